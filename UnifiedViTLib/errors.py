@@ -1,0 +1,31 @@
+"""What can go wrong, one class per thing that a user can put right. The message says what to do."""
+
+from __future__ import annotations
+
+
+class UnifiedViTError(Exception):
+    """Base of every error raised on purpose; its text is a sentence meant for the user."""
+
+
+class UnsupportedImageError(UnifiedViTError):
+    """The image cannot be read, or is not something a model of this library can look at."""
+
+
+class ModelSpecError(UnifiedViTError):
+    """A model's JSON description is missing, malformed or contradicts itself. Names the field."""
+
+
+class WeightsError(UnifiedViTError):
+    """A model's weights are missing, damaged, or do not fit the model's description."""
+
+
+class DeviceError(UnifiedViTError):
+    """The device asked for is not there, or has not enough memory."""
+
+
+class OutputError(UnifiedViTError):
+    """A result could not be written."""
+
+
+class Cancelled(UnifiedViTError):
+    """The user asked to stop."""

@@ -1,0 +1,73 @@
+"""Intensity: what is body and what is air, and zero mean and unit variance over the body.
+
+[Kassar] asks for grey images of zero mean and unit variance, standardised between scanners. The statistics are
+those of the body in each slice: air, whose share differs from scanner to scanner, does not enter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Values are clipped to this range (in standard deviations) so that vessels, fat and artefacts do not dominate.
+CLIP = (-4.0, 5.0)
+
+
+@dataclass(frozen=True)
+class Foreground:
+    """Intensity statistics of the body in a whole volume, in the volume's own unit.
+
+    Attributes:
+        air: a low percentile, what air looks like.
+        threshold: above it is body.
+        mean, deviation: of the voxels above the threshold, winsorised at the 99.5th percentile.
+        ceiling: that percentile.
+    """
+
+    air: float
+    threshold: float
+    mean: float
+    deviation: float
+    ceiling: float
+
+
+def measure_foreground(array: np.ndarray) -> Foreground:
+    """Statistics of the body in `array` (any shape, any unit); at most a million voxels are looked at."""
+    values = array.reshape(-1) if array.flags.c_contiguous else array.ravel()
+    values = values[:: max(1, values.size // 1_000_000)].astype(np.float32)
+    air, ceiling = (float(v) for v in np.percentile(values, (1, 99.5)))
+    if ceiling <= air:  # nearly everything is air: a few bright voxels in a sea of one value
+        air, ceiling = float(values.min()), float(max(values.max(), values.min() + 1e-6))
+    threshold = air + 0.1 * (ceiling - air)
+    body = np.minimum(values[values > threshold], ceiling)
+    if body.size < 2:
+        body = np.array([air, ceiling])
+    return Foreground(air, threshold, float(body.mean()), float(max(body.std(), 1e-6 * (abs(ceiling) + 1))), ceiling)
+
+
+def normalise(slices: np.ndarray, foreground: Foreground) -> np.ndarray:
+    """Zero mean and unit variance over the body of each slice.
+
+    Args:
+        slices: (N, H, W) float32, in the volume's unit.
+        foreground: statistics of the volume. They hold up slices with little body: a slice's own statistics count
+            by the share of body in it, and its deviation never falls under a third of the volume's, so that the
+            noise of an empty slice is not blown up into a picture.
+
+    Returns:
+        (N, H, W) float32 within `CLIP`.
+    """
+    clipped = np.minimum(slices, foreground.ceiling)
+    body = clipped > foreground.threshold
+    count = body.sum(axis=(1, 2)).astype(np.float64)
+    total = np.where(body, clipped, 0).sum(axis=(1, 2), dtype=np.float64)
+    square = np.where(body, clipped * clipped, 0).sum(axis=(1, 2), dtype=np.float64)
+    safe = np.maximum(count, 1)
+    mean = total / safe
+    deviation = np.sqrt(np.maximum(square / safe - mean**2, 0))
+    own = np.clip(count / (0.1 * body[0].size), 0, 1)
+    mean = own * mean + (1 - own) * foreground.mean
+    deviation = np.maximum(own * deviation + (1 - own) * foreground.deviation, foreground.deviation / 3)
+    scaled = (clipped - mean[:, None, None]) / deviation[:, None, None]
+    return np.clip(scaled, *CLIP).astype(np.float32)

@@ -1,0 +1,88 @@
+"""A volume and where its voxels lie in the patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import UnsupportedImageError
+
+#: RAS <-> LPS: SimpleITK and DICOM speak LPS, Slicer's nodes RAS.
+LPS_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A scalar image on a regular grid.
+
+    Attributes:
+        array: voxels, axes (K, J, I) as in numpy and Slicer; a 2-D image has K = 1.
+        ijk_to_ras: 4x4, voxel index (i, j, k, 1) to patient coordinates in mm (RAS).
+        name: what to call it in messages and results.
+        planar: True for a 2-D image, whose orientation in the patient is not known.
+        notes: remarks made while reading, for the user (for example a colour image read as grey).
+        metadata: text fields found in the file (DICOM modality and the like).
+    """
+
+    array: np.ndarray
+    ijk_to_ras: np.ndarray
+    name: str = "image"
+    planar: bool = False
+    notes: tuple[str, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Voxel size along i, j, k in mm."""
+        return tuple(float(s) for s in np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0))
+
+    @property
+    def voxel_ml(self) -> float:
+        """Volume of one voxel in millilitres."""
+        return float(abs(np.linalg.det(self.ijk_to_ras[:3, :3])) / 1000.0)
+
+
+def check(volume: Volume) -> Volume:
+    """Return `volume` if a model can look at it.
+
+    Raises:
+        UnsupportedImageError: with a sentence that says what is wrong and what to do.
+    """
+    array, name = volume.array, volume.name
+    if array.ndim == 4:
+        raise UnsupportedImageError(
+            f"{name} has four dimensions {array.shape}: a time series, a colour or a multi-component image. "
+            "Extract one scalar 3-D volume from it and run on that."
+        )
+    if array.ndim != 3:
+        raise UnsupportedImageError(f"{name} has {array.ndim} dimensions; a 2-D or 3-D image is needed.")
+    if array.size == 0:
+        raise UnsupportedImageError(f"{name} is empty (size {array.shape}). Load an image that has voxels.")
+    if array.dtype.kind not in "iufb":
+        raise UnsupportedImageError(f"{name} holds {array.dtype} values; convert it to a scalar (grey) image.")
+    if array.dtype.kind == "f":
+        bad = array.size - int(np.count_nonzero(np.isfinite(array)))
+        if bad:
+            raise UnsupportedImageError(
+                f"{name} holds {bad} voxels that are not a number or infinite. "
+                "Replace them (for example with the background value) and run again."
+            )
+    matrix = np.asarray(volume.ijk_to_ras, dtype=float)
+    spacing = np.linalg.norm(matrix[:3, :3], axis=0) if matrix.shape == (4, 4) else np.zeros(3)
+    if not np.isfinite(matrix).all() or (spacing <= 0).any() or abs(np.linalg.det(matrix[:3, :3] / spacing)) < 1e-3:
+        raise UnsupportedImageError(
+            f"{name} has no usable geometry (spacing {tuple(spacing)}). Correct its spacing and directions first."
+        )
+    slice_area = sorted(array.shape)[-1] * sorted(array.shape)[-2]
+    if slice_area < 32 * 32 or sorted(array.shape)[-2] < 16:
+        raise UnsupportedImageError(
+            f"{name} is only {array.shape[2]} x {array.shape[1]} x {array.shape[0]} voxels; too little to look at "
+            "(at least 32 x 32 in a slice)."
+        )
+    if array.min() == array.max():
+        raise UnsupportedImageError(
+            f"{name} has the same value ({array.flat[0]}) everywhere; there is nothing to look at. "
+            "Check that the right file was loaded."
+        )
+    return volume

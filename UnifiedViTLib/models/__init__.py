@@ -1,0 +1,33 @@
+"""The networks: encoders from timm, our decoders and heads, one file an architecture. Needs torch."""
+
+from __future__ import annotations
+
+from ..errors import ModelSpecError
+from .output import UnifiedOutput
+from .shared_encoder import SharedEncoderDualDecoder
+
+#: Architectures by the name that a spec and a training configuration use.
+ARCHITECTURES = {"shared_encoder_dual_decoder": SharedEncoderDualDecoder}
+
+__all__ = ["ARCHITECTURES", "SharedEncoderDualDecoder", "UnifiedOutput", "build_model"]
+
+
+def build_model(architecture: str, arguments: dict) -> SharedEncoderDualDecoder:
+    """The named architecture, freshly initialised.
+
+    Args:
+        architecture: a key of `ARCHITECTURES`.
+        arguments: keyword arguments of its constructor.
+
+    Raises:
+        ModelSpecError: the name or an argument is not known.
+    """
+    if architecture not in ARCHITECTURES:
+        raise ModelSpecError(
+            f"architecture: {architecture!r} is not one of {', '.join(ARCHITECTURES)}. "
+            "The model may need a newer version of UnifiedViT."
+        )
+    try:
+        return ARCHITECTURES[architecture](**arguments)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ModelSpecError(f"arguments: {architecture} cannot be built from {arguments}: {error}") from error

@@ -1,0 +1,1 @@
+"""Training for UnifiedViT: from labelled images to a model that Slicer lists."""
