@@ -1,0 +1,1 @@
+"""From a volume to a `Prediction`: backends, pooling of slices, the predictor."""

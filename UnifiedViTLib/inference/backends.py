@@ -1,0 +1,109 @@
+"""Where the network runs. A backend turns a batch of slices into logits; nothing else of the way knows about torch."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from ..errors import DeviceError, WeightsError
+from ..spec import ModelSpec, verify_weights
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+class OutOfMemory(Exception):
+    """The batch does not fit on the device."""
+
+
+class Backend(Protocol):
+    """What the predictor needs.
+
+    Attributes:
+        name: of the library, for the result.
+        device: in words, for the result.
+    """
+
+    name: str
+    device: str
+
+    def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n, 1, H, W) float32 -> mask logits (n, S, H, W) and class logits (n, C), float32.
+
+        Raises:
+            OutOfMemory: try a smaller batch.
+        """
+
+
+class TorchBackend:
+    """PyTorch on CUDA, Apple's MPS or the CPU, in float32."""
+
+    name = "torch"
+
+    def __init__(self, spec: ModelSpec, device: str = "auto") -> None:
+        """Load the weights onto a device.
+
+        Args:
+            spec: the model; its weights are verified first and never unpickled.
+            device: "auto" (CUDA, else MPS, else CPU), "cpu", "cuda" or "mps".
+
+        Raises:
+            DeviceError: the device is not there.
+            WeightsError: the weights are missing, damaged, or of another network.
+        """
+        import torch
+
+        self._torch = torch
+        self._device = torch.device(choose_device(device))
+        self.device = str(self._device) if self._device.type != "cuda" else f"cuda ({torch.cuda.get_device_name()})"
+        self._network = _load_network(spec).to(self._device)
+
+    def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        torch = self._torch
+        try:
+            with torch.inference_mode():
+                output = self._network(torch.from_numpy(images).to(self._device))
+                return output.mask_logits.float().cpu().numpy(), output.class_logits.float().cpu().numpy()
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
+            raise OutOfMemory from error
+
+
+def choose_device(asked: str) -> str:
+    """The torch device type for "auto", or `asked` if it is there.
+
+    Raises:
+        DeviceError: it is not.
+    """
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if asked == "auto":
+        return next(name for name in ("cuda", "mps", "cpu") if there[name])
+    if not there.get(asked, False):
+        raise DeviceError(
+            f"The device {asked!r} is not there; here are {', '.join(n for n in there if there[n])}. Choose one, or auto."
+        )
+    return asked
+
+
+def _load_network(spec: ModelSpec):
+    """The spec's network in float32, in evaluation mode, on the CPU."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from ..models import build_model
+
+    verify_weights(spec)
+    network = build_model(spec.architecture, spec.arguments)
+    try:
+        tensors = load_file(spec.weights)
+        network.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
+                                 for name, tensor in tensors.items()})
+    except (SafetensorError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise WeightsError(
+            f"The weights of {spec.name} do not fit its description: they are of another network or damaged ({reason})."
+        ) from error
+    return network.eval()

@@ -1,0 +1,81 @@
+"""Prediction: everything that one look at a volume gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The volume's class.
+
+    Attributes:
+        label: name of the most probable class; `display` is the same for people.
+        probabilities: calibrated, by class name, in the spec's order; they add up to 1.
+    """
+
+    label: str
+    display: str
+    probabilities: dict[str, float]
+
+    @property
+    def probability(self) -> float:
+        """Of the most probable class."""
+        return self.probabilities[self.label]
+
+
+@dataclass(frozen=True)
+class SegmentResult:
+    """How much of a segment was found. `label` is its value in the labelmap."""
+
+    name: str
+    label: int
+    voxels: int
+    volume_ml: float
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What made the result. `seconds` is by stage; `software` by package."""
+
+    model_id: str
+    model_version: str
+    model_sha256: str
+    device: str
+    backend: str
+    plane: str
+    seconds: dict[str, float]
+    software: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One result.
+
+    Attributes:
+        name: the input's.
+        spec: the model.
+        labelmap: (K, J, I) uint8 on the input's own grid; 0 background, n the spec's n-th segment.
+        ijk_to_ras: 4x4, the input's, to the last digit.
+        diagnosis: of the whole volume.
+        slice_probabilities: (N, C) float32, calibrated, slices in the order of `slice_axis`.
+        slice_axis: axis of `labelmap` that the slices lie along, and whether they run backwards.
+        segments: one a mask class, those not found included.
+        warnings: sentences for the reader.
+        provenance: what made it.
+    """
+
+    name: str
+    spec: ModelSpec
+    labelmap: np.ndarray
+    ijk_to_ras: np.ndarray
+    diagnosis: Diagnosis
+    slice_probabilities: np.ndarray
+    slice_axis: tuple[int, bool]
+    segments: tuple[SegmentResult, ...]
+    warnings: tuple[str, ...]
+    provenance: Provenance

@@ -1,0 +1,191 @@
+"""The predictor: a volume in, a `Prediction` out."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+from scipy import ndimage
+
+from .. import __version__
+from ..errors import DeviceError
+from ..imaging.preparation import PreparedVolume, prepare
+from ..imaging.volume import Volume, check
+from ..spec import ModelSpec
+from .backends import Backend, OutOfMemory, TorchBackend
+from .doubts import doubts
+from .pooling import believed, class_probabilities, pool
+from .prediction import Diagnosis, Prediction, Provenance, SegmentResult
+
+#: Called with a stage in words and the share done (0..1); it may raise `Cancelled` to stop the run.
+Progress = Callable[[str, float], None]
+
+
+class Predictor:
+    """A model made ready once, for any number of volumes.
+
+    Args:
+        spec: the model.
+        device: "auto", "cpu", "cuda" or "mps".
+        batch_size: slices at a time; halved by itself when memory runs out.
+
+    Raises:
+        DeviceError, WeightsError, ModelSpecError: with a sentence that says what to do.
+    """
+
+    def __init__(self, spec: ModelSpec, device: str = "auto", batch_size: int = 8) -> None:
+        self.spec = spec
+        self.batch_size = batch_size
+        self._backend: Backend = TorchBackend(spec, device)
+        self._notes: list[str] = []
+
+    def predict(self, volume: Volume, plane: str = "auto", progress: Progress = lambda stage, done: None) -> Prediction:
+        """Look at every slice once, draw and name.
+
+        Args:
+            volume: array (K, J, I), any unit, geometry in mm.
+            plane: "auto" (the acquisition plane), "axial", "coronal" or "sagittal".
+            progress: told after every batch.
+
+        Returns:
+            The labelmap on the volume's own grid, the diagnosis, and what made them.
+
+        Raises:
+            UnsupportedImageError: the volume is not something to look at.
+            DeviceError: it does not fit into memory even one slice at a time.
+            Cancelled: raised by `progress`.
+        """
+        started = time.perf_counter()
+        progress("Preparing", 0.0)
+        prepared = prepare(check(volume), self.spec.size, plane)
+        ready = time.perf_counter()
+        labelmap, logits, area, network_seconds = self._look(prepared, progress)
+        looked = time.perf_counter()
+        probabilities = class_probabilities(logits, self.spec.temperature)
+        lesion, kept = believed(probabilities, self.spec, prepared.view.mm[0])
+        prepared.view.of(labelmap)[~kept] = 0
+        self._drop_small(labelmap, volume)
+        pooled = pool(probabilities, lesion, area * kept, self.spec)
+        diagnosis = self._name(pooled)
+        segments = tuple(
+            SegmentResult(segment.name, n, int(count), float(count * volume.voxel_ml))
+            for n, (segment, count) in enumerate(
+                zip(self.spec.segments, np.bincount(labelmap.ravel(), minlength=256)[1:], strict=False), start=1
+            )
+        )
+        progress("Done", 1.0)
+        finished = time.perf_counter()
+        return Prediction(
+            name=volume.name,
+            spec=self.spec,
+            labelmap=labelmap,
+            ijk_to_ras=volume.ijk_to_ras,
+            diagnosis=diagnosis,
+            slice_probabilities=probabilities,
+            slice_axis=(prepared.view.axes[0], prepared.view.flipped[0]),
+            segments=segments,
+            warnings=(*doubts(prepared, self.spec, diagnosis, segments), *self._notes),
+            provenance=Provenance(
+                self.spec.id, self.spec.version, self.spec.sha256, self._backend.device, self._backend.name,
+                prepared.view.plane,
+                {
+                    "prepare": ready - started,
+                    "network": network_seconds,
+                    "resample": looked - ready - network_seconds,
+                    "answer": finished - looked,
+                    "total": finished - started,
+                },
+                software_versions(),
+            ),
+        )
+
+    def _look(self, prepared: PreparedVolume, progress: Progress) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+        """Run the network over all slices.
+
+        Returns:
+            labelmap (K, J, I) uint8; class logits (N, C); area drawn on each slice in network pixels (N,); seconds
+            spent in the network.
+        """
+        count = len(prepared)
+        labelmap = np.zeros(prepared.volume.array.shape, np.uint8)
+        target = prepared.view.of(labelmap)
+        logits = np.empty((count, len(self.spec.classes)), np.float32)
+        area = np.zeros(count)
+        seconds, start = 0.0, 0
+        while start < count:
+            stop = min(start + self.batch_size, count)
+            images = prepared.batch(start, stop)[:, None]
+            before = time.perf_counter()
+            try:
+                masks, logits[start:stop] = self._backend.run(images)
+            except OutOfMemory:
+                self._shrink()
+                continue
+            seconds += time.perf_counter() - before
+            labels, rows, columns = labels_on_grid(masks, prepared)
+            target[start:stop, rows, columns] = labels
+            area[start:stop] = (masks.argmax(axis=1) > 0).sum(axis=(1, 2))
+            start = stop
+            progress(f"Looking at slice {stop} of {count}", stop / count)
+        return labelmap, logits, area, seconds
+
+    def _shrink(self) -> None:
+        """Answer to an out-of-memory: half the batch, then the CPU, then give up in words."""
+        if self.batch_size > 1:
+            self.batch_size //= 2
+        elif self._backend.device != "cpu":
+            self._backend, self.batch_size = TorchBackend(self.spec, "cpu"), 8
+            self._notes.append("The graphics card had not enough memory; the CPU was used.")
+        else:
+            raise DeviceError("There is not enough memory to look at even one slice. Close other programs and run again.")
+
+    def _drop_small(self, labelmap: np.ndarray, volume: Volume) -> None:
+        """Remove connected pieces (26 neighbours) under the spec's smallest volume, in place."""
+        smallest = self.spec.volume_rule.smallest_ml / volume.voxel_ml
+        if min(volume.array.shape) == 1 or smallest <= 1:
+            return
+        for label in range(1, len(self.spec.segments) + 1):
+            pieces, count = ndimage.label(labelmap == label, structure=np.ones((3, 3, 3)))
+            sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+            small = sizes < smallest
+            small[0] = False
+            labelmap[small[pieces]] = 0
+
+    def _name(self, pooled: np.ndarray) -> Diagnosis:
+        best = self.spec.classes[int(pooled.argmax())]
+        return Diagnosis(
+            best.name, best.display, {c.name: float(p) for c, p in zip(self.spec.classes, pooled, strict=True)}
+        )
+
+
+def labels_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndarray, slice, slice]:
+    """Mask logits (n, S, size, size) to labels on the volume's grid.
+
+    Logits are resampled, not labels, so that edges are as smooth as the network drew them. A running maximum over
+    classes needs one class in memory at a time and gives the same labels as `argmax` over all.
+
+    Returns:
+        labels (n, r, c) uint8, and the rows and columns of the slices that they cover.
+    """
+    best, rows, columns = prepared.frame.from_network(masks[:, 0])
+    labels = np.zeros(best.shape, np.uint8)
+    for label in range(1, masks.shape[1]):
+        logits, _, _ = prepared.frame.from_network(masks[:, label])
+        better = logits > best
+        labels[better] = label
+        np.maximum(best, logits, out=best)
+    return labels, rows, columns
+
+
+def software_versions() -> dict[str, str]:
+    """Versions of what the result depends on."""
+    found = {"unifiedvit": __version__, "python": platform.python_version()}
+    for package in ("torch", "timm", "numpy", "scipy", "SimpleITK", "safetensors"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # a Slicer build may bundle a package without its metadata
+            continue
+    return found

@@ -1,0 +1,1 @@
+"""A `Prediction` into what people read: MRML nodes, files, pictures."""

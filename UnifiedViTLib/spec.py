@@ -1,0 +1,287 @@
+"""ModelSpec: all that a set of weights needs to be run, read from JSON and checked at the door."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import ModelSpecError, WeightsError
+
+FORMAT = 1
+SPEC_FILE = "model.json"
+
+_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+#: timm would ask a hub for names with a colon: no spec may make us go to the network.
+_ENCODER = re.compile(r"[a-z0-9_.]{1,80}")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_TERMINOLOGY = re.compile(r"[^~|]*(~[^~|]*){6}\|?")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A mask class: its label is its place in `ModelSpec.segments` plus one (0 is background).
+
+    `colour` is RGB, 0-255; `terminology` is Slicer's "context~category~type~modifier~regionContext~region~modifier".
+    """
+
+    name: str
+    colour: tuple[int, int, int]
+    terminology: str
+
+
+@dataclass(frozen=True)
+class DiagnosisClass:
+    """A diagnosis: `name` for programs, `display` for people; `lesion` is False for "nothing found"."""
+
+    name: str
+    display: str
+    lesion: bool
+
+
+@dataclass(frozen=True)
+class VolumeRule:
+    """How slices become one answer; see `inference.pooling`.
+
+    Attributes:
+        pooling: "lesion_weighted" or "mean".
+        top: so many of the most suspicious slices decide whether there is a lesion.
+        suppress_above: nothing is drawn on a slice whose probability of "nothing found" is above this.
+        smallest_ml: connected pieces of a segment under this volume are dropped (3-D volumes alone).
+    """
+
+    pooling: str
+    top: int
+    suppress_above: float
+    smallest_ml: float
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What a model is, expects, gives, was trained on and reached. Read it with `load_spec`.
+
+    `folder` holds `model.json` and the weights; `results` and `training` are kept as they stand in the file.
+    """
+
+    folder: Path
+    id: str
+    version: str
+    name: str
+    description: str
+    architecture: str
+    arguments: dict[str, Any]
+    size: int
+    modality: str
+    expects: str
+    segments: tuple[Segment, ...]
+    classes: tuple[DiagnosisClass, ...]
+    temperature: float
+    volume_rule: VolumeRule
+    weights_file: str
+    sha256: str
+    licence: str
+    training: tuple[dict[str, Any], ...]
+    results: tuple[dict[str, Any], ...]
+
+    @property
+    def weights(self) -> Path:
+        """The safetensors file."""
+        return self.folder / self.weights_file
+
+    @property
+    def healthy(self) -> int | None:
+        """Index of the class that means "nothing found", if the model has one."""
+        return next((n for n, c in enumerate(self.classes) if not c.lesion), None)
+
+
+def load_spec(path: str | Path) -> ModelSpec:
+    """Read and check a model's description; the weights are checked when they are loaded.
+
+    Args:
+        path: the model's folder, or its `model.json`.
+
+    Raises:
+        ModelSpecError: names the field that is wrong.
+    """
+    path = Path(path)
+    file = path / SPEC_FILE if path.is_dir() else path
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelSpecError(f"{file} cannot be read ({error}). A model is a folder with {SPEC_FILE} and its weights.") from error
+    try:
+        data = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ModelSpecError(f"{file} is not JSON ({error}). Download or export the model again.") from error
+    return parse_spec(data, file.parent)
+
+
+def parse_spec(data: Any, folder: Path) -> ModelSpec:
+    """Check `data` (what `model.json` holds) field by field.
+
+    Raises:
+        ModelSpecError: names the field that is wrong.
+    """
+    top = _Fields(data, "")
+    written = top.integer("format", 1, 1_000_000)
+    if written != FORMAT:
+        raise ModelSpecError(f"format: this is a model of format {written}; this version reads {FORMAT}. Update UnifiedViT.")
+    given = top.table("input")
+    size = given.integer("size", 32, 1024)
+    if size % 16:
+        raise ModelSpecError(f"input.size: {size} is not a multiple of 16.")
+    diagnosis = top.table("diagnosis")
+    diagnosis.choice("task", ("multi-class",))
+    classes = tuple(
+        DiagnosisClass(c.text("name", _IDENTIFIER), c.text("display"), c.flag("lesion"))
+        for c in diagnosis.tables("classes", 2, 255)
+    )
+    if len({c.name for c in classes}) != len(classes):
+        raise ModelSpecError("diagnosis.classes: two classes have the same name.")
+    if sum(not c.lesion for c in classes) > 1:
+        raise ModelSpecError("diagnosis.classes: more than one class says that nothing was found.")
+    segments = tuple(
+        Segment(s.text("name"), s.colour("colour"), s.text("terminology", _TERMINOLOGY))
+        for s in top.tables("segments", 1, 254)
+    )
+    arguments = top.arguments("arguments")
+    arguments |= {"mask_classes": len(segments) + 1, "diagnosis_classes": len(classes), "image_size": size}
+    rule, weights = top.table("volume"), top.table("weights")
+    return ModelSpec(
+        folder=folder,
+        id=top.text("id", _IDENTIFIER),
+        version=top.text("version", re.compile(r"\d+\.\d+\.\d+")),
+        name=top.text("name"),
+        description=top.text("description"),
+        architecture=top.text("architecture", _IDENTIFIER),
+        arguments=arguments,
+        size=size,
+        modality=given.choice("modality", ("MR", "CT", "XR", "US", "any")),
+        expects=given.text("expects"),
+        segments=segments,
+        classes=classes,
+        temperature=diagnosis.number("temperature", 0.01, 100),
+        volume_rule=VolumeRule(
+            rule.choice("pooling", ("lesion_weighted", "mean")),
+            rule.integer("top", 1, 1000),
+            rule.number("suppress_above", 0, 1),
+            rule.number("smallest_ml", 0, 1000),
+        ),
+        weights_file=weights.text("file", _FILE),
+        sha256=weights.text("sha256", _SHA256),
+        licence=weights.text("licence"),
+        training=tuple(t.data for t in top.tables("training", 1, 100)),
+        results=tuple(t.data for t in top.tables("results", 0, 100)),
+    )
+
+
+def verify_weights(spec: ModelSpec) -> None:
+    """Compare the weights' SHA-256 with the spec's.
+
+    Raises:
+        WeightsError: the file is missing or is not the one that the spec was written for.
+    """
+    try:
+        with open(spec.weights, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _digest(file)
+    except OSError as error:
+        raise WeightsError(f"The weights of {spec.name} cannot be read ({error}). Download or import the model again.") from error
+    if digest != spec.sha256:
+        raise WeightsError(
+            f"The weights of {spec.name} ({spec.weights.name}) are damaged or not the ones that its description names "
+            f"(SHA-256 {digest[:12]}..., expected {spec.sha256[:12]}...). Download or import the model again."
+        )
+
+
+def _digest(file) -> str:
+    """SHA-256 of an open file, for Python 3.10."""
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+class _Fields:
+    """A JSON object whose fields are fetched with a check; errors name the field."""
+
+    def __init__(self, data: Any, where: str) -> None:
+        if not isinstance(data, dict):
+            raise ModelSpecError(f"{where.rstrip('.') or 'model.json'}: an object {{...}} is needed, not {_shown(data)}.")
+        self.data, self.where = data, where
+
+    def _get(self, name: str) -> Any:
+        if name not in self.data:
+            raise ModelSpecError(f"{self.where}{name}: this field is missing.")
+        return self.data[name]
+
+    def _refuse(self, name: str, needed: str) -> ModelSpecError:
+        return ModelSpecError(f"{self.where}{name}: {needed} is needed, not {_shown(self.data[name])}.")
+
+    def text(self, name: str, pattern: re.Pattern | None = None) -> str:
+        value = self._get(name)
+        if not isinstance(value, str) or not 0 < len(value) <= 4000:
+            raise self._refuse(name, "a text")
+        if pattern and not pattern.fullmatch(value):
+            raise self._refuse(name, f"a text of the form {pattern.pattern}")
+        return value
+
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
+        value = self._get(name)
+        if value not in allowed:
+            raise self._refuse(name, " or ".join(allowed))
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self._get(name)
+        if not isinstance(value, bool):
+            raise self._refuse(name, "true or false")
+        return value
+
+    def integer(self, name: str, low: int, high: int) -> int:
+        value = self._get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self._refuse(name, f"a whole number from {low} to {high}")
+        return value
+
+    def number(self, name: str, low: float, high: float) -> float:
+        value = self._get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise self._refuse(name, f"a number from {low} to {high}")
+        return float(value)
+
+    def colour(self, name: str) -> tuple[int, int, int]:
+        value = self._get(name)
+        if not (isinstance(value, list) and len(value) == 3
+                and all(type(v) is int and 0 <= v <= 255 for v in value)):
+            raise self._refuse(name, "a colour [red, green, blue], 0 to 255 each,")
+        return tuple(value)
+
+    def table(self, name: str) -> _Fields:
+        return _Fields(self._get(name), f"{self.where}{name}.")
+
+    def tables(self, name: str, least: int, most: int) -> list[_Fields]:
+        value = self._get(name)
+        if not isinstance(value, list) or not least <= len(value) <= most:
+            raise self._refuse(name, f"a list of {least} to {most} objects")
+        return [_Fields(item, f"{self.where}{name}[{n}].") for n, item in enumerate(value)]
+
+    def arguments(self, name: str) -> dict[str, Any]:
+        """Arguments of a network's constructor: plain values alone, and no network so large that it takes the memory."""
+        table = self.table(name)
+        for key, value in table.data.items():
+            plain = value if isinstance(value, list) else [value]
+            if len(plain) > 16 or not all(v is None or type(v) in (bool, int, float, str) for v in plain):
+                raise table._refuse(key, "a number, a text or a short list of them")
+            if any(type(v) in (int, float) and not 0 <= v <= 4096 for v in plain):
+                raise table._refuse(key, "numbers from 0 to 4096")
+        table.text("encoder", _ENCODER)
+        return dict(table.data)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
