@@ -1,0 +1,105 @@
+"""One picture of a result: slices with outlines, the diagnosis as bars, the slices as a curve."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from ..imaging.intensity import measure_foreground
+from ..imaging.slicing import slice_view
+from ..imaging.volume import Volume
+from ..inference.prediction import Prediction
+from .files import write_atomically
+
+MOST_SLICES = 12
+_INK, _QUIET, _PAPER = "#1c2430", "#7b8794", "#ffffff"
+
+
+def chosen_slices(drawn: np.ndarray, most: int = MOST_SLICES) -> np.ndarray:
+    """Which slices to show: half of the places for slices with a drawing, the rest spread over the volume.
+
+    Args:
+        drawn: (N,) area drawn on each slice.
+    """
+    count = len(drawn)
+    if count <= most:
+        return np.arange(count)
+    with_lesion = np.flatnonzero(drawn)
+    half = with_lesion[np.unique(np.linspace(0, len(with_lesion) - 1, most // 2).round().astype(int))] if len(
+        with_lesion) else np.array([], int)
+    inner = np.linspace(0.06, 0.94, 4 * most) * (count - 1)
+    others = [n for n in np.unique(inner.round().astype(int)) if n not in half]
+    places = np.unique(np.linspace(0, len(others) - 1, most - len(half)).round().astype(int))
+    return np.sort(np.concatenate([half, np.array(others)[places]]))
+
+
+def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
+    """Write a PNG.
+
+    Args:
+        volume: what was looked at.
+        prediction: the result for it.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    view = slice_view(volume, prediction.provenance.plane)
+    slices, labels = view.of(volume.array), view.of(prediction.labelmap)
+    shown = chosen_slices((labels > 0).sum(axis=(1, 2)))
+    columns = min(6, len(shown))
+    rows = math.ceil(len(shown) / columns)
+    figure = Figure(figsize=(12, 2.05 * rows + 3.1) if columns > 1 else (11, 8), dpi=90, facecolor=_PAPER,
+                    layout="constrained")
+    FigureCanvasAgg(figure)
+    top, bottom = figure.subfigures(2, 1, height_ratios=[2.05 * rows, 2.3] if columns > 1 else [5.2, 2.3])
+    top.set_facecolor("black")
+    foreground = measure_foreground(volume.array)
+    axes = top.subplots(rows, columns, squeeze=False).ravel()
+    for ax in axes:
+        ax.set_axis_off()
+    for ax, n in zip(axes, shown, strict=False):
+        ax.imshow(slices[n], cmap="gray", vmin=foreground.air, vmax=foreground.ceiling, aspect=view.mm[1] / view.mm[2],
+                  interpolation="bilinear")
+        for label, segment in enumerate(prediction.spec.segments, start=1):
+            if (labels[n] == label).any():
+                ax.contour(labels[n] == label, [0.5], colors=[np.array(segment.colour) / 255], linewidths=1.1)
+        ax.set_title(f"{n + 1}/{len(slices)}", color="#cfd6de", fontsize=7, pad=2)
+    _answer(bottom, prediction, shown)
+    write_atomically(path, lambda part: figure.savefig(part, format="png"))
+
+
+def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
+    """Bars for the volume's diagnosis, curves for the slices."""
+    diagnosis, spec = prediction.diagnosis, prediction.spec
+    volumes = ", ".join(f"{s.name} {s.volume_ml:.1f} mL" for s in prediction.segments if s.voxels) or "nothing drawn"
+    part.suptitle(
+        f"{prediction.name}:  {diagnosis.display}  {diagnosis.probability:.0%}   ({volumes})",
+        fontsize=13, color=_INK, fontweight="bold", x=0.01, ha="left",
+    )
+    part.supxlabel(
+        f"{spec.name} {spec.version} · {prediction.provenance.plane} · {prediction.provenance.backend} on "
+        f"{prediction.provenance.device} · Research use only, not for clinical diagnosis",
+        fontsize=7.5, color=_QUIET, x=0.01, ha="left",
+    )
+    left, right = part.subplots(1, 2, width_ratios=[1, 1.6])
+    names = [c.display for c in spec.classes]
+    values = [diagnosis.probabilities[c.name] for c in spec.classes]
+    colours = [f"C{n}" for n in range(len(names))]
+    bars = left.barh(names, values, color=colours)
+    left.bar_label(bars, [f"{v:.0%}" for v in values], padding=3, fontsize=9, color=_INK)
+    left.set_xlim(0, 1.15)
+    left.invert_yaxis()
+    left.set_title("Diagnosis of the volume", fontsize=9, color=_INK, loc="left")
+    left.xaxis.set_visible(False)
+    numbers = np.arange(1, len(prediction.slice_probabilities) + 1)
+    for n, name in enumerate(names):
+        right.plot(numbers, prediction.slice_probabilities[:, n], color=colours[n], marker="o", markersize=3, label=name)
+    right.plot(shown + 1, np.full(len(shown), -0.06), "|", color=_QUIET, markersize=5, clip_on=False)
+    right.set_ylim(-0.06, 1.03)
+    right.set_title("Probability slice by slice (ticks: slices shown)", fontsize=9, color=_INK, loc="left")
+    right.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    for ax in (left, right):
+        ax.tick_params(labelsize=8, colors=_INK, length=2)
+        ax.spines[["top", "right"]].set_visible(False)
