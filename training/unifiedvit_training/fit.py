@@ -25,22 +25,27 @@ from .evaluate import slice_metrics
 
 @dataclass
 class FitConfig:
-    """What a run is made of. `stages` are (side of the input in pixels, epochs), small and quick ones first."""
+    """What a run is made of.
+
+    `stages` are (side of the input in pixels, epochs), small and quick ones first. `initial` is another run's
+    checkpoint to begin from: what fits in name and shape is taken over.
+    """
 
     classes: list[str]
     mask_classes: int = 2
     architecture: str = "shared_encoder_dual_decoder"
     arguments: dict = field(default_factory=lambda: {"encoder": "vit_tiny_patch16_224", "stem_width": 24,
-                                                     "drop_path": 0.1, "dropout": 0.1})
-    stages: list[tuple[int, int]] = field(default_factory=lambda: [(160, 14), (224, 4)])
+                                                     "look_where_drawn": True, "drop_path": 0.05, "dropout": 0.1})
+    stages: list[tuple[int, int]] = field(default_factory=lambda: [(160, 11), (224, 4)])
     batch: int = 24
-    learning_rate: float = 1e-3
+    learning_rate: float = 6e-4
     weight_decay: float = 0.05
     warm_up: float = 0.05
     class_weight: float = 1.0
     mask_weight: float = 1.0
     label_smoothing: float = 0.05
     ema: float = 0.998
+    initial: str | None = None
     seed: int = 0
     threads: int = 2
 
@@ -86,6 +91,8 @@ def fit(data: SliceSet, train: np.ndarray, validation: dict[str, np.ndarray], co
     network = build_model(config.architecture, {
         **config.arguments, "mask_classes": config.mask_classes, "diagnosis_classes": len(config.classes)
     }).to(memory_format=torch.channels_last)
+    if config.initial:
+        _take_over(network, Path(config.initial))
     average = Averaged(network, config.ema)
     decayed = [p for p in network.parameters() if p.ndim > 1]
     plain = [p for p in network.parameters() if p.ndim <= 1]
@@ -153,6 +160,15 @@ def _schedule(done: float, warm_up: float) -> float:
     if done < warm_up:
         return done / warm_up
     return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
+
+
+def _take_over(network: torch.nn.Module, checkpoint: Path) -> None:
+    """Copy what fits in name and shape from a checkpoint's averaged weights."""
+    own = network.state_dict()
+    given = torch.load(checkpoint, weights_only=True)["average"]
+    fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
+    print(f"{len(fitting)} of {len(own)} tensors taken over from {checkpoint}", flush=True)
+    network.load_state_dict(fitting, strict=False)
 
 
 def _save(path: Path, state: dict) -> None:

@@ -1,0 +1,35 @@
+# `make demo` shows the main job; `make test` proves it. Windows without make: see README.md.
+PYTHON ?= python3
+VENV ?= .venv
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test lint benchmark clean
+
+demo: $(VENV)/.demo
+	$(VENV)/bin/python -m demo
+
+test: $(VENV)/.test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/python -m pytest
+
+lint: $(VENV)/.test
+	$(VENV)/bin/ruff check .
+
+benchmark: $(VENV)/.demo
+	$(VENV)/bin/python -m benchmarks
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
+	@echo "Setting up (the first time takes some minutes; torch is large) ..."
+	$(PIP) -e ".[torch,demo]"
+	@touch $@
+
+$(VENV)/.test: pyproject.toml training/pyproject.toml | $(VENV)/bin/python
+	@echo "Setting up (the first time takes some minutes; torch is large) ..."
+	$(PIP) -e ".[torch,demo,test]" -e ./training
+	@touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) demo-output .cache

@@ -1,0 +1,50 @@
+"""Fetch a real brain MR, run `unifiedvit predict` on it, put the result into an MRML scene where one is to be had."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from UnifiedViTLib import cli
+
+from .samples import SampleError, fetch_first
+
+OUTPUT = Path("demo-output")
+
+
+def main() -> int:
+    """Run the demonstration; returns an exit code."""
+    try:
+        name, image, mask = fetch_first([*sys.argv[1:], "brain1", "mni152"])
+    except SampleError as error:
+        print(f"No sample volume could be fetched: {error}", file=sys.stderr)
+        return 1
+    print(f"Sample: {name} ({image})")
+    code = cli.main(["predict", str(image), "--output", str(OUTPUT)])
+    if code:
+        return code
+    stem = image.name.split(".")[0]
+    result = json.loads((OUTPUT / f"{stem}.json").read_text())
+    print("\nDiagnosis")
+    for label, probability in result["diagnosis"]["probabilities"].items():
+        print(f"  {label:12s} {probability:6.1%}  {'#' * round(40 * probability)}")
+    for segment in result["segments"]:
+        print(f"Segment     {segment['name']}: {segment['volume_ml']:.2f} mL")
+    if mask:
+        drawn = sitk.GetArrayFromImage(sitk.ReadImage(str(OUTPUT / f"{stem}.seg.nrrd"))) > 0
+        truth = sitk.GetArrayFromImage(sitk.ReadImage(str(mask))) > 0
+        dice = 2 * np.count_nonzero(drawn & truth) / max(1, np.count_nonzero(drawn) + np.count_nonzero(truth))
+        voxel = np.prod(sitk.ReadImage(str(mask)).GetSpacing()) / 1000
+        print(f"Dice        {dice:.3f} against the mask that comes with the sample ({truth.sum() * voxel:.2f} mL)")
+    print(f"Time        {result['seconds']['total']:.1f} s on {result['device']} ({result['backend']})")
+    print(f"Picture     {OUTPUT / f'{stem}.png'}")
+    print(f"Files       {OUTPUT / f'{stem}.seg.nrrd'} (open in Slicer), {OUTPUT / f'{stem}.json'}, {OUTPUT / 'results.csv'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
