@@ -8,7 +8,6 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
-from scipy import ndimage
 
 from .. import __version__
 from ..errors import DeviceError
@@ -16,9 +15,9 @@ from ..imaging.preparation import PreparedVolume, prepare
 from ..imaging.volume import Volume, check
 from ..spec import ModelSpec
 from .backends import Backend, OutOfMemory, TorchBackend
+from .decision import Look, decide
 from .doubts import doubts
-from .pooling import believed, class_probabilities, pool
-from .prediction import Diagnosis, Prediction, Provenance, SegmentResult
+from .prediction import Prediction, Provenance
 
 #: Called with a stage in words and the share done (0..1); it may raise `Cancelled` to stop the run.
 Progress = Callable[[str, float], None]
@@ -62,32 +61,21 @@ class Predictor:
         progress("Preparing", 0.0)
         prepared = prepare(check(volume), self.spec.size, plane)
         ready = time.perf_counter()
-        labelmap, logits, area, network_seconds = self._look(prepared, progress)
+        look, network_seconds = self.look(prepared, progress)
         looked = time.perf_counter()
-        probabilities = class_probabilities(logits, self.spec.temperature)
-        lesion, kept = believed(probabilities, self.spec, prepared.view.mm[0])
-        prepared.view.of(labelmap)[~kept] = 0
-        self._drop_small(labelmap, volume)
-        pooled = pool(probabilities, lesion, area * kept, self.spec)
-        diagnosis = self._name(pooled)
-        segments = tuple(
-            SegmentResult(segment.name, n, int(count), float(count * volume.voxel_ml))
-            for n, (segment, count) in enumerate(
-                zip(self.spec.segments, np.bincount(labelmap.ravel(), minlength=256)[1:], strict=False), start=1
-            )
-        )
+        answer = decide(look, prepared, self.spec)
         progress("Done", 1.0)
         finished = time.perf_counter()
         return Prediction(
             name=volume.name,
             spec=self.spec,
-            labelmap=labelmap,
+            labelmap=answer.labelmap,
             ijk_to_ras=volume.ijk_to_ras,
-            diagnosis=diagnosis,
-            slice_probabilities=probabilities,
+            diagnosis=answer.diagnosis,
+            slice_probabilities=answer.slice_probabilities,
             slice_axis=(prepared.view.axes[0], prepared.view.flipped[0]),
-            segments=segments,
-            warnings=(*doubts(prepared, self.spec, diagnosis, segments), *self._notes),
+            segments=answer.segments,
+            warnings=(*doubts(prepared, self.spec, answer.diagnosis, answer.segments), *self._notes),
             provenance=Provenance(
                 self.spec.id, self.spec.version, self.spec.sha256, self._backend.device, self._backend.name,
                 prepared.view.plane,
@@ -102,13 +90,8 @@ class Predictor:
             ),
         )
 
-    def _look(self, prepared: PreparedVolume, progress: Progress) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-        """Run the network over all slices.
-
-        Returns:
-            labelmap (K, J, I) uint8; class logits (N, C); area drawn on each slice in network pixels (N,); seconds
-            spent in the network.
-        """
+    def look(self, prepared: PreparedVolume, progress: Progress = lambda stage, done: None) -> tuple[Look, float]:
+        """Run the network over all slices; returns what it said, and the seconds spent in it."""
         count = len(prepared)
         labelmap = np.zeros(prepared.volume.array.shape, np.uint8)
         target = prepared.view.of(labelmap)
@@ -130,7 +113,7 @@ class Predictor:
             area[start:stop] = (masks.argmax(axis=1) > 0).sum(axis=(1, 2))
             start = stop
             progress(f"Looking at slice {stop} of {count}", stop / count)
-        return labelmap, logits, area, seconds
+        return Look(labelmap, logits, area), seconds
 
     def _shrink(self) -> None:
         """Answer to an out-of-memory: half the batch, then the CPU, then give up in words."""
@@ -141,24 +124,6 @@ class Predictor:
             self._notes.append("The graphics card had not enough memory; the CPU was used.")
         else:
             raise DeviceError("There is not enough memory to look at even one slice. Close other programs and run again.")
-
-    def _drop_small(self, labelmap: np.ndarray, volume: Volume) -> None:
-        """Remove connected pieces (26 neighbours) under the spec's smallest volume, in place."""
-        smallest = self.spec.volume_rule.smallest_ml / volume.voxel_ml
-        if min(volume.array.shape) == 1 or smallest <= 1:
-            return
-        for label in range(1, len(self.spec.segments) + 1):
-            pieces, count = ndimage.label(labelmap == label, structure=np.ones((3, 3, 3)))
-            sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-            small = sizes < smallest
-            small[0] = False
-            labelmap[small[pieces]] = 0
-
-    def _name(self, pooled: np.ndarray) -> Diagnosis:
-        best = self.spec.classes[int(pooled.argmax())]
-        return Diagnosis(
-            best.name, best.display, {c.name: float(p) for c, p in zip(self.spec.classes, pooled, strict=True)}
-        )
 
 
 def labels_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndarray, slice, slice]:

@@ -1,0 +1,76 @@
+"""From what the network said of each slice to one answer: which drawing is kept, which diagnosis is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from ..imaging.preparation import PreparedVolume
+from ..spec import ModelSpec
+from .pooling import believed, class_probabilities, pool
+from .prediction import Diagnosis, SegmentResult
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the network said.
+
+    Attributes:
+        labelmap: (K, J, I) uint8, all that it drew.
+        logits: (N, C) of the diagnosis, slice by slice.
+        area: (N,) pixels drawn on each slice, on the network's grid.
+    """
+
+    labelmap: np.ndarray
+    logits: np.ndarray
+    area: np.ndarray
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is told to the user; fields as in `Prediction`."""
+
+    labelmap: np.ndarray
+    slice_probabilities: np.ndarray
+    diagnosis: Diagnosis
+    segments: tuple[SegmentResult, ...]
+
+
+def decide(look: Look, prepared: PreparedVolume, spec: ModelSpec) -> Answer:
+    """Apply calibration and the spec's volume rule.
+
+    Drawing on slices that the classifier believes to be free of lesions is removed, then pieces too small to count;
+    the diagnosis is pooled from the slices. `look` is left as it is.
+    """
+    probabilities = class_probabilities(look.logits, spec.temperature)
+    lesion, kept = believed(probabilities, spec, prepared.view.mm[0])
+    labelmap = look.labelmap.copy()
+    prepared.view.of(labelmap)[~kept] = 0
+    voxel_ml = prepared.volume.voxel_ml
+    if min(labelmap.shape) > 1:
+        _drop_small(labelmap, len(spec.segments), spec.volume_rule.smallest_ml / voxel_ml)
+    pooled = pool(probabilities, lesion, look.area * kept, spec)
+    best = spec.classes[int(pooled.argmax())]
+    counts = np.bincount(labelmap.ravel(), minlength=len(spec.segments) + 1)[1:]
+    return Answer(
+        labelmap,
+        probabilities,
+        Diagnosis(best.name, best.display, {c.name: float(p) for c, p in zip(spec.classes, pooled, strict=True)}),
+        tuple(
+            SegmentResult(segment.name, label, int(count), float(count * voxel_ml))
+            for label, (segment, count) in enumerate(zip(spec.segments, counts, strict=True), start=1)
+        ),
+    )
+
+
+def _drop_small(labelmap: np.ndarray, labels: int, smallest: float) -> None:
+    """Remove pieces (26 neighbours) of fewer than `smallest` voxels, in place."""
+    if smallest <= 1:
+        return
+    for label in range(1, labels + 1):
+        pieces, count = ndimage.label(labelmap == label, structure=np.ones((3, 3, 3)))
+        small = np.bincount(pieces.ravel(), minlength=count + 1) < smallest
+        small[0] = False
+        labelmap[small[pieces]] = 0
