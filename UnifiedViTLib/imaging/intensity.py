@@ -35,7 +35,8 @@ class Foreground:
 def measure_foreground(array: np.ndarray) -> Foreground:
     """Statistics of the body in `array` (any shape, any unit); at most a million voxels are looked at."""
     values = array.reshape(-1) if array.flags.c_contiguous else array.ravel()
-    values = values[:: max(1, values.size // 1_000_000)].astype(np.float32)
+    # An odd step meets every column of a grid whose side is a power of two.
+    values = values[:: (values.size // 1_000_000) | 1].astype(np.float32)
     air, ceiling = (float(v) for v in np.percentile(values, (1, 99.5)))
     if ceiling <= air:  # nearly everything is air: a few bright voxels in a sea of one value
         air, ceiling = float(values.min()), float(max(values.max(), values.min() + 1e-6))
@@ -43,7 +44,9 @@ def measure_foreground(array: np.ndarray) -> Foreground:
     body = np.minimum(values[values > threshold], ceiling)
     if body.size < 2:
         body = np.array([air, ceiling])
-    return Foreground(air, threshold, float(body.mean()), float(max(body.std(), 1e-6 * (abs(ceiling) + 1))), ceiling)
+    # In float64, and with a floor in the image's own unit: diffusion maps have values of 1e-9.
+    deviation = max(body.std(dtype=np.float64), 1e-6 * (ceiling - air))
+    return Foreground(air, threshold, float(body.mean(dtype=np.float64)), float(deviation), ceiling)
 
 
 def normalise(slices: np.ndarray, foreground: Foreground) -> np.ndarray:
@@ -58,16 +61,17 @@ def normalise(slices: np.ndarray, foreground: Foreground) -> np.ndarray:
     Returns:
         (N, H, W) float32 within `CLIP`.
     """
-    clipped = np.minimum(slices, foreground.ceiling)
-    body = clipped > foreground.threshold
+    # Counted from the volume's mean: squares of values far from zero would lose their last digits.
+    centred = np.minimum(slices, foreground.ceiling) - np.float32(foreground.mean)
+    body = slices > foreground.threshold
     count = body.sum(axis=(1, 2)).astype(np.float64)
-    total = np.where(body, clipped, 0).sum(axis=(1, 2), dtype=np.float64)
-    square = np.where(body, clipped * clipped, 0).sum(axis=(1, 2), dtype=np.float64)
+    total = np.where(body, centred, 0).sum(axis=(1, 2), dtype=np.float64)
+    square = np.where(body, centred * centred, 0).sum(axis=(1, 2), dtype=np.float64)
     safe = np.maximum(count, 1)
     mean = total / safe
     deviation = np.sqrt(np.maximum(square / safe - mean**2, 0))
     own = np.clip(count / (0.1 * body[0].size), 0, 1)
-    mean = own * mean + (1 - own) * foreground.mean
+    mean = own * mean
     deviation = np.maximum(own * deviation + (1 - own) * foreground.deviation, foreground.deviation / 3)
-    scaled = (clipped - mean[:, None, None]) / deviation[:, None, None]
+    scaled = (centred - mean[:, None, None]) / deviation[:, None, None]
     return np.clip(scaled, *CLIP).astype(np.float32)

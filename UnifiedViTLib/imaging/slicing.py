@@ -17,6 +17,8 @@ from ..errors import UnsupportedImageError
 from .volume import Volume
 
 PLANES = ("axial", "coronal", "sagittal")
+#: Fewest rows and columns of a slice that can be looked at.
+NARROWEST = 16
 
 #: For each plane the directions (RAS) of growing slice number, row and column.
 _HELD = {
@@ -60,17 +62,20 @@ def _canonical(ijk_to_ras: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def acquisition_plane(volume: Volume) -> str:
     """The plane that the scanner most likely acquired: across the largest spacing, axial where all are equal.
 
-    A volume of one slice has that slice's plane.
+    Planes whose slices would be narrower than `NARROWEST` are out of the question, so that a volume of one slice
+    has that slice's plane.
     """
     ijk, _ = _canonical(volume.ijk_to_ras)
-    shape_ijk = volume.array.shape[::-1]
     through = {"axial": ijk[2], "coronal": ijk[1], "sagittal": ijk[0]}
-    single = [plane for plane, axis in through.items() if shape_ijk[axis] == 1]
-    if single:
-        return single[0]
-    spacing = volume.spacing
-    # A tenth of a millimetre of difference is rounding, not an acquisition plane.
-    return max(PLANES, key=lambda plane: (round(spacing[through[plane]], 1), plane == "axial"))
+    shape_ijk, spacing = volume.array.shape[::-1], volume.spacing
+    wide = [
+        plane for plane in PLANES
+        if min(count for axis, count in enumerate(shape_ijk) if axis != through[plane]) >= NARROWEST
+    ]
+    best = max(wide, key=lambda plane: spacing[through[plane]])
+    # A twentieth of difference is rounding, not an acquisition plane.
+    equal = "axial" in wide and spacing[through["axial"]] >= 0.95 * spacing[through[best]]
+    return "axial" if equal else best
 
 
 def slice_view(volume: Volume, plane: str = "auto") -> SliceView:
@@ -94,7 +99,7 @@ def slice_view(volume: Volume, plane: str = "auto") -> SliceView:
         flipped.append(bool(sign[ras] != direction[ras]))
         mm.append(volume.spacing[ijk[ras]])
     rows, columns = volume.array.shape[axes[1]], volume.array.shape[axes[2]]
-    if min(rows, columns) < 16:
+    if min(rows, columns) < NARROWEST:
         raise UnsupportedImageError(
             f"{volume.name} has {plane} slices of only {columns} x {rows} voxels. "
             f"Choose the plane auto, or {acquisition_plane(volume)}."
