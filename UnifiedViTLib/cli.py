@@ -158,10 +158,10 @@ def _described(spec: ModelSpec) -> str:
         f"  Draws: {', '.join(s.name for s in spec.segments)}.  Tells apart: {', '.join(c.display for c in spec.classes)}.",
         f"  Weights: {spec.licence}",
     ]
-    lines += [f"  Trained on: {t['name']} ({t['licence']})" for t in spec.training]
+    lines += [f"  Trained on: {data.name} ({data.licence})" for data in spec.training]
     for result in spec.results:
-        figures = ", ".join(f"{name} {value}" for name, value in result["figures"].items())
-        lines.append(f"  {result['data']}: {figures}")
+        figures = ", ".join(f"{name} {value}" for name, value in result.figures.items())
+        lines.append(f"  {result.data}: {figures}")
     return "\n".join(lines)
 
 

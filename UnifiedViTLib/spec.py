@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,10 +62,26 @@ class VolumeRule:
 
 
 @dataclass(frozen=True)
+class TrainingData:
+    """What a model learnt from, and under which licence."""
+
+    name: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a model reached: `data` says on what, `figures` are by name."""
+
+    data: str
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """What a model is, expects, gives, was trained on and reached. Read it with `load_spec`.
 
-    `folder` holds `model.json` and the weights; `results` and `training` are kept as they stand in the file.
+    `folder` holds `model.json` and the weights.
     """
 
     folder: Path
@@ -84,8 +101,8 @@ class ModelSpec:
     weights_file: str
     sha256: str
     licence: str
-    training: tuple[dict[str, Any], ...]
-    results: tuple[dict[str, Any], ...]
+    training: tuple[TrainingData, ...]
+    results: tuple[Result, ...]
 
     @property
     def weights(self) -> Path:
@@ -112,12 +129,19 @@ def load_spec(path: str | Path) -> ModelSpec:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelSpecError(f"{file} cannot be read ({error}). A model is a folder with {SPEC_FILE} and its weights.") from error
+        raise ModelSpecError(
+            f"{file} cannot be read ({error}). A model is a folder with {SPEC_FILE} and its weights."
+        ) from error
     try:
-        data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+        data = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         raise ModelSpecError(f"{file} is not JSON ({error}). Download or export the model again.") from error
     return parse_spec(data, file.parent)
+
+
+def _refuse_constant(name: str) -> None:
+    """Python's parser takes NaN and Infinity, which JSON does not know; results would carry them on."""
+    raise ValueError(f"{name} is not a number that JSON knows")
 
 
 def parse_spec(data: Any, folder: Path) -> ModelSpec:
@@ -129,7 +153,9 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
     top = _Fields(data, "")
     written = top.integer("format", 1, 1_000_000)
     if written != FORMAT:
-        raise ModelSpecError(f"format: this is a model of format {written}; this version reads {FORMAT}. Update UnifiedViT.")
+        raise ModelSpecError(
+            f"format: this is a model of format {written}; this version reads {FORMAT}. Update UnifiedViT."
+        )
     given = top.table("input")
     size = given.integer("size", 32, 1024)
     if size % 16:
@@ -149,7 +175,9 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         for s in top.tables("segments", 1, 254)
     )
     arguments = top.arguments("arguments")
-    arguments |= {"mask_classes": len(segments) + 1, "diagnosis_classes": len(classes), "image_size": size}
+    arguments |= {
+        "mask_classes": len(segments) + 1, "diagnosis_classes": len(classes), "image_size": size, "in_channels": 1,
+    }
     rule, weights = top.table("volume"), top.table("weights")
     return ModelSpec(
         folder=folder,
@@ -174,8 +202,8 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         weights_file=weights.text("file", _FILE),
         sha256=weights.text("sha256", _SHA256),
         licence=weights.text("licence"),
-        training=tuple(t.data for t in top.tables("training", 1, 100)),
-        results=tuple(t.data for t in top.tables("results", 0, 100)),
+        training=tuple(TrainingData(t.text("name"), t.text("licence")) for t in top.tables("training", 1, 100)),
+        results=tuple(Result(r.text("data"), r.table("figures").data) for r in top.tables("results", 0, 100)),
     )
 
 
@@ -187,9 +215,11 @@ def verify_weights(spec: ModelSpec) -> None:
     """
     try:
         with open(spec.weights, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _digest(file)
+            digest = _digest(file)
     except OSError as error:
-        raise WeightsError(f"The weights of {spec.name} cannot be read ({error}). Download or import the model again.") from error
+        raise WeightsError(
+            f"The weights of {spec.name} cannot be read ({error}). Download or import the model again."
+        ) from error
     if digest != spec.sha256:
         raise WeightsError(
             f"The weights of {spec.name} ({spec.weights.name}) are damaged or not the ones that its description names "
@@ -198,7 +228,7 @@ def verify_weights(spec: ModelSpec) -> None:
 
 
 def _digest(file) -> str:
-    """SHA-256 of an open file, for Python 3.10."""
+    """SHA-256 of an open file (`hashlib.file_digest` begins with Python 3.11)."""
     digest = hashlib.sha256()
     while block := file.read(1 << 20):
         digest.update(block)
@@ -210,7 +240,8 @@ class _Fields:
 
     def __init__(self, data: Any, where: str) -> None:
         if not isinstance(data, dict):
-            raise ModelSpecError(f"{where.rstrip('.') or 'model.json'}: an object {{...}} is needed, not {_shown(data)}.")
+            place = where.rstrip(".") or SPEC_FILE
+            raise ModelSpecError(f"{place}: an object {{...}} is needed, not {_shown(data)}.")
         self.data, self.where = data, where
 
     def _get(self, name: str) -> Any:
@@ -270,7 +301,7 @@ class _Fields:
         return [_Fields(item, f"{self.where}{name}[{n}].") for n, item in enumerate(value)]
 
     def arguments(self, name: str) -> dict[str, Any]:
-        """Arguments of a network's constructor: plain values alone, and no network so large that it takes the memory."""
+        """Arguments of a network's constructor: plain values of a sensible size alone."""
         table = self.table(name)
         for key, value in table.data.items():
             plain = value if isinstance(value, list) else [value]
@@ -283,5 +314,6 @@ class _Fields:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    """`value` cut to a readable length; depth too, as what comes from a file may be nested without end."""
+    text = reprlib.repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -68,7 +68,7 @@ def write_segmentation(prediction: Prediction, path: Path) -> None:
             f"Segment{n}_LabelValue": str(n + 1),
             f"Segment{n}_Layer": "0",
             f"Segment{n}_Extent": extent,
-            f"Segment{n}_Tags": f"TerminologyEntry:{segment.terminology}|",
+            f"Segment{n}_Tags": f"TerminologyEntry:{segment.terminology.rstrip('|')}|",
         }
     for key, value in keys.items():
         image.SetMetaData(key, value)

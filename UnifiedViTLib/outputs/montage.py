@@ -63,11 +63,17 @@ def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
         ax.imshow(slices[n], cmap="gray", vmin=foreground.air, vmax=foreground.ceiling, aspect=view.mm[1] / view.mm[2],
                   interpolation="bilinear")
         for label, segment in enumerate(prediction.spec.segments, start=1):
-            if (labels[n] == label).any():
-                ax.contour(labels[n] == label, [0.5], colors=[np.array(segment.colour) / 255], linewidths=1.1)
+            _outline(ax, labels[n] == label, np.array(segment.colour) / 255)
         ax.set_title(f"{n + 1}/{len(slices)}", color="#cfd6de", fontsize=7, pad=2)
     _answer(bottom, prediction, shown)
     write_atomically(path, lambda part: figure.savefig(part, format="png"))
+
+
+def _outline(ax, mask: np.ndarray, colour: np.ndarray) -> None:
+    """The edge of `mask` (rows, columns), also where it meets the edge of the slice."""
+    if mask.any():
+        rows, columns = (np.arange(-1, n + 1) for n in mask.shape)
+        ax.contour(columns, rows, np.pad(mask, 1), [0.5], colors=[colour], linewidths=1.1)
 
 
 def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk
 from tqdm import tqdm
 
 from UnifiedViTLib.imaging.preparation import prepare
@@ -34,10 +35,6 @@ class SliceSet:
     labels: np.ndarray
     groups: np.ndarray
     sources: np.ndarray
-
-    def where(self, chosen: np.ndarray) -> np.ndarray:
-        """Indices of the chosen slices."""
-        return np.flatnonzero(chosen)
 
 
 def load(cache: Path) -> SliceSet:
@@ -98,6 +95,4 @@ def _prepared(image: Path, mask: Path | None, size: int) -> tuple[np.ndarray, np
 
 def _has_lesion(mask: Path) -> bool:
     """False for a mask without a lesion, which `read` would refuse as an image with nothing in it."""
-    import SimpleITK as sitk
-
     return bool(sitk.GetArrayViewFromImage(sitk.ReadImage(str(mask))).any())

@@ -53,7 +53,7 @@ def measure(logits: np.ndarray, lesions: np.ndarray, truth: np.ndarray, labels: 
     dice = 2 * overlap / np.maximum(lesions.sum(axis=(1, 2)) + truth.sum(axis=(1, 2)), 1)
     present = [c for c in range(len(classes)) if 0 < (labels[named] == c).sum() < named.sum()]
     result = {
-        "slices": int(len(labels)),
+        "slices": len(labels),
         "accuracy": _mean(logits[named].argmax(axis=1) == labels[named]),
         "tumour_type_accuracy": _mean(logits[tumour][:, 1:].argmax(axis=1) + 1 == labels[tumour]),
         "macro_auc": _mean([roc_auc_score(labels[named] == c, probabilities[named, c]) for c in present]),
