@@ -1,0 +1,289 @@
+"""Between MRML nodes and the library: a volume node to a `Volume`, a `Prediction` to nodes of the scene.
+
+The only file of the library that touches MRML. Geometry is kept in the volume's own frame: parent transforms are not
+part of it, the segmentation observes the same parent transform as the volume instead.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import slicer
+import vtk
+from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+
+from ..errors import OutputError, UnsupportedImageError
+from ..imaging.volume import Volume, check
+from ..inference.prediction import Prediction
+
+#: Prefix of the node attributes that carry the diagnosis and where it comes from.
+ATTRIBUTE = "UnifiedViT."
+
+
+def volume_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
+    """Copy a volume out of the scene.
+
+    Args:
+        node: a scalar volume; its parent transforms are left out, so what is drawn on the result belongs under the
+            same transform (`add_to_scene` puts it there).
+
+    Returns:
+        a volume with its own copy of the voxels, axes (K, J, I), and `ijk_to_ras` in mm. MRML has no 2-D images: a
+        single slice is a volume with K = 1 that is not `planar`.
+
+    Raises:
+        UnsupportedImageError: with a sentence that says what is wrong and what to do.
+    """
+    if node is None:
+        raise UnsupportedImageError("No volume is chosen. Load a scalar volume and choose it.")
+    name = node.GetName() or "The volume"
+    if not node.IsA("vtkMRMLScalarVolumeNode"):
+        raise UnsupportedImageError(f"{name} is not a scalar volume. Choose a volume of intensities (MR, CT, ...).")
+    if node.IsA("vtkMRMLLabelMapVolumeNode"):
+        # Its values name structures: a network trained on intensities would give an answer, and nonsense.
+        raise UnsupportedImageError(
+            f"{name} is a label map: it holds labels, not an image. Choose the volume that it was drawn on."
+        )
+    image = node.GetImageData()
+    # A tensor volume has image data without scalars.
+    scalars = image.GetPointData().GetScalars() if image else None
+    if scalars is None or scalars.GetNumberOfTuples() == 0:
+        raise UnsupportedImageError(f"{name} has no image data. Load the volume again.")
+    if node.IsA("vtkMRMLVectorVolumeNode") or scalars.GetNumberOfComponents() > 1:
+        raise UnsupportedImageError(
+            f"{name} is a colour or vector volume ({scalars.GetNumberOfComponents()} components a voxel). "
+            "Convert it to a scalar volume (module Vector to Scalar Volume) and run on that."
+        )
+    array = vtk_to_numpy(scalars).reshape(image.GetDimensions()[::-1]).copy()
+    return check(Volume(array, _ijk_to_ras(node), name))
+
+
+def add_to_scene(
+    prediction: Prediction,
+    volume_node: slicer.vtkMRMLScalarVolumeNode,
+    segmentation_node: slicer.vtkMRMLSegmentationNode | None = None,
+    table_node: slicer.vtkMRMLTableNode | None = None,
+) -> tuple[slicer.vtkMRMLSegmentationNode, slicer.vtkMRMLTableNode]:
+    """Show a result in the scene of the volume that it was made from.
+
+    The segmentation has one segment a mask class of the model, in the model's order, with the ID "Segment_<label>";
+    those not found are there too, without voxels. Its grid is the volume's, to the last digit. The table has a row a
+    diagnosis: class, display name, probability. Both carry the diagnosis and its provenance as node attributes that
+    begin with `ATTRIBUTE` (lists and tables as JSON), and lie beside the volume in the subject hierarchy.
+
+    Args:
+        prediction: labelmap (K, J, I) on the grid of `volume_node`.
+        volume_node: the volume that was looked at, still in its scene.
+        segmentation_node: its content is replaced; None for a new node.
+        table_node: likewise.
+
+    Raises:
+        UnsupportedImageError: the volume has changed, or left the scene, since the prediction was made.
+        OutputError: an output node is not in the scene of the volume.
+
+    Whatever is raised, the scene is then as it was.
+    """
+    _check_belongs(prediction, volume_node)
+    scene = volume_node.GetScene()
+    outputs = [node for node in (segmentation_node, table_node) if node is not None]
+    for node in outputs:
+        if not scene.IsNodePresent(node):
+            raise OutputError(f"The output {node.GetName()} is no longer in the scene. Choose another, or a new one.")
+    segmentation, table = _segmentation(prediction, volume_node), _table(prediction)
+    attributes = _attributes(prediction)
+
+    with _all_or_nothing(scene, outputs):
+        if segmentation_node is None:
+            segmentation_node = slicer.vtkMRMLSegmentationNode()
+            segmentation_node.SetName(scene.GenerateUniqueName(f"{volume_node.GetName()} segmentation"))
+            # Filled before it is added: the subject hierarchy lists the segments when the node comes.
+            segmentation_node.SetAndObserveSegmentation(segmentation)
+            scene.AddNode(segmentation_node)
+        else:
+            # Copied into the segmentation that widgets and views observe already.
+            segmentation_node.GetSegmentation().DeepCopy(segmentation)
+        # The transform first: the reference geometry is expressed relative to it.
+        segmentation_node.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
+        segmentation_node.SetReferenceImageGeometryParameterFromVolumeNode(volume_node)
+        segmentation_node.CreateDefaultDisplayNodes()
+
+        if table_node is None:
+            table_node = slicer.vtkMRMLTableNode()
+            table_node.SetName(scene.GenerateUniqueName(f"{volume_node.GetName()} diagnosis"))
+            scene.AddNode(table_node)
+        table_node.SetAndObserveTable(table)
+        for column in range(table.GetNumberOfColumns()):
+            table_node.SetColumnTitle(table.GetColumnName(column), table.GetColumnName(column))
+        table_node.SetUseColumnTitleAsColumnHeader(True)
+
+        _set_attributes(segmentation_node, attributes)
+        _set_attributes(table_node, attributes)
+        # Last: where an item stood among others cannot be restored.
+        _place_beside(volume_node, segmentation_node)
+        _place_beside(volume_node, table_node)
+    return segmentation_node, table_node
+
+
+def _ijk_to_ras(node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
+    """4x4: index in the node's array, counted from 0, to RAS in mm."""
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    ijk_to_ras = np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
+    # A filter may leave an image whose extent does not start at 0 (a cropped one): MRML's IJK counts from there.
+    start = node.GetImageData().GetExtent()[::2]
+    if any(start):
+        ijk_to_ras[:3, 3] += ijk_to_ras[:3, :3] @ start
+    return ijk_to_ras
+
+
+def _check_belongs(prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Raise UnsupportedImageError unless the labelmap is on the grid that the volume has now."""
+    labelmap, name = prediction.labelmap, volume_node.GetName()
+    if volume_node.GetScene() is None:
+        raise UnsupportedImageError(f"{name} was removed from the scene before its result came. Load it and run again.")
+    image = volume_node.GetImageData()
+    shape = image.GetDimensions()[::-1] if image else (0, 0, 0)
+    if labelmap.shape != shape:
+        raise UnsupportedImageError(
+            f"The result is on a grid of {labelmap.shape} voxels and {name} has {shape}: "
+            "the volume was changed meanwhile, or the result is another volume's. Run again."
+        )
+    now = _ijk_to_ras(volume_node)
+    # A file in between may round the last digits; a hundredth of a voxel at the far corner is not a change.
+    far_corner = np.array([*labelmap.shape[::-1], 1.0])
+    smallest = np.linalg.norm(now[:3, :3], axis=0).min()
+    if not np.all(np.abs(prediction.ijk_to_ras - now) @ far_corner < 0.01 * smallest):
+        raise UnsupportedImageError(
+            f"The result lies elsewhere than {name}: the volume's spacing, origin or directions were changed "
+            "meanwhile, or the result is another volume's. Run again."
+        )
+    if labelmap.dtype != np.uint8 or labelmap.max() > len(prediction.spec.segments):
+        raise UnsupportedImageError(
+            f"The result for {name} holds labels that {prediction.spec.name} does not have. Import the model again."
+        )
+
+
+def _segmentation(prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkSegmentation:
+    """All segments in one shared labelmap.
+
+    Built by hand, because Slicer's import of a label volume applies parent transforms where the two nodes differ in
+    them.
+    """
+    image = volume_node.GetImageData()
+    labelmap, directions = slicer.vtkOrientedImageData(), vtk.vtkMatrix4x4()
+    labelmap.SetExtent(image.GetExtent())
+    # The parts and not their product, which would be taken apart again with rounding.
+    volume_node.GetIJKToRASDirectionMatrix(directions)
+    labelmap.SetDirectionMatrix(directions)
+    labelmap.SetSpacing(volume_node.GetSpacing())
+    labelmap.SetOrigin(volume_node.GetOrigin())
+    scalars = numpy_to_vtk(prediction.labelmap.ravel(), deep=True, array_type=vtk.VTK_UNSIGNED_CHAR)
+    scalars.SetName("ImageScalars")
+    labelmap.GetPointData().SetScalars(scalars)
+
+    binary_labelmap = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+    segmentation = slicer.vtkSegmentation()
+    segmentation.SetSourceRepresentationName(binary_labelmap)
+    for label, described in enumerate(prediction.spec.segments, start=1):
+        segment = slicer.vtkSegment()
+        segment.SetName(described.name)
+        segment.SetColor(*(value / 255 for value in described.colour))
+        # Else Slicer may replace both by those of the terminology.
+        segment.SetNameAutoGenerated(False)
+        segment.SetColorAutoGenerated(False)
+        # A closing bar, as in older files, is not Slicer's own form and gets lost when the segmentation is saved.
+        segment.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), described.terminology.rstrip("|"))
+        segment.SetLabelValue(label)
+        segment.AddRepresentation(binary_labelmap, labelmap)
+        segmentation.AddSegment(segment, f"Segment_{label}")
+    return segmentation
+
+
+def _table(prediction: Prediction) -> vtk.vtkTable:
+    """Class, display name and probability, one row a diagnosis in the model's order."""
+    names, displays, probabilities = vtk.vtkStringArray(), vtk.vtkStringArray(), vtk.vtkDoubleArray()
+    for diagnosis in prediction.spec.classes:
+        names.InsertNextValue(diagnosis.name)
+        displays.InsertNextValue(diagnosis.display)
+        probabilities.InsertNextValue(prediction.diagnosis.probabilities[diagnosis.name])
+    table = vtk.vtkTable()
+    for title, column in (("Class", names), ("Diagnosis", displays), ("Probability", probabilities)):
+        column.SetName(title)
+        table.AddColumn(column)
+    return table
+
+
+def _attributes(prediction: Prediction) -> dict[str, str]:
+    """The diagnosis and what made it, as node attributes without their prefix."""
+    diagnosis, made_by = prediction.diagnosis, prediction.provenance
+    return {
+        "Diagnosis": diagnosis.label,
+        "DiagnosisDisplay": diagnosis.display,
+        "Probability": repr(float(diagnosis.probability)),
+        "Probabilities": json.dumps({name: float(p) for name, p in diagnosis.probabilities.items()}),
+        "Warnings": json.dumps(list(prediction.warnings)),
+        "ModelId": made_by.model_id,
+        "ModelVersion": made_by.model_version,
+        "ModelSHA256": made_by.model_sha256,
+        "Device": made_by.device,
+        "Backend": made_by.backend,
+        "Plane": made_by.plane,
+        "Seconds": json.dumps(made_by.seconds),
+        "Software": json.dumps(made_by.software),
+    }
+
+
+def _set_attributes(node: slicer.vtkMRMLNode, attributes: dict[str, str]) -> None:
+    """Replace what an earlier result left on the node; attributes of others stay."""
+    for name in node.GetAttributeNames():
+        if name.startswith(ATTRIBUTE):
+            node.RemoveAttribute(name)
+    for name, value in attributes.items():
+        node.SetAttribute(ATTRIBUTE + name, value)
+
+
+def _place_beside(volume_node: slicer.vtkMRMLNode, node: slicer.vtkMRMLNode) -> None:
+    """Put `node` under the volume's parent in the subject hierarchy, if the volume is in one."""
+    # vtkMRMLSubjectHierarchyNode's own getter would add a hierarchy to a scene without one.
+    hierarchy = volume_node.GetScene().GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
+    volume_item = hierarchy.GetItemByDataNode(volume_node) if hierarchy else 0
+    if not volume_item:
+        return
+    parent, item = hierarchy.GetItemParent(volume_item), hierarchy.GetItemByDataNode(node)
+    if not item:
+        # The application makes items for new nodes by itself; a scene without its user interface does not.
+        hierarchy.CreateItem(parent, node)
+    elif hierarchy.GetItemParent(item) != parent:
+        hierarchy.SetItemParent(item, parent)
+
+
+@contextmanager
+def _all_or_nothing(scene: slicer.vtkMRMLScene, outputs: list[slicer.vtkMRMLNode]) -> Iterator[None]:
+    """Views and widgets wait for the end of the block; where it raises, added nodes go and `outputs` are restored."""
+    before = _nodes(scene)
+    displays = [node.GetDisplayNode() for node in outputs if node.IsA("vtkMRMLDisplayableNode")]
+    originals = [*outputs, *filter(None, displays)]
+    copies = [node.CreateNodeInstance() for node in originals]
+    for node, copy in zip(originals, copies, strict=True):
+        copy.Copy(node)
+    scene.StartState(slicer.vtkMRMLScene.BatchProcessState)
+    try:
+        yield
+    except BaseException:
+        # What the application listed in the subject hierarchy for added nodes, it takes away with them.
+        for node in reversed(_nodes(scene)):
+            if node not in before:
+                scene.RemoveNode(node)
+        for node, copy in zip(originals, copies, strict=True):
+            node.Copy(copy)
+        raise
+    finally:
+        scene.EndState(slicer.vtkMRMLScene.BatchProcessState)
+
+
+def _nodes(scene: slicer.vtkMRMLScene) -> list[slicer.vtkMRMLNode]:
+    """All nodes, in the scene's order."""
+    return [scene.GetNthNode(n) for n in range(scene.GetNumberOfNodes())]
