@@ -66,6 +66,7 @@ def test_a_segmentation_file_holds_what_was_drawn_with_names_colours_and_termino
 def test_slicer_reads_the_file_as_a_segmentation_with_its_names_colours_and_terminology(tmp_path, prediction):
     import slicer
     import vtk
+    from vtk.util.numpy_support import vtk_to_numpy
 
     write_segmentation(prediction, tmp_path / "head.seg.nrrd")
     scene = slicer.vtkMRMLScene()
@@ -85,7 +86,7 @@ def test_slicer_reads_the_file_as_a_segmentation_with_its_names_colours_and_term
         image = slicer.vtkOrientedImageData()
         node.GetBinaryLabelmapRepresentation(segmentation.GetNthSegmentID(n), image)
         counted = image.GetPointData().GetScalars() if image.GetNumberOfPoints() else None
-        voxels = int(np.count_nonzero(vtk.util.numpy_support.vtk_to_numpy(counted))) if counted else 0
+        voxels = int(np.count_nonzero(vtk_to_numpy(counted))) if counted else 0
         assert voxels == np.count_nonzero(prediction.labelmap == n + 1)
 
 
