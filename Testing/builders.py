@@ -172,8 +172,8 @@ def spec_data(**changes) -> dict:
         },
         "volume": {"pooling": "lesion_weighted", "top": 3, "suppress_above": 0.9, "smallest_ml": 0.0},
         "weights": {"file": "weights.safetensors", "sha256": "0" * 64, "licence": "Apache-2.0"},
-        "training": [{"data": "phantoms", "licence": "CC0"}],
-        "results": [{"data": "phantoms", "accuracy": 0.5}],
+        "training": [{"name": "phantoms", "licence": "CC0"}],
+        "results": [{"data": "phantoms", "figures": {"accuracy": 0.5}}],
     }
     return data | changes
 

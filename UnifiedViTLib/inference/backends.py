@@ -64,10 +64,17 @@ class TorchBackend:
             with torch.inference_mode():
                 output = self._network(torch.from_numpy(images).to(self._device))
                 return output.mask_logits.float().cpu().numpy(), output.class_logits.float().cpu().numpy()
-        except (torch.OutOfMemoryError, MemoryError) as error:
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, RuntimeError) and not _out_of_memory(error):
+                raise
             if self._device.type == "cuda":
                 torch.cuda.empty_cache()
             raise OutOfMemory from error
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """CUDA has a class of its own for it; the CPU and MPS say it in words."""
+    return any(words in str(error).lower() for words in ("out of memory", "can't allocate memory", "not enough memory"))
 
 
 def choose_device(asked: str) -> str:
@@ -83,26 +90,32 @@ def choose_device(asked: str) -> str:
         return next(name for name in ("cuda", "mps", "cpu") if there[name])
     if not there.get(asked, False):
         raise DeviceError(
-            f"The device {asked!r} is not there; here are {', '.join(n for n in there if there[n])}. Choose one, or auto."
+            f"The device {asked!r} is not there; here are {', '.join(n for n in there if there[n])}. "
+            "Choose one, or auto."
         )
     return asked
 
 
 def _load_network(spec: ModelSpec):
     """The spec's network in float32, in evaluation mode, on the CPU."""
+    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     from ..models import build_model
 
     verify_weights(spec)
-    network = build_model(spec.architecture, spec.arguments)
     try:
         tensors = load_file(spec.weights)
+        # First without memory: a description may ask for a network far larger than the weights beside it.
+        with torch.device("meta"):
+            build_model(spec.architecture, spec.arguments).load_state_dict(tensors, assign=True)
+        network = build_model(spec.architecture, spec.arguments)
         network.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
                                  for name, tensor in tensors.items()})
     except (SafetensorError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = " ".join(line.strip() for line in str(error).strip().splitlines()[:2])  # torch's first is a heading
+        reason = reason if len(reason) <= 300 else reason[:297] + "..."
         raise WeightsError(
             f"The weights of {spec.name} do not fit its description: they are of another network or damaged ({reason})."
         ) from error

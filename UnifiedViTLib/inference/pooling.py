@@ -53,13 +53,13 @@ def pool(probabilities: np.ndarray, lesion: np.ndarray, area: np.ndarray, spec: 
     if rule.pooling == "mean" or len(probabilities) == 1:
         return probabilities.mean(axis=0)
     weight = lesion * area if (lesion * area).sum() > 0 else lesion + 1e-12
-    kinds = probabilities.astype(np.float64).copy()
+    kinds = np.maximum(probabilities.astype(np.float64), 1e-12)  # so that a slice sure to be healthy has kinds too
     if spec.healthy is None:
         return (weight[:, None] * kinds).sum(axis=0) / weight.sum()
     kinds[:, spec.healthy] = 0
-    kinds /= np.maximum(kinds.sum(axis=1, keepdims=True), 1e-12)
+    kinds /= kinds.sum(axis=1, keepdims=True)
     pooled = (weight[:, None] * kinds).sum(axis=0) / weight.sum()
     present = float(np.sort(lesion)[-rule.top:].mean())
-    pooled *= present / max(pooled.sum(), 1e-12)
+    pooled *= present
     pooled[spec.healthy] = 1.0 - present
     return pooled

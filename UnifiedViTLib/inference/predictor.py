@@ -123,7 +123,9 @@ class Predictor:
             self._backend, self.batch_size = TorchBackend(self.spec, "cpu"), 8
             self._notes.append("The graphics card had not enough memory; the CPU was used.")
         else:
-            raise DeviceError("There is not enough memory to look at even one slice. Close other programs and run again.")
+            raise DeviceError(
+                "There is not enough memory to look at even one slice. Close other programs and run again."
+            )
 
 
 def labels_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndarray, slice, slice]:

@@ -29,5 +29,5 @@ def build_model(architecture: str, arguments: dict) -> SharedEncoderDualDecoder:
         )
     try:
         return ARCHITECTURES[architecture](**arguments)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # timm and torch say in many ways that they do not know an argument or a value
         raise ModelSpecError(f"arguments: {architecture} cannot be built from {arguments}: {error}") from error

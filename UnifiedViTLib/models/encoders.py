@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import timm
@@ -35,7 +36,7 @@ class ConvolutionalStem(nn.Module):
         super().__init__()
         widths = [in_channels, width, 2 * width, 4 * width, 8 * width]
         self.down = nn.ModuleList(
-            ConvNormAct(a, b, 3, stride=2) for a, b in zip(widths, widths[1:], strict=False)
+            ConvNormAct(a, b, 3, stride=2) for a, b in pairwise(widths)
         )
         self.refine = nn.ModuleList(
             nn.Sequential(
@@ -80,6 +81,8 @@ class ViTEncoder(nn.Module):
         self.vit = timm.create_model(
             name, pretrained=False, num_classes=0, dynamic_img_size=True, drop_path_rate=drop_path, **reading
         )
+        if not self.vit.has_class_token:
+            raise ValueError(f"{name} has no [CLS] token, which the diagnosis is read from.")
         blocks = len(self.vit.blocks)
         self.indices = [round(blocks * quarter / 4) - 1 for quarter in (1, 2, 3, 4)]
         self.width = self.vit.embed_dim

@@ -20,7 +20,8 @@ class SharedEncoderDualDecoder(nn.Module):
 
     With `look_where_drawn` the classifier reads, beside [CLS], the mean of the patch embeddings weighted by how much
     of a lesion the decoder drew on each (no gradient flows back through the weights, so that the mask is shaped by
-    its own loss alone). In the paper the tasks meet only in the encoder; this lets the diagnosis look where the mask is.
+    its own loss alone). In the paper the tasks meet only in the encoder; this lets the diagnosis look where the
+    mask is.
 
     Args:
         mask_classes: S, background included.
@@ -36,7 +37,8 @@ class SharedEncoderDualDecoder(nn.Module):
 
     def __init__(self, mask_classes: int, diagnosis_classes: int, encoder: str = "vit_tiny_patch16_224",
                  in_channels: int = 1, image_size: int = 224, stem_width: int | None = None,
-                 decoder_widths: list[int] | None = None, look_where_drawn: bool = False, drop_path: float = 0.0, dropout: float = 0.0) -> None:
+                 decoder_widths: list[int] | None = None, look_where_drawn: bool = False,
+                 drop_path: float = 0.0, dropout: float = 0.0) -> None:
         super().__init__()
         self.encoder = ViTEncoder(encoder, in_channels, image_size, stem_width, drop_path)
         self.segmentation = ProgressiveDecoder(
