@@ -159,7 +159,7 @@ def test_a_file_that_is_not_json_is_refused(tmp_path, text):
 def test_a_deeply_nested_value_is_refused_by_its_field(tmp_path):
     nested = '{"a":' * 400 + "1" + "}" * 400
     (tmp_path / "model.json").write_text(json.dumps(spec_data(id="NESTED")).replace('"NESTED"', nested))
-    with pytest.raises(ModelSpecError, match="^id: a text is needed"):
+    with pytest.raises(ModelSpecError, match=r"^id: a text is needed"):
         load_spec(tmp_path)
 
 
