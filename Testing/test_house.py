@@ -149,8 +149,8 @@ def test_resources_are_found_in_an_installed_wheel_and_the_model_in_it_is_listed
     subprocess.run(build, check=True, capture_output=True)
     wheel = next(tmp_path.glob("unifiedvit-*.whl"))
     target = tmp_path / "site"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(wheel)],
-                   check=True, capture_output=True)
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(wheel)]
+    subprocess.run(install, check=True, capture_output=True)
     assert located(target) == target / "UnifiedViTLib" / "Resources"
     listed = "from UnifiedViTLib.service.catalogue import installed_models; print(installed_models()[0].weights)"
     assert located(target, listed).is_file()

@@ -59,7 +59,8 @@ def slices(tmp_path_factory) -> data.SliceSet:
     mask[3:5, 8:15, 8:15] = 1
     for name, array in (("v.nrrd", volume.array), ("v_label.nrrd", mask)):
         sitk.WriteImage(sitk.GetImageFromArray(array), str(folder / name))
-    (folder / "volumes.csv").write_text("volume,mask,label,site,slices,tumour_slices\nv.nrrd,v_label.nrrd,glioma,A,8,2\n")
+    header = "volume,mask,label,site,slices,tumour_slices"
+    (folder / "volumes.csv").write_text(f"{header}\nv.nrrd,v_label.nrrd,glioma,A,8,2\n")
     return data.build(folder, folder, folder / "cache", CLASSES, 32)
 
 
@@ -111,14 +112,16 @@ import numpy as np
 from unifiedvit_training.data import load
 from unifiedvit_training.fit import FitConfig, fit
 data = load(Path(sys.argv[1]))
-config = FitConfig(classes=["healthy", "glioma", "meningioma"], stages=[(32, 6)], batch=8, threads=1, learning_rate=2e-3,
+config = FitConfig(classes=["healthy", "glioma", "meningioma"], stages=[(32, 6)], batch=8, threads=1,
+                   learning_rate=2e-3,
                    arguments={"encoder": "vit_tiny_patch16_224", "stem_width": 8, "decoder_widths": [16, 8, 8]})
 fit(data, np.arange(36), {"all": np.arange(36)}, config, Path(sys.argv[2]))
 """
 
 
 def start_fit(cache: Path, run: Path) -> subprocess.Popen:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "training")]), "CUDA_VISIBLE_DEVICES": ""}
+    path = os.pathsep.join([str(ROOT), str(ROOT / "training")])
+    environment = os.environ | {"PYTHONPATH": path, "CUDA_VISIBLE_DEVICES": ""}
     return subprocess.Popen([sys.executable, "-c", FIT, str(cache), str(run)], env=environment,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 

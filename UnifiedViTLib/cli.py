@@ -31,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from .imaging.slicing import PLANES
+    from .inference.backends import DEVICES
+
     parser = argparse.ArgumentParser(
         prog="unifiedvit", description=f"One look at a medical image: where and what. {NOTICE}"
     )
@@ -42,12 +45,12 @@ def _parser() -> argparse.ArgumentParser:
         description="For each input: NAME.seg.nrrd (opens in Slicer as a segmentation), NAME.json, NAME.png; "
         f"and results.csv over all of them. {NOTICE}",
     )
-    predict.add_argument("inputs", nargs="+", metavar="INPUT", type=Path,
-                         help="NRRD, NIfTI, MHA, DICOM, PNG or JPEG files; folders of them; folders with a DICOM series")
+    predict.add_argument("inputs", nargs="+", metavar="INPUT", type=Path, help="NRRD, NIfTI, MHA, DICOM, PNG or JPEG "
+                         "files; folders of them; folders with a DICOM series")
     predict.add_argument("--output", "-o", required=True, type=Path, metavar="DIR", help="where results go")
     predict.add_argument("--model", "-m", default=None, metavar="ID|PATH", help="a model's id or folder (see models)")
-    predict.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
-    predict.add_argument("--plane", default="auto", choices=("auto", "axial", "coronal", "sagittal"),
+    predict.add_argument("--device", default="auto", choices=DEVICES)
+    predict.add_argument("--plane", default="auto", choices=("auto", *PLANES),
                          help="auto: as acquired, across the largest spacing")
     predict.set_defaults(run=_predict)
 
@@ -155,7 +158,8 @@ def _described(spec: ModelSpec) -> str:
         f"{spec.id}  {spec.version}  {spec.name}",
         f"  {spec.description}",
         f"  Expects: {spec.expects}",
-        f"  Draws: {', '.join(s.name for s in spec.segments)}.  Tells apart: {', '.join(c.display for c in spec.classes)}.",
+        f"  Draws: {', '.join(s.name for s in spec.segments)}",
+        f"  Tells apart: {', '.join(c.display for c in spec.classes)}",
         f"  Weights: {spec.licence}",
     ]
     lines += [f"  Trained on: {data.name} ({data.licence})" for data in spec.training]

@@ -1,4 +1,4 @@
-"""Fetch a real brain MR, run `unifiedvit predict` on it, put the result into an MRML scene where one is to be had."""
+"""Fetch a real brain MR, run `unifiedvit predict` on it, and put the same result into an MRML scene."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from UnifiedViTLib import cli
+from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 
 from .samples import SampleError, fetch_first
 
@@ -41,8 +42,17 @@ def main() -> int:
         voxel = np.prod(sitk.ReadImage(str(mask)).GetSpacing()) / 1000
         print(f"Dice        {dice:.3f} against the mask that comes with the sample ({truth.sum() * voxel:.2f} mL)")
     print(f"Time        {result['seconds']['total']:.1f} s on {result['device']} ({result['backend']})")
+    try:
+        from .scene import save_scene
+    except ImportError as error:
+        print(f"Scene       not written: slicer-core cannot be loaded here ({error})")
+    else:
+        labelmap = save_scene(image, find_model(DEFAULT_MODEL), OUTPUT / f"{stem}.mrb")
+        same = np.array_equal(labelmap, sitk.GetArrayFromImage(sitk.ReadImage(str(OUTPUT / f"{stem}.seg.nrrd"))))
+        print(f"Scene       {OUTPUT / f'{stem}.mrb'} (volume, segmentation and diagnosis; open in Slicer); "
+              f"its mask is {'the same as' if same else 'NOT the same as'} the file's")
     print(f"Picture     {OUTPUT / f'{stem}.png'}")
-    print(f"Files       {OUTPUT / f'{stem}.seg.nrrd'} (open in Slicer), {OUTPUT / f'{stem}.json'}, {OUTPUT / 'results.csv'}")
+    print(f"Files       {OUTPUT / f'{stem}.seg.nrrd'}, {OUTPUT / f'{stem}.json'}, {OUTPUT / 'results.csv'}")
     return 0
 
 

@@ -35,7 +35,8 @@ PYRADIOMICS = Archive(
     "47c57f441d6cb7973fa3b2ea48d3948df78e3348e1c69e1e2ff19001601fc2f5", "pyradiomics-3.0.1/data/",
 )
 NILEARN = Archive(
-    "nilearn==0.12.1", ("--only-binary", ":all:"), "nilearn-*.whl", "2112e1cdf9f7b96e0af87d679997e834ee36534fc0a970811a703700820edc4c", "nilearn/datasets/data/",
+    "nilearn==0.12.1", ("--only-binary", ":all:"), "nilearn-*.whl",
+    "2112e1cdf9f7b96e0af87d679997e834ee36534fc0a970811a703700820edc4c", "nilearn/datasets/data/",
 )
 
 #: Sample -> (archive, image, mask or None).

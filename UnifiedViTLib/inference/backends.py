@@ -48,7 +48,7 @@ class TorchBackend:
             device: "auto" (CUDA, else MPS, else CPU), "cpu", "cuda" or "mps".
 
         Raises:
-            DeviceError: the device is not there.
+            DeviceError: the device is not there, or the network does not fit into its memory.
             WeightsError: the weights are missing, damaged, or of another network.
         """
         import torch
@@ -56,7 +56,14 @@ class TorchBackend:
         self._torch = torch
         self._device = torch.device(choose_device(device))
         self.device = str(self._device) if self._device.type != "cuda" else f"cuda ({torch.cuda.get_device_name()})"
-        self._network = _load_network(spec).to(self._device)
+        try:
+            self._network = _load_network(spec).to(self._device)
+        except RuntimeError as error:
+            if not _out_of_memory(error):
+                raise
+            raise DeviceError(
+                f"{spec.name} does not fit into the memory of {self.device}. Close other programs, or choose the cpu."
+            ) from error
 
     def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         torch = self._torch

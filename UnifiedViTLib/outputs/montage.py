@@ -101,7 +101,8 @@ def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
     left.xaxis.set_visible(False)
     numbers = np.arange(1, len(prediction.slice_probabilities) + 1)
     for n, name in enumerate(names):
-        right.plot(numbers, prediction.slice_probabilities[:, n], color=colours[n], marker="o", markersize=3, label=name)
+        values = prediction.slice_probabilities[:, n]
+        right.plot(numbers, values, color=colours[n], marker="o", markersize=3, label=name)
     right.plot(shown + 1, np.full(len(shown), -0.06), "|", color=_QUIET, markersize=5, clip_on=False)
     right.set_ylim(-0.06, 1.03)
     right.set_title("Probability slice by slice (ticks: slices shown)", fontsize=9, color=_INK, loc="left")

@@ -1,0 +1,31 @@
+"""The same result the way Slicer takes it: from a volume node to nodes beside it, saved as a scene bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import slicer
+
+from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.outputs.mrml import add_to_scene, volume_from_node
+from UnifiedViTLib.spec import ModelSpec
+
+
+def save_scene(image: Path, spec: ModelSpec, bundle: Path) -> np.ndarray:
+    """Load `image` into an MRML scene, predict, add the result, write a `.mrb` that Slicer opens.
+
+    Returns:
+        The labelmap (K, J, I) that was put into the scene.
+    """
+    scene = slicer.vtkMRMLScene()
+    volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", image.name.split(".")[0])
+    storage = scene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
+    storage.SetFileName(str(image.resolve()))
+    storage.ReadData(volume)
+    volume.SetAndObserveStorageNodeID(storage.GetID())
+    volume.CreateDefaultDisplayNodes()
+    prediction = Predictor(spec).predict(volume_from_node(volume))
+    add_to_scene(prediction, volume)
+    scene.WriteToMRB(str(bundle.resolve()))
+    return prediction.labelmap
