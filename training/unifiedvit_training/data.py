@@ -56,7 +56,7 @@ def build(slices: Path, volumes: Path, cache: Path, classes: list[str], size: in
         size: pixels along a side.
     """
     done = cache / "done.json"
-    recipe = {"classes": classes, "size": size, "slices": str(slices), "volumes": str(volumes)}
+    recipe = {"classes": classes, "size": size, "slices": str(slices.resolve()), "volumes": str(volumes.resolve())}
     if done.exists() and json.loads(done.read_text()) == recipe:
         return load(cache)
     cache.mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,7 @@ class FitConfig:
     architecture: str = "shared_encoder_dual_decoder"
     arguments: dict = field(default_factory=lambda: {"encoder": "vit_tiny_patch16_224", "stem_width": 24,
                                                      "look_where_drawn": True, "drop_path": 0.05, "dropout": 0.1})
-    stages: list[tuple[int, int]] = field(default_factory=lambda: [(160, 11), (224, 4)])
+    stages: list[tuple[int, int]] = field(default_factory=lambda: [(160, 11), (224, 3)])
     batch: int = 24
     learning_rate: float = 6e-4
     weight_decay: float = 0.05

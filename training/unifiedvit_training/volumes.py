@@ -99,6 +99,6 @@ def choose_rule(cases: list[Case], spec: ModelSpec) -> VolumeRule:
 
     grid = [
         VolumeRule("lesion_weighted", top, suppress, smallest)
-        for top, suppress, smallest in product((1, 2, 3, 5), (0.3, 0.5, 0.7, 0.9, 1.0), (0.0, 0.1, 0.3, 1.0))
+        for top, suppress, smallest in product((1, 3, 5), (0.3, 0.5, 0.7, 0.9, 1.0), (0.0, 0.3, 1.0))
     ]
     return max(grid, key=score)
