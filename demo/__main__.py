@@ -10,6 +10,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from UnifiedViTLib import cli
+from UnifiedViTLib.imaging.reading import read
+from UnifiedViTLib.imaging.slicing import slice_view
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 
 from .samples import SampleError, fetch_first
@@ -47,8 +49,9 @@ def main() -> int:
     except ImportError as error:
         print(f"Scene       not written: slicer-core cannot be loaded here ({error})")
     else:
-        labelmap = save_scene(image, find_model(DEFAULT_MODEL), OUTPUT / f"{stem}.mrb")
-        same = np.array_equal(labelmap, sitk.GetArrayFromImage(sitk.ReadImage(str(OUTPUT / f"{stem}.seg.nrrd"))))
+        in_scene = save_scene(image, find_model(DEFAULT_MODEL), OUTPUT / f"{stem}.mrb")
+        drawn = sitk.GetArrayFromImage(sitk.ReadImage(str(OUTPUT / f"{stem}.seg.nrrd")))
+        same = np.array_equal(in_scene, slice_view(read(image), "axial").of(drawn))
         print(f"Scene       {OUTPUT / f'{stem}.mrb'} (volume, segmentation and diagnosis; open in Slicer); "
               f"its mask is {'the same as' if same else 'NOT the same as'} the file's")
     print(f"Picture     {OUTPUT / f'{stem}.png'}")

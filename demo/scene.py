@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import slicer
 
+from UnifiedViTLib.imaging.slicing import slice_view
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.mrml import add_to_scene, volume_from_node
 from UnifiedViTLib.spec import ModelSpec
@@ -16,7 +17,8 @@ def save_scene(image: Path, spec: ModelSpec, bundle: Path) -> np.ndarray:
     """Load `image` into an MRML scene, predict, add the result, write a `.mrb` that Slicer opens.
 
     Returns:
-        The labelmap (K, J, I) that was put into the scene.
+        The labelmap that was put into the scene, as axial slices (superior last, anterior first, right first):
+        Slicer's reader may turn axes around, so that voxels are compared by where they lie.
     """
     scene = slicer.vtkMRMLScene()
     volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", image.name.split(".")[0])
@@ -25,7 +27,8 @@ def save_scene(image: Path, spec: ModelSpec, bundle: Path) -> np.ndarray:
     storage.ReadData(volume)
     volume.SetAndObserveStorageNodeID(storage.GetID())
     volume.CreateDefaultDisplayNodes()
-    prediction = Predictor(spec).predict(volume_from_node(volume))
+    loaded = volume_from_node(volume)
+    prediction = Predictor(spec).predict(loaded)
     add_to_scene(prediction, volume)
     scene.WriteToMRB(str(bundle.resolve()))
-    return prediction.labelmap
+    return slice_view(loaded, "axial").of(prediction.labelmap)
