@@ -71,7 +71,8 @@ def fetch(name: str, cache: Path = CACHE) -> tuple[Path, Path | None]:
     return cache / image, cache / mask if mask else None
 
 
-def fetch_first(names: list[str], cache: Path = CACHE, say: Callable[[str], None] = print) -> tuple[str, Path, Path | None]:
+def fetch_first(names: list[str], cache: Path = CACHE, say: Callable[[str], None] = print
+                ) -> tuple[str, Path, Path | None]:
     """The first of the named samples that can be had: its name, image and mask.
 
     Raises:
