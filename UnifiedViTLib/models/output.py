@@ -8,12 +8,14 @@ import torch
 
 
 class UnifiedOutput(NamedTuple):
-    """Two answers from one look.
+    """Two answers from one look. The answer that a single-task network does not give is None.
 
     Attributes:
         mask_logits: (B, S, H, W), one channel a mask class, background first; H, W as the input's.
         class_logits: (B, C), one a diagnosis.
+        embedding: (B, E), what the diagnosis was read from; None without a diagnosis.
     """
 
-    mask_logits: torch.Tensor
-    class_logits: torch.Tensor
+    mask_logits: torch.Tensor | None
+    class_logits: torch.Tensor | None
+    embedding: torch.Tensor | None

@@ -10,6 +10,8 @@ from .decoders import ProgressiveDecoder
 from .encoders import PATCH, ViTEncoder
 from .output import UnifiedOutput
 
+TASKS = ("both", "classification", "segmentation")
+
 
 class SharedEncoderDualDecoder(nn.Module):
     """One ViT looks once; a convolutional decoder reads the patches, a linear classifier reads [CLS].
@@ -26,6 +28,8 @@ class SharedEncoderDualDecoder(nn.Module):
     Args:
         mask_classes: S, background included.
         diagnosis_classes: C.
+        task: "both", or "classification" or "segmentation" for the single-task twin: the same encoder and the one
+            decoder. A classification twin draws nothing, so it cannot look where something is drawn.
         encoder: a ViT of timm with patch 16.
         in_channels: of the image.
         image_size: side that the position embeddings are made for.
@@ -38,24 +42,31 @@ class SharedEncoderDualDecoder(nn.Module):
     def __init__(self, mask_classes: int, diagnosis_classes: int, encoder: str = "vit_tiny_patch16_224",
                  in_channels: int = 1, image_size: int = 224, stem_width: int | None = None,
                  decoder_widths: list[int] | None = None, look_where_drawn: bool = False,
-                 drop_path: float = 0.0, dropout: float = 0.0) -> None:
+                 drop_path: float = 0.0, dropout: float = 0.0, task: str = "both") -> None:
         super().__init__()
+        if task not in TASKS:
+            raise ValueError(f"task: {task!r} is not one of {', '.join(TASKS)}.")
         self.encoder = ViTEncoder(encoder, in_channels, image_size, stem_width, drop_path)
-        self.segmentation = ProgressiveDecoder(
-            self.encoder.width, self.encoder.detail_channels, mask_classes, decoder_widths
-        )
-        self.look_where_drawn = look_where_drawn
-        read = 2 * self.encoder.width if look_where_drawn else self.encoder.width
-        self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(read, diagnosis_classes))
+        self.segmentation = self.classifier = None
+        if task != "classification":
+            self.segmentation = ProgressiveDecoder(
+                self.encoder.width, self.encoder.detail_channels, mask_classes, decoder_widths
+            )
+        self.look_where_drawn = look_where_drawn and task == "both"
+        if task != "segmentation":
+            read = 2 * self.encoder.width if self.look_where_drawn else self.encoder.width
+            self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(read, diagnosis_classes))
 
     def forward(self, image: torch.Tensor) -> UnifiedOutput:
         """(B, in_channels, H, W), H and W multiples of 16, normalised -> UnifiedOutput."""
         features = self.encoder(image)
-        mask_logits = self.segmentation(features)
+        mask_logits = self.segmentation(features) if self.segmentation else None
+        if not self.classifier:
+            return UnifiedOutput(mask_logits, None, None)
         read = features.cls
         if self.look_where_drawn:
             read = torch.cat([read, patches_where_drawn(features.depths[-1], mask_logits)], dim=1)
-        return UnifiedOutput(mask_logits, self.classifier(read))
+        return UnifiedOutput(mask_logits, self.classifier(read), read)
 
 
 def patches_where_drawn(patches: torch.Tensor, mask_logits: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,114 @@
+"""Prepared slices, kept in memory-mapped arrays: what `prepare` writes and everything else reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError
+
+#: Written last: a folder without it is not a finished dataset.
+CARD_FILE = "dataset.json"
+SIDES = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Item:
+    """An image or a volume as it came.
+
+    Attributes:
+        name: unique in the dataset.
+        image, mask: files; `mask` may be None.
+        labels: names of the diagnoses; empty where not known.
+        group: what must not be separated (the patient).
+        source: name of its set in the configuration.
+        side: "train", "validation" or "test".
+        volume: True for more than one slice.
+        plane: as the table says; "" where it does not.
+    """
+
+    name: str
+    image: Path
+    mask: Path | None
+    labels: tuple[str, ...]
+    group: str
+    source: str
+    side: str
+    volume: bool
+    plane: str = ""
+
+
+@dataclass(frozen=True)
+class SliceSet:
+    """Prepared slices. All arrays share their first axis.
+
+    Attributes:
+        images: (N, size, size) float16, normalised as in use.
+        masks: (N, size, size) uint8, mask class (0 background).
+        has_mask: (N,) bool; False: `masks` is not known there.
+        labels: (N,) int64, the diagnosis, -1 where not known; multi-label: (N, C) int64 of 0 and 1, -1 where not
+            known.
+        items: (N,) int64, place in the dataset's list of `Item`.
+        positions: (N,) int64, number of the slice in its volume.
+        groups, sources, sides, planes: (N,) str.
+    """
+
+    images: np.ndarray
+    masks: np.ndarray
+    has_mask: np.ndarray
+    labels: np.ndarray
+    items: np.ndarray
+    positions: np.ndarray
+    groups: np.ndarray
+    sources: np.ndarray
+    sides: np.ndarray
+    planes: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def on(self, side: str) -> np.ndarray:
+        """Indices of the slices on a side of the split."""
+        return np.flatnonzero(self.sides == side)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A folder that `prepare` has written: the slices, where they came from, and what was asked for.
+
+    `recipe` is what the configuration said of data, input size and classes (JSON).
+    """
+
+    folder: Path
+    slices: SliceSet
+    items: tuple[Item, ...]
+    recipe: dict[str, Any]
+
+
+def load_dataset(folder: Path) -> Dataset:
+    """Read a prepared dataset; the large arrays stay on disk until they are used.
+
+    Raises:
+        DataError: the folder is not a finished dataset.
+    """
+    try:
+        card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+        arrays = {
+            field.name: np.load(folder / f"{field.name}.npy",
+                                mmap_mode="r" if field.name in ("images", "masks") else None)
+            for field in fields(SliceSet)
+        }
+        items = tuple(
+            Item(**item | {"image": Path(item["image"]), "mask": Path(item["mask"]) if item["mask"] else None,
+                           "labels": tuple(item["labels"])})
+            for item in card["items"]
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{folder} is not a prepared dataset ({error}). Run `unifiedvit-train prepare` first."
+        ) from error
+    return Dataset(folder, SliceSet(**arrays), items, card["recipe"])

@@ -1,0 +1,1 @@
+"""How well a network does: figures, intervals, calibration, whole volumes, comparison of two."""

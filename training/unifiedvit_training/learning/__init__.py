@@ -1,0 +1,1 @@
+"""How a network learns: augmentation, losses, pre-training, the loop."""

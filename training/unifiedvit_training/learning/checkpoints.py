@@ -1,0 +1,80 @@
+"""What a run leaves on disk so that it can go on, and what is kept of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from ..errors import RunError
+
+#: The whole state of a run, to go on from.
+STATE_FILE = "last.ckpt"
+#: The averaged weights: of the best measurement, and of now.
+BEST_FILE, NOW_FILE = "best.safetensors", "last.safetensors"
+
+
+def save_state(run: Path, state: dict[str, Any]) -> None:
+    """Write the state beside the old one, then put it in its place: a kill leaves one of them whole.
+
+    Raises:
+        RunError: the disk is full or not writable; the old state is still there.
+    """
+    _replace(run / STATE_FILE, lambda part: torch.save(state, part))
+
+
+def load_state(run: Path) -> dict[str, Any] | None:
+    """The state that `save_state` left in `run`; None if there is none.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    path = run / STATE_FILE
+    if not path.exists():
+        return None
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds on a damaged file
+        raise RunError(
+            f"{path} is damaged ({str(error).splitlines()[0]}). Delete it to begin again; "
+            f"weights in {run / BEST_FILE} can be given as fit.initial.weights."
+        ) from error
+
+
+def save_weights(path: Path, network: torch.nn.Module) -> None:
+    """Write a network's weights and buffers as safetensors, whole or not at all.
+
+    Raises:
+        RunError: the disk is full or not writable.
+    """
+    tensors = {name: value.detach().contiguous().cpu() for name, value in network.state_dict().items()}
+    _replace(path, lambda part: save_file(tensors, part))
+
+
+def load_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Tensors by name from a .safetensors file.
+
+    Raises:
+        RunError: it is missing or damaged.
+    """
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{path} cannot be read as weights (.safetensors): {error}") from error
+
+
+def _replace(path: Path, write) -> None:
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(part)
+        os.replace(part, path)
+    except (OSError, RuntimeError, SafetensorError) as error:  # torch and safetensors wrap a full disk
+        part.unlink(missing_ok=True)
+        raise RunError(
+            f"{path} cannot be written ({error}). What was there before is whole; make room and run again to go on."
+        ) from error
