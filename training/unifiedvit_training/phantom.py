@@ -1,0 +1,186 @@
+"""A data set made from nothing, whose perfect score is known: heads with lesions that only their pattern betrays.
+
+    python -m unifiedvit_training.phantom FOLDER [--images N] [--volumes N] [--seed S]
+
+Writes `labels.csv` with PNG images and masks, and `volumes.csv` with NRRD volumes and label volumes. A lesion is as
+bright as what is around it on average, and as varied as lesions of the other classes: outline and arrangement alone
+tell what it is. The masks are exact, so that a Dice and an accuracy of 1 can be reached in principle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from scipy.ndimage import gaussian_filter
+
+#: Classes with a lesion; the label in a mask is the place here plus one.
+LESIONS = ("cyst", "mesh", "speckle")
+HEALTHY = "healthy"
+
+#: (K, J, I) of an image and of a volume, and the volume's spacing along i, j, k in mm.
+IMAGE, VOLUME, SPACING = (1, 96, 96), (16, 72, 72), (2.5, 2.5, 8.0)
+#: The brain reaches to this share of the head's radius, the skull to the second; the rest is scalp.
+BRAIN, SKULL = 0.86, 0.93
+#: Standard deviation of a lesion's pattern, where tissue is 1.
+CONTRAST = 0.25
+#: Scanner: tissue's value in an image of 8 bits, and the noise's standard deviation where tissue is 1.
+SCANNERS = {"A": (110.0, 0.04), "B": (85.0, 0.06)}
+#: Images of one patient: the same head, other lesions of the same class.
+IMAGES_EACH = 2
+
+
+def make_phantom(folder: Path, images: int = 480, volumes: int = 12, seed: int = 0, several: bool = False) -> None:
+    """Write the data set; the same arguments give the same files.
+
+    Args:
+        folder: made if need be; `labels.csv`, `images/`, `masks/`, `volumes.csv`, `volumes/`.
+        images: how many 2-D images, two of each patient.
+        volumes: how many volumes, one of each patient; 0: no `volumes.csv`.
+        seed: of everything that is random.
+        several: two kinds of lesion may be there at once; the tables have a column `labels` (names separated by
+            semicolons) instead of `label`.
+
+    In the tables an image without a lesion has no mask; in masks 1, 2, 3 are the kinds of `LESIONS`.
+    """
+    for name in ("images", "masks", "volumes"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    rows = []
+    for n in range(images):
+        patient, name = n // IMAGES_EACH, f"{n:04d}.png"
+        found, scanner = _found(patient, several), "AB"[patient // 4 % 2]
+        image, mask = draw_head(found, IMAGE, [seed, 0, patient], [seed, 1, n], SCANNERS[scanner][1])
+        image = np.clip(image[0] * SCANNERS[scanner][0], 0, 255).astype(np.uint8)
+        _write(image, folder / "images" / name)
+        if found:
+            _write(mask[0], folder / "masks" / name)
+        rows.append(_row(f"images/{name}", f"masks/{name}", found, f"patient {patient:04d}", scanner, several))
+    _write_table(folder / "labels.csv", rows)
+    rows = []
+    for n in range(volumes):
+        found, scanner = _found(n, several), "AB"[n // 4 % 2]
+        image, mask = draw_head(found, VOLUME, [seed, 2, n], [seed, 3, n], SCANNERS[scanner][1])
+        _write((image * 6 * SCANNERS[scanner][0]).astype(np.int16), folder / "volumes" / f"{n:03d}.nrrd", SPACING)
+        if found:
+            _write(mask, folder / "volumes" / f"{n:03d}_label.nrrd", SPACING)
+        rows.append(_row(f"volumes/{n:03d}.nrrd", f"volumes/{n:03d}_label.nrrd", found, f"volume {n:03d}", scanner,
+                         several))
+    if rows:
+        _write_table(folder / "volumes.csv", rows)
+
+
+def draw_head(found: tuple[str, ...], shape: tuple[int, int, int], head_seed: list[int], seed: list[int],
+              noise: float) -> tuple[np.ndarray, np.ndarray]:
+    """A head on air, with tissue at about 1.
+
+    Args:
+        found: kinds of lesion in it, of `LESIONS`; at most two.
+        shape: (K, J, I); K = 1 cuts through the middle.
+        head_seed, seed: of the head's shape, and of everything else.
+        noise: standard deviation.
+
+    Returns:
+        image (K, J, I) float32, not negative; mask (K, J, I) uint8.
+    """
+    head, rng = np.random.default_rng(head_seed), np.random.default_rng(seed)
+    z, y, x = np.meshgrid(*(np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in shape), indexing="ij")
+    tilt = head.uniform(-0.3, 0.3)
+    across, along = _turned(x, y, tilt)
+    radius = np.sqrt((across / head.uniform(0.68, 0.82)) ** 2 + (along / head.uniform(0.78, 0.92)) ** 2 + z**2)
+    image = np.select([radius < BRAIN, radius < SKULL, radius < 1], [1 + 0.1 * _cloud(shape, 5.0, rng), 0.4, 1.3], 0.0)
+
+    mask = np.zeros(shape, np.uint8)
+    angle, apart = rng.uniform(0, 2 * np.pi), 0.27 if len(found) > 1 else rng.uniform(0, 0.27)
+    for n, kind in enumerate(found):
+        half = rng.uniform(0.16, 0.2 if len(found) > 1 else 0.24)
+        side = angle + n * np.pi
+        u, v = _turned(x - apart * np.cos(side), y - apart * np.sin(side), rng.uniform(0, np.pi))
+        height = (z - rng.uniform(-0.2, 0.2)) / 0.3 if shape[0] > 1 else z
+        inside, pattern = _lesion(kind, u / half, v / half, height, rng)
+        inside &= radius < BRAIN
+        image += CONTRAST * _balanced(pattern, inside)
+        mask[inside] = LESIONS.index(kind) + 1
+
+    image = image * np.exp(0.3 * (rng.uniform(-1, 1) * x + rng.uniform(-1, 1) * y + rng.uniform(-1, 1) * x * y))
+    noisy = np.hypot(image + rng.normal(0, noise, shape), rng.normal(0, noise, shape))  # as of a magnitude image
+    return noisy.astype(np.float32), mask
+
+
+def _lesion(kind: str, u: np.ndarray, v: np.ndarray, height: np.ndarray,
+            rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Where a lesion is (bool) and what pattern it has, in coordinates whose unit is its half-width and -height."""
+    taper = 1 - 0.3 * np.minimum(height**2, 1)
+    distance, within = np.hypot(u, v) / taper, np.abs(height) <= 1
+    if kind == "cyst":  # a disc, dark inside, with a bright rim
+        return within & (distance < 1), distance**3
+    if kind == "mesh":  # a chequered square
+        square = np.maximum(np.abs(u), np.abs(v)) / taper < 0.9
+        return within & square, np.sin(2 * np.pi * 1.2 * u) * np.sin(2 * np.pi * 1.2 * v)
+    lobes = 0.85 + 0.2 * np.cos(3 * np.arctan2(v, u))  # a clover leaf full of grains
+    return within & (distance < lobes), _cloud(u.shape, 1.2, rng)
+
+
+def _balanced(pattern: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """`pattern` with zero mean and unit variance over `inside` in every slice; zero outside."""
+    count = np.maximum(inside.sum(axis=(1, 2), keepdims=True), 1)
+    centred = np.where(inside, pattern - (pattern * inside).sum(axis=(1, 2), keepdims=True) / count, 0)
+    deviation = np.sqrt((centred**2).sum(axis=(1, 2), keepdims=True) / count)
+    return centred / np.maximum(deviation, 1e-6)
+
+
+def _cloud(shape: tuple[int, ...], width: float, rng: np.random.Generator) -> np.ndarray:
+    """Noise (K, J, I) blurred in the plane to `width` pixels, of unit variance."""
+    cloud = gaussian_filter(rng.normal(size=shape), (0, width, width))
+    return cloud / cloud.std()
+
+
+def _turned(x: np.ndarray, y: np.ndarray, angle: float) -> tuple[np.ndarray, np.ndarray]:
+    return np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x
+
+
+def _found(patient: int, several: bool) -> tuple[str, ...]:
+    """Kinds of lesion of a patient, in turn: none or one, or with `several` also two."""
+    if not several:
+        return ((), *((kind,) for kind in LESIONS))[patient % 4]
+    pairs = tuple((a, b) for n, a in enumerate(LESIONS) for b in LESIONS[n + 1 :])
+    return ((), *((kind,) for kind in LESIONS), *pairs)[patient % 7]
+
+
+def _row(image: str, mask: str, found: tuple[str, ...], group: str, scanner: str, several: bool) -> dict[str, str]:
+    names = ";".join(found) or HEALTHY
+    return {"image": image, "mask": mask if found else "", "labels" if several else "label": names, "group": group,
+            "scanner": scanner}
+
+
+def _write(array: np.ndarray, path: Path, spacing: tuple[float, ...] | None = None) -> None:
+    image = sitk.GetImageFromArray(array)
+    if spacing:
+        image.SetSpacing(spacing)
+    sitk.WriteImage(image, str(path), useCompression=True)
+
+
+def _write_table(path: Path, rows: list[dict[str, str]]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m unifiedvit_training.phantom", description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--images", type=int, default=480, help="2-D images (default: %(default)s)")
+    parser.add_argument("--volumes", type=int, default=12, help="volumes (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--several", action="store_true", help="two kinds of lesion may be there at once")
+    given = parser.parse_args()
+    make_phantom(given.folder, given.images, given.volumes, given.seed, given.several)
+    print(f"{given.images} images and {given.volumes} volumes are in {given.folder}")
+
+
+if __name__ == "__main__":
+    main()
