@@ -1,0 +1,49 @@
+"""What a network says of prepared slices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..data.dataset import SliceSet
+
+
+@dataclass(frozen=True)
+class SliceAnswers:
+    """Answers for N slices, in the order asked for; None where a single-task twin gives none.
+
+    Attributes:
+        class_logits: (N, C) float32.
+        drawn: (N, size, size) uint8, the mask class of each pixel (0 background).
+        embeddings: (N, E) float32, what the diagnosis was read from.
+    """
+
+    class_logits: np.ndarray | None
+    drawn: np.ndarray | None
+    embeddings: np.ndarray | None
+
+
+@torch.inference_mode()
+def infer(network: torch.nn.Module, slices: SliceSet, indices: np.ndarray, batch: int = 16,
+          device: torch.device | str = "cpu") -> SliceAnswers:
+    """Let `network` look at the slices at `indices`, in float32 as in use; it is left in evaluation mode.
+
+    Args:
+        network: gives a `UnifiedOutput`; it is on `device`.
+        slices: prepared slices.
+        indices: (N,) which of them, at least one.
+        batch: slices at a time.
+    """
+    network.eval()
+    logits, drawn, embeddings = [], [], []
+    for start in range(0, len(indices), batch):
+        images = torch.from_numpy(slices.images[indices[start:start + batch]].astype(np.float32))[:, None]
+        output = network(images.to(device).contiguous(memory_format=torch.channels_last))
+        if output.class_logits is not None:
+            logits.append(output.class_logits.float().cpu().numpy())
+            embeddings.append(output.embedding.float().cpu().numpy())
+        if output.mask_logits is not None:
+            drawn.append(output.mask_logits.argmax(dim=1).to(torch.uint8).cpu().numpy())
+    return SliceAnswers(*(np.concatenate(parts) if parts else None for parts in (logits, drawn, embeddings)))

@@ -1,0 +1,239 @@
+"""Figures of slices: the diagnosis and the mask, each under any weighting of the slices.
+
+A figure is a function of weights (D, N): ones give the figure itself, the counts of a bootstrap's draws give D of
+them at once. What has no meaning (no slice of that kind has weight) is NaN, and None in `slice_metrics`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+
+from UnifiedViTLib.inference.pooling import class_probabilities
+
+from ..config import Model
+from ..data.dataset import SliceSet
+from ..errors import RunError
+from .inference import SliceAnswers
+
+
+def slice_metrics(answers: SliceAnswers, slices: SliceSet, indices: np.ndarray, model: Model
+                  ) -> dict[str, float | None]:
+    """The quick figures that a training run watches; a figure that has no meaning here is None.
+
+    Args:
+        answers: of `infer` for the same `slices` and `indices`.
+        model: names the classes and says which means "nothing found".
+
+    Returns:
+        Those of `class_figures` and `mask_figures`, in a fixed order, whatever the answers hold.
+    """
+    weights = np.ones((1, len(indices)))
+    labels, probabilities = slices.labels[indices], None
+    if answers.class_logits is not None:
+        probabilities = probabilities_of(answers.class_logits, model)
+    overlaps = None
+    if answers.drawn is not None:
+        overlaps = overlap_values(answers.drawn, slices.masks[indices], slices.has_mask[indices], len(model.segments))
+    figures = class_figures(probabilities, labels, model, weights) | mask_figures(overlaps, labels, model, weights)
+    return {name: None if np.isnan(value[0]) else float(value[0]) for name, value in figures.items()}
+
+
+def score(figures: dict[str, float | None]) -> float:
+    """What "best" means: the mean of macro AUC and Dice, of those that exist.
+
+    Raises:
+        RunError: neither exists.
+    """
+    known = [figures[name] for name in ("macro_auc", "dice") if figures[name] is not None]
+    if not known:
+        raise RunError(
+            "The validation side can judge nothing: it needs slices of two diagnoses or more, or slices with a "
+            "lesion in their mask. Change the split."
+        )
+    return float(np.mean(known))
+
+
+def probabilities_of(logits: np.ndarray, model: Model, temperature: float = 1.0) -> np.ndarray:
+    """(N, C) probabilities from (N, C) logits: softmax, or for several labels at once a sigmoid each."""
+    if model.diagnosis == "multi-label":
+        return expit(logits / temperature)
+    return class_probabilities(logits, temperature)
+
+
+def class_figures(probabilities: np.ndarray | None, labels: np.ndarray, model: Model, weights: np.ndarray
+                  ) -> dict[str, np.ndarray]:
+    """Figures of the diagnosis, (D,) each.
+
+    Args:
+        probabilities: (N, C); None: the network gives no diagnosis, all figures are NaN.
+        labels: (N,) with -1 unknown; multi-label: (N, C) of 0, 1 and -1.
+        weights: (D, N).
+
+    Returns:
+        multi-class: `accuracy`; `balanced_accuracy` mean recall of the classes; `lesion_type_accuracy` over slices
+        of lesion classes, with the probabilities of lesion classes alone; `macro_auc` one class against the rest;
+        `macro_f1`. Multi-label, at a threshold of 0.5: `exact_match` of slices with all labels known; `macro_auc`;
+        `macro_ap` average precision; `macro_f1`. Macro figures are means over classes that occur.
+    """
+    single = model.diagnosis == "multi-class"
+    if probabilities is None:
+        names = (("accuracy", "balanced_accuracy", "lesion_type_accuracy", "macro_auc", "macro_f1") if single
+                 else ("exact_match", "macro_auc", "macro_ap", "macro_f1"))
+        return dict.fromkeys(names, np.full(len(weights), np.nan))
+    if single:
+        return _multi_class(probabilities, labels, model, weights)
+    return _multi_label(probabilities, labels, weights)
+
+
+def _multi_class(probabilities: np.ndarray, labels: np.ndarray, model: Model, weights: np.ndarray
+                 ) -> dict[str, np.ndarray]:
+    known = labels >= 0
+    probabilities, labels, weights = probabilities[known], labels[known], weights[:, known]
+    said = probabilities.argmax(axis=1)
+    right = (said == labels).astype(float)
+    classes = range(probabilities.shape[1])
+    return {
+        "accuracy": mean(right, weights),
+        "balanced_accuracy": _over([mean(np.where(labels == c, right, np.nan), weights) for c in classes]),
+        "lesion_type_accuracy": mean(_right_type(probabilities, labels, model), weights),
+        "macro_auc": _over([roc_auc(probabilities[:, c], labels == c, weights) for c in classes]),
+        "macro_f1": _over([_f1(said == c, labels == c, weights) for c in classes]),
+    }
+
+
+def _right_type(probabilities: np.ndarray, labels: np.ndarray, model: Model) -> np.ndarray:
+    """(N,) 1 or 0: right if "nothing found" is no choice; NaN for slices without a lesion, or if all are alike."""
+    lesions = [n for n, card in enumerate(model.classes) if card.lesion]
+    if len(lesions) < 2:
+        return np.full(len(labels), np.nan)
+    said = np.array(lesions)[probabilities[:, lesions].argmax(axis=1)]
+    return np.where(np.isin(labels, lesions), said == labels, np.nan)
+
+
+def _multi_label(probabilities: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    said, complete = probabilities >= 0.5, (labels >= 0).all(axis=1)
+    by_label = {"macro_auc": roc_auc, "macro_ap": average_precision}
+    figures = {"exact_match": mean(np.where(complete, (said == labels).all(axis=1), np.nan), weights)}
+    columns = [(c, labels[:, c] >= 0) for c in range(labels.shape[1])]
+    for name, figure in by_label.items():
+        figures[name] = _over([
+            figure(probabilities[known, c], labels[known, c] == 1, weights[:, known]) for c, known in columns
+        ])
+    figures["macro_f1"] = _over([_f1(said[known, c], labels[known, c] == 1, weights[:, known]) for c, known in columns])
+    return figures
+
+
+def overlap_values(drawn: np.ndarray, masks: np.ndarray, has_mask: np.ndarray, segments: int) -> dict[str, np.ndarray]:
+    """How far the drawn and the true mask agree, slice by slice.
+
+    Args:
+        drawn, masks: (N, H, W) uint8, mask class.
+        has_mask: (N,) bool; False: the true mask is not known.
+        segments: S, mask classes without the background.
+
+    Returns:
+        NaN where a value has no meaning: `dice`, `iou` (N, S) of the mask classes that are truly there; `found` (N,)
+        1 if drawn and true overlap, whatever their class, on slices with a lesion; `empty` (N,) 1 if nothing is
+        drawn, on slices without; `lesion_pixels`, `drawn_pixels` (N,).
+    """
+    classes = segments + 1
+    counts = np.stack([
+        np.bincount(true.ravel().astype(np.intp) * classes + said.ravel(), minlength=classes**2)
+        for true, said in zip(masks, drawn, strict=True)
+    ]).reshape(-1, classes, classes).astype(float)
+    counts[~has_mask] = np.nan
+    both = np.diagonal(counts, axis1=1, axis2=2)[:, 1:]
+    true, said = counts.sum(axis=2)[:, 1:], counts.sum(axis=1)[:, 1:]
+    there, lesion, pixels = true > 0, true.sum(axis=1), said.sum(axis=1)
+    either = np.where(there, true + said - both, np.nan)
+    return {
+        "dice": np.where(there, 2 * both / np.where(there, true + said, np.nan), np.nan),
+        "iou": both / either,
+        "found": np.where(lesion > 0, counts[:, 1:, 1:].sum(axis=(1, 2)) > 0, np.nan),
+        "empty": np.where(lesion == 0, pixels == 0, np.nan),
+        "lesion_pixels": lesion,
+        "drawn_pixels": pixels,
+    }
+
+
+def mask_figures(overlaps: dict[str, np.ndarray] | None, labels: np.ndarray, model: Model, weights: np.ndarray
+                 ) -> dict[str, np.ndarray]:
+    """Figures of the mask, (D,) each; all NaN if `overlaps` (of `overlap_values`) is None.
+
+    Returns:
+        `dice` mean over slices with a lesion (on each, over the mask classes truly there), and by diagnosis
+        `dice_<class>`, and by mask class `dice_segment_<name>` if there are several; `found` share of slices with a
+        lesion on which drawn and true overlap; `empty` share of slices without on which nothing is drawn.
+    """
+    shape = (len(labels), len(model.segments))
+    dice = overlaps["dice"] if overlaps else np.full(shape, np.nan)
+    by_slice = over_segments(dice)
+    figures = {"dice": mean(by_slice, weights)}
+    for c, card in enumerate(model.classes):
+        if card.lesion:
+            figures[f"dice_{card.name}"] = mean(np.where(of_class(labels, c), by_slice, np.nan), weights)
+    if len(model.segments) > 1:
+        figures |= {f"dice_segment_{card.name}": mean(dice[:, s], weights) for s, card in enumerate(model.segments)}
+    for name in ("found", "empty"):
+        figures[name] = mean(overlaps[name] if overlaps else np.full(shape[0], np.nan), weights)
+    return figures
+
+
+def of_class(labels: np.ndarray, c: int) -> np.ndarray:
+    """(N,) bool: the slices of class `c`; multi-label: those for which it is true."""
+    return labels == c if labels.ndim == 1 else labels[:, c] == 1
+
+
+def over_segments(values: np.ndarray) -> np.ndarray:
+    """(N, S) values of mask classes, NaN where one is not there, to (N,) means; NaN where none is there."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=1)
+    return np.where(count > 0, np.where(known, values, 0).sum(axis=1) / np.maximum(count, 1), np.nan)
+
+
+def mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(D,) weighted means of (N,) values by (D, N) weights, values that are NaN left out."""
+    known = ~np.isnan(values)
+    weights = weights[:, known]
+    return _ratio(weights @ values[known], weights.sum(axis=1))
+
+
+def roc_auc(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(D,) areas under the ROC curve of (N,) scores for (N,) bool truth: the weight of pairs in the right order."""
+    positive, negative = _by_score(scores, truth, weights)
+    below = np.cumsum(negative, axis=1) - negative / 2  # of equal scores half the pairs count
+    return _ratio((positive * below).sum(axis=1), positive.sum(axis=1) * negative.sum(axis=1))
+
+
+def average_precision(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(D,) precision averaged over the recall that each threshold adds, as scikit-learn defines it."""
+    positive, negative = (part[:, ::-1] for part in _by_score(scores, truth, weights))
+    hits = np.cumsum(positive, axis=1)
+    precision = _ratio(hits, hits + np.cumsum(negative, axis=1))
+    return _ratio(np.where(positive > 0, positive * precision, 0).sum(axis=1), positive.sum(axis=1))
+
+
+def _by_score(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (D, M) of true and of false slices at each of M distinct scores, lowest first."""
+    values, place = np.unique(scores, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    starts = np.searchsorted(place[order], np.arange(len(values)))
+    ordered = weights[:, order]
+    if not len(starts):
+        return ordered, ordered
+    return tuple(np.add.reduceat(ordered * which[order], starts, axis=1) for which in (truth, ~truth))
+
+
+def _f1(said: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return _ratio(2 * weights @ (said & truth), weights @ said + weights @ truth)
+
+
+def _over(figures: list[np.ndarray]) -> np.ndarray:
+    """(D,) means over classes, those that do not occur (NaN) left out."""
+    return over_segments(np.stack(figures, axis=1))
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """`above` / `below`, NaN where `below` is 0."""
+    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
