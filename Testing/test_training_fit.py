@@ -1,0 +1,327 @@
+"""The training loop: learns, goes on after a kill, shares its work between processes, and fails in words."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from training_sets import discs, project, project_data
+from unifiedvit_training.config import Augmentation, load_project
+from unifiedvit_training.errors import ConfigError, DataError, RunError
+from unifiedvit_training.learning.augment import augment
+from unifiedvit_training.learning.balance import GradientNormBalance, UncertaintyBalance
+from unifiedvit_training.learning.fit import fit
+from unifiedvit_training.learning.losses import UnifiedLoss
+from unifiedvit_training.learning.sampling import generators_of, order_of_epoch, weights_of
+
+from UnifiedViTLib.models import UnifiedOutput
+
+ROOT = Path(__file__).resolve().parent.parent
+OFF = Augmentation(**dict.fromkeys(Augmentation.model_fields, 0))
+
+
+def chances(count: int, seed: int = 3) -> list[torch.Generator]:
+    return generators_of(seed, 0, range(count))
+
+
+def test_augmentation_moves_image_and_every_mask_class_together_and_can_be_repeated():
+    masks = torch.zeros(16, 48, 48, dtype=torch.uint8)
+    masks[:, 14:30, 12:22] = 1
+    masks[:, 14:30, 24:36] = 2
+    images = masks[:, None].float() * 4 - 1
+    still = Augmentation(gain=0, offset=0, gamma=0, bias=0, noise=0, blur=0)
+    first, again = (augment(images, masks, 32, still, chances(16)) for _ in range(2))
+    assert torch.equal(first[0], again[0]) and torch.equal(first[1], again[1])
+    assert not torch.equal(first[1], augment(images, masks, 32, still, chances(16, 4))[1])
+    image, mask = first
+    assert image.shape == (16, 1, 32, 32) and mask.shape == (16, 32, 32) and mask.dtype == torch.int64
+    for one, lesion in zip(image[:, 0], mask, strict=True):
+        for label in (1, 2):
+            near = (one - (4 * label - 1)).abs() < 2
+            assert (near & (lesion == label)).sum() / max(1, (lesion == label).sum()) > 0.85
+
+
+def test_a_sample_is_changed_alike_whatever_batch_it_comes_in():
+    images, masks = torch.randn(6, 1, 48, 48), torch.randint(0, 2, (6, 48, 48), dtype=torch.uint8)
+    image, mask = augment(images, masks, 32, Augmentation(), chances(6))
+    later_image, later_mask = augment(images[4:], masks[4:], 32, Augmentation(), generators_of(3, 0, range(4, 6)))
+    torch.testing.assert_close(image[4:], later_image)
+    assert torch.equal(mask[4:], later_mask)
+
+
+def test_augmentation_turned_off_changes_nothing():
+    images, masks = torch.randn(2, 1, 32, 32), torch.randint(0, 3, (2, 32, 32), dtype=torch.uint8)
+    image, mask = augment(images, masks, 32, OFF, chances(2))
+    torch.testing.assert_close(image, images, atol=1e-4, rtol=1e-4)
+    assert torch.equal(mask, masks.long())
+
+
+def test_margins_are_cropped_from_image_and_mask():
+    masks = torch.zeros(64, 32, 32, dtype=torch.uint8)
+    masks[:, 8:24, 8:24] = 1
+    _, mask = augment(masks[:, None].float(), masks, 32, OFF.model_copy(update={"crop": 0.3}), chances(64))
+    area = (mask == 1).sum((1, 2)).float()
+    assert (area == 256).any() and (area > 300).any() and (area >= 256).all(), "what is left is seen larger"
+
+
+def test_slices_without_a_mask_or_a_label_teach_the_other_head_alone():
+    loss = UnifiedLoss(multi_label=False, label_smoothing=0.0)
+    mask_logits, class_logits = (torch.randn(4, *s, requires_grad=True) for s in ((2, 16, 16), (3,)))
+    losses = loss(UnifiedOutput(mask_logits, class_logits, None), torch.randint(0, 2, (4, 16, 16)),
+                  torch.tensor([True, False, True, False]), torch.tensor([0, 1, -1, -1]))
+    (losses["mask"] + losses["class"]).backward()
+    assert [bool(g.any()) for g in mask_logits.grad] == [True, False, True, False]
+    assert [bool(g.any()) for g in class_logits.grad] == [True, True, False, False]
+
+
+def test_a_batch_without_any_mask_or_label_still_reaches_every_weight():
+    loss = UnifiedLoss(multi_label=False, label_smoothing=0.1)
+    logits = torch.randn(2, 2, 16, 16, requires_grad=True), torch.randn(2, 3, requires_grad=True)
+    losses = loss(UnifiedOutput(*logits, None), torch.zeros(2, 16, 16, dtype=torch.long), torch.zeros(2).bool(),
+                  torch.full((2,), -1))
+    sum(losses.values()).backward()
+    assert all(x.grad is not None and not x.grad.any() for x in logits)
+
+
+def test_several_diagnoses_at_once_are_learnt_where_they_are_known():
+    loss = UnifiedLoss(multi_label=True, label_smoothing=0.0)
+    logits = torch.tensor([[2.0, -1.0, 0.5]], requires_grad=True)
+    value = loss(UnifiedOutput(None, logits, None), torch.zeros(1), torch.zeros(1).bool(), torch.tensor([[1, 0, -1]]))
+    expected = -(torch.sigmoid(torch.tensor(2.0)).log() + torch.sigmoid(torch.tensor(1.0)).log()) / 2
+    assert list(value) == ["class"]
+    torch.testing.assert_close(value["class"], expected)
+
+
+def test_the_noisier_task_is_given_less_weight_by_uncertainty():
+    balance = UncertaintyBalance(("mask", "class"))
+    optimiser = torch.optim.SGD(balance.parameters(), lr=0.05)
+    for _ in range(400):
+        optimiser.zero_grad()
+        balance({"mask": torch.tensor(0.25), "class": torch.tensor(2.0)}).backward()
+        optimiser.step()
+    weights = balance.weights()
+    assert weights["mask"] == pytest.approx(0.5 / 0.25, rel=0.05), "the minimum of eq. 10 is at exp(-s) = 1 / (2 L)"
+    assert weights["class"] == pytest.approx(0.5 / 2.0, rel=0.05)
+
+
+def test_gradients_are_brought_to_pull_equally_hard():
+    balance = GradientNormBalance(("mask", "class"), asymmetry=0.0, every=1)
+    shared = torch.nn.Parameter(torch.ones(4))
+    for _ in range(120):
+        balance.observe({"mask": (10 * shared).sum(), "class": (2 * shared).sum()}, shared)
+    weights = balance.weights()
+    assert weights["mask"] * 10 == pytest.approx(weights["class"] * 2, rel=0.3)
+    assert sum(weights.values()) == pytest.approx(2)
+
+
+def test_every_slice_is_met_once_an_epoch_and_rare_diagnoses_more_often_if_asked():
+    labels = np.array([0] * 80 + [1] * 16 + [2] * 4)
+    order = order_of_epoch(weights_of(labels, "none"), 100, 0, 0)
+    assert sorted(order) == list(range(100))
+    assert (order != order_of_epoch(weights_of(labels, "none"), 100, 0, 1)).any()
+    counts = np.bincount(labels[order_of_epoch(weights_of(labels, "equal"), 300, 0, 0)])
+    assert (abs(counts - 100) <= 2).all()
+    middle = np.bincount(labels[order_of_epoch(weights_of(labels, "sqrt"), 300, 0, 0)])
+    assert 12 < middle[2] < 100 and middle[0] < 240
+    many = np.array([[1, 0], [1, 0], [1, 1]])
+    assert weights_of(many, "equal")[2] > weights_of(many, "equal")[0], "a slice counts as its rarest diagnosis"
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return discs(tmp_path_factory.mktemp("discs"))
+
+
+def curve(run: Path, name: str = "train") -> list[dict[str, str]]:
+    with open(run / f"{name}.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_learns_and_leaves_weights_curves_and_its_recipe(dataset, tmp_path):
+    best = fit(project(stages=[{"size": 32, "epochs": 8}]), dataset, tmp_path)
+    rows = curve(tmp_path)
+    assert len(rows) == 8 and float(rows[-1]["mask_loss"]) < 0.8 * float(rows[0]["mask_loss"])
+    measured = curve(tmp_path, "validation")
+    assert [row["epoch"] for row in measured] == ["2", "4", "6", "8"]
+    assert load_file(best).keys() == load_file(tmp_path / "last.safetensors").keys()
+    assert (tmp_path / "project.json").exists() and list((tmp_path / "tensorboard").iterdir())
+
+
+@pytest.mark.parametrize("balance", ["uncertainty", "gradient_norm"])
+def test_losses_are_weighed_by_the_run_itself(dataset, tmp_path, balance):
+    fit(project(loss_balance=balance, stages=[{"size": 32, "epochs": 3}]), dataset, tmp_path)
+    weights = [(float(row["mask_weight"]), float(row["class_weight"])) for row in curve(tmp_path)]
+    assert len(set(weights)) == 3, "they move"
+
+
+@pytest.mark.parametrize("task", ["classification", "segmentation"])
+def test_a_single_task_twin_is_one_word_away(dataset, tmp_path, task):
+    best = fit(project(model={"task": task}, stages=[{"size": 32, "epochs": 1}]), dataset, tmp_path)
+    names = {name.split(".")[0] for name in load_file(best)}
+    assert names == {"encoder", "classifier" if task == "classification" else "segmentation"}
+
+
+def test_several_diagnoses_at_once_can_be_trained(tmp_path):
+    several = discs(tmp_path / "set", multi_label=True)
+    fit(project(model={"diagnosis": "multi-label"}, stages=[{"size": 32, "epochs": 1}], class_balance="equal"),
+        several, tmp_path / "run")
+    assert float(curve(tmp_path / "run", "validation")[0]["macro_auc"]) >= 0
+
+
+def test_a_run_stops_early_when_nothing_gets_better(dataset, tmp_path):
+    slow = project(stages=[{"size": 32, "epochs": 9}], validate_every=1, patience=2,
+                   optimiser={"learning_rate": 1e-12})
+    fit(slow, dataset, tmp_path)
+    assert len(curve(tmp_path)) < 9
+
+
+def start(folder: Path, run: Path, *launcher: str, **changes: str) -> subprocess.Popen:
+    """`unifiedvit-train fit` in a process of its own, on the dataset in `folder`."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "training")]),
+                                "CUDA_VISIBLE_DEVICES": ""}
+    (folder / "project.yaml").write_text(yaml.safe_dump(project_data()))
+    return subprocess.Popen(
+        [sys.executable, *launcher, "-m", "unifiedvit_training", "fit", str(folder / "project.yaml"),
+         "--work", str(folder), "--run", str(run),
+         *(part for name, value in changes.items() for part in ("--set", f"{name.replace('__', '.')}={value}"))],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("work")
+    discs(folder / "dataset")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(work) -> Path:
+    """A run that nothing disturbed."""
+    process = start(work, work / "whole", fit__micro_batch="4")
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return work / "whole"
+
+
+def test_a_run_killed_within_an_epoch_goes_on_and_ends_as_if_nothing_had_happened(work, whole):
+    cut = start(work, work / "cut", fit__micro_batch="4", fit__save_minutes="0")
+    deadline = time.monotonic() + 120
+    while not (work / "cut" / "last.ckpt").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    cut.send_signal(signal.SIGKILL)
+    cut.wait()
+    assert torch.load(work / "cut" / "last.ckpt", weights_only=True)["epoch"] < 4
+    resumed = start(work, work / "cut", fit__micro_batch="4", fit__save_minutes="0")
+    output, _ = resumed.communicate(timeout=300)
+    assert resumed.returncode == 0, output
+    for file in ("last.safetensors", "best.safetensors"):
+        expected, found = load_file(whole / file), load_file(work / "cut" / file)
+        assert all(torch.equal(value, found[name]) for name, value in expected.items()), file
+    assert [row["epoch"] for row in curve(work / "cut")] == ["1", "2", "3", "4"]
+
+
+def test_two_processes_learn_the_same_as_one(work, whole):
+    shared = start(work, work / "shared", "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port",
+                   "0", "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0",
+                   fit__micro_batch="4", machine__devices="2", machine__strategy="ddp")
+    output, _ = shared.communicate(timeout=300)
+    assert shared.returncode == 0, output
+    for task in ("mask_loss", "class_loss"):
+        one, two = ([float(row[task]) for row in curve(run)] for run in (whole, work / "shared"))
+        assert two == pytest.approx(one, abs=2e-3), task
+
+
+def test_a_run_is_not_continued_with_another_recipe(dataset, tmp_path):
+    fit(project(stages=[{"size": 32, "epochs": 1}]), dataset, tmp_path)
+    with pytest.raises(RunError, match=r"begun with other values of fit\.batch, seed|fit\.batch"):
+        fit(project(stages=[{"size": 32, "epochs": 1}], batch=4), dataset, tmp_path)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_in_words_and_keeps_what_was_saved(dataset, tmp_path):
+    wild = project(stages=[{"size": 32, "epochs": 3}], optimiser={"learning_rate": 1e30, "clip": 1e30})
+    with pytest.raises(RunError, match=r"not a number any more .*learning_rate"):
+        fit(wild, dataset, tmp_path)
+
+
+def test_a_full_disk_ends_the_run_in_words_and_the_old_state_is_whole(work, whole, tmp_path):
+    limited = subprocess.run(
+        [sys.executable, "-c", """
+import resource, shutil, sys, torch
+from pathlib import Path
+from unifiedvit_training.errors import RunError
+from unifiedvit_training.learning.checkpoints import load_state, save_state
+run = Path(sys.argv[1])
+save_state(run, {"epoch": 1})
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    save_state(run, {"epoch": 2, "large": torch.zeros(10**6)})
+except RunError as error:
+    print(error)
+assert load_state(run)["epoch"] == 1
+print([p.name for p in run.iterdir()])
+""", str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "training")])},
+        capture_output=True, text=True, timeout=120,
+    )
+    assert limited.returncode == 0, limited.stderr
+    assert "make room and run again" in limited.stdout and "['last.ckpt']" in limited.stdout
+
+
+def test_a_damaged_state_is_refused_in_words(dataset, tmp_path):
+    (tmp_path / "last.ckpt").write_bytes(b"not a checkpoint")
+    with pytest.raises(RunError, match=r"damaged .*Delete it"):
+        fit(project(), dataset, tmp_path)
+
+
+def test_a_side_without_slices_is_refused(tmp_path):
+    empty = discs(tmp_path / "set", count=3)
+    with pytest.raises(DataError, match="no slices on the validation side"):
+        fit(project(), empty, tmp_path / "run")
+
+
+def test_a_batch_that_processes_cannot_share_is_refused(dataset, tmp_path):
+    with pytest.raises(RunError, match=r"multiple of fit\.micro_batch \(3\)"):
+        fit(project(micro_batch=3), dataset, tmp_path)
+
+
+@pytest.mark.parametrize(("changes", "said"), [
+    (["fit.bach=16"], r"fit\.bach"),
+    (["fit.batch=none"], r"fit\.batch"),
+    (["fit"], "section.name=value"),
+    (["model.input.size=100"], r"model\.input\.size"),
+    (["model.task=both_of_them"], r"model\.task"),
+    (["model.classes=[{name: a, display: A}, {name: a, display: B}]"], "same name"),
+    (["fit.optimiser.learning_rate=-1"], "greater than 0"),
+])
+def test_a_wrong_value_of_the_project_is_named(tmp_path, changes, said):
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(project_data()))
+    with pytest.raises(ConfigError, match=said):
+        load_project(tmp_path / "p.yaml", changes)
+
+
+def test_a_project_that_is_no_yaml_or_not_there_is_refused_in_words(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_project(tmp_path / "none.yaml")
+    (tmp_path / "p.yaml").write_text("a: [1")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_project(tmp_path / "p.yaml")
+    (tmp_path / "q.yaml").write_text("just words")
+    with pytest.raises(ConfigError, match="no sections"):
+        load_project(tmp_path / "q.yaml")
+
+
+def test_data_paths_start_from_the_folder_that_is_given(tmp_path):
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(project_data()))
+    assert load_project(tmp_path / "p.yaml").data.sources[0].table == tmp_path / "labels.csv"
+    assert load_project(tmp_path / "p.yaml", data=tmp_path / "x").data.sources[0].table == tmp_path / "x/labels.csv"

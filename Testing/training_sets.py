@@ -1,0 +1,79 @@
+"""Small prepared datasets for the tests of the training package, and projects to go with them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from unifiedvit_training.config import Project
+from unifiedvit_training.data.dataset import CARD_FILE, Dataset, Item, SliceSet, load_dataset
+
+
+def project_data(**fit: Any) -> dict[str, Any]:
+    """What the YAML of a small project holds: inputs of 32 pixels, three diagnoses, one mask class; `fit` replaces
+    values of that section, "model" in it values of the model."""
+    model = fit.pop("model", {})
+    return {
+        "data": {"sources": [{"name": "discs", "table": "labels.csv"}]},
+        "model": {
+            "id": "discs", "version": "0.1.0", "name": "Discs", "description": "Finds discs.", "licence": "CC0",
+            "input": {"size": 32, "modality": "any", "expects": "pictures of discs"},
+            "segments": [{"name": "Disc", "colour": [200, 40, 40]}],
+            "classes": [{"name": "healthy", "display": "Nothing", "lesion": False},
+                        {"name": "bright", "display": "Bright disc"}, {"name": "dark", "display": "Dark disc"}],
+            "training": [{"name": "discs", "licence": "CC0"}],
+            "arguments": {"encoder": "vit_tiny_patch16_224", "stem_width": 8, "decoder_widths": [16, 8, 8]},
+        } | model,
+        "fit": {"stages": [{"size": 32, "epochs": 4}], "batch": 8, "optimiser": {"learning_rate": 2e-3},
+                "validate_every": 2} | fit,
+        "machine": {"accelerator": "cpu", "threads": 1, "precision": "32-true"},
+    }
+
+
+def project(**fit: Any) -> Project:
+    """`project_data` checked."""
+    return Project.model_validate(project_data(**fit))
+
+
+def discs(folder: Path, count: int = 48, multi_label: bool = False) -> Dataset:
+    """Discs of two kinds in noise, or nothing, that a network learns in seconds; a quarter is for validation.
+
+    Multi-label: the diagnoses are "healthy", "bright" and "dark" as independent answers.
+    """
+    chance = np.random.default_rng(0)
+    y, x = np.mgrid[:32, :32]
+    images = chance.normal(0, 0.3, (count, 32, 32)).astype(np.float16)
+    masks = np.zeros((count, 32, 32), np.uint8)
+    labels = np.arange(count) % 3
+    for n, label in enumerate(labels):
+        cy, cx = chance.integers(8, 24, 2)
+        disc = (x - cx) ** 2 + (y - cy) ** 2 < 25
+        if label:
+            images[n][disc] += 3 if label == 1 else -3
+            masks[n] = disc
+    sides = np.where(np.arange(count) % 4 == 3, "validation", "train")
+    arrays = SliceSet(
+        images=images, masks=masks, has_mask=np.ones(count, bool),
+        labels=np.eye(3, dtype=np.int64)[labels] if multi_label else labels.astype(np.int64),
+        items=np.arange(count), positions=np.zeros(count, np.int64),
+        groups=np.array([f"patient {n // 2}" for n in range(count)]), sources=np.full(count, "discs"),
+        sides=sides, planes=np.full(count, "as stored"),
+    )
+    names = ("healthy", "bright", "dark")
+    items = [Item(f"{n}", folder / f"{n}.png", None, (names[label],), arrays.groups[n], "discs", str(sides[n]), False)
+             for n, label in enumerate(labels)]
+    return stored(folder, arrays, items)
+
+
+def stored(folder: Path, slices: SliceSet, items: list[Item]) -> Dataset:
+    """Write a dataset as `prepare` does, and read it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for field in fields(SliceSet):
+        np.save(folder / f"{field.name}.npy", getattr(slices, field.name))
+    listed = [asdict(item) | {"image": str(item.image), "mask": str(item.mask) if item.mask else None}
+              for item in items]
+    (folder / CARD_FILE).write_text(json.dumps({"items": listed, "recipe": {}}), encoding="utf-8")
+    return load_dataset(folder)

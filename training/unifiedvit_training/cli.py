@@ -1,0 +1,151 @@
+"""The command line: `unifiedvit-train prepare | pretrain | fit | evaluate | compare | export`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from UnifiedViTLib.errors import ModelSpecError
+
+from .config import load_project
+from .errors import TrainingError
+
+app = typer.Typer(
+    name="unifiedvit-train",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="""Train a model for UnifiedViT: prepare, pretrain (optional), fit, evaluate, export.
+
+All commands read one YAML (see training/configs/ for examples that explain every section) and work in one folder,
+WORK: the prepared images are in WORK/dataset, runs in WORK/<run>. A command that was stopped goes on where it was
+when it is run again. Research use only.""",
+)
+
+ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT.yaml", help="the project: data, model, recipe")]
+Work = Annotated[Path, typer.Option("--work", help="folder of the project's results", show_default=True)]
+Data = Annotated[Path | None, typer.Option("--data", help="folder that the data paths of the YAML start from "
+                                                          "(default: the folder of the YAML)")]
+Changes = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.NAME=VALUE",
+                                                   help="replace a value of the YAML, for example fit.batch=16; "
+                                                        "may be repeated")]
+Run = Annotated[str, typer.Option("--run", help="name of the run, its folder in WORK")]
+
+
+@app.command()
+def prepare(project: ProjectFile, work: Work = Path("work"), data: Data = None, change: Changes = None) -> None:
+    """Check images, masks and labels, split them by patient, and store them as the network will see them.
+
+    Reads the tables or folders of `data.sources`, refuses what is wrong with a list of it, and writes WORK/dataset
+    with report.html: sample overlays, histograms, duplicates, leaking splits, odd intensities, and how much of the
+    diagnosis could be guessed from brightness alone. Look at it before training.
+    """
+    from .data.prepare import prepare_dataset
+
+    prepare_dataset(load_project(project, change, data), work / "dataset")
+
+
+@app.command()
+def pretrain(project: ProjectFile, work: Work = Path("work"), change: Changes = None, run: Run = "pretrain") -> None:
+    """Let the encoder learn from images alone: parts are hidden, and it paints them back.
+
+    Uses the training side of WORK/dataset without its labels and masks. Give the result to `fit` with
+    --set fit.initial.weights=WORK/pretrain/encoder.safetensors.
+    """
+    from .data.dataset import load_dataset
+    from .learning.pretrain import pretrain as learn
+
+    learn(load_project(project, change), load_dataset(work / "dataset"), work / run)
+
+
+@app.command()
+def fit(
+    project: ProjectFile, work: Work = Path("work"), change: Changes = None, run: Run = "fit",
+    task: Annotated[str | None, typer.Option(help="both, classification or segmentation: the last two train the "
+                                                  "single-task twin")] = None,
+    devices: Annotated[int | None, typer.Option(help="GPUs, or processes on CPUs, of each machine")] = None,
+    num_nodes: Annotated[int | None, typer.Option(help="machines")] = None,
+    strategy: Annotated[str | None, typer.Option(help="of Lightning Fabric: ddp, fsdp, ...")] = None,
+) -> None:
+    """Train the network on both tasks at once.
+
+    WORK/<run> gets the averaged weights (best.safetensors), the state to go on from, curves as CSV and for
+    TensorBoard (`tensorboard --logdir WORK`). Several machines: start the same command under torchrun or SLURM, with
+    --devices, --num-nodes and --strategy ddp.
+    """
+    from .data.dataset import load_dataset
+    from .learning.fit import fit as learn
+
+    short = {"model.task": task, "machine.devices": devices, "machine.num_nodes": num_nodes,
+             "machine.strategy": strategy}
+    changes = [*(change or []), *(f"{name}={value}" for name, value in short.items() if value is not None)]
+    learn(load_project(project, changes), load_dataset(work / "dataset"), work / run)
+
+
+@app.command()
+def evaluate(work: Work = Path("work"), run: Run = "fit") -> None:
+    """Measure a run on the validation and test sides, and on whole volumes, and show its worst cases.
+
+    Chooses the calibration temperature and the volume rule on the validation side. Writes
+    WORK/<run>/evaluation/report.html and results.json; `export` needs them.
+    """
+    from .data.dataset import load_dataset
+    from .evaluation.evaluate import evaluate as measure
+    from .learning.fit import load_run_project
+
+    measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run)
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="name of a run")],
+    second: Annotated[str, typer.Argument(help="name of the run to compare it with")],
+    work: Work = Path("work"),
+    output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/compare-FIRST-SECOND)")
+                      ] = None,
+) -> None:
+    """Compare two evaluated runs on the same slices: differences with paired bootstrap intervals by patient."""
+    from .evaluation.compare import compare as measure
+
+    measure(work / first, work / second, output or work / f"compare-{first}-{second}")
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Option(help="the model's folder; Slicer and `unifiedvit models` list it from there")],
+    work: Work = Path("work"), run: Run = "fit",
+    onnx: Annotated[bool, typer.Option(help="write model.onnx too, for use without torch")] = True,
+) -> None:
+    """Write a model folder: description, weights, ONNX, model card. Needs `evaluate` to have been run."""
+    from .exporting.export import export as write
+    from .learning.fit import load_run_project
+
+    write(load_run_project(work / run), work / run, output, onnx)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns an exit code. What a user can put right ends in a sentence, not a traceback."""
+    try:
+        app(args=arguments, standalone_mode=False)
+    except (TrainingError, ModelSpecError) as error:
+        print(f"unifiedvit-train: {error}", file=sys.stderr)
+        return 1
+    except typer.Exit as stop:
+        return stop.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        print("Stopped. Run the same command again to go on.", file=sys.stderr)
+        return 130
+    except Exception as error:  # click's own: a wrong option, shown with the usage
+        if not hasattr(error, "format_message"):
+            raise
+        print(f"unifiedvit-train: {error.format_message()}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

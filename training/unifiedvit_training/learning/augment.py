@@ -1,0 +1,89 @@
+"""Augmentation of a whole batch at once, image and mask by the same deformation.
+
+MONAI's transforms work image by image; on two CPU cores they would take longer than the network. Here crop, rotation,
+flip, scale, shift and elastic deformation are one `grid_sample`. Chance is drawn sample by sample, so that a sample
+is changed in the same way however a batch is shared between devices.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from ..config import Augmentation
+
+#: Sides of the coarse grids of elastic deformation and of the bias field.
+_BEND, _FIELD = 6, 4
+#: Single numbers drawn for the deformation and for the intensity.
+_MOVES, _COLOURS = 12, 6
+
+
+def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augmentation,
+            generators: list[torch.Generator]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Deform and recolour.
+
+    Args:
+        images: (B, 1, H, W) float32, normalised (body at zero mean, unit variance).
+        masks: (B, H, W) uint8, mask class.
+        size: side of what comes out; the network's input.
+        strength: the top of each range.
+        generators: B sources of chance (on the CPU), one a sample.
+
+    Returns:
+        images (B, 1, size, size) float32, masks (B, size, size) int64.
+    """
+    device = images.device
+    chance = torch.stack([
+        torch.rand(_MOVES + _COLOURS + 2 * _BEND**2 + _FIELD**2, generator=generator) for generator in generators
+    ]).to(device)
+    moves, colours, bend, field = chance.split([_MOVES, _COLOURS, 2 * _BEND**2, _FIELD**2], dim=1)
+    grid = _grid(moves, bend.view(-1, 2, _BEND, _BEND) * 2 - 1, size, strength)
+    classes = int(masks.max()) + 1
+    lesions = [(masks == label)[:, None].float() for label in range(1, classes)]
+    both = F.grid_sample(torch.cat([images, *lesions], dim=1), grid, padding_mode="border", align_corners=False)
+    image, drawn = both[:, :1], both[:, 1:]
+    background = 1 - drawn.sum(dim=1, keepdim=True)
+    mask = torch.cat([background, drawn], dim=1).argmax(dim=1)
+    noise = torch.stack([torch.randn(1, size, size, generator=g) for g in generators]).to(device)
+    return _recolour(image, colours, field.view(-1, 1, _FIELD, _FIELD) * 2 - 1, noise, strength), mask
+
+
+def _grid(chance: torch.Tensor, bend: torch.Tensor, size: int, strength: Augmentation) -> torch.Tensor:
+    """Where each new pixel comes from, (B, size, size, 2) in [-1, 1]; `chance` (B, 12) in [0, 1)."""
+    spread = chance * 2 - 1
+    angle = math.radians(strength.rotation) * spread[:, 0]
+    scale = torch.exp(strength.scale * spread[:, 1])
+    squeeze = torch.exp(strength.squeeze * spread[:, 2])
+    flip = torch.where(chance[:, 3] < strength.flip, -1.0, 1.0)
+    # Margins cut on each side, in half of the samples: the field of view differs from scanner to scanner.
+    cut = strength.crop * chance[:, 4:8] * (chance[:, 8:9] < 0.5)
+    width, height = 1 - cut[:, 0] - cut[:, 1], 1 - cut[:, 2] - cut[:, 3]
+    shift = strength.shift * spread[:, 9:11] + torch.stack([cut[:, 0] - cut[:, 1], cut[:, 2] - cut[:, 3]], dim=1)
+    cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
+    theta = torch.stack([
+        torch.stack([cos * flip * squeeze * width, -sin * height, shift[:, 0]], dim=1),
+        torch.stack([sin * flip * width, cos / squeeze * height, shift[:, 1]], dim=1),
+    ], dim=1)
+    grid = F.affine_grid(theta, [len(chance), 1, size, size], align_corners=False)
+    smooth = F.interpolate(bend, size=(size, size), mode="bicubic", align_corners=True)
+    half = (chance[:, 11] < 0.5).to(grid.dtype).view(-1, 1, 1, 1)
+    return grid + (strength.elastic * half * smooth).permute(0, 2, 3, 1)
+
+
+def _recolour(image: torch.Tensor, chance: torch.Tensor, field: torch.Tensor, noise: torch.Tensor,
+              strength: Augmentation) -> torch.Tensor:
+    """Gamma on the range, a smooth bias field and a gain, an offset, loss of resolution, noise; `chance` (B, 6)."""
+    size = image.shape[-1]
+    chance = chance.view(-1, 6, 1, 1, 1).unbind(dim=1)
+    low = image.amin(dim=(1, 2, 3), keepdim=True)
+    span = (image.amax(dim=(1, 2, 3), keepdim=True) - low).clamp_min(1e-3)
+    smooth = F.interpolate(field, size=(size, size), mode="bicubic", align_corners=True)
+    gain = torch.exp(strength.bias * smooth * chance[0] + strength.gain * (chance[1] * 2 - 1))
+    gamma = torch.exp(strength.gamma * (chance[2] * 2 - 1))
+    offset = strength.offset * (chance[3] * 2 - 1)
+    image = (((image - low) / span).clamp(0, 1) ** gamma * span) * gain + low + offset
+    blurred = F.interpolate(F.avg_pool2d(image, 2), size=(size, size), mode="bilinear", align_corners=False)
+    image = torch.where(chance[4] < strength.blur, blurred, image)
+    return image + strength.noise * chance[5] ** 2 * noise

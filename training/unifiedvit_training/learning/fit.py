@@ -1,0 +1,253 @@
+"""The training loop: one network, two losses ([Kassar], eq. 8), on Lightning Fabric."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from timm.utils import ModelEmaV3
+from tqdm import tqdm
+
+from ..config import Project
+from ..data.dataset import Dataset
+from ..errors import DataError, RunError
+from ..evaluation.inference import infer
+from ..evaluation.metrics import score, slice_metrics
+from .augment import augment
+from .checkpoints import BEST_FILE, NOW_FILE, load_state, save_state, save_weights
+from .initialise import parameter_groups, take_over
+from .journal import Journal
+from .launch import start_fabric
+from .learner import Learner
+from .sampling import generators_of, order_of_epoch, seed_of, weights_of
+from .schedule import share_of_learning_rate
+
+PROJECT_FILE = "project.json"
+
+
+def fit(project: Project, dataset: Dataset, run: Path) -> Path:
+    """Train, or go on where a killed run stopped.
+
+    Args:
+        project: the recipe.
+        dataset: prepared slices; sides "train" and "validation" are used.
+        run: folder of the run: `project.json`, the state to go on from, averaged weights (best and last), curves.
+
+    Returns:
+        The averaged weights of the best measurement on the validation side.
+
+    Raises:
+        DataError: a side of the split has no slices.
+        RunError: the run was begun with another recipe, the loss is not a number, or the disk is full.
+    """
+    _same_recipe(project, run)
+    fabric = start_fabric(project.machine)
+    return _Fitting(project, dataset, run, fabric).run_all()
+
+
+def load_run_project(run: Path) -> Project:
+    """The recipe that a run was made with.
+
+    Raises:
+        RunError: there is no run in that folder.
+    """
+    try:
+        return Project.model_validate_json((run / PROJECT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{run} holds no run ({error}). Run `unifiedvit-train fit` first.") from error
+
+
+def _same_recipe(project: Project, run: Path) -> None:
+    """Refuse to go on with a run that was begun with another recipe; else write the recipe down."""
+    if (run / PROJECT_FILE).exists():
+        before, now = _recipe(load_run_project(run)), _recipe(project)
+        different = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+        if different:
+            raise RunError(
+                f"The run in {run} was begun with other values of {', '.join(different)}. "
+                "Choose another --run, or delete that folder."
+            )
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        (run / PROJECT_FILE).write_text(project.model_dump_json(indent=1), encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{run} cannot be written: {error}") from error
+
+
+def _recipe(project: Project) -> dict[str, Any]:
+    """What may not change when a run goes on, by name."""
+    network = project.model.model_dump(mode="json", include={"architecture", "arguments", "task", "diagnosis", "input"})
+    learning = project.fit.model_dump(mode="json", exclude={"save_minutes", "micro_batch"})
+    return {"seed": project.seed, **{f"model.{k}": v for k, v in network.items()},
+            **{f"fit.{k}": v for k, v in learning.items()}}
+
+
+class _Fitting:
+    """A run in progress."""
+
+    def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric) -> None:
+        self.project, self.plan, self.slices, self.run, self.fabric = project, project.fit, dataset.slices, run, fabric
+        self.train, self.validation = self.slices.on("train"), self.slices.on("validation")
+        for side, indices in (("train", self.train), ("validation", self.validation)):
+            if not len(indices):
+                raise DataError(f"The dataset in {dataset.folder} has no slices on the {side} side.")
+        self.micro_batch, self.micros = self._shares()
+        self.sizes = [stage.size for stage in self.plan.stages for _ in range(stage.epochs)]
+        self.steps = max(1, len(self.train) // self.plan.batch)
+        # Cost, not count, is what the schedule runs over: a step at 224 is worth two at 160.
+        self.cost = np.cumsum([0, *(size**2 for size in self.sizes)]) / sum(size**2 for size in self.sizes)
+        self.weights = weights_of(self.slices.labels[self.train], self.plan.class_balance)
+
+        torch.manual_seed(project.seed)
+        learner = Learner(project.model, self.plan).to(memory_format=torch.channels_last)
+        fabric.print(take_over(learner.network, self.plan.initial))
+        groups = parameter_groups(learner.network, self.plan.optimiser, self.plan.initial)
+        groups.append({"params": list(learner.balance.parameters()), "weight_decay": 0.0, "scale": 1.0})
+        optimiser = torch.optim.AdamW([g for g in groups if g["params"]], lr=self.plan.optimiser.learning_rate)
+        self.learner, self.optimiser = fabric.setup(learner, optimiser)
+        self.average = ModelEmaV3(self.learner.module.network, self.plan.ema, use_warmup=True)
+        self.epoch = self.step = self.waited = 0
+        self.best: float | None = None
+        self._restore()
+        self.journal = Journal(run, self.done) if fabric.is_global_zero else None
+
+    @property
+    def done(self) -> int:
+        """Steps taken since the run began."""
+        return self.epoch * self.steps + self.step
+
+    def _shares(self) -> tuple[int, range]:
+        """How many slices go through the network at a time, and which of these portions are this process's."""
+        batch, world = self.plan.batch, self.fabric.world_size
+        micro = self.plan.micro_batch or max(1, batch // world)
+        if batch % micro or (batch // micro) % world:
+            raise RunError(
+                f"fit.batch {batch} cannot be shared: it must be a multiple of fit.micro_batch ({micro}) times the "
+                f"number of processes ({world})."
+            )
+        return micro, range(self.fabric.global_rank, batch // micro, world)
+
+    def run_all(self) -> Path:
+        """All epochs that are left."""
+        while self.epoch < len(self.sizes):
+            if self.plan.patience and self.waited >= self.plan.patience:
+                self.fabric.print(f"No better score in {self.waited} measurements: stopped after epoch {self.epoch}.")
+                break
+            self._one_epoch()
+            self.epoch, self.step = self.epoch + 1, 0
+            if self.epoch % self.plan.validate_every == 0 or self.epoch == len(self.sizes):
+                self._measure()
+            self._save()
+        if self.journal:
+            self.journal.close()
+        self.fabric.print(f"Best score {self.best:.4f}; averaged weights in {self.run / BEST_FILE}")
+        return self.run / BEST_FILE
+
+    def _one_epoch(self) -> None:
+        batch, size = self.plan.batch, self.sizes[self.epoch]
+        order = self.train[order_of_epoch(self.weights, self.steps * batch, self.project.seed, self.epoch)]
+        self.learner.train()
+        sums: dict[str, float] = {}
+        first, started, saved = self.step, time.monotonic(), time.monotonic()
+        bar = tqdm(range(first, self.steps), f"epoch {self.epoch + 1}/{len(self.sizes)} ({size} px)", mininterval=5,
+                   initial=first, total=self.steps, disable=not self.fabric.is_global_zero)
+        for self.step in bar:
+            losses = self._one_step(order[self.step * batch:(self.step + 1) * batch], size)
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + value
+            bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()}, refresh=False)
+            if time.monotonic() - saved > 60 * self.plan.save_minutes and self.step + 1 < self.steps:
+                self.step += 1
+                self._save()
+                saved = time.monotonic()
+        if self.journal:
+            count = self.steps - first
+            self.journal.write("train", (self.epoch + 1) * self.steps, {
+                "epoch": self.epoch + 1, "size": size,
+                **{f"{name}_loss": round(value / count, 5) for name, value in sums.items()},
+                **{f"{task}_weight": round(w, 5) for task, w in self.learner.module.balance.weights().items()},
+                "learning_rate": self.optimiser.param_groups[0]["lr"],
+                "images_per_second": round(count * batch / (time.monotonic() - started), 2),
+            })
+
+    def _one_step(self, chosen: np.ndarray, size: int) -> dict[str, float]:
+        """Learn from the slices at `chosen`; returns the mean loss of each task, over all processes."""
+        share = self.cost[self.epoch] + (self.step + 1) / self.steps * (self.cost[self.epoch + 1]
+                                                                       - self.cost[self.epoch])
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.plan.optimiser.learning_rate * group["scale"] * share_of_learning_rate(
+                share, self.plan.optimiser.warm_up)
+        total: dict[str, torch.Tensor] = {}
+        for micro in self.micros:
+            places = range(micro * self.micro_batch, (micro + 1) * self.micro_batch)
+            inputs = self._inputs(chosen[places.start:places.stop], places, size)
+            torch.manual_seed(seed_of(self.project.seed, self.done, self.plan.batch + micro))  # drop-out, drop-path
+            with self.fabric.no_backward_sync(self.learner, enabled=micro != self.micros[-1]):
+                loss, losses = self.learner(*inputs)
+                self.fabric.backward(loss / len(self.micros))
+            for name, value in losses.items():
+                total[name] = total.get(name, 0) + value / len(self.micros)
+        means = {name: float(self.fabric.all_reduce(value, reduce_op="mean")) for name, value in total.items()}
+        if not all(math.isfinite(value) for value in means.values()):
+            raise RunError(
+                f"The loss is not a number any more (epoch {self.epoch + 1}, step {self.step + 1}: {means}). Weights "
+                f"saved before are whole. Run again with a lower fit.optimiser.learning_rate, or machine.precision "
+                "32-true."
+            )
+        self.fabric.clip_gradients(self.learner, self.optimiser, max_norm=self.plan.optimiser.clip)
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        self.average.update(self.learner.module.network, self.done + 1)
+        return means
+
+    def _inputs(self, chosen: np.ndarray, places: range, size: int) -> tuple[torch.Tensor, ...]:
+        slices, device = self.slices, self.fabric.device
+        images = torch.from_numpy(slices.images[chosen].astype(np.float32))[:, None].to(device)
+        masks = torch.from_numpy(np.asarray(slices.masks[chosen])).to(device)
+        generators = generators_of(self.project.seed, self.done, places)
+        images, masks = augment(images, masks, size, self.plan.augmentation, generators)
+        return (images.contiguous(memory_format=torch.channels_last), masks,
+                torch.from_numpy(slices.has_mask[chosen]).to(device),
+                torch.from_numpy(slices.labels[chosen]).to(device))
+
+    def _measure(self) -> None:
+        """Figures of the averaged network on the validation side; the best weights are kept."""
+        if self.fabric.is_global_zero:
+            model = self.project.model
+            with self.fabric.autocast():
+                answers = infer(self.average.module, self.slices, self.validation)
+            figures = slice_metrics(answers, self.slices, self.validation, model)
+            now = score(figures)
+            self.journal.write("validation", self.done, {"epoch": self.epoch, "score": now, **figures})
+            self.fabric.print(f"epoch {self.epoch}: score {now:.4f}  " + json.dumps(figures))
+            self.waited += 1
+            if self.best is None or now > self.best:
+                self.best, self.waited = now, 0
+                save_weights(self.run / BEST_FILE, self.average.module)
+        self.best, self.waited = self.fabric.broadcast((self.best, self.waited))
+
+    def _save(self) -> None:
+        if self.fabric.is_global_zero:
+            save_weights(self.run / NOW_FILE, self.average.module)
+            save_state(self.run, {
+                "learner": self.learner.module.state_dict(), "optimiser": self.optimiser.state_dict(),
+                "average": self.average.module.state_dict(), "epoch": self.epoch, "step": self.step,
+                "best": self.best, "waited": self.waited,
+            })
+        self.fabric.barrier()
+
+    def _restore(self) -> None:
+        state = load_state(self.run)
+        if state is None:
+            return
+        self.learner.module.load_state_dict(state["learner"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.average.module.load_state_dict(state["average"])
+        self.epoch, self.step, self.best, self.waited = (state[n] for n in ("epoch", "step", "best", "waited"))
+        self.fabric.print(f"Going on after epoch {self.epoch}, step {self.step}.")

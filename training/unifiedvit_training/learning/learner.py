@@ -1,0 +1,42 @@
+"""The network with its losses: what one forward pass in training computes."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from UnifiedViTLib.models import build_model
+
+from ..config import Fit, Model
+from .balance import FixedBalance, GradientNormBalance, UncertaintyBalance
+from .losses import TASKS, UnifiedLoss
+
+
+class Learner(nn.Module):
+    """Network, losses and their balance as one module, so that all of it is shared between processes alike."""
+
+    def __init__(self, model: Model, fit: Fit) -> None:
+        super().__init__()
+        self.network = build_model(
+            model.architecture, model.build_arguments(drop_path=fit.drop_path, dropout=fit.dropout)
+        )
+        self.loss = UnifiedLoss(model.diagnosis == "multi-label", fit.label_smoothing)
+        tasks = TASKS if model.task == "both" else ("class",) if model.task == "classification" else ("mask",)
+        if fit.loss_balance == "fixed" or len(tasks) == 1:
+            self.balance = FixedBalance({"mask": fit.mask_weight, "class": fit.class_weight})
+        elif fit.loss_balance == "uncertainty":
+            self.balance = UncertaintyBalance(tasks)
+        else:
+            self.balance = GradientNormBalance(tasks)
+
+    def forward(self, images: torch.Tensor, masks: torch.Tensor, has_mask: torch.Tensor, labels: torch.Tensor
+                ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """(B, 1, H, W) images and what is known of them (see `UnifiedLoss`) -> the loss, and each task's own."""
+        losses = self.loss(self.network(images), masks, has_mask, labels)
+        if isinstance(self.balance, GradientNormBalance) and self.training:
+            self.balance.observe(losses, self._last_shared())
+        return self.balance(losses), {task: loss.detach() for task, loss in losses.items()}
+
+    def _last_shared(self) -> nn.Parameter:
+        """The last weight matrix of the encoder: both decoders read what it gives."""
+        return [p for p in self.network.encoder.parameters() if p.ndim > 1 and p.requires_grad][-1]
