@@ -201,6 +201,12 @@ class Initial(Section):
     freeze: float = Field(0.0, ge=0, le=1)
     layer_decay: float = Field(1.0, gt=0, le=1)
 
+    @model_validator(mode="after")
+    def _one_origin(self) -> Initial:
+        if self.weights and self.timm:
+            raise ValueError("a run begins either from `weights` or from `timm`")
+        return self
+
 
 class Augmentation(Section):
     """How strongly images are changed; each number is the top of a range, 0 turns that change off.
@@ -294,7 +300,7 @@ class Pretrain(Section):
     epochs: int = Field(10, ge=1)
     batch: int = Field(32, ge=1)
     masked: float = Field(0.6, gt=0, lt=1)
-    decoder_width: int = Field(128, ge=16)
+    decoder_width: int = Field(128, ge=32, multiple_of=32)
     decoder_depth: int = Field(2, ge=1)
     optimiser: Optimiser = Optimiser(learning_rate=1e-3)
     save_minutes: float = Field(5.0, ge=0)

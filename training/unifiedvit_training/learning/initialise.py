@@ -1,0 +1,136 @@
+"""Where a run begins: weights of another run or of timm, and which of them learn how fast."""
+
+from __future__ import annotations
+
+import math
+
+import timm
+import torch
+from timm.layers import resample_abs_pos_embed
+from timm.models import group_parameters
+from torch import nn
+
+from ..config import Initial, Optimiser
+from ..errors import RunError
+from .checkpoints import load_weights
+
+
+def take_over(network: nn.Module, initial: Initial) -> str:
+    """Copy into `network` what fits in name and shape, position embeddings of another grid resampled.
+
+    Args:
+        network: of any architecture whose encoder is `network.encoder`; changed in place.
+        initial: `weights`: of any run, of `pretrain`, or of a model's folder. `timm`: the encoder alone, its first
+            convolution adapted to one channel.
+
+    Returns:
+        A sentence that says what was taken.
+
+    Raises:
+        RunError: the weights cannot be read or fetched, or nothing of them fits.
+    """
+    if initial.weights:
+        given, origin = load_weights(initial.weights), str(initial.weights)
+    elif initial.timm:
+        given, origin = _from_timm(network, initial.timm), initial.timm
+    else:
+        return "All weights begin at random."
+    own = network.state_dict()
+    given = {name: _resampled(network, name, value) for name, value in given.items()}
+    fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
+    if not any(value.ndim > 1 for value in fitting.values()):
+        raise RunError(
+            f"Nothing of {origin} fits this network in name and shape. Begin from weights of the same encoder "
+            "(model.arguments), or from scratch."
+        )
+    network.load_state_dict(fitting, strict=False)
+    parts = (
+        f"{sum(name.startswith(part + '.') for name in fitting)} of {len(module.state_dict())} of its {part}"
+        for part, module in network.named_children() if module.state_dict()
+    )
+    return f"Tensors that the network takes over from {origin}: {', '.join(parts)}."
+
+
+def parameter_groups(network: nn.Module, optimiser: Optimiser, initial: Initial) -> list[dict]:
+    """What the optimiser is to learn, in groups; the frozen share of the encoder is set so and left out.
+
+    Weight decay is for matrices and kernels, not for biases, norms, and what the encoder exempts (tokens, position
+    embeddings). The running statistics of a frozen stem's batch normalisation go on following the images.
+
+    Args:
+        network: of any architecture whose encoder is `network.encoder`. An encoder whose blocks timm does not know
+            counts as one block.
+        optimiser: its `weight_decay`.
+        initial: `freeze`: the embedding and the first blocks, rounded to whole blocks; `layer_decay`.
+
+    Returns:
+        Groups for AdamW; "scale" is what the learning rate is to be multiplied with: layer_decay to the power of the
+        number of blocks between the parameters and the decoders (Bao et al. 2022), so 1 in the decoders.
+    """
+    levels = _levels(network)
+    top = max(levels.values()) + 1
+    frozen = round(initial.freeze * (top - 1)) if initial.freeze else -1
+    exempt = _exempt(network)
+    groups: dict[tuple[float, float], dict] = {}
+    for name, parameter in network.named_parameters():
+        level = levels.get(name, top)
+        if level <= frozen:
+            parameter.requires_grad_(False)
+            continue
+        decay = 0.0 if parameter.ndim <= 1 or name in exempt else optimiser.weight_decay
+        scale = initial.layer_decay ** (top - level)
+        group = groups.setdefault((scale, decay), {"params": [], "weight_decay": decay, "scale": scale})
+        group["params"].append(parameter)
+    return list(groups.values())
+
+
+def _trunk(network: nn.Module) -> tuple[str, nn.Module] | None:
+    """The part of the encoder that is timm's, and what the names of its tensors begin with in `network`."""
+    return next(((f"encoder.{name}.", part) for name, part in network.encoder.named_children()
+                 if hasattr(part, "group_matcher")), None)
+
+
+def _levels(network: nn.Module) -> dict[str, int]:
+    """For each parameter of the encoder by name: 0 in what comes before the blocks, then the number of its block."""
+    names = [f"encoder.{name}" for name, _ in network.encoder.named_parameters()]
+    if not (found := _trunk(network)):
+        return dict.fromkeys(names, 1)
+    prefix, trunk = found
+    numbers = group_parameters(trunk, trunk.group_matcher(), reverse=True)
+    return {name: numbers[name.removeprefix(prefix)] if name.startswith(prefix) else 0 for name in names}
+
+
+def _exempt(network: nn.Module) -> set[str]:
+    """Names of the parameters that timm keeps from weight decay."""
+    if not (found := _trunk(network)):
+        return set()
+    prefix, trunk = found
+    return {prefix + name for name in trunk.no_weight_decay()}
+
+
+def _from_timm(network: nn.Module, name: str) -> dict[str, torch.Tensor]:
+    """Tensors of a pre-trained encoder for one channel, under the names that they have in `network`."""
+    if not (found := _trunk(network)):
+        raise RunError("fit.initial.timm: this architecture's encoder is not one of timm. Begin from other weights.")
+    try:
+        trained = timm.create_model(name, pretrained=True, num_classes=0, in_chans=1)
+    except Exception as error:  # timm, its hub and the network fail in many ways
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise RunError(
+            f"fit.initial.timm: {name} cannot be had from timm ({reason}). Check the name and the network "
+            "connection, or give a .safetensors file as fit.initial.weights."
+        ) from error
+    return {found[0] + key: value for key, value in trained.state_dict().items()}
+
+
+def _resampled(network: nn.Module, name: str, value: torch.Tensor) -> torch.Tensor:
+    """A ViT's position embeddings (1, prefix + N, D) on the grid of this network's; all else as it is."""
+    found = _trunk(network)
+    if not found or name != found[0] + "pos_embed" or value.ndim != 3:
+        return value
+    trunk = found[1]
+    prefix = 0 if trunk.no_embed_class else trunk.num_prefix_tokens
+    side = math.isqrt(max(value.shape[1] - prefix, 0))
+    if side == 0 or side**2 + prefix != value.shape[1]:
+        return value
+    return resample_abs_pos_embed(value, list(trunk.patch_embed.grid_size), num_prefix_tokens=prefix)
