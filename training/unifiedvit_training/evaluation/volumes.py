@@ -1,0 +1,175 @@
+"""How well a model does on whole volumes, and which volume rule serves it best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+import SimpleITK as sitk
+from scipy import ndimage
+from tqdm import tqdm
+
+from UnifiedViTLib.imaging.preparation import PreparedVolume, prepare
+from UnifiedViTLib.imaging.reading import read
+from UnifiedViTLib.inference.decision import Look, decide
+from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.spec import ModelSpec, VolumeRule
+
+from ..data.dataset import Item
+from ..errors import DataError
+
+#: What to begin from, and what to keep where there are too few volumes to choose on.
+DEFAULT_RULE = VolumeRule(pooling="lesion_weighted", top=3, suppress_above=0.9, smallest_ml=0.0)
+#: Fewer volumes than this would choose by chance.
+FEWEST = 3
+#: A run of slices without a lesion stands in for a healthy volume if it is at least so long.
+SHORTEST_RUN = 5
+
+
+@dataclass(frozen=True)
+class Case:
+    """A volume after the network has looked at it.
+
+    Attributes:
+        truth: (K, J, I) bool, any lesion; None where it is not known.
+        label: name of the diagnosis; "" where it is not known.
+    """
+
+    name: str
+    prepared: PreparedVolume
+    look: Look
+    truth: np.ndarray | None
+    label: str
+
+
+def look_at(items: Iterable[Item], spec: ModelSpec) -> list[Case]:
+    """Run the network once over each volume, just as in use.
+
+    Args:
+        items: volumes. Any mask value above 0 is a lesion; without a mask, the class without a lesion tells that
+            there is none.
+        spec: the model.
+
+    Raises:
+        DataError: a mask cannot be read or does not fit its volume.
+        UnifiedViTError: an image or the model cannot be used.
+    """
+    predictor = Predictor(spec, "auto")
+    healthy = None if spec.healthy is None else spec.classes[spec.healthy].name
+    cases = []
+    for item in tqdm(list(items), desc="Whole volumes", unit="volume", disable=None):
+        volume = read(item.image)
+        label = item.labels[0] if item.labels else ""
+        truth = _truth(item, volume.array.shape)
+        if truth is None and label and label == healthy:
+            truth = np.zeros(volume.array.shape, bool)
+        prepared = prepare(volume, spec.size)
+        cases.append(Case(item.name, prepared, predictor.look(prepared)[0], truth, label))
+    return cases
+
+
+def _truth(item: Item, shape: tuple[int, ...]) -> np.ndarray | None:
+    if item.mask is None:
+        return None
+    try:
+        mask = sitk.GetArrayFromImage(sitk.ReadImage(str(item.mask))) > 0
+    except RuntimeError as error:
+        raise DataError(f"The mask {item.mask} cannot be read. Export it again.") from error
+    mask = mask[None] if mask.ndim == 2 else mask
+    if mask.shape != shape:
+        raise DataError(f"The mask {item.mask} has the size {mask.shape}, its volume {shape}. Export it again.")
+    return mask
+
+
+def without_lesion(cases: list[Case]) -> list[Case]:
+    """Volumes free of lesions: whole ones, and from the others the longest run of slices with an empty mask.
+
+    Where all patients of a set have a lesion, such a run is the nearest to a healthy patient that it offers.
+    """
+    cut = []
+    for case in cases:
+        if case.truth is None:
+            continue
+        view = case.prepared.view
+        empty = np.concatenate([[False], ~view.of(case.truth).any(axis=(1, 2)), [False]]).astype(int)
+        starts, stops = np.flatnonzero(np.diff(empty) == 1), np.flatnonzero(np.diff(empty) == -1)
+        if not len(starts):
+            continue
+        longest = int((stops - starts).argmax())
+        start, stop = int(starts[longest]), int(stops[longest])
+        count = len(case.prepared)
+        if stop - start == count:
+            cut.append(case)
+        elif stop - start >= SHORTEST_RUN:
+            cut.append(_run(case, start, stop))
+    return cut
+
+
+def _run(case: Case, start: int, stop: int) -> Case:
+    """Slices start..stop-1 of a case, in the order that the network saw them."""
+    view, count = case.prepared.view, len(case.prepared)
+    stored = slice(count - stop, count - start) if view.flipped[0] else slice(start, stop)
+    place = tuple(stored if axis == view.axes[0] else slice(None) for axis in range(3))
+    volume = replace(case.prepared.volume, array=case.prepared.volume.array[place])
+    prepared = replace(case.prepared, volume=volume, slices=case.prepared.slices[start:stop])
+    look = replace(case.look, labelmap=case.look.labelmap[place], logits=case.look.logits[start:stop],
+                   area=case.look.area[start:stop])
+    return Case(case.name, prepared, look, case.truth[place], "")
+
+
+def measure_volumes(cases: list[Case], spec: ModelSpec) -> dict[str, float | int]:
+    """Figures for whole volumes; those that the cases do not tell are left out.
+
+    Returns:
+        `volumes` how many. `found`: share of volumes with a lesion in which drawn and true overlap; `dice` their
+        mean. `empty`: share of lesion-free slices with nothing drawn. `false_pieces`: connected pieces a volume that
+        touch no lesion. `diagnosis`: share of right diagnoses. `false_alarms`: share of `without_lesion` volumes
+        that are given a lesion's diagnosis (models with a class for "nothing found").
+    """
+    values: dict[str, list[float]] = {
+        name: [] for name in ("found", "dice", "empty", "false_pieces", "diagnosis", "false_alarms")
+    }
+    for case in cases:
+        answer = decide(case.look, case.prepared, spec)
+        if case.label:
+            values["diagnosis"].append(answer.diagnosis.label == case.label)
+        if case.truth is None:
+            continue
+        drawn, truth = answer.labelmap > 0, case.truth
+        if truth.any():
+            overlap = np.count_nonzero(drawn & truth)
+            values["found"].append(overlap > 0)
+            values["dice"].append(2 * overlap / (np.count_nonzero(drawn) + np.count_nonzero(truth)))
+        labelled, count = ndimage.label(drawn, structure=np.ones((3, 3, 3)))
+        values["false_pieces"].append(count - len(np.unique(labelled[truth & drawn])))
+        free = ~case.prepared.view.of(truth).any(axis=(1, 2))
+        values["empty"] += list(~case.prepared.view.of(drawn)[free].any(axis=(1, 2)))
+    if spec.healthy is not None:
+        healthy = spec.classes[spec.healthy].name
+        values["false_alarms"] = [
+            decide(case.look, case.prepared, spec).diagnosis.label != healthy for case in without_lesion(cases)
+        ]
+    return {"volumes": len(cases)} | {name: round(float(np.mean(v)), 4) for name, v in values.items() if v}
+
+
+def choose_rule(cases: list[Case], spec: ModelSpec) -> VolumeRule:
+    """The volume rule that does best on these cases, over a small grid; `DEFAULT_RULE` for fewer than `FEWEST`.
+
+    Best is the mean of: volumes found, Dice, lesion-free slices left empty, right diagnoses, and lesion-free volumes
+    without a false alarm; false pieces decide between equals.
+    """
+    if len(cases) < FEWEST:
+        return DEFAULT_RULE
+
+    def score(rule: VolumeRule) -> tuple[float, float]:
+        got = measure_volumes(cases, replace(spec, volume_rule=rule))
+        good = sum(got.get(name, 0.0) for name in ("found", "dice", "empty", "diagnosis"))
+        return good - got.get("false_alarms", 0.0), -got.get("false_pieces", 0.0)
+
+    suppress = (DEFAULT_RULE.suppress_above,) if spec.healthy is None else (0.3, 0.5, 0.7, 0.9, 1.0)
+    return max(
+        (VolumeRule("lesion_weighted", *values) for values in product((1, 3, 5), suppress, (0.0, 0.3, 1.0))),
+        key=score,
+    )

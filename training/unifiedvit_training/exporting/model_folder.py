@@ -1,0 +1,128 @@
+"""A model folder that the library lists: `model.json` and float16 safetensors, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+
+from UnifiedViTLib.errors import ModelSpecError
+from UnifiedViTLib.spec import FORMAT, SPEC_FILE, ModelSpec, VolumeRule, load_spec
+
+from ..config import Project
+from ..errors import RunError
+
+WEIGHTS_FILE, ONNX_FILE, CARD_FILE = "model.safetensors", "model.onnx", "README.md"
+#: All that an export writes; a folder with anything else in it is somebody's.
+WRITTEN = {SPEC_FILE, WEIGHTS_FILE, ONNX_FILE, CARD_FILE}
+
+
+def write_model_folder(project: Project, network: torch.nn.Module, temperature: float, rule: VolumeRule,
+                       results: list[dict[str, Any]], folder: Path) -> ModelSpec:
+    """Write a model folder and read it back. An older model in `folder` is replaced once the new one is whole.
+
+    Args:
+        project: its `model` section becomes the description.
+        network: what to export; stored in float16.
+        temperature: from `calibrate.fit_temperature`.
+        rule: from `volumes.choose_rule`.
+        results: list of {"data": words, "figures": {name: number}}.
+        folder: where it goes.
+
+    Raises:
+        RunError: the library's model file cannot say what this model is, the weights are not finite, or the folder
+            cannot be written. `folder` is as it was.
+    """
+    refuse_if_not_exportable(project)
+    with staged(folder) as part:
+        digest = _write_weights(network, part / WEIGHTS_FILE)
+        model = project.model
+        description = {
+            "format": FORMAT,
+            **model.model_dump(mode="json", include={"id", "version", "name", "description", "architecture",
+                                                     "arguments", "input", "segments"}),
+            "diagnosis": {"task": "multi-class", "classes": [c.model_dump() for c in model.classes],
+                          "temperature": temperature},
+            "volume": asdict(rule),
+            "weights": {"file": WEIGHTS_FILE, "sha256": digest, "licence": model.licence},
+            "training": [data.model_dump() for data in model.training],
+            "results": results,
+        }
+        text = json.dumps(description, indent=1, ensure_ascii=False)
+        (part / SPEC_FILE).write_text(text + "\n", encoding="utf-8")
+        try:
+            spec = load_spec(part)
+        except ModelSpecError as error:
+            raise RunError(f"The library would refuse this model: {error} Correct the project's YAML.") from error
+    return replace(spec, folder=folder)
+
+
+def refuse_if_not_exportable(project: Project) -> None:
+    """Raise a RunError for what the library's model file cannot say: twins and several diagnoses an image."""
+    if project.model.task != "both":
+        raise RunError(
+            f"This is the single-task twin for {project.model.task}; Slicer needs both answers. "
+            "Export a run with `model.task: both`."
+        )
+    if project.model.diagnosis == "multi-label":
+        raise RunError(
+            "The library's model file knows one diagnosis an image; multi-label models can be trained and evaluated, "
+            "not yet exported."
+        )
+
+
+def _write_weights(network: torch.nn.Module, path: Path) -> str:
+    """Write float16 safetensors; returns their SHA-256."""
+    tensors = {
+        name: (value.half() if value.is_floating_point() else value).detach().cpu().contiguous()
+        for name, value in network.state_dict().items()
+    }
+    broken = [name for name, value in tensors.items() if value.is_floating_point() and not value.isfinite().all()]
+    if broken:
+        raise RunError(f"Weights are not finite in float16 ({broken[0]}). Train again with a lower learning rate.")
+    save_file(tensors, path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """An empty folder beside `folder` to fill, which takes its place at the end; after an error it is removed and
+    `folder` is as it was.
+
+    Raises:
+        RunError: `folder` holds what no export writes, or cannot be written.
+    """
+    folder = folder.absolute()
+    part, old = (folder.with_name(f".{folder.name}.{state}") for state in ("part", "old"))
+    try:
+        if folder.exists():
+            others = sorted({file.name for file in folder.iterdir()} - WRITTEN)
+            if others:
+                raise RunError(f"{folder} holds more than a model ({others[0]}). Choose another folder.")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        yield part
+        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            os.replace(folder, old)
+        try:
+            os.replace(part, folder)
+        except OSError:
+            if old.exists():
+                os.replace(old, folder)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{folder} cannot be written ({error}). Make room, or choose another folder.") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
