@@ -1,0 +1,406 @@
+"""Pre-training by painting back what was hidden, and beginning a run from weights of elsewhere."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+from safetensors.torch import load_file, save_file
+from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
+from timm.models.vision_transformer import VisionTransformer
+from torch import nn
+from training_sets import discs, project, stored
+from unifiedvit_training.config import Initial, Optimiser, Pretrain, Project
+from unifiedvit_training.data.dataset import Dataset, SliceSet
+from unifiedvit_training.errors import DataError, RunError
+from unifiedvit_training.learning import pretrain as pretrain_module
+from unifiedvit_training.learning.initialise import parameter_groups, take_over
+from unifiedvit_training.learning.masked import MaskedModel, choose_hidden, hide, masked_model
+from unifiedvit_training.learning.pretrain import ENCODER_FILE, PICTURE_FILE, pretrain
+from unifiedvit_training.learning.sampling import generators_of
+
+from UnifiedViTLib.models import ARCHITECTURES, build_model
+from UnifiedViTLib.models.encoders import Features, ViTEncoder
+
+TINY = {"encoder": "test_vit", "decoder_widths": [8, 8, 8]}  # timm's own for tests: width 64, six blocks
+
+
+class SwinEncoder(nn.Module):
+    """A pyramid in the form that the library's encoders have, its deepest map at 1/32."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.swin = timm.create_model(
+            "swin_tiny_patch4_window7_224", img_size=64, in_chans=1, num_classes=0, embed_dim=16, depths=(1, 1, 1, 1),
+            num_heads=(1, 1, 2, 2), window_size=2,
+        )
+
+    def forward(self, image: torch.Tensor) -> Features:
+        depths = self.swin.forward_intermediates(image, output_fmt="NCHW", intermediates_only=True)
+        return Features(depths[-1].mean((2, 3)), depths, [])
+
+
+class SwinNetwork(nn.Module):
+    """An architecture of another encoder, as `build_model` makes it."""
+
+    def __init__(self, **arguments) -> None:
+        super().__init__()
+        self.encoder = SwinEncoder()
+
+
+def chances(count: int, seed: int = 0) -> list[torch.Generator]:
+    return generators_of(seed, 0, range(count))
+
+
+def pictures(count: int, size: int = 64) -> torch.Tensor:
+    """Blurred noise (count, 1, size, size)."""
+    coarse = torch.randn(count, 1, 8, 8, generator=torch.Generator().manual_seed(5))
+    return nn.functional.interpolate(coarse, size=(size, size), mode="bicubic")
+
+
+def small(**values) -> Project:
+    """A project whose encoder is tiny; `values` replace those of `pretrain`, "model" in them those of the model."""
+    model = values.pop("model", {})
+    plan = {"size": 32, "epochs": 2, "batch": 8, "decoder_width": 32, "decoder_depth": 1} | values
+    return project(model={"arguments": TINY | {"stem_width": 8}} | model).model_copy(
+        update={"pretrain": Pretrain(**plan)})
+
+
+def network(**arguments) -> nn.Module:
+    sizes = {"mask_classes": 2, "diagnosis_classes": 3, "image_size": 32}
+    return build_model("shared_encoder_dual_decoder", TINY | sizes | arguments)
+
+
+def rows(run: Path) -> list[dict[str, str]]:
+    with open(run / "train.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_as_many_blocks_are_hidden_in_every_image_others_in_each_and_the_same_again():
+    hidden = choose_hidden(4, 4, 0.6, chances(50))
+    assert (hidden.flatten(1).sum(1) == 10).all() and len(hidden.flatten(1).unique(dim=0)) > 40
+    assert torch.equal(hidden, choose_hidden(4, 4, 0.6, chances(50)))
+    assert [int(choose_hidden(2, 2, share, chances(1)).sum()) for share in (0.01, 0.99)] == [1, 3]
+
+
+@pytest.mark.parametrize("make", [lambda: ViTEncoder("test_vit", 1, 32), lambda: ViTEncoder("test_vit", 1, 32, 8),
+                                  SwinEncoder], ids=["vit", "vit with stem", "swin"])
+def test_nothing_of_hidden_pixels_reaches_what_is_painted(make):
+    torch.manual_seed(0)
+    model = masked_model(make(), 64, 32, 1).eval()
+    images, hidden = pictures(2).requires_grad_(), choose_hidden(64 // model.block, 64 // model.block, 0.5, chances(2))
+    painted = model.paint(hide(images, hidden, model.block), hidden)
+    assert painted.shape == images.shape
+    (gradient,) = torch.autograd.grad((painted * torch.randn(painted.shape)).sum(), images)
+    seen = hide(torch.ones_like(images), hidden, model.block) > 0
+    assert seen.float().mean() == 0.5
+    assert not gradient[~seen].any() and (gradient[seen] != 0).float().mean() > 0.9
+
+
+def test_only_visible_tokens_go_through_the_vit():
+    model = masked_model(ViTEncoder("test_vit", 1, 32, 8), 64, 32, 1)
+    lengths = []
+    model.encoder.vit.blocks[0].register_forward_hook(lambda _, given, __: lengths.append(given[0].shape[1]))
+    model(pictures(2), choose_hidden(4, 4, 0.75, chances(2)))
+    assert lengths == [1 + 4]
+
+
+def test_with_all_visible_the_encoder_sees_what_it_sees_in_use_at_any_size():
+    model = masked_model(ViTEncoder("test_vit", 1, 32, 8), 64, 32, 1).eval()
+    tokens = []
+    model.narrow.register_forward_hook(lambda _, given, __: tokens.append(given[0]))
+    model.paint(pictures(2), torch.zeros(2, 4, 4, dtype=torch.bool))
+    features = model.encoder(pictures(2))
+    torch.testing.assert_close(tokens[0][:, 0], features.cls)
+    torch.testing.assert_close(tokens[0][:, 1:], features.depths[-1].flatten(2).transpose(1, 2))
+
+
+def test_the_loss_is_of_hidden_blocks_alone_each_in_its_own_scale():
+    class Knowing(MaskedModel):
+        def paint(self, seen, hidden):
+            blocks = images.unfold(2, 16, 16).unfold(3, 16, 16)
+            truth = (blocks - blocks.mean((4, 5), keepdim=True)) / blocks.std((4, 5), keepdim=True, correction=0)
+            truth = torch.where(hidden[:, None, :, :, None, None], truth + wrong, 99.0)
+            return truth.permute(0, 1, 2, 4, 3, 5).reshape(images.shape)
+
+    images, hidden, wrong = 50 + 100 * torch.randn(2, 1, 64, 64), choose_hidden(4, 4, 0.5, chances(2)), 0.0
+    loss, painted = Knowing(nn.Identity(), 16)(images, hidden)
+    assert loss < 1e-6
+    away = (painted - images).abs()
+    assert (away < 0.1).float().mean() == 0.5, "hidden blocks are painted in the scale of the image"
+    wrong = 2.0
+    assert Knowing(nn.Identity(), 16)(images, hidden)[0] == pytest.approx(4.0, abs=1e-3)
+
+
+def test_air_whose_only_content_is_noise_counts_little():
+    class Empty(MaskedModel):
+        def paint(self, seen, hidden):
+            return torch.zeros_like(seen)
+
+    loss, _ = Empty(nn.Identity(), 16)(-2 + 0.02 * torch.randn(2, 1, 64, 64), choose_hidden(4, 4, 0.5, chances(2)))
+    assert loss < 0.1
+
+
+@pytest.mark.parametrize("make, images", [
+    (lambda: ViTEncoder("test_vit", 1, 64), pictures(1).repeat(6, 1, 1, 1)),
+    (SwinEncoder, pictures(3, 32).tile(2, 1, 2, 2)),  # so few cells do not tell a pyramid where they are
+], ids=["vit", "swin"])
+def test_an_encoder_learns_to_paint_what_can_be_known(make, images):
+    torch.manual_seed(0)
+    model = masked_model(make(), 64, 64, 1)
+    optimiser = torch.optim.AdamW(model.parameters(), 2e-3)
+    side, losses = 64 // model.block, []
+    for step in range(110):
+        loss, _ = model(images, choose_hidden(side, side, 0.5, chances(6, step)))
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        losses.append(float(loss.detach()))
+        if losses[-1] < 0.3:
+            break
+    assert losses[-1] < 0.3 < 0.8 < losses[0]
+
+
+def test_an_input_that_the_pyramid_cannot_divide_is_refused():
+    class Third(nn.Module):
+        def forward(self, image):
+            return Features(image, [nn.functional.adaptive_avg_pool2d(image, 3)], [])
+
+    with pytest.raises(RunError, match=r"pretrain\.size: 64 pixels become 3 cells"):
+        masked_model(Third(), 64, 32, 1)
+
+
+def test_pre_training_lowers_the_loss_and_leaves_an_encoder_that_the_whole_network_takes_over(tmp_path):
+    dataset, plan = discs(tmp_path / "dataset"), small(epochs=6, optimiser={"learning_rate": 3e-3})
+    weights = pretrain(plan, dataset, tmp_path / "run")
+    losses = [float(row["loss"]) for row in rows(tmp_path / "run")]
+    assert len(losses) == 6 and losses[-1] < 0.9 * losses[0]
+    assert (tmp_path / "run" / PICTURE_FILE).read_bytes()[:4] == b"\x89PNG"
+    assert weights == tmp_path / "run" / ENCODER_FILE
+    whole = build_model(plan.model.architecture, plan.model.build_arguments())
+    count = len(whole.encoder.state_dict())
+    assert f"{count} of {count} of its encoder, 0 of" in take_over(whole, Initial(weights=weights))
+    for name, value in load_file(weights).items():
+        assert torch.equal(whole.state_dict()[name], value)
+
+
+def test_the_loop_takes_any_encoder(tmp_path, monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES, "swin", SwinNetwork)
+    plan = small(size=64, epochs=1, model={"architecture": "swin"})
+    weights = load_file(pretrain(plan, discs(tmp_path / "dataset"), tmp_path / "run"))
+    assert weights.keys() == SwinNetwork().state_dict().keys()
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_a_run_killed_twice_ends_bit_for_bit_as_one_that_was_not(tmp_path, monkeypatch):
+    dataset, plan = discs(tmp_path / "dataset"), small(save_minutes=0.0)
+    pretrain(plan, dataset, tmp_path / "whole")
+    save_state, states = pretrain_module.save_state, []
+
+    def killed_now_and_then(run, state):
+        save_state(run, state)
+        states.append((state["epoch"], state["step"]))
+        if len(states) in (2, 5):
+            raise Killed
+
+    monkeypatch.setattr(pretrain_module, "save_state", killed_now_and_then)
+    for _ in range(2):
+        with pytest.raises(Killed):
+            pretrain(plan, dataset, tmp_path / "killed")
+    pretrain(plan, dataset, tmp_path / "killed")
+    assert states == [(0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 2), (1, 3), (2, 0)]
+    first, second = ((tmp_path / name / ENCODER_FILE).read_bytes() for name in ("whole", "killed"))
+    assert first == second
+    first, second = ([{k: v for k, v in row.items() if k != "images_per_second"} for row in rows(tmp_path / name)]
+                     for name in ("whole", "killed"))
+    assert first == second
+
+
+def changed(dataset: Dataset, folder: Path, **arrays: np.ndarray) -> Dataset:
+    """The same dataset with other arrays."""
+    return stored(folder, SliceSet(**vars(dataset.slices) | arrays), list(dataset.items))
+
+
+def test_neither_the_other_sides_nor_labels_nor_masks_are_looked_at(tmp_path):
+    dataset = discs(tmp_path / "dataset")
+    images = np.where((dataset.slices.sides == "train")[:, None, None], dataset.slices.images, np.float16(7))
+    other = changed(dataset, tmp_path / "other", images=images, labels=np.full(len(images), -1),
+                    masks=1 - dataset.slices.masks, has_mask=np.zeros(len(images), bool))
+    first, second = (pretrain(small(epochs=1), data, tmp_path / name).read_bytes()
+                     for name, data in (("a", dataset), ("b", other)))
+    assert first == second
+
+
+def test_a_loss_that_is_not_a_number_ends_the_run_in_words_and_keeps_what_was_saved(tmp_path):
+    dataset = discs(tmp_path / "dataset")
+    plan, run = small(epochs=1), tmp_path / "run"
+    broken = changed(dataset, tmp_path / "broken", images=np.full_like(dataset.slices.images, np.nan))
+    pretrain(plan, dataset, run)
+    before = (run / ENCODER_FILE).read_bytes()
+    (run / "last.ckpt").unlink()
+    with pytest.raises(RunError, match=r"not a number any more \(epoch 1, step 1\)"):
+        pretrain(plan, broken, run)
+    assert (run / ENCODER_FILE).read_bytes() == before
+
+
+def test_a_run_does_not_go_on_with_another_recipe(tmp_path):
+    dataset = discs(tmp_path / "dataset")
+    pretrain(small(epochs=1), dataset, tmp_path / "run")
+    with pytest.raises(RunError, match=r"other values of pretrain\.epochs, pretrain\.masked"):
+        pretrain(small(epochs=3, masked=0.5), dataset, tmp_path / "run")
+
+
+def test_without_images_to_learn_from_nothing_begins(tmp_path):
+    dataset = discs(tmp_path / "dataset")
+    with pytest.raises(DataError, match="no slices on the train side"):
+        pretrain(small(), changed(dataset, tmp_path / "b", sides=np.full(len(dataset.slices), "test")),
+                 tmp_path / "run")
+
+
+def test_without_a_beginning_nothing_is_taken_over():
+    assert take_over(network(), Initial()) == "All weights begin at random."
+
+
+def test_position_embeddings_of_another_grid_are_resampled_and_other_shapes_left_alone(tmp_path):
+    torch.manual_seed(0)
+    given, taker = network(image_size=64, diagnosis_classes=5), network()
+    save_file({name: value.clone() for name, value in given.state_dict().items()}, tmp_path / "a.safetensors")
+    before = {name: value.clone() for name, value in taker.state_dict().items()}
+    said = take_over(taker, Initial(weights=tmp_path / "a.safetensors"))
+    assert "0 of its encoder" not in said and "0 of 2 of its classifier" in said
+    after = taker.state_dict()
+    assert after["encoder.vit.pos_embed"].shape == (1, 1 + 2 * 2, 64)
+    torch.testing.assert_close(after["encoder.vit.pos_embed"][:, 0], given.encoder.vit.pos_embed[:, 0])
+    inner = given.encoder.vit.pos_embed[:, 1:].mean(1), after["encoder.vit.pos_embed"][:, 1:].mean(1)
+    assert torch.cosine_similarity(*inner) > 0.9
+    for name, value in after.items():
+        if "classifier" in name:
+            assert torch.equal(value, before[name])
+        elif "pos_embed" not in name:
+            assert torch.equal(value, given.state_dict()[name]), name
+
+
+def test_weights_of_which_nothing_fits_are_refused(tmp_path):
+    weights = tmp_path / "a.safetensors"
+    save_file({"something.else": torch.zeros(3, 3), "encoder.vit.norm.bias": torch.zeros(64)}, weights)
+    with pytest.raises(RunError, match=r"Nothing of .*a\.safetensors fits"):
+        take_over(network(), Initial(weights=weights))
+
+
+def test_weights_that_cannot_be_read_are_refused(tmp_path):
+    (tmp_path / "a.safetensors").write_bytes(b"not weights")
+    with pytest.raises(RunError, match="cannot be read as weights"):
+        take_over(network(), Initial(weights=tmp_path / "a.safetensors"))
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory) -> Path:
+    """Weights of a pre-trained three-channel encoder that timm knows as `published_vit.local`."""
+    file = tmp_path_factory.mktemp("timm") / "published.safetensors"
+    torch.manual_seed(1)
+    save_file(timm.create_model("test_vit", num_classes=0).state_dict(), file)
+
+    def published_vit(pretrained=False, **kwargs):
+        sizes = {"img_size": 160, "patch_size": 16, "embed_dim": 64, "depth": 6, "num_heads": 2, "mlp_ratio": 3,
+                 "dynamic_img_size": True}
+        return build_model_with_cfg(VisionTransformer, "published_vit", pretrained, **sizes | kwargs)
+
+    published_vit.__module__ = __name__  # where timm looks for `default_cfgs`
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"{__name__}.default_cfgs", generate_default_cfgs({"published_vit.local": {
+            "file": str(file), "first_conv": "patch_embed.proj", "classifier": "head", "num_classes": 0,
+        }}), raising=False)
+        register_model(published_vit)
+    return file
+
+
+def test_a_pre_trained_encoder_of_timm_is_adapted_to_one_channel(published):
+    taker = network(image_size=64)
+    said = take_over(taker, Initial(timm="published_vit.local"))
+    count = len(taker.encoder.state_dict())
+    assert f"published_vit.local: {count} of {count} of its encoder, 0 of" in said
+    given = load_file(published)
+    kernel = taker.encoder.vit.patch_embed.proj.weight
+    torch.testing.assert_close(kernel, given["patch_embed.proj.weight"].sum(1, keepdim=True))
+    assert torch.equal(taker.encoder.vit.blocks[3].mlp.fc1.weight, given["blocks.3.mlp.fc1.weight"])
+
+
+def test_a_pre_trained_encoder_behind_a_stem_brings_its_blocks(published):
+    taker = network(stem_width=8)
+    stem = taker.encoder.stem.down[0].conv.weight.clone()
+    take_over(taker, Initial(timm="published_vit.local"))
+    assert torch.equal(taker.encoder.stem.down[0].conv.weight, stem)
+
+
+@pytest.mark.parametrize("name", ["vit_that_nobody_made", "test_vit.r160_in1k"], ids=["unknown", "out of reach"])
+def test_a_pre_trained_encoder_that_cannot_be_had_is_told_in_words(name, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(RunError, match=rf"{name} cannot be had from timm .* fit\.initial\.weights"):
+        take_over(network(), Initial(timm=name))
+
+
+def test_every_weight_learns_once_and_only_matrices_decay():
+    whole = network(stem_width=8)
+    groups = parameter_groups(whole, Optimiser(weight_decay=0.1), Initial())
+    assert sorted(id(p) for g in groups for p in g["params"]) == sorted(id(p) for p in whole.parameters())
+    assert {g["scale"] for g in groups} == {1.0}
+    names = {id(p): name for name, p in whole.named_parameters()}
+    decayed = {names[id(p)] for g in groups if g["weight_decay"] for p in g["params"]}
+    assert {"encoder.vit.blocks.0.attn.qkv.weight", "encoder.stem.down.0.conv.weight"} <= decayed
+    assert not decayed & {"encoder.vit.pos_embed", "encoder.vit.cls_token"}
+    assert not any(name.endswith("bias") or "norm" in name for name in decayed)
+
+
+def scales(whole: nn.Module, initial: Initial) -> dict[str, float]:
+    """What each parameter's learning rate is multiplied with, by name; frozen ones are not in it."""
+    names = {id(p): name for name, p in whole.named_parameters()}
+    return {names[id(p)]: g["scale"] for g in parameter_groups(whole, Optimiser(), initial) for p in g["params"]}
+
+
+def test_blocks_further_from_the_output_learn_more_slowly():
+    scale = scales(network(stem_width=8), Initial(layer_decay=0.5))
+    assert scale["segmentation.head.weight"] == scale["classifier.1.bias"] == 1
+    assert scale["encoder.vit.norm.weight"] == scale["encoder.vit.blocks.5.mlp.fc2.weight"] == 0.5
+    assert scale["encoder.vit.blocks.0.norm1.bias"] == 0.5**6
+    assert scale["encoder.vit.pos_embed"] == scale["encoder.stem.down.0.conv.weight"] == 0.5**7
+
+
+def test_the_first_blocks_are_frozen_and_stay_as_they_are_while_the_rest_learns():
+    whole = network(stem_width=8)
+    groups = parameter_groups(whole, Optimiser(), Initial(freeze=0.5))
+    frozen = {name for name, p in whole.named_parameters() if not p.requires_grad}
+    assert {name.split(".")[3] for name in frozen if ".blocks." in name} == {"0", "1", "2"}
+    assert {"encoder.vit.pos_embed", "encoder.stem.down.3.conv.weight"} <= frozen
+    before = {name: p.detach().clone() for name, p in whole.named_parameters()}
+    optimiser = torch.optim.AdamW(groups, 1e-2)
+    output = whole(pictures(2))
+    (output.mask_logits.square().mean() + output.class_logits.square().mean()).backward()
+    optimiser.step()
+    assert {name for name, p in whole.named_parameters() if torch.equal(p, before[name])} == frozen
+
+
+def test_all_of_the_encoder_can_be_frozen():
+    assert not any(name.startswith("encoder.") for name in scales(network(stem_width=8), Initial(freeze=1.0)))
+
+
+def test_an_encoder_that_timm_does_not_know_counts_as_one_block():
+    whole = nn.Module()
+    whole.encoder, whole.head = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), nn.Linear(2, 2)
+    assert scales(whole, Initial(layer_decay=0.5)) == {
+        name: 1.0 if "head" in name else 0.5 for name, _ in whole.named_parameters()}
+    assert set(scales(whole, Initial(freeze=1.0))) == {"head.weight", "head.bias"}
+    with pytest.raises(RunError, match="not one of timm"):
+        take_over(whole, Initial(timm="test_vit"))
+
+
+def test_a_pyramid_has_levels_of_its_own_depth():
+    scale = scales(SwinNetwork(), Initial(layer_decay=0.5))
+    assert scale["encoder.swin.patch_embed.proj.weight"] == min(scale.values())
+    assert len(set(scale.values())) > 4

@@ -1,0 +1,170 @@
+"""Masked-image modelling: hide most of an image, let the encoder see the rest, and paint back what was hidden.
+
+Two ways with one interface: `MaskedAutoencoder` (He et al. 2022) for a ViT, whose hidden patches cost nothing, and
+`MaskedFilling` (Xie et al. 2022, "SimMIM") for any other encoder. `masked_model` chooses.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from timm.layers import build_sincos2d_pos_embed
+from timm.models.vision_transformer import Block
+from torch import nn
+
+from UnifiedViTLib.models.encoders import PATCH, ViTEncoder
+
+from ..errors import RunError
+
+#: Added to a block's variance (the body's is 1), so that the noise of air is not blown up into something to paint.
+_FLOOR = 0.01
+#: Channels of one attention head of the light decoder.
+_HEAD = 32
+
+
+class MaskedModel(nn.Module):
+    """An encoder that is to paint back hidden blocks; subclasses say how.
+
+    Attributes:
+        encoder: what is to learn. Its `forward` gives features whose `depths` are maps, the deepest last.
+        block: side of a hidden block in pixels.
+    """
+
+    def __init__(self, encoder: nn.Module, block: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.block = block
+
+    def paint(self, seen: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+        """Paint the whole image: (B, 1, H, W) with hidden pixels at 0, and (B, h, w) bool -> (B, 1, H, W)."""
+        raise NotImplementedError
+
+    def forward(self, images: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Hide, paint, compare.
+
+        Args:
+            images: (B, 1, H, W), normalised (body at zero mean, unit variance); sides are multiples of `block`.
+            hidden: (B, H / block, W / block) bool, the same number in each image.
+
+        Returns:
+            the mean squared error over the hidden pixels, where each block has zero mean and unit variance (He et
+            al. 2022, section 4.1: of use for what is learnt); painted (B, 1, H, W) in the images' own scale, which
+            takes each block's true mean and variance.
+        """
+        painted = self.paint(hide(images, hidden, self.block), hidden).float()
+        mean, deviation = self._statistics(images)
+        error = (painted - (images - mean) / deviation) ** 2
+        loss = F.avg_pool2d(error, self.block)[:, 0][hidden].mean()
+        return loss, painted.detach() * deviation + mean
+
+    def _statistics(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean and standard deviation of the block that each pixel is in, (B, 1, H, W) each."""
+        mean = _spread(F.avg_pool2d(images, self.block), self.block)
+        variance = _spread(F.avg_pool2d((images - mean) ** 2, self.block), self.block)
+        return mean, (variance + _FLOOR).sqrt()
+
+
+class MaskedAutoencoder(MaskedModel):
+    """Only what is visible goes through the ViT; a light transformer paints the rest (He et al. 2022).
+
+    Pixels are hidden before the stem, so that its convolutions cannot carry them to visible patches.
+
+    Args:
+        encoder: with or without a convolutional stem.
+        decoder_width, decoder_depth: channels and blocks of the light transformer.
+    """
+
+    def __init__(self, encoder: ViTEncoder, decoder_width: int, decoder_depth: int) -> None:
+        super().__init__(encoder, PATCH)
+        self.narrow = nn.Linear(encoder.width, decoder_width)
+        self.mask_token = nn.Parameter(torch.randn(decoder_width) * 0.02)
+        self.blocks = nn.Sequential(*(
+            Block(decoder_width, decoder_width // _HEAD, qkv_bias=True) for _ in range(decoder_depth)
+        ))
+        self.norm = nn.LayerNorm(decoder_width)
+        self.pixels = nn.Linear(decoder_width, PATCH**2)
+
+    def paint(self, seen: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+        """See `MaskedModel.paint`."""
+        batch, height, width = hidden.shape
+        visible = (~hidden).flatten(1).nonzero()[:, 1].view(batch, -1)  # (B, V), row by row
+        vit = self.encoder.vit
+        tokens = vit._pos_embed(vit.patch_embed(self.encoder.stem(seen)[-1] if self.encoder.stem else seen))
+        prefix = vit.num_prefix_tokens
+        kept = torch.cat([tokens[:, :prefix], _rows(tokens[:, prefix:], visible)], dim=1)
+        kept = self.narrow(vit.norm(vit.blocks(vit.norm_pre(kept)))).float()
+
+        patches = self.mask_token.expand(batch, height * width, -1)
+        patches = patches.scatter(1, visible[:, :, None].expand(-1, -1, kept.shape[2]), kept[:, prefix:])
+        places = build_sincos2d_pos_embed([height, width], kept.shape[2], device=kept.device)
+        painted = self.norm(self.blocks(torch.cat([kept[:, :prefix], patches + places], dim=1)))
+        return F.pixel_shuffle(
+            self.pixels(painted[:, prefix:]).transpose(1, 2).unflatten(2, (height, width)), PATCH
+        )
+
+
+class MaskedFilling(MaskedModel):
+    """The whole image, hidden blocks filled, goes through the encoder; a linear head on the deepest map paints
+    (Xie et al. 2022). A block is a cell of that map: of 32 pixels for a pyramid of four levels.
+
+    Args:
+        encoder: of any kind.
+        size: side of the images.
+
+    Raises:
+        RunError: the deepest map does not divide images of that size.
+    """
+
+    def __init__(self, encoder: nn.Module, size: int) -> None:
+        with torch.no_grad():  # not as in training: batch normalisation would remember the empty image
+            _, channels, side, _ = encoder.eval()(torch.zeros(1, 1, size, size)).depths[-1].shape
+        encoder.train()
+        if size % side:
+            raise RunError(
+                f"pretrain.size: {size} pixels become {side} cells in this encoder. Choose a multiple of 32."
+            )
+        super().__init__(encoder, max(size // side, PATCH))
+        self.stride = size // side
+        self.pixels = nn.Conv2d(channels, self.stride**2, 1)
+
+    def paint(self, seen: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+        """See `MaskedModel.paint`; where pixels were hidden is for the encoder to see."""
+        return F.pixel_shuffle(self.pixels(self.encoder(seen).depths[-1]), self.stride)
+
+
+def masked_model(encoder: nn.Module, size: int, decoder_width: int, decoder_depth: int) -> MaskedModel:
+    """The way of masking that suits `encoder` and images of `size` pixels a side; the decoder's width and depth are
+    for a ViT alone."""
+    if isinstance(encoder, ViTEncoder):
+        return MaskedAutoencoder(encoder, decoder_width, decoder_depth)
+    return MaskedFilling(encoder, size)
+
+
+def choose_hidden(rows: int, columns: int, share: float, generators: list[torch.Generator]) -> torch.Tensor:
+    """Which blocks to hide: (B, rows, columns) bool, the same number in each, at least one hidden and one not.
+
+    Args:
+        rows, columns: how many blocks an image has.
+        share: of them to hide, 0..1.
+        generators: B sources of chance (on the CPU), one an image.
+    """
+    count = rows * columns
+    hidden = torch.zeros(len(generators), count, dtype=torch.bool)
+    for row, generator in zip(hidden, generators, strict=True):
+        row[torch.randperm(count, generator=generator)[: min(max(round(share * count), 1), count - 1)]] = True
+    return hidden.view(-1, rows, columns)
+
+
+def hide(images: torch.Tensor, hidden: torch.Tensor, block: int) -> torch.Tensor:
+    """Images (B, 1, H, W) with the pixels of hidden blocks, (B, H / block, W / block) bool, at 0: the body's mean."""
+    return images.masked_fill(_spread(hidden[:, None], block), 0.0)
+
+
+def _spread(blocks: torch.Tensor, block: int) -> torch.Tensor:
+    """(B, 1, h, w) -> (B, 1, h * block, w * block), each value all over its block."""
+    return blocks.repeat_interleave(block, dim=2).repeat_interleave(block, dim=3)
+
+
+def _rows(tokens: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """Tokens (B, N, D) at `places` (B, V) -> (B, V, D)."""
+    return tokens.gather(1, places[:, :, None].expand(-1, -1, tokens.shape[2]))
