@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from ..data.dataset import SliceSet
 
@@ -38,7 +39,7 @@ def infer(network: torch.nn.Module, slices: SliceSet, indices: np.ndarray, batch
     """
     network.eval()
     logits, drawn, embeddings = [], [], []
-    for start in range(0, len(indices), batch):
+    for start in tqdm(range(0, len(indices), batch), desc="Looking", unit="batch", leave=False, disable=None):
         images = torch.from_numpy(slices.images[indices[start:start + batch]].astype(np.float32))[:, None]
         output = network(images.to(device).contiguous(memory_format=torch.channels_last))
         if output.class_logits is not None:

@@ -135,7 +135,7 @@ def overlap_values(drawn: np.ndarray, masks: np.ndarray, has_mask: np.ndarray, s
     Returns:
         NaN where a value has no meaning: `dice`, `iou` (N, S) of the mask classes that are truly there; `found` (N,)
         1 if drawn and true overlap, whatever their class, on slices with a lesion; `empty` (N,) 1 if nothing is
-        drawn, on slices without; `lesion_pixels`, `drawn_pixels` (N,).
+        drawn, on slices without; `drawn_pixels` (N,), and `overlap_pixels` (N,) of the right class.
     """
     classes = segments + 1
     counts = np.stack([
@@ -152,8 +152,8 @@ def overlap_values(drawn: np.ndarray, masks: np.ndarray, has_mask: np.ndarray, s
         "iou": both / either,
         "found": np.where(lesion > 0, counts[:, 1:, 1:].sum(axis=(1, 2)) > 0, np.nan),
         "empty": np.where(lesion == 0, pixels == 0, np.nan),
-        "lesion_pixels": lesion,
         "drawn_pixels": pixels,
+        "overlap_pixels": both.sum(axis=1),
     }
 
 

@@ -1,0 +1,101 @@
+"""`unifiedvit-train compare`: two evaluated runs on the same slices, slice against slice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..config import Project
+from ..errors import RunError
+from ..learning.checkpoints import BEST_FILE
+from ..learning.fit import load_run_project
+from ..reports.comparison_report import comparison_page, comparison_text
+from .evaluate import FOLDER, RESULTS_FILE, TABLE_FILE, weights_digest
+from .files import write_whole
+from .paired import Difference, paired
+from .slice_table import SliceTable, load_table
+
+
+def compare(first_run: Path, second_run: Path, output: Path) -> dict[str, Any]:
+    """Paired comparison of two evaluated runs: the same groups are drawn for both (paired bootstrap).
+
+    Figures that only one of them has (single-task twins) are left out. HD95 is over slices on which both have drawn.
+
+    Args:
+        first_run, second_run: folders of runs, with `evaluation` in them.
+        output: folder for `comparison.json` and `report.html`.
+
+    Returns:
+        What `comparison.json` holds: {"first", "second", "sides": {side: {"slices", "groups", "figures": {name:
+        fields of `Difference`}}}}.
+
+    Raises:
+        RunError: one of the runs is not evaluated, or they are not on the same slices; or `output` cannot be written.
+    """
+    runs = first_run, second_run
+    projects, tables = [load_run_project(run) for run in runs], [_evaluated(run) for run in runs]
+    _refuse_unlike(runs, projects, tables)
+    first, second = tables
+    names = _short(first_run, second_run)
+    sides = {side: (first.on(side), second.on(side)) for side in ("validation", "test") if (first.sides == side).any()}
+    differences = {side: paired(*pair, projects[0].model) for side, pair in sides.items()}
+    result = {
+        "first": str(first_run), "second": str(second_run),
+        "sides": {
+            side: {"slices": len(pair[0]), "groups": len(np.unique(pair[0].groups)),
+                   "figures": {name: _rounded(found) for name, found in differences[side].items()}}
+            for side, pair in sides.items()
+        },
+    }
+    page = comparison_page(projects[0].model, names, sides, differences)
+    write_whole(output / "comparison.json", json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_whole(output / "report.html", page)
+    print(comparison_text(names, sides, differences))
+    print(f"Report: {output / 'report.html'}")
+    return result
+
+
+def _rounded(found: Difference) -> dict[str, float | None]:
+    return {name: None if value is None else round(value, 5) for name, value in found._asdict().items()}
+
+
+def _evaluated(run: Path) -> SliceTable:
+    again = "Run `unifiedvit-train evaluate` for it first."
+    try:
+        results = json.loads((run / FOLDER / RESULTS_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError(f"{run} has not been evaluated. {again}") from error
+    except (OSError, ValueError) as error:
+        raise RunError(f"{run / FOLDER / RESULTS_FILE} cannot be read ({error}). {again}") from error
+    if (run / BEST_FILE).exists() and results["weights_sha256"] != weights_digest(run):
+        raise RunError(f"{run} has other weights than when it was evaluated. {again}")
+    return load_table(run / FOLDER / TABLE_FILE)
+
+
+def _refuse_unlike(runs: tuple[Path, Path], projects: list[Project], tables: list[SliceTable]) -> None:
+    one, other = (
+        (p.model.diagnosis, [(c.name, c.lesion) for c in p.model.classes], [s.name for s in p.model.segments])
+        for p in projects
+    )
+    if one != other:
+        raise RunError(f"{runs[0]} and {runs[1]} know different classes; their figures cannot be compared.")
+    first, second = tables
+    same = all(
+        np.array_equal(getattr(first, name), getattr(second, name))
+        for name in ("sides", "items", "positions", "groups", "labels")
+    ) and np.array_equal(first.lesion_pixels, second.lesion_pixels, equal_nan=True)
+    if not same:
+        raise RunError(
+            f"{runs[0]} and {runs[1]} were evaluated on different slices ({len(first):,} and {len(second):,}), labels "
+            "or masks. Evaluate both on the same dataset."
+        )
+
+
+def _short(first: Path, second: Path) -> tuple[str, str]:
+    """Names of the runs for tables: their folders', with the parent's where these are the same."""
+    if first.name != second.name:
+        return first.name, second.name
+    return f"{first.parent.name}/{first.name}", f"{second.parent.name}/{second.name}"

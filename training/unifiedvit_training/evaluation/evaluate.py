@@ -1,0 +1,197 @@
+"""`unifiedvit-train evaluate`: how good a run's network is, on slices and on whole volumes, and where it fails."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from UnifiedViTLib.errors import UnifiedViTError
+from UnifiedViTLib.inference.backends import choose_device
+from UnifiedViTLib.models import build_model
+from UnifiedViTLib.spec import VolumeRule
+
+from ..config import Model, Project
+from ..data.dataset import Dataset
+from ..errors import DataError, RunError
+from ..exporting.model_folder import write_model_folder
+from ..learning.checkpoints import BEST_FILE, load_weights
+from ..reports.evaluation_report import evaluation_page, summary_text
+from .bootstrap import Figure
+from .calibrate import fit_temperature
+from .files import packed, write_whole
+from .inference import SliceAnswers, infer
+from .slice_table import table_bytes, table_csv, tabulate
+from .summary import SideSummary, held_out_calibration_error, summarise
+from .volumes import choose_rule, look_at, measure_volumes
+
+FOLDER = "evaluation"
+RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, REPORT_FILE = (
+    "results.json", "slices.csv", "slices.npz", "predictions.npz", "report.html",
+)
+#: For models that no whole volume was measured with: nothing is taken away from what they draw.
+DEFAULT_RULE = VolumeRule(pooling="lesion_weighted", top=3, suppress_above=1.0, smallest_ml=0.0)
+
+
+def evaluate(project: Project, dataset: Dataset, run: Path) -> Path:
+    """Measure the best weights of a run, as they will be stored (float16), on the validation and test sides.
+
+    Temperature and volume rule are chosen on the validation side. What the network says is kept, so that a second
+    run measures again without looking again.
+
+    Args:
+        project: the recipe of the run.
+        dataset: prepared slices; "validation" has some, "test" may have none.
+        run: folder of the run, with its best weights.
+
+    Returns:
+        `evaluation/results.json` in `run`; beside it `report.html`, `slices.csv`, `slices.npz` (for `compare`) and
+        `predictions.npz`.
+
+    Raises:
+        DataError: the dataset has no slices to measure on, or is not that of the project.
+        RunError: there are no weights, a volume cannot be used, or the disk is full.
+    """
+    model, folder = project.model, run / FOLDER
+    sides = [side for side in ("validation", "test") if len(dataset.slices.on(side))]
+    _refuse_unfit(dataset, model, sides)
+    if project.machine.threads:
+        torch.set_num_threads(project.machine.threads)
+    digest, network = weights_digest(run), _stored_network(model, run)
+    indices = np.concatenate([dataset.slices.on(side) for side in sides])
+    answers = _answers(network, digest, dataset, indices, folder / ANSWERS_FILE, project.machine.accelerator)
+    chosen, labels = dataset.slices.sides[indices] == "validation", dataset.slices.labels[indices]
+    logits = answers.class_logits
+    temperature = None if logits is None else fit_temperature(logits[chosen], labels[chosen])
+    table = tabulate(dataset, indices, answers, model, temperature or 1.0)
+    summaries = [summarise(table, side, model) for side in sides]
+    if logits is not None:
+        error = held_out_calibration_error(logits[chosen], labels[chosen], table.groups[chosen], model)
+        summaries[0].figures["calibration_error_held_out"] = Figure(error, None, None)
+    rule, volumes = _whole_volumes(project, dataset, network, temperature, folder)
+
+    results = {
+        "weights_sha256": digest, "temperature": temperature, "rule": asdict(rule),
+        "results": [{"data": _words(s), "figures": s.numbers()} for s in summaries] + volumes,
+        "classes": model.class_names, "segments": [card.name for card in model.segments],
+        "task": model.task, "diagnosis": model.diagnosis,
+        "sides": {s.side: s.as_json() for s in summaries},
+    }
+    page = evaluation_page(project, dataset, summaries, volumes, temperature, rule,
+                           None if answers.drawn is None else {s.side: answers.drawn[table.sides == s.side]
+                                                               for s in summaries})
+    write_whole(folder / TABLE_FILE, table_bytes(table))
+    write_whole(folder / CSV_FILE, table_csv(table, model))
+    write_whole(folder / REPORT_FILE, page)
+    # Written last: `export` and `compare` take it as the sign that the rest is there.
+    write_whole(folder / RESULTS_FILE, json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    print(summary_text(summaries, volumes, temperature))
+    print(f"Report: {folder / REPORT_FILE}")
+    return folder / RESULTS_FILE
+
+
+def _refuse_unfit(dataset: Dataset, model: Model, sides: list[str]) -> None:
+    slices = dataset.slices
+    if "validation" not in sides:
+        raise DataError(
+            f"The dataset in {dataset.folder} has no slices on the validation side, and calibration needs them. "
+            "Change `split` in the project and run `unifiedvit-train prepare` again."
+        )
+    labels = len(model.classes) if model.diagnosis == "multi-label" else None
+    fits = slices.images.shape[1] == model.input.size and (
+        slices.labels.shape[1:] == ((labels,) if labels else ()) and slices.labels.max() < len(model.classes)
+    )
+    if not fits:
+        raise DataError(
+            f"The dataset in {dataset.folder} was prepared for another project than this run's (size of the input, "
+            "or classes). Run `unifiedvit-train prepare` for it, or name another --work folder."
+        )
+
+
+def weights_digest(run: Path) -> str:
+    """SHA-256 of a run's best weights.
+
+    Raises:
+        RunError: there are none.
+    """
+    try:
+        return hashlib.sha256((run / BEST_FILE).read_bytes()).hexdigest()
+    except OSError as error:
+        raise RunError(f"There are no weights in {run} ({error}). Run `unifiedvit-train fit` first.") from error
+
+
+def _stored_network(model: Model, run: Path) -> torch.nn.Module:
+    """The network with the run's best weights rounded to float16 and back."""
+    tensors = load_weights(run / BEST_FILE)
+    network = build_model(model.architecture, model.build_arguments())
+    try:
+        network.load_state_dict({name: tensor.half().float() if tensor.is_floating_point() else tensor
+                                 for name, tensor in tensors.items()})
+    except RuntimeError as error:
+        raise RunError(
+            f"{run / BEST_FILE} holds the weights of another network than the run's recipe describes. Train it again."
+        ) from error
+    return network.to(memory_format=torch.channels_last)
+
+
+def _answers(network: torch.nn.Module, weights: str, dataset: Dataset, indices: np.ndarray, path: Path,
+             accelerator: str) -> SliceAnswers:
+    """What the network says of the slices: from `path` if it was said there by the same weights of the same images."""
+    key = hashlib.sha256(weights.encode() + indices.tobytes())
+    for start in range(0, len(indices), 256):
+        key.update(np.ascontiguousarray(dataset.slices.images[indices[start:start + 256]]))
+    kept = _kept_answers(path, key.hexdigest())
+    if kept:
+        return kept
+    device = choose_device("cpu" if accelerator == "cpu" else "auto")
+    answers = infer(network.to(device), dataset.slices, indices, device=device)
+    network.to("cpu")
+    given = {name: value for name, value in vars(answers).items() if value is not None}
+    write_whole(path, packed(given | {"key": np.array(key.hexdigest()), "indices": indices}))
+    return answers
+
+
+def _kept_answers(path: Path, key: str) -> SliceAnswers | None:
+    try:
+        with np.load(path) as file:
+            if str(file["key"]) == key:
+                return SliceAnswers(*(file.get(name) for name in ("class_logits", "drawn", "embeddings")))
+    except Exception:  # missing, cut off or of an older version: the network looks again
+        return None
+    return None
+
+
+def _whole_volumes(project: Project, dataset: Dataset, network: torch.nn.Module, temperature: float | None,
+                   folder: Path) -> tuple[VolumeRule, list[dict[str, Any]]]:
+    """The volume rule, and figures of whole volumes through the library's own predictor, as in use."""
+    items = {side: [item for item in dataset.items if item.volume and item.side == side and (item.mask or item.labels)]
+             for side in ("validation", "test")}
+    whole = project.model.task == "both" and project.model.diagnosis == "multi-class"
+    if not whole or not any(items.values()):
+        return DEFAULT_RULE, []
+    draft = folder / "draft"
+    try:
+        spec = write_model_folder(project, network, temperature, DEFAULT_RULE, [], draft)
+        cases = {side: look_at(items[side], spec) for side in items if items[side]}
+    except UnifiedViTError as error:
+        raise RunError(f"Whole volumes cannot be measured: {error}") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    rule = choose_rule(cases["validation"], spec) if "validation" in cases else DEFAULT_RULE
+    said = {"validation": "the volume rule was chosen on them", "test": "not used for any choice"}
+    return rule, [
+        {"data": f"whole volumes, {side} ({said[side]})",
+         "figures": measure_volumes(cases[side], replace(spec, volume_rule=rule))}
+        for side in cases
+    ]
+
+
+def _words(summary: SideSummary) -> str:
+    said = {"validation": "weights and temperature were chosen on them", "test": "not used for any choice"}
+    return f"slices, {summary.side} ({said[summary.side]})"

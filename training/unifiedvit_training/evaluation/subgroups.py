@@ -1,0 +1,76 @@
+"""Figures of parts of the slices: does a model serve all of them alike?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..config import Model
+from .bootstrap import Figure, with_intervals
+from .metrics import class_figures, mask_figures, of_class
+from .slice_table import SliceTable
+
+#: Figures of a subgroup, of those that the model has.
+SHOWN = ("accuracy", "exact_match", "lesion_type_accuracy", "macro_auc", "dice", "found", "empty")
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """A part of the slices.
+
+    Attributes:
+        kind: "plane", "size of the lesion", "source" or "diagnosis".
+        name: which of that kind.
+        slices, groups: how many.
+        figures: of `SHOWN`, by name.
+    """
+
+    kind: str
+    name: str
+    slices: int
+    groups: int
+    figures: dict[str, Figure]
+
+
+def subgroups(table: SliceTable, model: Model) -> list[Subgroup]:
+    """Planes, thirds by size of the lesion, sources and diagnoses, each with figures and 95 % intervals by group.
+
+    Planes and sources are left out if all slices are of one.
+    """
+    found = []
+    for kind, values in (("plane", table.planes), ("source", table.sources)):
+        names = np.unique(values)
+        if len(names) > 1:
+            found += [_measured(kind, str(name) or "not stated", table.take(values == name), model) for name in names]
+    found += [_measured("size of the lesion", name, table.take(rows), model) for name, rows in _thirds(table)]
+    for c, card in enumerate(model.classes):
+        rows = of_class(table.labels, c)
+        if rows.any():
+            found.append(_measured("diagnosis", card.display, table.take(rows), model))
+    return found
+
+
+def _thirds(table: SliceTable) -> list[tuple[str, np.ndarray]]:
+    """Slices with a lesion in thirds by its size, as (name, (N,) bool); none if they are fewer than three."""
+    pixels = table.lesion_pixels
+    sizes = pixels[pixels > 0]
+    if len(sizes) < 3:
+        return []
+    low, high = np.quantile(sizes, [1 / 3, 2 / 3], method="lower")
+    parts = (
+        (f"small, up to {low:.0f} pixels", (pixels > 0) & (pixels <= low)),
+        (f"medium, up to {high:.0f} pixels", (pixels > low) & (pixels <= high)),
+        (f"large, above {high:.0f} pixels", pixels > high),
+    )
+    return [(name, rows) for name, rows in parts if rows.any()]
+
+
+def _measured(kind: str, name: str, part: SliceTable, model: Model) -> Subgroup:
+    def figures(weights: np.ndarray) -> dict[str, np.ndarray]:
+        every = class_figures(part.probabilities, part.labels, model, weights) | mask_figures(
+            part.values, part.labels, model, weights
+        )
+        return {figure: every[figure] for figure in SHOWN if figure in every}
+
+    return Subgroup(kind, name, len(part), len(np.unique(part.groups)), with_intervals(figures, part.groups))

@@ -1,0 +1,102 @@
+"""What was measured on one side of the split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import confusion_matrix
+from sklearn.model_selection import GroupKFold
+
+from ..config import Model
+from .bootstrap import Figure, with_intervals
+from .calibrate import expected_calibration_error, fit_temperature
+from .metrics import probabilities_of
+from .slice_table import SliceTable, table_figures
+from .subgroups import Subgroup, subgroups
+
+
+@dataclass(frozen=True)
+class SideSummary:
+    """Figures of the slices on a side.
+
+    Attributes:
+        side: "validation" or "test".
+        table: its slices.
+        figures: of `table_figures`, by name, with intervals.
+        confusion: (C, C) slices by true (rows) and likeliest class; None without a diagnosis, or multi-label.
+        subgroups: parts of the slices.
+    """
+
+    side: str
+    table: SliceTable
+    figures: dict[str, Figure]
+    confusion: np.ndarray | None
+    subgroups: list[Subgroup]
+
+    @property
+    def groups(self) -> int:
+        """How many groups (patients) the slices are of."""
+        return len(np.unique(self.table.groups))
+
+    def numbers(self) -> dict[str, float | int]:
+        """Figures that have a meaning, rounded, for a model's description."""
+        counts = {"slices": len(self.table), "groups": self.groups}
+        return counts | {name: round(f.value, 4) for name, f in self.figures.items() if f.value is not None}
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything but the slices themselves, ready for JSON; a figure that has a meaning is [value, low, high]."""
+        return {
+            "slices": len(self.table),
+            "groups": self.groups,
+            "figures": _rounded(self.figures),
+            "confusion": None if self.confusion is None else self.confusion.tolist(),
+            "subgroups": [
+                {"kind": part.kind, "name": part.name, "slices": part.slices, "groups": part.groups,
+                 "figures": _rounded(part.figures)}
+                for part in self.subgroups
+            ],
+        }
+
+
+def _rounded(figures: dict[str, Figure]) -> dict[str, list[float | None]]:
+    return {name: [None if value is None else round(value, 5) for value in figure]
+            for name, figure in figures.items() if figure.value is not None}
+
+
+def summarise(table: SliceTable, side: str, model: Model) -> SideSummary:
+    """Measure the slices of `table` on a side, which has at least one."""
+    part = table.on(side)
+    figures = with_intervals(lambda weights: table_figures(part, model, weights), part.groups)
+    confusion = None
+    if part.probabilities is not None and part.labels.ndim == 1:
+        known, count = part.labels >= 0, len(model.classes)
+        confusion = np.zeros((count, count), int)
+        if known.any():
+            confusion = confusion_matrix(part.labels[known], part.said[known], labels=range(count))
+    return SideSummary(side, part, figures, confusion, subgroups(part, model))
+
+
+def held_out_calibration_error(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray, model: Model
+                               ) -> float | None:
+    """Expected calibration error of slices whose temperature was fitted on slices of other groups, in five parts.
+
+    On the slices that the temperature itself was fitted on, the error flatters a little; this does not.
+
+    Args:
+        logits: (N, C).
+        labels: (N,) or (N, C), -1 where not known.
+        groups: (N,) str.
+
+    Returns:
+        The error; None if there are fewer than two groups, or no label is known.
+    """
+    parts = min(5, len(np.unique(groups)))
+    if parts < 2:
+        return None
+    probabilities = np.empty(logits.shape)
+    for others, part in GroupKFold(parts).split(logits, groups=groups):
+        temperature = fit_temperature(logits[others], labels[others])
+        probabilities[part] = probabilities_of(logits[part], model, temperature)
+    return expected_calibration_error(probabilities, labels)

@@ -1,0 +1,105 @@
+"""The report of `unifiedvit-train compare`: what one network wins and what it loses against another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..config import Model
+from ..evaluation.bootstrap import DRAWS
+from ..evaluation.metrics import over_segments
+from ..evaluation.paired import Difference
+from ..evaluation.slice_table import SliceTable
+from .evaluation_figures import difference_figure, pairs_figure
+from .figure_words import SMALLER_IS_BETTER, words_of
+from .page import Picture, Section, Table, Text, figure_uri, render_page
+
+Pair = tuple[SliceTable, SliceTable]
+
+
+def comparison_page(model: Model, names: tuple[str, str], sides: dict[str, Pair],
+                    differences: dict[str, dict[str, Difference]]) -> str:
+    """The whole report as HTML.
+
+    Args:
+        names: of the runs.
+        sides: by side, the slices of both runs.
+        differences: by side and figure.
+    """
+    sections = []
+    for side, pair in sides.items():
+        found = differences[side]
+        if not found:
+            sections.append(Section(side.capitalize(), [Text("There is no figure that both runs have.", "warning")]))
+            continue
+        sections.append(Section(side.capitalize(), _figures(model, names, found)))
+        sections.append(Section(f"Slice against slice, {side}", _slices(pair, names)))
+    counts = "; ".join(f"{side}: {len(pair[0]):,} slices of {len(np.unique(pair[0].groups)):,} groups"
+                       for side, pair in sides.items())
+    return render_page(f"{names[1]} against {names[0]}", sections, f"{model.name}. {counts}. Research use only.")
+
+
+def comparison_text(names: tuple[str, str], sides: dict[str, Pair], differences: dict[str, dict[str, Difference]]
+                    ) -> str:
+    """A few lines for the terminal."""
+    lines = []
+    for side, pair in sides.items():
+        lines.append(f"{side}, {len(pair[0]):,} slices: {names[1]} minus {names[0]} (95 % interval)")
+        lines += [f"  {name:<26}{found.first:8.3f} -> {found.second:6.3f}   {_change(found)}"
+                  for name, found in differences[side].items()]
+    return "\n".join(lines)
+
+
+def _figures(model: Model, names: tuple[str, str], found: dict[str, Difference]) -> list[Text | Table | Picture]:
+    words = {name: said for name, said in words_of(model).items() if name in found}
+    rows = [
+        [said, found[name].first, found[name].second, _change(found[name]), _verdict(name, found[name], names),
+         found[name].against]
+        for name, said in words.items()
+    ]
+    drawn = [(said, found[name].difference, found[name].low, found[name].high) for name, said in words.items()
+             if found[name].low is not None and name != "hd95"]
+    blocks: list[Text | Table | Picture] = [
+        Table(["", *names, "difference", "better", "chance"], rows),
+        Text(f"Difference: {names[1]} minus {names[0]}, with the 95 % interval of {DRAWS:,} draws of whole groups, "
+             "the same for both. “Chance”: the share of draws in which the difference has the other sign or is "
+             "nought, doubled; small values speak against chance, yet with so many figures one in twenty is below "
+             "0.05 by itself. HD95 is over slices on which both drew something, in pixels."),
+    ]
+    if drawn:
+        better = f"Difference with its interval; to the right {names[1]} has the larger figure (for calibration error "
+        blocks.append(Picture(figure_uri(difference_figure(drawn)),
+                              better + "and Brier score smaller is better). Grey: the interval contains nought."))
+    return blocks
+
+
+def _change(found: Difference) -> str:
+    bounds = "" if found.low is None else f" [{found.low:+.3f}, {found.high:+.3f}]"
+    return f"{found.difference:+.3f}{bounds}"
+
+
+def _verdict(name: str, found: Difference, names: tuple[str, str]) -> str:
+    """Which of the two is better, if the interval leaves no doubt."""
+    if found.low is None or found.low <= 0 <= found.high:
+        return "not clear"
+    return names[(found.difference > 0) != (name in SMALLER_IS_BETTER)]
+
+
+def _slices(pair: Pair, names: tuple[str, str]) -> list[Text | Table | Picture]:
+    first, second = pair
+    blocks: list[Text | Table | Picture] = []
+    if first.probabilities is not None and second.probabilities is not None and first.labels.ndim == 1:
+        known = first.labels >= 0
+        right, also = (table.said[known] == table.labels[known] for table in pair)
+        rows = [
+            [f"{names[0]} right", int((right & also).sum()), int((right & ~also).sum())],
+            [f"{names[0]} wrong", int((~right & also).sum()), int((~right & ~also).sum())],
+        ]
+        blocks.append(Table(["slices", f"{names[1]} right", f"{names[1]} wrong"], rows, "Diagnoses"))
+    if first.values is not None and second.values is not None:
+        one, other = (over_segments(table.values["dice"]) for table in pair)
+        lesion = ~np.isnan(one)
+        if lesion.any():
+            figure = pairs_figure(one[lesion], other[lesion], names, "Dice")
+            blocks.append(Picture(figure_uri(figure), "Dice of each slice with a lesion under both; above the line "
+                                                      f"{names[1]} is better."))
+    return blocks or [Text("The two give no answers of the same kind.")]

@@ -1,0 +1,172 @@
+"""The report of `unifiedvit-train evaluate`: figures with intervals, pictures, subgroups, worst cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from UnifiedViTLib.spec import VolumeRule
+
+from ..config import Model, Project
+from ..data.dataset import Dataset
+from ..evaluation.bootstrap import DRAWS, Figure
+from ..evaluation.boundaries import TOLERANCE, TOLERANCE_SIDE
+from ..evaluation.metrics import of_class, over_segments
+from ..evaluation.slice_table import SliceTable
+from ..evaluation.subgroups import SHOWN
+from ..evaluation.summary import SideSummary
+from .evaluation_figures import confusion_figure, reliability_figure, roc_figure, size_figure, strip_figure
+from .figure_words import said, words_of
+from .page import Picture, Section, Table, Text, figure_uri, render_page
+from .worst_cases import worst_cases
+
+#: Shown by `summary_text`.
+_BRIEF = ("accuracy", "exact_match", "lesion_type_accuracy", "macro_auc", "calibration_error", "dice", "hd95", "found",
+          "empty")
+_VOLUME_WORDS = {
+    "volumes": "Volumes", "found": "Lesion found", "dice": "Dice", "empty": "Slices without lesion left empty",
+    "false_pieces": "False pieces a volume", "diagnosis": "Right diagnosis",
+    "false_alarms": "False alarms on lesion-free volumes",
+}
+
+
+def evaluation_page(project: Project, dataset: Dataset, summaries: list[SideSummary], volumes: list[dict[str, Any]],
+                    temperature: float | None, rule: VolumeRule, drawn: dict[str, np.ndarray] | None) -> str:
+    """The whole report as HTML.
+
+    Args:
+        summaries: one a side.
+        volumes: {"data": words, "figures": numbers} of whole volumes.
+        temperature: of the calibration; None without a diagnosis.
+        rule: of whole volumes.
+        drawn: by side the mask classes drawn on its slices, (N, H, W); None for a network that draws nothing.
+    """
+    model = project.model
+    sections = [Section("Figures", _headline(summaries, model, temperature))]
+    for summary in summaries:
+        side, table = summary.side, summary.table
+        if table.probabilities is not None:
+            sections.append(Section(f"Diagnosis, {side}", _diagnosis(summary, model)))
+        if table.values is not None:
+            sections.append(Section(f"Mask, {side}", _mask(table, model)))
+        sections.append(Section(f"Subgroups, {side}", [_subgroups(summary, model)]))
+    if volumes:
+        sections.append(Section("Whole volumes", _whole_volumes(volumes, rule)))
+    for summary in summaries:
+        cases = worst_cases(summary.table, drawn and drawn[summary.side], dataset.slices, model)
+        sections.append(Section(f"Worst cases, {summary.side}", cases))
+    counts = "; ".join(f"{s.side}: {len(s.table):,} slices of {s.groups:,} groups" for s in summaries)
+    lead = f"{model.name} {model.version} ({model.id}). {counts}. Research use only."
+    return render_page(f"Evaluation of {model.name}", sections, lead)
+
+
+def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], temperature: float | None) -> str:
+    """A few lines for the terminal."""
+    lines = []
+    for summary in summaries:
+        lines.append(f"{summary.side}: {len(summary.table):,} slices of {summary.groups:,} groups (95 % intervals)")
+        lines += [f"  {name:<22}{said(summary.figures[name])}" for name in _BRIEF
+                  if name in summary.figures and summary.figures[name].value is not None]
+    for measured in volumes:
+        lines.append(measured["data"])
+        lines += [f"  {name:<22}{value}" for name, value in measured["figures"].items()]
+    if temperature is not None:
+        lines.append(f"temperature {temperature}")
+    return "\n".join(lines)
+
+
+def _headline(summaries: list[SideSummary], model: Model, temperature: float | None) -> list[Text | Table]:
+    rows = [
+        [words, *(said(s.figures.get(name, Figure(None, None, None))) for s in summaries)]
+        for name, words in words_of(model).items()
+        if any(name in s.figures and s.figures[name].value is not None for s in summaries)
+    ]
+    blocks: list[Text | Table] = [
+        Table(["", *(s.side for s in summaries)], rows),
+        Text(f"In brackets: 95 % intervals from {DRAWS:,} draws of whole groups (patients), as slices of one patient "
+             "are not independent. The weights were rounded to 16 bits, as they will be stored."),
+    ]
+    if temperature is not None:
+        blocks.append(Text(
+            f"Probabilities are calibrated with the temperature {temperature}, fitted on the validation side. "
+            "“Held out” is the calibration error of validation slices under a temperature fitted on other groups."))
+        if any(not card.lesion for card in model.classes) and model.diagnosis == "multi-class":
+            blocks.append(Text("Accuracy among lesion types: slices of classes with a lesion alone, where “nothing "
+                               "found” is not among the choices."))
+    if model.task != "classification":
+        blocks.append(Text(
+            "Dice, IoU and outlines: means over slices with a lesion; a lesion on which nothing is drawn counts 0, "
+            "but has no distance, so that HD95 is over the slices where something is drawn. Distances are in pixels "
+            f"of the network's grid ({model.input.size} a side); surface Dice and boundary F1 forgive "
+            f"{TOLERANCE * model.input.size / TOLERANCE_SIDE:.1f} pixels. Slices without a lesion enter “nothing "
+            "drawn where nothing is” alone. Dice by group: all slices of a group as one."))
+    return blocks
+
+
+def _diagnosis(summary: SideSummary, model: Model) -> list[Text | Table | Picture]:
+    table, names = summary.table, [card.display for card in model.classes]
+    known = (table.labels >= 0).any(axis=tuple(range(1, table.labels.ndim)))
+    if not known.any():
+        return [Text("No slice of this side has a known diagnosis.")]
+    blocks: list[Text | Table | Picture] = []
+    if summary.confusion is not None:
+        picture = figure_uri(confusion_figure(summary.confusion, names))
+        blocks.append(Picture(picture, "Confusion matrix: slices by true class (rows) and likeliest class (columns)."))
+    curves = roc_figure(table.probabilities, table.labels, names)
+    if curves:
+        blocks.append(Picture(figure_uri(curves), "ROC curves, one class against the rest."))
+    diagram = reliability_figure(table.raw, table.probabilities, table.labels)
+    blocks.append(Picture(figure_uri(diagram), "Reliability: on the dashed line, probabilities mean what they say. "
+                                               "The larger a dot, the more answers it stands for."))
+    return blocks
+
+
+def _mask(table: SliceTable, model: Model) -> list[Text | Picture]:
+    dice = over_segments(table.values["dice"])
+    lesion = ~np.isnan(dice)
+    if not lesion.any():
+        return [Text("No slice of this side has a lesion in its mask.")]
+    by_name = {
+        card.display: lesion & of_class(table.labels, c)
+        for c, card in enumerate(model.classes) if (lesion & of_class(table.labels, c)).any()
+    } or {"all": lesion}
+    missed = int((table.values["drawn_pixels"][lesion] == 0).sum())
+    blocks: list[Text | Picture] = [
+        Text(f"{lesion.sum():,} slices with a lesion; on {missed:,} of them nothing is drawn."),
+        Picture(figure_uri(strip_figure({name: dice[rows] for name, rows in by_name.items()}, "Dice")),
+                "Dice of each slice by diagnosis: quartiles (box), median (black), mean (orange)."),
+    ]
+    if len(model.segments) > 1:
+        columns = {card.name: table.values["dice"][:, s] for s, card in enumerate(model.segments)}
+        there = {name: values[~np.isnan(values)] for name, values in columns.items() if not np.isnan(values).all()}
+        blocks.append(Picture(figure_uri(strip_figure(there, "Dice")), "Dice of each slice by mask class."))
+    sizes = {name: table.lesion_pixels[rows] for name, rows in by_name.items()}
+    scatter = size_figure(sizes, {name: dice[rows] for name, rows in by_name.items()})
+    blocks.append(Picture(figure_uri(scatter), "Dice against the size of the lesion."))
+    return blocks
+
+
+def _subgroups(summary: SideSummary, model: Model) -> Table:
+    words = words_of(model)
+    shown = [name for name in SHOWN if any(
+        name in part.figures and part.figures[name].value is not None for part in summary.subgroups)]
+    rows = [
+        [f"{part.kind}: {part.name}", part.slices, part.groups, *(said(part.figures[name]) for name in shown)]
+        for part in summary.subgroups
+    ]
+    return Table(["", "slices", "groups", *(words[name] for name in shown)], rows,
+                 "Accuracy and AUC of a diagnosis alone say how often it is recognised, not how often it is said "
+                 "wrongly; see the confusion matrix." if "accuracy" in shown else "")
+
+
+def _whole_volumes(volumes: list[dict[str, Any]], rule: VolumeRule) -> list[Text | Table]:
+    names = [name for name in _VOLUME_WORDS if any(name in measured["figures"] for measured in volumes)]
+    rows = [[_VOLUME_WORDS[name], *(measured["figures"].get(name) for measured in volumes)] for name in names]
+    return [
+        Table(["", *(measured["data"] for measured in volumes)], rows),
+        Text(f"Through the same predictor as in use, with the volume rule: pooling {rule.pooling}, the {rule.top} most "
+             f"suspicious slices decide, drawing is dropped where nothing is found with a probability above "
+             f"{rule.suppress_above:g}, and so are pieces under {rule.smallest_ml:g} mL. The figures of slices above "
+             "are of what the network draws before that rule."),
+    ]

@@ -1,0 +1,39 @@
+"""What figures are called in reports, in their order there, and which way is better."""
+
+from __future__ import annotations
+
+from ..config import Model
+from ..evaluation.bootstrap import Figure
+
+_WORDS = {
+    "accuracy": "Accuracy", "exact_match": "All labels right", "balanced_accuracy": "Balanced accuracy",
+    "lesion_type_accuracy": "Accuracy among lesion types", "macro_auc": "AUC, mean of classes",
+    "macro_ap": "Average precision, mean of classes", "macro_f1": "F1, mean of classes", "brier": "Brier score",
+    "calibration_error": "Calibration error", "calibration_error_before": "Calibration error, uncalibrated",
+    "calibration_error_held_out": "Calibration error, held out", "dice": "Dice", "group_dice": "Dice by group",
+    "iou": "IoU", "hd95": "HD95 (pixels)", "surface_dice": "Surface Dice", "boundary_f1": "Boundary F1",
+    "found": "Lesion found", "empty": "Nothing drawn where nothing is",
+}
+#: Figures that are better when they are smaller.
+SMALLER_IS_BETTER = {"brier", "calibration_error", "calibration_error_before", "calibration_error_held_out", "hd95"}
+
+
+def words_of(model: Model) -> dict[str, str]:
+    """All figures of slices by name, in words."""
+    words = dict(_WORDS)
+    for card in model.classes:
+        if card.lesion:
+            words[f"dice_{card.name}"] = f"Dice, {card.display}"
+            words[f"iou_{card.name}"] = f"IoU, {card.display}"
+    if len(model.segments) > 1:
+        words |= {f"dice_segment_{card.name}": f"Dice of the mask class {card.name}" for card in model.segments}
+    return words
+
+
+def said(figure: Figure) -> str:
+    """A figure with its interval: "0.913 [0.890, 0.934]"; a dash where it has no meaning."""
+    if figure.value is None:
+        return "–"
+    digits = 1 if abs(figure.value) >= 10 else 3
+    bounds = "" if figure.low is None else f" [{figure.low:.{digits}f}, {figure.high:.{digits}f}]"
+    return f"{figure.value:.{digits}f}{bounds}"
