@@ -15,7 +15,7 @@ test: $(VENV)/.test
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
 
-benchmark: $(VENV)/.demo
+benchmark: $(VENV)/.test
 	$(VENV)/bin/python -m benchmarks
 
 $(VENV)/bin/python:

@@ -25,7 +25,7 @@ def project_data(**fit: Any) -> dict[str, Any]:
             "classes": [{"name": "healthy", "display": "Nothing", "lesion": False},
                         {"name": "bright", "display": "Bright disc"}, {"name": "dark", "display": "Dark disc"}],
             "training": [{"name": "discs", "licence": "CC0"}],
-            "arguments": {"encoder": "vit_tiny_patch16_224", "stem_width": 8, "decoder_widths": [16, 8, 8]},
+            "arguments": {"encoder": "test_vit", "stem_width": 8, "decoder_widths": [16, 8, 8]},
         } | model,
         "fit": {"stages": [{"size": 32, "epochs": 4}], "batch": 8, "optimiser": {"learning_rate": 2e-3},
                 "validate_every": 2} | fit,

@@ -1,67 +1,13 @@
-"""One look against two: the unified model and its two single-task halves, on the same slices, interleaved.
+"""`python -m benchmarks [inference | training]`: ratios measured in one run on this machine; both without a name."""
 
-Prints time per slice and ratios; the halves are the same network with one decoder each, so that what differs is
-only that the encoder runs twice.
-"""
+import sys
 
-from __future__ import annotations
+from . import inference
 
-import platform
-import statistics
-import time
+chosen = sys.argv[1:] or ["inference", "training"]
+if "inference" in chosen:
+    inference.main()
+if "training" in chosen:
+    from . import training  # needs the training package
 
-import numpy as np
-import torch
-
-from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.predictor import Predictor, software_versions
-from UnifiedViTLib.models import build_model
-from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
-
-ROUNDS, SLICES, BATCH = 7, 32, 8
-
-
-def main() -> None:
-    """Measure and print."""
-    spec = find_model(DEFAULT_MODEL)
-    unified = build_model(spec.architecture, spec.arguments).eval()
-    diagnosis = build_model(spec.architecture, spec.arguments | {"look_where_drawn": False}).eval()
-    images = torch.randn(SLICES, 1, spec.size, spec.size)
-
-    @torch.inference_mode()
-    def look_once() -> None:
-        for batch in images.split(BATCH):
-            unified(batch)
-
-    @torch.inference_mode()
-    def look_twice() -> None:
-        for batch in images.split(BATCH):
-            unified.segmentation(unified.encoder(batch))
-        for batch in images.split(BATCH):
-            diagnosis.classifier(diagnosis.encoder(batch).cls)
-
-    times: dict[str, list[float]] = {"unified": [], "two single-task models": []}
-    look_once(), look_twice()
-    for _ in range(ROUNDS):
-        for name, run in (("unified", look_once), ("two single-task models", look_twice)):
-            started = time.perf_counter()
-            run()
-            times[name].append((time.perf_counter() - started) / SLICES * 1000)
-
-    print(f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, {software_versions()}")
-    print(f"{SLICES} slices of {spec.size} x {spec.size}, batches of {BATCH}, {ROUNDS} rounds interleaved")
-    for name, values in times.items():
-        print(f"  {name:24s} best {min(values):6.1f}  median {statistics.median(values):6.1f} ms a slice")
-    ratios = [b / a for a, b in zip(*times.values(), strict=True)]
-    print(f"  two against one: {statistics.median(ratios):.2f} (median), {min(ratios):.2f} to {max(ratios):.2f}")
-
-    array = np.random.default_rng(0).normal(100, 20, (155, 240, 240)).astype(np.float32)
-    volume = Volume(array, np.diag([1.0, 1.0, 1.0, 1.0]), "155 x 240 x 240")
-    seconds = Predictor(spec, "cpu", BATCH).predict(volume).provenance.seconds
-    parts = ", ".join(f"{stage} {value:.2f}" for stage, value in seconds.items())
-    print(f"  a whole volume of {volume.name}, seconds: {parts}")
-    print(f"  share outside the network: {1 - seconds['network'] / seconds['total']:.1%}")
-
-
-if __name__ == "__main__":
-    main()
+    training.main()

@@ -33,7 +33,7 @@ Data = Annotated[Path | None, typer.Option("--data", help="folder that the data 
 Changes = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.NAME=VALUE",
                                                    help="replace a value of the YAML, for example fit.batch=16; "
                                                         "may be repeated")]
-Run = Annotated[str, typer.Option("--run", help="name of the run, its folder in WORK")]
+Run = Annotated[str, typer.Option("--name", help="of the run: its folder in WORK")]
 
 
 @app.command()

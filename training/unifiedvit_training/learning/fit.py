@@ -48,7 +48,7 @@ def fit(project: Project, dataset: Dataset, run: Path) -> Path:
     """
     _same_recipe(project, run)
     fabric = start_fabric(project.machine)
-    return _Fitting(project, dataset, run, fabric).run_all()
+    return Fitting(project, dataset, run, fabric).run_all()
 
 
 def load_run_project(run: Path) -> Project:
@@ -71,7 +71,7 @@ def _same_recipe(project: Project, run: Path) -> None:
         if different:
             raise RunError(
                 f"The run in {run} was begun with other values of {', '.join(different)}. "
-                "Choose another --run, or delete that folder."
+                "Choose another --name, or delete that folder."
             )
     try:
         run.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def _recipe(project: Project) -> dict[str, Any]:
             **{f"fit.{k}": v for k, v in learning.items()}}
 
 
-class _Fitting:
+class Fitting:
     """A run in progress."""
 
     def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric) -> None:
@@ -139,7 +139,7 @@ class _Fitting:
             if self.plan.patience and self.waited >= self.plan.patience:
                 self.fabric.print(f"No better score in {self.waited} measurements: stopped after epoch {self.epoch}.")
                 break
-            self._one_epoch()
+            self.one_epoch()
             self.epoch, self.step = self.epoch + 1, 0
             if self.epoch % self.plan.validate_every == 0 or self.epoch == len(self.sizes):
                 self._measure()
@@ -149,7 +149,8 @@ class _Fitting:
         self.fabric.print(f"Best score {self.best:.4f}; averaged weights in {self.run / BEST_FILE}")
         return self.run / BEST_FILE
 
-    def _one_epoch(self) -> None:
+    def one_epoch(self) -> None:
+        """Every slice of the training side once, from where the run is within the epoch."""
         batch, size = self.plan.batch, self.sizes[self.epoch]
         order = self.train[order_of_epoch(self.weights, self.steps * batch, self.project.seed, self.epoch)]
         self.learner.train()
@@ -221,7 +222,7 @@ class _Fitting:
         if self.fabric.is_global_zero:
             model = self.project.model
             with self.fabric.autocast():
-                answers = infer(self.average.module, self.slices, self.validation)
+                answers = infer(self.average.module, self.slices, self.validation, device=self.fabric.device)
             figures = slice_metrics(answers, self.slices, self.validation, model)
             now = score(figures)
             self.journal.write("validation", self.done, {"epoch": self.epoch, "score": now, **figures})
