@@ -1,0 +1,209 @@
+"""What may be wrong with a prepared dataset: masks, duplicates, intensities, sizes, balance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ..config import Project
+from .dataset import SIDES, Dataset, Item
+from .duplicates import Twin, find_twins
+
+#: What each kind of problem is called in reports, worst first.
+KINDS = {
+    "leak": "Near-duplicates on two sides of the split",
+    "contradiction": "The same picture with different labels",
+    "missing mask": "A lesion without a mask",
+    "empty mask": "A lesion whose mask is empty",
+    "healthy mask": "A mask although nothing was found",
+    "lost mask": "A lesion too small for the network's input",
+    "misaligned mask": "A mask outside the body",
+    "duplicate": "The same image in two groups",
+    "near-duplicate": "Near-duplicates in two groups of one side",
+    "constant": "Slices of one value",
+    "clipped": "Intensities cut off at the top",
+    "inverted": "Black and white may be exchanged",
+    "frame": "A bright line around the image",
+    "tiny image": "Images smaller than the network's input",
+    "unnamed": "Without a label",
+    "left out": "On no side of the split",
+    "imbalance": "Classes of very different size",
+}
+#: A mask of which more than this share lies outside the body has come to the wrong place.
+_OUTSIDE = 0.4
+#: More of the body than this at the largest value: the scale was cut off.
+_CLIPPED = 0.05
+#: The border brighter than the middle by this share of the range.
+_BRIGHTER = 0.25
+#: An image of less than this share of the input's size is mostly made up.
+_TINY = 0.5
+#: Most frequent class over rarest, on the training side.
+_IMBALANCED = 5.0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something to look at.
+
+    Attributes:
+        kind: a key of `KINDS`.
+        severity: "error" (figures would mislead), "warning" (likely a mistake) or "note" (good to know).
+        where: an image's name, or a source's.
+        sentence: what it is and what to do.
+        slices: up to two slices that show it.
+    """
+
+    kind: str
+    severity: Literal["error", "warning", "note"]
+    where: str
+    sentence: str
+    slices: tuple[int, ...] = ()
+
+
+def find_problems(project: Project, dataset: Dataset, facts: np.ndarray, left_out: dict[str, int]) -> list[Problem]:
+    """All that the checks find, worst kind first.
+
+    Args:
+        facts: (N,) of dtype `slicing.FACTS`.
+        left_out: for each source how many rows are on no side of the split.
+    """
+    found = [
+        *_twins(dataset, facts),
+        *_masks(project, dataset, facts),
+        *_intensities(project, dataset, facts),
+        *_labels(project, dataset, left_out),
+    ]
+    order = list(KINDS)
+    return sorted(found, key=lambda problem: order.index(problem.kind))
+
+
+def leaking_slices(problems: list[Problem], dataset: Dataset) -> int:
+    """Slices of the validation and test sides that have a near-duplicate on another side."""
+    leaking = {n for problem in problems if problem.kind == "leak" for n in problem.slices}
+    return sum(dataset.slices.sides[n] != "train" for n in leaking)
+
+
+def _twins(dataset: Dataset, facts: np.ndarray) -> Iterator[Problem]:
+    slices = dataset.slices
+    twins = find_twins(slices.images, facts["body"], slices.items, slices.groups, slices.labels, slices.sides)
+
+    def told(twin: Twin) -> tuple[str, str, tuple[int, int], bool]:
+        pair = (twin.first, twin.second)
+        first, second = (_called(dataset, n) for n in pair)
+        same = facts["digest"][twin.first] == facts["digest"][twin.second]
+        looks = "is the same as" if same else "looks like the mirror image of" if twin.mirrored else "looks like"
+        return first, f"{looks} {second} (correlation {twin.correlation:.3f})", pair, same
+
+    for twin in twins["sides"]:
+        where, said, pair, _ = told(twin)
+        sides = " and ".join(str(slices.sides[n]) for n in pair)
+        yield Problem("leak", "error", where, f"{said}, but they are on {sides}: give both one group, or take one "
+                      "out.", pair)
+    for twin in twins["groups"]:
+        where, said, pair, same = told(twin)
+        kind, severity = ("duplicate", "warning") if same else ("near-duplicate", "note")
+        yield Problem(kind, severity, where, f"{said} of another group: is it the same patient?", pair)
+    for twin in twins["labels"]:
+        where, said, pair, _ = told(twin)
+        labels = " and ".join(", ".join(dataset.items[slices.items[n]].labels) or "nothing" for n in pair)
+        yield Problem("contradiction", "warning", where, f"{said}, but they are labelled {labels}.", pair)
+
+
+def _called(dataset: Dataset, n: int) -> str:
+    item = dataset.items[dataset.slices.items[n]]
+    return f"{item.name}, slice {dataset.slices.positions[n]}" if item.volume else item.name
+
+
+def _masks(project: Project, dataset: Dataset, facts: np.ndarray) -> Iterator[Problem]:
+    if project.model.task == "classification":
+        return
+    lesion = {card.name: card.lesion for card in project.model.classes}
+    for item, at in _items(dataset):
+        sick = any(lesion.get(label, False) for label in item.labels)
+        healthy = bool(item.labels) and not sick
+        drawn = facts["drawn"][at]
+        here = (int(at[0]),)
+        if item.mask is None and sick and not dataset.slices.has_mask[at].any():
+            yield Problem("missing mask", "warning", item.name, f"{', '.join(item.labels)}, but it has no mask; its "
+                          "outline is not learnt from.", here)
+        elif sick and not drawn.any() and not item.volume:
+            yield Problem("empty mask", "warning", item.name, f"{', '.join(item.labels)}, but nothing is drawn; its "
+                          "image is learnt as one where nothing is to be drawn.", here)
+        elif sick and not drawn.any() and project.data.every == 1:
+            yield Problem("empty mask", "warning", item.name,
+                          f"{', '.join(item.labels)}, but nothing is drawn on any slice.", here)
+        if healthy and drawn.any():
+            yield Problem("healthy mask", "warning", item.name, f"{', '.join(item.labels)}, but its mask has "
+                          f"{int(drawn.sum())} voxels drawn: the label or the mask is wrong.",
+                          (int(at[drawn.argmax()]),))
+        lost = at[(drawn > 0) & (facts["lesion"][at] == 0)]
+        if len(lost) and not item.volume:
+            yield Problem("lost mask", "warning", item.name, f"the {int(facts['drawn'][lost].sum())} voxels drawn "
+                          f"vanish at {project.model.input.size} pixels.", (int(lost[0]),))
+        outside = at[facts["outside"][at] > _OUTSIDE]
+        if len(outside):
+            worst = int(outside[facts["outside"][outside].argmax()])
+            yield Problem("misaligned mask", "warning", _called(dataset, worst), f"{facts['outside'][worst]:.0%} of "
+                          "the mask lies outside the body: is it the mask of this image, and held the same way?",
+                          (worst,))
+
+
+def _intensities(project: Project, dataset: Dataset, facts: np.ndarray) -> Iterator[Problem]:
+    size = project.model.input.size
+    for item, at in _items(dataset):
+        fact = facts[at]
+        constant = np.count_nonzero(fact["low"] == fact["high"])
+        if constant:
+            yield Problem("constant", "note", item.name, f"{constant} of {len(at)} slices have one value everywhere.",
+                          (int(at[(fact["low"] == fact["high"]).argmax()]),))
+        middle = int(at[fact["body"].argmax()])
+        if np.median(fact["inversion"]) > _BRIGHTER:
+            yield Problem("inverted", "warning", item.name, "the border is brighter than the middle: are black and "
+                          "white exchanged?", (middle,))
+        elif np.median(fact["frame"]) > _BRIGHTER:
+            yield Problem("frame", "warning", item.name, "the outermost line of pixels is bright, so that the margin "
+                          "is taken for body: paint it black.", (middle,))
+        elif facts["clipped"][middle] > _CLIPPED and facts["low"][middle] < facts["high"][middle]:
+            yield Problem("clipped", "note", item.name, f"{facts['clipped'][middle]:.0%} of the body have the largest "
+                          f"value, {facts['high'][middle]:g}: what is brighter was cut off.", (middle,))
+        if min(fact["rows"][0], fact["columns"][0]) < _TINY * size:
+            yield Problem("tiny image", "warning", item.name, f"only {fact['columns'][0]} x {fact['rows'][0]} voxels, "
+                          f"enlarged to {size}.", (middle,))
+
+
+def _labels(project: Project, dataset: Dataset, left_out: dict[str, int]) -> Iterator[Problem]:
+    for source, count in left_out.items():
+        yield Problem("left out", "warning", source, f"{count} rows are left out: the value of their column is on no "
+                      "side of the split.")
+    if project.model.task == "segmentation":
+        return
+    slices = dataset.slices
+    unnamed = (slices.labels if slices.labels.ndim == 1 else slices.labels.max(axis=1)) < 0
+    for source in np.unique(slices.sources[unnamed]):
+        count, all_of_it = (np.count_nonzero(flags & (slices.sources == source)) for flags in (unnamed, unnamed | True))
+        yield Problem("unnamed", "note", str(source), f"{count} of {all_of_it} slices have no label (not known, or too "
+                      "little lesion to be named by); the diagnosis is not learnt from them.")
+    for side in SIDES[:2]:
+        counts = class_counts(dataset, slices.on(side), len(project.model.classes))
+        rare, frequent = int(np.argmin(counts)), int(np.argmax(counts))
+        if counts[frequent] > _IMBALANCED * counts[rare]:
+            names = project.model.class_names
+            yield Problem("imbalance", "note", side, f"{counts[frequent]} slices of {names[frequent]}, {counts[rare]} "
+                          f"of {names[rare]}: consider fit.class_balance.")
+
+
+def class_counts(dataset: Dataset, at: np.ndarray, classes: int) -> np.ndarray:
+    """(classes,) how many of the slices `at` have each class."""
+    labels = dataset.slices.labels[at]
+    return (labels == 1).sum(axis=0) if labels.ndim == 2 else np.bincount(labels[labels >= 0], minlength=classes)
+
+
+def _items(dataset: Dataset) -> Iterator[tuple[Item, np.ndarray]]:
+    """Each item and the indices of its slices, which stand together."""
+    bounds = np.searchsorted(dataset.slices.items, np.arange(len(dataset.items) + 1))
+    for item, start, stop in zip(dataset.items, bounds[:-1], bounds[1:], strict=True):
+        if stop > start:
+            yield item, np.arange(start, stop)

@@ -1,0 +1,188 @@
+"""`prepare`: from the project's sources to a checked dataset on disk, and a report of what is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from ..config import Project, Source
+from ..errors import DataError
+from ..reports.dataset_report import write_report
+from .checks import find_problems
+from .dataset import CARD_FILE, Dataset, Item, SliceSet, load_dataset
+from .shortcut import guess_classes
+from .slicing import ItemSlices, slice_item
+from .sources import list_items
+from .splits import assign_sides, item_classes, lesion_classes, refuse_missing_classes
+from .summary import summarise
+from .writing import SliceWriter, writable
+
+#: Changed when this code would make other slices from the same files.
+_VERSION = 2
+#: So many items are in memory at a time, and lost when a run is killed.
+_AT_A_TIME = 16
+SUMMARY_FILE, REPORT_FILE = "summary.txt", "report.html"
+
+
+def prepare_dataset(project: Project, folder: Path) -> Dataset:
+    """Read, check and prepare all images of a project into `folder`, and write `report.html` there.
+
+    A finished dataset of the same recipe is returned at once; a run that was interrupted goes on. If only the split
+    has changed, the slices are used again.
+
+    Raises:
+        DataError: sources, images, masks or the split are wrong; or the folder cannot be written.
+    """
+    items, left_out = assign_sides(list_items(project), project)
+    if project.model.task != "segmentation":
+        refuse_missing_classes(item_classes(items), lesion_classes(project.model))
+    recipe = _recipe(project, items)
+    if _made_before(folder, recipe):
+        print((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
+        return load_dataset(folder)
+    small = _write_slices(project, items, folder)
+    place = np.repeat(np.arange(len(items)), small["counts"])
+    volumes = np.bincount(place, small["volume"], len(items)) > 0
+    items = [replace(item, volume=bool(volume)) for item, volume in zip(items, volumes, strict=True)]
+    dataset = _put_together(folder, items, place, small, recipe)
+    _refuse_unusable(project, dataset.slices)
+    print("Looking for what may be wrong ...")
+    problems = find_problems(project, dataset, small["facts"], left_out)
+    guesses = [] if project.model.task == "segmentation" else guess_classes(
+        dataset.slices.images, small["statistics"], dataset.slices.labels, dataset.slices.sides,
+        dataset.slices.sources, project.model.class_names, project.seed,
+    )
+    text = summarise(project, dataset, problems, guesses)
+    with writable(folder):
+        write_report(project, dataset, small["facts"], problems, guesses, folder / REPORT_FILE)
+        (folder / SUMMARY_FILE).write_text(text, encoding="utf-8")
+        card = {"recipe": recipe, "items": [asdict(item) for item in items]}
+        part = folder / (CARD_FILE + ".part")
+        part.write_text(json.dumps(card, default=str), encoding="utf-8")
+        os.replace(part, folder / CARD_FILE)
+    print(f"{text}\nReport: {folder / REPORT_FILE}")
+    return load_dataset(folder)
+
+
+def _recipe(project: Project, items: list[Item]) -> dict[str, Any]:
+    """All that decides what the dataset is."""
+    stamps = hashlib.sha256(json.dumps(
+        [[*_stamp(item), item.group, item.side] for item in items]
+    ).encode()).hexdigest()
+    model = project.model.model_dump(mode="json", include={"input", "segments", "classes", "diagnosis"})
+    return {"version": _VERSION, "data": project.data.model_dump(mode="json"), "model": model, "seed": project.seed,
+            "files": stamps}
+
+
+def _stamp(item: Item) -> list[Any]:
+    """Changes when the files of an item do, or what is said of them."""
+    files = [path.stat() if path else None for path in (item.image, item.mask)]
+    return [item.name, str(item.image), str(item.mask), item.labels, item.plane,
+            *((file.st_size, file.st_mtime_ns) if file else None for file in files)]
+
+
+def _made_before(folder: Path, recipe: dict[str, Any]) -> bool:
+    try:
+        old = load_dataset(folder).recipe
+    except DataError:
+        return False
+    if old == recipe and (folder / REPORT_FILE).exists() and (folder / SUMMARY_FILE).exists():
+        return True
+    changed = [name for name in recipe if old.get(name) != recipe[name]]
+    print(f"The dataset in {folder} was made from something else ({', '.join(changed)} changed); it is made again.")
+    return False
+
+
+def _write_slices(project: Project, items: list[Item], folder: Path) -> dict[str, np.ndarray]:
+    """Prepare all slices into `folder`; the small arrays of `SliceWriter.finish`."""
+    sources = {source.name: source for source in project.data.sources}
+    parts = [
+        own[start : start + _AT_A_TIME] for own in ([item for item in items if item.source == name] for name in sources)
+        for start in range(0, len(own), _AT_A_TIME)
+    ]
+    writer = SliceWriter(folder, project.model.input.size, [_key(project, part) for part in parts])
+    done = sum(map(len, parts[: writer.done]))
+    if writer.done and not writer.complete:
+        print(f"Going on after {done} of {len(items)} images.")
+    mistakes: list[str] = []
+    with tqdm(total=len(items), initial=done, desc="images", unit="image",
+              mininterval=2, disable=writer.complete) as bar, \
+            ThreadPoolExecutor(project.machine.threads or os.cpu_count()) as pool, threadpool_limits(1):
+        for part in parts[writer.done :]:
+            made = list(pool.map(lambda item: _slices_or_mistake(project, sources[item.source], item), part))
+            mistakes += [one for one in made if isinstance(one, str)]
+            if not mistakes:
+                writer.append(made)
+            bar.update(len(part))
+    if mistakes:
+        more = f"\n  ... and {len(mistakes) - 10} more" if len(mistakes) > 10 else ""
+        raise DataError(
+            f"{len(mistakes)} of {len(items)} images cannot be used. Mend them or take them out, and run again:\n  "
+            + "\n  ".join(mistakes[:10]) + more
+        )
+    with writable(folder):
+        (folder / CARD_FILE).unlink(missing_ok=True)
+    return writer.finish()
+
+
+def _slices_or_mistake(project: Project, source: Source, item: Item) -> ItemSlices | str:
+    try:
+        return slice_item(item, source, project.data, project.model)
+    except DataError as error:
+        return str(error)
+
+
+def _key(project: Project, part: list[Item]) -> str:
+    """Changes when anything about the slices of these items does; on which side they stand is no part of it."""
+    model = project.model.model_dump(mode="json", include={"input": {"size"}, "segments": {"__all__": {"name"}},
+                                                           "classes": True, "diagnosis": True})
+    data = project.data.model_dump(mode="json", include={"plane", "every"})
+    source = next(source for source in project.data.sources if source.name == part[0].source)
+    how = source.model_dump(mode="json", include={"mask_values", "empty_masks", "slice_labels"})
+    said = json.dumps([_VERSION, model, data, how, [_stamp(item) for item in part]])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _put_together(folder: Path, items: list[Item], place: np.ndarray, small: dict[str, np.ndarray],
+                  recipe: dict[str, Any]) -> Dataset:
+    """Write the arrays that are not there yet. `place`: (N,), the item of each slice."""
+    of_items = {
+        name: np.array([getattr(item, key) for item in items])[place]
+        for name, key in (("groups", "group"), ("sources", "source"), ("sides", "side"))
+    }
+    arrays = {name: small[name] for name in ("has_mask", "labels", "positions", "planes")}
+    arrays |= of_items | {"items": place}
+    with writable(folder):
+        for name, array in arrays.items():
+            np.save(folder / f"{name}.npy", array)
+    large = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("images", "masks")}
+    return Dataset(folder, SliceSet(**large, **arrays), tuple(items), recipe)
+
+
+def _refuse_unusable(project: Project, slices: SliceSet) -> None:
+    """Raise a `DataError` if slices lack a class or all masks on the train or validation side."""
+    model = project.model
+    if model.task != "segmentation":
+        present = {}
+        for side in ("train", "validation"):
+            labels = slices.labels[slices.on(side)]
+            there = (labels == 1).any(axis=0) if labels.ndim == 2 else np.isin(range(len(model.classes)), labels)
+            present[side] = {name for name, one in zip(model.class_names, there, strict=True) if one}
+        refuse_missing_classes(present, model.class_names)
+    if model.task != "classification":
+        for side in ("train", "validation"):
+            on = slices.on(side)
+            if not any(slices.has_mask[n] and slices.masks[n].any() for n in on):
+                raise DataError(
+                    f"No mask on the {side} side of the split has anything drawn. Give masks (column `mask`), or set "
+                    "model.task to classification."
+                )

@@ -1,0 +1,229 @@
+"""One image with its mask becomes slices: read and prepared by the library's own code, exactly as in use."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from scipy.ndimage import binary_fill_holes
+
+from UnifiedViTLib.errors import UnsupportedImageError
+from UnifiedViTLib.imaging.preparation import PreparedVolume, prepare
+from UnifiedViTLib.imaging.reading import read
+from UnifiedViTLib.imaging.volume import Volume
+
+from ..config import Data, Model, Source
+from ..errors import DataError
+from .dataset import Item
+from .shortcut import STATISTICS, global_statistics
+from .sources import NONE
+
+#: A lesion smaller than this share of the network's input says too little to name a volume's slice by.
+SMALLEST_LESION = 20 / 224**2
+#: What is noted of each slice for the checks. Shares are of the network's input unless said otherwise.
+FACTS = np.dtype([
+    ("lesion", "f4"),     # share that the mask covers
+    ("drawn", "i8"),      # voxels above 0 in the mask file
+    ("outside", "f4"),    # share of the lesion that lies outside the body with its holes filled
+    ("body", "f4"),       # share that is body
+    ("low", "f4"),        # smallest and largest raw value
+    ("high", "f4"),
+    ("clipped", "f4"),    # share of the body's voxels that have the largest value
+    ("frame", "f4"),      # raw median of the outermost line less that of the middle, in units of the range
+    ("inversion", "f4"),  # the same of a band along the border
+    ("rows", "i4"),       # of the image as it came
+    ("columns", "i4"),
+    ("digest", "u8"),     # of the raw slice: equal for equal slices
+])
+
+
+@dataclass(frozen=True)
+class ItemSlices:
+    """The slices of one item; arrays as in `dataset.SliceSet`, and what checks need.
+
+    Attributes:
+        facts: (N,) of dtype `FACTS`.
+        statistics: (N, len(STATISTICS)) float32 of the raw slices, see `shortcut.global_statistics`.
+    """
+
+    images: np.ndarray
+    masks: np.ndarray
+    has_mask: np.ndarray
+    labels: np.ndarray
+    positions: np.ndarray
+    planes: np.ndarray
+    volume: np.ndarray
+    facts: np.ndarray
+    statistics: np.ndarray
+
+
+def slice_item(item: Item, source: Source, data: Data, model: Model) -> ItemSlices:
+    """Read an image and its mask and prepare their slices.
+
+    Raises:
+        DataError: the image or the mask cannot be used; the sentence names the file.
+    """
+    try:
+        prepared = prepare(read(item.image), model.input.size, data.plane)
+    except UnsupportedImageError as error:
+        raise DataError(f"{item.name}: {error}") from error
+    positions = np.arange(0, len(prepared), data.every)
+    images = np.empty((len(positions), model.input.size, model.input.size), np.float16)
+    for start, batch in prepared.batches(32):
+        here = (positions >= start) & (positions < start + len(batch))
+        images[here] = batch[positions[here] - start]
+    classes, known = _mask_classes(item, source, model, prepared.volume)
+    masks, drawn = _masks(classes, prepared, positions, len(model.segments))
+    facts = _facts(prepared, positions, masks, drawn)
+    named = _labels(item, source, model, facts["lesion"], known) if len(prepared) > 1 else _vector(item.labels, model)
+    return ItemSlices(
+        images=images,
+        masks=masks,
+        has_mask=np.full(len(positions), known),
+        labels=np.broadcast_to(named, (len(positions), *np.shape(_vector((), model)))).astype(np.int64),
+        positions=positions,
+        planes=np.full(len(positions), item.plane or prepared.view.plane),
+        volume=np.full(len(positions), len(prepared) > 1),
+        facts=facts,
+        statistics=np.concatenate([global_statistics(prepared.slices[n][None]) for n in positions])
+        if len(positions) else np.empty((0, len(STATISTICS)), np.float32),
+    )
+
+
+def _vector(labels: tuple[str, ...], model: Model) -> np.ndarray | int:
+    """A slice's label as the network learns it: an index, or for several labels at once (C,) of 0, 1; -1 unknown."""
+    if model.diagnosis == "multi-class":
+        return np.int64(model.class_names.index(labels[0]) if labels else -1)
+    return np.array([int(name in labels) if labels else -1 for name in model.class_names])
+
+
+def _labels(item: Item, source: Source, model: Model, lesion: np.ndarray, known: bool) -> np.ndarray:
+    """Labels of a volume's slices, by the share `lesion` of each that the mask covers."""
+    if source.slice_labels == "volume":
+        return _vector(item.labels, model)
+    healthy = () if model.healthy is None else (model.class_names[model.healthy],)
+    unknown, nothing = _vector((), model), _vector(healthy, model)
+    if not healthy and model.diagnosis == "multi-label":
+        nothing = _vector((NONE,), model)
+    if not known:
+        return unknown
+    # A volume said to be healthy in which something is drawn contradicts itself: such slices stay unnamed.
+    something = unknown if item.labels == healthy else _vector(item.labels, model)
+    return np.array([
+        nothing if share == 0 else unknown if share < SMALLEST_LESION else something for share in lesion
+    ])
+
+
+def _mask_classes(item: Item, source: Source, model: Model, volume: Volume) -> tuple[np.ndarray | None, bool]:
+    """The mask's classes on the image's own grid, (K, J, I) uint8, None for an empty one; and whether it is known."""
+    if item.mask is None:
+        healthy = model.healthy is not None and item.labels == (model.class_names[model.healthy],)
+        return None, healthy if source.empty_masks is None else source.empty_masks
+    values = _read_mask(item, volume)
+    if not source.mask_values:
+        # The compression of JPEG leaves values a little above 0 around what was drawn.
+        lossy = item.mask.suffix.lower() in (".jpg", ".jpeg")
+        return (values > (values.max() / 2 if lossy else 0)).astype(np.uint8), True
+    segments = [segment.name for segment in model.segments]
+    unknown = sorted({value.item() for value in np.unique(values)} - {0, *source.mask_values})
+    if unknown:
+        raise DataError(
+            f"{item.name}: the mask {item.mask.name} holds {', '.join(f'{v:g}' for v in unknown[:5])}, which "
+            f"mask_values does not name (it names {', '.join(map(str, source.mask_values))})."
+        )
+    classes = np.zeros(values.shape, np.uint8)
+    for value, name in source.mask_values.items():
+        classes[values == value] = segments.index(name) + 1
+    return classes, True
+
+
+def _read_mask(item: Item, volume: Volume) -> np.ndarray:
+    """Values of the mask file, which must lie on the image's grid."""
+    try:
+        mask = read(item.mask)
+        values, matrix = mask.array, None if mask.planar or volume.planar else mask.ijk_to_ras
+    except UnsupportedImageError as error:
+        values, matrix = _constant(item.mask), None
+        if values is None:
+            raise DataError(f"{item.name}, its mask: {error}") from error
+    if values.shape != volume.array.shape:
+        shown = (" x ".join(map(str, array.shape[::-1])) for array in (values, volume.array))
+        raise DataError(
+            f"{item.name}: the mask {item.mask.name} has {next(shown)} voxels, the image {next(shown)}. "
+            "Export the mask on the image's own grid."
+        )
+    if matrix is not None:
+        # Corners, so that a small difference of direction counts by what it does to the far end.
+        corners = np.array([(i, j, k, 1) for k in (0, values.shape[0] - 1) for j in (0, values.shape[1] - 1)
+                            for i in (0, values.shape[2] - 1)], float).T
+        apart = np.linalg.norm(((matrix - volume.ijk_to_ras) @ corners)[:3], axis=0).max()
+        if apart > 0.5 * min(volume.spacing):
+            raise DataError(
+                f"{item.name}: the mask {item.mask.name} lies up to {apart:.1f} mm from where the image is (other "
+                "origin, spacing or directions). Export the mask on the image's own grid."
+            )
+    return values
+
+
+def _constant(file: Path) -> np.ndarray | None:
+    """A mask with the same value everywhere, which `read` refuses as nothing to look at; None if it is not one."""
+    try:
+        values = sitk.GetArrayFromImage(image := sitk.ReadImage(str(file)))
+    except RuntimeError:
+        return None
+    if values.min() != values.max():
+        return None
+    return np.full((1,) * (3 - image.GetDimension()) + image.GetSize()[::-1], values.flat[0])
+
+
+def _masks(classes: np.ndarray | None, prepared: PreparedVolume, positions: np.ndarray,
+           segments: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mask classes as the network sees them, (n, size, size) uint8, and voxels drawn on each slice, (n,)."""
+    size = prepared.frame.size
+    if classes is None or not classes.any():
+        return np.zeros((len(positions), size, size), np.uint8), np.zeros(len(positions), np.int64)
+    drawn = prepared.view.of(classes)[positions]
+    masks = np.zeros((len(positions), size, size), np.uint8)
+    for n in np.flatnonzero(drawn.any(axis=(1, 2))):
+        # Each class is resampled as a map between 0 and 1: labels themselves cannot be averaged.
+        share = np.stack([prepared.frame.to_network((drawn[n] == c)[None])[0] for c in range(1, segments + 1)])
+        masks[n] = np.concatenate([1 - share.sum(axis=0, keepdims=True), share]).argmax(axis=0)
+    return masks, np.count_nonzero(drawn, axis=(1, 2))
+
+
+def _facts(prepared: PreparedVolume, positions: np.ndarray, masks: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    facts = np.zeros(len(positions), FACTS)
+    facts["drawn"], facts["lesion"] = drawn, (masks > 0).mean(axis=(1, 2))
+    _, facts["rows"], facts["columns"] = prepared.slices.shape
+    foreground = prepared.foreground
+    for n, position in enumerate(positions):
+        raw = prepared.slices[position]
+        fact = facts[n]
+        fact["low"], fact["high"] = raw.min(), raw.max()
+        body = raw > foreground.threshold
+        fact["clipped"] = np.count_nonzero(raw == raw.max()) / max(1, np.count_nonzero(body))
+        fact["frame"], fact["inversion"] = (_brighter(raw, n) for n in (1, 1 + min(raw.shape) // 20))
+        fact["digest"] = _digest(raw)
+        seen = prepared.frame.to_network(body[None])[0] > 0.5
+        fact["body"] = seen.mean()
+        if drawn[n]:
+            lesion = masks[n] > 0
+            fact["outside"] = 1 - binary_fill_holes(seen)[lesion].mean() if lesion.any() else 0
+    return facts
+
+
+def _brighter(raw: np.ndarray, width: int) -> float:
+    """How much brighter the outermost `width` lines are than the middle third, as a share of the slice's range."""
+    rows, columns = (n // 3 for n in raw.shape)
+    inner = raw[width:-width]
+    border = [raw[:width], raw[-width:], inner[:, :width], inner[:, -width:]]
+    middle = np.median(raw[rows : 2 * rows, columns : 2 * columns])
+    spread = float(raw.max()) - float(raw.min())
+    return (float(np.median(np.concatenate([part.ravel() for part in border]))) - float(middle)) / max(spread, 1e-9)
+
+
+def _digest(raw: np.ndarray) -> int:
+    return int.from_bytes(hashlib.blake2b(np.ascontiguousarray(raw).tobytes(), digest_size=8).digest(), "little")

@@ -1,0 +1,244 @@
+"""Which images there are, and what is said of each: from tables (CSV) and from folders laid out in a known way."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from UnifiedViTLib.imaging.reading import SUFFIXES
+
+from ..config import Model, Project, Source
+from ..errors import DataError
+from .dataset import Item
+
+#: In a multi-label table: none of the classes is true (an empty cell says that it is not known).
+NONE = "none"
+#: What the name of a mask beside its image ends with, before the file's ending.
+_BESIDE = ("_label", "_seg", "_mask")
+#: So many of the complaints are spelt out.
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An item whose side is not decided yet, and what the column of the split says of it ("" without one)."""
+
+    item: Item
+    split: str
+
+
+@dataclass
+class _Complaints:
+    """What is wrong, collected so that it can be put right in one go."""
+
+    sentences: list[str] = field(default_factory=list)
+
+    def add(self, where: str, sentence: str) -> None:
+        self.sentences.append(f"{where}: {sentence}")
+
+    def refuse(self) -> None:
+        """Raise a `DataError` if anything was added."""
+        if self.sentences:
+            count = len(self.sentences)
+            more = f"\n  ... and {count - _SHOWN} more" if count > _SHOWN else ""
+            raise DataError(
+                f"The data have {count} mistake{'s' if count > 1 else ''}. Put {'them' if count > 1 else 'it'} right "
+                "and run again:\n  " + "\n  ".join(self.sentences[:_SHOWN]) + more
+            )
+
+
+def list_items(project: Project) -> dict[str, list[Listed]]:
+    """For each source, in order, its images and volumes; no image is opened.
+
+    Raises:
+        DataError: tables, columns, files or classes are wrong; all that was found is said at once.
+    """
+    complaints = _Complaints()
+    found = {}
+    for source in project.data.sources:
+        if source.name in found:
+            complaints.add(source.name, "two sources have this name; give each its own")
+        _check_names(source, project.model, complaints)
+        rows = list(_rows(source, project.model, complaints))
+        _check_repeats(source, rows, complaints)
+        if not rows and not any(text.startswith(source.name) for text in complaints.sentences):
+            complaints.add(source.name, f"no images in {source.table or source.folder}")
+        found[source.name] = rows
+    complaints.refuse()
+    return found
+
+
+def _check_names(source: Source, model: Model, complaints: _Complaints) -> None:
+    segments = [segment.name for segment in model.segments]
+    for value, name in source.mask_values.items():
+        if name not in segments:
+            complaints.add(source.name, f"mask_values: {value} is {name!r}, but the segments are {', '.join(segments)}")
+    if not source.mask_values and len(segments) > 1:
+        complaints.add(source.name, f"say in mask_values which value is which of {', '.join(segments)}")
+    if source.label is not None and source.label not in model.class_names:
+        complaints.add(source.name, f"the label {source.label!r} is none of {', '.join(model.class_names)}")
+
+
+def _check_repeats(source: Source, rows: list[Listed], complaints: _Complaints) -> None:
+    seen: set[Path] = set()
+    for row in rows:
+        if row.item.image in seen:
+            complaints.add(source.name, f"{row.item.image.name} is listed twice; keep one row")
+        seen.add(row.item.image)
+
+
+def _rows(source: Source, model: Model, complaints: _Complaints) -> Iterator[Listed]:
+    if source.table is not None:
+        home = source.table.parent
+        return _from_table(source, source.table, source.images or home, source.masks or home, model, complaints)
+    folder = source.folder
+    if not folder.is_dir():
+        complaints.add(source.name, f"there is no folder {folder}; check `folder`, and --data")
+        return iter(())
+    if (folder / "labels.csv").is_file():
+        masks = source.masks or folder / "masks"
+        return _from_table(source, folder / "labels.csv", source.images or folder / "images", masks, model, complaints)
+    return _from_folder(source, folder, model, complaints)
+
+
+def _from_table(source: Source, table: Path, images: Path, masks: Path, model: Model,
+                complaints: _Complaints) -> Iterator[Listed]:
+    try:
+        text = table.read_text(encoding="utf-8-sig")
+        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        header = reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
+        rows = [(reader.line_num, {key: _clean(value) for key, value in row.items()}) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        complaints.add(source.name, f"{table} cannot be read as a table in UTF-8 ({error})")
+        return
+    columns = _columns(source, table, header, complaints)
+    if "image" not in columns:
+        return
+    beside = None if "mask" in columns else _stems(masks) if source.folder else {}
+    for line, row in rows:
+        where = f"{source.name}, {table.name} line {line}"
+        if None in row.values():
+            complaints.add(where, f"the row does not have {len(header)} cells like the header")
+            continue
+        cells = {key: row[name] for key, name in columns.items()}
+        image = _file(images, cells["image"], where, "image", complaints)
+        mask = _file(masks, cells["mask"], where, "mask", complaints) if cells.get("mask") else None
+        if image is None:
+            continue
+        if beside:
+            mask = beside.get(_stem(image))
+        cell = cells.get("labels", cells.get("label")) or source.label or ""
+        group = cells.get("group")
+        yield Listed(
+            Item(
+                name=f"{source.name}/{cells['image']}", image=image, mask=mask,
+                labels=_labels(cell, where, model, complaints), group=f"{source.name}/{group or cells['image']}",
+                source=source.name, side="", volume=False, plane=cells.get("plane", ""),
+            ),
+            row[source.split.column] if source.split.column in header else "",
+        )
+
+
+def _clean(value: str | list[str] | None) -> str | None:
+    return value.strip() if isinstance(value, str) else None
+
+
+def _columns(source: Source, table: Path, header: list[str], complaints: _Complaints) -> dict[str, str]:
+    """For what is needed of image, mask, label, labels, group, plane: the table's name of it, where it has one."""
+    known = {name.lower(): name for name in header}
+    columns = {}
+    for key in ("image", "mask", "label", "labels", "group", "plane"):
+        name = source.columns.get(key) or known.get(key)
+        if name in header:
+            columns[key] = name
+        elif name is not None or key == "image":
+            complaints.add(
+                source.name, f"{table.name} has no column {name or key!r} (it has {', '.join(header)}); "
+                f"say in `columns` which one is the {key}"
+            )
+    if source.split.column and source.split.column not in header:
+        complaints.add(
+            source.name, f"{table.name} has no column {source.split.column!r} to split by (it has {', '.join(header)})"
+        )
+    return columns
+
+
+def _file(folder: Path, cell: str, where: str, what: str, complaints: _Complaints) -> Path | None:
+    """The file that `cell` names, if it is there; tables written on Windows have backslashes."""
+    path = folder / cell.replace("\\", "/")
+    if cell and path.exists():
+        return path
+    complaints.add(where, f"the {what} {path} does not exist" if cell else f"the {what} is not named")
+    return None
+
+
+def _labels(cell: str, where: str, model: Model, complaints: _Complaints) -> tuple[str, ...]:
+    """Names of the diagnoses in a cell, in the order of the model's classes."""
+    several = model.diagnosis == "multi-label"
+    names = {name.strip() for name in cell.split(";")} - {""}
+    if several and names == {NONE} and NONE not in model.class_names:
+        return (NONE,)
+    unknown = sorted(names - set(model.class_names))
+    if unknown:
+        complaints.add(where, f"unknown class {', '.join(unknown)}; the classes are {', '.join(model.class_names)}")
+    elif len(names) > 1 and not several:
+        complaints.add(where, f"more than one class ({cell}), but the diagnosis is multi-class")
+    elif len(names) > 1 and model.healthy is not None and model.class_names[model.healthy] in names:
+        complaints.add(where, f"{model.class_names[model.healthy]} together with another class ({cell})")
+    return tuple(name for name in model.class_names if name in names)
+
+
+def _from_folder(source: Source, folder: Path, model: Model, complaints: _Complaints) -> Iterator[Listed]:
+    """Images in `images/` (masks of the same name in `masks/`), or one folder a class, or all in one folder."""
+    if source.split.column:
+        complaints.add(source.name, "a folder without labels.csv has no column to split by; use fractions or folds")
+    if (folder / "images").is_dir() or source.images:
+        images = source.images or folder / "images"
+        beside = _stems(source.masks or folder / "masks")
+        for image in _images(images):
+            yield _alone(source, image, images, source.label, beside.get(_stem(image)))
+        return
+    inner = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    for path in inner:
+        if path.name not in model.class_names:
+            complaints.add(
+                source.name, f"the folder {path.name} is no class; the classes are {', '.join(model.class_names)}"
+            )
+            continue
+        yield from _with_masks_beside(source, path, folder, path.name)
+    if not inner:
+        yield from _with_masks_beside(source, folder, folder, source.label)
+
+
+def _with_masks_beside(source: Source, folder: Path, home: Path, label: str | None) -> Iterator[Listed]:
+    files = {_stem(path): path for path in _images(folder)}
+    masks = {stem + ending for stem in files for ending in _BESIDE} & set(files)
+    for stem, path in files.items():
+        if stem not in masks:
+            mask = next((files[stem + ending] for ending in _BESIDE if stem + ending in files), None)
+            yield _alone(source, path, home, label, mask)
+
+
+def _alone(source: Source, image: Path, home: Path, label: str | None, mask: Path | None) -> Listed:
+    """An image that no table groups: a group of its own."""
+    name = f"{source.name}/{image.relative_to(home).as_posix()}"
+    return Listed(Item(name, image, mask, (label,) if label else (), name, source.name, side="", volume=False), "")
+
+
+def _images(folder: Path) -> list[Path]:
+    """Image files, by name."""
+    return sorted(path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(SUFFIXES))
+
+
+def _stems(folder: Path) -> dict[str, Path]:
+    return {_stem(path): path for path in _images(folder)} if folder.is_dir() else {}
+
+
+def _stem(path: Path) -> str:
+    """The name without its ending, ".nii.gz" being one."""
+    ending = max((s for s in SUFFIXES if path.name.lower().endswith(s)), key=len, default="")
+    return path.name[: len(path.name) - len(ending)]

@@ -1,0 +1,151 @@
+"""On which side of the split an image is: patients stay together, classes are spread evenly."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..config import Model, Project, Split
+from ..errors import DataError
+from .dataset import SIDES, Item
+from .sources import Listed
+
+
+def assign_sides(found: dict[str, list[Listed]], project: Project) -> tuple[list[Item], dict[str, int]]:
+    """Give every item its side.
+
+    Args:
+        found: for each source its items, as `sources.list_items` gives them.
+
+    Returns:
+        the items in the same order, those left out whose value in the split's column stands on no side; and how
+        many those are, for each source.
+
+    Raises:
+        DataError: a group stands on two sides, or a side that is needed lacks images.
+    """
+    items, left_out = [], {}
+    for source in project.data.sources:
+        listed = found[source.name]
+        sides = _by_column(listed, source.split) if source.split.column else _dealt(listed, source.split, project.seed)
+        kept = [replace(row.item, side=side) for row, side in zip(listed, sides, strict=True) if side]
+        if len(kept) < len(listed):
+            left_out[source.name] = len(listed) - len(kept)
+        items += kept
+    refuse_torn_groups(items)
+    for side in ("train", "validation"):
+        if not any(item.side == side for item in items):
+            raise DataError(f"There is no image on the {side} side of the split. Change `split` in the data section.")
+    return items, left_out
+
+
+def refuse_torn_groups(items: Iterable[Item]) -> None:
+    """Raise a `DataError` that names the groups which stand on more than one side."""
+    sides = defaultdict(set)
+    for item in items:
+        sides[item.group].add(item.side)
+    torn = [group for group, on in sides.items() if len(on) > 1]
+    if torn:
+        named = ", ".join(f"{group} ({' and '.join(sorted(sides[group]))})" for group in torn[:10])
+        more = f", and {len(torn) - 10} more" if len(torn) > 10 else ""
+        raise DataError(
+            f"{len(torn)} of {len(sides)} groups stand on two sides of the split, so that what is learnt from a "
+            f"patient would be measured on the same one: {named}{more}. Correct the column of the split or of the "
+            "group, or let the split be dealt (fractions or folds)."
+        )
+
+
+def refuse_missing_classes(present: dict[str, set[str]], needed: Sequence[str]) -> None:
+    """Raise a `DataError` if the train or validation side lacks a class.
+
+    Args:
+        present: for each side the classes that it has.
+    """
+    for side in ("train", "validation"):
+        absent = [name for name in needed if name not in present.get(side, set())]
+        if absent:
+            raise DataError(
+                f"The {side} side of the split has no image of {', '.join(absent)} "
+                f"(it has {', '.join(sorted(present.get(side, set()))) or 'no class at all'}). A model cannot be "
+                "trained or judged like that: change `split`, add images, or take the class out of `classes`."
+            )
+
+
+def item_classes(items: Iterable[Item]) -> dict[str, set[str]]:
+    """For each side the classes of its items."""
+    present: dict[str, set[str]] = {side: set() for side in SIDES}
+    for item in items:
+        present[item.side].update(item.labels)
+    return present
+
+
+def lesion_classes(model: Model) -> list[str]:
+    """Classes that items themselves must have; "nothing found" may come from the slices of volumes alone."""
+    return [card.name for card in model.classes if card.lesion]
+
+
+def _by_column(listed: list[Listed], split: Split) -> list[str]:
+    """The side of each row; "" where the column's value stands on none."""
+    sides = {value: side for side in SIDES for value in getattr(split, side)}
+    return [sides.get(row.split, "") for row in listed]
+
+
+def _dealt(listed: list[Listed], split: Split, seed: int) -> list[str]:
+    groups = [row.item.group for row in listed]
+    strata = [";".join(row.item.labels) for row in listed]
+    if split.folds:
+        dealt = deal(groups, strata, [1 / split.folds] * split.folds, seed)
+        return ["validation" if part == split.fold - 1 else "train" for part in dealt]
+    return [SIDES[part] for part in deal(groups, strata, split.fractions, seed)]
+
+
+def deal(groups: Sequence[str], strata: Sequence[str], shares: Sequence[float], seed: int) -> list[int]:
+    """Deal whole groups out to parts so that each part has its share of every stratum, as well as groups allow.
+
+    Greedy: large groups first (their order shuffled by `seed` where equal), each to the part where it leaves the
+    smallest squared distance from the shares. A stratum's last groups go to parts that have none of it yet.
+
+    Args:
+        groups, strata: of each row.
+        shares: of each part; they add up to 1.
+
+    Returns:
+        the part of each row.
+    """
+    names, member = np.unique(groups, return_inverse=True)
+    kinds, stratum = np.unique(strata, return_inverse=True)
+    counts = np.zeros((len(names), len(kinds)))
+    np.add.at(counts, (member, stratum), 1)
+    relative = counts / counts.sum(axis=0)
+    shares = np.asarray(shares, dtype=float)
+    wanting = np.flatnonzero(shares > 0)
+    have = np.zeros((len(shares), len(kinds)))
+    left = (counts > 0).sum(axis=0)  # groups of each stratum that are not dealt yet
+    part = np.zeros(len(names), dtype=int)
+    shuffled = np.random.default_rng(seed).permutation(len(names))
+    for group in shuffled[np.argsort(-relative[shuffled].max(axis=1), kind="stable")]:
+        rarest = int(np.argmin(np.where(counts[group] > 0, left, len(names) + 1)))
+        without = [p for p in wanting if have[p, rarest] == 0]
+        if without and left[rarest] <= len(without):
+            choice = without[0]
+        else:
+            # Adding a group changes one part alone: the distance's change is enough.
+            before = have[wanting] - shares[wanting, None]
+            choice = wanting[np.argmin(((before + relative[group]) ** 2 - before**2).sum(axis=1))]
+        part[group] = choice
+        have[choice] += relative[group]
+        left -= counts[group] > 0
+    return part[member].tolist()
+
+
+def split_table(items: Iterable[Item]) -> list[tuple[str, str, int, int]]:
+    """Rows of (source, side, items, groups) for the report."""
+    items = list(items)
+    numbers = Counter((item.source, item.side) for item in items)
+    groups = defaultdict(set)
+    for item in items:
+        groups[item.source, item.side].add(item.group)
+    return [(source, side, count, len(groups[source, side])) for (source, side), count in numbers.items()]
