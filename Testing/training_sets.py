@@ -27,7 +27,7 @@ def project_data(**fit: Any) -> dict[str, Any]:
             "training": [{"name": "discs", "licence": "CC0"}],
             "arguments": {"encoder": "test_vit", "stem_width": 8, "decoder_widths": [16, 8, 8]},
         } | model,
-        "fit": {"stages": [{"size": 32, "epochs": 4}], "batch": 8, "optimiser": {"learning_rate": 2e-3},
+        "fit": {"stages": [{"size": 32, "epochs": 4}], "batch": 8, "optimiser": {"learning_rate": 3e-3},
                 "validate_every": 2} | fit,
         "machine": {"accelerator": "cpu", "threads": 1, "precision": "32-true"},
     }

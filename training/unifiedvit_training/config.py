@@ -211,7 +211,8 @@ class Initial(Section):
 class Augmentation(Section):
     """How strongly images are changed; each number is the top of a range, 0 turns that change off.
 
-    Degrees; shares of the side (shift, elastic, crop); factors as logarithms (scale, squeeze, gain, gamma, bias);
+    Degrees; shares of the side (shift, elastic, crop); factors as logarithms (scale, squeeze, gain, gamma, bias, and tone: the
+    slopes of a random rising curve through the intensities, so that a scanner's histogram tells nothing);
     standard deviations of the body's intensity (offset, noise); probabilities (flip, blur).
     """
 
@@ -225,6 +226,7 @@ class Augmentation(Section):
     gain: float = Field(0.2, ge=0, le=1)
     offset: float = Field(0.25, ge=0, le=2)
     gamma: float = Field(0.35, ge=0, le=2)
+    tone: float = Field(0.5, ge=0, le=2)
     bias: float = Field(0.35, ge=0, le=2)
     noise: float = Field(0.12, ge=0, le=2)
     blur: float = Field(0.15, ge=0, le=1)

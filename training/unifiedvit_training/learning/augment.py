@@ -16,6 +16,8 @@ from ..config import Augmentation
 
 #: Sides of the coarse grids of elastic deformation and of the bias field.
 _BEND, _FIELD = 6, 4
+#: Pieces of the tone curve.
+_TONES = 6
 #: Single numbers drawn for the deformation and for the intensity.
 _MOVES, _COLOURS = 12, 6
 
@@ -35,10 +37,11 @@ def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augm
         images (B, 1, size, size) float32, masks (B, size, size) int64.
     """
     device = images.device
+    count = _MOVES + _COLOURS + _TONES + 2 * _BEND**2 + _FIELD**2
     chance = torch.stack([
-        torch.rand(_MOVES + _COLOURS + 2 * _BEND**2 + _FIELD**2, generator=generator) for generator in generators
+        torch.rand(count, generator=generator) for generator in generators
     ]).to(device)
-    moves, colours, bend, field = chance.split([_MOVES, _COLOURS, 2 * _BEND**2, _FIELD**2], dim=1)
+    moves, colours, tones, bend, field = chance.split([_MOVES, _COLOURS, _TONES, 2 * _BEND**2, _FIELD**2], dim=1)
     grid = _grid(moves, bend.view(-1, 2, _BEND, _BEND) * 2 - 1, size, strength)
     classes = int(masks.max()) + 1
     lesions = [(masks == label)[:, None].float() for label in range(1, classes)]
@@ -47,7 +50,7 @@ def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augm
     background = 1 - drawn.sum(dim=1, keepdim=True)
     mask = torch.cat([background, drawn], dim=1).argmax(dim=1)
     noise = torch.stack([torch.randn(1, size, size, generator=g) for g in generators]).to(device)
-    return _recolour(image, colours, field.view(-1, 1, _FIELD, _FIELD) * 2 - 1, noise, strength), mask
+    return _recolour(image, colours, tones, field.view(-1, 1, _FIELD, _FIELD) * 2 - 1, noise, strength), mask
 
 
 def _grid(chance: torch.Tensor, bend: torch.Tensor, size: int, strength: Augmentation) -> torch.Tensor:
@@ -72,9 +75,10 @@ def _grid(chance: torch.Tensor, bend: torch.Tensor, size: int, strength: Augment
     return grid + (strength.elastic * half * smooth).permute(0, 2, 3, 1)
 
 
-def _recolour(image: torch.Tensor, chance: torch.Tensor, field: torch.Tensor, noise: torch.Tensor,
-              strength: Augmentation) -> torch.Tensor:
-    """Gamma on the range, a smooth bias field and a gain, an offset, loss of resolution, noise; `chance` (B, 6)."""
+def _recolour(image: torch.Tensor, chance: torch.Tensor, tones: torch.Tensor, field: torch.Tensor,
+              noise: torch.Tensor, strength: Augmentation) -> torch.Tensor:
+    """A tone curve and gamma on the range, a smooth bias field and a gain, an offset, loss of resolution, noise;
+    `chance` (B, 6), `tones` (B, 6)."""
     size = image.shape[-1]
     chance = chance.view(-1, 6, 1, 1, 1).unbind(dim=1)
     low = image.amin(dim=(1, 2, 3), keepdim=True)
@@ -83,7 +87,17 @@ def _recolour(image: torch.Tensor, chance: torch.Tensor, field: torch.Tensor, no
     gain = torch.exp(strength.bias * smooth * chance[0] + strength.gain * (chance[1] * 2 - 1))
     gamma = torch.exp(strength.gamma * (chance[2] * 2 - 1))
     offset = strength.offset * (chance[3] * 2 - 1)
-    image = (((image - low) / span).clamp(0, 1) ** gamma * span) * gain + low + offset
+    toned = _curve(((image - low) / span).clamp(0, 1), torch.exp(strength.tone * (tones * 2 - 1)))
+    image = (toned**gamma * span) * gain + low + offset
     blurred = F.interpolate(F.avg_pool2d(image, 2), size=(size, size), mode="bilinear", align_corners=False)
     image = torch.where(chance[4] < strength.blur, blurred, image)
     return image + strength.noise * chance[5] ** 2 * noise
+
+
+def _curve(image: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:
+    """(B, 1, H, W) in 0..1 through a rising curve of straight pieces from 0 to 1, with `slopes` (B, _TONES)."""
+    rises = slopes / slopes.sum(dim=1, keepdim=True)
+    starts = rises.cumsum(dim=1) - rises
+    place = image.flatten(1) * _TONES
+    piece = place.long().clamp(max=_TONES - 1)
+    return (starts.gather(1, piece) + (place - piece) * rises.gather(1, piece)).view_as(image)
