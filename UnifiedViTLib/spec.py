@@ -62,6 +62,18 @@ class VolumeRule:
 
 
 @dataclass(frozen=True)
+class Familiarity:
+    """Statistics that tell how far an image is from what the model was trained on; see `inference.familiarity`.
+
+    `threshold` is the distance that one in a hundred validation slices exceeds.
+    """
+
+    file: str
+    sha256: str
+    threshold: float
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """What a model learnt from, and under which licence."""
 
@@ -81,7 +93,7 @@ class Result:
 class ModelSpec:
     """What a model is, expects, gives, was trained on and reached. Read it with `load_spec`.
 
-    `folder` holds `model.json` and the weights.
+    `folder` holds `model.json` and the weights. `familiarity` is None for models that come without it.
     """
 
     folder: Path
@@ -103,6 +115,7 @@ class ModelSpec:
     licence: str
     training: tuple[TrainingData, ...]
     results: tuple[Result, ...]
+    familiarity: Familiarity | None
 
     @property
     def weights(self) -> Path:
@@ -204,7 +217,12 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         licence=weights.text("licence"),
         training=tuple(TrainingData(t.text("name"), t.text("licence")) for t in top.tables("training", 1, 100)),
         results=tuple(Result(r.text("data"), r.table("figures").data) for r in top.tables("results", 0, 100)),
+        familiarity=_familiarity(top.table("familiarity")) if "familiarity" in top.data else None,
     )
+
+
+def _familiarity(given: _Fields) -> Familiarity:
+    return Familiarity(given.text("file", _FILE), given.text("sha256", _SHA256), given.number("threshold", 0, 1e6))
 
 
 def verify_weights(spec: ModelSpec) -> None:

@@ -27,8 +27,8 @@ class Backend(Protocol):
     name: str
     device: str
 
-    def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(n, 1, H, W) float32 -> mask logits (n, S, H, W) and class logits (n, C), float32.
+    def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(n, 1, H, W) float32 -> mask logits (n, S, H, W), class logits (n, C) and embedding (n, E), float32.
 
         Raises:
             OutOfMemory: try a smaller batch.
@@ -65,12 +65,12 @@ class TorchBackend:
                 f"{spec.name} does not fit into the memory of {self.device}. Close other programs, or choose the cpu."
             ) from error
 
-    def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         torch = self._torch
         try:
             with torch.inference_mode():
                 output = self._network(torch.from_numpy(images).to(self._device))
-                return output.mask_logits.float().cpu().numpy(), output.class_logits.float().cpu().numpy()
+                return tuple(part.float().cpu().numpy() for part in output)
         except (RuntimeError, MemoryError) as error:
             if isinstance(error, RuntimeError) and not _out_of_memory(error):
                 raise

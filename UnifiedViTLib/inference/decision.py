@@ -21,11 +21,14 @@ class Look:
         labelmap: (K, J, I) uint8, all that it drew.
         logits: (N, C) of the diagnosis, slice by slice.
         area: (N,) pixels drawn on each slice, on the network's grid.
+        distances: (N,) how far each slice is from what the model was trained on (`familiarity`); None for a model
+            without these statistics.
     """
 
     labelmap: np.ndarray
     logits: np.ndarray
     area: np.ndarray
+    distances: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

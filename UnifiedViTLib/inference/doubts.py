@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
 from .prediction import Diagnosis, SegmentResult
@@ -13,10 +15,15 @@ UNCERTAIN = 0.6
 COARSE = 3
 
 
-def doubts(prepared: PreparedVolume, spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[SegmentResult, ...]
-           ) -> tuple[str, ...]:
-    """Sentences about the input, the answer, and how the two halves of the answer fit; empty if all is well."""
-    return (*prepared.volume.notes, *_about_input(prepared, spec), *_about_answer(spec, diagnosis, segments))
+def doubts(prepared: PreparedVolume, spec: ModelSpec, distances: np.ndarray | None, diagnosis: Diagnosis,
+           segments: tuple[SegmentResult, ...]) -> tuple[str, ...]:
+    """Sentences about the input, the answer, and how the two halves of the answer fit; empty if all is well.
+
+    `distances` (N,) are of the slices, as in `Look`.
+    """
+    strange = [] if distances is None else _about_distances(distances, spec)
+    return (*prepared.volume.notes, *_about_input(prepared, spec), *strange,
+            *_about_answer(spec, diagnosis, segments))
 
 
 def _about_input(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
@@ -36,6 +43,23 @@ def _about_input(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
     if max(prepared.frame.row_mm, prepared.frame.column_mm) > COARSE * prepared.frame.pixel_mm:
         said.append("The image is much coarser than what the model was trained on; small findings cannot be seen.")
     return said
+
+
+def _about_distances(distances: np.ndarray, spec: ModelSpec) -> list[str]:
+    """A sentence where more than half of the slices are unfamiliar: their median lies beyond the threshold.
+
+    One in a hundred slices of a familiar image lies there. Slices of one volume go together, so nothing may be made
+    of their number as if they were drawn singly; but if volumes have 1 % of their slices there on average, at most
+    2 % of them can have half or more there (Markov's inequality), however the slices depend on each other.
+    """
+    share = float((distances > spec.familiarity.threshold).mean())
+    if share <= 0.5:
+        return []
+    where = "it lies" if len(distances) == 1 else f"{share:.0%} of its slices lie"
+    return [
+        f"The image does not look like what the model was trained on ({where} further from the training images than "
+        "99% of the images kept for validation). Do not rely on the answer."
+    ]
 
 
 def _about_answer(spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[SegmentResult, ...]) -> list[str]:

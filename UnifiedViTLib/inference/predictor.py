@@ -17,6 +17,7 @@ from ..spec import ModelSpec
 from .backends import Backend, OutOfMemory, TorchBackend
 from .decision import Look, decide
 from .doubts import doubts
+from .familiarity import load_statistics
 from .prediction import Prediction, Provenance
 
 #: Called with a stage in words and the share done (0..1); it may raise `Cancelled` to stop the run.
@@ -39,6 +40,7 @@ class Predictor:
         self.spec = spec
         self.batch_size = batch_size
         self._backend: Backend = TorchBackend(spec, device)
+        self._familiar = load_statistics(spec)
         self._notes: list[str] = []
 
     def predict(self, volume: Volume, plane: str = "auto", progress: Progress = lambda stage, done: None) -> Prediction:
@@ -75,7 +77,7 @@ class Predictor:
             slice_probabilities=answer.slice_probabilities,
             slice_axis=(prepared.view.axes[0], prepared.view.flipped[0]),
             segments=answer.segments,
-            warnings=(*doubts(prepared, self.spec, answer.diagnosis, answer.segments), *self._notes),
+            warnings=(*doubts(prepared, self.spec, look.distances, answer.diagnosis, answer.segments), *self._notes),
             provenance=Provenance(
                 self.spec.id, self.spec.version, self.spec.sha256, self._backend.device, self._backend.name,
                 prepared.view.plane,
@@ -97,13 +99,14 @@ class Predictor:
         target = prepared.view.of(labelmap)
         logits = np.empty((count, len(self.spec.classes)), np.float32)
         area = np.zeros(count)
+        distances = np.empty(count) if self._familiar else None
         seconds, start = 0.0, 0
         while start < count:
             stop = min(start + self.batch_size, count)
             images = prepared.batch(start, stop)[:, None]
             before = time.perf_counter()
             try:
-                masks, logits[start:stop] = self._backend.run(images)
+                masks, logits[start:stop], embeddings = self._backend.run(images)
             except OutOfMemory:
                 self._shrink()
                 continue
@@ -111,9 +114,11 @@ class Predictor:
             labels, rows, columns = labels_on_grid(masks, prepared)
             target[start:stop, rows, columns] = labels
             area[start:stop] = (masks.argmax(axis=1) > 0).sum(axis=(1, 2))
+            if self._familiar:
+                distances[start:stop] = self._familiar.distances(embeddings)
             start = stop
             progress(f"Looking at slice {stop} of {count}", stop / count)
-        return Look(labelmap, logits, area), seconds
+        return Look(labelmap, logits, area, distances), seconds
 
     def _shrink(self) -> None:
         """Answer to an out-of-memory: half the batch, then the CPU, then give up in words."""

@@ -20,8 +20,8 @@ from UnifiedViTLib.spec import ModelSpec, VolumeRule
 from ..data.dataset import Item
 from ..errors import DataError
 
-#: What to begin from, and what to keep where there are too few volumes to choose on.
-DEFAULT_RULE = VolumeRule(pooling="lesion_weighted", top=3, suppress_above=0.9, smallest_ml=0.0)
+#: What to begin from, and to keep where there are too few volumes to choose on: nothing drawn is taken away.
+DEFAULT_RULE = VolumeRule(pooling="lesion_weighted", top=3, suppress_above=1.0, smallest_ml=0.0)
 #: Fewer volumes than this would choose by chance.
 FEWEST = 3
 #: A run of slices without a lesion stands in for a healthy volume if it is at least so long.
@@ -114,8 +114,7 @@ def _run(case: Case, start: int, stop: int) -> Case:
     place = tuple(stored if axis == view.axes[0] else slice(None) for axis in range(3))
     volume = replace(case.prepared.volume, array=case.prepared.volume.array[place])
     prepared = replace(case.prepared, volume=volume, slices=case.prepared.slices[start:stop])
-    look = replace(case.look, labelmap=case.look.labelmap[place], logits=case.look.logits[start:stop],
-                   area=case.look.area[start:stop])
+    look = Look(case.look.labelmap[place], case.look.logits[start:stop], case.look.area[start:stop])
     return Case(case.name, prepared, look, case.truth[place], "")
 
 

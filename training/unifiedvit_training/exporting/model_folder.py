@@ -12,23 +12,52 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
+from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import save_file
 
 from UnifiedViTLib.errors import ModelSpecError
+from UnifiedViTLib.inference.familiarity import FamiliarityStatistics
+from UnifiedViTLib.models import build_model
 from UnifiedViTLib.spec import FORMAT, SPEC_FILE, ModelSpec, VolumeRule, load_spec
 
-from ..config import Project
+from ..config import Model, Project
 from ..errors import RunError
+from ..learning.checkpoints import BEST_FILE, load_weights
 
-WEIGHTS_FILE, ONNX_FILE, CARD_FILE = "model.safetensors", "model.onnx", "README.md"
+WEIGHTS_FILE, FAMILIARITY_FILE, ONNX_FILE, CARD_FILE = (
+    "model.safetensors", "familiarity.safetensors", "model.onnx", "README.md",
+)
 #: All that an export writes; a folder with anything else in it is somebody's.
-WRITTEN = {SPEC_FILE, WEIGHTS_FILE, ONNX_FILE, CARD_FILE}
+WRITTEN = {SPEC_FILE, WEIGHTS_FILE, FAMILIARITY_FILE, ONNX_FILE, CARD_FILE}
+
+
+def stored_network(model: Model, run: Path) -> tuple[str, torch.nn.Module]:
+    """A run's best network as a model folder stores it: weights rounded to float16 (and back), evaluation mode.
+
+    Returns:
+        SHA-256 of the run's weights file, and the network on the CPU.
+
+    Raises:
+        RunError: there are no weights, or they are of another network.
+    """
+    path = run / BEST_FILE
+    if not path.exists():
+        raise RunError(f"There are no weights in {run} ({BEST_FILE} is missing). Run `unifiedvit-train fit` first.")
+    network = build_model(model.architecture, model.build_arguments())
+    try:
+        network.load_state_dict({name: tensor.half().float() if tensor.is_floating_point() else tensor
+                                 for name, tensor in load_weights(path).items()})
+    except RuntimeError as error:
+        raise RunError(f"{path} holds the weights of another network than its project. Train the run again.") from error
+    return hashlib.sha256(path.read_bytes()).hexdigest(), network.eval()
 
 
 def write_model_folder(project: Project, network: torch.nn.Module, temperature: float, rule: VolumeRule,
-                       results: list[dict[str, Any]], folder: Path) -> ModelSpec:
+                       results: list[dict[str, Any]], folder: Path,
+                       familiarity: FamiliarityStatistics | None = None) -> ModelSpec:
     """Write a model folder and read it back. An older model in `folder` is replaced once the new one is whole.
 
     Args:
@@ -38,6 +67,7 @@ def write_model_folder(project: Project, network: torch.nn.Module, temperature: 
         rule: from `volumes.choose_rule`.
         results: list of {"data": words, "figures": {name: number}}.
         folder: where it goes.
+        familiarity: from `familiarity.measure_familiarity`.
 
     Raises:
         RunError: the library's model file cannot say what this model is, the weights are not finite, or the folder
@@ -58,6 +88,8 @@ def write_model_folder(project: Project, network: torch.nn.Module, temperature: 
             "training": [data.model_dump() for data in model.training],
             "results": results,
         }
+        if familiarity:
+            description["familiarity"] = _write_familiarity(familiarity, part / FAMILIARITY_FILE)
         text = json.dumps(description, indent=1, ensure_ascii=False)
         (part / SPEC_FILE).write_text(text + "\n", encoding="utf-8")
         try:
@@ -92,6 +124,15 @@ def _write_weights(network: torch.nn.Module, path: Path) -> str:
         raise RunError(f"Weights are not finite in float16 ({broken[0]}). Train again with a lower learning rate.")
     save_file(tensors, path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write_familiarity(familiarity: FamiliarityStatistics, path: Path) -> dict[str, Any]:
+    """Write the statistics; returns the block of `model.json` that names them."""
+    # safetensors writes a transposed array's memory as it lies, under the transposed shape.
+    arrays = {"means": familiarity.means, "whitening": familiarity.whitening}
+    save_arrays({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {"file": path.name, "sha256": digest, "threshold": familiarity.threshold}
 
 
 @contextmanager

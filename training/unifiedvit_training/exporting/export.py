@@ -1,0 +1,105 @@
+"""`unifiedvit-train export`: an evaluated run becomes a model folder with its card."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from UnifiedViTLib.inference.backends import choose_device
+from UnifiedViTLib.spec import ModelSpec, VolumeRule
+
+from ..config import Project
+from ..data.dataset import load_dataset
+from ..errors import RunError
+from ..evaluation.evaluate import FOLDER, RESULTS_FILE
+from .card import model_card
+from .familiarity import measure_familiarity
+from .model_folder import (
+    CARD_FILE,
+    ONNX_FILE,
+    refuse_if_not_exportable,
+    staged,
+    stored_network,
+    write_model_folder,
+)
+from .onnx import write_onnx
+
+
+def export(project: Project, run: Path, folder: Path, onnx: bool = True) -> ModelSpec:
+    """Write a model folder that Slicer lists: description, weights, statistics, ONNX, card. All of it or nothing.
+
+    Args:
+        project: the recipe of the run.
+        run: folder of the run, evaluated; the prepared images lie beside it in `dataset`.
+        folder: of the model; an older export in it is replaced.
+        onnx: write `model.onnx` too.
+
+    Raises:
+        RunError: the run has not been evaluated as it is now, is not something that Slicer can use, or `folder`
+            cannot be written.
+        DataError: the prepared images are gone.
+    """
+    refuse_if_not_exportable(project)
+    results = _results(run)
+    digest, network = stored_network(project.model, run)
+    if results["weights_sha256"] != digest:
+        raise RunError(
+            f"{run} was trained on after it was evaluated: the figures are of other weights. "
+            f"Run `unifiedvit-train evaluate --run {run.name}` again."
+        )
+    dataset = load_dataset(run.parent / "dataset")
+    device = choose_device("cpu" if project.machine.accelerator == "cpu" else "auto")
+    familiarity = measure_familiarity(network.to(device), dataset.slices, device)
+    network.to("cpu")
+    with staged(folder) as part:
+        spec = write_model_folder(project, network, results["temperature"], VolumeRule(**results["rule"]),
+                                  results["results"], part, familiarity)
+        said = _write_onnx(network, spec, part / ONNX_FILE) if onnx else ""
+        card = model_card(project, spec, network, dataset, results, run, said)
+        (part / CARD_FILE).write_text(card, encoding="utf-8")
+    print(_summary(spec, folder, said))
+    return replace(spec, folder=folder)
+
+
+def _results(run: Path) -> dict[str, Any]:
+    """What `evaluate` found out about the run.
+
+    Raises:
+        RunError: it has not been run, or its file is damaged.
+    """
+    path = run / FOLDER / RESULTS_FILE
+    again = f"Run `unifiedvit-train evaluate --run {run.name}` first."
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(f"{run} has not been evaluated: what a model reached belongs to it. {again}") from error
+    except ValueError as error:
+        raise RunError(f"{path} is damaged ({error}). {again}") from error
+    missing = {"weights_sha256", "temperature", "rule", "results"} - set(results)
+    if missing:
+        raise RunError(f"{path} lacks {', '.join(sorted(missing))}. {again}")
+    return results
+
+
+def _write_onnx(network, spec: ModelSpec, path: Path) -> str:
+    """Write the file; returns a sentence on how far it can be trusted."""
+    difference = write_onnx(network, spec.size, path)
+    size = f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)"
+    if difference is None:
+        return f"{size} was not checked against torch, as OpenVINO is not installed."
+    return f"{size} gives what torch gives, within {difference:.1g} of the largest value (compared in OpenVINO)."
+
+
+def _summary(spec: ModelSpec, folder: Path, onnx: str) -> str:
+    lines = [f"{spec.name} {spec.version} -> {folder}", f"  temperature {spec.temperature}, {spec.volume_rule}"]
+    if spec.familiarity:
+        lines.append(f"  unlike the training images: distances above {spec.familiarity.threshold}")
+    else:
+        lines.append("  no statistics to tell unlike images: too few labelled slices, or none for validation")
+    lines += [f"  {onnx}"] if onnx else []
+    for result in spec.results:
+        figures = ", ".join(f"{name} {value}" for name, value in result.figures.items())
+        lines.append(f"  {result.data}: {figures}")
+    return "\n".join([*lines, f"Try it: unifiedvit predict IMAGE --model {folder} --output DIR"])
