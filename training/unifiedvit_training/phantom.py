@@ -25,15 +25,15 @@ HEALTHY = "healthy"
 IMAGE, VOLUME, SPACING = (1, 96, 96), (16, 72, 72), (2.5, 2.5, 8.0)
 #: The brain reaches to this share of the head's radius, the skull to the second; the rest is scalp.
 BRAIN, SKULL = 0.86, 0.93
-#: Standard deviation of a lesion's pattern, where tissue is 1.
-CONTRAST = 0.25
+#: Standard deviations of what is in a head and of a lesion's pattern, where tissue is 1.
+TISSUE, CONTRAST = 0.2, 0.25
 #: Scanner: tissue's value in an image of 8 bits, and the noise's standard deviation where tissue is 1.
 SCANNERS = {"A": (110.0, 0.04), "B": (85.0, 0.06)}
 #: Images of one patient: the same head, other lesions of the same class.
 IMAGES_EACH = 2
 
 
-def make_phantom(folder: Path, images: int = 480, volumes: int = 12, seed: int = 0, several: bool = False) -> None:
+def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int = 0, several: bool = False) -> None:
     """Write the data set; the same arguments give the same files.
 
     Args:
@@ -89,13 +89,15 @@ def draw_head(found: tuple[str, ...], shape: tuple[int, int, int], head_seed: li
     z, y, x = np.meshgrid(*(np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in shape), indexing="ij")
     tilt = head.uniform(-0.3, 0.3)
     across, along = _turned(x, y, tilt)
-    radius = np.sqrt((across / head.uniform(0.68, 0.82)) ** 2 + (along / head.uniform(0.78, 0.92)) ** 2 + z**2)
-    image = np.select([radius < BRAIN, radius < SKULL, radius < 1], [1 + 0.1 * _cloud(shape, 5.0, rng), 0.4, 1.3], 0.0)
+    wobble = sum(head.uniform(0, 0.05) * np.cos(n * np.arctan2(y, x) + head.uniform(0, 6.3)) for n in (2, 3))
+    radius = np.sqrt((across / head.uniform(0.68, 0.82)) ** 2 + (along / head.uniform(0.78, 0.92)) ** 2 + z**2) + wobble
+    tissue = 1 + TISSUE * _cloud(shape, shape[1] / 16, head)
+    image = np.select([radius < BRAIN, radius < SKULL, radius < 1], [tissue, 0.4, 1.3], 0.0)
 
     mask = np.zeros(shape, np.uint8)
     angle, apart = rng.uniform(0, 2 * np.pi), 0.27 if len(found) > 1 else rng.uniform(0, 0.27)
     for n, kind in enumerate(found):
-        half = rng.uniform(0.16, 0.2 if len(found) > 1 else 0.24)
+        half = rng.uniform(0.18, 0.21 if len(found) > 1 else 0.27)
         side = angle + n * np.pi
         u, v = _turned(x - apart * np.cos(side), y - apart * np.sin(side), rng.uniform(0, np.pi))
         height = (z - rng.uniform(-0.2, 0.2)) / 0.3 if shape[0] > 1 else z
@@ -132,8 +134,9 @@ def _balanced(pattern: np.ndarray, inside: np.ndarray) -> np.ndarray:
 
 
 def _cloud(shape: tuple[int, ...], width: float, rng: np.random.Generator) -> np.ndarray:
-    """Noise (K, J, I) blurred in the plane to `width` pixels, of unit variance."""
+    """Noise (K, J, I) blurred in the plane to `width` pixels, of unit variance and without extremes."""
     cloud = gaussian_filter(rng.normal(size=shape), (0, width, width))
+    cloud = np.tanh(cloud / cloud.std())
     return cloud / cloud.std()
 
 
@@ -174,7 +177,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m unifiedvit_training.phantom", description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--images", type=int, default=480, help="2-D images (default: %(default)s)")
-    parser.add_argument("--volumes", type=int, default=12, help="volumes (default: %(default)s)")
+    parser.add_argument("--volumes", type=int, default=16, help="volumes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--several", action="store_true", help="two kinds of lesion may be there at once")
     given = parser.parse_args()
