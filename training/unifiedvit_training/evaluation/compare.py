@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ..errors import RunError
 from ..learning.checkpoints import BEST_FILE
 from ..learning.fit import load_run_project
 from ..reports.comparison_report import comparison_page, comparison_text
-from .evaluate import FOLDER, RESULTS_FILE, TABLE_FILE, weights_digest
+from .evaluate import FOLDER, RESULTS_FILE, TABLE_FILE
 from .files import write_whole
 from .paired import Difference, paired
 from .slice_table import SliceTable, load_table
@@ -70,7 +71,8 @@ def _evaluated(run: Path) -> SliceTable:
         raise RunError(f"{run} has not been evaluated. {again}") from error
     except (OSError, ValueError) as error:
         raise RunError(f"{run / FOLDER / RESULTS_FILE} cannot be read ({error}). {again}") from error
-    if (run / BEST_FILE).exists() and results["weights_sha256"] != weights_digest(run):
+    weights = run / BEST_FILE
+    if weights.exists() and results.get("weights_sha256") != hashlib.sha256(weights.read_bytes()).hexdigest():
         raise RunError(f"{run} has other weights than when it was evaluated. {again}")
     return load_table(run / FOLDER / TABLE_FILE)
 

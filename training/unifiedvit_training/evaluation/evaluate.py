@@ -14,14 +14,12 @@ import torch
 
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.inference.backends import choose_device
-from UnifiedViTLib.models import build_model
 from UnifiedViTLib.spec import VolumeRule
 
 from ..config import Model, Project
 from ..data.dataset import Dataset
 from ..errors import DataError, RunError
-from ..exporting.model_folder import write_model_folder
-from ..learning.checkpoints import BEST_FILE, load_weights
+from ..exporting.model_folder import stored_network, write_model_folder
 from ..reports.evaluation_report import evaluation_page, summary_text
 from .bootstrap import Figure
 from .calibrate import fit_temperature
@@ -29,14 +27,12 @@ from .files import packed, write_whole
 from .inference import SliceAnswers, infer
 from .slice_table import table_bytes, table_csv, tabulate
 from .summary import SideSummary, held_out_calibration_error, summarise
-from .volumes import choose_rule, look_at, measure_volumes
+from .volumes import DEFAULT_RULE, choose_rule, look_at, measure_volumes
 
 FOLDER = "evaluation"
 RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, REPORT_FILE = (
     "results.json", "slices.csv", "slices.npz", "predictions.npz", "report.html",
 )
-#: For models that no whole volume was measured with: nothing is taken away from what they draw.
-DEFAULT_RULE = VolumeRule(pooling="lesion_weighted", top=3, suppress_above=1.0, smallest_ml=0.0)
 
 
 def evaluate(project: Project, dataset: Dataset, run: Path) -> Path:
@@ -63,7 +59,7 @@ def evaluate(project: Project, dataset: Dataset, run: Path) -> Path:
     _refuse_unfit(dataset, model, sides)
     if project.machine.threads:
         torch.set_num_threads(project.machine.threads)
-    digest, network = weights_digest(run), _stored_network(model, run)
+    digest, network = stored_network(model, run)
     indices = np.concatenate([dataset.slices.on(side) for side in sides])
     answers = _answers(network, digest, dataset, indices, folder / ANSWERS_FILE, project.machine.accelerator)
     chosen, labels = dataset.slices.sides[indices] == "validation", dataset.slices.labels[indices]
@@ -112,32 +108,6 @@ def _refuse_unfit(dataset: Dataset, model: Model, sides: list[str]) -> None:
             f"The dataset in {dataset.folder} was prepared for another project than this run's (size of the input, "
             "or classes). Run `unifiedvit-train prepare` for it, or name another --work folder."
         )
-
-
-def weights_digest(run: Path) -> str:
-    """SHA-256 of a run's best weights.
-
-    Raises:
-        RunError: there are none.
-    """
-    try:
-        return hashlib.sha256((run / BEST_FILE).read_bytes()).hexdigest()
-    except OSError as error:
-        raise RunError(f"There are no weights in {run} ({error}). Run `unifiedvit-train fit` first.") from error
-
-
-def _stored_network(model: Model, run: Path) -> torch.nn.Module:
-    """The network with the run's best weights rounded to float16 and back."""
-    tensors = load_weights(run / BEST_FILE)
-    network = build_model(model.architecture, model.build_arguments())
-    try:
-        network.load_state_dict({name: tensor.half().float() if tensor.is_floating_point() else tensor
-                                 for name, tensor in tensors.items()})
-    except RuntimeError as error:
-        raise RunError(
-            f"{run / BEST_FILE} holds the weights of another network than the run's recipe describes. Train it again."
-        ) from error
-    return network.to(memory_format=torch.channels_last)
 
 
 def _answers(network: torch.nn.Module, weights: str, dataset: Dataset, indices: np.ndarray, path: Path,

@@ -53,7 +53,7 @@ def _figures(model: Model, names: tuple[str, str], found: dict[str, Difference])
     words = {name: said for name, said in words_of(model).items() if name in found}
     rows = [
         [said, found[name].first, found[name].second, _change(found[name]), _verdict(name, found[name], names),
-         found[name].against]
+         _chance(found[name])]
         for name, said in words.items()
     ]
     drawn = [(said, found[name].difference, found[name].low, found[name].high) for name, said in words.items()
@@ -73,8 +73,17 @@ def _figures(model: Model, names: tuple[str, str], found: dict[str, Difference])
 
 
 def _change(found: Difference) -> str:
-    bounds = "" if found.low is None else f" [{found.low:+.3f}, {found.high:+.3f}]"
-    return f"{found.difference:+.3f}{bounds}"
+    bounds = "" if found.low is None else f" [{_signed(found.low)}, {_signed(found.high)}]"
+    return f"{_signed(found.difference)}{bounds}"
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 3) + 0.0:+.3f}"  # -0.0 becomes 0.0
+
+
+def _chance(found: Difference) -> str | float | None:
+    """No draw at all on the other side means less than what one draw would be."""
+    return f"< {2 / DRAWS:g}" if found.against == 0 else found.against
 
 
 def _verdict(name: str, found: Difference, names: tuple[str, str]) -> str:

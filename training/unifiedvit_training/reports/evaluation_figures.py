@@ -121,7 +121,7 @@ def size_figure(sizes: dict[str, np.ndarray], dice: dict[str, np.ndarray]) -> Fi
                      label=name)
     axes.set_xscale("log")
     axes.set(xlabel="pixels of the true lesion, on the network's grid", ylabel="Dice", ylim=(-0.03, 1.03))
-    axes.legend(loc="lower right", frameon=False, fontsize=9)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=9, handletextpad=0.2)
     _plain(axes)
     return figure
 

@@ -90,7 +90,8 @@ def _headline(summaries: list[SideSummary], model: Model, temperature: float | N
     if temperature is not None:
         blocks.append(Text(
             f"Probabilities are calibrated with the temperature {temperature}, fitted on the validation side. "
-            "“Held out” is the calibration error of validation slices under a temperature fitted on other groups."))
+            "“Held out” is the calibration error of validation slices under a temperature fitted on other groups. "
+            "Drawing slices anew raises a calibration error, so that it stands near the lower end of its interval."))
         if any(not card.lesion for card in model.classes) and model.diagnosis == "multi-class":
             blocks.append(Text("Accuracy among lesion types: slices of classes with a lesion alone, where “nothing "
                                "found” is not among the choices."))

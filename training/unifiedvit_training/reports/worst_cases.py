@@ -14,6 +14,7 @@ from ..data.dataset import SliceSet
 from ..evaluation.metrics import over_segments
 from ..evaluation.slice_table import SliceTable
 from .page import Gallery, Picture, Text, image_uri
+from .pictures import overlay
 
 #: RGB of the true and the drawn outline, and of both at once.
 TRUE, DRAWN, BOTH = (0, 200, 255), (255, 120, 0), (255, 255, 255)
@@ -83,11 +84,8 @@ def _picture(row: int, table: SliceTable, drawn: np.ndarray | None, slices: Slic
 
 def outlined(image: np.ndarray, truth: np.ndarray | None, drawn: np.ndarray | None) -> np.ndarray:
     """A slice (H, W) in grey with outlines of its true and its drawn mask (H, W); (2 H, 2 W, 3) uint8."""
-    image = np.asarray(image, np.float32)
-    low, high = np.percentile(image, [0.5, 99.5])
-    grey = (np.clip((image - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
-    size = (grey.shape[1] * _ZOOM, grey.shape[0] * _ZOOM)
-    pixels = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC).convert("RGB")).copy()
+    grey = Image.fromarray(overlay(image, None, ()))
+    pixels = np.array(grey.resize((grey.width * _ZOOM, grey.height * _ZOOM), Image.Resampling.BICUBIC))
     lines = {name: _outline(mask) for name, mask in (("true", truth), ("drawn", drawn)) if mask is not None}
     for name, colour in (("true", TRUE), ("drawn", DRAWN)):
         if name in lines:
