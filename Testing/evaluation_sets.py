@@ -1,0 +1,63 @@
+"""Masks, labels and answers whose figures can be counted by hand, for the tests of evaluation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from training_sets import stored
+from unifiedvit_training.config import Project
+from unifiedvit_training.data.dataset import Dataset, Item, SliceSet
+from unifiedvit_training.evaluation.inference import SliceAnswers
+from unifiedvit_training.evaluation.slice_table import SliceTable, tabulate
+
+from UnifiedViTLib.models import build_model
+
+SIDE = 112  # the tolerance of outlines is one pixel here
+TWO_SEGMENTS = {"segments": [{"name": "core", "colour": [1, 2, 3]}, {"name": "rim", "colour": [4, 5, 6]}]}
+
+
+def square(row: int, column: int, side: int = 10, label: int = 1, grid: int = SIDE) -> np.ndarray:
+    mask = np.zeros((grid, grid), np.uint8)
+    mask[row:row + side, column:column + side] = label
+    return mask
+
+
+def nothing(grid: int = SIDE) -> np.ndarray:
+    return np.zeros((grid, grid), np.uint8)
+
+
+def plain(figures: dict[str, np.ndarray]) -> dict[str, float]:
+    return {name: float(value[0]) for name, value in figures.items()}
+
+
+def certain(classes: list[int], count: int = 3) -> np.ndarray:
+    """Logits of a network that is sure."""
+    return np.eye(count, dtype=np.float32)[classes] * 10
+
+
+def dataset_of(folder: Path, masks: list[np.ndarray], labels: np.ndarray, groups: list[str] | None = None,
+               sides: list[str] | None = None, **more) -> Dataset:
+    count = len(masks)
+    arrays = SliceSet(**{
+        "images": np.random.default_rng(0).normal(size=(count, *masks[0].shape)).astype(np.float16),
+        "masks": np.stack(masks), "has_mask": np.ones(count, bool), "labels": np.asarray(labels),
+        "items": np.arange(count), "positions": np.zeros(count, np.int64),
+        "groups": np.array(groups or [f"patient {n}" for n in range(count)]), "sources": np.full(count, "one"),
+        "sides": np.array(sides or ["validation"] * count), "planes": np.full(count, "axial"), **more,
+    })
+    items = [Item(f"image {n}", folder / f"{n}.png", None, (), group, "one", side, False)
+             for n, (group, side) in enumerate(zip(arrays.groups.tolist(), arrays.sides.tolist(), strict=True))]
+    return stored(folder, arrays, items)
+
+
+def table_of(dataset: Dataset, logits: np.ndarray | None, drawn: list[np.ndarray] | None, plan: Project,
+             temperature: float = 1.0) -> SliceTable:
+    answers = SliceAnswers(logits, None if drawn is None else np.stack(drawn), None)
+    return tabulate(dataset, np.arange(len(dataset.slices)), answers, plan.model, temperature)
+
+
+def network_of(plan: Project, seed: int = 0) -> torch.nn.Module:
+    torch.manual_seed(seed)
+    return build_model(plan.model.architecture, plan.model.build_arguments())
