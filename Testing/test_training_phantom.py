@@ -72,7 +72,7 @@ def test_the_images_of_a_patient_show_one_head_and_are_one_group(phantom):
 def test_the_same_seed_gives_the_same_files_and_another_seed_others(phantom, tmp_path):
     for folder, seed in (("again", 1), ("other", 2)):
         make_phantom(tmp_path / folder, images=4, volumes=2, seed=seed)
-    for name in ("images/0003.png", "masks/0003.png", "volumes/001.nrrd", "volumes/001_label.nrrd"):
+    for name in ("images/0003.png", "masks/0003.png", "volumes/001.nrrd", "volume_masks/001.nrrd"):
         assert np.array_equal(array(phantom / name), array(tmp_path / "again" / name))
         assert not np.array_equal(array(phantom / name), array(tmp_path / "other" / name))
 

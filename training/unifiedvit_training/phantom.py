@@ -26,7 +26,7 @@ IMAGE, VOLUME, SPACING = (1, 96, 96), (16, 72, 72), (2.5, 2.5, 8.0)
 #: The brain reaches to this share of the head's radius, the skull to the second; the rest is scalp.
 BRAIN, SKULL = 0.86, 0.93
 #: Standard deviations of what is in a head and of a lesion's pattern, where tissue is 1.
-TISSUE, CONTRAST = 0.2, 0.25
+TISSUE, CONTRAST = 0.15, 0.3
 #: Scanner: tissue's value in an image of 8 bits, and the noise's standard deviation where tissue is 1.
 SCANNERS = {"A": (110.0, 0.04), "B": (85.0, 0.06)}
 #: Images of one patient: the same head, other lesions of the same class.
@@ -37,7 +37,7 @@ def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int =
     """Write the data set; the same arguments give the same files.
 
     Args:
-        folder: made if need be; `labels.csv`, `images/`, `masks/`, `volumes.csv`, `volumes/`.
+        folder: made if need be; `labels.csv`, `images/`, `masks/`, `volumes.csv`, `volumes/`, `volume_masks/`.
         images: how many 2-D images, two of each patient.
         volumes: how many volumes, one of each patient; 0: no `volumes.csv`.
         seed: of everything that is random.
@@ -46,7 +46,7 @@ def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int =
 
     In the tables an image without a lesion has no mask; in masks 1, 2, 3 are the kinds of `LESIONS`.
     """
-    for name in ("images", "masks", "volumes"):
+    for name in ("images", "masks", "volumes", "volume_masks"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     rows = []
     for n in range(images):
@@ -63,11 +63,11 @@ def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int =
     for n in range(volumes):
         found, scanner = _found(n, several), "AB"[n // 4 % 2]
         image, mask = draw_head(found, VOLUME, [seed, 2, n], [seed, 3, n], SCANNERS[scanner][1])
-        _write((image * 6 * SCANNERS[scanner][0]).astype(np.int16), folder / "volumes" / f"{n:03d}.nrrd", SPACING)
+        name = f"{n:03d}.nrrd"
+        _write((image * 6 * SCANNERS[scanner][0]).astype(np.int16), folder / "volumes" / name, SPACING)
         if found:
-            _write(mask, folder / "volumes" / f"{n:03d}_label.nrrd", SPACING)
-        rows.append(_row(f"volumes/{n:03d}.nrrd", f"volumes/{n:03d}_label.nrrd", found, f"volume {n:03d}", scanner,
-                         several))
+            _write(mask, folder / "volume_masks" / name, SPACING)
+        rows.append(_row(f"volumes/{name}", f"volume_masks/{name}", found, f"volume {n:03d}", scanner, several))
     if rows:
         _write_table(folder / "volumes.csv", rows)
 
