@@ -339,7 +339,7 @@ def test_the_card_says_what_a_reader_must_know(tmp_path):
     card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     for words in ("# Discs", "Research use only", "pictures of discs", "CC BY 4.0 \\| attribution",
                   "Accuracy | 0.913 [0.890, 0.934] |", "| Slices | 1,210 |", "Whole volumes, test (not used for any",
-                  "| Bright disc | 2 | 9 | 0 |", "It was never trained.", "fit discs.yaml --work WORK --run second",
+                  "| Bright disc | 2 | 9 | 0 |", "It was never trained.", "fit discs.yaml --work WORK --name second",
                   "table: labels.csv", "torch 2", spec.sha256, spec.familiarity.sha256, "above 0.7", "under 0.1 mL",
                   "| discs | 36 (36) | 12 (12) | 0 (0) |"):
         assert words in card, words
@@ -347,7 +347,7 @@ def test_the_card_says_what_a_reader_must_know(tmp_path):
 
 
 @pytest.mark.parametrize(("spoil", "words"), [
-    (lambda run: (run / "evaluation" / "results.json").unlink(), r"has not been evaluated.* evaluate --run second"),
+    (lambda run: (run / "evaluation" / "results.json").unlink(), r"has not been evaluated.* evaluate --name second"),
     (lambda run: (run / "evaluation" / "results.json").write_text('{"temp'), "is damaged"),
     (lambda run: (run / "evaluation" / "results.json").write_text("{}"), "lacks results, rule, temperature, weights"),
     (lambda run: save_weights(run / "best.safetensors", network_of(disc_project(), seed=7)), "figures are of other"),

@@ -47,7 +47,7 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True) -> Mode
     if results["weights_sha256"] != digest:
         raise RunError(
             f"{run} was trained on after it was evaluated: the figures are of other weights. "
-            f"Run `unifiedvit-train evaluate --run {run.name}` again."
+            f"Run `unifiedvit-train evaluate --name {run.name}` again."
         )
     dataset = load_dataset(run.parent / "dataset")
     device = choose_device("cpu" if project.machine.accelerator == "cpu" else "auto")
@@ -70,7 +70,7 @@ def _results(run: Path) -> dict[str, Any]:
         RunError: it has not been run, or its file is damaged.
     """
     path = run / FOLDER / RESULTS_FILE
-    again = f"Run `unifiedvit-train evaluate --run {run.name}` first."
+    again = f"Run `unifiedvit-train evaluate --name {run.name}` first."
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

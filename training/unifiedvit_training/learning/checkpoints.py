@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from ..errors import RunError
+from ..storage import replacing
 
 #: The whole state of a run, to go on from.
 STATE_FILE = "last.ckpt"
@@ -24,7 +24,8 @@ def save_state(run: Path, state: dict[str, Any]) -> None:
     Raises:
         RunError: the disk is full or not writable; the old state is still there.
     """
-    _replace(run / STATE_FILE, lambda part: torch.save(state, part))
+    with replacing(run / STATE_FILE) as part:
+        torch.save(state, part)
 
 
 def load_state(run: Path) -> dict[str, Any] | None:
@@ -52,7 +53,8 @@ def save_weights(path: Path, network: torch.nn.Module) -> None:
         RunError: the disk is full or not writable.
     """
     tensors = {name: value.detach().contiguous().cpu() for name, value in network.state_dict().items()}
-    _replace(path, lambda part: save_file(tensors, part))
+    with replacing(path) as part:
+        save_file(tensors, part)
 
 
 def load_weights(path: Path) -> dict[str, torch.Tensor]:
@@ -65,16 +67,3 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
         return load_file(path)
     except (OSError, SafetensorError) as error:
         raise RunError(f"{path} cannot be read as weights (.safetensors): {error}") from error
-
-
-def _replace(path: Path, write) -> None:
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(part)
-        os.replace(part, path)
-    except (OSError, RuntimeError, SafetensorError) as error:  # torch and safetensors wrap a full disk
-        part.unlink(missing_ok=True)
-        raise RunError(
-            f"{path} cannot be written ({error}). What was there before is whole; make room and run again to go on."
-        ) from error
