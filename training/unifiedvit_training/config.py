@@ -211,8 +211,8 @@ class Initial(Section):
 class Augmentation(Section):
     """How strongly images are changed; each number is the top of a range, 0 turns that change off.
 
-    Degrees; shares of the side (shift, elastic, crop); factors as logarithms (scale, squeeze, gain, gamma, bias, and tone: the
-    slopes of a random rising curve through the intensities, so that a scanner's histogram tells nothing);
+    Degrees; shares of the side (shift, elastic, crop); factors as logarithms (scale, squeeze, gain, gamma, bias, and
+    tone: the slopes of a random rising curve through the intensities, so that a scanner's histogram tells nothing);
     standard deviations of the body's intensity (offset, noise); probabilities (flip, blur).
     """
 
