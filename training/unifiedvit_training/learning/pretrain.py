@@ -221,6 +221,7 @@ class _Pretraining:
                 axis.set_axis_off()
         for axis, title in zip(axes[0], ("image", "visible", "painted back"), strict=True):
             axis.set_title(title)
+        figure.supxlabel("hidden blocks are painted with their true mean and contrast", fontsize=7)
         try:
             figure.savefig(self.run / PICTURE_FILE, dpi=150)
         except OSError as error:
