@@ -46,28 +46,50 @@ def find_twins(images: np.ndarray, body: np.ndarray, items: np.ndarray, groups: 
     candidates = np.flatnonzero(body > _ENOUGH_BODY)
     thumbnails = np.concatenate([_thumbnails(images[candidates[start : start + 256]])
                                  for start in range(0, len(candidates), 256)] or [np.empty((0, THUMBNAIL**2))])
-    side = THUMBNAIL
-    mirrored = thumbnails.reshape(-1, side, side)[:, :, ::-1].reshape(-1, side * side)
-    codes = [np.unique(values[candidates], axis=0, return_inverse=True)[1].reshape(-1)
-             for values in (items, groups, sides, labels)]
-    unknown = (labels[candidates] < 0) if labels.ndim == 1 else (labels[candidates] < 0).any(axis=1)
-    best: dict[str, dict[tuple[int, int], Twin]] = {"sides": {}, "groups": {}, "labels": {}}
+    mirrored = thumbnails.reshape(-1, THUMBNAIL, THUMBNAIL)[:, :, ::-1].reshape(-1, THUMBNAIL**2)
+    item, group, side = (np.unique(values[candidates], return_inverse=True)[1] for values in (items, groups, sides))
+    label = np.unique(labels[candidates], axis=0, return_inverse=True)[1].reshape(-1)
+    unknown = (labels[candidates].reshape(len(candidates), -1) < 0).any(axis=1)
+    best = {kind: _Best(len(candidates)) for kind in ("sides", "groups", "labels")}
     for start in range(0, len(candidates), _BLOCK):
         rows = slice(start, start + _BLOCK)
-        straight, turned = thumbnails[rows] @ thumbnails.T, thumbnails[rows] @ mirrored.T
+        straight, turned = thumbnails[rows] @ thumbnails[start:].T, thumbnails[rows] @ mirrored[start:].T
         alike = np.maximum(straight, turned)
-        item, group, on, label = (code[rows, None] != code[None] for code in codes)
-        said = item & label & ~unknown[rows, None] & ~unknown[None]
-        for kind, wanted in (("sides", group & on), ("groups", group & ~on), ("labels", said)):
-            against = np.where(wanted, alike, -1)
-            partner = against.argmax(axis=1)
-            found = against[np.arange(len(against)), partner]
-            for row in np.flatnonzero(found > ALIKE):
-                pair = sorted((int(candidates[start + row]), int(candidates[partner[row]])))
-                best[kind][tuple(pair)] = Twin(
-                    *pair, float(found[row]), bool(turned[row, partner[row]] > straight[row, partner[row]])
-                )
-    return {kind: sorted(pairs.values(), key=lambda twin: -twin.correlation) for kind, pairs in best.items()}
+        at = np.nonzero(alike > ALIKE)
+        one, other = at[0] + start, at[1] + start
+        apart = group[one] != group[other]
+        said = (item[one] != item[other]) & (label[one] != label[other]) & ~unknown[one] & ~unknown[other]
+        for kind, wanted in (("sides", apart & (side[one] != side[other])),
+                             ("groups", apart & (side[one] == side[other])), ("labels", said)):
+            best[kind].add(one[wanted], other[wanted], alike[at][wanted], (turned[at] > straight[at])[wanted])
+    return {kind: of_kind.twins(candidates) for kind, of_kind in best.items()}
+
+
+class _Best:
+    """For each of `count` slices the one most like it so far."""
+
+    def __init__(self, count: int) -> None:
+        self._correlation = np.zeros(count)
+        self._partner = np.full(count, -1)
+        self._mirrored = np.zeros(count, bool)
+
+    def add(self, one: np.ndarray, other: np.ndarray, correlation: np.ndarray, mirrored: np.ndarray) -> None:
+        """Take note of pairs; all arrays (P,)."""
+        rising = np.argsort(correlation, kind="stable")  # of several pairs of a slice the last written stays
+        for mine, its in ((one[rising], other[rising]), (other[rising], one[rising])):
+            better = correlation[rising] > self._correlation[mine]
+            mine = mine[better]
+            self._correlation[mine] = correlation[rising][better]
+            self._partner[mine], self._mirrored[mine] = its[better], mirrored[rising][better]
+
+    def twins(self, slices: np.ndarray) -> list[Twin]:
+        """Each pair once, the most alike first. `slices`: (count,) what the numbers stand for."""
+        pairs = {
+            (min(n, partner), max(n, partner)): (float(self._correlation[n]), bool(self._mirrored[n]))
+            for n, partner in enumerate(self._partner.tolist()) if partner >= 0
+        }
+        return sorted((Twin(int(slices[one]), int(slices[other]), *how) for (one, other), how in pairs.items()),
+                      key=lambda twin: -twin.correlation)
 
 
 def _thumbnails(images: np.ndarray) -> np.ndarray:

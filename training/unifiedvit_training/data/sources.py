@@ -198,6 +198,9 @@ def _from_folder(source: Source, folder: Path, model: Model, complaints: _Compla
         complaints.add(source.name, "a folder without labels.csv has no column to split by; use fractions or folds")
     if (folder / "images").is_dir() or source.images:
         images = source.images or folder / "images"
+        if not images.is_dir():
+            complaints.add(source.name, f"there is no folder {images}; check `images`, and --data")
+            return
         beside = _stems(source.masks or folder / "masks")
         for image in _images(images):
             yield _alone(source, image, images, source.label, beside.get(_stem(image)))

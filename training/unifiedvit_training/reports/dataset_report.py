@@ -78,9 +78,9 @@ def _shortcut(guesses: list[Guess]) -> list:
     if told:
         blocks.append(Text(
             f"{', '.join(told)}: told by such numbers with an area above {ALARMING} even as the network sees them. A "
-            "network can reach high figures there by knowing the scanner instead of the disease. Report figures "
-            "without these classes too, change intensities strongly in training, and add images of all classes from "
-            "the same place.", "warning",
+            "network can reach high figures there by knowing the scanner, or the level at which slices were cut, "
+            "instead of the disease. Report figures without these classes too, change intensities strongly in "
+            "training, and add images of all classes from the same place.", "warning",
         ))
     return blocks
 
