@@ -14,7 +14,7 @@ from ..evaluation.inference import infer
 #: Share of validation slices within the threshold.
 WITHIN = 0.99
 #: Slices of a side that are looked at; more of them hardly move a mean or a covariance.
-MOST = 6000
+MOST = 1500
 
 
 def measure_familiarity(network: torch.nn.Module, slices: SliceSet, device: torch.device | str = "cpu"
