@@ -286,17 +286,14 @@ def test_position_embeddings_of_another_grid_are_resampled_and_other_shapes_left
             assert torch.equal(value, given.state_dict()[name]), name
 
 
-def test_weights_of_which_nothing_fits_are_refused(tmp_path):
+def test_weights_of_which_nothing_fits_or_that_cannot_be_read_are_refused(tmp_path):
     weights = tmp_path / "a.safetensors"
     save_file({"something.else": torch.zeros(3, 3), "encoder.vit.norm.bias": torch.zeros(64)}, weights)
     with pytest.raises(RunError, match=r"Nothing of .*a\.safetensors fits"):
         take_over(network(), Initial(weights=weights))
-
-
-def test_weights_that_cannot_be_read_are_refused(tmp_path):
-    (tmp_path / "a.safetensors").write_bytes(b"not weights")
+    weights.write_bytes(b"not weights")
     with pytest.raises(RunError, match="cannot be read as weights"):
-        take_over(network(), Initial(weights=tmp_path / "a.safetensors"))
+        take_over(network(), Initial(weights=weights))
 
 
 @pytest.fixture(scope="module")
@@ -383,9 +380,6 @@ def test_the_first_blocks_are_frozen_and_stay_as_they_are_while_the_rest_learns(
     (output.mask_logits.square().mean() + output.class_logits.square().mean()).backward()
     optimiser.step()
     assert {name for name, p in whole.named_parameters() if torch.equal(p, before[name])} == frozen
-
-
-def test_all_of_the_encoder_can_be_frozen():
     assert not any(name.startswith("encoder.") for name in scales(network(stem_width=8), Initial(freeze=1.0)))
 
 
