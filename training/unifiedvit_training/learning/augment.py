@@ -99,5 +99,5 @@ def _curve(image: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:
     rises = slopes / slopes.sum(dim=1, keepdim=True)
     starts = rises.cumsum(dim=1) - rises
     place = image.flatten(1) * _TONES
-    piece = place.long().clamp(max=_TONES - 1)
+    piece = place.long().clamp(0, _TONES - 1)
     return (starts.gather(1, piece) + (place - piece) * rises.gather(1, piece)).view_as(image)

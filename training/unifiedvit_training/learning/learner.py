@@ -33,10 +33,12 @@ class Learner(nn.Module):
                 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """(B, 1, H, W) images and what is known of them (see `UnifiedLoss`) -> the loss, and each task's own."""
         losses = self.loss(self.network(images), masks, has_mask, labels)
-        if isinstance(self.balance, GradientNormBalance) and self.training:
-            self.balance.observe(losses, self._last_shared())
+        shared = self._last_shared()
+        if isinstance(self.balance, GradientNormBalance) and self.training and shared is not None:
+            self.balance.observe(losses, shared)
         return self.balance(losses), {task: loss.detach() for task, loss in losses.items()}
 
-    def _last_shared(self) -> nn.Parameter:
-        """The last weight matrix of the encoder: both decoders read what it gives."""
-        return [p for p in self.network.encoder.parameters() if p.ndim > 1 and p.requires_grad][-1]
+    def _last_shared(self) -> nn.Parameter | None:
+        """The last weight matrix of the encoder: both decoders read what it gives. None if all of it is frozen."""
+        learning = [p for p in self.network.encoder.parameters() if p.ndim > 1 and p.requires_grad]
+        return learning[-1] if learning else None
