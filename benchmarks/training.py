@@ -35,7 +35,7 @@ from unifiedvit_training.learning.launch import start_fabric
 
 from UnifiedViTLib.models import build_model
 
-SIZE, BATCH, STEPS, ROUNDS = 160, 24, 6, 5
+SIZE, BATCH, STEPS, ROUNDS = 160, 24, 3, 3
 ARGUMENTS = {"encoder": "vit_tiny_patch16_224", "stem_width": 24, "look_where_drawn": True}
 
 
