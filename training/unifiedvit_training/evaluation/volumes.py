@@ -168,11 +168,8 @@ def choose_rule(cases: list[Case], spec: ModelSpec) -> VolumeRule:
         good = sum(got.get(name, 0.0) for name in ("found", "dice", "empty", "diagnosis"))
         return good - got.get("false_alarms", 0.0) - 0.1 * got.get("false_pieces", 0.0)
 
-    # Gentle values first: of equals the first is taken. What is drawn does not depend on `top`.
-    suppress, belief = ((1.0,), (0.0,)) if spec.healthy is None else ((1.0, 0.7, 0.5, 0.3), (0.0, 0.7, 0.8, 0.9))
-    drawing = max(
-        (VolumeRule("lesion_weighted", DEFAULT_RULE.top, *values)
-         for values in product(suppress, (0.0, 0.3, 0.5, 1.0), belief)),
+    suppress = (DEFAULT_RULE.suppress_above,) if spec.healthy is None else (0.3, 0.5, 0.7, 0.9, 1.0)
+    return max(
+        (VolumeRule("lesion_weighted", *values) for values in product((1, 3, 5), suppress, (0.0, 0.3, 0.5, 1.0))),
         key=score,
     )
-    return max((replace(drawing, top=top) for top in (1, 3, 5)), key=score)
