@@ -21,6 +21,7 @@ from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.backends import TorchBackend
 from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, load_statistics
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 from UnifiedViTLib.spec import ModelSpec, load_spec, parse_spec
 
 WARNING = "does not look like what the model was trained on"
@@ -105,6 +106,12 @@ def test_a_few_strange_slices_do_not_make_a_strange_volume(predictor):
     beyond = look.distances > predictor.spec.familiarity.threshold
     assert beyond[:3].all() and beyond.mean() < 0.5
     assert not any(WARNING in w for w in predictor.predict(replace(volume, array=array), "axial").warnings)
+
+
+@pytest.mark.parametrize("volume", [noise(), blobs(), stripes()], ids=["noise", "photograph", "stripes"])
+def test_the_model_that_comes_with_unifiedvit_is_not_fooled_either(volume):
+    warnings = Predictor(find_model(DEFAULT_MODEL), "cpu").predict(volume).warnings
+    assert any(WARNING in w for w in warnings)
 
 
 def test_a_model_without_statistics_says_nothing_of_it(tmp_path):

@@ -29,7 +29,7 @@ class FamiliarityStatistics:
         """Mahalanobis distance to the nearest diagnosis (the root of Lee et al. 2018, eq. 2).
 
         Args:
-            embeddings: (N, E), what the network read the diagnosis from.
+            embeddings: (N, E), what the images look like to the network (`UnifiedOutput.embedding`).
 
         Returns:
             (N,) in standard deviations; about the root of E for images like those of training.

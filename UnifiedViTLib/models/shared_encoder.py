@@ -61,12 +61,13 @@ class SharedEncoderDualDecoder(nn.Module):
         """(B, in_channels, H, W), H and W multiples of 16, normalised -> UnifiedOutput."""
         features = self.encoder(image)
         mask_logits = self.segmentation(features) if self.segmentation else None
+        embedding = features.depths[0].mean(dim=(2, 3))
         if not self.classifier:
-            return UnifiedOutput(mask_logits, None, None)
+            return UnifiedOutput(mask_logits, None, embedding)
         read = features.cls
         if self.look_where_drawn:
             read = torch.cat([read, patches_where_drawn(features.depths[-1], mask_logits)], dim=1)
-        return UnifiedOutput(mask_logits, self.classifier(read), read)
+        return UnifiedOutput(mask_logits, self.classifier(read), embedding)
 
 
 def patches_where_drawn(patches: torch.Tensor, mask_logits: torch.Tensor) -> torch.Tensor:

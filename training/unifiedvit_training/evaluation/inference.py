@@ -18,7 +18,7 @@ class SliceAnswers:
     Attributes:
         class_logits: (N, C) float32.
         drawn: (N, size, size) uint8, the mask class of each pixel (0 background).
-        embeddings: (N, E) float32, what the diagnosis was read from.
+        embeddings: (N, E) float32, what the images look like to the network.
     """
 
     class_logits: np.ndarray | None
