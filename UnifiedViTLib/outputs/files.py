@@ -95,6 +95,7 @@ def as_json(prediction: Prediction) -> dict:
             "display": prediction.diagnosis.display,
             "probability": prediction.diagnosis.probability,
             "probabilities": prediction.diagnosis.probabilities,
+            "displays": {c.name: c.display for c in prediction.spec.classes},
         },
         "segments": [asdict(segment) for segment in prediction.segments],
         "slices": [
@@ -106,7 +107,10 @@ def as_json(prediction: Prediction) -> dict:
             for n, row in enumerate(prediction.slice_probabilities)
         ],
         "warnings": list(prediction.warnings),
-        "model": {"id": made.model_id, "version": made.model_version, "sha256": made.model_sha256},
+        "model": {
+            "id": made.model_id, "name": prediction.spec.name, "version": made.model_version,
+            "sha256": made.model_sha256,
+        },
         "device": made.device,
         "backend": made.backend,
         "plane": made.plane,

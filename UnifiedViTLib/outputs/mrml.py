@@ -18,9 +18,12 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from ..errors import OutputError, UnsupportedImageError
 from ..imaging.volume import Volume, check
 from ..inference.prediction import Prediction
+from .files import as_json
 
 #: Prefix of the node attributes that carry the diagnosis and where it comes from.
 ATTRIBUTE = "UnifiedViT."
+#: Without these a stored result cannot be shown.
+RESULT_KEYS = {"name", "diagnosis", "segments", "slices", "warnings", "model", "device", "backend", "plane", "seconds"}
 
 
 def volume_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
@@ -125,6 +128,93 @@ def add_to_scene(
         _place_beside(volume_node, segmentation_node)
         _place_beside(volume_node, table_node)
     return segmentation_node, table_node
+
+
+def result_of(node: slicer.vtkMRMLNode | None) -> dict | None:
+    """What `add_to_scene` left on a segmentation or table, as `outputs.files.as_json` gives it; None if nothing.
+
+    A scene may come from anywhere: what does not read as a result counts as none.
+    """
+    text = node.GetAttribute(f"{ATTRIBUTE}Result") if node else None
+    try:
+        result = json.loads(text) if text else None
+    except ValueError:
+        return None
+    return result if isinstance(result, dict) and RESULT_KEYS <= result.keys() else None
+
+
+def add_probability_maps(
+    prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolumeNode
+) -> list[slicer.vtkMRMLScalarVolumeNode]:
+    """Add a volume a segment with its probability in percent (uint8, 0-100), on the grid of `volume_node`.
+
+    They lie under the volume's transform and beside it in the subject hierarchy. Nothing is added where the
+    prediction was made without maps.
+
+    Raises:
+        UnsupportedImageError: the volume has changed since; the scene is then as it was.
+    """
+    if prediction.probability_maps is None:
+        return []
+    _check_belongs(prediction, volume_node)
+    scene, added = volume_node.GetScene(), []
+    with _all_or_nothing(scene, []):
+        for segment, values in zip(prediction.spec.segments, prediction.probability_maps, strict=True):
+            image = vtk.vtkImageData()
+            image.SetExtent(volume_node.GetImageData().GetExtent())
+            scalars = numpy_to_vtk(values.ravel(), deep=True, array_type=vtk.VTK_UNSIGNED_CHAR)
+            scalars.SetName("Probability in percent")
+            image.GetPointData().SetScalars(scalars)
+            node = slicer.vtkMRMLScalarVolumeNode()
+            node.SetName(scene.GenerateUniqueName(f"{volume_node.GetName()} {segment.name} probability"))
+            node.CopyOrientation(volume_node)
+            node.SetAndObserveImageData(image)
+            scene.AddNode(node)
+            node.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
+            node.CreateDefaultDisplayNodes()
+            node.GetDisplayNode().SetAutoWindowLevel(False)
+            node.GetDisplayNode().SetWindowLevelMinMax(0, 100)
+            _place_beside(volume_node, node)
+            added.append(node)
+    return added
+
+
+def centre_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> tuple[float, float, float] | None:
+    """A point in the largest drawn piece of the largest segment: world RAS in mm; None where nothing is drawn.
+
+    The voxel on the piece's middle slice that lies nearest to its middle, so that the point is inside even where the
+    piece is bent.
+    """
+    from scipy import ndimage
+
+    largest, place = 0, None
+    for segment_id in segmentation_node.GetSegmentation().GetSegmentIDs():
+        image = slicer.vtkOrientedImageData()
+        if not segmentation_node.GetBinaryLabelmapRepresentation(segment_id, image) or image.IsEmpty():
+            continue
+        scalars = image.GetPointData().GetScalars()
+        array = vtk_to_numpy(scalars).reshape(image.GetDimensions()[::-1]) > 0
+        pieces, count = ndimage.label(array)
+        if not count:
+            continue
+        sizes = np.bincount(pieces.ravel())[1:]
+        if sizes.max() * abs(np.prod(image.GetSpacing())) <= largest:
+            continue
+        largest = sizes.max() * abs(np.prod(image.GetSpacing()))
+        inside = np.argwhere(pieces == 1 + sizes.argmax())
+        middle = np.median(inside[:, 0])
+        flat = inside[np.abs(inside[:, 0] - middle) == np.abs(inside[:, 0] - middle).min()]
+        nearest = flat[((flat - flat.mean(axis=0)) ** 2).sum(axis=1).argmin()]
+        matrix = vtk.vtkMatrix4x4()
+        image.GetImageToWorldMatrix(matrix)
+        start = image.GetExtent()[::2]
+        index = [int(n) + first for n, first in zip(nearest[::-1], start, strict=True)]
+        place = matrix.MultiplyPoint([*index, 1.0])[:3]
+    if place is None:
+        return None
+    world = [0.0, 0.0, 0.0]
+    segmentation_node.TransformPointToWorld(place, world)
+    return tuple(world)
 
 
 def _ijk_to_ras(node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
@@ -233,6 +323,7 @@ def _attributes(prediction: Prediction) -> dict[str, str]:
         "Plane": made_by.plane,
         "Seconds": json.dumps(made_by.seconds),
         "Software": json.dumps(made_by.software),
+        "Result": json.dumps(as_json(prediction)),
     }
 
 
@@ -260,25 +351,43 @@ def _place_beside(volume_node: slicer.vtkMRMLNode, node: slicer.vtkMRMLNode) -> 
         hierarchy.SetItemParent(item, parent)
 
 
+class SceneMemory:
+    """How a scene stood: its nodes, and what is in those that a result is about to replace.
+
+    Args:
+        scene: the scene.
+        outputs: segmentations and tables of it whose content will change.
+    """
+
+    def __init__(self, scene: slicer.vtkMRMLScene, outputs: list[slicer.vtkMRMLNode]) -> None:
+        # IDs: to hold the nodes themselves would keep volumes in memory that the user has deleted.
+        self._scene, self._before = scene, {node.GetID() for node in _nodes(scene)}
+        displays = [node.GetDisplayNode() for node in outputs if node.IsA("vtkMRMLDisplayableNode")]
+        self._originals = [*outputs, *filter(None, displays)]
+        self._copies = [node.CreateNodeInstance() for node in self._originals]
+        for node, copy in zip(self._originals, self._copies, strict=True):
+            copy.Copy(node)
+
+    def restore(self, added: list[slicer.vtkMRMLNode] | None = None) -> None:
+        """Take nodes away that came since (`added`: those of them alone), and put the outputs back."""
+        # What the application listed in the subject hierarchy for added nodes, it takes away with them.
+        for node in reversed(_nodes(self._scene)):
+            if node.GetID() not in self._before if added is None else node in added:
+                self._scene.RemoveNode(node)
+        for node, copy in zip(self._originals, self._copies, strict=True):
+            if self._scene.IsNodePresent(node):
+                node.Copy(copy)
+
+
 @contextmanager
 def _all_or_nothing(scene: slicer.vtkMRMLScene, outputs: list[slicer.vtkMRMLNode]) -> Iterator[None]:
     """Views and widgets wait for the end of the block; where it raises, added nodes go and `outputs` are restored."""
-    before = _nodes(scene)
-    displays = [node.GetDisplayNode() for node in outputs if node.IsA("vtkMRMLDisplayableNode")]
-    originals = [*outputs, *filter(None, displays)]
-    copies = [node.CreateNodeInstance() for node in originals]
-    for node, copy in zip(originals, copies, strict=True):
-        copy.Copy(node)
+    memory = SceneMemory(scene, outputs)
     scene.StartState(slicer.vtkMRMLScene.BatchProcessState)
     try:
         yield
     except BaseException:
-        # What the application listed in the subject hierarchy for added nodes, it takes away with them.
-        for node in reversed(_nodes(scene)):
-            if node not in before:
-                scene.RemoveNode(node)
-        for node, copy in zip(originals, copies, strict=True):
-            node.Copy(copy)
+        memory.restore()
         raise
     finally:
         scene.EndState(slicer.vtkMRMLScene.BatchProcessState)

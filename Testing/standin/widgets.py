@@ -1,0 +1,226 @@
+"""The few widgets of CTK and Slicer that the panel uses, and the loader that puts them into a .ui file's places."""
+
+from __future__ import annotations
+
+import types
+from pathlib import Path
+from xml.etree import ElementTree
+
+import slicer
+from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6.QtUiTools import QUiLoader
+
+from .pythonqt import PythonQtWays, pythonqt_class
+
+_HEADER = 26
+
+
+class ctkCollapsibleButton(PythonQtWays, QtWidgets.QWidget):  # noqa: N801
+    """A heading that folds what lies under it."""
+
+    contentsCollapsed = QtCore.Signal(bool)  # noqa: N815
+
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._collapsed, self._text = False, ""
+        self.setContentsMargins(0, _HEADER, 0, 0)
+
+    def _get_collapsed(self) -> bool:
+        return self._collapsed
+
+    def _set_collapsed(self, collapsed: bool) -> None:
+        if collapsed != self._collapsed:
+            self._collapsed = collapsed
+            self.setMaximumHeight(_HEADER if collapsed else 16777215)
+            for child in self.findChildren(QtWidgets.QWidget, options=QtCore.Qt.FindDirectChildrenOnly):
+                child.setVisible(not collapsed)
+            self.contentsCollapsed.emit(collapsed)
+
+    def _get_text(self) -> str:
+        return self._text
+
+    def _set_text(self, text: str) -> None:
+        self._text = text
+
+    collapsed = QtCore.Property(bool, _get_collapsed, _set_collapsed)
+    text = QtCore.Property(str, _get_text, _set_text)
+
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
+        if event.position().y() < _HEADER:
+            self._set_collapsed(not self._collapsed)
+
+    def paintEvent(self, _event: QtGui.QPaintEvent) -> None:  # noqa: N802
+        painter, head = QtGui.QPainter(self), QtCore.QRect(0, 0, QtWidgets.QWidget.width(self), _HEADER - 2)
+        painter.fillRect(head, self.palette.button())
+        painter.setPen(QtGui.QColor("#202020"))
+        font = painter.font()
+        font.setBold(True)
+        painter.setFont(font)
+        painter.drawText(head.adjusted(8, 0, 0, 0), QtCore.Qt.AlignVCenter, f"{'▸' if self._collapsed else '▾'} {self._text}")
+        painter.end()
+
+
+class qMRMLWidget(PythonQtWays, QtWidgets.QWidget):  # noqa: N801
+    """Tells its children which scene they show."""
+
+    mrmlSceneChanged = QtCore.Signal(object)  # noqa: N815
+
+    def setMRMLScene(self, scene: slicer.vtkMRMLScene) -> None:  # noqa: N802
+        self._scene = scene
+        self.mrmlSceneChanged.emit(scene)
+
+
+class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):  # noqa: N801
+    """Chooses a node of the scene, or none, or makes a new one."""
+
+    currentNodeChanged = QtCore.Signal(object)  # noqa: N815
+    nodeAddedByUser = QtCore.Signal(object)  # noqa: N815
+
+    nodeTypes = QtCore.Property("QStringList", lambda s: s._types, lambda s, v: s._put("_types", list(v)))  # noqa: N815
+    noneEnabled = QtCore.Property(bool, lambda s: s._none, lambda s, v: s._put("_none", v))  # noqa: N815
+    addEnabled = QtCore.Property(bool, lambda s: s._add, lambda s, v: s._put("_add", v))  # noqa: N815
+    removeEnabled = QtCore.Property(bool, lambda s: s._remove, lambda s, v: s._put("_remove", v))  # noqa: N815
+    renameEnabled = QtCore.Property(bool, lambda s: s._rename, lambda s, v: s._put("_rename", v))  # noqa: N815
+    showChildNodeTypes = QtCore.Property(bool, lambda s: s._children, lambda s, v: s._put("_children", v))  # noqa: N815
+    hideChildNodeTypes = QtCore.Property(  # noqa: N815
+        "QStringList", lambda s: s._hidden_types, lambda s, v: s._put("_hidden_types", list(v)))
+    noneDisplay = QtCore.Property(str, lambda s: s._none_text, lambda s, v: s._put("_none_text", v))  # noqa: N815
+    currentNodeID = QtCore.Property(str, lambda s: s._id or "")  # noqa: N815
+
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._scene: slicer.vtkMRMLScene | None = None
+        self._types, self._hidden_types, self._none, self._none_text = [], [], False, "None"
+        self._add = self._remove = self._rename = self._children = True
+        self._id: str | None = None
+        self._ids: list[str | None] = []
+        self._observers: list[int] = []
+        self._filling = False
+        self.activated.connect(self._activated)
+        self.destroyed.connect(self._unobserve)
+
+    def _put(self, name: str, value: object) -> None:
+        setattr(self, name, value)
+        self._fill()
+
+    def setMRMLScene(self, scene: slicer.vtkMRMLScene) -> None:  # noqa: N802
+        self._unobserve()
+        self._scene = scene
+        events = (slicer.vtkMRMLScene.NodeAddedEvent, slicer.vtkMRMLScene.NodeRemovedEvent,
+                  slicer.vtkMRMLScene.EndBatchProcessEvent)
+        self._observers = [scene.AddObserver(event, self._scene_changed) for event in events]
+        self._fill()
+
+    def mrmlScene(self) -> slicer.vtkMRMLScene | None:  # noqa: N802
+        return self._scene
+
+    def currentNode(self) -> slicer.vtkMRMLNode | None:  # noqa: N802
+        return self._scene.GetNodeByID(self._id) if self._scene and self._id else None
+
+    def setCurrentNode(self, node: slicer.vtkMRMLNode | None) -> None:  # noqa: N802
+        self.setCurrentNodeID(node.GetID() if node else "")
+
+    def setCurrentNodeID(self, node_id: str) -> None:  # noqa: N802
+        wanted = node_id or None
+        if wanted != self._id and (wanted is None or wanted in self._ids):
+            self._id = wanted
+            self._fill()
+            self.currentNodeChanged.emit(self.currentNode())
+
+    def addNode(self) -> slicer.vtkMRMLNode:  # noqa: N802
+        node = self._scene.AddNewNodeByClass(self._types[0])
+        self.setCurrentNode(node)
+        self.nodeAddedByUser.emit(node)
+        return node
+
+    def _unobserve(self, *_ignored: object) -> None:
+        for observer in self._observers:
+            self._scene.RemoveObserver(observer)
+        self._observers = []
+
+    def _scene_changed(self, *_ignored: object) -> None:
+        if not self._scene.IsBatchProcessing():
+            self._fill()
+
+    def _nodes(self) -> list[slicer.vtkMRMLNode]:
+        found = []
+        for n in range(self._scene.GetNumberOfNodes() if self._scene else 0):
+            node = self._scene.GetNthNode(n)
+            if node.GetHideFromEditors() or any(node.IsA(name) for name in self._hidden_types):
+                continue
+            if any(node.IsA(name) if self._children else node.GetClassName() == name for name in self._types):
+                found.append(node)
+        return found
+
+    def _fill(self) -> None:
+        if self._filling or self._scene is None:
+            return
+        self._filling = True
+        before, nodes = self._id, self._nodes()
+        ids = [node.GetID() for node in nodes]
+        if self._id not in ids:
+            self._id = None if self._none or not ids else ids[0]
+        self.clear()
+        self._ids = ([None] if self._none else []) + ids
+        self.addItems(([self._none_text] if self._none else []) + [node.GetName() for node in nodes])
+        if self._add:
+            self.addItem(f"Create new {self._types[0].removeprefix('vtkMRML').removesuffix('Node')}")
+        self.setCurrentIndex(self._ids.index(self._id) if self._id in self._ids else -1)
+        self._filling = False
+        if self._id != before:
+            self.currentNodeChanged.emit(self.currentNode())
+
+    def _activated(self, index: int) -> None:
+        if index < len(self._ids):
+            self.setCurrentNodeID(self._ids[index] or "")
+        else:
+            self.addNode()
+
+
+def ctk_module() -> types.ModuleType:
+    """The module `ctk`."""
+    module = types.ModuleType("ctk")
+    module.ctkCollapsibleButton = ctkCollapsibleButton
+    return module
+
+
+OWN = {cls.__name__: cls for cls in (ctkCollapsibleButton, qMRMLWidget, qMRMLNodeComboBox)}
+
+
+class _Loader(QUiLoader):
+    def createWidget(self, class_name: str, parent: QtWidgets.QWidget | None = None, name: str = "") -> QtWidgets.QWidget:  # noqa: N802
+        if class_name in OWN:
+            cls = OWN[class_name]
+        elif hasattr(QtWidgets, class_name):
+            cls = pythonqt_class(getattr(QtWidgets, class_name))
+        else:
+            raise LookupError(f"The .ui file asks for {class_name}, which neither Qt nor the stand-in has.")
+        widget = cls(parent)
+        widget.setObjectName(name)
+        return widget
+
+
+def load_ui(path: str) -> QtWidgets.QWidget:
+    """What `slicer.util.loadUI` does: the widgets of the file, its connections made."""
+    loader = _Loader()
+    root = loader.load(str(path))
+    root._loader = loader  # else the Python halves of its widgets go with it
+    for connection in ElementTree.parse(Path(path)).getroot().iter("connection"):
+        sender, signal, receiver, slot = (connection.find(tag).text for tag in ("sender", "signal", "receiver", "slot"))
+        getattr(_named(root, sender), signal.partition("(")[0]).connect(
+            getattr(_named(root, receiver), slot.partition("(")[0]))
+    return root
+
+
+def _named(root: QtWidgets.QWidget, name: str) -> QtWidgets.QWidget:
+    return root if root.objectName == name else root.findChild(QtWidgets.QWidget, name)
+
+
+def child_widget_variables(root: QtWidgets.QWidget) -> types.SimpleNamespace:
+    """What `slicer.util.childWidgetVariables` does: the widgets by their names."""
+    return types.SimpleNamespace(**{
+        child.objectName: child for child in root.findChildren(QtCore.QObject)
+        if QtCore.QObject.property(child, "objectName")
+    })
+
+
