@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from safetensors import SafetensorError
+import numpy as np
 
 from .errors import RunError
 
@@ -15,6 +16,8 @@ from .errors import RunError
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A file beside `path` to write, which takes its place at the end: a kill or a full disk leaves the old one whole.
+
+    Its name is always the same, so that a run killed a hundred times leaves one such file and not a hundred.
 
     Raises:
         RunError: the disk is full or not writable.
@@ -24,9 +27,26 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
         os.replace(part, path)
-    except (OSError, RuntimeError, SafetensorError) as error:  # torch and safetensors wrap a full disk
+    except (OSError, RuntimeError) as error:  # torch wraps a full disk
         if part.parent.is_dir():
             part.unlink(missing_ok=True)
         raise RunError(
             f"{path} cannot be written ({error}). What was there before is whole; make room and run again to go on."
         ) from error
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a text or bytes to `path` as `replacing` does.
+
+    Raises:
+        RunError: the disk is full or not writable.
+    """
+    with replacing(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def packed(arrays: dict[str, np.ndarray]) -> bytes:
+    """A compressed .npz of the arrays."""
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()

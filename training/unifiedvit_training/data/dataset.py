@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..config import Model
 from ..errors import DataError
 
 #: Written last: a folder without it is not a finished dataset.
@@ -112,3 +113,26 @@ def load_dataset(folder: Path) -> Dataset:
             f"{folder} is not a prepared dataset ({error}). Run `unifiedvit-train prepare` first."
         ) from error
     return Dataset(folder, SliceSet(**arrays), items, card["recipe"])
+
+
+def refuse_unfit(dataset: Dataset, model: Model) -> None:
+    """Raise a `DataError` if the dataset was prepared for other inputs, mask classes or diagnoses than the model's."""
+    slices, made = dataset.slices, dataset.recipe.get("model", {})
+    labels = (len(model.classes),) if model.diagnosis == "multi-label" else ()
+    there = {
+        "size of the input": slices.images.shape[1] == model.input.size,
+        "segments": _names(made, "segments") in (None, [segment.name for segment in model.segments]),
+        "classes": _names(made, "classes") in (None, model.class_names)
+        and slices.labels.shape[1:] == labels and slices.labels.max(initial=-1) < len(model.classes),
+    }
+    other = [name for name, fits in there.items() if not fits]
+    if other:
+        raise DataError(
+            f"The dataset in {dataset.folder} was prepared for another project ({', '.join(other)}). "
+            "Run `unifiedvit-train prepare` for this one, or name another --work folder."
+        )
+
+
+def _names(made: dict[str, Any], part: str) -> list[str] | None:
+    """Names of the segments or classes that a dataset was made for; None where its recipe does not say."""
+    return [card["name"] for card in made[part]] if part in made else None

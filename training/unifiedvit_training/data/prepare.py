@@ -17,6 +17,7 @@ from tqdm import tqdm
 from ..config import Project, Source
 from ..errors import DataError
 from ..reports.dataset_report import write_report
+from ..storage import write_whole
 from .checks import find_problems
 from .dataset import CARD_FILE, Dataset, Item, SliceSet, load_dataset
 from .shortcut import guess_classes
@@ -41,6 +42,7 @@ def prepare_dataset(project: Project, folder: Path) -> Dataset:
 
     Raises:
         DataError: sources, images, masks or the split are wrong; or the folder cannot be written.
+        RunError: the disk is full at the very end.
     """
     items, left_out = assign_sides(list_items(project), project)
     if project.model.task != "segmentation":
@@ -65,10 +67,8 @@ def prepare_dataset(project: Project, folder: Path) -> Dataset:
     with writable(folder):
         write_report(project, dataset, small["facts"], problems, guesses, folder / REPORT_FILE)
         (folder / SUMMARY_FILE).write_text(text, encoding="utf-8")
-        card = {"recipe": recipe, "items": [asdict(item) for item in items]}
-        part = folder / (CARD_FILE + ".part")
-        part.write_text(json.dumps(card, default=str), encoding="utf-8")
-        os.replace(part, folder / CARD_FILE)
+    card = {"recipe": recipe, "items": [asdict(item) for item in items]}
+    write_whole(folder / CARD_FILE, json.dumps(card, default=str))
     print(f"{text}\nReport: {folder / REPORT_FILE}")
     return load_dataset(folder)
 

@@ -13,6 +13,8 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
+from UnifiedViTLib.imaging.intensity import measure_foreground
+
 #: What `global_statistics` gives, in order.
 STATISTICS = (
     *(f"quantile {q}" for q in (5, 25, 50, 75, 95, 99)), *(f"body quantile {q}" for q in (10, 50, 90)),
@@ -66,7 +68,7 @@ def equalised_statistics(slices: np.ndarray, side: int = 112) -> np.ndarray:
     result = []
     for image in slices:
         image = image.astype(np.float32)
-        body = image > _threshold(image)
+        body = image > measure_foreground(image).threshold
         (top, bottom), (left, right) = (_extent(body.sum(axis=axis)) for axis in (1, 0))
         rows = np.linspace(top, bottom - 1, side).round().astype(int)
         columns = np.linspace(left, right - 1, side).round().astype(int)
@@ -125,7 +127,7 @@ def _area(statistics: np.ndarray, truth: np.ndarray, train: np.ndarray, test: np
 
 
 def _describe(image: np.ndarray) -> np.ndarray:
-    body = image > _threshold(image)
+    body = image > measure_foreground(image).threshold
     inside = image[body] if body.any() else image.ravel()
     (top, bottom), (left, right) = (_extent(body.sum(axis=axis)) for axis in (1, 0))
     rows, columns = image.shape
@@ -134,12 +136,6 @@ def _describe(image: np.ndarray) -> np.ndarray:
         *np.percentile(image, (5, 25, 50, 75, 95, 99)), *np.percentile(inside, (10, 50, 90)), inside.std(),
         body.mean(), top / rows, 1 - bottom / rows, left / columns, 1 - right / columns, border.mean(), border.std(),
     ], np.float32)
-
-
-def _threshold(image: np.ndarray) -> float:
-    """Above it is body: as the library has it, for one slice."""
-    air, ceiling = np.percentile(image, (1, 99.5))
-    return float(air + 0.1 * (ceiling - air))
 
 
 def _extent(profile: np.ndarray) -> tuple[int, int]:

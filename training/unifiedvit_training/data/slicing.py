@@ -122,7 +122,7 @@ def _mask_classes(item: Item, source: Source, model: Model, volume: Volume) -> t
     if item.mask is None:
         healthy = model.healthy is not None and item.labels == (model.class_names[model.healthy],)
         return None, healthy if source.empty_masks is None else source.empty_masks
-    values = _read_mask(item, volume)
+    values = read_mask(item, volume)
     if not source.mask_values:
         # The compression of JPEG leaves values a little above 0 around what was drawn.
         lossy = item.mask.suffix.lower() in (".jpg", ".jpeg")
@@ -140,8 +140,12 @@ def _mask_classes(item: Item, source: Source, model: Model, volume: Volume) -> t
     return classes, True
 
 
-def _read_mask(item: Item, volume: Volume) -> np.ndarray:
-    """Values of the mask file, which must lie on the image's grid."""
+def read_mask(item: Item, volume: Volume) -> np.ndarray:
+    """Values of an item's mask file, (K, J, I), which must lie on the grid of its image, `volume`.
+
+    Raises:
+        DataError: it cannot be read, or lies elsewhere.
+    """
     try:
         mask = read(item.mask)
         values, matrix = mask.array, None if mask.planar or volume.planar else mask.ijk_to_ras

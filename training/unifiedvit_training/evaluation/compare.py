@@ -14,8 +14,8 @@ from ..errors import RunError
 from ..learning.checkpoints import BEST_FILE
 from ..learning.fit import load_run_project
 from ..reports.comparison_report import comparison_page, comparison_text
+from ..storage import write_whole
 from .evaluate import FOLDER, RESULTS_FILE, TABLE_FILE
-from .files import write_whole
 from .paired import Difference, paired
 from .slice_table import SliceTable, load_table
 

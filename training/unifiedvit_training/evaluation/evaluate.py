@@ -16,14 +16,14 @@ from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.inference.backends import choose_device
 from UnifiedViTLib.spec import VolumeRule
 
-from ..config import Model, Project
-from ..data.dataset import Dataset
+from ..config import Project
+from ..data.dataset import Dataset, refuse_unfit
 from ..errors import DataError, RunError
 from ..exporting.model_folder import stored_network, write_model_folder
 from ..reports.evaluation_report import evaluation_page, summary_text
+from ..storage import packed, write_whole
 from .bootstrap import Figure
 from .calibrate import fit_temperature
-from .files import packed, write_whole
 from .inference import SliceAnswers, infer
 from .slice_table import table_bytes, table_csv, tabulate
 from .summary import SideSummary, held_out_calibration_error, summarise
@@ -55,8 +55,13 @@ def evaluate(project: Project, dataset: Dataset, run: Path) -> Path:
         RunError: there are no weights, a volume cannot be used, or the disk is full.
     """
     model, folder = project.model, run / FOLDER
+    refuse_unfit(dataset, model)
     sides = [side for side in ("validation", "test") if len(dataset.slices.on(side))]
-    _refuse_unfit(dataset, model, sides)
+    if "validation" not in sides:
+        raise DataError(
+            f"The dataset in {dataset.folder} has no slices on the validation side, and calibration needs them. "
+            "Change `split` in the project and run `unifiedvit-train prepare` again."
+        )
     if project.machine.threads:
         torch.set_num_threads(project.machine.threads)
     digest, network = stored_network(model, run)
@@ -90,24 +95,6 @@ def evaluate(project: Project, dataset: Dataset, run: Path) -> Path:
     print(summary_text(summaries, volumes, temperature))
     print(f"Report: {folder / REPORT_FILE}")
     return folder / RESULTS_FILE
-
-
-def _refuse_unfit(dataset: Dataset, model: Model, sides: list[str]) -> None:
-    slices = dataset.slices
-    if "validation" not in sides:
-        raise DataError(
-            f"The dataset in {dataset.folder} has no slices on the validation side, and calibration needs them. "
-            "Change `split` in the project and run `unifiedvit-train prepare` again."
-        )
-    labels = len(model.classes) if model.diagnosis == "multi-label" else None
-    fits = slices.images.shape[1] == model.input.size and (
-        slices.labels.shape[1:] == ((labels,) if labels else ()) and slices.labels.max() < len(model.classes)
-    )
-    if not fits:
-        raise DataError(
-            f"The dataset in {dataset.folder} was prepared for another project than this run's (size of the input, "
-            "or classes). Run `unifiedvit-train prepare` for it, or name another --work folder."
-        )
 
 
 def _answers(network: torch.nn.Module, weights: str, dataset: Dataset, indices: np.ndarray, path: Path,

@@ -12,9 +12,9 @@ import numpy as np
 from ..config import Model
 from ..data.dataset import Dataset
 from ..errors import RunError
+from ..storage import packed
 from .boundaries import boundary_values
 from .calibrate import expected_calibration_error
-from .files import packed
 from .inference import SliceAnswers
 from .metrics import class_figures, mask_figures, mean, of_class, over_segments, overlap_values, probabilities_of
 

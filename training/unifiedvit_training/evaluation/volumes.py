@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-import SimpleITK as sitk
 from scipy import ndimage
 from tqdm import tqdm
 
@@ -18,7 +17,7 @@ from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..data.dataset import Item
-from ..errors import DataError
+from ..data.slicing import read_mask
 
 #: What to begin from, and to keep where there are too few volumes to choose on: nothing drawn is taken away.
 DEFAULT_RULE = VolumeRule(pooling="lesion_weighted", top=3, suppress_above=1.0, smallest_ml=0.0)
@@ -62,25 +61,12 @@ def look_at(items: Iterable[Item], spec: ModelSpec) -> list[Case]:
     for item in tqdm(list(items), desc="Whole volumes", unit="volume", disable=None):
         volume = read(item.image)
         label = item.labels[0] if item.labels else ""
-        truth = _truth(item, volume.array.shape)
+        truth = None if item.mask is None else read_mask(item, volume) > 0
         if truth is None and label and label == healthy:
             truth = np.zeros(volume.array.shape, bool)
         prepared = prepare(volume, spec.size)
         cases.append(Case(item.name, prepared, predictor.look(prepared)[0], truth, label))
     return cases
-
-
-def _truth(item: Item, shape: tuple[int, ...]) -> np.ndarray | None:
-    if item.mask is None:
-        return None
-    try:
-        mask = sitk.GetArrayFromImage(sitk.ReadImage(str(item.mask))) > 0
-    except RuntimeError as error:
-        raise DataError(f"The mask {item.mask} cannot be read. Export it again.") from error
-    mask = mask[None] if mask.ndim == 2 else mask
-    if mask.shape != shape:
-        raise DataError(f"The mask {item.mask} has the size {mask.shape}, its volume {shape}. Export it again.")
-    return mask
 
 
 def without_lesion(cases: list[Case]) -> list[Case]:

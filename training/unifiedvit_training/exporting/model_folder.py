@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.numpy import save_file as save_arrays
-from safetensors.torch import save_file
+from safetensors.numpy import save as pack_arrays
+from safetensors.torch import save as pack_tensors
 
 from UnifiedViTLib.errors import ModelSpecError
 from UnifiedViTLib.inference.familiarity import FamiliarityStatistics
@@ -122,17 +121,22 @@ def _write_weights(network: torch.nn.Module, path: Path) -> str:
     broken = [name for name, value in tensors.items() if value.is_floating_point() and not value.isfinite().all()]
     if broken:
         raise RunError(f"Weights are not finite in float16 ({broken[0]}). Train again with a lower learning rate.")
-    save_file(tensors, path)
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return _write(path, pack_tensors(tensors))
 
 
 def _write_familiarity(familiarity: FamiliarityStatistics, path: Path) -> dict[str, Any]:
     """Write the statistics; returns the block of `model.json` that names them."""
     # safetensors writes a transposed array's memory as it lies, under the transposed shape.
     arrays = {"means": familiarity.means, "whitening": familiarity.whitening}
-    save_arrays({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return {"file": path.name, "sha256": digest, "threshold": familiarity.threshold}
+    content = pack_arrays({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    return {"file": path.name, "sha256": _write(path, content), "threshold": familiarity.threshold}
+
+
+def _write(path: Path, content: bytes) -> str:
+    """Write safetensors; returns their SHA-256. (The package's own `save_file` makes files that others may not read.)
+    """
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
 
 
 @contextmanager
@@ -163,7 +167,7 @@ def staged(folder: Path) -> Iterator[Path]:
                 os.replace(old, folder)
             raise
         shutil.rmtree(old, ignore_errors=True)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise RunError(f"{folder} cannot be written ({error}). Make room, or choose another folder.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

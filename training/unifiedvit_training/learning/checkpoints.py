@@ -7,15 +7,25 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from ..errors import RunError
-from ..storage import replacing
+from ..storage import replacing, write_whole
 
 #: The whole state of a run, to go on from.
 STATE_FILE = "last.ckpt"
 #: The averaged weights: of the best measurement, and of now.
 BEST_FILE, NOW_FILE = "best.safetensors", "last.safetensors"
+
+
+def refuse_other_recipe(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Raise a RunError that names the values, of those which may not change when a run goes on, that differ."""
+    different = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    if different:
+        raise RunError(
+            f"The run in {run} was begun with other values of {', '.join(different)}. "
+            "Choose another --name, or delete that folder."
+        )
 
 
 def save_state(run: Path, state: dict[str, Any]) -> None:
@@ -53,8 +63,7 @@ def save_weights(path: Path, network: torch.nn.Module) -> None:
         RunError: the disk is full or not writable.
     """
     tensors = {name: value.detach().contiguous().cpu() for name, value in network.state_dict().items()}
-    with replacing(path) as part:
-        save_file(tensors, part)
+    write_whole(path, save(tensors))  # safetensors' own `save_file` makes files that others may not read
 
 
 def load_weights(path: Path) -> dict[str, torch.Tensor]:

@@ -15,12 +15,12 @@ from timm.utils import ModelEmaV3
 from tqdm import tqdm
 
 from ..config import Project
-from ..data.dataset import Dataset
+from ..data.dataset import Dataset, refuse_unfit
 from ..errors import DataError, RunError
 from ..evaluation.inference import infer
 from ..evaluation.metrics import score, slice_metrics
 from .augment import augment
-from .checkpoints import BEST_FILE, NOW_FILE, load_state, save_state, save_weights
+from .checkpoints import BEST_FILE, NOW_FILE, load_state, refuse_other_recipe, save_state, save_weights
 from .initialise import parameter_groups, take_over
 from .journal import Journal
 from .launch import start_fabric
@@ -43,9 +43,10 @@ def fit(project: Project, dataset: Dataset, run: Path) -> Path:
         The averaged weights of the best measurement on the validation side.
 
     Raises:
-        DataError: a side of the split has no slices.
+        DataError: a side of the split has no slices, or the dataset is not that of the project.
         RunError: the run was begun with another recipe, the loss is not a number, or the disk is full.
     """
+    refuse_unfit(dataset, project.model)
     _same_recipe(project, run)
     fabric = start_fabric(project.machine)
     return Fitting(project, dataset, run, fabric).run_all()
@@ -66,13 +67,7 @@ def load_run_project(run: Path) -> Project:
 def _same_recipe(project: Project, run: Path) -> None:
     """Refuse to go on with a run that was begun with another recipe; else write the recipe down."""
     if (run / PROJECT_FILE).exists():
-        before, now = _recipe(load_run_project(run)), _recipe(project)
-        different = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-        if different:
-            raise RunError(
-                f"The run in {run} was begun with other values of {', '.join(different)}. "
-                "Choose another --name, or delete that folder."
-            )
+        refuse_other_recipe(run, _recipe(load_run_project(run)), _recipe(project))
     try:
         run.mkdir(parents=True, exist_ok=True)
         (run / PROJECT_FILE).write_text(project.model_dump_json(indent=1), encoding="utf-8")

@@ -18,10 +18,11 @@ from tqdm import tqdm
 from UnifiedViTLib.models import build_model
 
 from ..config import Initial, Project
-from ..data.dataset import Dataset
+from ..data.dataset import Dataset, refuse_unfit
 from ..errors import DataError, RunError
+from ..storage import replacing
 from .augment import augment
-from .checkpoints import load_state, save_state, save_weights
+from .checkpoints import load_state, refuse_other_recipe, save_state, save_weights
 from .initialise import parameter_groups
 from .journal import Journal
 from .launch import start_fabric
@@ -51,9 +52,10 @@ def pretrain(project: Project, dataset: Dataset, run: Path) -> Path:
         The encoder's weights, named as in the whole network, for `fit.initial.weights`.
 
     Raises:
-        DataError: there are no slices to learn from.
+        DataError: there are no slices to learn from, or the dataset is not that of the project.
         RunError: the run was begun with another recipe, the loss is not a number, or the disk is full.
     """
+    refuse_unfit(dataset, project.model)
     try:
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -173,13 +175,7 @@ class _Pretraining:
         state = load_state(self.run)
         if state is None:
             return
-        before, now = state.get("recipe", {}), self._recipe()
-        different = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-        if different:
-            raise RunError(
-                f"The run in {self.run} was begun with other values of {', '.join(different)}. Choose another folder, "
-                "or delete that one."
-            )
+        refuse_other_recipe(self.run, state.get("recipe", {}), self._recipe())
         self.model.module.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.epoch, self.step, self.total = state["epoch"], state["step"], state["total"]
@@ -222,7 +218,5 @@ class _Pretraining:
         for axis, title in zip(axes[0], ("image", "visible", "painted back"), strict=True):
             axis.set_title(title)
         figure.supxlabel("hidden blocks are painted with their true mean and contrast", fontsize=7)
-        try:
-            figure.savefig(self.run / PICTURE_FILE, dpi=150)
-        except OSError as error:
-            raise RunError(f"{self.run / PICTURE_FILE} cannot be written: {error}") from error
+        with replacing(self.run / PICTURE_FILE) as part:
+            figure.savefig(part, format="png", dpi=150)
