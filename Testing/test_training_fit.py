@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from unifiedvit_training.learning.balance import GradientNormBalance, Uncertaint
 from unifiedvit_training.learning.checkpoints import load_state, save_state
 from unifiedvit_training.learning.fit import fit
 from unifiedvit_training.learning.losses import UnifiedLoss
+from unifiedvit_training.learning.pretrain import pretrain
 from unifiedvit_training.learning.sampling import generators_of, order_of_epoch, weights_of
 
 from UnifiedViTLib.models import UnifiedOutput
@@ -231,6 +233,30 @@ def test_a_run_killed_within_an_epoch_goes_on_and_ends_as_if_nothing_had_happene
         expected, found = load_file(whole / file), load_file(work / "cut" / file)
         assert all(torch.equal(value, found[name]) for name, value in expected.items()), file
     assert [row["epoch"] for row in curve(work / "cut")] == ["1", "2", "3", "4"]
+    one, two = ([{k: v for k, v in row.items() if k != "images_per_second"} for row in curve(run)]
+                for run in (whole, work / "cut"))
+    assert one == two
+
+
+def test_a_run_goes_on_when_the_weights_that_it_began_from_are_gone(dataset, tmp_path):
+    weights = fit(project(stages=[{"size": 32, "epochs": 1}]), dataset, tmp_path / "first")
+    plan = project(stages=[{"size": 32, "epochs": 1}], initial={"weights": weights})
+    fit(plan, dataset, tmp_path / "second")
+    weights.unlink()
+    assert fit(plan, dataset, tmp_path / "second").exists()
+    with pytest.raises(RunError, match="cannot be read as weights"):
+        fit(plan, dataset, tmp_path / "third")
+
+
+def test_a_run_whose_state_does_not_know_its_losses_goes_on(dataset, tmp_path):
+    plan = project(stages=[{"size": 32, "epochs": 2}])
+    fit(plan, dataset, tmp_path)
+    state = load_state(tmp_path)
+    del state["sums"], state["summed"]
+    save_state(tmp_path, state | {"epoch": 1, "step": 2})  # as if stopped in the second epoch
+    fit(plan, dataset, tmp_path)
+    assert [row["epoch"] for row in curve(tmp_path)] == ["1", "2"]
+    assert all(0.1 < float(row["class_loss"]) < 10 for row in curve(tmp_path))
 
 
 def test_two_processes_learn_the_same_as_one(work, whole):
@@ -278,6 +304,21 @@ def test_a_side_without_slices_is_refused(tmp_path):
     empty = discs(tmp_path / "set", count=3)
     with pytest.raises(DataError, match="no slices on the validation side"):
         fit(project(), empty, tmp_path / "run")
+
+
+@pytest.mark.parametrize("learn", [fit, pretrain])
+@pytest.mark.parametrize(("model", "said"), [
+    ({"input": {"size": 64, "modality": "any", "expects": "discs"}}, "size of the input"),
+    ({"segments": [{"name": "Ring", "colour": [1, 2, 3]}]}, "segments"),
+    ({"classes": [{"name": name, "display": name} for name in ("healthy", "dark", "bright")]}, "classes"),
+    ({"classes": [{"name": name, "display": name} for name in ("healthy", "bright")]}, "classes"),
+    ({"diagnosis": "multi-label"}, "classes"),
+])
+def test_a_dataset_of_another_project_is_refused_before_anything_is_written(dataset, tmp_path, learn, model, said):
+    made = replace(dataset, recipe={"model": project().model.model_dump(mode="json")})
+    with pytest.raises(DataError, match=rf"prepared for another project \({said}\)"):
+        learn(project(model=model), made, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_batch_that_processes_cannot_share_is_refused(dataset, tmp_path):

@@ -101,7 +101,9 @@ class Fitting:
 
         torch.manual_seed(project.seed)
         learner = Learner(project.model, self.plan).to(memory_format=torch.channels_last)
-        fabric.print(take_over(learner.network, self.plan.initial))
+        state = load_state(run)
+        if state is None:
+            fabric.print(take_over(learner.network, self.plan.initial))
         groups = parameter_groups(learner.network, self.plan.optimiser, self.plan.initial)
         groups.append({"params": list(learner.balance.parameters()), "weight_decay": 0.0, "scale": 1.0})
         optimiser = torch.optim.AdamW([g for g in groups if g["params"]], lr=self.plan.optimiser.learning_rate)
@@ -109,7 +111,10 @@ class Fitting:
         self.average = ModelEmaV3(self.learner.module.network, self.plan.ema, use_warmup=True)
         self.epoch = self.step = self.waited = 0
         self.best: float | None = None
-        self._restore()
+        self.sums: dict[str, float] = {}  # of each task's losses over the `summed` last steps of this epoch
+        self.summed = 0
+        if state:
+            self._restore(state)
         self.journal = Journal(run, self.done) if fabric.is_global_zero else None
 
     @property
@@ -135,7 +140,7 @@ class Fitting:
                 self.fabric.print(f"No better score in {self.waited} measurements: stopped after epoch {self.epoch}.")
                 break
             self.one_epoch()
-            self.epoch, self.step = self.epoch + 1, 0
+            self.epoch, self.step, self.sums, self.summed = self.epoch + 1, 0, {}, 0
             if self.epoch % self.plan.validate_every == 0 or self.epoch == len(self.sizes):
                 self._measure()
             self._save()
@@ -149,27 +154,25 @@ class Fitting:
         batch, size = self.plan.batch, self.sizes[self.epoch]
         order = self.train[order_of_epoch(self.weights, self.steps * batch, self.project.seed, self.epoch)]
         self.learner.train()
-        sums: dict[str, float] = {}
         first, started, saved = self.step, time.monotonic(), time.monotonic()
         bar = tqdm(range(first, self.steps), f"epoch {self.epoch + 1}/{len(self.sizes)} ({size} px)", mininterval=5,
                    initial=first, total=self.steps, disable=not self.fabric.is_global_zero)
-        for self.step in bar:
-            losses = self._one_step(order[self.step * batch:(self.step + 1) * batch], size)
+        for step in bar:
+            losses = self._one_step(order[step * batch:(step + 1) * batch], size)
+            self.step, self.summed = step + 1, self.summed + 1
             for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + value
+                self.sums[name] = self.sums.get(name, 0.0) + value
             bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()}, refresh=False)
-            if time.monotonic() - saved > 60 * self.plan.save_minutes and self.step + 1 < self.steps:
-                self.step += 1
+            if time.monotonic() - saved > 60 * self.plan.save_minutes and self.step < self.steps:
                 self._save()
                 saved = time.monotonic()
         if self.journal:
-            count = self.steps - first
-            self.journal.write("train", (self.epoch + 1) * self.steps, {
+            self.journal.write("train", self.done, {
                 "epoch": self.epoch + 1, "size": size,
-                **{f"{name}_loss": round(value / count, 5) for name, value in sums.items()},
+                **{f"{name}_loss": round(value / self.summed, 5) for name, value in self.sums.items()},
                 **{f"{task}_weight": round(w, 5) for task, w in self.learner.module.balance.weights().items()},
                 "learning_rate": self.optimiser.param_groups[0]["lr"],
-                "images_per_second": round(count * batch / (time.monotonic() - started), 2),
+                "images_per_second": round((self.steps - first) * batch / (time.monotonic() - started), 2),
             })
 
     def _one_step(self, chosen: np.ndarray, size: int) -> dict[str, float]:
@@ -234,16 +237,15 @@ class Fitting:
             save_state(self.run, {
                 "learner": self.learner.module.state_dict(), "optimiser": self.optimiser.state_dict(),
                 "average": self.average.module.state_dict(), "epoch": self.epoch, "step": self.step,
-                "best": self.best, "waited": self.waited,
+                "best": self.best, "waited": self.waited, "sums": self.sums, "summed": self.summed,
             })
         self.fabric.barrier()
 
-    def _restore(self) -> None:
-        state = load_state(self.run)
-        if state is None:
-            return
+    def _restore(self, state: dict[str, Any]) -> None:
         self.learner.module.load_state_dict(state["learner"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.average.module.load_state_dict(state["average"])
         self.epoch, self.step, self.best, self.waited = (state[n] for n in ("epoch", "step", "best", "waited"))
+        # States of older versions do not know the losses before them: the epoch's means are of the steps after.
+        self.sums, self.summed = state.get("sums", {}), state.get("summed", 0)
         self.fabric.print(f"Going on after epoch {self.epoch}, step {self.step}.")
