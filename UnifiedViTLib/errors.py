@@ -29,3 +29,11 @@ class OutputError(UnifiedViTError):
 
 class Cancelled(UnifiedViTError):
     """The user asked to stop."""
+
+
+class DependencyError(UnifiedViTError):
+    """A package that the network needs is missing or does not work, or could not be installed."""
+
+
+class WorkerError(UnifiedViTError):
+    """The process that runs networks cannot be started, ended early, hangs, or is busy."""

@@ -23,12 +23,14 @@ class Look:
         area: (N,) pixels drawn on each slice, on the network's grid.
         distances: (N,) how far each slice is from what the model was trained on (`familiarity`); None for a model
             without these statistics.
+        percent: (S, K, J, I) uint8, how probable each segment is at each voxel, 0-100; None if not asked for.
     """
 
     labelmap: np.ndarray
     logits: np.ndarray
     area: np.ndarray
     distances: np.ndarray | None = None
+    percent: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,9 @@ class Prediction:
         segments: one a mask class, those not found included.
         warnings: sentences for the reader.
         provenance: what made it.
+        probability_maps: (S, K, J, I) uint8, percent (0-100) of each segment at each voxel on the input's own grid,
+            background left out; None where they were not asked for. What the network drew: the rules that take
+            drawing out of `labelmap` (slices without a lesion, small pieces) do not change them.
     """
 
     name: str
@@ -79,3 +82,4 @@ class Prediction:
     segments: tuple[SegmentResult, ...]
     warnings: tuple[str, ...]
     provenance: Provenance
+    probability_maps: np.ndarray | None = None

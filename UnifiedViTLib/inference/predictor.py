@@ -43,13 +43,22 @@ class Predictor:
         self._familiar = load_statistics(spec)
         self._notes: list[str] = []
 
-    def predict(self, volume: Volume, plane: str = "auto", progress: Progress = lambda stage, done: None) -> Prediction:
+    @property
+    def fell_back(self) -> bool:
+        """Whether the graphics card had not enough memory, so that the CPU is used since."""
+        return bool(self._notes)
+
+    def predict(self, volume: Volume, plane: str = "auto", progress: Progress = lambda stage, done: None, *,
+                flips: bool = False, keep_probabilities: bool = False) -> Prediction:
         """Look at every slice once, draw and name.
 
         Args:
             volume: array (K, J, I), any unit, geometry in mm.
             plane: "auto" (the acquisition plane), "axial", "coronal" or "sagittal".
             progress: told after every batch.
+            flips: test-time augmentation: look at the mirror image of every slice too, and take the mean of the
+                logits; twice the time.
+            keep_probabilities: give `Prediction.probability_maps`.
 
         Returns:
             The labelmap on the volume's own grid, the diagnosis, and what made them.
@@ -63,7 +72,7 @@ class Predictor:
         progress("Preparing", 0.0)
         prepared = prepare(check(volume), self.spec.size, plane)
         ready = time.perf_counter()
-        look, network_seconds = self.look(prepared, progress)
+        look, network_seconds = self.look(prepared, progress, flips=flips, keep_probabilities=keep_probabilities)
         looked = time.perf_counter()
         answer = decide(look, prepared, self.spec)
         progress("Done", 1.0)
@@ -79,7 +88,8 @@ class Predictor:
             segments=answer.segments,
             warnings=(*doubts(prepared, self.spec, look.distances, answer.diagnosis, answer.segments), *self._notes),
             provenance=Provenance(
-                self.spec.id, self.spec.version, self.spec.sha256, self._backend.device, self._backend.name,
+                self.spec.id, self.spec.version, self.spec.sha256, self._backend.device,
+                f"{self._backend.name}, slices and their mirror images" if flips else self._backend.name,
                 prepared.view.plane,
                 {
                     "prepare": ready - started,
@@ -90,13 +100,20 @@ class Predictor:
                 },
                 software_versions(),
             ),
+            probability_maps=look.percent,
         )
 
-    def look(self, prepared: PreparedVolume, progress: Progress = lambda stage, done: None) -> tuple[Look, float]:
-        """Run the network over all slices; returns what it said, and the seconds spent in it."""
+    def look(self, prepared: PreparedVolume, progress: Progress = lambda stage, done: None, *, flips: bool = False,
+             keep_probabilities: bool = False) -> tuple[Look, float]:
+        """Run the network over all slices; returns what it said, and the seconds spent in it.
+
+        Arguments as in `predict`.
+        """
+        run = self._run_both_ways if flips else self._run
         count = len(prepared)
         labelmap = np.zeros(prepared.volume.array.shape, np.uint8)
         target = prepared.view.of(labelmap)
+        percent = np.zeros((len(self.spec.segments), *labelmap.shape), np.uint8) if keep_probabilities else None
         logits = np.empty((count, len(self.spec.classes)), np.float32)
         area = np.zeros(count)
         distances = np.empty(count) if self._familiar else None
@@ -106,19 +123,32 @@ class Predictor:
             images = prepared.batch(start, stop)[:, None]
             before = time.perf_counter()
             try:
-                masks, logits[start:stop], embeddings = self._backend.run(images)
+                masks, logits[start:stop], embeddings = run(images)
             except OutOfMemory:
                 self._shrink()
                 continue
             seconds += time.perf_counter() - before
             labels, rows, columns = labels_on_grid(masks, prepared)
             target[start:stop, rows, columns] = labels
+            if keep_probabilities:
+                for segment, part in zip(percent, percent_on_grid(masks, prepared), strict=True):
+                    prepared.view.of(segment)[start:stop, rows, columns] = part
             area[start:stop] = (masks.argmax(axis=1) > 0).sum(axis=(1, 2))
             if self._familiar:
                 distances[start:stop] = self._familiar.distances(embeddings)
             start = stop
             progress(f"Looking at slice {stop} of {count}", stop / count)
-        return Look(labelmap, logits, area, distances), seconds
+        return Look(labelmap, logits, area, distances, percent), seconds
+
+    def _run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self._backend.run(images)
+
+    def _run_both_ways(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The mean over images and their mirror images. Embeddings are of the images alone: what is familiar was
+        measured on those."""
+        masks, logits, embeddings = self._backend.run(images)
+        mirrored_masks, mirrored_logits, _ = self._backend.run(np.ascontiguousarray(images[..., ::-1]))
+        return (masks + mirrored_masks[..., ::-1]) / 2, (logits + mirrored_logits) / 2, embeddings
 
     def _shrink(self) -> None:
         """Answer to an out-of-memory: half the batch, then the CPU, then give up in words."""
@@ -150,6 +180,20 @@ def labels_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndar
         labels[better] = label
         np.maximum(best, logits, out=best)
     return labels, rows, columns
+
+
+def percent_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> np.ndarray:
+    """Mask logits (n, S + 1, size, size) to the probability of each segment on the volume's grid.
+
+    The softmax of the resampled logits, so that the most probable class is the label that `labels_on_grid` gives.
+
+    Returns:
+        (S, n, r, c) uint8, 0-100, for the rows and columns that `labels_on_grid` returns.
+    """
+    logits = np.stack([prepared.frame.from_network(masks[:, label])[0] for label in range(masks.shape[1])])
+    logits -= logits.max(axis=0)
+    exponential = np.exp(logits, out=logits)
+    return np.rint(100 * exponential[1:] / exponential.sum(axis=0)).astype(np.uint8)
 
 
 def software_versions() -> dict[str, str]:

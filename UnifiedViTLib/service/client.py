@@ -1,0 +1,350 @@
+"""The client: feeds the worker, tells how far it is, stops it. No Qt, so that widget, console and tests share it.
+
+A thread of the client carries out a request from beginning to end; its events wait in a queue for `poll`. The worker
+process stays between requests, so that the model is ready. Inside Slicer these threads run only while the main thread
+sleeps, so they do nothing but wait, read and write.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+from ..errors import Cancelled, UnifiedViTError, WorkerError
+from ..inference.prediction import Prediction
+from .exchange import make_folder, read_prediction, remove_folder, spec_as_json, write_volume
+from .processes import PATIENCE_S, kill_tree, start
+from .protocol import (
+    Event,
+    Failed,
+    Finished,
+    JobRequest,
+    Log,
+    PredictRequest,
+    Progress,
+    decode,
+    encode,
+    error_from_json,
+)
+
+#: A worker without a sign of life for so long hangs. Importing torch from a slow disk may hold up its heartbeat.
+SILENCE_S = 120.0
+#: From asking the worker to stop to killing it.
+GRACE_S = 2.0
+#: Lines of log that a request passes on, and characters of each.
+LOG_LINES = 2000
+LOG_WIDTH = 2000
+_LONGEST_LINE = 16 << 20
+_TICK_S = 0.1
+
+#: The folder of the library goes to the end of the path, the current folder away: neither may hide other modules.
+_BOOTSTRAP = (
+    "import sys; sys.path = [sys.argv[1]] + [p for p in sys.path if p]; import UnifiedViTLib; "
+    "sys.path.append(sys.path.pop(0)); "
+    "from UnifiedViTLib.service.worker import main; main(sys.argv[2])"
+)
+_LIBRARY = Path(__file__).resolve().parents[2]
+
+
+class WorkerClient:
+    """Runs requests one at a time in a worker process that it starts when the first comes.
+
+    Args:
+        python: the interpreter for the worker; None for Slicer's `PythonSlicer`, else this Python.
+        silence_s: a worker that gives no sign of life for so long is killed.
+    """
+
+    def __init__(self, python: str | Path | None = None, silence_s: float = SILENCE_S) -> None:
+        self._python = str(python or shutil.which("PythonSlicer") or sys.executable)
+        self._silence_s = silence_s
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._running = False
+        self._cancel = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._child: _Child | None = None
+        self._number = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether a request is under way: from `submit` until its end was polled."""
+        return self._running
+
+    def submit(self, request: PredictRequest | JobRequest) -> None:
+        """Begin a request and return at once.
+
+        Raises:
+            WorkerError: another is under way.
+        """
+        if self._running:
+            raise WorkerError("A run is under way. Wait until it has ended, or cancel it first.")
+        self._running = True
+        self._cancel.clear()
+        self._number += 1
+        self._thread = threading.Thread(target=self._carry_out, args=(request,), daemon=True)
+        self._thread.start()
+
+    def poll(self) -> list[Event]:
+        """What happened since the last call; each request ends in exactly one `Finished` or `Failed`."""
+        time.sleep(0.001)  # in Slicer, other threads run only now
+        events: list[Event] = []
+        while self._running:
+            try:
+                event = self._events.get_nowait()
+            except queue.Empty:
+                break
+            if isinstance(event, (Finished, Failed)):
+                if self._cancel.is_set():  # whatever it came to in the meantime
+                    event = Failed(Cancelled("The run was cancelled."))
+                self._running = False
+            events.append(event)
+        return events
+
+    def cancel(self) -> None:
+        """Ask for an end and return at once; a worker that does not stop by itself is killed."""
+        self._cancel.set()
+
+    def run(self, request: PredictRequest | JobRequest,
+            progress: Callable[[str, float], None] = lambda stage, fraction: None) -> Prediction | dict[str, Any]:
+        """Carry out a request and wait for it. What interrupts the waiting (Ctrl-C, an error in `progress`) cancels it.
+
+        Raises:
+            UnifiedViTError: what went wrong.
+        """
+        self.submit(request)
+        try:
+            return self._wait(progress)
+        except BaseException:
+            self.cancel()
+            while self._running:
+                self.poll()
+            raise
+
+    def _wait(self, progress: Callable[[str, float], None]) -> Prediction | dict[str, Any]:
+        while True:
+            for event in self.poll():
+                if isinstance(event, Progress):
+                    progress(event.stage, event.fraction)
+                elif isinstance(event, Finished):
+                    return event.result
+                elif isinstance(event, Failed):
+                    raise event.error
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        """Cancel what is under way, end the worker, remove its files. A later request starts a new worker."""
+        self._cancel.set()
+        self._end_child()
+        if self._thread is not None:
+            self._thread.join(PATIENCE_S)
+        self._end_child()  # the thread may just have started one
+
+    def _end_child(self) -> None:
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+    def _carry_out(self, request: PredictRequest | JobRequest) -> None:
+        """The thread of a request."""
+        try:
+            result = self._ask(request)
+            end = Finished(result)
+        except UnifiedViTError as error:
+            end = Failed(error)
+        except Exception as error:  # whoever polls must not wait for ever
+            self._end_child()
+            end = Failed(WorkerError(
+                f"The run failed in a way that was not expected ({type(error).__name__}: {error}). Please report it."
+            ))
+        self._events.put(end)
+
+    def _ask(self, request: PredictRequest | JobRequest) -> Prediction | dict[str, Any]:
+        if self._child is None or self._child.ended:
+            self._events.put(Progress("Starting the worker", 0.0))
+            self._child = _Child(self._python)
+            weakref.finalize(self, self._child.end)  # also when the interpreter exits
+        child = self._child
+        with child.private_folder() as folder:
+            if isinstance(request, JobRequest):
+                message = {"type": "job", "job": request.job, "arguments": request.arguments}
+            else:
+                write_volume(request.volume, folder, self._stop_if_asked)
+                message = {
+                    "type": "predict", "spec": spec_as_json(request.spec), "plane": request.plane,
+                    "device": request.device, "batch_size": request.batch_size, "flips": request.flips,
+                    "keep_probabilities": request.keep_probabilities,
+                }
+            self._stop_if_asked()
+            child.send(message | {"id": self._number})
+            result = self._listen(child)
+            if isinstance(request, PredictRequest):
+                return read_prediction(folder, request.volume, request.spec)
+        if request.job == "install":  # what is imported already would stay as it was
+            self._end_child()
+        return result
+
+    def _stop_if_asked(self) -> None:
+        if self._cancel.is_set():
+            raise Cancelled("The run was cancelled.")
+
+    def _listen(self, child: _Child) -> Any:
+        """Pass events on until the worker answers; end a worker that is of no more use."""
+        silent, before, asked, lines = 0.0, time.monotonic(), None, 0
+        while True:
+            message = child.next_message()
+            now = time.monotonic()
+            # A computer that slept, or a Slicer that was busy, did not listen all that time.
+            silent, before = silent + min(now - before, 1.0), now
+            if self._cancel.is_set():
+                if asked is None:
+                    asked = now
+                    child.send({"type": "cancel", "id": self._number})
+                elif now - asked > GRACE_S:
+                    self._end_child()
+                    self._stop_if_asked()
+            if silent > self._silence_s:
+                self._end_child()
+                raise WorkerError(
+                    f"The worker gave no sign of life for {self._silence_s:.0f} seconds and was ended. Run again; if "
+                    "that happens again, restart the computer or choose the cpu."
+                )
+            if message is None:
+                continue
+            kind = message["type"]
+            if kind == "log":
+                lines += 1
+                if lines <= LOG_LINES:
+                    self._events.put(Log(message["text"]))
+                elif lines == LOG_LINES + 1:
+                    self._events.put(Log("(further lines are left out)"))
+                continue
+            silent = 0.0
+            if kind == "gone":
+                self._end_child()
+                raise child.obituary()
+            if message.get("id") != self._number:
+                continue
+            if kind == "progress":
+                self._events.put(Progress(message["stage"], message["fraction"]))
+            elif kind == "result":
+                return message["result"]
+            elif kind == "error":
+                error = error_from_json(message)
+                if isinstance(error, WorkerError):  # it may be broken for good, as CUDA is after some errors
+                    self._end_child()
+                raise error
+
+
+class _Child:
+    """A worker process, what it says, and the folder through which it gets volumes.
+
+    Raises:
+        WorkerError: the Python is not there or cannot be run.
+    """
+
+    def __init__(self, python: str) -> None:
+        # The worker knows the folder from the beginning, to remove it if this process is killed.
+        self._folder = Path(tempfile.gettempdir()) / f"unifiedvit-{secrets.token_hex(16)}"
+        environment = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}
+        if sys.flags.no_user_site:
+            environment["PYTHONNOUSERSITE"] = "1"
+        try:
+            self._process = start([python, "-c", _BOOTSTRAP, str(_LIBRARY), str(self._folder)], environment)
+        except OSError as error:
+            raise WorkerError(
+                f"The Python that runs the networks cannot be started: {python} ({error.strerror or error}). "
+                "Install it, or give the path of another."
+            ) from error
+        self.ended = False
+        self._ending = threading.Lock()
+        self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._last_lines: deque[str] = deque(maxlen=5)
+        self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read_messages, self._read_log)]
+        for reader in self._readers:
+            reader.start()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message; if the worker is gone, "gone" is what comes back."""
+        with suppress(OSError, ValueError):
+            self._process.stdin.write(encode(message))
+            self._process.stdin.flush()
+
+    def next_message(self) -> dict[str, Any] | None:
+        """The next message, "log" and "gone" among them; None if none comes for a while."""
+        try:
+            return self._messages.get(timeout=_TICK_S)
+        except queue.Empty:
+            return None
+
+    @contextmanager
+    def private_folder(self) -> Iterator[Path]:
+        """The folder, there for as long as a request is."""
+        make_folder(self._folder)
+        try:
+            yield self._folder
+        finally:
+            remove_folder(self._folder)
+
+    def end(self) -> None:
+        """Kill the worker and all it started; remove the folder."""
+        with self._ending:
+            if self.ended:
+                return
+            self.ended = True
+            kill_tree(self._process.pid)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(PATIENCE_S)
+            with suppress(OSError):
+                self._process.stdin.close()
+            for reader in self._readers:
+                reader.join(PATIENCE_S)
+            remove_folder(self._folder)
+
+    def obituary(self) -> WorkerError:
+        """A sentence on why a worker ended that was not told to."""
+        code = self._process.returncode
+        if code is not None and code < 0:
+            try:
+                name = signal.Signals(-code).name
+            except ValueError:
+                name = f"signal {-code}"
+            how = f"The worker was ended from outside or crashed ({name})"
+        else:
+            how = f"The worker ended by itself (exit code {code})"
+        last = f" Its last words: {self._last_lines[-1]}" if self._last_lines else ""
+        return WorkerError(
+            f"{how}; often the reason is a lack of memory. Close other programs and run again; if it happens again, "
+            f"the log has the details.{last}"
+        )
+
+    def _read_messages(self) -> None:
+        for line in iter(lambda: self._process.stdout.readline(_LONGEST_LINE), b""):
+            message = decode(line)
+            if message is None and line.strip():
+                message = {"type": "log", "text": line.decode("utf-8", "replace").strip()[:LOG_WIDTH]}
+            if message is not None:
+                self._messages.put(message)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)  # its own exit code, before anything kills it
+        self._messages.put({"type": "gone"})
+
+    def _read_log(self) -> None:
+        text = TextIOWrapper(self._process.stderr, encoding="utf-8", errors="replace")
+        for line in iter(lambda: text.readline(LOG_WIDTH), ""):
+            if line.strip():
+                self._last_lines.append(line.strip())
+                self._messages.put({"type": "log", "text": line.rstrip()})

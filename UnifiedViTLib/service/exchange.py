@@ -1,0 +1,173 @@
+"""Volumes and predictions over files in a private folder, exact to the last bit.
+
+Arrays go as `.npy`, not as NRRD: SimpleITK writes neither bool nor float16, and splits the matrix from voxels to
+patient into spacing and directions, which does not give the same numbers back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import OutputError
+from ..imaging.volume import Volume, check
+from ..inference.prediction import Diagnosis, Prediction, Provenance, SegmentResult
+from ..spec import DiagnosisClass, Familiarity, ModelSpec, Result, Segment, TrainingData, VolumeRule
+
+_TEXT = "rest.json"
+#: Bytes written at a time; between two pieces a run can be cancelled.
+_PIECE = 64 << 20
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that only this user can read.
+
+    Raises:
+        OutputError: it cannot be made, or is there already.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise _no_room(folder, error) from error
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder and what is in it, however often: files may still be open in a process that is ending."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
+
+
+def write_volume(volume: Volume, folder: Path, going_on: Callable[[], None]) -> None:
+    """Write a volume.
+
+    Args:
+        going_on: called now and then; may raise to stop.
+
+    Raises:
+        OutputError: the disk is full.
+        UnsupportedImageError: the array holds Python objects.
+    """
+    if volume.array.dtype.hasobject:
+        check(volume)
+    _save(volume.array, folder / "volume.npy", going_on)
+    _save(volume.ijk_to_ras, folder / "ijk_to_ras.npy", going_on)
+    _write_text(
+        {"name": volume.name, "planar": volume.planar, "notes": volume.notes, "metadata": volume.metadata}, folder
+    )
+
+
+def read_volume(folder: Path) -> Volume:
+    """Read what `write_volume` wrote, and remove the voxels, which may be many."""
+    rest = _read_text(folder)
+    volume = Volume(
+        _load(folder / "volume.npy"), _load(folder / "ijk_to_ras.npy"), rest["name"], rest["planar"],
+        tuple(rest["notes"]), rest["metadata"],
+    )
+    (folder / "volume.npy").unlink()
+    return volume
+
+
+def write_prediction(prediction: Prediction, folder: Path) -> None:
+    """Write a prediction, without its model and grid, which the reader has.
+
+    Raises:
+        OutputError: the disk is full.
+    """
+    _save(prediction.labelmap, folder / "labelmap.npy")
+    _save(prediction.slice_probabilities, folder / "slice_probabilities.npy")
+    if prediction.probability_maps is not None:
+        _save(prediction.probability_maps, folder / "probability_maps.npy")
+    _write_text({
+        "diagnosis": asdict(prediction.diagnosis),
+        "slice_axis": prediction.slice_axis,
+        "segments": [asdict(segment) for segment in prediction.segments],
+        "warnings": prediction.warnings,
+        "provenance": asdict(prediction.provenance),
+    }, folder)
+
+
+def read_prediction(folder: Path, volume: Volume, spec: ModelSpec) -> Prediction:
+    """Read what `write_prediction` wrote of this volume and model."""
+    rest = _read_text(folder)
+    maps = folder / "probability_maps.npy"
+    return Prediction(
+        name=volume.name,
+        spec=spec,
+        labelmap=_load(folder / "labelmap.npy"),
+        ijk_to_ras=volume.ijk_to_ras,
+        diagnosis=Diagnosis(**rest["diagnosis"]),
+        slice_probabilities=_load(folder / "slice_probabilities.npy"),
+        slice_axis=tuple(rest["slice_axis"]),
+        segments=tuple(SegmentResult(**segment) for segment in rest["segments"]),
+        warnings=tuple(rest["warnings"]),
+        provenance=Provenance(**rest["provenance"]),
+        probability_maps=_load(maps) if maps.exists() else None,
+    )
+
+
+def spec_as_json(spec: ModelSpec) -> dict[str, Any]:
+    """A model's description; its folder absolute, as the worker may run elsewhere."""
+    return asdict(spec) | {"folder": os.path.abspath(spec.folder)}
+
+
+def spec_from_json(data: dict[str, Any]) -> ModelSpec:
+    """The same description."""
+    familiarity = data["familiarity"]
+    return ModelSpec(**data | {
+        "folder": Path(data["folder"]),
+        "segments": tuple(Segment(s["name"], tuple(s["colour"]), s["terminology"]) for s in data["segments"]),
+        "classes": tuple(DiagnosisClass(**c) for c in data["classes"]),
+        "volume_rule": VolumeRule(**data["volume_rule"]),
+        "training": tuple(TrainingData(**t) for t in data["training"]),
+        "results": tuple(Result(**r) for r in data["results"]),
+        "familiarity": Familiarity(**familiarity) if familiarity else None,
+    })
+
+
+def _save(array: np.ndarray, file: Path, going_on: Callable[[], None] = lambda: None) -> None:
+    """`numpy.save` in pieces. Writing a piece lets other threads run."""
+    array = np.asarray(array)
+    rows = np.atleast_1d(array)
+    step = max(1, _PIECE * len(rows) // max(1, array.nbytes))
+    header = {"descr": np.lib.format.dtype_to_descr(array.dtype), "fortran_order": False, "shape": array.shape}
+    try:
+        with open(file, "wb") as out:
+            np.lib.format.write_array_header_2_0(out, header)
+            for start in range(0, len(rows), step):
+                going_on()
+                out.write(np.ascontiguousarray(rows[start:start + step]).data)
+    except OSError as error:
+        raise _no_room(file, error) from error
+
+
+def _load(file: Path) -> np.ndarray:
+    return np.load(file, allow_pickle=False)
+
+
+def _write_text(data: dict[str, Any], folder: Path) -> None:
+    try:
+        (folder / _TEXT).write_text(json.dumps(data), encoding="ascii")
+    except OSError as error:
+        raise _no_room(folder, error) from error
+
+
+def _read_text(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / _TEXT).read_text(encoding="ascii"))
+
+
+def _no_room(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"The volume cannot be passed on through the folder of temporary files, {path.parent}: "
+        f"{error.strerror or error}. Free some space there, or choose another with the environment variable TMPDIR."
+    )

@@ -1,0 +1,106 @@
+"""What client and worker say to each other: requests, events, and the JSON lines that carry them.
+
+A message is one JSON object on one line of ASCII. To the worker: "predict" and "job" (a request with its `id`),
+"cancel". From it: "alive" (each second), "progress", "result" and "error" with the request's `id`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import errors
+from ..errors import UnifiedViTError, WorkerError
+from ..imaging.volume import Volume
+from ..inference.prediction import Prediction
+from ..spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class PredictRequest:
+    """Look at a volume.
+
+    Attributes:
+        volume: array (K, J, I), any unit; not to be changed until the request has ended.
+        spec: the model.
+        plane: "auto", "axial", "coronal" or "sagittal".
+        device: "auto", "cpu", "cuda" or "mps".
+        batch_size: slices at a time.
+        flips: the mean over each slice and its mirror image; twice the time.
+        keep_probabilities: fill `Prediction.probability_maps`.
+    """
+
+    volume: Volume
+    spec: ModelSpec
+    plane: str = "auto"
+    device: str = "auto"
+    batch_size: int = 8
+    flips: bool = False
+    keep_probabilities: bool = False
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """Anything else that must not run in Slicer's process: a job's name (`worker.JOBS`) and JSON for it."""
+
+    job: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A stage in words and the share done, 0 to 1."""
+
+    stage: str
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Log:
+    """A line that the worker, or a library in it, printed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end of a request that worked; a dict for a job."""
+
+    result: Prediction | dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The end of a request that did not; the error's text is a sentence for the user."""
+
+    error: UnifiedViTError
+
+
+Event = Progress | Log | Finished | Failed
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """A message as a line. It begins with a line break, so that garbage before it cannot swallow it."""
+    return b"\n" + json.dumps(message).encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> dict[str, Any] | None:
+    """The message in a line; None if there is none."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) and isinstance(message.get("type"), str) else None
+
+
+def error_as_json(error: UnifiedViTError) -> dict[str, str]:
+    """Class and sentence."""
+    return {"class": type(error).__name__, "text": str(error)}
+
+
+def error_from_json(data: dict[str, Any]) -> UnifiedViTError:
+    """The same error; a `WorkerError` where `errors` has no such class."""
+    found = getattr(errors, str(data.get("class")), None)
+    known = isinstance(found, type) and issubclass(found, UnifiedViTError)
+    return (found if known else WorkerError)(str(data.get("text")))

@@ -1,0 +1,148 @@
+"""The worker: a child process that runs networks and jobs, and keeps the last model ready between requests.
+
+`client.WorkerClient` starts it and speaks to it (`protocol`). Its standard streams are put aside first, so that a
+library that prints or reads cannot disturb; when the client is gone, the worker ends itself and all it started.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ..errors import Cancelled, DependencyError, UnifiedViTError, WorkerError
+from ..inference.prediction import Prediction
+from ..inference.predictor import Predictor
+from ..spec import ModelSpec
+from .exchange import read_volume, remove_folder, spec_from_json, write_prediction
+from .processes import kill_own_tree
+from .protocol import decode, encode, error_as_json
+
+#: Jobs by name: module of this package and function, `job(arguments: dict, progress) -> dict`.
+JOBS = {
+    "download": ("weights", "download_job"),
+    "inspect": ("dependencies", "inspect_job"),
+    "install": ("dependencies", "install_job"),
+}
+HEARTBEAT_S = 1.0
+
+
+def main(folder: str) -> None:
+    """Serve until the client closes the worker's stdin.
+
+    Args:
+        folder: through which volumes and results go; the client makes it for each request and removes it after.
+    """
+    # dup() gives descriptors that grandchildren do not inherit.
+    lines, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    Worker(lines, out, Path(folder)).serve()
+
+
+class Worker:
+    """Requests in, one at a time; progress and one result or error out."""
+
+    def __init__(self, lines: BinaryIO, out: BinaryIO, folder: Path) -> None:
+        self._lines, self._out, self._folder = lines, out, folder
+        self._requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._cancelled: int | None = None  # the request that the client wants stopped
+        self._writing = threading.Lock()
+        self._predictor: Predictor | None = None
+        self._made_for: tuple[ModelSpec, str] | None = None
+
+    def serve(self) -> None:
+        """Never returns: `_listen` ends the process."""
+        for work in (self._listen, self._beat):
+            threading.Thread(target=work, daemon=True).start()
+        while True:
+            self._answer(self._requests.get())
+
+    def _listen(self) -> None:
+        for line in self._lines:
+            message = decode(line)
+            if message is None:
+                continue
+            if message["type"] == "cancel":
+                self._cancelled = message["id"]
+            else:
+                self._requests.put(message)
+        remove_folder(self._folder)
+        kill_own_tree()
+
+    def _beat(self) -> None:
+        while True:
+            self._send({"type": "alive"})
+            time.sleep(HEARTBEAT_S)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        line = encode(message)
+        with self._writing:
+            self._out.write(line)
+            self._out.flush()
+
+    def _answer(self, request: dict[str, Any]) -> None:
+        number = request["id"]
+
+        def progress(stage: str, fraction: float) -> None:
+            if self._cancelled == number:
+                raise Cancelled("Stopped.")
+            self._send({"type": "progress", "id": number, "stage": stage, "fraction": float(fraction)})
+
+        try:
+            result = self._predict(request, progress) if request["type"] == "predict" else _do_job(request, progress)
+            answer = {"type": "result", "id": number, "result": result}
+        except UnifiedViTError as error:
+            answer = {"type": "error", "id": number} | error_as_json(error)
+        except Exception as error:
+            traceback.print_exc()
+            answer = {"type": "error", "id": number} | error_as_json(_in_words(error))
+        self._send(answer)
+
+    def _predict(self, request: dict[str, Any], progress: Callable[[str, float], None]) -> None:
+        """The result goes through the folder."""
+        spec, device = spec_from_json(request["spec"]), request["device"]
+        if (spec, device) != self._made_for:
+            progress("Loading the model", 0.0)
+            self._predictor = self._made_for = None  # first, so that two need not fit into memory
+            self._predictor, self._made_for = Predictor(spec, device), (spec, device)
+        self._predictor.batch_size = request["batch_size"]
+        prediction: Prediction = self._predictor.predict(
+            read_volume(self._folder), request["plane"], progress, flips=request["flips"],
+            keep_probabilities=request["keep_probabilities"],
+        )
+        if self._predictor.fell_back:  # the graphics card may have room again next time
+            self._predictor = self._made_for = None
+        write_prediction(prediction, self._folder)
+
+
+def _do_job(request: dict[str, Any], progress: Callable[[str, float], None]) -> dict[str, Any]:
+    if request["job"] not in JOBS:
+        raise WorkerError(f"There is no job called {request['job']!r}; there are {', '.join(JOBS)}.")
+    module, function = JOBS[request["job"]]
+    return getattr(importlib.import_module(f".{module}", __package__), function)(request["arguments"], progress)
+
+
+def _in_words(error: Exception) -> UnifiedViTError:
+    """A sentence for an error that nobody raised on purpose."""
+    if isinstance(error, ImportError):
+        package = (error.name or "").split(".")[0] or "A package"
+        return DependencyError(
+            f"{package} is missing or damaged in the Python that runs the networks, {sys.executable} ({error}). "
+            "Install it there and run again."
+        )
+    if isinstance(error, MemoryError):
+        return WorkerError("There is not enough memory. Close other programs and run again.")
+    return WorkerError(
+        f"The worker met an error that it did not expect ({type(error).__name__}: {error}). The log has the details; "
+        "please report it."
+    )
