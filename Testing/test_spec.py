@@ -104,6 +104,7 @@ def test_a_field_of_a_wrong_kind_or_size_is_named(path, wrong):
     (("weights", "file"), "../../etc/passwd"), (("weights", "file"), "/etc/passwd"), (("weights", "file"), ".."),
     (("weights", "file"), "C:\\weights"), (("weights", "file"), "a/b"), (("weights", "sha256"), "abc"),
     (("weights", "sha256"), "A" * 64), (("architecture",), "../unet"), (("arguments", "encoder"), "hf-hub:evil/model"),
+    (("arguments", "task"), "classification"), (("arguments", "task"), "segmentation"), (("arguments", "task"), None),
     (("arguments", "encoder"), "https://evil"), (("arguments", "encoder"), "local-dir:/tmp"),
     (("arguments", "decoder_widths"), [10**9, 8, 8]), (("arguments", "decoder_widths"), [8] * 17),
     (("arguments", "decoder_widths"), {"a": 1}), (("arguments", "decoder_widths"), [[8], 8, 8]),

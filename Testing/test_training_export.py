@@ -243,6 +243,8 @@ def test_statistics_are_read_back_as_they_were(tmp_path):
     ({"task": "segmentation"}, "Slicer needs both answers"),
     ({"diagnosis": "multi-label"}, "not yet exported"),
     ({"name": "x" * 5000}, "name: a text is needed"),
+    ({"arguments": {"encoder": "test_vit", "decoder_widths": [8, 8, 8], "task": "segmentation"}},
+     "arguments.task: both is needed"),
 ])
 def test_an_export_that_is_refused_leaves_the_older_model_whole(tmp_path, change, words):
     made = project()

@@ -328,6 +328,8 @@ class _Fields:
             if any(type(v) in (int, float) and not 0 <= v <= 4096 for v in plain):
                 raise table._refuse(key, "numbers from 0 to 4096")
         table.text("encoder", _ENCODER)
+        if "task" in table.data:  # a single-task twin gives one of the two answers alone
+            table.choice("task", ("both",))
         return dict(table.data)
 
 

@@ -1,6 +1,6 @@
-"""One look against two: the unified model and its two single-task halves, on the same slices, interleaved.
+"""One look against two: the unified model and its two single-task twins, on the same slices, interleaved.
 
-Prints time per slice and ratios; the halves are the same network with one decoder each, so that what differs is
+Prints time per slice and ratios; the twins are the same network with one decoder each, so that what differs is
 only that the encoder runs twice.
 """
 
@@ -24,8 +24,10 @@ ROUNDS, SLICES, BATCH = 7, 32, 8
 def main() -> None:
     """Measure and print."""
     spec = find_model(DEFAULT_MODEL)
-    unified = build_model(spec.architecture, spec.arguments).eval()
-    diagnosis = build_model(spec.architecture, spec.arguments | {"look_where_drawn": False}).eval()
+    unified, classification, segmentation = (
+        build_model(spec.architecture, spec.arguments | {"task": task}).eval()
+        for task in ("both", "classification", "segmentation")
+    )
     images = torch.randn(SLICES, 1, spec.size, spec.size)
 
     @torch.inference_mode()
@@ -36,9 +38,9 @@ def main() -> None:
     @torch.inference_mode()
     def look_twice() -> None:
         for batch in images.split(BATCH):
-            unified.segmentation(unified.encoder(batch))
+            segmentation(batch)
         for batch in images.split(BATCH):
-            diagnosis.classifier(diagnosis.encoder(batch).cls)
+            classification(batch)
 
     times: dict[str, list[float]] = {"unified": [], "two single-task models": []}
     look_once(), look_twice()
