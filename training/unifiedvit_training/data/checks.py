@@ -183,8 +183,9 @@ def _labels(project: Project, dataset: Dataset, left_out: dict[str, int]) -> Ite
     slices = dataset.slices
     unnamed = (slices.labels if slices.labels.ndim == 1 else slices.labels.max(axis=1)) < 0
     for source in np.unique(slices.sources[unnamed]):
-        count, all_of_it = (np.count_nonzero(flags & (slices.sources == source)) for flags in (unnamed, unnamed | True))
-        yield Problem("unnamed", "note", str(source), f"{count} of {all_of_it} slices have no label (not known, or too "
+        of_source = slices.sources == source
+        yield Problem("unnamed", "note", str(source), f"{np.count_nonzero(unnamed & of_source)} of "
+                      f"{np.count_nonzero(of_source)} slices have no label (not known, or too "
                       "little lesion to be named by); the diagnosis is not learnt from them.")
     for side in SIDES[:2]:
         counts = class_counts(dataset, slices.on(side), len(project.model.classes))

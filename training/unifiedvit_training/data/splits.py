@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -139,13 +139,3 @@ def deal(groups: Sequence[str], strata: Sequence[str], shares: Sequence[float], 
         have[choice] += relative[group]
         left -= counts[group] > 0
     return part[member].tolist()
-
-
-def split_table(items: Iterable[Item]) -> list[tuple[str, str, int, int]]:
-    """Rows of (source, side, items, groups) for the report."""
-    items = list(items)
-    numbers = Counter((item.source, item.side) for item in items)
-    groups = defaultdict(set)
-    for item in items:
-        groups[item.source, item.side].add(item.group)
-    return [(source, side, count, len(groups[source, side])) for (source, side), count in numbers.items()]

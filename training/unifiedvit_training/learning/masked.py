@@ -6,6 +6,8 @@ Two ways with one interface: `MaskedAutoencoder` (He et al. 2022) for a ViT, who
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 import torch.nn.functional as F
 from timm.layers import build_sincos2d_pos_embed
@@ -22,7 +24,7 @@ _FLOOR = 0.01
 _HEAD = 32
 
 
-class MaskedModel(nn.Module):
+class MaskedModel(nn.Module, ABC):
     """An encoder that is to paint back hidden blocks; subclasses say how.
 
     Attributes:
@@ -35,9 +37,9 @@ class MaskedModel(nn.Module):
         self.encoder = encoder
         self.block = block
 
+    @abstractmethod
     def paint(self, seen: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """Paint the whole image: (B, 1, H, W) with hidden pixels at 0, and (B, h, w) bool -> (B, 1, H, W)."""
-        raise NotImplementedError
 
     def forward(self, images: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Hide, paint, compare.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -21,23 +21,30 @@ _TEMPLATES = Environment(
 )
 
 
+class Block:
+    """What stands in a section."""
+
+    @property
+    def kind(self) -> str:
+        """What the template calls it: "text", "table", "picture" or "gallery"."""
+        return type(self).__name__.lower()
+
+
 @dataclass(frozen=True)
-class Text:
+class Text(Block):
     """A paragraph; `tone` "warning" or "error" puts it into a coloured box."""
 
     text: str
     tone: str = ""
-    kind: str = field(default="text", init=False)
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Block):
     """Rows of cells below a header. Texts stand left; numbers stand right, fractions with three digits."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[str | int | float | None]]
     caption: str = ""
-    kind: str = field(default="table", init=False)
 
     def shown(self) -> list[list[tuple[str, bool]]]:
         """For each row its cells: (text, whether it is a number)."""
@@ -45,20 +52,18 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Picture(Block):
     """`uri`: from `figure_uri` or `image_uri`. `caption` doubles as the text for those who cannot see it."""
 
     uri: str
     caption: str = ""
-    kind: str = field(default="picture", init=False)
 
 
 @dataclass(frozen=True)
-class Gallery:
+class Gallery(Block):
     """Small pictures side by side."""
 
     pictures: Sequence[Picture]
-    kind: str = field(default="gallery", init=False)
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class Section:
     """A heading and what stands below it."""
 
     title: str
-    blocks: Sequence[Text | Table | Picture | Gallery]
+    blocks: Sequence[Block]
 
 
 def render_page(title: str, sections: Sequence[Section], lead: str = "") -> str:
@@ -78,29 +83,22 @@ def render_page(title: str, sections: Sequence[Section], lead: str = "") -> str:
     return _TEMPLATES.get_template("page.html").render(title=title, sections=sections, lead=lead)
 
 
-def figure_uri(figure: Figure, photograph: bool = False) -> str:
-    """A matplotlib figure as a data URI.
-
-    Args:
-        photograph: True for grey images (JPEG); False for lines and bars (PNG of 64 colours).
-    """
+def figure_uri(figure: Figure) -> str:
+    """A matplotlib figure of lines and bars as a data URI: a PNG of 64 colours."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=110, bbox_inches="tight", facecolor="white")
-    return _uri(Image.open(file).convert("RGB"), photograph)
+    image = Image.open(file).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    return _uri(image, "png")
 
 
 def image_uri(pixels: np.ndarray) -> str:
     """Pixels (H, W) or (H, W, 3), uint8, as a JPEG's data URI."""
-    return _uri(Image.fromarray(pixels), photograph=True)
+    return _uri(Image.fromarray(pixels), "jpeg", quality=82)
 
 
-def _uri(image: Image.Image, photograph: bool) -> str:
+def _uri(image: Image.Image, kind: str, **options: int) -> str:
     file = io.BytesIO()
-    if photograph:
-        image.save(file, "JPEG", quality=82, optimize=True)
-    else:
-        image.quantize(64, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-    kind = "jpeg" if photograph else "png"
+    image.save(file, kind, optimize=True, **options)
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
