@@ -17,7 +17,8 @@ LIBRARY = ROOT / "UnifiedViTLib"
 
 #: Lower floors first: a file may import its own floor and those under it.
 FLOORS = (
-    {"errors", "resources"}, {"spec"}, {"models", "imaging"}, {"inference"}, {"outputs"}, {"service"}, {"cli"},
+    {"errors", "resources"}, {"spec"}, {"models", "imaging"}, {"inference"}, {"outputs"}, {"service"},
+    {"cli", "models_cli"},
 )
 #: models and imaging stand side by side, and know nothing of each other.
 SIDE_BY_SIDE = ({"models", "imaging"},)
@@ -93,7 +94,7 @@ def test_all_that_a_slicer_process_needs_loads_without_torch_timm_or_matplotlib(
         "import UnifiedViTLib, UnifiedViTLib.spec, UnifiedViTLib.errors, UnifiedViTLib.imaging.preparation\n"
         "import UnifiedViTLib.imaging.reading, UnifiedViTLib.inference.predictor, UnifiedViTLib.inference.backends\n"
         "import UnifiedViTLib.outputs.files, UnifiedViTLib.outputs.montage, UnifiedViTLib.outputs.mrml\n"
-        "import UnifiedViTLib.service.catalogue, UnifiedViTLib.cli\n"
+        "import UnifiedViTLib.service.catalogue, UnifiedViTLib.service.weights, UnifiedViTLib.cli\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

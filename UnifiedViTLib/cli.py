@@ -1,4 +1,4 @@
-"""The command line: `unifiedvit predict`, `unifiedvit models`."""
+"""The command line: `unifiedvit predict`; `unifiedvit models` is in `models_cli`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import __version__
 from .errors import UnifiedViTError
-from .spec import ModelSpec
+from .models_cli import add_models_command
 
 NOTICE = "Research use only. Not for clinical diagnosis."
 
@@ -54,8 +54,7 @@ def _parser() -> argparse.ArgumentParser:
                          help="auto: as acquired, across the largest spacing")
     predict.set_defaults(run=_predict)
 
-    models = commands.add_parser("models", help="list models, what they know and how well")
-    models.set_defaults(run=_models)
+    add_models_command(commands)
     return parser
 
 
@@ -143,30 +142,6 @@ def _summary(name: str, prediction) -> str:
     seconds = prediction.provenance.seconds["total"]
     lines = [f"{name}: {diagnosis.display} ({diagnosis.probability:.0%}); {volumes}; {seconds:.1f} s"]
     return "\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)])
-
-
-def _models(options: argparse.Namespace) -> int:
-    from .service.catalogue import installed_models
-
-    for spec in installed_models():
-        print(_described(spec))
-    return 0
-
-
-def _described(spec: ModelSpec) -> str:
-    lines = [
-        f"{spec.id}  {spec.version}  {spec.name}",
-        f"  {spec.description}",
-        f"  Expects: {spec.expects}",
-        f"  Draws: {', '.join(s.name for s in spec.segments)}",
-        f"  Tells apart: {', '.join(c.display for c in spec.classes)}",
-        f"  Weights: {spec.licence}",
-    ]
-    lines += [f"  Trained on: {data.name} ({data.licence})" for data in spec.training]
-    for result in spec.results:
-        figures = ", ".join(f"{name} {value}" for name, value in result.figures.items())
-        lines.append(f"  {result.data}: {figures}")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

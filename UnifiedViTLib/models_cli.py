@@ -1,0 +1,147 @@
+"""The command line: `unifiedvit models list|download|import|remove|verify|cache`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import UnifiedViTError
+from .spec import ModelSpec
+
+
+def add_models_command(commands) -> None:
+    """Add `models` to the sub-parsers of `unifiedvit`; alone, it lists."""
+    models = commands.add_parser("models", help="list models, what they know and how well; get and remove them")
+    models.set_defaults(run=_list, catalogue=None)
+    actions = models.add_subparsers(metavar="ACTION")
+
+    listed = actions.add_parser("list", help="the models at hand and those that can be downloaded (as without ACTION)")
+    listed.set_defaults(run=_list)
+    download = actions.add_parser("download", help="download a model, or its newer version; goes on where it was cut")
+    download.add_argument("model", metavar="ID")
+    download.set_defaults(run=_download)
+    for action in (listed, download):
+        action.add_argument("--catalogue", type=Path, metavar="FILE", help="another list of models to download")
+    taken = actions.add_parser("import", help="take over a model without a network: its folder, model.json or a .zip")
+    taken.add_argument("path", metavar="PATH", type=Path)
+    taken.set_defaults(run=_import)
+    remove = actions.add_parser("remove", help="remove a downloaded or imported model")
+    remove.add_argument("model", metavar="ID")
+    remove.set_defaults(run=_remove)
+    verify = actions.add_parser("verify", help="compare a model's files with its SHA-256 sums")
+    verify.add_argument("models", nargs="*", metavar="ID|PATH", help="all models at hand if none is given")
+    verify.set_defaults(run=_verify)
+    cache = actions.add_parser("cache", help="where downloaded and imported models lie, and how large they are")
+    change = cache.add_mutually_exclusive_group()
+    change.add_argument("--folder", type=Path, metavar="DIR", help="keep models there from now on")
+    change.add_argument("--default", action="store_true", help="keep them in your own data folder again")
+    change.add_argument("--clear", action="store_true", help="remove all downloaded and imported models")
+    cache.set_defaults(run=_cache)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from .service.cache import in_megabytes
+    from .service.catalogue import list_models
+
+    for entry in list_models(options.catalogue):
+        if entry.problem:
+            print(f"{entry.id}  {entry.version}\n  ! {entry.problem}")
+        elif entry.spec:
+            print(_described(entry.spec))
+        else:
+            print(f"{entry.id}  {entry.version}  {entry.name}\n  {entry.description}\n  Weights: {entry.licence}")
+        if entry.state in ("update", "available"):
+            what = f"Version {entry.newer} is there" if entry.newer else "Not here yet"
+            print(f"  {what}: unifiedvit models download {entry.id} ({in_megabytes(entry.bytes)})")
+    return 0
+
+
+def _described(spec: ModelSpec) -> str:
+    lines = [
+        f"{spec.id}  {spec.version}  {spec.name}",
+        f"  {spec.description}",
+        f"  Expects: {spec.expects}",
+        f"  Draws: {', '.join(s.name for s in spec.segments)}",
+        f"  Tells apart: {', '.join(c.display for c in spec.classes)}",
+        f"  Weights: {spec.licence}",
+    ]
+    lines += [f"  Trained on: {data.name} ({data.licence})" for data in spec.training]
+    for result in spec.results:
+        figures = ", ".join(f"{name} {value}" for name, value in result.figures.items())
+        lines.append(f"  {result.data}: {figures}")
+    return "\n".join(lines)
+
+
+def _download(options: argparse.Namespace) -> int:
+    from .service.weights import download_model
+
+    with _progress() as progress:
+        spec = download_model(options.model, progress, options.catalogue)
+    print(f"{spec.id} {spec.version} is ready, in {spec.folder}")
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from .service.weights import import_model
+
+    with _progress() as progress:
+        spec = import_model(options.path, progress)
+    print(f"{spec.id} {spec.version} is ready, in {spec.folder}")
+    return 0
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, float], None]]:
+    """A bar on a terminal, nothing elsewhere."""
+    from tqdm import tqdm
+
+    with tqdm(total=1.0, disable=None, file=sys.stderr, bar_format="{percentage:3.0f}%|{bar}| {desc}") as bar:
+
+        def progress(stage: str, fraction: float) -> None:
+            bar.set_description_str(stage, refresh=False)
+            bar.n = fraction
+            bar.refresh()
+
+        yield progress
+
+
+def _remove(options: argparse.Namespace) -> int:
+    from .service.weights import remove_model
+
+    remove_model(options.model)
+    print(f"{options.model} is removed.")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from .service.catalogue import list_models
+    from .service.weights import verify_model
+
+    problems = 0
+    entries = [] if options.models else list_models()
+    for entry in entries:
+        if entry.problem:
+            problems += 1
+            print(entry.problem, file=sys.stderr)
+    for asked in options.models or [entry.id for entry in entries if entry.spec]:
+        try:
+            spec = verify_model(asked)
+            print(f"{spec.id} {spec.version}: its files are whole.")
+        except UnifiedViTError as error:
+            problems += 1
+            print(error, file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _cache(options: argparse.Namespace) -> int:
+    from .service.weights import cache_bytes, cache_folder, clear_cache, set_cache_folder
+
+    if options.folder or options.default:
+        set_cache_folder(options.folder)
+    elif options.clear:
+        clear_cache()
+    print(f"{cache_folder()}: {cache_bytes() / 1e6:.1f} MB")
+    return 0

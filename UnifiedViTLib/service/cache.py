@@ -1,0 +1,304 @@
+"""Where downloaded and imported models lie: `<folder>/<id>/<version>/`; unfinished ones under `<folder>/.partial/`."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from io import FileIO
+from pathlib import Path
+
+from ..errors import WeightsError
+from ..spec import SPEC_FILE
+
+PARTIAL = ".partial"
+LOCKS = ".locks"
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_SETTING = "models_folder"
+
+
+def cache_folder() -> Path:
+    """The folder of downloaded and imported models; it need not exist yet.
+
+    The environment variable UNIFIEDVIT_MODELS, else what `set_cache_folder` stored, else a folder of the user's.
+    """
+    chosen = os.environ.get("UNIFIEDVIT_MODELS") or _settings().get(_SETTING)
+    return Path(chosen).absolute() if chosen else _user_folder("data") / "Models"
+
+
+def set_cache_folder(path: str | Path | None) -> None:
+    """Keep models in this folder from now on, in every program of this user; None: in the folder of the system.
+
+    Models in the former folder stay there.
+
+    Raises:
+        WeightsError: the folder cannot be made or written to; the setting is as it was.
+    """
+    from ..outputs.files import write_atomically
+
+    settings = _settings()
+    settings.pop(_SETTING, None)
+    if path is not None:
+        folder = Path(path).expanduser().absolute()
+        with storing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        settings[_SETTING] = str(folder)
+    file = _settings_file()
+    with storing(file.parent):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(file, lambda part: part.write_text(json.dumps(settings) + "\n", encoding="utf-8"))
+
+
+def cache_bytes() -> int:
+    """Bytes of all downloaded and imported models, unfinished downloads included."""
+    return sum(folder_bytes(folder) for folder in [*stored(), cache_folder() / PARTIAL])
+
+
+def clear_cache() -> None:
+    """Remove all downloaded and imported models and unfinished downloads, and nothing else that lies in the folder.
+
+    Raises:
+        WeightsError: one is being downloaded, or cannot be removed. The others are gone.
+    """
+    partial = cache_folder() / PARTIAL
+    ids = {folder.parent.name for folder in stored()} | {folder.name for folder in _folders(partial)}
+    problems = []
+    for model_id in sorted(ids):
+        try:
+            remove_stored(model_id)
+        except WeightsError as error:
+            problems.append(str(error))
+    if problems:
+        raise WeightsError(" ".join(problems))
+
+
+def remove_stored(model_id: str) -> None:
+    """Remove what the cache holds of a model, unfinished downloads too.
+
+    Raises:
+        WeightsError: it is being downloaded, or the folder cannot be changed.
+    """
+
+    def busy() -> None:
+        raise WeightsError(f"{model_id} is being downloaded or imported at this moment. Stop that first.")
+
+    with locked(model_id, busy), storing(cache_folder()):
+        for folder in stored(model_id):
+            _discard(folder)
+        scratch = scratch_folder(model_id)
+        shutil.rmtree(scratch)
+        with suppress(OSError):  # not empty: another program's
+            (cache_folder() / model_id).rmdir()
+
+
+def stored(model_id: str | None = None) -> list[Path]:
+    """Folders of the models in the cache, sound or not; of one model, or of all."""
+    parents = _folders(cache_folder()) if model_id is None else [cache_folder() / model_id]
+    return [
+        version for parent in parents if not parent.name.startswith(".") for version in _folders(parent)
+        if _VERSION.fullmatch(version.name) and (version / SPEC_FILE).exists()
+    ]
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        return sorted(child for child in parent.iterdir() if child.is_dir())
+    except OSError:  # not there, or not to be read: nothing of ours to find
+        return []
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes of the files in a folder, at any depth; 0 if it does not exist."""
+    total = 0
+    for file in folder.rglob("*"):
+        with suppress(OSError):  # a download that ends in the meantime
+            total += file.stat().st_size if file.is_file() else 0
+    return total
+
+
+def scratch_folder(model_id: str) -> Path:
+    """`.partial/<id>`, made if need be: on the cache's disk, so that a finished model is put in place by a rename."""
+    folder = cache_folder() / PARTIAL / model_id
+    with storing(cache_folder()):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def staging(model_id: str) -> Iterator[Path]:
+    """An empty folder to build a model in; gone afterwards, unless `settle` took it. Hold the model's lock."""
+    scratch = scratch_folder(model_id)
+    with storing(cache_folder()):
+        for left in scratch.glob("staged-*"):  # by a process that was killed: the lock is ours
+            shutil.rmtree(left, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix="staged-", dir=scratch))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def settle(staged: Path, model_id: str, version: str) -> Path:
+    """Put a finished folder into the cache by one rename, and take other versions out. Hold the model's lock.
+
+    Returns:
+        The model's folder.
+    """
+    target = cache_folder() / model_id / version
+    with storing(cache_folder()):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            _discard(target)
+        os.chmod(staged, 0o755)  # mkdtemp's folders are for their owner alone; a cache may be shared
+        os.rename(staged, target)
+        for folder in stored(model_id):
+            if folder != target:
+                with suppress(OSError):  # in use on Windows: the newest version is found all the same
+                    _discard(folder)
+        shutil.rmtree(scratch_folder(model_id), ignore_errors=True)
+    return target
+
+
+def _discard(folder: Path) -> None:
+    """Out of sight by one rename, then deleted: no half-deleted model is ever listed."""
+    trash = Path(tempfile.mkdtemp(prefix="trash-", dir=scratch_folder(folder.parent.name)))
+    os.rename(folder, trash / "model")
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def check_space(needed: int) -> None:
+    """See that the cache's disk has room for `needed` bytes.
+
+    Raises:
+        WeightsError: it has not; says how much is missing.
+    """
+    folder = cache_folder()
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(there).free
+    if free < needed:
+        raise WeightsError(
+            f"The disk of {folder} has {in_megabytes(free)} free; {in_megabytes(needed)} are needed. Free some space "
+            "or choose another folder for models."
+        )
+
+
+def in_megabytes(count: int) -> str:
+    """Bytes for people: "12.9 MB"."""
+    return f"{count / 1e6:.1f} MB"
+
+
+@contextmanager
+def storing(folder: Path) -> Iterator[None]:
+    """Say in a sentence what the disk refuses.
+
+    Raises:
+        WeightsError: instead of OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)):
+            raise WeightsError(
+                f"The disk of {folder} is full. Free some space or choose another folder for models; what has been "
+                "downloaded is kept."
+            ) from error
+        raise WeightsError(
+            f"The folder for models {folder} cannot be changed ({error.strerror or error}). Make it writable or choose "
+            "another: unifiedvit models cache --folder DIR."
+        ) from error
+
+
+def write_all(output: FileIO, block: bytes) -> None:
+    """Write to an unbuffered file; a disk that fills up takes a piece before it refuses.
+
+    Raises:
+        WeightsError: the disk refuses.
+    """
+    with storing(Path(output.name).parent):
+        written = 0
+        while written < len(block):
+            written += output.write(block[written:])
+
+
+@contextmanager
+def locked(model_id: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Be the only process that changes this model. The system frees the lock of a process that dies.
+
+    Args:
+        waiting: called ten times a second while another process holds the lock; may raise to give up.
+
+    Raises:
+        WeightsError: the folder cannot be written to, or its file system knows no locks.
+    """
+    folder = cache_folder() / LOCKS
+    with storing(cache_folder()):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = open(folder / f"{model_id}.lock", "a+b")  # noqa: SIM115 - closed below; kept, as others may wait on it
+    with file:
+        while True:
+            with storing(cache_folder()):
+                if _take_lock(file):
+                    break
+            waiting()
+            time.sleep(0.1)
+        yield  # closing the file frees the lock
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take_lock(file) -> bool:
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _take_lock(file) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def _settings_file() -> Path:
+    return _user_folder("config") / "settings.json"
+
+
+def _settings() -> dict:
+    """What the user chose; a file that is not ours to read counts as no choice, as the bundled model must run."""
+    try:
+        settings = json.loads(_settings_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return settings if isinstance(settings, dict) and isinstance(settings.get(_SETTING, ""), str) else {}
+
+
+def _user_folder(kind: str) -> Path:
+    """Where this system keeps a user's "config" or "data" of a program."""
+    if sys.platform == "win32":
+        variable, default = ("APPDATA", "Roaming") if kind == "config" else ("LOCALAPPDATA", "Local")
+        default = Path("AppData") / default
+    elif sys.platform == "darwin":
+        variable, default = "", Path("Library") / "Application Support"
+    else:
+        variable, default = f"XDG_{kind.upper()}_HOME", Path(".config" if kind == "config" else ".local/share")
+    if given := os.environ.get(variable):
+        return Path(given) / "UnifiedViT"
+    try:
+        return Path.home() / default / "UnifiedViT"
+    except RuntimeError:  # a user without a home, as in some containers
+        return Path(tempfile.gettempdir()) / "UnifiedViT" / kind
