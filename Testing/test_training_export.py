@@ -1,4 +1,4 @@
-"""From a run to a model folder: calibration, whole volumes, what is written and what is refused."""
+"""From a run to a model folder: what is written and what is refused."""
 
 from __future__ import annotations
 
@@ -6,30 +6,22 @@ import hashlib
 import json
 import logging
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import onnx
 import pytest
-import SimpleITK as sitk
 import torch
-from builders import head_volume, oblique, spec_data, tiny_model, to_sitk
+from builders import head_volume, spec_data
 from safetensors.torch import load_file
 from training_sets import discs
 from training_sets import project as disc_project
 from unifiedvit_training.config import Project
-from unifiedvit_training.data.dataset import Item
-from unifiedvit_training.errors import DataError, RunError
-from unifiedvit_training.evaluation.calibrate import expected_calibration_error, fit_temperature
+from unifiedvit_training.errors import RunError
+from unifiedvit_training.evaluation.calibrate import fit_temperature
 from unifiedvit_training.evaluation.volumes import (
     DEFAULT_RULE,
-    Case,
-    choose_rule,
-    look_at,
-    measure_volumes,
-    without_lesion,
 )
 from unifiedvit_training.exporting.export import export
 from unifiedvit_training.exporting.model_folder import write_model_folder
@@ -37,9 +29,7 @@ from unifiedvit_training.exporting.onnx import write_onnx
 from unifiedvit_training.learning.checkpoints import save_weights
 
 from UnifiedViTLib.imaging.preparation import prepare
-from UnifiedViTLib.inference.decision import Look
 from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, load_statistics
-from UnifiedViTLib.inference.pooling import class_probabilities
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.models import build_model
 
@@ -64,149 +54,6 @@ def network_of(project: Project, seed: int = 0) -> torch.nn.Module:
 
 def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
-
-
-# Calibration
-
-
-def test_temperature_undoes_overconfidence():
-    chance = np.random.default_rng(1)
-    logits = chance.normal(0, 1.5, (4000, 3))
-    probabilities = class_probabilities(logits, 1.0)
-    labels = np.array([chance.choice(3, p=p / p.sum()) for p in probabilities.astype(float)])
-    temperature = fit_temperature(logits * 3, labels)
-    assert temperature == pytest.approx(3, rel=0.1)
-    before = expected_calibration_error(class_probabilities(logits * 3, 1.0), labels)
-    after = expected_calibration_error(class_probabilities(logits * 3, temperature), labels)
-    assert after < 0.03 < before
-
-
-def test_one_temperature_serves_several_labels_at_once_and_unknown_ones_do_not_count():
-    chance = np.random.default_rng(2)
-    logits = chance.normal(0, 2, (3000, 4))
-    labels = (chance.random((3000, 4)) < 1 / (1 + np.exp(-logits))).astype(np.int64)
-    wrong = labels.copy()
-    wrong[:500] = 1 - wrong[:500]
-    hidden = labels.copy()
-    hidden[:500] = -1
-    assert fit_temperature(logits * 2, hidden) == pytest.approx(2, rel=0.1)
-    assert fit_temperature(logits * 2, wrong) > 2.5
-    assert expected_calibration_error(1 / (1 + np.exp(-logits)), hidden) < 0.03
-
-
-def test_the_calibration_error_is_right_where_it_can_be_counted_by_hand():
-    probabilities = np.array([[0.92, 0.08], [0.94, 0.06], [0.3, 0.7], [0.5, 0.5]])
-    labels = np.array([0, 1, 1, -1])
-    assert expected_calibration_error(probabilities, labels, 10) == pytest.approx((2 * 0.43 + 0.3) / 3, abs=1e-4)
-
-
-def test_without_labels_nothing_is_calibrated():
-    assert fit_temperature(np.zeros((3, 2)), np.full(3, -1)) == 1.0
-    assert expected_calibration_error(np.full((3, 2), 0.5), np.full(3, -1)) is None
-
-
-def test_a_validation_side_without_errors_gives_a_temperature_that_the_library_accepts(tmp_path):
-    logits = np.eye(3)[np.arange(30) % 3] * 4
-    temperature = fit_temperature(logits, np.arange(30) % 3)
-    made = project()
-    assert write_model_folder(made, network_of(made), temperature, DEFAULT_RULE, [], tmp_path / "m").temperature < 1
-
-
-# Whole volumes
-
-
-def case_of(spec, spacing=(2.0, 2.0, 5.0), direction=None, plane="axial", shape=(12, 45, 41)) -> Case:
-    """A volume with a lesion on three of its slices; the network drew it, and a stray piece elsewhere."""
-    volume = head_volume(direction, spacing, shape)
-    truth = np.zeros(volume.array.shape, bool)
-    prepared = prepare(volume, 32, plane)
-    seen = prepared.view.of(truth)
-    seen[2:5, 10:20, 10:20] = True
-    labelmap = truth.astype(np.uint8)
-    prepared.view.of(labelmap)[10, 30:32, 30:32] = 1
-    logits = np.tile(np.array([4.0, 0, 0], np.float32), (len(prepared), 1))
-    logits[2:5] = [0, 6, 0]
-    area = prepared.view.of(labelmap).astype(float).sum(axis=(1, 2))
-    return Case("head", prepared, Look(labelmap, logits, area), truth, "glioma")
-
-
-@pytest.fixture(scope="module")
-def spec(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("model"))
-
-
-def test_a_volume_rule_is_chosen_that_drops_what_the_classifier_does_not_believe(spec):
-    cases = [case_of(spec), case_of(spec, (1.5, 2.0, 6.0)), case_of(spec, direction=np.diag([1.0, 1, -1]))]
-    opened = replace(spec, volume_rule=DEFAULT_RULE)
-    assert measure_volumes(cases, opened)["false_pieces"] == 1
-    figures = measure_volumes(cases, replace(spec, volume_rule=choose_rule(cases, opened)))
-    assert figures == {"volumes": 3, "found": 1, "dice": 1, "empty": 1, "false_pieces": 0, "diagnosis": 1,
-                       "false_alarms": 0}
-
-
-@pytest.mark.parametrize("direction", [np.eye(3), np.diag([1.0, 1, -1]), oblique()], ids=["up", "down", "oblique"])
-def test_a_lesion_free_run_is_cut_where_the_network_saw_none_however_the_volume_is_stored(spec, direction):
-    one = case_of(spec, direction=direction)
-    (free,) = without_lesion([one])
-    assert free.truth.shape[0] == 7 and not free.truth.any()
-    assert len(free.look.logits) == len(free.prepared.slices) == 7
-    np.testing.assert_array_equal(free.prepared.slices, one.prepared.slices[5:])
-    np.testing.assert_array_equal(free.prepared.view.of(free.prepared.volume.array), free.prepared.slices)
-    assert (free.look.labelmap > 0).sum() == 4
-
-
-def test_a_volume_seen_from_the_side_is_cut_along_its_own_slices(spec):
-    one = case_of(spec, (4.0, 2.0, 2.5), plane="sagittal", shape=(34, 45, 41))
-    (free,) = without_lesion([one])
-    np.testing.assert_array_equal(free.prepared.view.of(free.prepared.volume.array), free.prepared.slices)
-    assert not free.truth.any() and len(free.prepared) == 36
-
-
-def test_a_model_without_a_healthy_class_is_measured_without_false_alarms(tmp_path):
-    diagnosis = spec_data()["diagnosis"]
-    diagnosis["classes"][0]["lesion"] = True
-    spec = tiny_model(tmp_path / "m", diagnosis=diagnosis)
-    cases = [case_of(spec)] * 3
-    figures = measure_volumes(cases, replace(spec, volume_rule=choose_rule(cases, spec)))
-    assert "false_alarms" not in figures and figures["found"] == 1
-
-
-def test_too_few_volumes_leave_the_rule_as_it_is(spec):
-    assert choose_rule([], spec) == choose_rule([case_of(spec)], spec) == DEFAULT_RULE
-    assert measure_volumes([], spec) == {"volumes": 0}
-
-
-def item(tmp_path, name="v", mask=None, labels=("glioma",), shape=(6, 40, 36)) -> Item:
-    """A volume in a file; `mask` is an array."""
-    volume = head_volume(spacing=(2.0, 2.0, 8.0), shape=shape)
-    sitk.WriteImage(to_sitk(volume), str(tmp_path / f"{name}.nrrd"))
-    if mask is not None:
-        sitk.WriteImage(to_sitk(replace(volume, array=mask)), str(tmp_path / f"{name}_label.nrrd"))
-    return Item(name, tmp_path / f"{name}.nrrd", None if mask is None else tmp_path / f"{name}_label.nrrd", labels,
-                name, "set", "validation", True)
-
-
-def test_volumes_are_looked_at_with_masks_of_several_classes_of_none_and_unknown_ones(spec, tmp_path):
-    mask = np.zeros((6, 40, 36), np.uint8)
-    mask[2, 5:9, 5:9], mask[3, 5:9, 5:9] = 1, 2
-    drawn, empty, healthy, unknown = look_at([
-        item(tmp_path, "drawn", mask), item(tmp_path, "empty", np.zeros_like(mask)),
-        item(tmp_path, "healthy", labels=("healthy",)), item(tmp_path, "unknown", labels=()),
-    ], spec)
-    np.testing.assert_array_equal(drawn.truth, mask > 0)
-    assert not empty.truth.any() and not healthy.truth.any()
-    assert unknown.truth is None and unknown.label == ""
-    assert len(drawn.look.logits) == 6
-    assert measure_volumes([unknown], spec) == {"volumes": 1}
-
-
-def test_a_mask_of_another_size_or_none_at_all_is_refused_by_name(spec, tmp_path):
-    with pytest.raises(DataError, match=r"a_label\.nrrd has 35 x 40 x 6 voxels, the image 36 x 40 x 6"):
-        look_at([item(tmp_path, "a", np.zeros((6, 40, 35), np.uint8))], spec)
-    broken = item(tmp_path, "b", np.zeros((6, 40, 36), np.uint8))
-    broken.mask.write_bytes(b"NRRD0004\n")
-    with pytest.raises(DataError, match=r"b_label\.nrrd"):
-        look_at([broken], spec)
 
 
 # The model folder
@@ -295,6 +142,13 @@ def test_a_newer_model_takes_the_place_of_an_older_one(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
 
 
+def test_a_validation_side_without_errors_gives_a_temperature_that_the_library_accepts(tmp_path):
+    logits = np.eye(3)[np.arange(30) % 3] * 4
+    temperature = fit_temperature(logits, np.arange(30) % 3)
+    made = project()
+    assert write_model_folder(made, network_of(made), temperature, DEFAULT_RULE, [], tmp_path / "m").temperature < 1
+
+
 # The command
 
 
@@ -328,6 +182,8 @@ def test_an_evaluated_run_becomes_a_folder_with_weights_statistics_and_card(tmp_
     spec = export(made, run, tmp_path / "model", onnx=False)
     assert sorted(files(tmp_path / "model")) == ["README.md", "familiarity.safetensors", "model.json",
                                                  "model.safetensors"]
+    modes = {file.stat().st_mode for file in (run / "best.safetensors", *(tmp_path / "model").iterdir())}
+    assert len(modes) == 1, "whoever may read the description may read the weights"
     assert (spec.temperature, spec.volume_rule.top, spec.volume_rule.pooling) == (1.25, 2, "mean")
     assert spec.familiarity.threshold > 0
     assert Predictor(spec, "cpu").predict(head_volume()).diagnosis.label in made.model.class_names
@@ -395,12 +251,10 @@ def test_the_onnx_file_takes_batches_of_any_length_and_is_as_small_as_the_weight
 
 
 def test_the_onnx_file_says_what_torch_says(onnx_file):
-    pytest.importorskip("openvino")
     assert onnx_file[2] < 1e-4
 
 
 def test_an_onnx_file_that_says_something_else_is_refused(onnx_file, tmp_path, monkeypatch):
-    pytest.importorskip("openvino")
     program = SimpleNamespace(model_proto=onnx.load(onnx_file[1]))
     monkeypatch.setattr(torch.onnx, "export", lambda *given, **options: program)
     with pytest.raises(RunError, match="differs from the network"):
