@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import os
 import queue
-import secrets
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
@@ -27,7 +24,7 @@ from typing import Any
 
 from ..errors import Cancelled, UnifiedViTError, WorkerError
 from ..inference.prediction import Prediction
-from .exchange import make_folder, read_prediction, remove_folder, spec_as_json, write_volume
+from .exchange import make_folder, name_folder, read_prediction, remove_folder, spec_as_json, write_volume
 from .processes import PATIENCE_S, kill_tree, start
 from .protocol import (
     Event,
@@ -154,9 +151,10 @@ class WorkerClient:
         self._end_child()  # the thread may just have started one
 
     def _end_child(self) -> None:
-        if self._child is not None:
-            self._child.end()
-            self._child = None
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
+            self._at_exit.detach()
 
     def _carry_out(self, request: PredictRequest | JobRequest) -> None:
         """The thread of a request."""
@@ -173,11 +171,13 @@ class WorkerClient:
         self._events.put(end)
 
     def _ask(self, request: PredictRequest | JobRequest) -> Prediction | dict[str, Any]:
-        if self._child is None or self._child.ended:
-            self._events.put(Progress("Starting the worker", 0.0))
-            self._child = _Child(self._python)
-            weakref.finalize(self, self._child.end)  # also when the interpreter exits
         child = self._child
+        if child is None or not child.alive:
+            self._end_child()
+            self._events.put(Progress("Starting the worker", 0.0))
+            child = _Child(self._python)
+            self._at_exit = weakref.finalize(self, child.end)
+            self._child = child
         with child.private_folder() as folder:
             if isinstance(request, JobRequest):
                 message = {"type": "job", "job": request.job, "arguments": request.arguments}
@@ -222,6 +222,8 @@ class WorkerClient:
                     f"The worker gave no sign of life for {self._silence_s:.0f} seconds and was ended. Run again; if "
                     "that happens again, restart the computer or choose the cpu."
                 )
+            if child.heard:
+                child.heard, silent = False, 0.0
             if message is None:
                 continue
             kind = message["type"]
@@ -232,7 +234,6 @@ class WorkerClient:
                 elif lines == LOG_LINES + 1:
                     self._events.put(Log("(further lines are left out)"))
                 continue
-            silent = 0.0
             if kind == "gone":
                 self._end_child()
                 raise child.obituary()
@@ -243,22 +244,25 @@ class WorkerClient:
             elif kind == "result":
                 return message["result"]
             elif kind == "error":
-                error = error_from_json(message)
-                if isinstance(error, WorkerError):  # it may be broken for good, as CUDA is after some errors
+                if message["broken"]:
                     self._end_child()
-                raise error
+                raise error_from_json(message)
 
 
 class _Child:
     """A worker process, what it says, and the folder through which it gets volumes.
 
+    Attributes:
+        heard: set at each sign of life.
+
     Raises:
         WorkerError: the Python is not there or cannot be run.
+        OutputError: there is no room for temporary files.
     """
 
     def __init__(self, python: str) -> None:
         # The worker knows the folder from the beginning, to remove it if this process is killed.
-        self._folder = Path(tempfile.gettempdir()) / f"unifiedvit-{secrets.token_hex(16)}"
+        self._folder = name_folder()
         environment = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}
         if sys.flags.no_user_site:
             environment["PYTHONNOUSERSITE"] = "1"
@@ -269,13 +273,20 @@ class _Child:
                 f"The Python that runs the networks cannot be started: {python} ({error.strerror or error}). "
                 "Install it, or give the path of another."
             ) from error
-        self.ended = False
+        self.heard = False
+        self._ended = False
         self._ending = threading.Lock()
         self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._last_lines: deque[str] = deque(maxlen=5)
-        self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read_messages, self._read_log)]
-        for reader in self._readers:
-            reader.start()
+        self._last_line = ""
+        self._log_reader = threading.Thread(target=self._read_log, daemon=True)
+        self._message_reader = threading.Thread(target=self._read_messages, daemon=True)
+        self._log_reader.start()
+        self._message_reader.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be spoken to."""
+        return not self._ended and self._process.poll() is None
 
     def send(self, message: dict[str, Any]) -> None:
         """Send a message; if the worker is gone, "gone" is what comes back."""
@@ -293,7 +304,10 @@ class _Child:
     @contextmanager
     def private_folder(self) -> Iterator[Path]:
         """The folder, there for as long as a request is."""
-        make_folder(self._folder)
+        with self._ending:
+            if self._ended:
+                raise WorkerError("The worker was ended. Run again.")
+            make_folder(self._folder)
         try:
             yield self._folder
         finally:
@@ -302,49 +316,50 @@ class _Child:
     def end(self) -> None:
         """Kill the worker and all it started; remove the folder."""
         with self._ending:
-            if self.ended:
+            if self._ended:
                 return
-            self.ended = True
+            self._ended = True
             kill_tree(self._process.pid)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(PATIENCE_S)
             with suppress(OSError):
                 self._process.stdin.close()
-            for reader in self._readers:
-                reader.join(PATIENCE_S)
+            self._message_reader.join(PATIENCE_S)
             remove_folder(self._folder)
 
     def obituary(self) -> WorkerError:
         """A sentence on why a worker ended that was not told to."""
         code = self._process.returncode
-        if code is not None and code < 0:
-            try:
-                name = signal.Signals(-code).name
-            except ValueError:
-                name = f"signal {-code}"
-            how = f"The worker was ended from outside or crashed ({name})"
+        if code == -getattr(signal, "SIGKILL", 0):
+            how = "was ended from outside, often by a system that has no memory left. Close other programs and"
+        elif code is not None and code < 0:
+            how = f"crashed (signal {-code}). Please"
         else:
-            how = f"The worker ended by itself (exit code {code})"
-        last = f" Its last words: {self._last_lines[-1]}" if self._last_lines else ""
-        return WorkerError(
-            f"{how}; often the reason is a lack of memory. Close other programs and run again; if it happens again, "
-            f"the log has the details.{last}"
-        )
+            how = f"ended by itself (exit code {code}). Please"
+        last = f" Its last words: {self._last_line}" if self._last_line else ""
+        return WorkerError(f"The worker {how} run again; if that does not help, the log has the details.{last}")
 
     def _read_messages(self) -> None:
         for line in iter(lambda: self._process.stdout.readline(_LONGEST_LINE), b""):
             message = decode(line)
-            if message is None and line.strip():
-                message = {"type": "log", "text": line.decode("utf-8", "replace").strip()[:LOG_WIDTH]}
-            if message is not None:
+            self.heard = True
+            if message is None:
+                self._log(line.decode("utf-8", "replace")[:LOG_WIDTH])
+            elif message["type"] != "alive":
                 self._messages.put(message)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)  # its own exit code, before anything kills it
+        self._log_reader.join(1.0)  # its last words
         self._messages.put({"type": "gone"})
 
     def _read_log(self) -> None:
         text = TextIOWrapper(self._process.stderr, encoding="utf-8", errors="replace")
         for line in iter(lambda: text.readline(LOG_WIDTH), ""):
-            if line.strip():
-                self._last_lines.append(line.strip())
+            self._log(line)
+
+    def _log(self, line: str) -> None:
+        """Keep a line for the next who listens; none, if nobody has listened for long."""
+        if line.strip():
+            self._last_line = line.strip()
+            if self._messages.qsize() < LOG_LINES:
                 self._messages.put({"type": "log", "text": line.rstrip()})

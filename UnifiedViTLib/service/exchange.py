@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -25,6 +27,18 @@ from ..spec import DiagnosisClass, Familiarity, ModelSpec, Result, Segment, Trai
 _TEXT = "rest.json"
 #: Bytes written at a time; between two pieces a run can be cancelled.
 _PIECE = 64 << 20
+
+
+def name_folder() -> Path:
+    """A new name, that nobody can guess, for a folder of temporary files.
+
+    Raises:
+        OutputError: there is no place for temporary files, or it is full.
+    """
+    try:
+        return Path(tempfile.gettempdir()) / f"unifiedvit-{secrets.token_hex(16)}"
+    except OSError as error:
+        raise OutputError(f"There is no room for temporary files: {error.strerror}. Free some space.") from error
 
 
 def make_folder(folder: Path) -> None:
@@ -56,9 +70,9 @@ def write_volume(volume: Volume, folder: Path, going_on: Callable[[], None]) -> 
 
     Raises:
         OutputError: the disk is full.
-        UnsupportedImageError: the array holds Python objects.
+        UnsupportedImageError: the array holds something else than numbers.
     """
-    if volume.array.dtype.hasobject:
+    if volume.array.dtype.kind not in "iufb":
         check(volume)
     _save(volume.array, folder / "volume.npy", going_on)
     _save(volume.ijk_to_ras, folder / "ijk_to_ras.npy", going_on)
@@ -169,5 +183,6 @@ def _read_text(folder: Path) -> dict[str, Any]:
 def _no_room(path: Path, error: OSError) -> OutputError:
     return OutputError(
         f"The volume cannot be passed on through the folder of temporary files, {path.parent}: "
-        f"{error.strerror or error}. Free some space there, or choose another with the environment variable TMPDIR."
+        f"{error.strerror or error}. Free some space there, or choose another with the environment variable "
+        f"{'TEMP' if os.name == 'nt' else 'TMPDIR'}."
     )

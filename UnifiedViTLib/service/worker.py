@@ -14,11 +14,11 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import Cancelled, DependencyError, UnifiedViTError, WorkerError
-from ..inference.prediction import Prediction
 from ..inference.predictor import Predictor
 from ..spec import ModelSpec
 from .exchange import read_volume, remove_folder, spec_from_json, write_prediction
@@ -86,7 +86,7 @@ class Worker:
 
     def _send(self, message: dict[str, Any]) -> None:
         line = encode(message)
-        with self._writing:
+        with self._writing, suppress(OSError):  # the client is gone: `_listen` ends the process
             self._out.write(line)
             self._out.flush()
 
@@ -102,10 +102,10 @@ class Worker:
             result = self._predict(request, progress) if request["type"] == "predict" else _do_job(request, progress)
             answer = {"type": "result", "id": number, "result": result}
         except UnifiedViTError as error:
-            answer = {"type": "error", "id": number} | error_as_json(error)
+            answer = {"type": "error", "id": number, "broken": False} | error_as_json(error)
         except Exception as error:
             traceback.print_exc()
-            answer = {"type": "error", "id": number} | error_as_json(_in_words(error))
+            answer = {"type": "error", "id": number, "broken": True} | error_as_json(_in_words(error))
         self._send(answer)
 
     def _predict(self, request: dict[str, Any], progress: Callable[[str, float], None]) -> None:
@@ -116,12 +116,14 @@ class Worker:
             self._predictor = self._made_for = None  # first, so that two need not fit into memory
             self._predictor, self._made_for = Predictor(spec, device), (spec, device)
         self._predictor.batch_size = request["batch_size"]
-        prediction: Prediction = self._predictor.predict(
-            read_volume(self._folder), request["plane"], progress, flips=request["flips"],
-            keep_probabilities=request["keep_probabilities"],
-        )
-        if self._predictor.fell_back:  # the graphics card may have room again next time
-            self._predictor = self._made_for = None
+        try:
+            prediction = self._predictor.predict(
+                read_volume(self._folder), request["plane"], progress, flips=request["flips"],
+                keep_probabilities=request["keep_probabilities"],
+            )
+        finally:
+            if self._predictor.fell_back:  # the graphics card may have room again next time
+                self._predictor = self._made_for = None
         write_prediction(prediction, self._folder)
 
 
