@@ -162,6 +162,8 @@ def test_volumes_are_looked_at_with_masks_of_several_classes_of_none_and_unknown
     assert not empty.truth.any() and not healthy.truth.any()
     assert unknown.truth is None and unknown.label == ""
     assert len(drawn.look.logits) == 6
+    (both_ways,) = look_at([item(tmp_path, "again", mask)], spec, flips=True)
+    assert np.abs(both_ways.look.logits - drawn.look.logits).max() > 1e-4
     assert measure_volumes([unknown], spec) == {"volumes": 1}
 
 

@@ -15,6 +15,7 @@ import SimpleITK as sitk
 import torch
 from evaluation_sets import TWO_SEGMENTS, certain, dataset_of, network_of, nothing, square, table_of
 from training_sets import discs, project
+from unifiedvit_training.cli import main
 from unifiedvit_training.config import Project
 from unifiedvit_training.data.dataset import Dataset, Item
 from unifiedvit_training.errors import DataError, RunError
@@ -112,11 +113,31 @@ def test_a_second_evaluation_looks_again_only_if_weights_or_images_have_changed(
     assert len(looked) == 3
 
 
+def test_mirror_images_are_measured_beside_the_plain_slices_and_compared_with_them(tmp_path):
+    plan, data = project(), discs(tmp_path / "dataset", 32)
+    run_of(tmp_path / "fit", plan)
+    for more in ((), ("--flips",)):
+        assert main(["evaluate", "--work", str(tmp_path), *more]) == 0
+    kept = [dict(np.load(tmp_path / "fit" / name / "predictions.npz")) for name in ("evaluation", "evaluation-flips")]
+    mirrored = replace(data.slices, images=np.ascontiguousarray(data.slices.images[..., ::-1]))
+    looked = network_of(plan).half().float(), mirrored, kept[0]["indices"]
+    other = infer(*looked)
+    np.testing.assert_allclose(kept[1]["class_logits"], (kept[0]["class_logits"] + other.class_logits) / 2, atol=1e-5)
+    assert (kept[1]["drawn"] != kept[0]["drawn"]).any()
+    np.testing.assert_array_equal(infer(*looked, flips=True).drawn, kept[1]["drawn"][..., ::-1])
+    np.testing.assert_array_equal(kept[1]["embeddings"], kept[0]["embeddings"])
+    assert main(["compare", "fit", "fit/evaluation-flips", "--work", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "compare-fit-fit-evaluation-flips" / "comparison.json").read_text())
+    assert found["sides"]["validation"]["slices"] == 8
+
+
 @pytest.mark.parametrize("model", [{"task": "classification"}, {"task": "segmentation"}, TWO_SEGMENTS],
                          ids=["classification", "segmentation", "two mask classes"])
 def test_twins_and_several_mask_classes_are_evaluated(tmp_path, data, model):
     plan = project(model=model)
-    results = json.loads(evaluate(plan, data, run_of(tmp_path, plan)).read_text())
+    run = run_of(tmp_path, plan)
+    evaluate(plan, data, run, flips=True)
+    results = json.loads(evaluate(plan, data, run).read_text())
     figures = results["results"][0]["figures"]
     assert ("accuracy" in figures) == (plan.model.task != "segmentation")
     assert ("dice" in figures) == (plan.model.task != "classification")
@@ -162,6 +183,8 @@ def test_whole_volumes_are_measured_through_the_library_and_choose_the_rule(tmp_
     assert test["figures"]["volumes"] == 1 and "not used" in test["data"]
     assert {"found", "dice", "diagnosis"} <= set(test["figures"])
     assert not (run / "evaluation" / "draft").exists()
+    flipped = json.loads(evaluate(plan, replace(data, items=tuple(items)), run, flips=True).read_text())
+    assert flipped["flips"] and [part["data"] for part in flipped["results"]] == [r["data"] for r in results["results"]]
     items[0].image.unlink()
     with pytest.raises(RunError, match="Whole volumes cannot be measured"):
         evaluate(plan, replace(data, items=tuple(items)), run)

@@ -87,7 +87,11 @@ def fit(
 
 
 @app.command()
-def evaluate(work: Work = Path("work"), run: Run = "fit") -> None:
+def evaluate(
+    work: Work = Path("work"), run: Run = "fit",
+    flips: Annotated[bool, typer.Option("--flips", help="measure the mean over slices and their mirror images, and "
+                                                        "write into WORK/<run>/evaluation-flips")] = False,
+) -> None:
     """Measure a run on the validation and test sides, and on whole volumes, and show its worst cases.
 
     Chooses the calibration temperature and the volume rule on the validation side. Writes
@@ -97,13 +101,13 @@ def evaluate(work: Work = Path("work"), run: Run = "fit") -> None:
     from .evaluation.evaluate import evaluate as measure
     from .learning.fit import load_run_project
 
-    measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run)
+    measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run, flips)
 
 
 @app.command()
 def compare(
-    first: Annotated[str, typer.Argument(help="name of a run")],
-    second: Annotated[str, typer.Argument(help="name of the run to compare it with")],
+    first: Annotated[str, typer.Argument(help="name of a run, or RUN/evaluation-flips")],
+    second: Annotated[str, typer.Argument(help="name of the run, or the evaluation, to compare it with")],
     work: Work = Path("work"),
     output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/compare-FIRST-SECOND)")
                       ] = None,
@@ -111,7 +115,7 @@ def compare(
     """Compare two evaluated runs on the same slices: differences with paired bootstrap intervals by patient."""
     from .evaluation.compare import compare as measure
 
-    measure(work / first, work / second, output or work / f"compare-{first}-{second}")
+    measure(work / first, work / second, output or work / f"compare-{first}-{second}".replace("/", "-"))
 
 
 @app.command()

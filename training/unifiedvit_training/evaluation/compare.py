@@ -15,7 +15,7 @@ from ..learning.checkpoints import BEST_FILE
 from ..learning.fit import load_run_project
 from ..reports.comparison_report import comparison_page, comparison_text
 from ..storage import write_whole
-from .evaluate import FOLDER, RESULTS_FILE, TABLE_FILE
+from .evaluate import FLIPS_FOLDER, FOLDER, RESULTS_FILE, TABLE_FILE
 from .paired import Difference, paired
 from .slice_table import SliceTable, load_table
 
@@ -26,7 +26,8 @@ def compare(first_run: Path, second_run: Path, output: Path) -> dict[str, Any]:
     Figures that only one of them has (single-task twins) are left out. HD95 is over slices on which both have drawn.
 
     Args:
-        first_run, second_run: folders of runs, with `evaluation` in them.
+        first_run, second_run: folders of runs, with `evaluation` in them; or another evaluation in such a folder,
+            `evaluation-flips`.
         output: folder for `comparison.json` and `report.html`.
 
     Returns:
@@ -36,9 +37,10 @@ def compare(first_run: Path, second_run: Path, output: Path) -> dict[str, Any]:
     Raises:
         RunError: one of the runs is not evaluated, or they are not on the same slices; or `output` cannot be written.
     """
-    runs = first_run, second_run
-    projects, tables = [load_run_project(run) for run in runs], [_evaluated(run) for run in runs]
-    _refuse_unlike(runs, projects, tables)
+    given = first_run, second_run
+    places = [_places(one) for one in given]
+    projects, tables = [load_run_project(run) for run, _ in places], [_evaluated(*place) for place in places]
+    _refuse_unlike(given, projects, tables)
     first, second = tables
     names = _short(first_run, second_run)
     sides = {side: (first.on(side), second.on(side)) for side in ("validation", "test") if (first.sides == side).any()}
@@ -63,18 +65,23 @@ def _rounded(found: Difference) -> dict[str, float | None]:
     return {name: None if value is None else round(value, 5) for name, value in found._asdict().items()}
 
 
-def _evaluated(run: Path) -> SliceTable:
+def _places(given: Path) -> tuple[Path, Path]:
+    """The folder of a run, and that of its evaluation."""
+    return (given.parent, given) if given.name == FLIPS_FOLDER else (given, given / FOLDER)
+
+
+def _evaluated(run: Path, evaluation: Path) -> SliceTable:
     again = "Run `unifiedvit-train evaluate` for it first."
     try:
-        results = json.loads((run / FOLDER / RESULTS_FILE).read_text(encoding="utf-8"))
+        results = json.loads((evaluation / RESULTS_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise RunError(f"{run} has not been evaluated. {again}") from error
+        raise RunError(f"{run} has not been evaluated ({evaluation.name} is missing). {again}") from error
     except (OSError, ValueError) as error:
-        raise RunError(f"{run / FOLDER / RESULTS_FILE} cannot be read ({error}). {again}") from error
+        raise RunError(f"{evaluation / RESULTS_FILE} cannot be read ({error}). {again}") from error
     weights = run / BEST_FILE
     if weights.exists() and results.get("weights_sha256") != hashlib.sha256(weights.read_bytes()).hexdigest():
         raise RunError(f"{run} has other weights than when it was evaluated. {again}")
-    return load_table(run / FOLDER / TABLE_FILE)
+    return load_table(evaluation / TABLE_FILE)
 
 
 def _refuse_unlike(runs: tuple[Path, Path], projects: list[Project], tables: list[SliceTable]) -> None:

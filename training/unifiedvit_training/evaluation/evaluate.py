@@ -29,13 +29,13 @@ from .slice_table import table_bytes, table_csv, tabulate
 from .summary import SideSummary, held_out_calibration_error, summarise
 from .volumes import DEFAULT_RULE, choose_rule, look_at, measure_volumes
 
-FOLDER = "evaluation"
+FOLDER, FLIPS_FOLDER = "evaluation", "evaluation-flips"
 RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, REPORT_FILE = (
     "results.json", "slices.csv", "slices.npz", "predictions.npz", "report.html",
 )
 
 
-def evaluate(project: Project, dataset: Dataset, run: Path) -> Path:
+def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False) -> Path:
     """Measure the best weights of a run, as they will be stored (float16), on the validation and test sides.
 
     Temperature and volume rule are chosen on the validation side. What the network says is kept, so that a second
@@ -45,16 +45,17 @@ def evaluate(project: Project, dataset: Dataset, run: Path) -> Path:
         project: the recipe of the run.
         dataset: prepared slices; "validation" has some, "test" may have none.
         run: folder of the run, with its best weights.
+        flips: test-time augmentation: the mean of the logits of each slice and its mirror image is measured.
 
     Returns:
-        `evaluation/results.json` in `run`; beside it `report.html`, `slices.csv`, `slices.npz` (for `compare`) and
-        `predictions.npz`.
+        `evaluation/results.json` in `run` (with `flips`, `evaluation-flips/results.json`); beside it `report.html`,
+        `slices.csv`, `slices.npz` (for `compare`) and `predictions.npz`.
 
     Raises:
         DataError: the dataset has no slices to measure on, or is not that of the project.
         RunError: there are no weights, a volume cannot be used, or the disk is full.
     """
-    model, folder = project.model, run / FOLDER
+    model, folder = project.model, run / (FLIPS_FOLDER if flips else FOLDER)
     refuse_unfit(dataset, model)
     sides = [side for side in ("validation", "test") if len(dataset.slices.on(side))]
     if "validation" not in sides:
@@ -66,7 +67,7 @@ def evaluate(project: Project, dataset: Dataset, run: Path) -> Path:
         torch.set_num_threads(project.machine.threads)
     digest, network = stored_network(model, run)
     indices = np.concatenate([dataset.slices.on(side) for side in sides])
-    answers = _answers(network, digest, dataset, indices, folder / ANSWERS_FILE, project.machine.accelerator)
+    answers = _answers(network, digest, dataset, indices, folder / ANSWERS_FILE, project.machine.accelerator, flips)
     chosen, labels = dataset.slices.sides[indices] == "validation", dataset.slices.labels[indices]
     logits = answers.class_logits
     temperature = None if logits is None else fit_temperature(logits[chosen], labels[chosen])
@@ -75,10 +76,10 @@ def evaluate(project: Project, dataset: Dataset, run: Path) -> Path:
     if logits is not None:
         error = held_out_calibration_error(logits[chosen], labels[chosen], table.groups[chosen], model)
         summaries[0].figures["calibration_error_held_out"] = Figure(error, None, None)
-    rule, volumes = _whole_volumes(project, dataset, network, temperature, folder)
+    rule, volumes = _whole_volumes(project, dataset, network, temperature, folder, flips)
 
     results = {
-        "weights_sha256": digest, "temperature": temperature, "rule": asdict(rule),
+        "weights_sha256": digest, "flips": flips, "temperature": temperature, "rule": asdict(rule),
         "results": [{"data": _words(s), "figures": s.numbers()} for s in summaries] + volumes,
         "classes": model.class_names, "segments": [card.name for card in model.segments],
         "task": model.task, "diagnosis": model.diagnosis,
@@ -98,7 +99,7 @@ def evaluate(project: Project, dataset: Dataset, run: Path) -> Path:
 
 
 def _answers(network: torch.nn.Module, weights: str, dataset: Dataset, indices: np.ndarray, path: Path,
-             accelerator: str) -> SliceAnswers:
+             accelerator: str, flips: bool) -> SliceAnswers:
     """What the network says of the slices: from `path` if it was said there by the same weights of the same images."""
     key = hashlib.sha256(weights.encode() + indices.tobytes())
     for start in range(0, len(indices), 256):
@@ -107,7 +108,7 @@ def _answers(network: torch.nn.Module, weights: str, dataset: Dataset, indices: 
     if kept:
         return kept
     device = choose_device("cpu" if accelerator == "cpu" else "auto")
-    answers = infer(network.to(device), dataset.slices, indices, device=device)
+    answers = infer(network.to(device), dataset.slices, indices, device=device, flips=flips)
     network.to("cpu")
     given = {name: value for name, value in vars(answers).items() if value is not None}
     write_whole(path, packed(given | {"key": np.array(key.hexdigest()), "indices": indices}))
@@ -125,7 +126,7 @@ def _kept_answers(path: Path, key: str) -> SliceAnswers | None:
 
 
 def _whole_volumes(project: Project, dataset: Dataset, network: torch.nn.Module, temperature: float | None,
-                   folder: Path) -> tuple[VolumeRule, list[dict[str, Any]]]:
+                   folder: Path, flips: bool) -> tuple[VolumeRule, list[dict[str, Any]]]:
     """The volume rule, and figures of whole volumes through the library's own predictor, as in use."""
     items = {side: [item for item in dataset.items if item.volume and item.side == side and (item.mask or item.labels)]
              for side in ("validation", "test")}
@@ -135,7 +136,7 @@ def _whole_volumes(project: Project, dataset: Dataset, network: torch.nn.Module,
     draft = folder / "draft"
     try:
         spec = write_model_folder(project, network, temperature, DEFAULT_RULE, [], draft)
-        cases = {side: look_at(items[side], spec) for side in items if items[side]}
+        cases = {side: look_at(items[side], spec, flips) for side in items if items[side]}
     except UnifiedViTError as error:
         raise RunError(f"Whole volumes cannot be measured: {error}") from error
     finally:

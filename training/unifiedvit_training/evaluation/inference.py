@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from tqdm import tqdm
+
+from UnifiedViTLib.models import UnifiedOutput
 
 from ..data.dataset import SliceSet
 
@@ -28,7 +31,7 @@ class SliceAnswers:
 
 @torch.inference_mode()
 def infer(network: torch.nn.Module, slices: SliceSet, indices: np.ndarray, batch: int = 16,
-          device: torch.device | str = "cpu") -> SliceAnswers:
+          device: torch.device | str = "cpu", flips: bool = False) -> SliceAnswers:
     """Let `network` look at the slices at `indices`, in float32 as in use; it is left in evaluation mode.
 
     Args:
@@ -36,15 +39,31 @@ def infer(network: torch.nn.Module, slices: SliceSet, indices: np.ndarray, batch
         slices: prepared slices.
         indices: (N,) which of them, at least one.
         batch: slices at a time.
+        flips: look at the mirror image of every slice too, and take the mean of the logits.
     """
     network.eval()
+    look = _both_ways(network) if flips else network
     logits, drawn, embeddings = [], [], []
     for start in tqdm(range(0, len(indices), batch), desc="Looking", unit="batch", leave=False, disable=None):
         images = torch.from_numpy(slices.images[indices[start:start + batch]].astype(np.float32))[:, None]
-        output = network(images.to(device).contiguous(memory_format=torch.channels_last))
+        output = look(images.to(device).contiguous(memory_format=torch.channels_last))
         if output.class_logits is not None:
             logits.append(output.class_logits.float().cpu().numpy())
             embeddings.append(output.embedding.float().cpu().numpy())
         if output.mask_logits is not None:
             drawn.append(output.mask_logits.argmax(dim=1).to(torch.uint8).cpu().numpy())
     return SliceAnswers(*(np.concatenate(parts) if parts else None for parts in (logits, drawn, embeddings)))
+
+
+def _both_ways(network: torch.nn.Module) -> Callable[[torch.Tensor], UnifiedOutput]:
+    """`network` as it looks at images and their mirror images; embeddings are of the images alone, as in use."""
+
+    def look(images: torch.Tensor) -> UnifiedOutput:
+        seen, mirrored = network(images), network(images.flip(-1))
+        return UnifiedOutput(
+            None if seen.mask_logits is None else (seen.mask_logits + mirrored.mask_logits.flip(-1)) / 2,
+            None if seen.class_logits is None else (seen.class_logits + mirrored.class_logits) / 2,
+            seen.embedding,
+        )
+
+    return look

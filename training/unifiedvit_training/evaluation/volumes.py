@@ -43,13 +43,14 @@ class Case:
     label: str
 
 
-def look_at(items: Iterable[Item], spec: ModelSpec) -> list[Case]:
+def look_at(items: Iterable[Item], spec: ModelSpec, flips: bool = False) -> list[Case]:
     """Run the network once over each volume, just as in use.
 
     Args:
         items: volumes. Any mask value above 0 is a lesion; without a mask, the class without a lesion tells that
             there is none.
         spec: the model.
+        flips: look at the mirror images too.
 
     Raises:
         DataError: a mask cannot be read or does not fit its volume.
@@ -65,7 +66,7 @@ def look_at(items: Iterable[Item], spec: ModelSpec) -> list[Case]:
         if truth is None and label and label == healthy:
             truth = np.zeros(volume.array.shape, bool)
         prepared = prepare(volume, spec.size)
-        cases.append(Case(item.name, prepared, predictor.look(prepared)[0], truth, label))
+        cases.append(Case(item.name, prepared, predictor.look(prepared, flips=flips)[0], truth, label))
     return cases
 
 
