@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from builders import head_volume, tiny_model, to_sitk, write_series
+from mirrors import mirror, model_folder, offer
+
+from UnifiedViTLib.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -92,3 +96,58 @@ def test_models_are_listed_with_what_they_were_trained_on_and_how_well_they_do()
     assert "brain-t1ce" in done.stdout
     for words in ("Trained on", "Expects", "Weights", "accuracy", "dice"):
         assert words in done.stdout
+
+
+def here(capsys, *arguments) -> tuple[int, str, str]:
+    """The same command line in this process, as starting one takes seconds: exit code, standard output and error."""
+    code = main([str(argument) for argument in arguments])
+    return code, *capsys.readouterr()
+
+
+def test_a_model_is_imported_used_verified_and_removed_and_the_cache_is_told(tmp_path, model, monkeypatch, capsys):
+    monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "cache"))
+    archive = shutil.make_archive(str(tmp_path / "tiny"), "zip", model)
+    code, out, err = here(capsys, "models", "import", archive)
+    assert code == 0 and "tiny 1.2.3 is ready" in out, err
+    sitk.WriteImage(to_sitk(head_volume()), str(tmp_path / "a.nrrd"))
+    used = unifiedvit("predict", tmp_path / "a.nrrd", "-o", tmp_path / "out", "-m", "tiny", "--device", "cpu")
+    assert used.returncode == 0, used.stderr
+    listed = here(capsys, "models", "list")
+    assert listed == here(capsys, "models") and "tiny  1.2.3  Tiny" in listed[1] and "brain-t1ce" in listed[1]
+    cache = here(capsys, "models", "cache")[1]
+    assert str(tmp_path / "cache") in cache and " 0.0 MB" not in cache
+    weights = tmp_path / "cache" / "tiny" / "1.2.3" / "weights.safetensors"
+    assert here(capsys, "models", "verify")[0] == 0
+    weights.write_bytes(b"damaged")
+    code, out, err = here(capsys, "models", "verify")
+    assert code == 1 and "damaged" in err and "brain-t1ce" in out
+    weights.unlink()
+    assert "! " in here(capsys, "models")[1] and here(capsys, "models", "verify")[0] == 1
+    assert "tiny is removed" in here(capsys, "models", "remove", "tiny")[1]
+    assert "tiny" not in here(capsys, "models")[1]
+    code, _, err = here(capsys, "models", "remove", "brain-t1ce")
+    assert code == 2 and "cannot be removed" in err
+
+
+def test_a_model_is_downloaded_with_a_catalogue_of_ones_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with mirror() as server:
+        catalogue = offer(model_folder(tmp_path / "published"), tmp_path / "models.json", server)
+        listed = here(capsys, "models", "list", "--catalogue", catalogue)[1]
+        assert "Not here yet: unifiedvit models download tiny (0.8 MB)" in listed
+        done = unifiedvit("models", "download", "tiny", "--catalogue", catalogue)
+    assert done.returncode == 0 and "tiny 1.2.3 is ready" in done.stdout, done.stderr
+    code, out, _ = here(capsys, "models", "cache", "--clear")
+    assert code == 0 and " 0.0 MB" in out
+    code, _, err = here(capsys, "models", "download", "tiny")
+    assert code == 2 and "no model 'tiny' to download" in err
+
+
+def test_the_folder_of_models_is_chosen_on_the_command_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("UNIFIEDVIT_MODELS", raising=False)
+    for variable in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
+    assert str(tmp_path / "disk") in here(capsys, "models", "cache", "--folder", tmp_path / "disk")[1]
+    assert str(tmp_path / "disk") in here(capsys, "models", "cache")[1]
+    assert str(tmp_path / "disk") not in here(capsys, "models", "cache", "--default")[1]
