@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import __version__
 from .errors import UnifiedViTError
+from .inference.prediction import Prediction
 from .models_cli import add_models_command
 
 NOTICE = "Research use only. Not for clinical diagnosis."
@@ -52,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--device", default="auto", choices=DEVICES)
     predict.add_argument("--plane", default="auto", choices=("auto", *PLANES),
                          help="auto: as acquired, across the largest spacing")
+    predict.add_argument("--flips", action="store_true", help="look at mirrored slices too; takes twice as long")
+    predict.add_argument("--skip-existing", action="store_true",
+                         help="go on where an earlier run of the same model ended")
     predict.set_defaults(run=_predict)
 
     add_models_command(commands)
@@ -61,79 +65,34 @@ def _parser() -> argparse.ArgumentParser:
 def _predict(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from .imaging.reading import read
     from .inference.predictor import Predictor
-    from .outputs.files import csv_row, write_csv
+    from .service.batch import find_inputs, process_files
     from .service.catalogue import DEFAULT_MODEL, find_model
 
     spec = find_model(options.model or DEFAULT_MODEL)
-    inputs = _inputs(options.inputs)
-    _make_folder(options.output)
+    # What does not exist becomes a row of the table, as other bad inputs.
+    inputs = [file for path in options.inputs for file in (find_inputs(path) if path.exists() else [path]) or [path]]
     predictor = Predictor(spec, options.device)
-    rows, failed, taken = [], 0, set()
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:
-        for path in inputs:
-            def progress(stage: str, done: float, before: int = len(rows)) -> None:
-                bar.set_postfix_str(stage, refresh=False)
-                bar.n = round(before + done, 2)
-                bar.refresh()
+        def progress(stage: str, done: float) -> None:
+            bar.set_postfix_str(stage, refresh=False)
+            bar.n = round(done * len(inputs), 2)
+            bar.refresh()
 
-            try:
-                volume = read(path)
-                prediction = predictor.predict(volume, options.plane, progress)
-                name = _free_name(volume.name, taken)
-                _write(volume, prediction, options.output, name)
-                rows.append(csv_row(str(path), prediction))
-                bar.write(_summary(name, prediction), file=sys.stdout)
-            except UnifiedViTError as error:
-                failed += 1
-                rows.append(csv_row(str(path), error))
-                bar.write(f"{path}: {error}", file=sys.stderr)
-            write_csv(rows, options.output / "results.csv")
+        def ended(path: Path, result: Prediction | UnifiedViTError | None, name: str) -> None:
+            if isinstance(result, UnifiedViTError):
+                bar.write(f"{path}: {result}", file=sys.stderr)
+            else:
+                bar.write(f"{name}: done before" if result is None else _summary(name, result), file=sys.stdout)
+
+        rows = process_files(
+            inputs, options.output, spec,
+            lambda volume, told: predictor.predict(volume, options.plane, told, flips=options.flips),
+            skip_existing=options.skip_existing, progress=progress, ended=ended,
+        )
+    failed = sum(row["status"] != "done" for row in rows)
     print(f"{len(inputs) - failed} of {len(inputs)} done; results in {options.output}. {NOTICE}")
     return 1 if failed else 0
-
-
-def _inputs(paths: list[Path]) -> list[Path]:
-    """Files and series: a folder stands for the image files in it, or, where there are none, for a DICOM series."""
-    from .imaging.reading import SUFFIXES
-
-    found = []
-    for path in paths:
-        files = sorted(
-            file for file in path.iterdir()
-            if file.name.lower().endswith(SUFFIXES) and not file.name.lower().endswith((".seg.nrrd", ".dcm"))
-        ) if path.is_dir() else []
-        found += files or [path]
-    return found
-
-
-def _make_folder(folder: Path) -> None:
-    from .errors import OutputError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"The folder {folder} cannot be made ({error.strerror}). Choose another.") from error
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    """`name`, or with a number where two inputs are called the same."""
-    free, n = name, 1
-    while free in taken:
-        n += 1
-        free = f"{name}-{n}"
-    taken.add(free)
-    return free
-
-
-def _write(volume, prediction, folder: Path, name: str) -> None:
-    from .outputs.files import write_json, write_segmentation
-    from .outputs.montage import write_montage
-
-    write_segmentation(prediction, folder / f"{name}.seg.nrrd")
-    write_montage(volume, prediction, folder / f"{name}.png")
-    write_json(prediction, folder / f"{name}.json")
 
 
 def _summary(name: str, prediction) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from typing import Any
+from typing import Any, ClassVar
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
@@ -14,6 +14,8 @@ class PythonQtWays:
     def __getattribute__(self, name: str) -> Any:
         if not name.startswith("_") and _is_property(self, name):
             return QtCore.QObject.property(self, name)
+        if name in ("connect", "disconnect"):  # PySide finds its own before those of a class in Python
+            return types.MethodType(vars(PythonQtWays)[name], self)
         return super().__getattribute__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -37,15 +39,15 @@ def _is_property(obj: QtCore.QObject, name: str) -> bool:
 
 
 class FileDialog:
-    """Where the user would choose a file: the test's answers, taken in turn; "" is Cancel. Returns texts, as PythonQt."""
+    """Where the user would choose a file: the test's answers in turn; "" is Cancel. Returns texts, as PythonQt."""
 
-    answers: list[str] = []
+    answers: ClassVar[list[str]] = []
 
     @classmethod
     def _answer(cls, *_arguments: Any) -> str:
         return cls.answers.pop(0)
 
-    getOpenFileName = getSaveFileName = getExistingDirectory = _answer  # noqa: N815
+    getOpenFileName = getSaveFileName = getExistingDirectory = _answer
 
 
 def qt_module() -> types.ModuleType:

@@ -15,10 +15,10 @@ from .pythonqt import PythonQtWays, pythonqt_class
 _HEADER = 26
 
 
-class ctkCollapsibleButton(PythonQtWays, QtWidgets.QWidget):  # noqa: N801
+class ctkCollapsibleButton(PythonQtWays, QtWidgets.QWidget):
     """A heading that folds what lies under it."""
 
-    contentsCollapsed = QtCore.Signal(bool)  # noqa: N815
+    contentsCollapsed = QtCore.Signal(bool)
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,47 +45,48 @@ class ctkCollapsibleButton(PythonQtWays, QtWidgets.QWidget):  # noqa: N801
     collapsed = QtCore.Property(bool, _get_collapsed, _set_collapsed)
     text = QtCore.Property(str, _get_text, _set_text)
 
-    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         if event.position().y() < _HEADER:
             self._set_collapsed(not self._collapsed)
 
-    def paintEvent(self, _event: QtGui.QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, _event: QtGui.QPaintEvent) -> None:
         painter, head = QtGui.QPainter(self), QtCore.QRect(0, 0, QtWidgets.QWidget.width(self), _HEADER - 2)
         painter.fillRect(head, self.palette.button())
         painter.setPen(QtGui.QColor("#202020"))
         font = painter.font()
         font.setBold(True)
         painter.setFont(font)
-        painter.drawText(head.adjusted(8, 0, 0, 0), QtCore.Qt.AlignVCenter, f"{'▸' if self._collapsed else '▾'} {self._text}")
+        arrow = "▸" if self._collapsed else "▾"
+        painter.drawText(head.adjusted(8, 0, 0, 0), QtCore.Qt.AlignVCenter, f"{arrow} {self._text}")
         painter.end()
 
 
-class qMRMLWidget(PythonQtWays, QtWidgets.QWidget):  # noqa: N801
+class qMRMLWidget(PythonQtWays, QtWidgets.QWidget):
     """Tells its children which scene they show."""
 
-    mrmlSceneChanged = QtCore.Signal(object)  # noqa: N815
+    mrmlSceneChanged = QtCore.Signal(object)
 
-    def setMRMLScene(self, scene: slicer.vtkMRMLScene) -> None:  # noqa: N802
+    def setMRMLScene(self, scene: slicer.vtkMRMLScene) -> None:
         self._scene = scene
         self.mrmlSceneChanged.emit(scene)
 
 
-class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):  # noqa: N801
+class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
     """Chooses a node of the scene, or none, or makes a new one."""
 
-    currentNodeChanged = QtCore.Signal(object)  # noqa: N815
-    nodeAddedByUser = QtCore.Signal(object)  # noqa: N815
+    currentNodeChanged = QtCore.Signal(object)
+    nodeAddedByUser = QtCore.Signal(object)
 
-    nodeTypes = QtCore.Property("QStringList", lambda s: s._types, lambda s, v: s._put("_types", list(v)))  # noqa: N815
-    noneEnabled = QtCore.Property(bool, lambda s: s._none, lambda s, v: s._put("_none", v))  # noqa: N815
-    addEnabled = QtCore.Property(bool, lambda s: s._add, lambda s, v: s._put("_add", v))  # noqa: N815
-    removeEnabled = QtCore.Property(bool, lambda s: s._remove, lambda s, v: s._put("_remove", v))  # noqa: N815
-    renameEnabled = QtCore.Property(bool, lambda s: s._rename, lambda s, v: s._put("_rename", v))  # noqa: N815
-    showChildNodeTypes = QtCore.Property(bool, lambda s: s._children, lambda s, v: s._put("_children", v))  # noqa: N815
-    hideChildNodeTypes = QtCore.Property(  # noqa: N815
+    nodeTypes = QtCore.Property("QStringList", lambda s: s._types, lambda s, v: s._put("_types", list(v)))
+    noneEnabled = QtCore.Property(bool, lambda s: s._none, lambda s, v: s._put("_none", v))
+    addEnabled = QtCore.Property(bool, lambda s: s._add, lambda s, v: s._put("_add", v))
+    removeEnabled = QtCore.Property(bool, lambda s: s._remove, lambda s, v: s._put("_remove", v))
+    renameEnabled = QtCore.Property(bool, lambda s: s._rename, lambda s, v: s._put("_rename", v))
+    showChildNodeTypes = QtCore.Property(bool, lambda s: s._children, lambda s, v: s._put("_children", v))
+    hideChildNodeTypes = QtCore.Property(
         "QStringList", lambda s: s._hidden_types, lambda s, v: s._put("_hidden_types", list(v)))
-    noneDisplay = QtCore.Property(str, lambda s: s._none_text, lambda s, v: s._put("_none_text", v))  # noqa: N815
-    currentNodeID = QtCore.Property(str, lambda s: s._id or "")  # noqa: N815
+    noneDisplay = QtCore.Property(str, lambda s: s._none_text, lambda s, v: s._put("_none_text", v))
+    currentNodeID = QtCore.Property(str, lambda s: s._id or "")
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -103,7 +104,7 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):  # noqa: N801
         setattr(self, name, value)
         self._fill()
 
-    def setMRMLScene(self, scene: slicer.vtkMRMLScene) -> None:  # noqa: N802
+    def setMRMLScene(self, scene: slicer.vtkMRMLScene) -> None:
         self._unobserve()
         self._scene = scene
         events = (slicer.vtkMRMLScene.NodeAddedEvent, slicer.vtkMRMLScene.NodeRemovedEvent,
@@ -111,23 +112,23 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):  # noqa: N801
         self._observers = [scene.AddObserver(event, self._scene_changed) for event in events]
         self._fill()
 
-    def mrmlScene(self) -> slicer.vtkMRMLScene | None:  # noqa: N802
+    def mrmlScene(self) -> slicer.vtkMRMLScene | None:
         return self._scene
 
-    def currentNode(self) -> slicer.vtkMRMLNode | None:  # noqa: N802
+    def currentNode(self) -> slicer.vtkMRMLNode | None:
         return self._scene.GetNodeByID(self._id) if self._scene and self._id else None
 
-    def setCurrentNode(self, node: slicer.vtkMRMLNode | None) -> None:  # noqa: N802
+    def setCurrentNode(self, node: slicer.vtkMRMLNode | None) -> None:
         self.setCurrentNodeID(node.GetID() if node else "")
 
-    def setCurrentNodeID(self, node_id: str) -> None:  # noqa: N802
+    def setCurrentNodeID(self, node_id: str) -> None:
         wanted = node_id or None
         if wanted != self._id and (wanted is None or wanted in self._ids):
             self._id = wanted
             self._fill()
             self.currentNodeChanged.emit(self.currentNode())
 
-    def addNode(self) -> slicer.vtkMRMLNode:  # noqa: N802
+    def addNode(self) -> slicer.vtkMRMLNode:
         node = self._scene.AddNewNodeByClass(self._types[0])
         self.setCurrentNode(node)
         self.nodeAddedByUser.emit(node)
@@ -188,7 +189,8 @@ OWN = {cls.__name__: cls for cls in (ctkCollapsibleButton, qMRMLWidget, qMRMLNod
 
 
 class _Loader(QUiLoader):
-    def createWidget(self, class_name: str, parent: QtWidgets.QWidget | None = None, name: str = "") -> QtWidgets.QWidget:  # noqa: N802
+    def createWidget(self, class_name: str, parent: QtWidgets.QWidget | None = None,
+                     name: str = "") -> QtWidgets.QWidget:
         if class_name in OWN:
             cls = OWN[class_name]
         elif hasattr(QtWidgets, class_name):
@@ -202,10 +204,15 @@ class _Loader(QUiLoader):
 
 def load_ui(path: str) -> QtWidgets.QWidget:
     """What `slicer.util.loadUI` does: the widgets of the file, its connections made."""
+    tree = ElementTree.parse(Path(path)).getroot()
+    connections = tree.find("connections")
+    tree.remove(connections)  # of signals that Qt's own loader does not know
+    content = QtCore.QBuffer()
+    content.setData(ElementTree.tostring(tree))
     loader = _Loader()
-    root = loader.load(str(path))
+    root = loader.load(content)
     root._loader = loader  # else the Python halves of its widgets go with it
-    for connection in ElementTree.parse(Path(path)).getroot().iter("connection"):
+    for connection in connections:
         sender, signal, receiver, slot = (connection.find(tag).text for tag in ("sender", "signal", "receiver", "slot"))
         getattr(_named(root, sender), signal.partition("(")[0]).connect(
             getattr(_named(root, receiver), slot.partition("(")[0]))
@@ -218,9 +225,5 @@ def _named(root: QtWidgets.QWidget, name: str) -> QtWidgets.QWidget:
 
 def child_widget_variables(root: QtWidgets.QWidget) -> types.SimpleNamespace:
     """What `slicer.util.childWidgetVariables` does: the widgets by their names."""
-    return types.SimpleNamespace(**{
-        child.objectName: child for child in root.findChildren(QtCore.QObject)
-        if QtCore.QObject.property(child, "objectName")
-    })
-
-
+    named = {QtCore.QObject.property(child, "objectName"): child for child in root.findChildren(QtCore.QObject)}
+    return types.SimpleNamespace(**{name: child for name, child in named.items() if name})

@@ -54,10 +54,10 @@ def read(path: str | Path) -> Volume:
             f"{path.name} cannot be read: it is damaged, incomplete or not an image "
             f"(NRRD, NIfTI, MHA, DICOM, PNG and JPEG can be read). Export or download it again. [{reason}]"
         ) from error
-    return check(_to_volume(image, _stem(path), metadata))
+    return check(_to_volume(image, stem(path), metadata))
 
 
-def _stem(path: Path) -> str:
+def stem(path: Path) -> str:
     """The file's name without its ending, ".nii.gz" being one ending."""
     name = path.name
     return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else (path.stem if path.is_file() else name)

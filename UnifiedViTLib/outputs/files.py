@@ -16,8 +16,11 @@ import SimpleITK as sitk
 from ..errors import OutputError
 from ..imaging.volume import LPS_RAS
 from ..inference.prediction import Prediction
+from ..spec import ModelSpec
 
-CSV_FIELDS = ("input", "status", "diagnosis", "probability", "volume_ml", "warnings", "seconds", "error")
+CSV_FIELDS = (
+    "input", "status", "result", "diagnosis", "probability", "volume_ml", "warnings", "seconds", "model", "error",
+)
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
@@ -125,18 +128,25 @@ def write_json(prediction: Prediction, path: Path) -> None:
     write_atomically(path, lambda part: part.write_text(text + "\n", encoding="utf-8"))
 
 
-def csv_row(source: str, result: Prediction | Exception) -> dict[str, str]:
-    """A line of `results.csv` for an input that worked, or for one that did not."""
+def model_name(spec: ModelSpec) -> str:
+    """Id and version."""
+    return f"{spec.id} {spec.version}"
+
+
+def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict[str, str]:
+    """A line of `results.csv` for an input that worked, or for one that did not; `name` of its result files."""
     if isinstance(result, Exception):
         return dict.fromkeys(CSV_FIELDS, "") | {"input": source, "status": "failed", "error": str(result)}
     return {
         "input": source,
         "status": "done",
+        "result": name,
         "diagnosis": result.diagnosis.label,
         "probability": f"{result.diagnosis.probability:.4f}",
         "volume_ml": "; ".join(f"{segment.name}: {segment.volume_ml:.2f}" for segment in result.segments),
         "warnings": " | ".join(result.warnings),
         "seconds": f"{result.provenance.seconds['total']:.2f}",
+        "model": model_name(result.spec),
         "error": "",
     }
 

@@ -140,7 +140,7 @@ def result_of(node: slicer.vtkMRMLNode | None) -> dict | None:
         result = json.loads(text) if text else None
     except ValueError:
         return None
-    return result if isinstance(result, dict) and RESULT_KEYS <= result.keys() else None
+    return result if isinstance(result, dict) and result.keys() >= RESULT_KEYS else None
 
 
 def add_probability_maps(

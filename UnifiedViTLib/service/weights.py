@@ -37,8 +37,8 @@ from .importing import import_model
 from .transfer import PATIENT, Timeouts, fetch
 
 __all__ = [
-    "Timeouts", "cache_bytes", "cache_folder", "clear_cache", "download_job", "download_model", "import_model",
-    "remove_model", "set_cache_folder", "verify_model",
+    "Timeouts", "cache_bytes", "cache_folder", "clear_cache", "download_job", "download_model", "import_job",
+    "import_model", "remove_model", "set_cache_folder", "verify_model",
 ]
 
 #: Seconds between two words of progress.
@@ -164,7 +164,13 @@ def verify_model(model_id: str) -> ModelSpec:
 
 
 def download_job(arguments: dict[str, Any], progress: Callable[[str, float], None]) -> dict[str, str]:
-    """Download in the worker: {"model": id} and optionally "catalogue", a path; gives {"folder": the model's}."""
+    """Download in the worker: {"model": id} and optionally "catalogue", a path; gives {"model": id, "folder": its}."""
     catalogue = arguments.get("catalogue")
     spec = download_model(arguments["model"], progress, Path(catalogue) if catalogue else None)
-    return {"folder": str(spec.folder)}
+    return {"model": spec.id, "folder": str(spec.folder)}
+
+
+def import_job(arguments: dict[str, Any], progress: Callable[[str, float], None]) -> dict[str, str]:
+    """Import in the worker: {"path": folder, model.json or .zip}; gives {"model": id, "folder": its}."""
+    spec = import_model(arguments["path"], progress)
+    return {"model": spec.id, "folder": str(spec.folder)}

@@ -28,6 +28,7 @@ from .protocol import decode, encode, error_as_json
 #: Jobs by name: module of this package and function, `job(arguments: dict, progress) -> dict`.
 JOBS = {
     "download": ("weights", "download_job"),
+    "import": ("weights", "import_job"),
     "inspect": ("dependencies", "inspect_job"),
     "install": ("dependencies", "install_job"),
 }

@@ -1,0 +1,127 @@
+"""`slicer.app`, `slicer.modules` and what of `slicer.util` needs the application."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import time
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import slicer
+import slicer.util
+from PySide6 import QtWidgets
+
+from . import parameters, scripted
+from .pythonqt import FileDialog, pythonqt_class, qt_module
+from .widgets import OWN, child_widget_variables, ctk_module, load_ui
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class _Signals:
+    """`object.connect("name(...)", f)` of the application's objects; `emit` calls what was connected."""
+
+    def __init__(self) -> None:
+        self._connected: list[tuple[str, Callable[..., Any]]] = []
+
+    def connect(self, signal: str, receiver: Callable[..., Any]) -> None:
+        self._connected.append((signal, receiver))
+
+    def disconnect(self, signal: str, receiver: Callable[..., Any]) -> None:
+        self._connected.remove((signal, receiver))
+
+    def emit(self, signal: str, *values: Any) -> None:
+        for name, receiver in list(self._connected):
+            if name == signal:
+                receiver(*values)
+
+
+class Application(_Signals):
+    """The application. `questions` are what the user was asked; `consent` is the answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qt = QtWidgets.QApplication.instance() or pythonqt_class(QtWidgets.QApplication)([])
+        self.modules, self.questions, self.consent = _Signals(), [], True
+        self.slicerHome, self.majorVersion, self.minorVersion = "", 5, 12
+
+    def processEvents(self) -> None:
+        self.qt.processEvents()
+
+    def clipboard(self) -> Any:
+        return self.qt.clipboard()
+
+    def moduleManager(self) -> _Signals:
+        return self.modules
+
+    def layoutManager(self) -> None:
+        """As under --no-main-window."""
+
+    def wait(self, until: Callable[[], bool], seconds: float = 120.0) -> None:
+        """Run the event loop until something is so, as while a user looks on."""
+        end = time.monotonic() + seconds
+        while not until():
+            if time.monotonic() > end:
+                raise TimeoutError(f"not so after {seconds} s")
+            self.qt.processEvents()
+            time.sleep(0.002)
+
+    def ask(self, text: str, *_arguments: Any, **_options: Any) -> bool:
+        self.questions.append(text)
+        return self.consent
+
+
+def install(scene: slicer.vtkMRMLScene) -> Application:
+    """Give `slicer` what the application would, around a scene that has its logics (`scenes.application`)."""
+    app = Application()
+    slicer.app, slicer.mrmlScene = app, scene
+    # A function-free namespace: the module looks up logics by name, and takes it that some are not there.
+    slicer.modules = types.SimpleNamespace()
+    for cls in OWN.values():
+        setattr(slicer, cls.__name__, cls)
+    util = slicer.util
+    util.loadUI, util.childWidgetVariables = load_ui, child_widget_variables
+    util.modulePath = lambda name: str(ROOT / name / f"{name}.py")
+    util.confirmOkCancelDisplay = util.confirmYesNoDisplay = app.ask
+    i18n = types.ModuleType("slicer.i18n")
+    i18n.tr, i18n.translate = (lambda text: text), (lambda _context, text: text)
+    for name, made in {
+        "qt": qt_module(), "ctk": ctk_module(), "slicer.i18n": i18n,
+        "slicer.ScriptedLoadableModule": scripted.module(), "slicer.parameterNodeWrapper": parameters.module(),
+    }.items():
+        sys.modules[name] = made
+        if name.startswith("slicer."):
+            setattr(slicer, name.removeprefix("slicer."), made)
+    FileDialog.answers = []
+    return app
+
+
+def load_module() -> tuple[Any, types.SimpleNamespace]:
+    """Import the module file as the application's factory does; returns the Python module and its `parent`."""
+    path = ROOT / "UnifiedViT" / "UnifiedViT.py"
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    module = importlib.import_module("UnifiedViT")
+    parent = types.SimpleNamespace(path=str(path))
+    slicer.modules.unifiedvit = types.SimpleNamespace(path=str(path))
+    module.UnifiedViT(parent)
+    return module, parent
+
+
+def show_panel(module: Any, scene: slicer.vtkMRMLScene, width: int = 460) -> tuple[Any, Any]:
+    """The module's panel as the application makes it; returns the widget object and the Qt widget around it."""
+    parent = OWN["qMRMLWidget"]()
+    parent.setLayout(QtWidgets.QVBoxLayout())
+    parent.setMRMLScene(scene)
+    panel = module.UnifiedViTWidget(parent)
+    panel.setup()
+    parent.resize(width, 900)
+    parent.show()
+    panel.enter()
+    return panel, parent

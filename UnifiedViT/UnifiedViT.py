@@ -1,0 +1,301 @@
+"""UnifiedViT in 3D Slicer: choose a volume and a model, press Run, read the segmentation and the diagnosis.
+
+The network runs in a child process (`UnifiedViTLib.service`); what happens here is nodes, widgets and their wiring.
+"""
+
+import importlib
+import importlib.util
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import slicer
+from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+# An installed extension has both beside this file; a developer may have added the unbuilt module's folder alone.
+for _name, _folder in (("UnifiedViTPanel", Path(__file__).resolve().parent),
+                       ("UnifiedViTLib", Path(__file__).resolve().parent.parent)):
+    if importlib.util.find_spec(_name) is None:
+        sys.path.append(str(_folder))
+
+DEFAULT_MODEL = "brain-t1ce"
+
+
+class UnifiedViT(ScriptedLoadableModule):
+    """What the application lists."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        parent.title = _("UnifiedViT")
+        parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation")]
+        parent.dependencies = []
+        parent.contributors = ["The UnifiedViT developers"]
+        parent.helpText = _(
+            "One Vision Transformer looks at a medical image once and gives two answers: where (a segmentation) and "
+            "what (a diagnosis with calibrated probabilities). Load a volume, choose a model, press Run.<br><br>"
+            "<b>Research use only. Not for clinical diagnosis.</b><br><br>"
+            'More in the <a href="https://github.com/UnifiedViT/SlicerUnifiedViT">documentation</a>.'
+        )
+        parent.acknowledgementText = _(
+            "The architecture follows Kassar, An Analytical Study of Vision Transformer Models for Medical Image "
+            "Classification and Segmentation. The bundled model was trained on BRISC 2025 (Fateh et al.), the figshare "
+            "set of Cheng, and TCGA-LGG with the masks of Buda et al.; its weights are under CC BY-NC-SA 4.0."
+        )
+        slicer.app.connect("startupCompleted()", self.onStartupCompleted)
+
+    def onStartupCompleted(self):
+        """Sample data and terminology; neither may keep Slicer from starting."""
+        from UnifiedViTPanel.startup import loadTerminology, registerSampleData
+
+        for prepare in (registerSampleData, loadTerminology):
+            try:
+                prepare(self.resourcePath(""))
+            except Exception:  # another version of a module that is not ours must not break the start
+                logging.exception("UnifiedViT: %s failed", prepare.__name__)
+
+
+@parameterNodeWrapper
+class UnifiedViTParameterNode:
+    """What is saved with the scene. `plane` and `device` as in `Predictor`; `model` is an id."""
+
+    inputVolume: vtkMRMLScalarVolumeNode
+    outputSegmentation: vtkMRMLSegmentationNode
+    model: str = DEFAULT_MODEL
+    plane: str = "auto"
+    device: str = "auto"
+    batchSize: Annotated[int, WithinRange(1, 64)] = 8
+    flips: bool = False
+    keepProbabilities: bool = False
+
+
+class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel. Its parts are in `UnifiedViTPanel`; this class joins them to the scene."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.panel = None
+        self._parameterNode = None
+        self._guiTag = None
+
+    def setup(self):
+        """Called once, when the module is first opened."""
+        from UnifiedViTPanel.panel import Panel
+
+        ScriptedLoadableModuleWidget.setup(self)
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/UnifiedViT.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.logic = UnifiedViTLogic()
+        self.panel = Panel(self.ui, self.logic)
+        for event, handler in (
+            (slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose),
+            (slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose),
+            (slicer.mrmlScene.EndImportEvent, self.onSceneEndClose),
+        ):
+            self.addObserver(slicer.mrmlScene, event, handler)
+        self.initializeParameterNode()
+
+    def cleanup(self):
+        """The module is unloaded, or Slicer closes: nothing of ours may go on running."""
+        self.setParameterNode(None)
+        self.removeObservers()
+        if self.panel:
+            self.panel.close()
+        if self.logic:
+            self.logic.close()
+
+    def enter(self):
+        """The module is shown."""
+        self.initializeParameterNode()
+        self.panel.enter()
+
+    def exit(self):
+        """Another module is shown; a run goes on."""
+        self.setParameterNode(None)
+
+    def onReload(self):
+        """For developers: forget the library and the panel's parts too."""
+        self.panel.close()
+        self.logic.close()
+        ours = [name for name in sys.modules if name.split(".")[0] in ("UnifiedViTLib", "UnifiedViTPanel")]
+        for name in sorted(ours):
+            del sys.modules[name]
+        importlib.import_module("UnifiedViTLib")
+        ScriptedLoadableModuleWidget.onReload(self)
+
+    def onSceneStartClose(self, caller, event):
+        """What is under way was about a volume that goes now."""
+        self.panel.sceneCloses()
+        self.setParameterNode(None)
+
+    def onSceneEndClose(self, caller, event):
+        """A new scene, empty or loaded: the panel shows its parameters and its results."""
+        if self.parent.isEntered if hasattr(self.parent, "isEntered") else True:
+            self.initializeParameterNode()
+
+    def initializeParameterNode(self):
+        """Use the scene's parameter node; take the first volume where none is chosen."""
+        self.setParameterNode(self.logic.getParameterNode())
+        if not self._parameterNode.inputVolume:
+            first = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+            if first and not first.IsA("vtkMRMLLabelMapVolumeNode"):
+                self._parameterNode.inputVolume = first
+
+    def setParameterNode(self, parameterNode: Optional[UnifiedViTParameterNode]):
+        """Join the panel to a parameter node, or to none."""
+        if self._parameterNode:
+            self._parameterNode.disconnectGui(self._guiTag)
+            self.removeObserver(self._parameterNode.parameterNode, "ModifiedEvent", self.onParametersModified)
+        self._parameterNode = parameterNode
+        if self._parameterNode:
+            self._guiTag = self._parameterNode.connectGui(self.ui)
+            self.addObserver(self._parameterNode.parameterNode, "ModifiedEvent", self.onParametersModified)
+        self.panel.setParameters(parameterNode)
+
+    def onParametersModified(self, caller=None, event=None):
+        """Something was chosen, here or by a script."""
+        self.panel.showParameters()
+
+
+class UnifiedViTLogic(ScriptedLoadableModuleLogic):
+    """The same from a script, without a widget and without a dialog:
+
+    segmentationNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    prediction = slicer.util.getModuleLogic("UnifiedViT").process(volumeNode, segmentationNode)
+    print(prediction.diagnosis.display, prediction.diagnosis.probability)
+    """
+
+    def __init__(self):
+        ScriptedLoadableModuleLogic.__init__(self)
+        from UnifiedViTPanel.run import Runner
+
+        self.runner = Runner()
+
+    def getParameterNode(self):
+        """The scene's parameters of this module."""
+        return UnifiedViTParameterNode(super().getParameterNode())
+
+    def process(self, volumeNode, segmentationNode=None, model=DEFAULT_MODEL, device="auto", plane="auto", batchSize=8,
+                flips=False, keepProbabilities=False, progress=None):
+        """Look at a volume, and add the result to its scene; waits until it is there.
+
+        Args:
+            volumeNode: a scalar volume.
+            segmentationNode: its content is replaced; None for a new segmentation.
+            model: a model's id or folder.
+            device: "auto", "cpu", "cuda" or "mps".
+            plane: "auto" (as acquired), "axial", "coronal" or "sagittal".
+            batchSize: slices at a time.
+            flips: look at mirrored slices too.
+            keepProbabilities: add the probability of each segment as a volume.
+            progress: called with a stage in words and the share done (0..1).
+
+        Returns:
+            `UnifiedViTLib.inference.prediction.Prediction`.
+
+        Raises:
+            UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do; the scene is then as it was.
+        """
+        request = self.runner.request(volumeNode, model, device, plane, batchSize, flips, keepProbabilities)
+        prediction = self.runner.client.run(request, progress or (lambda stage, fraction: None))
+        self.runner.addToScene(prediction, volumeNode, segmentationNode)
+        return prediction
+
+    def processFolder(self, inputDir, outputDir, pattern="*", recursive=False, skipExisting=True, model=DEFAULT_MODEL,
+                      device="auto", plane="auto", batchSize=8, flips=False, progress=None):
+        """Look at all images of a folder; the scene is not used. A bad file is reported and skipped.
+
+        Args:
+            inputDir: NRRD, NIfTI, MHA, DICOM, PNG or JPEG files, and folders that hold a DICOM series.
+            outputDir: takes NAME.seg.nrrd and NAME.json for each, and results.csv over all.
+            pattern: which file names count, for example "*_t1ce.nii.gz".
+            recursive: folders in the folder too.
+            skipExisting: go on where an earlier call stopped, instead of doing all again.
+            model, device, plane, batchSize, flips: as for `process`.
+            progress: called with words and the share done of all (0..1).
+
+        Returns:
+            the rows of results.csv as dictionaries (`UnifiedViTLib.outputs.files.CSV_FIELDS`).
+
+        Raises:
+            UnifiedViTLib.errors.UnifiedViTError: nothing could be started, for instance for want of the model.
+        """
+        from UnifiedViTLib.service.batch import find_inputs, process_files
+        from UnifiedViTLib.service.catalogue import find_model
+        from UnifiedViTLib.service.protocol import PredictRequest
+
+        spec = find_model(model)
+
+        def predict(volume, told):
+            return self.runner.client.run(PredictRequest(volume, spec, plane, device, batchSize, flips), told)
+
+        return process_files(find_inputs(Path(inputDir), pattern, recursive), Path(outputDir), spec, predict,
+                             skip_existing=skipExisting, progress=progress or (lambda stage, fraction: None))
+
+    def close(self):
+        """Stop what is under way, and the child process."""
+        self.runner.close()
+
+
+class UnifiedViTTest(ScriptedLoadableModuleTest):
+    """Runs inside Slicer: Reload and Test, or ctest."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        """All of it."""
+        for test in (self.test_badInputIsRefusedInWords, self.test_runOnSyntheticHead):
+            self.setUp()
+            test()
+
+    def test_badInputIsRefusedInWords(self):
+        """No volume, and a volume without voxels: a sentence, and the scene as it was."""
+        from UnifiedViTLib.errors import UnsupportedImageError
+
+        empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty")
+        before = slicer.mrmlScene.GetNumberOfNodes()
+        logic = UnifiedViTLogic()
+        for node in (None, empty):
+            with self.assertRaises(UnsupportedImageError):
+                logic.process(node)
+        self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), before)
+        logic.close()
+
+    def test_runOnSyntheticHead(self):
+        """A drawn head through the whole way; skipped in words where the network's packages are not installed."""
+        import numpy as np
+
+        from UnifiedViTLib.errors import DependencyError
+
+        k, j, i = np.mgrid[-1:1:6j, -1:1:96j, -1:1:96j]
+        head = 400.0 * (k**2 / 4 + j**2 + i**2 < 0.8) + 500.0 * ((i - 0.3) ** 2 + (j - 0.2) ** 2 + k**2 < 0.04)
+        volumeNode = slicer.util.addVolumeFromArray(head.astype("int16"))
+        volumeNode.SetSpacing(2.0, 2.0, 6.0)
+        logic = UnifiedViTLogic()
+        try:
+            prediction = logic.process(volumeNode, device="cpu")
+        except DependencyError as error:
+            self.delayDisplay(f"Not run: {error}")
+            return
+        finally:
+            logic.close()
+        segmentationNode = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+        self.assertEqual(prediction.labelmap.shape, head.shape)
+        self.assertIsNotNone(segmentationNode.GetAttribute("UnifiedViT.Diagnosis"))
+        self.assertAlmostEqual(sum(prediction.diagnosis.probabilities.values()), 1.0, places=5)
+        self.delayDisplay("Test passed")

@@ -1,0 +1,75 @@
+"""The two small charts of a result, painted with Qt alone: Slicer brings no plotting library."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import qt
+
+#: Told apart by eyes of all kinds (Okabe and Ito), one a class, in turn.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
+_ROW, _TEXT, _QUIET = 20, "#1c2430", "#8a94a0"
+
+
+def colourOf(number):
+    """Of the class at this place."""
+    return COLOURS[number % len(COLOURS)]
+
+
+def classesChart(displays, probabilities, width):
+    """A bar a class. `probabilities`: 0..1, in the order of `displays`. Returns a pixmap."""
+    pixmap, painter = _canvas(width, _ROW * len(displays) + 4)
+    left = min(150, width // 3)
+    room = max(10, width - left - 48)
+    for n, (display, probability) in enumerate(zip(displays, probabilities, strict=True)):
+        top = 2 + n * _ROW
+        painter.setPen(qt.QColor(_TEXT))
+        painter.drawText(0, top, left - 6, _ROW, qt.Qt.AlignVCenter | qt.Qt.AlignRight,
+                         painter.fontMetrics().elidedText(display, qt.Qt.ElideRight, left - 6))
+        painter.fillRect(left, top + 4, room, _ROW - 8, qt.QColor("#e9edf1"))
+        painter.fillRect(left, top + 4, round(room * probability), _ROW - 8, qt.QColor(colourOf(n)))
+        painter.drawText(left + room + 4, top, 44, _ROW, qt.Qt.AlignVCenter, f"{probability:.0%}")
+    painter.end()
+    return pixmap
+
+
+def slicesChart(series, width, height=96):
+    """A line a class over the slices.
+
+    Args:
+        series: one list of probabilities (0..1) a class, in the order of the slices.
+        width, height: in pixels.
+    """
+    pixmap, painter = _canvas(width, height)
+    left, right, top, bottom = 42, width - 8, 6, height - 18
+    painter.setPen(qt.QColor("#d5dae0"))
+    for share in (0.0, 0.5, 1.0):
+        y = round(bottom - share * (bottom - top))
+        painter.drawLine(left, y, right, y)
+    painter.setPen(qt.QColor(_QUIET))
+    for share in (0.0, 0.5, 1.0):
+        y = round(bottom - share * (bottom - top))
+        painter.drawText(0, y - 8, left - 5, 16, qt.Qt.AlignVCenter | qt.Qt.AlignRight, f"{share:.0%}")
+    count = len(series[0])
+    painter.drawText(left, bottom + 2, 120, 16, qt.Qt.AlignLeft, "1")
+    painter.drawText(right - 120, bottom + 2, 120, 16, qt.Qt.AlignRight, str(count))
+    painter.drawText(left, bottom + 2, right - left, 16, qt.Qt.AlignHCenter, "slice")
+    step = (right - left) / max(1, count - 1)
+    for n, values in enumerate(series):
+        painter.setPen(qt.QPen(qt.QColor(colourOf(n)), 2))
+        places = [(round(left + k * step), round(bottom - value * (bottom - top))) for k, value in enumerate(values)]
+        if count == 1:
+            painter.drawLine(left, places[0][1], right, places[0][1])
+        for (x0, y0), (x1, y1) in pairwise(places):
+            painter.drawLine(x0, y0, x1, y1)
+    painter.end()
+    return pixmap
+
+
+def _canvas(width, height):
+    pixmap = qt.QPixmap(width, height)
+    pixmap.fill(qt.QColor("#ffffff"))
+    painter = qt.QPainter()
+    painter.begin(pixmap)
+    painter.setRenderHint(qt.QPainter.Antialiasing)
+    return pixmap, painter

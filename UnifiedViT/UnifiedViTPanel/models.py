@@ -1,0 +1,160 @@
+"""The section Models: what is installed, what can be had, and where it is kept."""
+
+from __future__ import annotations
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from UnifiedViTLib.errors import Cancelled, UnifiedViTError
+from UnifiedViTLib.service.catalogue import list_models
+from UnifiedViTLib.service.client import WorkerClient
+from UnifiedViTLib.service.protocol import Failed, Finished, JobRequest, Progress
+from UnifiedViTLib.service.weights import cache_bytes, cache_folder, clear_cache, remove_model, set_cache_folder
+
+STATES = {"bundled": "comes with UnifiedViT", "installed": "installed", "update": "update available",
+          "available": "to download"}
+
+
+class ModelsView:
+    """The table of models and its buttons.
+
+    Args:
+        ui: the panel's widgets.
+        say, log: for sentences and for the log.
+        changed: called with a model's id when it came, without when one went.
+    """
+
+    def __init__(self, ui, say, log, changed):
+        self.ui, self._say, self._log, self._changed = ui, say, log, changed
+        self._client, self._entries = WorkerClient(), []
+        ui.downloadModelButton.connect("clicked(bool)", self.onDownload)
+        ui.importModelButton.connect("clicked(bool)", self.onImportArchive)
+        ui.importModelFolderButton.connect("clicked(bool)", self.onImportFolder)
+        ui.removeModelButton.connect("clicked(bool)", self.onRemove)
+        ui.cacheFolderButton.connect("clicked(bool)", self.onCacheFolder)
+        ui.clearCacheButton.connect("clicked(bool)", self.onClearCache)
+        ui.modelsTable.connect("itemSelectionChanged()", self._showButtons)
+        self.refresh()
+
+    def close(self):
+        """Stop what is under way."""
+        self._client.close()
+
+    def usable(self):
+        """Descriptions of the models that can be run."""
+        return [entry.spec for entry in self._entries if entry.spec is not None]
+
+    def refresh(self):
+        """Read the list again."""
+        self._entries = list_models()
+        table = self.ui.modelsTable
+        table.setRowCount(len(self._entries))
+        for row, entry in enumerate(self._entries):
+            state = entry.problem or _(STATES[entry.state])
+            for column, text in enumerate((entry.name, entry.version, f"{entry.bytes / 1e6:.1f} MB", state)):
+                item = qt.QTableWidgetItem(text)
+                item.setToolTip(entry.problem or entry.description)
+                table.setItem(row, column, item)
+        table.resizeColumnsToContents()
+        self.ui.cacheLabel.text = _("Downloaded and imported models: {size:.1f} MB in {folder}").format(
+            size=cache_bytes() / 1e6, folder=cache_folder())
+        self._showButtons()
+
+    def _chosen(self):
+        row = self.ui.modelsTable.currentRow()
+        return self._entries[row] if 0 <= row < len(self._entries) else None
+
+    def _showButtons(self):
+        entry, busy = self._chosen(), self._client.running
+        ui = self.ui
+        ui.downloadModelButton.text = _("Cancel") if busy else _("Download...")
+        ui.downloadModelButton.enabled = busy or (entry is not None and entry.state in ("available", "update"))
+        ui.removeModelButton.enabled = not busy and entry is not None and entry.removable
+        ui.clearCacheButton.enabled = not busy and any(one.removable for one in self._entries)
+        for button in (ui.importModelButton, ui.importModelFolderButton, ui.cacheFolderButton):
+            button.enabled = not busy
+
+    def onDownload(self, _checked=None):
+        """Ask, then download; while something is under way, cancel it."""
+        if self._client.running:
+            self._client.cancel()
+            return
+        entry = self._chosen()
+        question = _("Download {name} {version} ({size:.0f} MB)? Its weights are under {licence}. It is kept in "
+                     "{folder}.")
+        if slicer.util.confirmOkCancelDisplay(question.format(
+                name=entry.name, version=entry.newer or entry.version, size=entry.bytes / 1e6, licence=entry.licence,
+                folder=cache_folder()), windowTitle=_("UnifiedViT")):
+            self._begin("download", {"model": entry.id})
+
+    def onImportArchive(self, _checked=None):
+        """A model from a .zip."""
+        self._import(qt.QFileDialog.getOpenFileName(
+            self.ui.modelsTable, _("A model's archive"), "", _("Models (*.zip)")))
+
+    def onImportFolder(self, _checked=None):
+        """A model from its folder."""
+        self._import(qt.QFileDialog.getExistingDirectory(self.ui.modelsTable, _("A model's folder"), ""))
+
+    def _import(self, path):
+        if path:
+            self._begin("import", {"path": path})
+
+    def _begin(self, job, arguments):
+        try:
+            self._client.submit(JobRequest(job, arguments))
+        except UnifiedViTError as error:
+            self._say(str(error), True)
+        self._showButtons()
+
+    def poll(self):
+        """See what the child has said."""
+        if not self._client.running:
+            return
+        for event in self._client.poll():
+            if isinstance(event, Progress):
+                self._say(event.stage, False)
+            elif isinstance(event, Failed):
+                isCancelled = isinstance(event.error, Cancelled)
+                self._say(_("Cancelled. What is there already is kept for next time.") if isCancelled
+                          else str(event.error), not isCancelled)
+                self.refresh()
+            elif isinstance(event, Finished):
+                self._client.close()
+                self.refresh()
+                self._say(_("The model is installed."), False)
+                self._changed(event.result["model"])
+
+    def onRemove(self, _checked=None):
+        """Take a model out of the cache."""
+        entry = self._chosen()
+        if slicer.util.confirmOkCancelDisplay(
+                _("Remove {name} {version} from {folder}?").format(
+                    name=entry.name, version=entry.version, folder=cache_folder()), windowTitle=_("UnifiedViT")):
+            self._do(lambda: remove_model(entry.id), _("The model was removed."))
+
+    def onClearCache(self, _checked=None):
+        """Take all models out of the cache."""
+        if slicer.util.confirmOkCancelDisplay(
+                _("Remove all downloaded and imported models ({size:.1f} MB) from {folder}?").format(
+                    size=cache_bytes() / 1e6, folder=cache_folder()), windowTitle=_("UnifiedViT")):
+            self._do(clear_cache, _("All downloaded and imported models were removed."))
+
+    def onCacheFolder(self, _checked=None):
+        """Keep models in another folder from now on."""
+        folder = qt.QFileDialog.getExistingDirectory(
+            self.ui.modelsTable, _("Folder for downloaded models"), str(cache_folder()))
+        if folder:
+            self._do(lambda: set_cache_folder(folder),
+                     _("Models are kept in {folder} from now on.").format(folder=folder))
+
+    def _do(self, action, done):
+        try:
+            action()
+        except UnifiedViTError as error:
+            self._say(str(error), True)
+        else:
+            self._say(done, False)
+        self.refresh()
+        self._changed()

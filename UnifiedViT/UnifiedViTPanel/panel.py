@@ -1,0 +1,239 @@
+"""The panel: Run and Cancel, progress, the choices, and the sentences that tell how it goes."""
+
+from __future__ import annotations
+
+import html
+import time
+
+import qt
+from slicer.i18n import tr as _
+
+from UnifiedViTLib.errors import Cancelled, DependencyError, UnifiedViTError
+from UnifiedViTLib.service.protocol import Failed, Finished, Log, Progress
+
+from .models import ModelsView
+from .results import ResultView
+from .setup import SetupView
+
+#: Milliseconds between two looks at what the worker says.
+POLL_MS = 40
+PLANES = {"auto": "as acquired (across the largest spacing)", "axial": "axial", "coronal": "coronal",
+          "sagittal": "sagittal"}
+
+
+class Panel:
+    """Joins the widgets of the .ui to a run.
+
+    Args:
+        ui: the widgets by name.
+        logic: `UnifiedViTLogic`.
+    """
+
+    def __init__(self, ui, logic):
+        self.ui, self.logic, self.runner = ui, logic, logic.runner
+        self._parameters = None
+        self._running, self._started, self._showing = False, 0.0, False
+        self.timer = qt.QTimer()
+        self.timer.setInterval(POLL_MS)
+        self.timer.connect("timeout()", self.onTimer)
+        self.results = ResultView(ui, self.say)
+        self.setup = SetupView(ui, self.say, self.log, self.onReady)
+        self.models = ModelsView(ui, self.say, self.log, self.onModelsChanged)
+        for plane, words in PLANES.items():
+            ui.planeComboBox.addItem(_(words), plane)
+        self._fillDevices()
+        self._fillModels()
+        ui.runButton.connect("clicked(bool)", self.onRun)
+        ui.undoButton.connect("clicked(bool)", self.onUndo)
+        for box, name in ((ui.modelComboBox, "model"), (ui.planeComboBox, "plane"), (ui.deviceComboBox, "device")):
+            box.connect("currentIndexChanged(int)", lambda _index, box=box, name=name: self.onChosen(box, name))
+        ui.progressBar.visible = False
+
+    def enter(self):
+        """The module is shown: look once, in a child process, whether all that is needed is there."""
+        self._fillModels()
+        self.setup.lookOnce()
+        self.timer.start()
+
+    def close(self):
+        """Stop everything that runs."""
+        self.timer.stop()
+        self.setup.close()
+        self.models.close()
+
+    # Parameters
+
+    def setParameters(self, parameters):
+        """Take another parameter node; None: nothing can be chosen or run."""
+        self._parameters = parameters
+        self.showParameters()
+
+    def showParameters(self):
+        """Show what the parameter node says."""
+        parameters = self._parameters
+        if parameters is not None:
+            self._showing = True
+            for box, value in ((self.ui.modelComboBox, parameters.model), (self.ui.planeComboBox, parameters.plane),
+                               (self.ui.deviceComboBox, parameters.device)):
+                place = box.findData(value)
+                box.setCurrentIndex(place if place >= 0 else 0)
+            self._showing = False
+            self.results.show(parameters.outputSegmentation)
+        self._showModel()
+        self._showButtons()
+
+    def onChosen(self, box, name):
+        """The user has chosen a model, plane or device."""
+        if self._parameters is not None and not self._showing and box.currentIndex >= 0:
+            setattr(self._parameters, name, box.itemData(box.currentIndex))
+
+    def onModelsChanged(self, modelID=None):
+        """A model came or went; `modelID` is to be chosen."""
+        if modelID and self._parameters is not None:
+            self._parameters.model = modelID
+        self._fillModels()
+        self.showParameters()
+
+    def _fillModels(self):
+        self._showing = True
+        box, before = self.ui.modelComboBox, self.ui.modelComboBox.itemData(self.ui.modelComboBox.currentIndex)
+        box.clear()
+        for spec in self.models.usable():
+            box.addItem(spec.name, spec.id)
+        box.setCurrentIndex(max(0, box.findData(before)))
+        self._showing = False
+        self._showModel()
+
+    def _showModel(self):
+        spec = self._spec()
+        if spec is None:
+            self.ui.modelInfoLabel.text = _("No model is installed: see section Models.")
+            return
+        lines = [spec.description, _("<b>Expects</b> {what}").format(what=html.escape(spec.expects))]
+        lines += [_("<b>{data}</b>: {figures}").format(
+            data=html.escape(result.data),
+            figures=html.escape(", ".join(f"{name} {value}" for name, value in list(result.figures.items())[:4])),
+        ) for result in spec.results[:2]]
+        lines.append(_("<b>Weights</b> {licence}").format(licence=html.escape(spec.licence)))
+        self.ui.modelInfoLabel.text = "<small>" + "<br>".join(lines) + "</small>"
+
+    def _spec(self):
+        chosen = self.ui.modelComboBox.itemData(self.ui.modelComboBox.currentIndex)
+        return next((spec for spec in self.models.usable() if spec.id == chosen), None)
+
+    def _fillDevices(self):
+        """Devices that the check has found; before it, those that there may be."""
+        devices, auto = self.setup.devices()
+        box = self.ui.deviceComboBox
+        self._showing = True
+        before = box.itemData(box.currentIndex)
+        box.clear()
+        box.addItem(_("auto: {device}").format(device=devices[auto]) if auto else _("auto"), "auto")
+        for name, words in devices.items():
+            box.addItem(f"{name}: {words}" if words else name, name)
+        box.setCurrentIndex(max(0, box.findData(before)))
+        self._showing = False
+
+    def onReady(self):
+        """The check, or an installation, has ended."""
+        self._fillDevices()
+        self.showParameters()
+
+    # Running
+
+    def onRun(self, _checked=None):
+        """Run, or, while one runs, Cancel."""
+        if self._running:
+            self.ui.runButton.text = _("Cancelling...")
+            self.ui.runButton.enabled = False
+            self.runner.cancel()
+            return
+        try:
+            self.runner.start(self._parameters)
+        except UnifiedViTError as error:
+            self.say(str(error), True)
+            return
+        self._running, self._started = True, time.monotonic()
+        self.ui.progressBar.value = 0
+        self.say(_("Starting..."), False)
+        self._showButtons()
+
+    def onTimer(self):
+        """See what the worker, the check and the models' jobs have said."""
+        self.setup.poll()
+        self.models.poll()
+        if not self._running:
+            return
+        if self.runner.volumeNode is None and self.ui.runButton.enabled:
+            self.onRun()  # the volume was deleted: nobody waits for the result
+        for event in self.runner.client.poll():
+            if isinstance(event, Progress):
+                self._showProgress(event)
+            elif isinstance(event, Log):
+                self.log(event.text)
+            elif isinstance(event, (Finished, Failed)):
+                self._end(event)
+
+    def _showProgress(self, event):
+        self.ui.progressBar.value = round(1000 * event.fraction)
+        passed = time.monotonic() - self._started
+        left = passed / event.fraction - passed if 0.05 < event.fraction < 1 and passed > 2 else None
+        if self.ui.runButton.enabled:
+            self.say(event.stage + (_(" (about {seconds:.0f} s left)").format(seconds=left) if left else ""), False)
+
+    def _end(self, event):
+        self._running = False
+        try:
+            if isinstance(event, Failed):
+                raise event.error
+            segmentationNode = self.runner.accept(event.result)
+        except Cancelled:
+            self.say(_("Cancelled. The scene is as it was."), False)
+        except UnifiedViTError as error:
+            self.say(str(error), True)
+            if isinstance(error, DependencyError):
+                self.setup.look()
+        else:
+            self.say(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._started), False)
+            if self._parameters is not None:
+                self._parameters.outputSegmentation = segmentationNode
+            self.results.show(segmentationNode)
+        self._showButtons()
+
+    def onUndo(self, _checked=None):
+        """Take the last result back."""
+        self.runner.undo()
+        self.say(_("The result was taken back."), False)
+        self.showParameters()
+
+    def sceneCloses(self):
+        """The scene goes: so does what is under way for it."""
+        if self._running:
+            self.runner.cancel()
+            self.ui.runButton.enabled = False
+        self.runner.forget()
+        self.results.show(None)
+
+    # Words
+
+    def say(self, text, isBad):
+        """Show a sentence under the button; bad news in red, and in the log."""
+        self.ui.statusLabel.styleSheet = "color: #b3261e;" if isBad else ""
+        self.ui.statusLabel.text = text
+        if isBad:
+            self.log(text)
+
+    def log(self, text):
+        """Add to the log."""
+        self.ui.logText.appendPlainText(text)
+
+    def _showButtons(self):
+        parameters, ui = self._parameters, self.ui
+        has_volume = parameters is not None and parameters.inputVolume is not None
+        ui.runButton.text = _("Cancel") if self._running else _("Run")
+        ui.runButton.enabled = self._running or (has_volume and self._spec() is not None)
+        ui.runButton.toolTip = "" if ui.runButton.enabled else _("Choose a volume and a model first.")
+        ui.progressBar.visible = self._running
+        ui.undoButton.enabled = self.runner.canUndo and not self._running
+        for widget in (ui.inputSelector, ui.outputSelector, ui.modelComboBox, ui.advancedCollapsibleButton):
+            widget.enabled = not self._running

@@ -1,0 +1,147 @@
+"""The panel's lower half: what the model said, in words and charts, and what can be done with it."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from UnifiedViTLib.errors import OutputError
+from UnifiedViTLib.outputs.mrml import centre_of, result_of, volume_from_node
+from UnifiedViTLib.outputs.report import as_text, write_report
+
+from .charts import classesChart, colourOf, slicesChart
+
+
+class ResultView:
+    """Shows the result that a segmentation node carries.
+
+    Args:
+        ui: the panel's widgets.
+        say: shows a sentence, and whether it is bad news.
+    """
+
+    def __init__(self, ui, say):
+        self.ui, self._say = ui, say
+        self._result = self._nodeID = None
+        ui.show3DButton.connect("toggled(bool)", self.onShow3D)
+        ui.jumpButton.connect("clicked(bool)", self.onJump)
+        ui.saveReportButton.connect("clicked(bool)", self.onSaveReport)
+        ui.copyButton.connect("clicked(bool)", self.onCopy)
+        self.show(None)
+
+    @property
+    def node(self):
+        """The segmentation that is shown; None if it has gone."""
+        return slicer.mrmlScene.GetNodeByID(self._nodeID) if self._nodeID else None
+
+    def show(self, segmentationNode):
+        """Show what a segmentation carries; nothing where it carries no result."""
+        result = result_of(segmentationNode)
+        self._result, self._nodeID = result, segmentationNode.GetID() if result else None
+        ui = self.ui
+        ui.resultCollapsibleButton.visible = result is not None
+        if result is None:
+            return
+        diagnosis = result["diagnosis"]
+        ui.diagnosisLabel.text = (
+            f"<span style='font-size: 17pt; font-weight: bold'>{html.escape(diagnosis['display'])}</span>"
+            f"&nbsp;&nbsp;<span style='font-size: 17pt'>{diagnosis['probability']:.0%}</span><br>"
+            f"<span style='color: #5f6b77'>{html.escape(self._origin(segmentationNode))}</span>"
+        )
+        ui.warningsLabel.visible = bool(result["warnings"])
+        ui.warningsLabel.text = "<br>".join(f"&#9888; {html.escape(text)}" for text in result["warnings"])
+        names, width = list(diagnosis["probabilities"]), max(260, ui.resultCollapsibleButton.width - 24)
+        displays = [diagnosis.get("displays", {}).get(name, name) for name in names]
+        ui.classesChart.setPixmap(classesChart(displays, [diagnosis["probabilities"][n] for n in names], width))
+        series = [[one["probabilities"][name] for one in result["slices"]] for name in names]
+        ui.slicesChart.setPixmap(slicesChart(series, width))
+        ui.slicesChart.toolTip = _("Probability of each class, slice by slice: {classes}").format(
+            classes=", ".join(f"<span style='color: {colourOf(n)}'>{html.escape(d)}</span>"
+                              for n, d in enumerate(displays)))
+        ui.segmentsLabel.text = "<br>".join(
+            f"<b>{html.escape(one['name'])}</b>: " + (
+                _("{ml:.2f} mL").format(ml=one["volume_ml"]) if one["voxels"] else _("nothing drawn"))
+            for one in result["segments"]
+        )
+        drawn = any(one["voxels"] for one in result["segments"])
+        ui.jumpButton.enabled = ui.show3DButton.enabled = drawn
+        display = segmentationNode.GetDisplayNode()
+        ui.show3DButton.blockSignals(True)
+        ui.show3DButton.checked = bool(
+            drawn and display and display.GetVisibility3D() and "Closed surface" in _representations(segmentationNode))
+        ui.show3DButton.blockSignals(False)
+
+    def _origin(self, node):
+        result = self._result
+        model = result["model"]
+        item = node.GetAttribute("UnifiedViT.SequenceItem")
+        return " · ".join([
+            result["name"] + (_(", item {number}").format(number=item) if item else ""),
+            f"{model.get('name', model['id'])} {model['version']}", result["plane"],
+            f"{result['device']} ({result['backend']})", f"{result['seconds'].get('total', 0):.1f} s",
+        ])
+
+    def onShow3D(self, checked):
+        """Make the surface once, and show or hide it."""
+        node = self.node
+        if node is None:
+            return
+        if checked and not node.CreateClosedSurfaceRepresentation():
+            self._say(_("The surface could not be made from this segmentation."), True)
+            return
+        node.CreateDefaultDisplayNodes()
+        node.GetDisplayNode().SetVisibility3D(checked)
+
+    def onJump(self, _checked=None):
+        """Bring all slice views to the middle of the largest piece."""
+        place = centre_of(self.node) if self.node else None
+        if place is None:
+            self._say(_("Nothing is drawn in this segmentation."), True)
+            return
+        slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *place, slicer.vtkMRMLSliceNode.CenteredJumpSlice)
+
+    def onCopy(self, _checked=None):
+        """The result as text, for an e-mail or a table."""
+        if self._result:
+            slicer.app.clipboard().setText(as_text(self._result))
+            self._say(_("The result is in the clipboard."), False)
+
+    def onSaveReport(self, _checked=None):
+        """One HTML file with pictures, which needs no network."""
+        node = self.node
+        if node is None:
+            return
+        path = qt.QFileDialog.getSaveFileName(
+            self.ui.resultCollapsibleButton, _("Save report"), f"{self._result['name']}-report.html", "HTML (*.html)")
+        if not path:
+            return
+        try:
+            volume, labelmap = self._pictured(node)
+            write_report(self._result, Path(path), volume, labelmap)
+        except OutputError as error:
+            self._say(str(error), True)
+        else:
+            self._say(_("The report is in {path}").format(path=path), False)
+
+    def _pictured(self, node):
+        """The volume that the segmentation was drawn on and its labels, (K, J, I); (None, None) if it has gone."""
+        volumeNode = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
+        if volumeNode is None or volumeNode.GetImageData() is None:
+            return None, None
+        volume = volume_from_node(volumeNode)
+        labels = None
+        for number, segmentID in enumerate(node.GetSegmentation().GetSegmentIDs(), start=1):
+            mask = slicer.util.arrayFromSegmentBinaryLabelmap(node, segmentID, volumeNode)
+            if mask is None or mask.shape != volume.array.shape:
+                continue
+            labels = mask * 0 if labels is None else labels
+            labels[mask > 0] = number
+        return volume, labels
+
+
+def _representations(node):
+    return [name for name in ("Closed surface",) if node.GetSegmentation().ContainsRepresentation(name)]

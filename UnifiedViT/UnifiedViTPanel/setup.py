@@ -1,0 +1,152 @@
+"""What the network needs and Slicer does not bring: looked for in a child process, installed after one question."""
+
+from __future__ import annotations
+
+import html
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from UnifiedViTLib.errors import Cancelled
+from UnifiedViTLib.service.client import WorkerClient
+from UnifiedViTLib.service.dependencies import Dependencies, Report
+from UnifiedViTLib.service.protocol import Failed, Finished, JobRequest, Log, Progress
+
+
+class SetupView:
+    """The box at the top of the panel; hidden when all is there.
+
+    Args:
+        ui: the panel's widgets.
+        say, log: for sentences and for the log.
+        ready: called when a check has ended.
+    """
+
+    def __init__(self, ui, say, log, ready):
+        self.ui, self._say, self._log, self._ready = ui, say, log, ready
+        self._client = WorkerClient()
+        self._report, self._steps = None, []
+        ui.setupFrame.visible = False
+        ui.installButton.connect("clicked(bool)", self.onInstall)
+        ui.installOfflineButton.connect("clicked(bool)", self.onInstallOffline)
+        ui.checkAgainButton.connect("clicked(bool)", self.look)
+
+    def close(self):
+        """Stop what is under way."""
+        self._client.close()
+
+    def devices(self):
+        """Devices (type -> words) and what "auto" is; without a check all that there may be, and ""."""
+        if self._report is None or not self._report.devices:
+            return {"cpu": "", "cuda": "", "mps": ""}, ""
+        return self._report.devices, self._report.auto
+
+    def lookOnce(self):
+        """Look for what is needed, unless that was done."""
+        if self._report is None and not self._client.running:
+            self.look()
+
+    def look(self, _checked=None):
+        """Look for what is needed; `poll` shows what was found."""
+        if not self._client.running:
+            self._client.submit(JobRequest("inspect", {}))
+
+    def poll(self):
+        """See what the child has said."""
+        if not self._client.running:
+            return
+        for event in self._client.poll():
+            if isinstance(event, Log):
+                self._log(event.text)
+            elif isinstance(event, Progress) and self._steps:
+                self.ui.setupLabel.text = html.escape(event.stage)
+            elif isinstance(event, Failed):
+                self._steps = []
+                if not isinstance(event.error, Cancelled):
+                    self._say(str(event.error), True)
+                self._show()
+            elif isinstance(event, Finished):
+                self._finished(event.result)
+
+    def _finished(self, result):
+        if self._steps:
+            self._next()
+            return
+        self._report = Report(**result)
+        # The worker of runs has its own process: this one is not needed until the next check.
+        self._client.close()
+        self._show()
+        self._ready()
+
+    def _dependencies(self):
+        return Dependencies(self._report, _torchInstaller())
+
+    def _show(self):
+        """The box, if something is missing."""
+        ui = self.ui
+        ui.setupFrame.visible = self._report is not None and not self._report.ready
+        if not ui.setupFrame.visible:
+            return
+        needed = self._dependencies()
+        ui.setupLabel.text = html.escape(f"{needed.problem} {needed.obstacle}".strip())
+        ui.installButton.enabled = not needed.obstacle
+        ui.installOfflineButton.enabled = bool(needed.packages)
+        ui.checkAgainButton.enabled = True
+
+    def onInstall(self, _checked=None):
+        """Ask, then install."""
+        self._install(None)
+
+    def onInstallOffline(self, _checked=None):
+        """Ask, then install from a folder of wheels."""
+        folder = qt.QFileDialog.getExistingDirectory(self.ui.setupFrame, _("Folder with wheels (.whl)"), "")
+        if folder:
+            self._install(folder)
+
+    def _install(self, wheels):
+        needed = self._dependencies()
+        if not slicer.util.confirmOkCancelDisplay(needed.question, windowTitle=_("UnifiedViT")):
+            self._say(_("Nothing was installed."), False)
+            return
+        self._steps = [None, *needed.steps(wheels)]
+        for button in (self.ui.installButton, self.ui.installOfflineButton, self.ui.checkAgainButton):
+            button.enabled = False
+        self._next()
+
+    def _next(self):
+        """The next step; after the last, look again."""
+        self._steps = self._steps[1:]
+        if not self._steps:
+            self._client.close()  # a process that knew the old packages must not judge the new ones
+            self.look()
+            return
+        step = self._steps[0]
+        self.ui.setupLabel.text = html.escape(step.title)
+        if step.call is None:
+            self._client.submit(JobRequest("install", step.arguments))
+            return
+        try:
+            done = step.call()
+        except Exception as error:  # of another extension: whatever it raises is shown
+            self._say(_("PyTorch could not be installed: {error}").format(error=error), True)
+            done = False
+        if done:
+            self._next()
+        else:
+            self._steps = []
+            self._show()
+
+
+def _torchInstaller():
+    """A call that installs torch through Slicer's PyTorch extension; None where that is not installed."""
+    try:
+        import PyTorchUtils
+    except ImportError:
+        return None
+
+    def install():
+        logic = PyTorchUtils.PyTorchUtilsLogic()
+        return logic.installTorch(askConfirmation=False, torchVersionRequirement=">=2.9") is not None
+
+    return install

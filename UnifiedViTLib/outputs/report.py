@@ -1,0 +1,166 @@
+"""A result for people: as text, and as one HTML file with pictures that needs no network and no plotting library.
+
+Both read what `files.as_json` gives, so that a result stored in a scene can be reported as well as a fresh one.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..imaging.intensity import measure_foreground
+from ..imaging.slicing import slice_view
+from ..imaging.volume import Volume
+from .files import write_atomically
+from .montage import chosen_slices
+
+NOTICE = "Research use only. Not for clinical diagnosis."
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
+_SIDE = 220
+_STYLE = """body{font:15px/1.45 system-ui,sans-serif;color:#1c2430;max-width:60rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.6rem;margin-bottom:0}
+.notice{background:#fff3cd;border:1px solid #e0c36a;padding:.4rem .8rem;border-radius:4px}
+.warning{background:#fdecea;border:1px solid #f0b4ae;padding:.4rem .8rem;border-radius:4px;margin:.4rem 0}
+table{border-collapse:collapse}td,th{padding:.15rem .8rem .15rem 0;text-align:left;vertical-align:middle}
+.slices{display:flex;flex-wrap:wrap;gap:4px;background:#000;padding:4px}figure{margin:0}
+figcaption{color:#cfd6de;font-size:11px;text-align:center}small{color:#5f6b77}"""
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """A few lines for an e-mail or a table; `result` as from `files.as_json`."""
+    diagnosis, model = result["diagnosis"], result["model"]
+    lines = [
+        f"{result['name']}: {diagnosis['display']} ({diagnosis['probability']:.0%})",
+        *(f"  {_display(diagnosis, name)}: {p:.1%}" for name, p in diagnosis["probabilities"].items()),
+        *(f"  {one['name']}: {_amount(one)}" for one in result["segments"]),
+        *(f"  Warning: {text}" for text in result["warnings"]),
+        f"  Made by {model.get('name', model['id'])} {model['version']} ({model['sha256'][:12]}), {result['plane']} "
+        f"slices, {result['backend']} on {result['device']}",
+        f"  {NOTICE}",
+    ]
+    return "\n".join(lines)
+
+
+def write_report(
+    result: dict[str, Any], path: Path, volume: Volume | None = None, labelmap: np.ndarray | None = None
+) -> None:
+    """Write the HTML.
+
+    Args:
+        result: as from `files.as_json`.
+        path: the file.
+        volume, labelmap: what was looked at and what was drawn, both (K, J, I), for pictures of the slices; without
+            them the report has none.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    diagnosis = result["diagnosis"]
+    names = list(diagnosis["probabilities"])
+    parts = [
+        "<!doctype html><html lang='en'><meta charset='utf-8'>",
+        f"<title>{html.escape(result['name'])}: UnifiedViT report</title><style>{_STYLE}</style>",
+        f"<h1>{html.escape(diagnosis['display'])} "
+        f"<span style='font-weight:normal'>{diagnosis['probability']:.0%}</span></h1>",
+        f"<p>{html.escape(result['name'])}</p><p class='notice'>{NOTICE}</p>",
+        *(f"<p class='warning'>&#9888; {html.escape(text)}</p>" for text in result["warnings"]),
+        "<table>", *(
+            f"<tr><td>{html.escape(_display(diagnosis, name))}<td>{_bar(diagnosis['probabilities'][name], n)}"
+            f"<td>{diagnosis['probabilities'][name]:.1%}" for n, name in enumerate(names)
+        ), "</table>",
+        "<h2>Slice by slice</h2>",
+        _curves([[one["probabilities"][name] for one in result["slices"]] for name in names]),
+        "<h2>Segments</h2><table>", *(
+            f"<tr><td>{html.escape(one['name'])}<td>{_amount(one)}" for one in result["segments"]
+        ), "</table>",
+    ]
+    if volume is not None and labelmap is not None:
+        parts += ["<div class='slices'>", *_slices(volume, labelmap, result["plane"]), "</div>"]
+    parts += ["<h2>What made it</h2><table>", *(
+        f"<tr><td>{html.escape(name)}<td>{html.escape(str(value))}" for name, value in _origin(result).items()
+    ), "</table></html>"]
+    write_atomically(path, lambda part: part.write_text("\n".join(parts), encoding="utf-8"))
+
+
+def _colour(number: int) -> str:
+    return _COLOURS[number % len(_COLOURS)]
+
+
+def _display(diagnosis: dict[str, Any], name: str) -> str:
+    return diagnosis.get("displays", {}).get(name, name)
+
+
+def _amount(segment: dict[str, Any]) -> str:
+    return f"{segment['volume_ml']:.2f} mL" if segment["voxels"] else "nothing drawn"
+
+
+def _origin(result: dict[str, Any]) -> dict[str, Any]:
+    model = result["model"]
+    software = ", ".join(f"{name} {version}" for name, version in result.get("software", {}).items())
+    return {
+        "Model": f"{model.get('name', model['id'])} ({model['id']} {model['version']})",
+        "Weights, SHA-256": model["sha256"],
+        "Slices": result["plane"], "Computed on": f"{result['device']} ({result['backend']})",
+        "Time": f"{result['seconds'].get('total', 0):.1f} s", "Software": software,
+    }
+
+
+def _bar(probability: float, number: int) -> str:
+    return ("<svg width='320' height='14'><rect width='320' height='14' fill='#e9edf1'/>"
+            f"<rect width='{320 * probability:.1f}' height='14' fill='{_colour(number)}'/></svg>")
+
+
+def _curves(series: list[list[float]], width: int = 860, height: int = 150) -> str:
+    """A line a class over the slices, as SVG."""
+    count = len(series[0])
+    step = width / max(1, count - 1)
+    lines = []
+    for number, values in enumerate(series):
+        values = values if count > 1 else values * 2
+        points = " ".join(f"{n * (step if count > 1 else width):.1f},{height * (1 - value):.1f}"
+                          for n, value in enumerate(values))
+        lines.append(f"<polyline points='{points}' fill='none' stroke='{_colour(number)}' stroke-width='2'/>")
+    grid = "".join(f"<line x2='{width}' y1='{height * y}' y2='{height * y}' stroke='#d5dae0'/>" for y in (0, 0.5, 1))
+    return (f"<svg viewBox='-2 -4 {width + 4} {height + 8}' style='width:100%'>{grid}{''.join(lines)}</svg>"
+            f"<small>0 to 100 % upwards; slice 1 to {count} from left to right; colours as above</small>")
+
+
+def _slices(volume: Volume, labelmap: np.ndarray, plane: str) -> list[str]:
+    """Figures of slices spread over the volume, those with a drawing first of all, outlines in colour."""
+    view = slice_view(volume, plane)
+    slices, labels = view.of(volume.array), view.of(labelmap)
+    light = measure_foreground(volume.array)
+    shown = []
+    for n in chosen_slices((labels > 0).sum(axis=(1, 2))):
+        grey = np.clip((slices[n].astype(np.float32) - light.air) / max(light.ceiling - light.air, 1e-6), 0, 1)
+        rgb = np.repeat((255 * grey).astype(np.uint8)[..., None], 3, axis=2)
+        for label in range(1, int(labels.max()) + 1):
+            rgb[_edge(labels[n] == label)] = [int(_colour(label)[k:k + 2], 16) for k in (1, 3, 5)]
+        height = round(_SIDE * view.mm[1] * rgb.shape[0] / (view.mm[2] * rgb.shape[1]))
+        shown.append(f"<figure><img width='{_SIDE}' height='{height}' alt='slice {n + 1}' src='data:image/png;base64,"
+                     f"{base64.b64encode(_png(rgb)).decode()}'><figcaption>{n + 1}/{len(slices)}</figcaption></figure>")
+    return shown
+
+
+def _edge(mask: np.ndarray) -> np.ndarray:
+    """Voxels of the mask (rows, columns) with a neighbour outside it."""
+    padded = np.pad(mask, 1)
+    inside = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    return mask & ~inside
+
+
+def _png(rgb: np.ndarray) -> bytes:
+    """(rows, columns, 3) uint8 as PNG."""
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    rows, columns = rgb.shape[:2]
+    lines = np.concatenate([np.zeros((rows, 1), np.uint8), rgb.reshape(rows, -1)], axis=1).tobytes()
+    head = struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")

@@ -1,0 +1,148 @@
+"""Many inputs, one after the other: results beside each other, one table over all, a bad one never ends the rest."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from fnmatch import fnmatch
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..errors import Cancelled, DependencyError, OutputError, UnifiedViTError, UnsupportedImageError
+from ..imaging.reading import SUFFIXES, read, stem
+from ..imaging.volume import Volume
+from ..inference.prediction import Prediction
+from ..inference.predictor import Progress
+from ..outputs.files import CSV_FIELDS, csv_row, model_name, write_csv, write_json, write_segmentation
+from ..spec import ModelSpec
+
+TABLE = "results.csv"
+
+
+def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list[Path]:
+    """What there is to look at: a file stands for itself, a folder for its image files.
+
+    Args:
+        path: a file or folder. A folder without image files but with others is taken for a DICOM series.
+        pattern: which names count, for example "*_t1ce.nii.gz"; for a series, the folder's name.
+        recursive: folders in the folder too.
+
+    Raises:
+        UnsupportedImageError: there is no such file or folder.
+    """
+    if not path.exists():
+        raise UnsupportedImageError(f"{path} does not exist. Check the path.")
+    if not path.is_dir():
+        return [path]
+    folders = [path, *sorted(p for p in path.rglob("*") if p.is_dir())] if recursive else [path]
+    found = []
+    for folder in folders:
+        files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+        images = [p for p in files if _is_image(p.name)]
+        if images:
+            found += [p for p in images if fnmatch(p.name, pattern)]
+        elif any(_may_be_dicom(p.name) for p in files) and fnmatch(folder.name, pattern):
+            found.append(folder)
+    return found
+
+
+def process_files(
+    inputs: list[Path],
+    output: Path,
+    spec: ModelSpec,
+    predict: Callable[[Volume, Progress], Prediction],
+    *,
+    skip_existing: bool = False,
+    progress: Progress = lambda stage, done: None,
+    ended: Callable[[Path, Prediction | UnifiedViTError | None, str], None] = lambda path, result, name: None,
+) -> list[dict[str, str]]:
+    """Look at each input and write NAME.seg.nrrd, NAME.json, NAME.png (where matplotlib is there) and results.csv.
+
+    Args:
+        inputs: files, and folders with a DICOM series.
+        output: folder for the results; made if it is not there.
+        spec: the model that `predict` uses.
+        predict: gives the prediction for a volume, and tells how far it is.
+        skip_existing: inputs that the output's results.csv lists as done with this model are not done again.
+        progress: told words and the share done of all inputs (0..1); `Cancelled` raised by it ends the batch.
+        ended: told each input, its prediction or error (None: skipped), and the name of its results.
+
+    Returns:
+        the rows of results.csv.
+
+    Raises:
+        OutputError: the folder cannot be made or written to.
+        DependencyError: nothing can run here. Other errors become rows.
+        Cancelled: raised by `progress` or `predict`; what was done so far is in the folder.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"The folder {output} cannot be made ({error.strerror}). Choose another.") from error
+    before = _rows_before(output / TABLE, spec) if skip_existing else {}
+    rows: list[dict[str, str]] = []
+    taken = {row["result"] for row in before.values()}
+    for number, path in enumerate(inputs):
+        def told(stage: str, done: float, number: int = number, path: Path = path) -> None:
+            progress(f"{number + 1} of {len(inputs)}, {path.name}: {stage}", (number + done) / len(inputs))
+
+        known = before.get(str(path))
+        if known and all((output / f"{known['result']}{ending}").is_file() for ending in (".seg.nrrd", ".json")):
+            rows.append(known)
+            told("done before", 1.0)
+            ended(path, None, known["result"])
+            continue
+        name = known["result"] if known else _free_name(stem(path), taken)
+        try:
+            volume = read(path)
+            prediction = predict(volume, told)
+            _write(volume, prediction, output, name)
+        except (Cancelled, DependencyError):
+            raise
+        except UnifiedViTError as error:
+            rows.append(csv_row(str(path), error))
+            ended(path, error, name)
+        else:
+            rows.append(csv_row(str(path), prediction, name))
+            ended(path, prediction, name)
+        write_csv(rows, output / TABLE)
+    write_csv(rows, output / TABLE)
+    return rows
+
+
+def _is_image(name: str) -> bool:
+    name = name.lower()
+    return name.endswith(SUFFIXES) and not name.endswith((".seg.nrrd", ".dcm"))
+
+
+def _may_be_dicom(name: str) -> bool:
+    return name.lower().endswith((".dcm", ".ima")) or "." not in name
+
+
+def _rows_before(table: Path, spec: ModelSpec) -> dict[str, dict[str, str]]:
+    """Rows by input of what an earlier batch with the same model did; none where there is no table that can be read."""
+    try:
+        with open(table, newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if set(CSV_FIELDS) <= row.keys()]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return {}
+    return {row["input"]: row for row in rows if row["status"] == "done" and row["model"] == model_name(spec)}
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """`name`, or with a number where two inputs are called the same."""
+    free, n = name, 1
+    while free in taken:
+        n += 1
+        free = f"{name}-{n}"
+    taken.add(free)
+    return free
+
+
+def _write(volume: Volume, prediction: Prediction, folder: Path, name: str) -> None:
+    write_segmentation(prediction, folder / f"{name}.seg.nrrd")
+    if find_spec("matplotlib") is not None:  # Slicer does not bring it
+        from ..outputs.montage import write_montage
+
+        write_montage(volume, prediction, folder / f"{name}.png")
+    write_json(prediction, folder / f"{name}.json")
