@@ -87,7 +87,7 @@ def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False)
     }
     page = evaluation_page(project, dataset, summaries, volumes, temperature, rule,
                            None if answers.drawn is None else {s.side: answers.drawn[table.sides == s.side]
-                                                               for s in summaries})
+                                                               for s in summaries}, flips)
     write_whole(folder / TABLE_FILE, table_bytes(table))
     write_whole(folder / CSV_FILE, table_csv(table, model))
     write_whole(folder / REPORT_FILE, page)

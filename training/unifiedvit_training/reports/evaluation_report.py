@@ -32,7 +32,8 @@ _VOLUME_WORDS = {
 
 
 def evaluation_page(project: Project, dataset: Dataset, summaries: list[SideSummary], volumes: list[dict[str, Any]],
-                    temperature: float | None, rule: VolumeRule, drawn: dict[str, np.ndarray] | None) -> str:
+                    temperature: float | None, rule: VolumeRule, drawn: dict[str, np.ndarray] | None, flips: bool
+                    ) -> str:
     """The whole report as HTML.
 
     Args:
@@ -41,6 +42,7 @@ def evaluation_page(project: Project, dataset: Dataset, summaries: list[SideSumm
         temperature: of the calibration; None without a diagnosis.
         rule: of whole volumes.
         drawn: by side the mask classes drawn on its slices, (N, H, W); None for a network that draws nothing.
+        flips: whether it looked at mirror images too.
     """
     model = project.model
     sections = [Section("Figures", _headline(summaries, model, temperature))]
@@ -58,6 +60,8 @@ def evaluation_page(project: Project, dataset: Dataset, summaries: list[SideSumm
         sections.append(Section(f"Worst cases, {summary.side}", cases))
     counts = "; ".join(f"{s.side}: {len(s.table):,} slices of {s.groups:,} groups" for s in summaries)
     lead = f"{model.name} {model.version} ({model.id}). {counts}. Research use only."
+    if flips:
+        lead += " All figures are of the mean over each slice and its mirror image."
     return render_page(f"Evaluation of {model.name}", sections, lead)
 
 
