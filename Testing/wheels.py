@@ -42,28 +42,31 @@ def write_wheel(folder: Path, name: str, version: str, needs: tuple[str, ...] = 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python with pip and nothing else."""
+    """A Python with nothing but pip, which lies in a folder beside it."""
 
     python: Path
     site: Path
+    pip_folder: Path
 
     def files(self) -> dict[str, str]:
-        """Relative path -> SHA-256 of every file of the packages but pip's own."""
+        """Relative path -> SHA-256 of every file of the packages."""
         return {
             path.relative_to(self.site).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(self.site.rglob("*"))
-            if path.is_file() and path.relative_to(self.site).parts[0] != "pip" and "__pycache__" not in path.parts
+            if path.is_file() and "__pycache__" not in path.parts
         } | {path.name: "a folder" for path in self.site.iterdir() if path.is_dir()}
 
     def pip(self, *arguments: str) -> None:
         subprocess.run([self.python, "-m", "pip", *arguments, "--quiet"], check=True,
-                       env=os.environ | {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
+                       env=os.environ | {"PYTHONPATH": str(self.pip_folder), "PIP_NO_INDEX": "1",
+                                         "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
 
     def start(self, code: str, **environment: str) -> subprocess.Popen[str]:
         """Run code that can import the library."""
         return subprocess.Popen(
             [self.python, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, self.pip_folder))),
+                              "PYTHONDONTWRITEBYTECODE": "1"} | environment,
         )
 
     def job(self, name: str, arguments: dict, **environment: str) -> dict:
@@ -76,7 +79,7 @@ class Interpreter:
             "print(json.dumps(answer))\n",
             **environment,
         )
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=240)
         assert process.returncode == 0, err
         return json.loads(out)
 
@@ -89,8 +92,7 @@ def make_interpreter(folder: Path) -> Interpreter:
                            capture_output=True, text=True, check=True)
     site = Path(asked.stdout.strip())
     pip = Path(find_spec("pip").origin).parent
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(pip, site / "pip", ignore=ignore)
-    for info in pip.parent.glob("pip-*.dist-info"):
-        shutil.copytree(info, site / info.name, ignore=ignore)
-    return Interpreter(python, site)
+    copy = folder / "pip"
+    for part in (pip, *pip.parent.glob("pip-*.dist-info")):
+        shutil.copytree(part, copy / part.name)
+    return Interpreter(python, site, copy)
