@@ -23,6 +23,7 @@ from UnifiedViTLib.service.weights import (
     clear_cache,
     download_job,
     download_model,
+    import_job,
     import_model,
     remove_model,
     set_cache_folder,
@@ -79,7 +80,9 @@ def test_a_model_is_downloaded_verified_and_found_and_a_second_time_nothing_is_a
     assert said[-1] == ("Downloading Tiny: 0.8 of 0.8 MB", 1.0)
     assert [fraction for _, fraction in said] == sorted(fraction for _, fraction in said)
     asked = len(server.asked)
-    assert download_job({"model": "tiny", "catalogue": str(catalogue)}, quiet) == {"folder": str(spec.folder)}
+    done = {"model": "tiny", "folder": str(spec.folder)}
+    assert download_job({"model": "tiny", "catalogue": str(catalogue)}, quiet) == done
+    assert import_job({"path": str(spec.folder)}, quiet) == done
     assert len(server.asked) == asked
     assert not list((cache / ".partial").iterdir())
 

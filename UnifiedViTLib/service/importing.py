@@ -64,11 +64,10 @@ def _import(source: _Folder | _Archive, progress: Callable[[str, float], None]) 
     with locked(spec.id, waiting):
         if there := _already_there(spec):
             return there
-        sums = dict(files_of(spec)) | {SPEC_FILE: None}
-        if source.has(README):
-            sums |= {README: None}
+        texts = [SPEC_FILE, README] if source.has(README) else [SPEC_FILE]
+        sums = dict.fromkeys(texts) | dict(files_of(spec))
         sizes = {name: source.bytes(name) for name in sums}
-        for name in {SPEC_FILE, README} & set(sums):
+        for name in texts:
             if sizes[name] > _TEXT_LIMIT:
                 raise WeightsError(f"{name} of {spec.name} is too large ({in_megabytes(sizes[name])}) for a text.")
         check_space(sum(sizes.values()))
@@ -226,7 +225,7 @@ class _Archive:
             raise self._refused(f"{name} is encrypted or packed in an unusual way")
         try:
             return self.archive.open(entry)
-        except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
+        except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
             raise self._refused(f"{name} cannot be read ({error})") from error
 
 
@@ -234,7 +233,7 @@ class _Archive:
 def _archive(path: Path) -> Iterator[_Archive]:
     try:
         archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:  # ValueError: names in no alphabet
         raise WeightsError(f"{path} cannot be read as a .zip ({error}). The copy is damaged: get it again.") from error
     with archive:
         yield _Archive(archive, path)
