@@ -259,6 +259,16 @@ def test_a_relative_model_folder_means_the_same_to_the_worker(client, spec, monk
     assert client.run(request(load_spec("tiny"))).labelmap.any()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_the_folder_of_a_run_is_for_this_user_alone(client, spec, temporary):
+    client.submit(request(spec))
+    modes = []
+    while client.running:
+        modes += [folder.stat().st_mode & 0o777 for folder in temporary.glob("unifiedvit-*")]
+        client.poll()
+    assert set(modes) == {0o700}
+
+
 def test_closing_twice_ends_the_worker_and_a_later_run_starts_another(client):
     with pytest.raises(WorkerError, match="no job"):
         client.run(NO_SUCH_JOB)
@@ -269,13 +279,3 @@ def test_closing_twice_ends_the_worker_and_a_later_run_starts_another(client):
     with pytest.raises(WorkerError, match="no job"):
         client.run(NO_SUCH_JOB)
     assert pid_of(client) != pid
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
-def test_the_folder_of_a_run_is_for_this_user_alone(client, spec, temporary):
-    client.submit(request(spec))
-    modes = []
-    while client.running:
-        modes += [folder.stat().st_mode & 0o777 for folder in temporary.glob("unifiedvit-*")]
-        client.poll()
-    assert set(modes) == {0o700}

@@ -370,3 +370,63 @@ def test_the_number_of_threads_does_not_change_the_diagnosis(predictor):
     finally:
         torch.set_num_threads(threads)
     np.testing.assert_allclose(one.slice_probabilities, two.slice_probabilities, atol=1e-4)
+
+
+# Mirror images and probability maps
+
+
+def mirrored(volume: Volume) -> Volume:
+    """The mirror image, on the same grid."""
+    return replace(volume, array=np.ascontiguousarray(volume.array[:, :, ::-1]))
+
+
+def test_with_flips_the_mirror_image_gets_the_mirrored_labels(predictor):
+    volume = head((6, 48, 40))
+    one = predictor.predict(volume, flips=True, keep_probabilities=True)
+    other = predictor.predict(mirrored(volume), flips=True, keep_probabilities=True)
+    assert len(np.unique(one.labelmap)) > 1
+    assert (one.labelmap == other.labelmap[:, :, ::-1]).mean() > 0.999
+    np.testing.assert_allclose(one.probability_maps, other.probability_maps[..., ::-1].astype(float), atol=1)
+    np.testing.assert_allclose(one.slice_probabilities, other.slice_probabilities, atol=1e-4)
+    plain = (predictor.predict(v).labelmap for v in (volume, mirrored(volume)))
+    assert (next(plain) == next(plain)[:, :, ::-1]).mean() < 0.99  # without flips they differ
+
+
+def test_flips_take_the_mean_of_the_logits(predictor):
+    volume = head()
+    prepared = prepare(volume, 32)
+    plain, mean = (predictor.look(prepared, flips=flips)[0].logits for flips in (False, True))
+    images = prepared.batch(0, len(prepared))[:, None]
+    _, turned, _ = predictor._backend.run(np.ascontiguousarray(images[..., ::-1]))
+    np.testing.assert_allclose(mean, (plain + turned) / 2, atol=1e-4)
+    assert np.abs(mean - plain).max() > 1e-3
+    assert "mirror images" in predictor.predict(volume, flips=True).provenance.backend
+
+
+@pytest.mark.parametrize("volume", SHAPES.values(), ids=SHAPES.keys())
+def test_probability_maps_lie_on_the_grid_and_agree_with_the_labels(predictor, volume):
+    prediction = predictor.predict(volume, keep_probabilities=True)
+    maps = prediction.probability_maps
+    assert maps.dtype == np.uint8 and maps.shape == (2, *volume.array.shape) and maps.max() <= 100
+    background = 100 - maps.sum(axis=0, dtype=int)
+    assert background.min() >= -1  # each is rounded
+    chances = np.stack([background, *maps.astype(int)])
+    labelled = np.take_along_axis(chances, prediction.labelmap[None].astype(int), axis=0)[0]
+    assert (labelled >= chances.max(axis=0) - 2).all()
+
+
+def test_probability_maps_show_what_the_volume_rule_took_away(tmp_path):
+    predictor = saying(tmp_path / "m", classifier=(9, 0, 0), segmentation=(0, 2, 0))
+    prediction = predictor.predict(head(), keep_probabilities=True)
+    assert not prediction.labelmap.any()
+    expected = 100 * np.exp([2, 0]) / (np.exp(2) + 2)
+    assert list(prediction.probability_maps.max(axis=(1, 2, 3))) == list(expected.round())
+
+
+@pytest.mark.parametrize("options", [{"keep_probabilities": True}, {}], ids=["with maps", "without"])
+def test_keeping_probabilities_changes_nothing_else(predictor, options):
+    prediction, plain = predictor.predict(head(), **options), predictor.predict(head())
+    assert (prediction.probability_maps is None) == (not options) and plain.probability_maps is None
+    assert prediction.labelmap.tobytes() == plain.labelmap.tobytes()
+    assert prediction.slice_probabilities.tobytes() == plain.slice_probabilities.tobytes()
+    assert (prediction.diagnosis, prediction.warnings) == (plain.diagnosis, plain.warnings)

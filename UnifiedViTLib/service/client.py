@@ -235,7 +235,7 @@ class WorkerClient:
                     self._events.put(Log("(further lines are left out)"))
                 continue
             if kind == "gone":
-                self._end_child()
+                self._bury(child)
                 raise child.obituary()
             if message.get("id") != self._number:
                 continue
@@ -245,8 +245,16 @@ class WorkerClient:
                 return message["result"]
             elif kind == "error":
                 if message["broken"]:
-                    self._end_child()
+                    self._bury(child)
                 raise error_from_json(message)
+
+
+    def _bury(self, child: _Child) -> None:
+        """End a worker that is of no use, and pass on what it printed last: why."""
+        self._end_child()
+        for message in child.last_messages():
+            if message["type"] == "log":
+                self._events.put(Log(message["text"]))
 
 
 class _Child:
@@ -274,6 +282,7 @@ class _Child:
                 "Install it, or give the path of another."
             ) from error
         self.heard = False
+        self._silenced = False  # its stdout is closed
         self._ended = False
         self._ending = threading.Lock()
         self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -286,7 +295,7 @@ class _Child:
     @property
     def alive(self) -> bool:
         """Whether it can still be spoken to."""
-        return not self._ended and self._process.poll() is None
+        return not self._ended and not self._silenced and self._process.poll() is None
 
     def send(self, message: dict[str, Any]) -> None:
         """Send a message; if the worker is gone, "gone" is what comes back."""
@@ -298,8 +307,14 @@ class _Child:
         """The next message, "log" and "gone" among them; None if none comes for a while."""
         try:
             return self._messages.get(timeout=_TICK_S)
-        except queue.Empty:
-            return None
+        except queue.Empty:  # what it started may hold the pipe open after its death
+            return {"type": "gone"} if self._process.poll() is not None else None
+
+    def last_messages(self) -> Iterator[dict[str, Any]]:
+        """What else it said before its end."""
+        with suppress(queue.Empty):
+            while True:
+                yield self._messages.get_nowait()
 
     @contextmanager
     def private_folder(self) -> Iterator[Path]:
@@ -347,6 +362,7 @@ class _Child:
                 self._log(line.decode("utf-8", "replace")[:LOG_WIDTH])
             elif message["type"] != "alive":
                 self._messages.put(message)
+        self._silenced = True
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)  # its own exit code, before anything kills it
         self._log_reader.join(1.0)  # its last words
