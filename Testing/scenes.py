@@ -158,6 +158,13 @@ def world(node, ijk_to_ras, index):
     return np.array(point)
 
 
+def to_numpy_point(node, world_point):
+    """A world point in the node's own frame, before its parent transforms."""
+    point = [0.0, 0.0, 0.0]
+    node.TransformPointFromWorld(list(world_point), point)
+    return np.array(point)
+
+
 def xml(scene):
     """The scene as it would be saved."""
     scene.SetSaveToXMLString(1)

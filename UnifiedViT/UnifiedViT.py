@@ -60,7 +60,7 @@ class UnifiedViT(ScriptedLoadableModule):
 
         for prepare in (registerSampleData, loadTerminology):
             try:
-                prepare(self.resourcePath(""))
+                prepare()
             except Exception:  # another version of a module that is not ours must not break the start
                 logging.exception("UnifiedViT: %s failed", prepare.__name__)
 
@@ -144,8 +144,7 @@ class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneEndClose(self, caller, event):
         """A new scene, empty or loaded: the panel shows its parameters and its results."""
-        if self.parent.isEntered if hasattr(self.parent, "isEntered") else True:
-            self.initializeParameterNode()
+        self.initializeParameterNode()
 
     def initializeParameterNode(self):
         """Use the scene's parameter node; take the first volume where none is chosen."""

@@ -81,8 +81,11 @@ def install(scene: slicer.vtkMRMLScene) -> Application:
     """Give `slicer` what the application would, around a scene that has its logics (`scenes.application`)."""
     app = Application()
     slicer.app, slicer.mrmlScene = app, scene
-    # A function-free namespace: the module looks up logics by name, and takes it that some are not there.
-    slicer.modules = types.SimpleNamespace()
+    # The logics themselves are real; of Slicer's many modules only these are there.
+    slicer.modules = types.SimpleNamespace(
+        segmentations=_module(slicer.vtkSlicerSegmentationsModuleLogic(), scene),
+        terminologies=_module(slicer.vtkSlicerTerminologiesModuleLogic(), scene),
+    )
     for cls in OWN.values():
         setattr(slicer, cls.__name__, cls)
     util = slicer.util
@@ -100,6 +103,11 @@ def install(scene: slicer.vtkMRMLScene) -> Application:
             setattr(slicer, name.removeprefix("slicer."), made)
     FileDialog.answers = []
     return app
+
+
+def _module(logic: Any, scene: slicer.vtkMRMLScene) -> types.SimpleNamespace:
+    logic.SetMRMLScene(scene)
+    return types.SimpleNamespace(logic=lambda: logic)
 
 
 def load_module() -> tuple[Any, types.SimpleNamespace]:

@@ -47,7 +47,10 @@ class ModelsView:
 
     def refresh(self):
         """Read the list again."""
-        self._entries = list_models()
+        try:
+            self._entries = list_models()
+        except UnifiedViTError as error:
+            self._say(str(error), True)
         table = self.ui.modelsTable
         table.setRowCount(len(self._entries))
         for row, entry in enumerate(self._entries):

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import Cancelled
 from UnifiedViTLib.service.client import WorkerClient
-from UnifiedViTLib.service.dependencies import Dependencies, Report
+from UnifiedViTLib.service.dependencies import TORCH_FLOORS, Dependencies, Report
 from UnifiedViTLib.service.protocol import Failed, Finished, JobRequest, Log, Progress
 
 
@@ -147,6 +147,7 @@ def _torchInstaller():
 
     def install():
         logic = PyTorchUtils.PyTorchUtilsLogic()
-        return logic.installTorch(askConfirmation=False, torchVersionRequirement=">=2.9") is not None
+        version = f">={TORCH_FLOORS['torch']}"
+        return logic.installTorch(askConfirmation=False, torchVersionRequirement=version) is not None
 
     return install
