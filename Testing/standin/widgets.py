@@ -94,6 +94,7 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
         self._types, self._hidden_types, self._none, self._none_text = [], [], False, "None"
         self._add = self._remove = self._rename = self._children = True
         self._id: str | None = None
+        self._requested: str | None = None
         self._ids: list[str | None] = []
         self._observers: list[int] = []
         self._filling = False
@@ -123,6 +124,8 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
 
     def setCurrentNodeID(self, node_id: str) -> None:
         wanted = node_id or None
+        # As the real one: a node that is not listed yet, while a scene is read, is chosen once it is.
+        self._requested = wanted if wanted not in self._ids else None
         if wanted != self._id and (wanted is None or wanted in self._ids):
             self._id = wanted
             self._fill()
@@ -159,6 +162,8 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
         self._filling = True
         before, nodes = self._id, self._nodes()
         ids = [node.GetID() for node in nodes]
+        if self._requested in ids:
+            self._id, self._requested = self._requested, None
         if self._id not in ids:
             self._id = None if self._none or not ids else ids[0]
         self.clear()
