@@ -15,10 +15,20 @@ from .models import ModelsView
 from .results import ResultView
 from .setup import SetupView
 
+#: Of a model's measured figures those that its line in the panel shows, in words.
+FIGURES = {"lesion_type_accuracy": "kind of lesion right", "accuracy": "accuracy", "macro_auc": "AUC", "dice": "Dice",
+           "diagnosis": "diagnosis right", "found": "lesions found", "empty": "healthy slices left empty",
+           "false_pieces": "false pieces"}
 #: Milliseconds between two looks at what the worker says.
 POLL_MS = 40
 PLANES = {"auto": "as acquired (across the largest spacing)", "axial": "axial", "coronal": "coronal",
           "sagittal": "sagittal"}
+
+
+def _figures(result):
+    """A few of a model's figures on one set of data, in words."""
+    shown = [f"{words} {result.figures[name]:.2f}" for name, words in FIGURES.items() if name in result.figures]
+    return ", ".join(shown[:5]) or ", ".join(f"{name} {value}" for name, value in list(result.figures.items())[:5])
 
 
 class Panel:
@@ -110,10 +120,8 @@ class Panel:
             self.ui.modelInfoLabel.text = _("No model is installed: see section Models.")
             return
         lines = [spec.description, _("<b>Expects</b> {what}").format(what=html.escape(spec.expects))]
-        lines += [_("<b>{data}</b>: {figures}").format(
-            data=html.escape(result.data),
-            figures=html.escape(", ".join(f"{name} {value}" for name, value in list(result.figures.items())[:4])),
-        ) for result in spec.results[:2]]
+        lines += [f"<b>{html.escape(result.data[:1].upper() + result.data[1:])}</b>: {html.escape(_figures(result))}"
+                  for result in spec.results[:2]]
         lines.append(_("<b>Weights</b> {licence}").format(licence=html.escape(spec.licence)))
         self.ui.modelInfoLabel.text = "<small>" + "<br>".join(lines) + "</small>"
 
