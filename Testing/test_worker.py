@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -20,8 +19,8 @@ from UnifiedViTLib.errors import Cancelled, DependencyError, OutputError, Worker
 from UnifiedViTLib.service.client import LOG_LINES, WorkerClient
 from UnifiedViTLib.service.protocol import Failed, Log, PredictRequest, decode, encode
 
+resource = pytest.importorskip("resource")  # Windows has neither this nor signals and shell scripts
 ROOT = Path(__file__).resolve().parent.parent
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="uses signals and shell scripts")
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +80,8 @@ def test_a_disk_that_is_full_on_the_workers_side_is_told_and_a_worker_killed_whi
 def test_a_worker_that_died_while_nothing_ran_is_replaced(make):
     client = make()
     assert_answers(client)
-    killed = pid_of(client)
-    os.kill(killed, signal.SIGKILL)
-    wait_for(lambda: not lives(killed))
+    os.kill(pid_of(client), signal.SIGKILL)
+    wait_for(lambda: not client._child.alive)
     assert_answers(client)
 
 
@@ -136,9 +134,8 @@ def test_a_worker_takes_all_that_it_started_with_it(make, tmp_path):
         if how == "closed":
             client.close()
         else:
-            killed = pid_of(client)
-            os.kill(killed, signal.SIGKILL)
-            wait_for(lambda pid=killed: not lives(pid))
+            os.kill(pid_of(client), signal.SIGKILL)
+            wait_for(lambda child=client._child: not child.alive)
             assert_answers(client)  # its first worker's child held the pipes open
         wait_for(lambda pid=grandchild: not lives(pid), 5)
         client.close()
