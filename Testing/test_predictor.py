@@ -271,8 +271,26 @@ def test_pieces_that_touch_at_a_corner_are_one(tmp_path):
     assert answer.segments[0].voxels == 18
 
 
+@pytest.mark.parametrize("direction", [np.eye(3), np.diag([1.0, 1, -1])], ids=["up", "down"])
+def test_a_piece_is_kept_whole_if_one_of_its_slices_is_sure_and_dropped_if_none_is(tmp_path, direction):
+    spec = tiny_model(tmp_path / "m", volume=KEEP_ALL | {"piece_belief": 0.7})
+    volume = head((8, 40, 36), (2.0, 2.0, 15.0), direction)  # slices so far apart that each is believed by itself
+    prepared = prepare(volume, 32, "axial")
+    drawn = np.zeros(volume.array.shape, np.uint8)
+    seen = prepared.view.of(drawn)
+    seen[0:3, 5:9, 5:9] = 1  # faint, sure, faint
+    seen[5:8, 5:9, 5:9] = 1  # faint throughout
+    seen[1, 20:24, 20:24] = 2  # another one on the sure slice
+    lesion = np.array([0.3, 0.8, 0.3, 0.1, 0.1, 0.6, 0.6, 0.6])
+    probabilities = np.stack([1 - lesion, lesion * 0.9, lesion * 0.1], axis=1)
+    logits = spec.temperature * np.log(probabilities)
+    answer = decide(Look(drawn, logits, np.ones(8)), prepared, spec)
+    assert [s.voxels for s in answer.segments] == [48, 16]
+    assert not prepared.view.of(answer.labelmap)[5:].any()
+
+
 def test_nothing_is_dropped_from_a_single_slice(tmp_path):
-    spec = tiny_model(tmp_path / "m", volume=KEEP_ALL | {"smallest_ml": 0.5})
+    spec = tiny_model(tmp_path / "m", volume=KEEP_ALL | {"smallest_ml": 0.5, "piece_belief": 1.0})
     volume = head((1, 40, 36))
     drawn = np.zeros(volume.array.shape, np.uint8)
     drawn[0, 5, 5] = 1

@@ -64,6 +64,14 @@ def test_a_valid_description_is_read_as_it_is_written(tmp_path):
         assert spec.training[0].licence == "CC0" and spec.results[0].figures == {"accuracy": 0.5}
 
 
+def test_the_belief_in_pieces_may_be_missing_and_is_checked_where_it_stands():
+    assert parse_spec(spec_data(), Path()).volume_rule.piece_belief == 0
+    volume = spec_data()["volume"]
+    assert parse_spec(spec_data(volume=volume | {"piece_belief": 0.9}), Path()).volume_rule.piece_belief == 0.9
+    for wrong in (-0.1, 1.1, "high", None, True):
+        assert refusal(spec_data(volume=volume | {"piece_belief": wrong})).startswith("volume.piece_belief")
+
+
 def test_a_model_without_a_healthy_class_has_none():
     data = spec_data()
     data["diagnosis"]["classes"][0]["lesion"] = True

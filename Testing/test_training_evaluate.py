@@ -61,7 +61,8 @@ def test_an_evaluation_writes_results_a_table_and_a_report_in_one_file(tmp_path,
     file = evaluate(plan, data, run)
     results = json.loads(file.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert results["weights_sha256"] == hashlib.sha256((run / BEST_FILE).read_bytes()).hexdigest()
-    assert results["rule"] == {"pooling": "lesion_weighted", "top": 3, "suppress_above": 1.0, "smallest_ml": 0.0}
+    assert results["rule"] == {"pooling": "lesion_weighted", "top": 3, "suppress_above": 1.0, "smallest_ml": 0.0,
+                               "piece_belief": 0.0}
     assert 0.05 <= results["temperature"] <= 20
     assert [set(part) for part in results["results"]] == [{"data", "figures"}] * 2
     assert all(isinstance(v, (int, float)) for part in results["results"] for v in part["figures"].values())

@@ -53,12 +53,15 @@ class VolumeRule:
         top: so many of the most suspicious slices decide whether there is a lesion.
         suppress_above: nothing is drawn on a slice whose probability of "nothing found" is above this.
         smallest_ml: connected pieces of a segment under this volume are dropped (3-D volumes alone).
+        piece_belief: connected pieces are dropped unless the probability of a lesion reaches this on one of their
+            slices (3-D volumes alone); 0 drops none.
     """
 
     pooling: str
     top: int
     suppress_above: float
     smallest_ml: float
+    piece_belief: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,7 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
             rule.integer("top", 1, 1000),
             rule.number("suppress_above", 0, 1),
             rule.number("smallest_ml", 0, 1000),
+            rule.number("piece_belief", 0, 1) if "piece_belief" in rule.data else 0.0,
         ),
         weights_file=weights.text("file", _FILE),
         sha256=weights.text("sha256", _SHA256),

@@ -46,8 +46,9 @@ class Answer:
 def decide(look: Look, prepared: PreparedVolume, spec: ModelSpec) -> Answer:
     """Apply calibration and the spec's volume rule.
 
-    Drawing on slices that the classifier believes to be free of lesions is removed, then pieces too small to count;
-    the diagnosis is pooled from the slices. `look` is left as it is.
+    Drawing on slices that the classifier believes to be free of lesions is removed, then pieces too small to count
+    and pieces that the classifier is not sure of on any of their slices: one sure slice holds up its neighbours, so
+    that a lesion keeps its faint ends. The diagnosis is pooled from the slices. `look` is left as it is.
     """
     probabilities = class_probabilities(look.logits, spec.temperature)
     lesion, kept = believed(probabilities, spec, prepared.view.mm[0])
@@ -55,7 +56,7 @@ def decide(look: Look, prepared: PreparedVolume, spec: ModelSpec) -> Answer:
     prepared.view.of(labelmap)[~kept] = 0
     voxel_ml = prepared.volume.voxel_ml
     if min(labelmap.shape) > 1:
-        _drop_small(labelmap, len(spec.segments), spec.volume_rule.smallest_ml / voxel_ml)
+        _drop_pieces(prepared.view.of(labelmap), lesion, spec, voxel_ml)
     pooled = pool(probabilities, lesion, look.area * kept, spec)
     best = spec.classes[int(pooled.argmax())]
     counts = np.bincount(labelmap.ravel(), minlength=len(spec.segments) + 1)[1:]
@@ -70,12 +71,19 @@ def decide(look: Look, prepared: PreparedVolume, spec: ModelSpec) -> Answer:
     )
 
 
-def _drop_small(labelmap: np.ndarray, labels: int, smallest: float) -> None:
-    """Remove pieces (26 neighbours) of fewer than `smallest` voxels, in place."""
-    if smallest <= 1:
+def _drop_pieces(labels: np.ndarray, lesion: np.ndarray, spec: ModelSpec, voxel_ml: float) -> None:
+    """Remove pieces (26 neighbours) that are too small or not believed, in place.
+
+    Args:
+        labels: (N, rows, columns), slices in the order of `lesion`.
+        lesion: (N,) probability of a lesion.
+    """
+    rule = spec.volume_rule
+    if rule.smallest_ml <= voxel_ml and rule.piece_belief == 0:
         return
-    for label in range(1, labels + 1):
-        pieces, count = ndimage.label(labelmap == label, structure=np.ones((3, 3, 3)))
-        small = np.bincount(pieces.ravel(), minlength=count + 1) < smallest
-        small[0] = False
-        labelmap[small[pieces]] = 0
+    for label in range(1, len(spec.segments) + 1):
+        pieces, _ = ndimage.label(labels == label, structure=np.ones((3, 3, 3)))
+        size_ml = np.bincount(pieces.ravel())[1:] * voxel_ml
+        belief = [lesion[place[0]].max() for place in ndimage.find_objects(pieces)]
+        dropped = (size_ml < rule.smallest_ml) | (np.array(belief) < rule.piece_belief)
+        labels[np.concatenate([[False], dropped])[pieces]] = 0

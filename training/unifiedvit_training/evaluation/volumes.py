@@ -157,10 +157,10 @@ def choose_rule(cases: list[Case], spec: ModelSpec) -> VolumeRule:
         return good - got.get("false_alarms", 0.0) - 0.1 * got.get("false_pieces", 0.0)
 
     # Gentle values first: of equals the first is taken.
-    suppress = (1.0,) if spec.healthy is None else (1.0, 0.9, 0.7, 0.5, 0.3)
+    suppress, belief = ((1.0,), (0.0,)) if spec.healthy is None else ((1.0, 0.7, 0.5, 0.3), (0.0, 0.7, 0.8, 0.9))
     drawing = max(
-        (replace(DEFAULT_RULE, suppress_above=above, smallest_ml=smallest)
-         for above, smallest in product(suppress, (0.0, 0.3, 0.5, 1.0))),
+        (replace(DEFAULT_RULE, suppress_above=above, smallest_ml=smallest, piece_belief=sure)
+         for above, smallest, sure in product(suppress, (0.0, 0.3, 0.5, 1.0), belief)),
         key=score,
     )
     return max((replace(drawing, top=top) for top in (DEFAULT_RULE.top, 1, 5)), key=score)

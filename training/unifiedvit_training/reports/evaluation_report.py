@@ -172,6 +172,7 @@ def _whole_volumes(volumes: list[dict[str, Any]], rule: VolumeRule) -> list[Text
         Table(["", *(measured["data"] for measured in volumes)], rows),
         Text(f"Through the same predictor as in use, with the volume rule: pooling {rule.pooling}, the {rule.top} most "
              f"suspicious slices decide, drawing is dropped where nothing is found with a probability above "
-             f"{rule.suppress_above:g}, and so are pieces under {rule.smallest_ml:g} mL. The figures of slices above "
-             "are of what the network draws before that rule."),
+             f"{rule.suppress_above:g}, and so are pieces under {rule.smallest_ml:g} mL and those on whose surest "
+             f"slice the probability of a lesion is under {rule.piece_belief:g}. The figures of slices above are of "
+             "what the network draws before that rule."),
     ]
