@@ -4,6 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+try:
+    import PySide6.QtWidgets  # noqa: F401
+except ImportError as error:  # a computer without the libraries of a graphical system
+    NO_QT = str(error)
+    collect_ignore = ["test_panel.py", "test_panel_results.py", "test_module_logic.py"]
+else:
+    NO_QT = ""
+
+
+def pytest_report_header():
+    """Said at the top, so that tests that are left out are not overlooked."""
+    return f"The panel's tests are left out: Qt cannot be loaded here ({NO_QT})" if NO_QT else None
+
 
 @pytest.fixture(scope="session", autouse=True)
 def no_models_of_the_user(tmp_path_factory):

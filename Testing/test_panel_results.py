@@ -183,7 +183,7 @@ def test_without_an_interpreter_that_runs_a_run_ends_in_a_sentence(desk, tmp_pat
     assert said.endswith(".") and "no-python" in said
 
 
-def test_leaving_the_module_lets_a_run_go_on_and_unloading_it_ends_the_child(desk):
+def test_leaving_the_module_lets_a_run_go_on(desk):
     desk.choose(inputVolume=head_node(desk.scene))
     desk.press_run()
     desk.widget.exit()
