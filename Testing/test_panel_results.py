@@ -190,7 +190,8 @@ def test_leaving_the_module_lets_a_run_go_on(desk):
     desk.wait(lambda: not desk.panel._running)
     assert desk.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode") is not None
     desk.widget.enter()
-    assert desk.ui.runButton.enabled
+    assert desk.ui.runButton.enabled and desk.ui.resultCollapsibleButton.visible
+    desk.wait(lambda: not desk.panel.timer.active, 10)
 
 
 def test_the_module_imports_nothing_heavy_when_slicer_starts(desk):

@@ -21,12 +21,13 @@ class ModelsView:
 
     Args:
         ui: the panel's widgets.
-        say, log: for sentences and for the log.
+        say: shows a sentence, and whether it is bad news.
         changed: called with a model's id when it came, without when one went.
+        wake: called when something begins that `poll` must follow.
     """
 
-    def __init__(self, ui, say, log, changed):
-        self.ui, self._say, self._log, self._changed = ui, say, log, changed
+    def __init__(self, ui, say, changed, wake):
+        self.ui, self._say, self._changed, self._wake = ui, say, changed, wake
         self._client, self._entries = WorkerClient(), []
         ui.downloadModelButton.connect("clicked(bool)", self.onDownload)
         ui.importModelButton.connect("clicked(bool)", self.onImportArchive)
@@ -107,14 +108,15 @@ class ModelsView:
     def _begin(self, job, arguments):
         try:
             self._client.submit(JobRequest(job, arguments))
+            self._wake()
         except UnifiedViTError as error:
             self._say(str(error), True)
         self._showButtons()
 
     def poll(self):
-        """See what the child has said."""
+        """See what the child has said; returns whether there is more to come."""
         if not self._client.running:
-            return
+            return False
         for event in self._client.poll():
             if isinstance(event, Progress):
                 self._say(event.stage, False)
@@ -128,6 +130,7 @@ class ModelsView:
                 self.refresh()
                 self._say(_("The model is installed."), False)
                 self._changed(event.result["model"])
+        return self._client.running
 
     def onRemove(self, _checked=None):
         """Take a model out of the cache."""

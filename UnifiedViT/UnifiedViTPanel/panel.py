@@ -47,8 +47,8 @@ class Panel:
         self.timer.setInterval(POLL_MS)
         self.timer.connect("timeout()", self.onTimer)
         self.results = ResultView(ui, self.say)
-        self.setup = SetupView(ui, self.say, self.log, self.onReady)
-        self.models = ModelsView(ui, self.say, self.log, self.onModelsChanged)
+        self.setup = SetupView(ui, self.say, self.log, self.onReady, self.timer.start)
+        self.models = ModelsView(ui, self.say, self.onModelsChanged, self.timer.start)
         for plane, words in PLANES.items():
             ui.planeComboBox.addItem(_(words), plane)
         self._fillDevices()
@@ -63,7 +63,6 @@ class Panel:
         """The module is shown: look once, in a child process, whether all that is needed is there."""
         self._fillModels()
         self.setup.lookOnce()
-        self.timer.start()
 
     def close(self):
         """Stop everything that runs."""
@@ -162,15 +161,17 @@ class Panel:
             self.say(str(error), True)
             return
         self._running, self._started = True, time.monotonic()
+        self.timer.start()
         self.ui.progressBar.value = 0
         self.say(_("Starting..."), False)
         self._showButtons()
 
     def onTimer(self):
         """See what the worker, the check and the models' jobs have said."""
-        self.setup.poll()
-        self.models.poll()
+        isBusy = [self.setup.poll(), self.models.poll()]
         if not self._running:
+            if not any(isBusy):
+                self.timer.stop()
             return
         if self.runner.volumeNode is None and self.ui.runButton.enabled:
             self.onRun()  # the volume was deleted: nobody waits for the result
@@ -203,8 +204,8 @@ class Panel:
                 self.setup.look()
         else:
             self.say(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._started), False)
-            if self._parameters is not None:
-                self._parameters.outputSegmentation = segmentationNode
+            # The user may have gone to another module meanwhile: the scene's parameters are there all the same.
+            (self._parameters or self.logic.getParameterNode()).outputSegmentation = segmentationNode
             self.results.show(segmentationNode)
         self._showButtons()
 

@@ -21,10 +21,11 @@ class SetupView:
         ui: the panel's widgets.
         say, log: for sentences and for the log.
         ready: called when a check has ended.
+        wake: called when something begins that `poll` must follow.
     """
 
-    def __init__(self, ui, say, log, ready):
-        self.ui, self._say, self._log, self._ready = ui, say, log, ready
+    def __init__(self, ui, say, log, ready, wake):
+        self.ui, self._say, self._log, self._ready, self._wake = ui, say, log, ready, wake
         self._client = WorkerClient()
         self._report, self._steps = None, []
         ui.setupFrame.visible = False
@@ -50,12 +51,16 @@ class SetupView:
     def look(self, _checked=None):
         """Look for what is needed; `poll` shows what was found."""
         if not self._client.running:
-            self._client.submit(JobRequest("inspect", {}))
+            self._begin("inspect", {})
+
+    def _begin(self, job, arguments):
+        self._client.submit(JobRequest(job, arguments))
+        self._wake()
 
     def poll(self):
-        """See what the child has said."""
+        """See what the child has said; returns whether there is more to come."""
         if not self._client.running:
-            return
+            return False
         for event in self._client.poll():
             if isinstance(event, Log):
                 self._log(event.text)
@@ -68,6 +73,7 @@ class SetupView:
                 self._show()
             elif isinstance(event, Finished):
                 self._finished(event.result)
+        return self._client.running
 
     def _finished(self, result):
         if self._steps:
@@ -124,7 +130,7 @@ class SetupView:
         step = self._steps[0]
         self.ui.setupLabel.text = html.escape(step.title)
         if step.call is None:
-            self._client.submit(JobRequest("install", step.arguments))
+            self._begin("install", step.arguments)
             return
         try:
             done = step.call()
