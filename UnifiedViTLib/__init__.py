@@ -4,4 +4,5 @@ Importing this package needs the standard library alone; each part loads what it
 Research use only. Not for clinical diagnosis.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
+NOTICE = "Research use only. Not for clinical diagnosis."

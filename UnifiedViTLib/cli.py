@@ -6,12 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import __version__
+from . import NOTICE, __version__
 from .errors import UnifiedViTError
 from .inference.prediction import Prediction
 from .models_cli import add_models_command
-
-NOTICE = "Research use only. Not for clinical diagnosis."
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,14 +6,9 @@ from itertools import pairwise
 
 import qt
 
-#: Told apart by eyes of all kinds (Okabe and Ito), one a class, in turn.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
+from UnifiedViTLib.outputs.report import colour_of
+
 _ROW, _TEXT, _QUIET = 20, "#1c2430", "#8a94a0"
-
-
-def colourOf(number):
-    """Of the class at this place."""
-    return COLOURS[number % len(COLOURS)]
 
 
 def classesChart(displays, probabilities, width):
@@ -27,7 +22,7 @@ def classesChart(displays, probabilities, width):
         painter.drawText(0, top, left - 6, _ROW, qt.Qt.AlignVCenter | qt.Qt.AlignRight,
                          painter.fontMetrics().elidedText(display, qt.Qt.ElideRight, left - 6))
         painter.fillRect(left, top + 4, room, _ROW - 8, qt.QColor("#e9edf1"))
-        painter.fillRect(left, top + 4, round(room * probability), _ROW - 8, qt.QColor(colourOf(n)))
+        painter.fillRect(left, top + 4, round(room * probability), _ROW - 8, qt.QColor(colour_of(n)))
         painter.drawText(left + room + 4, top, 44, _ROW, qt.Qt.AlignVCenter, f"{probability:.0%}")
     painter.end()
     return pixmap
@@ -56,7 +51,7 @@ def slicesChart(series, width, height=96):
     painter.drawText(left, bottom + 2, right - left, 16, qt.Qt.AlignHCenter, "slice")
     step = (right - left) / max(1, count - 1)
     for n, values in enumerate(series):
-        painter.setPen(qt.QPen(qt.QColor(colourOf(n)), 2))
+        painter.setPen(qt.QPen(qt.QColor(colour_of(n)), 2))
         places = [(round(left + k * step), round(bottom - value * (bottom - top))) for k, value in enumerate(values)]
         if count == 1:
             painter.drawLine(left, places[0][1], right, places[0][1])

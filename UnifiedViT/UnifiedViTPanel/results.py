@@ -11,9 +11,9 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import OutputError
 from UnifiedViTLib.outputs.mrml import centre_of, result_of, volume_from_node
-from UnifiedViTLib.outputs.report import as_text, write_report
+from UnifiedViTLib.outputs.report import as_text, colour_of, write_report
 
-from .charts import classesChart, colourOf, slicesChart
+from .charts import classesChart, slicesChart
 
 
 class ResultView:
@@ -60,7 +60,7 @@ class ResultView:
         series = [[one["probabilities"][name] for one in result["slices"]] for name in names]
         ui.slicesChart.setPixmap(slicesChart(series, width))
         ui.slicesChart.toolTip = _("Probability of each class, slice by slice: {classes}").format(
-            classes=", ".join(f"<span style='color: {colourOf(n)}'>{html.escape(d)}</span>"
+            classes=", ".join(f"<span style='color: {colour_of(n)}'>{html.escape(d)}</span>"
                               for n, d in enumerate(displays)))
         ui.segmentsLabel.text = "<br>".join(
             f"<b>{html.escape(one['name'])}</b>: " + (

@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from .. import NOTICE
 from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from .files import write_atomically
 from .montage import chosen_slices
 
-NOTICE = "Research use only. Not for clinical diagnosis."
+#: Of the classes, in turn; told apart by eyes of all kinds (Okabe and Ito).
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 _SIDE = 220
 _STYLE = """body{font:15px/1.45 system-ui,sans-serif;color:#1c2430;max-width:60rem;margin:2rem auto;padding:0 1rem}
@@ -88,7 +89,8 @@ def write_report(
     write_atomically(path, lambda part: part.write_text("\n".join(parts), encoding="utf-8"))
 
 
-def _colour(number: int) -> str:
+def colour_of(number: int) -> str:
+    """Of the class at this place, "#rrggbb"."""
     return _COLOURS[number % len(_COLOURS)]
 
 
@@ -113,7 +115,7 @@ def _origin(result: dict[str, Any]) -> dict[str, Any]:
 
 def _bar(probability: float, number: int) -> str:
     return ("<svg width='320' height='14'><rect width='320' height='14' fill='#e9edf1'/>"
-            f"<rect width='{320 * probability:.1f}' height='14' fill='{_colour(number)}'/></svg>")
+            f"<rect width='{320 * probability:.1f}' height='14' fill='{colour_of(number)}'/></svg>")
 
 
 def _curves(series: list[list[float]], width: int = 860, height: int = 150) -> str:
@@ -125,7 +127,7 @@ def _curves(series: list[list[float]], width: int = 860, height: int = 150) -> s
         values = values if count > 1 else values * 2
         points = " ".join(f"{n * (step if count > 1 else width):.1f},{height * (1 - value):.1f}"
                           for n, value in enumerate(values))
-        lines.append(f"<polyline points='{points}' fill='none' stroke='{_colour(number)}' stroke-width='2'/>")
+        lines.append(f"<polyline points='{points}' fill='none' stroke='{colour_of(number)}' stroke-width='2'/>")
     grid = "".join(f"<line x2='{width}' y1='{height * y}' y2='{height * y}' stroke='#d5dae0'/>" for y in (0, 0.5, 1))
     return (f"<svg viewBox='-2 -4 {width + 4} {height + 8}' style='width:100%'>{grid}{''.join(lines)}</svg>"
             f"<small>0 to 100 % upwards; slice 1 to {count} from left to right; colours as above</small>")
@@ -141,7 +143,7 @@ def _slices(volume: Volume, labelmap: np.ndarray, plane: str) -> list[str]:
         grey = np.clip((slices[n].astype(np.float32) - light.air) / max(light.ceiling - light.air, 1e-6), 0, 1)
         rgb = np.repeat((255 * grey).astype(np.uint8)[..., None], 3, axis=2)
         for label in range(1, int(labels.max()) + 1):
-            rgb[_edge(labels[n] == label)] = [int(_colour(label)[k:k + 2], 16) for k in (1, 3, 5)]
+            rgb[_edge(labels[n] == label)] = [int(colour_of(label)[k:k + 2], 16) for k in (1, 3, 5)]
         height = round(_SIDE * view.mm[1] * rgb.shape[0] / (view.mm[2] * rgb.shape[1]))
         shown.append(f"<figure><img width='{_SIDE}' height='{height}' alt='slice {n + 1}' src='data:image/png;base64,"
                      f"{base64.b64encode(_png(rgb)).decode()}'><figcaption>{n + 1}/{len(slices)}</figcaption></figure>")
