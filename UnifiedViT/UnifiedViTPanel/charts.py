@@ -19,8 +19,9 @@ def classesChart(displays, probabilities, width):
     for n, (display, probability) in enumerate(zip(displays, probabilities, strict=True)):
         top = 2 + n * _ROW
         painter.setPen(qt.QColor(_TEXT))
-        painter.drawText(0, top, left - 6, _ROW, qt.Qt.AlignVCenter | qt.Qt.AlignRight,
-                         painter.fontMetrics().elidedText(display, qt.Qt.ElideRight, left - 6))
+        # Not elided by Qt: PythonQt cannot return font metrics.
+        text = display if len(display) <= left // 7 else f"{display[:left // 7 - 1].rstrip()}…"
+        painter.drawText(0, top, left - 6, _ROW, qt.Qt.AlignVCenter | qt.Qt.AlignRight, text)
         painter.fillRect(left, top + 4, room, _ROW - 8, qt.QColor("#e9edf1"))
         painter.fillRect(left, top + 4, round(room * probability), _ROW - 8, qt.QColor(colour_of(n)))
         painter.drawText(left + room + 4, top, 44, _ROW, qt.Qt.AlignVCenter, f"{probability:.0%}")

@@ -9,7 +9,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from UnifiedViTLib.errors import OutputError
+from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.mrml import centre_of, result_of, volume_from_node
 from UnifiedViTLib.outputs.report import as_text, colour_of, write_report
 
@@ -54,7 +54,8 @@ class ResultView:
         )
         ui.warningsLabel.visible = bool(result["warnings"])
         ui.warningsLabel.text = "<br>".join(f"&#9888; {html.escape(text)}" for text in result["warnings"])
-        names, width = list(diagnosis["probabilities"]), max(260, ui.resultCollapsibleButton.width - 24)
+        # The notice is never hidden: what is, has no width yet.
+        names, width = list(diagnosis["probabilities"]), max(260, ui.noticeLabel.width - 24)
         displays = [diagnosis.get("displays", {}).get(name, name) for name in names]
         ui.classesChart.setPixmap(classesChart(displays, [diagnosis["probabilities"][n] for n in names], width))
         series = [[one["probabilities"][name] for one in result["slices"]] for name in names]
@@ -122,7 +123,7 @@ class ResultView:
         try:
             volume, labelmap = self._pictured(node)
             write_report(self._result, Path(path), volume, labelmap)
-        except OutputError as error:
+        except UnifiedViTError as error:
             self._say(str(error), True)
         else:
             self._say(_("The report is in {path}").format(path=path), False)
