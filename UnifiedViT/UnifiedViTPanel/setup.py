@@ -91,8 +91,9 @@ class SetupView:
     def _show(self):
         """The box, if something is missing."""
         ui = self.ui
-        ui.setupFrame.visible = self._report is not None and not self._report.ready
-        if not ui.setupFrame.visible:
+        isNeeded = self._report is not None and not self._report.ready
+        ui.setupFrame.visible = isNeeded
+        if not isNeeded:  # not asked of the frame: while another module is shown, it is never visible
             return
         needed = self._dependencies()
         ui.setupLabel.text = html.escape(f"{needed.problem} {needed.obstacle}".strip())
