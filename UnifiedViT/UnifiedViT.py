@@ -104,6 +104,7 @@ class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for event, handler in (
             (slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose),
             (slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose),
+            (slicer.mrmlScene.StartImportEvent, self.onSceneStartImport),
             (slicer.mrmlScene.EndImportEvent, self.onSceneEndClose),
         ):
             self.addObserver(slicer.mrmlScene, event, handler)
@@ -111,12 +112,15 @@ class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def cleanup(self):
         """The module is unloaded, or Slicer closes: nothing of ours may go on running."""
-        self.setParameterNode(None)
-        self.removeObservers()
+        # The widgets may be gone already, and `setup` may have failed: first what needs neither.
         if self.panel:
             self.panel.close()
         if self.logic:
             self.logic.close()
+        self.removeObservers()
+        joined, self._parameterNode = self._parameterNode, None
+        if joined:
+            joined.disconnectGui(self._guiTag)
 
     def enter(self):
         """The module is shown."""
@@ -124,8 +128,7 @@ class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.enter()
 
     def exit(self):
-        """Another module is shown; a run goes on."""
-        self.setParameterNode(None)
+        """Another module is shown. All stays joined: a run goes on, and the panel takes its result."""
 
     def onReload(self):
         """For developers: forget the library and the panel's parts too."""
@@ -142,17 +145,25 @@ class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.sceneCloses()
         self.setParameterNode(None)
 
+    def onSceneStartImport(self, caller, event):
+        """Nodes come one by one: a selector that does not know its node yet must not write "none" in its place."""
+        self.setParameterNode(None)
+
     def onSceneEndClose(self, caller, event):
         """A new scene, empty or loaded: the panel shows its parameters and its results."""
         self.initializeParameterNode()
 
     def initializeParameterNode(self):
         """Use the scene's parameter node; take the first volume where none is chosen."""
-        self.setParameterNode(self.logic.getParameterNode())
+        parameterNode = self.logic.getParameterNode()
+        # Joined once a node: before Slicer 5.12, each connection leaves an observer on it for good.
+        if not self._parameterNode or self._parameterNode.parameterNode is not parameterNode.parameterNode:
+            self.setParameterNode(parameterNode)
         if not self._parameterNode.inputVolume:
             first = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
             if first and not first.IsA("vtkMRMLLabelMapVolumeNode"):
                 self._parameterNode.inputVolume = first
+        self.panel.showParameters()
 
     def setParameterNode(self, parameterNode: Optional[UnifiedViTParameterNode]):
         """Join the panel to a parameter node, or to none."""
@@ -161,7 +172,9 @@ class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.removeObserver(self._parameterNode.parameterNode, "ModifiedEvent", self.onParametersModified)
         self._parameterNode = parameterNode
         if self._parameterNode:
-            self._guiTag = self._parameterNode.connectGui(self.ui)
+            named = ((widget.property("SlicerParameterName"), widget) for widget in vars(self.ui).values())
+            # As `connectGui` does, which returns no tag before Slicer 5.12, so that nothing could be disconnected.
+            self._guiTag = self._parameterNode.connectParametersToGui({name: w for name, w in named if name})
             self.addObserver(self._parameterNode.parameterNode, "ModifiedEvent", self.onParametersModified)
         self.panel.setParameters(parameterNode)
 
