@@ -61,24 +61,28 @@ def parameterNodeWrapper(cls: type) -> type:
     }
 
     def construct(self: Any, parameterNode: slicer.vtkMRMLNode) -> None:
-        self.parameterNode, self._guis, self._writing = parameterNode, {}, False
+        self.parameterNode, self._guis, self._connections, self._writing = parameterNode, {}, 0, False
         for parameter in parameters.values():
             if not parameter.there(parameterNode):
                 parameter.write(parameterNode, parameter.default)
 
-    def connect_gui(self: Any, gui: Any) -> int:
-        widgets = {
+    def connect_gui(self: Any, gui: Any) -> None:
+        """As in Slicer 5.10: it returns no tag."""
+        connect_parameters(self, {
             str(QtCore.QObject.property(widget, "SlicerParameterName")): widget for widget in vars(gui).values()
             if QtCore.QObject.property(widget, "SlicerParameterName")
-        }
+        })
+
+    def connect_parameters(self: Any, widgets: dict[str, Any]) -> int:
+        """As in Slicer 5.10: the observer stays for good."""
         connectors = [_Connector(self, parameters[name], widget) for name, widget in widgets.items()]
-        tag = len(self._guis)
-        self._guis[tag] = connectors
+        self._connections += 1
+        self._guis[self._connections] = connectors
         self.parameterNode.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: _show(self))
         _show(self)
-        return tag
+        return self._connections
 
-    def disconnect_gui(self: Any, tag: int) -> None:
+    def disconnect_gui(self: Any, tag: int | None) -> None:
         for connector in self._guis.pop(tag, []):
             connector.disconnect()
 
@@ -86,7 +90,7 @@ def parameterNodeWrapper(cls: type) -> type:
         setattr(cls, name, property(lambda self, p=parameter: p.read(self.parameterNode),
                                     lambda self, value, p=parameter: p.write(self.parameterNode, value)))
     cls.__init__ = construct
-    cls.connectGui, cls.disconnectGui = connect_gui, disconnect_gui
+    cls.connectGui, cls.connectParametersToGui, cls.disconnectGui = connect_gui, connect_parameters, disconnect_gui
     cls.AddObserver = lambda self, event, callback: self.parameterNode.AddObserver(event, callback)
     cls.RemoveObserver = lambda self, tag: self.parameterNode.RemoveObserver(tag)
     cls.StartModify = lambda self: self.parameterNode.StartModify()

@@ -19,23 +19,40 @@ class PythonQtWays:
         return super().__getattribute__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not name.startswith("_") and _is_property(self, name):
-            if not QtCore.QObject.setProperty(self, name, value):
-                raise TypeError(f"{type(self).__name__}.{name} does not take {value!r}")
-        else:
+        # Of the stand-in itself; and the loader of .ui files makes children attributes, as PythonQt does.
+        if name.startswith("_") or isinstance(value, QtCore.QObject):
             super().__setattr__(name, value)
+        elif not _is_property(self, name):
+            raise AttributeError(f"'{name}' does not exist on {type(self).__name__} and creating new attributes on C++ "
+                                 "objects is not allowed")
+        elif not QtCore.QObject.setProperty(self, name, value):
+            raise AttributeError(f"Property '{name}' of {type(self).__name__} does not accept {value!r}")
 
     def connect(self, signal: str, receiver: Any) -> bool:
-        getattr(self, signal.partition("(")[0]).connect(receiver)
+        _signal(self, signal).connect(receiver)
         return True
 
     def disconnect(self, signal: str, receiver: Any) -> bool:
-        getattr(self, signal.partition("(")[0]).disconnect(receiver)
+        _signal(self, signal).disconnect(receiver)
         return True
 
 
 def _is_property(obj: QtCore.QObject, name: str) -> bool:
     return QtCore.QObject.metaObject(obj).indexOfProperty(name) >= 0
+
+
+def _signal(obj: QtCore.QObject, signature: str) -> Any:
+    """The signal of exactly this signature."""
+    if QtCore.QObject.metaObject(obj).indexOfSignal(signature) < 0:
+        raise ValueError(f"{type(obj).__name__} has no signal {signature}")
+    return getattr(obj, signature.partition("(")[0])
+
+
+class Painter(QtGui.QPainter):
+    """PythonQt cannot return what has neither a meta type nor a default constructor."""
+
+    def fontMetrics(self) -> None:
+        raise ValueError("return type 'QFontMetrics' is ignored because it is unknown to PythonQt")
 
 
 class FileDialog:
@@ -59,7 +76,7 @@ def qt_module() -> types.ModuleType:
             if isinstance(value, type) and issubclass(value, QtCore.QObject) and not name.startswith("Q_"):
                 value = pythonqt_class(value)
             setattr(module, name, value)
-    module.QFileDialog = FileDialog
+    module.QFileDialog, module.QPainter = FileDialog, Painter
     return module
 
 

@@ -6,6 +6,7 @@ import types
 from pathlib import Path
 from xml.etree import ElementTree
 
+import shiboken6
 import slicer
 from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtUiTools import QUiLoader
@@ -143,7 +144,9 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
         self._observers = []
 
     def _scene_changed(self, *_ignored: object) -> None:
-        if not self._scene.IsBatchProcessing():
+        if not shiboken6.isValid(self):  # PySide tells the Python half nothing of the other's end
+            self._unobserve()
+        elif not self._scene.IsBatchProcessing():
             self._fill()
 
     def _nodes(self) -> list[slicer.vtkMRMLNode]:
