@@ -205,6 +205,29 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_the_log_has_its_trace(ma
     assert client._child is None  # it may be broken
 
 
+def test_a_launcher_that_keeps_the_input_back_is_found_out(make, tmp_path, monkeypatch):
+    monkeypatch.setattr("UnifiedViTLib.service.client.DEAF_S", 2.0)
+    script = python_that(tmp_path / "p")
+    script.write_text(script.read_text().replace("exec ", "sleep 60 | "))
+    with pytest.raises(WorkerError, match="does not get what it is sent: .*keeps its input back"):
+        make(script).run(NO_SUCH_JOB)
+
+
+def test_slicers_own_python_is_taken_without_its_launcher_where_the_environment_is_slicers(tmp_path, monkeypatch):
+    for name in ("PythonSlicer", "python-real"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.delenv("PYTHONHOME", raising=False)
+    assert WorkerClient()._python == str(tmp_path / "PythonSlicer")
+    monkeypatch.setenv("PYTHONHOME", sys.prefix)
+    assert WorkerClient()._python == str(tmp_path / "python-real")
+    (tmp_path / "python-real").unlink()
+    assert WorkerClient()._python == str(tmp_path / "PythonSlicer")
+    monkeypatch.setenv("PATH", "")
+    assert WorkerClient()._python == sys.executable
+
+
 @pytest.mark.parametrize(("python", "sentence"), [
     ("/nowhere/PythonSlicer", "cannot be started: /nowhere/PythonSlicer .No such file"),
     (str(ROOT / "README.md"), "cannot be started: .*Permission denied"),

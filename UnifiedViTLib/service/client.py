@@ -41,6 +41,8 @@ from .protocol import (
 
 #: A worker without a sign of life for so long hangs. Importing torch from a slow disk may hold up its heartbeat.
 SILENCE_S = 120.0
+#: A worker that lives and has not heard its request for so long is behind a launcher that keeps its input back.
+DEAF_S = 30.0
 #: From asking the worker to stop to killing it.
 GRACE_S = 2.0
 #: Lines of log that a request passes on, and characters of each.
@@ -62,12 +64,12 @@ class WorkerClient:
     """Runs requests one at a time in a worker process that it starts when the first comes.
 
     Args:
-        python: the interpreter for the worker; None for Slicer's `PythonSlicer`, else this Python.
+        python: the interpreter for the worker; None for Slicer's, else this Python.
         silence_s: a worker that gives no sign of life for so long is killed.
     """
 
     def __init__(self, python: str | Path | None = None, silence_s: float = SILENCE_S) -> None:
-        self._python = str(python or shutil.which("PythonSlicer") or sys.executable)
+        self._python = str(python or _interpreter())
         self._silence_s = silence_s
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._running = False
@@ -203,12 +205,14 @@ class WorkerClient:
 
     def _listen(self, child: _Child) -> Any:
         """Pass events on until the worker answers; end a worker that is of no more use."""
-        silent, before, asked, lines = 0.0, time.monotonic(), None, 0
+        silent, deaf, before, asked, lines = 0.0, 0.0, time.monotonic(), None, 0
+        spoke = understood = False
         while True:
             message = child.next_message()
             now = time.monotonic()
             # A computer that slept, or a Slicer that was busy, did not listen all that time.
-            silent, before = silent + min(now - before, 1.0), now
+            passed, before = min(now - before, 1.0), now
+            silent, deaf = silent + passed, deaf + passed if spoke and not understood else 0.0
             if self._cancel.is_set():
                 if asked is None:
                     asked = now
@@ -222,8 +226,14 @@ class WorkerClient:
                     f"The worker gave no sign of life for {self._silence_s:.0f} seconds and was ended. Run again; if "
                     "that happens again, restart the computer or choose the cpu."
                 )
+            if deaf > DEAF_S:
+                self._end_child()
+                raise WorkerError(
+                    f"The worker does not get what it is sent: {self._python} keeps its input back. Please report it, "
+                    "with the names of the system and of Slicer's version."
+                )
             if child.heard:
-                child.heard, silent = False, 0.0
+                child.heard, silent, spoke = False, 0.0, True
             if message is None:
                 continue
             kind = message["type"]
@@ -239,6 +249,7 @@ class WorkerClient:
                 raise child.obituary()
             if message.get("id") != self._number:
                 continue
+            understood = True
             if kind == "progress":
                 self._events.put(Progress(message["stage"], message["fraction"]))
             elif kind == "result":
@@ -255,6 +266,19 @@ class WorkerClient:
         for message in child.last_messages():
             if message["type"] == "log":
                 self._events.put(Log(message["text"]))
+
+
+def _interpreter() -> str:
+    """Slicer's Python, or the one that runs this.
+
+    `PythonSlicer` is a launcher that sets the environment and starts `python-real` beside it. A process of Slicer has
+    that environment already, so that the detour, which not on every system passes stdin on, can be left out.
+    """
+    launcher = shutil.which("PythonSlicer")
+    if launcher is None:
+        return sys.executable
+    real = Path(launcher).with_name("python-real" + Path(launcher).suffix)
+    return str(real) if real.is_file() and "PYTHONHOME" in os.environ else launcher
 
 
 class _Child:

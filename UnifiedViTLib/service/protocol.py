@@ -1,7 +1,7 @@
 """What client and worker say to each other: requests, events, and the JSON lines that carry them.
 
 A message is one JSON object on one line of ASCII. To the worker: "predict" and "job" (a request with its `id`),
-"cancel". From it: "alive" (each second), "progress", "result" and "error" with the request's `id`. An
+"cancel". From it: "alive" (each second), and with the request's `id` "heard", "progress", "result" and "error". An
 "error" says whether the worker may be "broken" by it, as CUDA is for good after some.
 """
 

@@ -76,6 +76,7 @@ class Worker:
             if message["type"] == "cancel":
                 self._cancelled = message["id"]
             else:
+                self._send({"type": "heard", "id": message["id"]})
                 self._requests.put(message)
         remove_folder(self._folder)
         kill_own_tree()

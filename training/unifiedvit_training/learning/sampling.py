@@ -14,7 +14,7 @@ import torch
 
 def seed_of(*place: int) -> int:
     """A seed for the place in a run given by whole numbers, unrelated to that of any other place."""
-    return int(np.random.SeedSequence(place).generate_state(1, np.uint64)[0] >> 1)
+    return int(np.random.SeedSequence(place).generate_state(1, np.uint64)[0]) >> 1
 
 
 def generators_of(seed: int, step: int, places: Iterable[int]) -> list[torch.Generator]:
