@@ -209,7 +209,7 @@ def test_a_launcher_that_keeps_the_input_back_is_found_out(make, tmp_path, monke
     monkeypatch.setattr("UnifiedViTLib.service.client.DEAF_S", 2.0)
     script = python_that(tmp_path / "p")
     script.write_text(script.read_text().replace("exec ", "sleep 60 | "))
-    with pytest.raises(WorkerError, match="does not get what it is sent: .*keeps its input back"):
+    with pytest.raises(WorkerError, match=r"does not get what it is sent: .*keeps its input back"):
         make(script).run(NO_SUCH_JOB)
 
 
