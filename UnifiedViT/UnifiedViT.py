@@ -186,8 +186,8 @@ class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 class UnifiedViTLogic(ScriptedLoadableModuleLogic):
     """The same from a script, without a widget and without a dialog:
 
-    segmentationNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
-    prediction = slicer.util.getModuleLogic("UnifiedViT").process(volumeNode, segmentationNode)
+    from UnifiedViT import UnifiedViTLogic
+    prediction = UnifiedViTLogic().process(volumeNode)
     print(prediction.diagnosis.display, prediction.diagnosis.probability)
     """
 
