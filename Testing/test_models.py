@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from UnifiedViTLib.errors import ModelSpecError
 from UnifiedViTLib.models import build_model
-from UnifiedViTLib.models.shared_encoder import patches_where_drawn
+from UnifiedViTLib.models.dual_decoder import patches_where_drawn
 
 VARIANTS = {
     "linear patches": {},

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from torch import nn
+
 from ..errors import ModelSpecError
+from .fully_integrated import FullyIntegrated
+from .hierarchical import HierarchicalDualDecoder
+from .hybrid import HybridCNNTransformer
 from .output import UnifiedOutput
 from .shared_encoder import SharedEncoderDualDecoder
+from .unified_decoder import UnifiedDecoder
 
-#: Architectures by the name that a spec and a training configuration use.
-ARCHITECTURES = {"shared_encoder_dual_decoder": SharedEncoderDualDecoder}
+#: Architectures by the name that a spec and a training configuration use: image in, `UnifiedOutput` out, the timm
+#: encoder in `encoder`.
+ARCHITECTURES: dict[str, type[nn.Module]] = {
+    "shared_encoder_dual_decoder": SharedEncoderDualDecoder,
+    "hierarchical": HierarchicalDualDecoder,
+    "hybrid_cnn_transformer": HybridCNNTransformer,
+    "unified_decoder": UnifiedDecoder,
+    "fully_integrated": FullyIntegrated,
+}
 
-__all__ = ["ARCHITECTURES", "SharedEncoderDualDecoder", "UnifiedOutput", "build_model"]
+__all__ = ["ARCHITECTURES", "UnifiedOutput", "build_model"]
 
 
-def build_model(architecture: str, arguments: dict) -> SharedEncoderDualDecoder:
+def build_model(architecture: str, arguments: dict) -> nn.Module:
     """The named architecture, freshly initialised.
 
     Args:

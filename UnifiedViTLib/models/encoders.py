@@ -1,4 +1,4 @@
-"""The shared encoder: a ViT of timm, reading the image directly or through a small convolutional stem."""
+"""The shared encoder: a ViT of timm, reading the image directly or through convolutions."""
 
 from __future__ import annotations
 
@@ -21,20 +21,35 @@ class Features(NamedTuple):
         depths: four maps (B, D, H/16, W/16), the patch embeddings after a quarter, half, three quarters and all
             of the blocks.
         details: maps (B, c, H/2, W/2), (B, 2c, H/4, W/4), (B, 4c, H/8, W/8) of the stem; empty without one.
+        mask_tokens: (B, S, D), the task tokens of the masks, where they travelled with the patches.
     """
 
-    cls: torch.Tensor
+    cls: torch.Tensor | None
     depths: list[torch.Tensor]
     details: list[torch.Tensor]
+    mask_tokens: torch.Tensor | None = None
+
+
+def refuse_other_sizes(image: torch.Tensor) -> None:
+    """Raise a ValueError for an image (B, in_channels, H, W) whose sides are not multiples of 16."""
+    height, width = image.shape[-2:]
+    if height % PATCH or width % PATCH:
+        raise ValueError(f"The input is {height} x {width}; both sides must be multiples of {PATCH}.")
 
 
 class ConvolutionalStem(nn.Module):
-    """Image to a map of one sixteenth its size, in four steps of two, a residual pair of convolutions after each
-    of the middle two. Early convolutions make a ViT learn faster from few images (Xiao et al. 2021)."""
+    """Image to a smaller map in steps of two, a residual pair of convolutions after the second and third. Early
+    convolutions make a ViT learn faster from few images (Xiao et al. 2021).
 
-    def __init__(self, in_channels: int, width: int) -> None:
+    Args:
+        in_channels: of the image.
+        width: channels after the first step; every further step doubles them.
+        steps: 4 for a map of one sixteenth the image's size.
+    """
+
+    def __init__(self, in_channels: int, width: int, steps: int = 4) -> None:
         super().__init__()
-        widths = [in_channels, width, 2 * width, 4 * width, 8 * width]
+        widths = [in_channels, *(width * 2**step for step in range(steps))]
         self.down = nn.ModuleList(
             ConvNormAct(a, b, 3, stride=2) for a, b in pairwise(widths)
         )
@@ -45,16 +60,15 @@ class ConvolutionalStem(nn.Module):
             for w in widths[2:4]
         )
         self.out_channels = widths[-1]
-        self.detail_channels = widths[1:4]
+        self.detail_channels = widths[1:-1]
 
     def forward(self, image: torch.Tensor) -> list[torch.Tensor]:
-        """(B, in_channels, H, W) -> maps at strides 2, 4, 8, 16."""
-        half = self.down[0](image)
-        quarter = self.down[1](half)
-        quarter = quarter + self.refine[0](quarter)
-        eighth = self.down[2](quarter)
-        eighth = eighth + self.refine[1](eighth)
-        return [half, quarter, eighth, self.down[3](eighth)]
+        """(B, in_channels, H, W) -> maps at strides 2, 4, ..., 2^steps."""
+        maps = [self.down[0](image)]
+        for step, down in enumerate(self.down[1:]):
+            x = down(maps[-1])
+            maps.append(x + self.refine[step](x) if step < len(self.refine) else x)
+        return maps
 
 
 class ViTEncoder(nn.Module):
@@ -67,22 +81,32 @@ class ViTEncoder(nn.Module):
         stem_width: None for the linear patch embedding of eq. 1; a number for a convolutional stem that begins
             with that many channels and whose map at 1/16 is embedded instead.
         drop_path: stochastic depth, in training alone.
+        stem: in place of `stem_width`, a module that gives maps at strides 2, 4, 8 and 16, with `out_channels` (of
+            the last) and `detail_channels` (of the others).
+        mask_tokens: S task tokens for the masks that travel with the patches through all blocks.
+        class_token: False for a network that gives no diagnosis; else [CLS] is needed.
     """
 
     def __init__(self, name: str, in_channels: int, image_size: int, stem_width: int | None = None,
-                 drop_path: float = 0.0) -> None:
+                 drop_path: float = 0.0, stem: nn.Module | None = None, mask_tokens: int = 0,
+                 class_token: bool = True) -> None:
         super().__init__()
-        self.stem = ConvolutionalStem(in_channels, stem_width) if stem_width else None
+        self.stem = ConvolutionalStem(in_channels, stem_width) if stem_width else stem
         reading = (
             {"img_size": image_size // PATCH, "patch_size": 1, "in_chans": self.stem.out_channels}
             if self.stem
             else {"img_size": image_size, "patch_size": PATCH, "in_chans": in_channels}
         )
+        if not class_token:  # timm's pooling by the class token would ask for one
+            reading |= {"class_token": False, "global_pool": ""}
+        if mask_tokens:  # timm calls tokens beside [CLS] registers
+            reading["reg_tokens"] = mask_tokens
         self.vit = timm.create_model(
             name, pretrained=False, num_classes=0, dynamic_img_size=True, drop_path_rate=drop_path, **reading
         )
-        if not self.vit.has_class_token:
+        if class_token and not self.vit.has_class_token:
             raise ValueError(f"{name} has no [CLS] token, which the diagnosis is read from.")
+        self.mask_tokens = mask_tokens
         blocks = len(self.vit.blocks)
         self.indices = [round(blocks * quarter / 4) - 1 for quarter in (1, 2, 3, 4)]
         self.width = self.vit.embed_dim
@@ -90,11 +114,13 @@ class ViTEncoder(nn.Module):
 
     def forward(self, image: torch.Tensor) -> Features:
         """Look at the image once: (B, in_channels, H, W), H and W multiples of 16 -> Features."""
-        height, width = image.shape[-2:]
-        if height % PATCH or width % PATCH:
-            raise ValueError(f"The input is {height} x {width}; both sides must be multiples of {PATCH}.")
+        refuse_other_sizes(image)
         maps = self.stem(image) if self.stem else [image]
         _, depths = self.vit.forward_intermediates(
             maps[-1], indices=self.indices, return_prefix_tokens=True, norm=True
         )
-        return Features(cls=depths[-1][1][:, 0], depths=[patches for patches, _ in depths], details=maps[:-1])
+        tokens = depths[-1][1]
+        return Features(
+            cls=tokens[:, 0] if self.vit.has_class_token else None, depths=[patches for patches, _ in depths],
+            details=maps[:-1], mask_tokens=tokens[:, -self.mask_tokens:] if self.mask_tokens else None,
+        )

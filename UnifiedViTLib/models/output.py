@@ -13,8 +13,9 @@ class UnifiedOutput(NamedTuple):
     Attributes:
         mask_logits: (B, S, H, W), one channel a mask class, background first; H, W as the input's.
         class_logits: (B, C), one a diagnosis.
-        embedding: (B, E), what the image looks like: the mean patch embedding after the first quarter of the blocks.
-            Later ones know only what tells the diagnoses apart, and take noise or another part of the body for one.
+        embedding: (B, E), what the image looks like: the mean patch embedding after the first quarter of the blocks
+            (after two of a pyramid's four stages). Later ones know only what tells the diagnoses apart, and take
+            noise or another part of the body for one.
     """
 
     mask_logits: torch.Tensor | None

@@ -1,0 +1,87 @@
+"""Two decoders on one encoder: one draws the mask, one names the diagnosis."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn.functional import avg_pool2d
+
+from .encoders import PATCH, Features
+from .output import UnifiedOutput
+
+TASKS = ("both", "classification", "segmentation")
+
+
+def refuse_other_tasks(task: str) -> None:
+    """Raise a ValueError for what is not one of `TASKS`."""
+    if task not in TASKS:
+        raise ValueError(f"task: {task!r} is not one of {', '.join(TASKS)}.")
+
+
+class DualDecoder(nn.Module):
+    """What the architectures with two decoders have in common; each brings its encoder and its segmentation decoder.
+
+    Diagnosis softmax(W_cls z_0^(L) + b_cls) ([Kassar], eq. 6); mask by progressive upsampling (7). Both are returned
+    as logits; the softmax belongs to the loss (8) and to calibration.
+
+    With `look_where_drawn` the classifier reads, beside the image's token, the mean of the patch embeddings weighted
+    by how much of a lesion the decoder drew on each (no gradient flows back through the weights, so that the mask is
+    shaped by its own loss alone). In the paper the tasks meet only in the encoder; this lets the diagnosis look where
+    the mask is.
+
+    Args:
+        encoder: image -> Features; its `width` is that of `cls` and of the deepest map.
+        segmentation: the segmentation decoder; None for the twin that only classifies.
+        diagnosis_classes: C.
+        task: "both", or "classification" or "segmentation" for the single-task twin: the same encoder and the one
+            decoder. A classification twin draws nothing, so it cannot look where something is drawn.
+        look_where_drawn: see above.
+        dropout: before the linear classifier.
+    """
+
+    #: Which of `Features.depths` the embedding is the mean of (see `UnifiedOutput`), and the pixels along a side of
+    #: each cell of the deepest one.
+    early, stride = 0, PATCH
+
+    def __init__(self, encoder: nn.Module, segmentation: nn.Module | None, diagnosis_classes: int, task: str,
+                 look_where_drawn: bool, dropout: float) -> None:
+        super().__init__()
+        refuse_other_tasks(task)
+        self.encoder = encoder
+        self.segmentation, self.classifier = segmentation, None
+        self.look_where_drawn = look_where_drawn and task == "both"
+        if task != "segmentation":
+            read = 2 * encoder.width if self.look_where_drawn else encoder.width
+            self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(read, diagnosis_classes))
+
+    def draw(self, features: Features) -> torch.Tensor:
+        """Features -> mask logits (B, S, H, W)."""
+        return self.segmentation(features)
+
+    def forward(self, image: torch.Tensor) -> UnifiedOutput:
+        """(B, in_channels, H, W), H and W multiples of 16, normalised -> UnifiedOutput."""
+        features = self.encoder(image)
+        mask_logits = self.draw(features) if self.segmentation else None
+        embedding = features.depths[self.early].mean(dim=(2, 3))
+        if not self.classifier:
+            return UnifiedOutput(mask_logits, None, embedding)
+        read = features.cls
+        if self.look_where_drawn:
+            read = torch.cat([read, patches_where_drawn(features.depths[-1], mask_logits, self.stride)], dim=1)
+        return UnifiedOutput(mask_logits, self.classifier(read), embedding)
+
+
+def patches_where_drawn(patches: torch.Tensor, mask_logits: torch.Tensor, stride: int = PATCH) -> torch.Tensor:
+    """Mean patch embedding, weighted by the probability that a patch shows anything but background.
+
+    Args:
+        patches: (B, D, h, w).
+        mask_logits: (B, S, H, W).
+        stride: H / h = W / w, rounded up where the last patches reach beyond the image.
+
+    Returns:
+        (B, D); close to the plain mean where nothing is drawn.
+    """
+    drawn = 1 - mask_logits.detach().float().softmax(dim=1)[:, :1]
+    weight = avg_pool2d(drawn, stride, ceil_mode=True) + 1e-3
+    return ((patches * weight).sum(dim=(2, 3)) / weight.sum(dim=(2, 3))).to(patches.dtype)

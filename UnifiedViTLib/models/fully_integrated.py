@@ -1,0 +1,54 @@
+"""Fully integrated multi-task: task tokens travel with the patch tokens through the encoder ([Kassar], table 1)."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from .decoders import MaskProduct, ProgressiveDecoder
+from .dual_decoder import refuse_other_tasks
+from .encoders import ViTEncoder
+from .output import UnifiedOutput
+
+
+class FullyIntegrated(nn.Module):
+    """One ViT whose sequence holds a diagnosis token ([CLS]), one token a mask class, and the patch tokens, all
+    attending to each other from the first block to the last.
+
+    The diagnosis token is read by a linear classifier; the mask tokens are multiplied with the patch tokens upsampled
+    to the image's size (Strudel et al. 2021, "Segmenter", whose class tokens join the patches only behind the encoder).
+
+    Args:
+        encoder: a ViT of timm with patch 16.
+        decoder_widths: channels of the upsampled patch tokens at 1/8, 1/4, 1/2 (and at full size as at 1/2); None
+            follows the encoder's width.
+        dropout: before the linear classifier, in training alone.
+        mask_classes, diagnosis_classes, in_channels, image_size, stem_width, drop_path, task: as in
+            `SharedEncoderDualDecoder`. A single-task twin has the tokens of its task alone.
+    """
+
+    def __init__(self, mask_classes: int, diagnosis_classes: int, encoder: str = "vit_tiny_patch16_224",
+                 in_channels: int = 1, image_size: int = 224, stem_width: int | None = None,
+                 decoder_widths: list[int] | None = None, drop_path: float = 0.0, dropout: float = 0.0,
+                 task: str = "both") -> None:
+        super().__init__()
+        refuse_other_tasks(task)
+        self.encoder = ViTEncoder(
+            encoder, in_channels, image_size, stem_width, drop_path,
+            mask_tokens=mask_classes if task != "classification" else 0, class_token=task != "segmentation",
+        )
+        width = self.encoder.width
+        self.segmentation = self.product = self.classifier = None
+        if task != "classification":
+            pixel_width = decoder_widths[-1] if decoder_widths else width // 8
+            self.segmentation = ProgressiveDecoder(width, self.encoder.detail_channels, pixel_width, decoder_widths)
+            self.product = MaskProduct(width, pixel_width)
+        if task != "segmentation":
+            self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, diagnosis_classes))
+
+    def forward(self, image: torch.Tensor) -> UnifiedOutput:
+        """(B, in_channels, H, W), H and W multiples of 16, normalised -> UnifiedOutput."""
+        features = self.encoder(image)
+        mask_logits = self.product(features.mask_tokens, self.segmentation(features)) if self.product else None
+        class_logits = self.classifier(features.cls) if self.classifier else None
+        return UnifiedOutput(mask_logits, class_logits, features.depths[0].mean(dim=(2, 3)))

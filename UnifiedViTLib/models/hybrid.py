@@ -1,0 +1,61 @@
+"""Hybrid CNN-Transformer ([Kassar], table 1): a CNN's map is tokenised for a ViT (Chen et al. 2021, "TransUNet")."""
+
+from __future__ import annotations
+
+import timm
+import torch
+from torch import nn
+
+from .decoders import PyramidDecoder
+from .dual_decoder import DualDecoder
+from .encoders import Features, ViTEncoder
+
+
+class CNNStages(nn.Module):
+    """The first stages of a CNN of timm, down to one sixteenth of the image's size.
+
+    Args:
+        name: timm's name of a CNN with maps at strides 2, 4, 8 and 16, for example "resnet10t", "resnet26d".
+        in_channels: of the image.
+    """
+
+    def __init__(self, name: str, in_channels: int) -> None:
+        super().__init__()
+        self.cnn = timm.create_model(name, pretrained=False, features_only=True, out_indices=(0, 1, 2, 3),
+                                     in_chans=in_channels)
+        strides = self.cnn.feature_info.reduction()
+        if strides != [2, 4, 8, 16]:
+            raise ValueError(f"{name} has maps at strides {strides}; needed are [2, 4, 8, 16], as a ResNet has them.")
+        *self.detail_channels, self.out_channels = self.cnn.feature_info.channels()
+
+    def forward(self, image: torch.Tensor) -> list[torch.Tensor]:
+        """(B, in_channels, H, W) -> maps at strides 2, 4, 8, 16."""
+        return self.cnn(image)
+
+
+class HybridCNNTransformer(DualDecoder):
+    """A CNN looks first, a ViT reads each cell of its map at 1/16 as a token; the decoder takes its skips at 1/8, 1/4
+    and 1/2 from the CNN, a linear classifier reads [CLS].
+
+    Args:
+        encoder: a ViT of timm.
+        cnn: see `CNNStages`; "resnet50" with "vit_base_patch16_224" is TransUNet's own pair.
+        decoder_widths: channels at 1/8, 1/4, 1/2; None follows the encoder's width.
+        mask_classes, diagnosis_classes, in_channels, image_size, look_where_drawn, drop_path, dropout, task: as in
+            `SharedEncoderDualDecoder`.
+    """
+
+    def __init__(self, mask_classes: int, diagnosis_classes: int, encoder: str = "vit_tiny_patch16_224",
+                 cnn: str = "resnet10t", in_channels: int = 1, image_size: int = 224,
+                 decoder_widths: list[int] | None = None, look_where_drawn: bool = False,
+                 drop_path: float = 0.0, dropout: float = 0.0, task: str = "both") -> None:
+        hybrid = ViTEncoder(encoder, in_channels, image_size, drop_path=drop_path, stem=CNNStages(cnn, in_channels))
+        segmentation = None
+        if task != "classification":
+            channels = [hybrid.width, *reversed(hybrid.detail_channels)]
+            segmentation = PyramidDecoder(channels, 3, mask_classes, decoder_widths)
+        super().__init__(hybrid, segmentation, diagnosis_classes, task, look_where_drawn, dropout)
+
+    def draw(self, features: Features) -> torch.Tensor:
+        """See `DualDecoder.draw`."""
+        return self.segmentation([features.depths[-1], *reversed(features.details)])
