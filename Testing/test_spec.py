@@ -114,6 +114,7 @@ def test_a_field_of_a_wrong_kind_or_size_is_named(path, wrong):
     (("weights", "sha256"), "A" * 64), (("architecture",), "../unet"), (("arguments", "encoder"), "hf-hub:evil/model"),
     (("arguments", "task"), "classification"), (("arguments", "task"), "segmentation"), (("arguments", "task"), None),
     (("arguments", "encoder"), "https://evil"), (("arguments", "encoder"), "local-dir:/tmp"),
+    (("arguments", "cnn"), "hf-hub:evil/model"), (("arguments", "cnn"), ["resnet18", "local-dir:/tmp"]),
     (("arguments", "decoder_widths"), [10**9, 8, 8]), (("arguments", "decoder_widths"), [8] * 17),
     (("arguments", "decoder_widths"), {"a": 1}), (("arguments", "decoder_widths"), [[8], 8, 8]),
     (("arguments", "decoder_widths"), [float("nan"), 8, 8]),

@@ -170,7 +170,7 @@ def test_an_input_that_the_pyramid_cannot_divide_is_refused():
         def forward(self, image):
             return Features(image, [nn.functional.adaptive_avg_pool2d(image, 3)], [])
 
-    with pytest.raises(RunError, match=r"pretrain\.size: 64 pixels become 3 cells"):
+    with pytest.raises(RunError, match=r"pretrain\.size: 64 pixels a side become 3 cells"):
         masked_model(Third(), 64, 32, 1)
 
 

@@ -17,7 +17,7 @@ SPEC_FILE = "model.json"
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 #: timm would ask a hub for names with a colon: no spec may make us go to the network.
-_ENCODER = re.compile(r"[a-z0-9_.]{1,80}")
+_TIMM_NAME = re.compile(r"[a-z0-9_.]{1,80}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TERMINOLOGY = re.compile(r"[^~|]*(~[^~|]*){6}\|?")
@@ -331,7 +331,9 @@ class _Fields:
                 raise table._refuse(key, "a number, a text or a short list of them")
             if any(type(v) in (int, float) and not 0 <= v <= 4096 for v in plain):
                 raise table._refuse(key, "numbers from 0 to 4096")
-        table.text("encoder", _ENCODER)
+            if any(isinstance(v, str) and not _TIMM_NAME.fullmatch(v) for v in plain):
+                raise table._refuse(key, f"a text of the form {_TIMM_NAME.pattern}")
+        table.text("encoder", _TIMM_NAME)
         if "task" in table.data:  # a single-task twin gives one of the two answers alone
             table.choice("task", ("both",))
         return dict(table.data)

@@ -12,6 +12,17 @@ from .errors import ConfigError
 
 Task = Literal["both", "classification", "segmentation"]
 
+#: What each architecture is built with where the YAML names it alone: all about the size of a ViT-Tiny, behind early
+#: convolutions, which few images need.
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "shared_encoder_dual_decoder": {"encoder": "vit_tiny_patch16_224", "stem_width": 24, "look_where_drawn": True},
+    "hierarchical": {"encoder": "swin_tiny_patch4_window7_224", "width": 48, "stem_width": 24,
+                     "decoder_widths": [96, 96, 48, 24], "look_where_drawn": True},
+    "hybrid_cnn_transformer": {"encoder": "vit_tiny_patch16_224", "cnn": "resnet10t", "look_where_drawn": True},
+    "unified_decoder": {"encoder": "vit_tiny_patch16_224", "stem_width": 24},
+    "fully_integrated": {"encoder": "vit_tiny_patch16_224", "stem_width": 24},
+}
+
 
 class Section(BaseModel):
     """A part of the file. Names that are not known are refused, so that a misspelt option is never ignored."""
@@ -144,9 +155,9 @@ class TrainingDataCard(Section):
 class Model(Section):
     """What is built, and what its description will say.
 
-    `architecture` and `arguments` are the library's (`UnifiedViTLib.models`); `task` "classification" or
-    "segmentation" trains the single-task twin of the same network. `diagnosis` "multi-label": several classes may
-    be true at once.
+    `architecture` and `arguments` are the library's (`UnifiedViTLib.models`); without `arguments` it has those of
+    `ARGUMENTS`. `task` "classification" or "segmentation" trains the single-task twin of the same network.
+    `diagnosis` "multi-label": several classes may be true at once.
     """
 
     id: str = Field(pattern=r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -162,7 +173,16 @@ class Model(Section):
     limits: list[str] = []
     task: Task = "both"
     architecture: str = "shared_encoder_dual_decoder"
-    arguments: dict[str, Any] = {"encoder": "vit_tiny_patch16_224", "stem_width": 24, "look_where_drawn": True}
+    arguments: dict[str, Any]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_arguments(cls, given: Any) -> Any:
+        """An architecture named alone has the arguments of `ARGUMENTS`; an unknown one is refused when it is built."""
+        if isinstance(given, dict) and "arguments" not in given:
+            named = given.get("architecture", cls.model_fields["architecture"].default)
+            given = given | {"arguments": ARGUMENTS.get(str(named), {})}
+        return given
 
     @model_validator(mode="after")
     def _distinct(self) -> Model:

@@ -101,11 +101,12 @@ def _levels(network: nn.Module) -> dict[str, int]:
 
 
 def _exempt(network: nn.Module) -> set[str]:
-    """Names of the parameters that timm keeps from weight decay."""
+    """Names of the parameters that timm, or the network itself, keeps from weight decay."""
+    own = network.no_weight_decay() if hasattr(network, "no_weight_decay") else set()
     if not (found := _trunk(network)):
-        return set()
+        return own
     prefix, trunk = found
-    return {prefix + name for name in trunk.no_weight_decay()}
+    return own | {prefix + name for name in trunk.no_weight_decay()}
 
 
 def _from_timm(network: nn.Module, name: str) -> dict[str, torch.Tensor]:

@@ -31,8 +31,15 @@ class Learner(nn.Module):
 
     def forward(self, images: torch.Tensor, masks: torch.Tensor, has_mask: torch.Tensor, labels: torch.Tensor
                 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """(B, 1, H, W) images and what is known of them (see `UnifiedLoss`) -> the loss, and each task's own."""
-        losses = self.loss(self.network(images), masks, has_mask, labels)
+        """(B, 1, H, W) images and what is known of them (see `UnifiedLoss`) -> the loss, and each task's own.
+
+        Where a network answers after every layer, a task's loss is the mean over the layers, so that the balance of
+        the tasks does not hang on their number.
+        """
+        every_layer = getattr(self.network, "forward_every_layer", None) if self.training else None
+        answers = every_layer(images) if every_layer else [self.network(images)]
+        each = [self.loss(answer, masks, has_mask, labels) for answer in answers]
+        losses = {task: torch.stack([layer[task] for layer in each]).mean() for task in each[0]}
         shared = self._last_shared()
         if isinstance(self.balance, GradientNormBalance) and self.training and shared is not None:
             self.balance.observe(losses, shared)

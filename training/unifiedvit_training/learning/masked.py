@@ -121,9 +121,11 @@ class MaskedFilling(MaskedModel):
         with torch.no_grad():  # not as in training: batch normalisation would remember the empty image
             _, channels, side, _ = encoder.eval()(torch.zeros(1, 1, size, size)).depths[-1].shape
         encoder.train()
-        if size % side:
+        # A pyramid rounds up where the size does not fit its cells of 2^n pixels; one cell alone cannot be hidden.
+        if side == 1 or size % side or (size // side) & (size // side - 1):
             raise RunError(
-                f"pretrain.size: {size} pixels become {side} cells in this encoder. Choose a multiple of 32."
+                f"pretrain.size: {size} pixels a side become {side} cells in this encoder. Choose a multiple of 32, "
+                "64 or more."
             )
         super().__init__(encoder, max(size // side, PATCH))
         self.stride = size // side
