@@ -28,7 +28,7 @@ class cuda:
 TIMM = ("torch", "torchvision", "safetensors", "pyyaml")
 #: pip asks the index a test names, whatever this machine is set up for.
 ONE_INDEX = {"PIP_CONFIG_FILE": os.devnull, "PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": "", "NO_PROXY": "127.0.0.1"}
-ARGUMENTS = {"packages": ["timm>=1.0.22", "safetensors>=0.5"]}
+ARGUMENTS = {"packages": ["timm>=1.0.31", "safetensors>=0.5"]}
 
 
 @pytest.fixture(scope="module")
@@ -243,7 +243,7 @@ def test_without_a_network_the_sentence_names_the_ways_out(interpreter):
     answer = interpreter.job("install_job", ARGUMENTS, PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0",
                              **ONE_INDEX)
     assert answer["error"] == "DependencyError"
-    for words in ("HTTPS_PROXY", "pip download", "pip install \"timm>=1.0.22\""):
+    for words in ("HTTPS_PROXY", "pip download", "pip install \"timm>=1.0.31\""):
         assert words in answer["sentence"]
     assert interpreter.files() == before
 
@@ -276,12 +276,12 @@ def test_one_question_names_packages_sizes_and_place_and_the_steps_follow():
     report = Report(problems={"torch": "torch is not installed.", "timm": "timm is not installed."}, folder="/there")
     dependencies = Dependencies(report, install_torch=lambda: True)
     assert dependencies.problem == "torch is not installed. timm is not installed."
-    for words in ("PyTorch", "timm 1.0.22", "GB", "20 MB", "/there", "stay as they are"):
+    for words in ("PyTorch", "timm 1.0.31", "GB", "20 MB", "/there", "stay as they are"):
         assert words in dependencies.question
     assert "safetensors 0" not in dependencies.question
     first, second = dependencies.steps(wheels="wheels")
     assert first.call()
-    assert second.arguments == {"packages": ["timm>=1.0.22"], "wheels": "wheels"}
+    assert second.arguments == {"packages": ["timm>=1.0.31"], "wheels": "wheels"}
 
 
 def test_without_the_pytorch_extension_the_user_is_told_how_to_get_it():

@@ -146,7 +146,8 @@ def choose_rule(cases: list[Case], spec: ModelSpec) -> VolumeRule:
     What is drawn is chosen first; then, for that, how many slices decide the diagnosis, on which no drawing depends.
     Best is the sum of: volumes found, Dice, lesion-free slices left empty, right diagnoses, and lesion-free volumes
     without a false alarm; a false piece in every volume costs as much as a tenth of the volumes not found. Pieces of
-    more than 1 mL are never dropped, whatever it would gain here: small lesions are what a reader must not miss.
+    more than 1 mL are never dropped for their size, whatever it would gain here: small lesions are what a reader must
+    not miss.
     """
     if len(cases) < FEWEST:
         return DEFAULT_RULE
@@ -160,7 +161,7 @@ def choose_rule(cases: list[Case], spec: ModelSpec) -> VolumeRule:
     suppress, belief = ((1.0,), (0.0,)) if spec.healthy is None else ((1.0, 0.7, 0.5, 0.3), (0.0, 0.7, 0.8, 0.9))
     drawing = max(
         (replace(DEFAULT_RULE, suppress_above=above, smallest_ml=smallest, piece_belief=sure)
-         for above, smallest, sure in product(suppress, (0.0, 0.3, 0.5, 1.0), belief)),
+         for sure, above, smallest in product(belief, suppress, (0.0, 0.3, 0.5, 1.0))),
         key=score,
     )
     return max((replace(drawing, top=top) for top in (DEFAULT_RULE.top, 1, 5)), key=score)
