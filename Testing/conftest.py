@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 try:
@@ -16,6 +18,17 @@ else:
 def pytest_report_header():
     """Said at the top, so that tests that are left out are not overlooked."""
     return f"The panel's tests are left out: Qt cannot be loaded here ({NO_QT})" if NO_QT else None
+
+
+@pytest.fixture(autouse=True)
+def torch_as_it_was():
+    """Training sets the process's threads and kind of attention; the next test must not compute with them."""
+    before = sys.modules["torch"].get_num_threads() if "torch" in sys.modules else None
+    yield
+    if "timm" in sys.modules:
+        sys.modules["timm"].layers.set_fused_attn(True)
+    if before is not None:
+        sys.modules["torch"].set_num_threads(before)
 
 
 @pytest.fixture(scope="session", autouse=True)
