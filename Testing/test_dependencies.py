@@ -31,6 +31,14 @@ ONE_INDEX = {"PIP_CONFIG_FILE": os.devnull, "PIP_EXTRA_INDEX_URL": "", "PIP_FIND
 ARGUMENTS = {"packages": ["timm>=1.0.31", "safetensors>=0.5"]}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_constraints_of_this_environment():
+    """The versions that the tests themselves were installed with say nothing about the tests' interpreters."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PIP_CONSTRAINT", raising=False)
+        yield
+
+
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory) -> Path:
     """Wheels of what Slicer and its PyTorch extension bring."""

@@ -77,7 +77,7 @@ def test_the_familiarity_statistics_come_with_the_model_and_are_checked(tmp_path
     entries = files(bundled) | {"model.json": json.dumps(data).encode()}
     assert import_model(packed(tmp_path / "mine.zip", entries, zipfile.ZIP_STORED)).id == "mine"
     assert verify_model("mine").familiarity == bundled.familiarity
-    (cache / "mine" / "0.2.0" / "familiarity.safetensors").write_bytes(b"damaged")
+    (cache / "mine" / bundled.version / "familiarity.safetensors").write_bytes(b"damaged")
     with pytest.raises(WeightsError, match=r"familiarity.safetensors.*damaged"):
         verify_model("mine")
     entries["familiarity.safetensors"] += b"!"
