@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .decoders import MaskProduct, ProgressiveDecoder
 from .dual_decoder import refuse_other_tasks
 from .encoders import ViTEncoder
 from .output import UnifiedOutput
+from .token_heads import token_heads
 
 
 class FullyIntegrated(nn.Module):
@@ -37,14 +37,8 @@ class FullyIntegrated(nn.Module):
             encoder, in_channels, image_size, stem_width, drop_path,
             mask_tokens=mask_classes if task != "classification" else 0, class_token=task != "segmentation",
         )
-        width = self.encoder.width
-        self.segmentation = self.product = self.classifier = None
-        if task != "classification":
-            pixel_width = decoder_widths[-1] if decoder_widths else width // 8
-            self.segmentation = ProgressiveDecoder(width, self.encoder.detail_channels, pixel_width, decoder_widths)
-            self.product = MaskProduct(width, pixel_width)
-        if task != "segmentation":
-            self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, diagnosis_classes))
+        self.segmentation, self.product, self.classifier = token_heads(
+            self.encoder, diagnosis_classes, decoder_widths, dropout, task)
 
     def forward(self, image: torch.Tensor) -> UnifiedOutput:
         """(B, in_channels, H, W), H and W multiples of 16, normalised -> UnifiedOutput."""

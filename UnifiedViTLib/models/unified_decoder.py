@@ -6,10 +6,10 @@ import torch
 from timm.layers import DropPath, Mlp
 from torch import nn
 
-from .decoders import MaskProduct, ProgressiveDecoder
 from .dual_decoder import refuse_other_tasks
 from .encoders import ViTEncoder
 from .output import UnifiedOutput
+from .token_heads import token_heads
 
 #: A description from elsewhere must not make us build without end.
 MOST_LAYERS = 24
@@ -79,13 +79,8 @@ class UnifiedDecoder(nn.Module):
         self.queries = nn.Parameter(torch.randn(queries, width) * 0.02)
         self.layers = nn.ModuleList(QueryLayer(width, heads, queries == 1, drop_path) for _ in range(decoder_layers))
         self.norm = nn.LayerNorm(width)
-        self.segmentation = self.product = self.classifier = None
-        if task != "classification":
-            pixel_width = decoder_widths[-1] if decoder_widths else width // 8
-            self.segmentation = ProgressiveDecoder(width, self.encoder.detail_channels, pixel_width, decoder_widths)
-            self.product = MaskProduct(width, pixel_width)
-        if task != "segmentation":
-            self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, diagnosis_classes))
+        self.segmentation, self.product, self.classifier = token_heads(
+            self.encoder, diagnosis_classes, decoder_widths, dropout, task)
 
     def no_weight_decay(self) -> set[str]:
         """Names of the parameters that are kept from weight decay, as timm has it for tokens."""

@@ -259,7 +259,6 @@ class WorkerClient:
                     self._bury(child)
                 raise error_from_json(message)
 
-
     def _bury(self, child: _Child) -> None:
         """End a worker that is of no use, and pass on what it printed last: why."""
         self._end_child()
