@@ -11,7 +11,7 @@ import typer
 from UnifiedViTLib.errors import ModelSpecError
 
 from .config import load_project
-from .errors import TrainingError
+from .errors import ConfigError, TrainingError
 
 app = typer.Typer(
     name="unifiedvit-train",
@@ -106,13 +106,35 @@ def evaluate(
 
 @app.command()
 def compare(
-    first: Annotated[str, typer.Argument(help="name of a run, or RUN/evaluation-flips")],
-    second: Annotated[str, typer.Argument(help="name of the run, or the evaluation, to compare it with")],
+    first: Annotated[str | None, typer.Argument(help="name of a run, or RUN/evaluation-flips")] = None,
+    second: Annotated[str | None, typer.Argument(help="name of the run, or the evaluation, to compare it with")] = None,
     work: Work = Path("work"),
-    output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/compare-FIRST-SECOND)")
-                      ] = None,
+    output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/compare-FIRST-SECOND, or "
+                                                     "WORK/report)")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML of networks to train and compare instead; see "
+                                                     "training/configs/comparison.yaml")] = None,
+    data: Data = None,
+    only: Annotated[list[str] | None, typer.Option(help="with --config: name of an entry or a set to train; may be "
+                                                        "repeated")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="with --config: runs at a time, each with its share of the cores")
+                    ] = 1,
 ) -> None:
-    """Compare two evaluated runs on the same slices: differences with paired bootstrap intervals by patient."""
+    """Compare two evaluated runs on the same slices, or train many networks under one recipe and compare them all.
+
+    Differences come with paired bootstrap intervals by patient. With --config, runs that are finished are not made
+    again, and the report is of those that are there.
+    """
+    if config:
+        from .comparison.plan import load_comparison
+        from .comparison.report import write_report
+        from .comparison.train import train_all
+
+        plan = load_comparison(config)
+        train_all(plan, work, data, only or [], jobs)
+        write_report(plan, work, data, output or work / "report")
+        return
+    if not (first and second):
+        raise ConfigError("Name two runs to compare, or a YAML with --config.")
     from .evaluation.compare import compare as measure
 
     measure(work / first, work / second, output or work / f"compare-{first}-{second}".replace("/", "-"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -28,6 +28,9 @@ class Section(BaseModel):
     """A part of the file. Names that are not known are refused, so that a misspelt option is never ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Kind = TypeVar("Kind", bound=Section)
 
 
 class Split(Section):
@@ -350,6 +353,15 @@ def load_project(file: Path, changes: list[str] | None = None, data: Path | None
     Raises:
         ConfigError: the file cannot be read, or says where it is wrong.
     """
+    return _anchored(read_yaml(file, Project, changes), file.parent, data or file.parent)
+
+
+def read_yaml(file: Path, kind: type[Kind], changes: list[str] | None = None) -> Kind:
+    """Read a YAML as a section of type `kind`, `changes` made first.
+
+    Raises:
+        ConfigError: the file cannot be read, or says where it is wrong.
+    """
     try:
         given = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -359,10 +371,9 @@ def load_project(file: Path, changes: list[str] | None = None, data: Path | None
     for change in changes or []:
         _change(given, change)
     try:
-        project = Project.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
         raise ConfigError(f"{file}:\n" + "\n".join(_said(item) for item in error.errors())) from error
-    return _anchored(project, file.parent, data or file.parent)
 
 
 def _change(given: dict, change: str) -> None:

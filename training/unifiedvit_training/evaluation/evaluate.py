@@ -7,7 +7,7 @@ import json
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,12 +20,13 @@ from ..config import Project
 from ..data.dataset import Dataset, refuse_unfit
 from ..errors import DataError, RunError
 from ..exporting.model_folder import stored_network, write_model_folder
+from ..peers import PEERS
 from ..reports.evaluation_report import evaluation_page, summary_text
 from ..storage import packed, write_whole
 from .bootstrap import Figure
 from .calibrate import fit_temperature
 from .inference import SliceAnswers, infer
-from .slice_table import table_bytes, table_csv, tabulate
+from .slice_table import SliceTable, table_bytes, table_csv, tabulate
 from .summary import SideSummary, held_out_calibration_error, summarise
 from .volumes import DEFAULT_RULE, choose_rule, look_at, measure_volumes
 
@@ -56,6 +57,55 @@ def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False)
         RunError: there are no weights, a volume cannot be used, or the disk is full.
     """
     model, folder = project.model, run / (FLIPS_FOLDER if flips else FOLDER)
+    measured = measure_slices(project, dataset, run, flips)
+    table, answers, temperature = measured.table, measured.answers, measured.temperature
+    summaries = [summarise(table, side, model) for side in ("validation", "test") if (table.sides == side).any()]
+    if answers.class_logits is not None:
+        chosen = table.sides == "validation"
+        error = held_out_calibration_error(answers.class_logits[chosen], table.labels[chosen], table.groups[chosen],
+                                           model)
+        summaries[0].figures["calibration_error_held_out"] = Figure(error, None, None)
+    rule, volumes = _whole_volumes(project, dataset, measured.network, temperature, folder, flips)
+
+    results = {
+        "weights_sha256": measured.digest, "flips": flips, "temperature": temperature, "rule": asdict(rule),
+        "results": [{"data": _words(s), "figures": s.numbers()} for s in summaries] + volumes,
+        "classes": model.class_names, "segments": [card.name for card in model.segments],
+        "task": model.task, "diagnosis": model.diagnosis,
+        "sides": {s.side: s.as_json() for s in summaries},
+    }
+    page = evaluation_page(project, dataset, summaries, volumes, temperature, rule,
+                           None if answers.drawn is None else {s.side: answers.drawn[table.sides == s.side]
+                                                               for s in summaries}, flips)
+    write_whole(folder / CSV_FILE, table_csv(table, model))
+    write_whole(folder / REPORT_FILE, page)
+    # Written last: `export` and `compare` take it as the sign that the rest is there.
+    write_whole(folder / RESULTS_FILE, json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    print(summary_text(summaries, volumes, temperature))
+    print(f"Report: {folder / REPORT_FILE}")
+    return folder / RESULTS_FILE
+
+
+class Measured(NamedTuple):
+    """What a run's network said of the validation and test slices, and how far that is true.
+
+    `digest`: SHA-256 of the weights. `temperature`: None for a network that gives no diagnosis.
+    """
+
+    digest: str
+    network: torch.nn.Module
+    answers: SliceAnswers
+    temperature: float | None
+    table: SliceTable
+
+
+def measure_slices(project: Project, dataset: Dataset, run: Path, flips: bool = False) -> Measured:
+    """The part of `evaluate` that looks at slices; writes `slices.npz` and `predictions.npz`.
+
+    Raises:
+        DataError, RunError: as `evaluate`.
+    """
+    model, folder = project.model, run / (FLIPS_FOLDER if flips else FOLDER)
     refuse_unfit(dataset, model)
     sides = [side for side in ("validation", "test") if len(dataset.slices.on(side))]
     if "validation" not in sides:
@@ -72,30 +122,8 @@ def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False)
     logits = answers.class_logits
     temperature = None if logits is None else fit_temperature(logits[chosen], labels[chosen])
     table = tabulate(dataset, indices, answers, model, temperature or 1.0)
-    summaries = [summarise(table, side, model) for side in sides]
-    if logits is not None:
-        error = held_out_calibration_error(logits[chosen], labels[chosen], table.groups[chosen], model)
-        summaries[0].figures["calibration_error_held_out"] = Figure(error, None, None)
-    rule, volumes = _whole_volumes(project, dataset, network, temperature, folder, flips)
-
-    results = {
-        "weights_sha256": digest, "flips": flips, "temperature": temperature, "rule": asdict(rule),
-        "results": [{"data": _words(s), "figures": s.numbers()} for s in summaries] + volumes,
-        "classes": model.class_names, "segments": [card.name for card in model.segments],
-        "task": model.task, "diagnosis": model.diagnosis,
-        "sides": {s.side: s.as_json() for s in summaries},
-    }
-    page = evaluation_page(project, dataset, summaries, volumes, temperature, rule,
-                           None if answers.drawn is None else {s.side: answers.drawn[table.sides == s.side]
-                                                               for s in summaries}, flips)
     write_whole(folder / TABLE_FILE, table_bytes(table))
-    write_whole(folder / CSV_FILE, table_csv(table, model))
-    write_whole(folder / REPORT_FILE, page)
-    # Written last: `export` and `compare` take it as the sign that the rest is there.
-    write_whole(folder / RESULTS_FILE, json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    print(summary_text(summaries, volumes, temperature))
-    print(f"Report: {folder / REPORT_FILE}")
-    return folder / RESULTS_FILE
+    return Measured(digest, network, answers, temperature, table)
 
 
 def _answers(network: torch.nn.Module, weights: str, dataset: Dataset, indices: np.ndarray, path: Path,
@@ -130,7 +158,8 @@ def _whole_volumes(project: Project, dataset: Dataset, network: torch.nn.Module,
     """The volume rule, and figures of whole volumes through the library's own predictor, as in use."""
     items = {side: [item for item in dataset.items if item.volume and item.side == side and (item.mask or item.labels)]
              for side in ("validation", "test")}
-    whole = project.model.task == "both" and project.model.diagnosis == "multi-class"
+    model = project.model
+    whole = model.task == "both" and model.diagnosis == "multi-class" and model.architecture not in PEERS
     if not whole or not any(items.values()):
         return DEFAULT_RULE, []
     draft = folder / "draft"

@@ -21,7 +21,7 @@ class SliceAnswers:
     Attributes:
         class_logits: (N, C) float32.
         drawn: (N, size, size) uint8, the mask class of each pixel (0 background).
-        embeddings: (N, E) float32, what the images look like to the network.
+        embeddings: (N, E) float32, what the images look like to the network; peers have none.
     """
 
     class_logits: np.ndarray | None
@@ -49,6 +49,7 @@ def infer(network: torch.nn.Module, slices: SliceSet, indices: np.ndarray, batch
         output = look(images.to(device).contiguous(memory_format=torch.channels_last))
         if output.class_logits is not None:
             logits.append(output.class_logits.float().cpu().numpy())
+        if output.class_logits is not None and output.embedding is not None:
             embeddings.append(output.embedding.float().cpu().numpy())
         if output.mask_logits is not None:
             drawn.append(output.mask_logits.argmax(dim=1).to(torch.uint8).cpu().numpy())

@@ -19,12 +19,13 @@ from safetensors.torch import save as pack_tensors
 
 from UnifiedViTLib.errors import ModelSpecError
 from UnifiedViTLib.inference.familiarity import FamiliarityStatistics
-from UnifiedViTLib.models import build_model
 from UnifiedViTLib.spec import FORMAT, SPEC_FILE, ModelSpec, VolumeRule, load_spec
 
 from ..config import Model, Project
 from ..errors import RunError
 from ..learning.checkpoints import BEST_FILE, load_weights
+from ..learning.networks import build_network
+from ..peers import PEERS
 
 WEIGHTS_FILE, FAMILIARITY_FILE, ONNX_FILE, CARD_FILE = (
     "model.safetensors", "familiarity.safetensors", "model.onnx", "README.md",
@@ -45,7 +46,7 @@ def stored_network(model: Model, run: Path) -> tuple[str, torch.nn.Module]:
     path = run / BEST_FILE
     if not path.exists():
         raise RunError(f"There are no weights in {run} ({BEST_FILE} is missing). Run `unifiedvit-train fit` first.")
-    network = build_model(model.architecture, model.build_arguments())
+    network = build_network(model)
     try:
         network.load_state_dict({name: tensor.half().float() if tensor.is_floating_point() else tensor
                                  for name, tensor in load_weights(path).items()})
@@ -99,7 +100,13 @@ def write_model_folder(project: Project, network: torch.nn.Module, temperature: 
 
 
 def refuse_if_not_exportable(project: Project) -> None:
-    """Raise a RunError for what the library's model file cannot say: twins and several diagnoses an image."""
+    """Raise a RunError for what the library's model file cannot say: peers, twins and several diagnoses an
+    image."""
+    if project.model.architecture in PEERS:
+        raise RunError(
+            f"{project.model.architecture} is a network to compare with, which the library does not know. "
+            "Export a run of one of the library's architectures."
+        )
     if project.model.task != "both":
         raise RunError(
             f"This is the single-task twin for {project.model.task}; Slicer needs both answers. "

@@ -47,7 +47,7 @@ def fit(project: Project, dataset: Dataset, run: Path) -> Path:
         RunError: the run was begun with another recipe, the loss is not a number, or the disk is full.
     """
     refuse_unfit(dataset, project.model)
-    _same_recipe(project, run)
+    same_recipe(project, run)
     fabric = start_fabric(project.machine)
     return Fitting(project, dataset, run, fabric).run_all()
 
@@ -64,8 +64,12 @@ def load_run_project(run: Path) -> Project:
         raise RunError(f"{run} holds no run ({error}). Run `unifiedvit-train fit` first.") from error
 
 
-def _same_recipe(project: Project, run: Path) -> None:
-    """Refuse to go on with a run that was begun with another recipe; else write the recipe down."""
+def same_recipe(project: Project, run: Path) -> None:
+    """Refuse to go on with a run that was begun with another recipe; else write the recipe down.
+
+    Raises:
+        RunError: it was, or `run` cannot be written.
+    """
     if (run / PROJECT_FILE).exists():
         refuse_other_recipe(run, _recipe(load_run_project(run)), _recipe(project))
     try:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from UnifiedViTLib.models import build_model
-
 from ..config import Fit, Model
 from .balance import FixedBalance, GradientNormBalance, UncertaintyBalance
 from .losses import TASKS, UnifiedLoss
+from .networks import build_network
 
 
 class Learner(nn.Module):
@@ -17,9 +16,7 @@ class Learner(nn.Module):
 
     def __init__(self, model: Model, fit: Fit) -> None:
         super().__init__()
-        self.network = build_model(
-            model.architecture, model.build_arguments(drop_path=fit.drop_path, dropout=fit.dropout)
-        )
+        self.network = build_network(model, drop_path=fit.drop_path, dropout=fit.dropout)
         self.loss = UnifiedLoss(model.diagnosis == "multi-label", fit.label_smoothing)
         tasks = TASKS if model.task == "both" else ("class",) if model.task == "classification" else ("mask",)
         if fit.loss_balance == "fixed" or len(tasks) == 1:

@@ -1,0 +1,84 @@
+"""Trains and measures what is compared: run after run, or several at a time, and goes on where it was stopped."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from ..data.dataset import load_dataset
+from ..data.prepare import prepare_dataset
+from ..errors import RunError, TrainingError
+from ..evaluation.evaluate import FOLDER, TABLE_FILE, measure_slices
+from ..learning.checkpoints import BEST_FILE, STATE_FILE
+from ..learning.fit import fit, same_recipe
+from .plan import Comparison, Run, chosen_runs, project_of
+
+DATASET, LOG_FILE = "dataset", "log.txt"
+
+
+def train_all(plan: Comparison, work: Path, data: Path | None, only: list[str], jobs: int = 1) -> None:
+    """Prepare each set, then train and measure whatever is not there yet.
+
+    Args:
+        plan: what to compare.
+        work: WORK/<set>/dataset, and WORK/<set>/<entry>-<seed> for each run.
+        data: what the data paths of the projects start from.
+        only: names of entries or sets; empty: all.
+        jobs: runs at a time, each with its share of the cores. Several small ones use a machine better than one.
+
+    Raises:
+        TrainingError: a set cannot be prepared.
+        RunError: a run failed; the others were finished first.
+    """
+    runs = chosen_runs(plan, only)
+    for name in dict.fromkeys(run.of_set for run in runs):
+        project = project_of(plan, next(run for run in runs if run.of_set == name), data)
+        whole = project.model.model_copy(update={"task": "both"})
+        prepare_dataset(project.model_copy(update={"model": whole}), work / name / DATASET)
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    left = [run for run in runs if not finished(plan, run, work, data)]
+    print(f"{len(runs) - len(left)} of {len(runs)} runs are finished; {len(left)} to do.")
+    failed = []
+    # Processes of their own: threads and seeds of torch belong to a process.
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        begun = {pool.submit(_train, plan, run, work, data, threads): run for run in left}
+        for done, future in enumerate(as_completed(begun), 1):
+            folder, error = begun[future].folder(work), future.exception()
+            if error:
+                failed.append(f"{folder}: {error}")
+            print(f"{done}/{len(left)} {folder}{' FAILED' if error else ''}", flush=True)
+    if failed:
+        raise RunError("These runs failed (their log.txt says more):\n" + "\n".join(failed))
+
+
+def finished(plan: Comparison, run: Run, work: Path, data: Path | None) -> bool:
+    """Whether a run was trained to its end and measured.
+
+    Raises:
+        RunError: what is there was made with another recipe.
+    """
+    folder = run.folder(work)
+    table, weights = folder / FOLDER / TABLE_FILE, folder / BEST_FILE
+    if not (table.exists() and weights.exists()):
+        return False
+    same_recipe(project_of(plan, run, data), folder)
+    return table.stat().st_mtime_ns >= weights.stat().st_mtime_ns
+
+
+def _train(plan: Comparison, run: Run, work: Path, data: Path | None, threads: int) -> None:
+    """One run in a process of its own, what it says in `log.txt`."""
+    folder, project = run.folder(work), project_of(plan, run, data, threads)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / LOG_FILE, "a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
+        try:
+            dataset = load_dataset(work / run.of_set / DATASET)
+            fit(project, dataset, folder)
+            measure_slices(project, dataset, folder)
+        except TrainingError:
+            raise
+        except Exception as error:  # its class may not survive the way between processes
+            raise RunError(f"{type(error).__name__}: {error}") from None
+    (folder / STATE_FILE).unlink(missing_ok=True)  # hundreds of megabytes that nothing goes on from
