@@ -137,5 +137,6 @@ def build_peer(name: str, arguments: dict[str, Any]) -> Peer:
 
 def _missing(error: ImportError) -> ConfigError:
     return ConfigError(
-        f"The networks to compare with are not installed ({error}). Install them: pip install \"unifiedvit-training[peers]\"."
+        f"The networks to compare with are not installed ({error}). Install them: "
+        'pip install "unifiedvit-training[peers]".'
     )

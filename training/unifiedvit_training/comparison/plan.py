@@ -23,7 +23,8 @@ class Entry(Section):
         architecture: of the library, or a key of `peers.PEERS`.
         arguments: of the architecture; None: its usual ones.
         task: what it learns.
-        seeds: of the comparison's, those that it is trained with; None: all.
+        seeds: of the comparison's, those that it is trained with; None: all. Empty: only its cost is measured.
+        changes: in the project, for this entry alone.
     """
 
     name: str = Field(pattern=r"[a-z0-9][a-z0-9-]{0,31}")
@@ -33,6 +34,7 @@ class Entry(Section):
     arguments: dict[str, Any] | None = None
     task: Task = "both"
     seeds: list[int] | None = None
+    changes: dict[str, Any] = Field({})
 
 
 class ComparedSet(Section):
@@ -44,16 +46,25 @@ class ComparedSet(Section):
     title: str
     project: Path
     data: str = "."
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = Field({})
 
 
 class Comparison(Section):
-    """The whole file. `changes` apply to every set, those of a set after them."""
+    """The whole file.
+
+    Attributes:
+        seeds: of the trainings.
+        changes: in every set's project; those of a set, then those of an entry, come after them.
+        sets: by name.
+        entries: in the order of the tables.
+        cost_sizes: sides of the inputs, in pixels, that speed and multiplications are measured for.
+    """
 
     seeds: list[int] = Field([0], min_length=1)
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = Field({})
     sets: dict[str, ComparedSet] = Field(min_length=1)
     entries: list[Entry] = Field(min_length=2)
+    cost_sizes: list[int] = Field([224], min_length=1)
 
     @model_validator(mode="after")
     def _distinct(self) -> Comparison:
@@ -111,8 +122,9 @@ def project_of(plan: Comparison, run: Run, data: Path | None, threads: int | Non
     chosen, entry = plan.sets[run.of_set], plan.entry(run.entry)
     arguments = ARGUMENTS.get(entry.architecture, {}) if entry.arguments is None else entry.arguments
     changes = [
-        *plan.changes.items(), *chosen.changes.items(), ("seed", run.seed), ("model.architecture", entry.architecture),
-        ("model.arguments", arguments), ("model.task", entry.task), ("machine.threads", threads),
+        *plan.changes.items(), *chosen.changes.items(), *entry.changes.items(), ("seed", run.seed),
+        ("model.architecture", entry.architecture), ("model.arguments", arguments), ("model.task", entry.task),
+        ("machine.threads", threads),
     ]
     project = load_project(chosen.project, [f"{name}={json.dumps(value)}" for name, value in changes],
                            data / chosen.data if data else None)

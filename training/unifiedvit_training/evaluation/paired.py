@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -33,13 +34,27 @@ class Difference(NamedTuple):
 
 def paired(first: SliceTable, second: SliceTable, model: Model) -> dict[str, Difference]:
     """Differences of all figures that both have; the tables hold the same slices in the same order."""
-    first, second = _where_both_drew(first, second)
+    return paired_over([(first, second)], model)
+
+
+def paired_over(pairs: Sequence[tuple[SliceTable, SliceTable]], model: Model,
+                measure: Callable[[SliceTable, Model, np.ndarray], dict[str, np.ndarray]] = table_figures
+                ) -> dict[str, Difference]:
+    """As `paired`, for two networks trained several times: figures are means over the pairs, one pair a seed. The
+    same groups are drawn for all; the interval is that of the slices, not of the seeds.
+
+    Args:
+        pairs: at least one; all tables hold the same slices in the same order.
+        measure: gives the figures.
+    """
+    pairs = [_where_both_drew(first, second) for first, second in pairs]
 
     def figures(weights: np.ndarray) -> dict[str, np.ndarray]:
-        one, other = (table_figures(table, model, weights) for table in (first, second))
-        return {f"{name}.{n}": values[name] for name in one for n, values in enumerate((one, other))}
+        means = [_mean_of([measure(pair[n], model, weights) for pair in pairs]) for n in (0, 1)]
+        return {f"{name}.{n}": values[name] for name in means[0] for n, values in enumerate(means)}
 
-    plain, draws = figures(np.ones((1, len(first)))), resample(figures, first.groups)
+    some = pairs[0][0]
+    plain, draws = figures(np.ones((1, len(some)))), resample(figures, some.groups)
     found = {}
     for name in dict.fromkeys(key.rpartition(".")[0] for key in plain):
         one, other = (float(plain[f"{name}.{n}"][0]) for n in (0, 1))
@@ -49,6 +64,10 @@ def paired(first: SliceTable, second: SliceTable, model: Model) -> dict[str, Dif
         low, high = interval(change)
         found[name] = Difference(one, other, other - one, low, high, None if low is None else _against(change))
     return found
+
+
+def _mean_of(figures: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.mean([each[name] for each in figures], axis=0) for name in figures[0]}
 
 
 def _where_both_drew(first: SliceTable, second: SliceTable) -> tuple[SliceTable, SliceTable]:

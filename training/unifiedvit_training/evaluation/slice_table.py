@@ -102,20 +102,27 @@ def table_figures(table: SliceTable, model: Model, weights: np.ndarray) -> dict[
         `iou`, `hd95`, `surface_dice`, `boundary_f1`, means over slices of what `dice` is the mean of, and
         `iou_<class>`; `group_dice`, mean over groups of the Dice of all their slices with a known mask as one.
     """
-    labels, values = table.labels, table.values
-    figures = class_figures(table.probabilities, labels, model, weights)
+    labels = table.labels
+    figures = answer_figures(table, model, weights)
     for name, probabilities in (("calibration_error", table.probabilities), ("calibration_error_before", table.raw)):
         figures[name] = _calibration(probabilities, labels, weights)
     figures["brier"] = mean(_brier(table.probabilities, labels), weights)
-    figures |= mask_figures(values, labels, model, weights)
     nothing = np.full((len(table), len(model.segments)), np.nan)
-    for name in OUTLINE_VALUES:
-        figures[name] = mean(over_segments(values[name] if values else nothing), weights)
-    by_slice = over_segments(values["iou"] if values else nothing)
+    by_slice = over_segments(table.values["iou"] if table.values else nothing)
     for c, card in enumerate(model.classes):
         if card.lesion:
             figures[f"iou_{card.name}"] = mean(np.where(of_class(labels, c), by_slice, np.nan), weights)
     figures["group_dice"] = mean(_group_dice(table), weights)
+    return figures
+
+
+def answer_figures(table: SliceTable, model: Model, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Those of `table_figures` that are quick to draw again: `class_figures`, `mask_figures` and `OUTLINE_VALUES`."""
+    figures = class_figures(table.probabilities, table.labels, model, weights)
+    figures |= mask_figures(table.values, table.labels, model, weights)
+    nothing = np.full((len(table), len(model.segments)), np.nan)
+    for name in OUTLINE_VALUES:
+        figures[name] = mean(over_segments(table.values[name] if table.values else nothing), weights)
     return figures
 
 

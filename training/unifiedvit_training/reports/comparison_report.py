@@ -44,7 +44,7 @@ def comparison_text(names: tuple[str, str], sides: dict[str, Pair], differences:
     lines = []
     for side, pair in sides.items():
         lines.append(f"{side}, {len(pair[0]):,} slices: {names[1]} minus {names[0]} (95 % interval)")
-        lines += [f"  {name:<26}{found.first:8.3f} -> {found.second:6.3f}   {_change(found)}"
+        lines += [f"  {name:<26}{found.first:8.3f} -> {found.second:6.3f}   {change_said(found)}"
                   for name, found in differences[side].items()]
     return "\n".join(lines)
 
@@ -52,7 +52,7 @@ def comparison_text(names: tuple[str, str], sides: dict[str, Pair], differences:
 def _figures(model: Model, names: tuple[str, str], found: dict[str, Difference]) -> list[Text | Table | Picture]:
     words = {name: said for name, said in words_of(model).items() if name in found}
     rows = [
-        [said, found[name].first, found[name].second, _change(found[name]), _verdict(name, found[name], names),
+        [said, found[name].first, found[name].second, change_said(found[name]), _verdict(name, found[name], names),
          _chance(found[name])]
         for name, said in words.items()
     ]
@@ -72,7 +72,7 @@ def _figures(model: Model, names: tuple[str, str], found: dict[str, Difference])
     return blocks
 
 
-def _change(found: Difference) -> str:
+def change_said(found: Difference) -> str:
     bounds = "" if found.low is None else f" [{_signed(found.low)}, {_signed(found.high)}]"
     return f"{_signed(found.difference)}{bounds}"
 

@@ -56,7 +56,7 @@ def reliability_figure(before: np.ndarray, after: np.ndarray, labels: np.ndarray
     right.set(xlabel=said, ylabel="share of answers", xlim=(0, 1))
     right.legend(loc="upper left", frameon=False)
     for axes in (left, right):
-        _plain(axes)
+        plain(axes)
     return figure
 
 
@@ -93,7 +93,7 @@ def roc_figure(probabilities: np.ndarray, labels: np.ndarray, names: Sequence[st
     axes.set(xlabel="share of others taken for it", ylabel="share of it recognised", xlim=(-0.01, 1.01),
              ylim=(-0.01, 1.01))
     axes.legend(loc="lower right", frameon=False, fontsize=9, title="class (area under the curve)", title_fontsize=9)
-    _plain(axes)
+    plain(axes)
     return figure
 
 
@@ -109,7 +109,7 @@ def strip_figure(values: dict[str, np.ndarray], label: str) -> Figure:
     axes.boxplot(list(values.values()), showfliers=False, widths=0.6, medianprops={"color": "black"}, zorder=3)
     axes.set_xticks(range(1, len(names) + 1), [f"{name}\n{len(values[name])} slices" for name in names])
     axes.set(ylabel=label, ylim=(-0.03, 1.03))
-    _plain(axes)
+    plain(axes)
     return figure
 
 
@@ -122,7 +122,7 @@ def size_figure(sizes: dict[str, np.ndarray], dice: dict[str, np.ndarray]) -> Fi
     axes.set_xscale("log")
     axes.set(xlabel="pixels of the true lesion, on the network's grid", ylabel="Dice", ylim=(-0.03, 1.03))
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=9, handletextpad=0.2)
-    _plain(axes)
+    plain(axes)
     return figure
 
 
@@ -136,7 +136,7 @@ def difference_figure(rows: Sequence[tuple[str, float, float, float]]) -> Figure
     axes.axvline(0, color="black", linewidth=1)
     axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
     axes.invert_yaxis()
-    _plain(axes)
+    plain(axes)
     return figure
 
 
@@ -146,7 +146,7 @@ def pairs_figure(first: np.ndarray, second: np.ndarray, names: tuple[str, str], 
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle="--")
     axes.scatter(first, second, s=10, alpha=0.45, color=COLOURS[0], linewidths=0)
     axes.set(xlabel=f"{label}, {names[0]}", ylabel=f"{label}, {names[1]}", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    _plain(axes)
+    plain(axes)
     return figure
 
 
@@ -155,7 +155,8 @@ def _empty(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def _plain(axes: Axes) -> None:
+def plain(axes: Axes) -> None:
+    """The look that all pictures share: a light grid behind, no frame above and to the right."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e4e8ed", linewidth=0.6)
     axes.set_axisbelow(True)

@@ -1,0 +1,122 @@
+"""What each network costs: weights, multiplications, time to look, time to learn; all measured in one go."""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from ..config import Project
+from ..learning.launch import start_fabric
+from ..learning.learner import Learner
+from ..storage import write_whole
+from .plan import Comparison, Run, project_of
+
+COSTS_FILE = "costs.json"
+#: Slices looked at together, and learnt from together; rounds over all networks, the first for warming up.
+LOOK, LEARN, ROUNDS = 8, 16, 4
+
+
+def costs_of(plan: Comparison, work: Path, data: Path | None) -> dict[str, Any]:
+    """Measure every entry, or read what was measured before of the same entries (`costs.json` in `work`).
+
+    The rounds go over all networks in turn, so that a busy moment of the machine does not fall on one of them.
+
+    Returns:
+        {"machine": words, "sizes": {side: {entry: {"parameters", "multiplications", "milliseconds" a slice,
+        "images_per_second" in training}}}}; multiplications are multiply-add pairs of one slice; times are medians.
+    """
+    asked = json.loads(json.dumps([plan.cost_sizes, [entry.model_dump(exclude={"seeds"}) for entry in plan.entries]]))
+    path = work / COSTS_FILE
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["asked"] == asked:
+            return kept
+    except (OSError, ValueError, KeyError):  # none yet, or of an older version
+        pass
+    first = next(iter(plan.sets))
+    projects = {entry.name: project_of(plan, Run(first, entry.name, 0), data) for entry in plan.entries}
+    found = {
+        "asked": asked,
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "sizes": {str(size): _measure(projects, size) for size in plan.cost_sizes},
+    }
+    write_whole(path, json.dumps(found, indent=1) + "\n")
+    return found
+
+
+def _measure(projects: dict[str, Project], size: int) -> dict[str, dict[str, float]]:
+    fabric = start_fabric(next(iter(projects.values())).machine)  # first: it decides which attention is built
+    costs: dict[str, dict[str, float]] = {}
+    steps: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {}
+    for name, project in projects.items():
+        given = project.model.input.model_copy(update={"size": size})
+        project = project.model_copy(update={"model": project.model.model_copy(update={"input": given})})
+        learner = Learner(project.model, project.fit)
+        costs[name] = {"parameters": sum(p.numel() for p in learner.network.parameters()),
+                       "multiplications": multiplications(learner.network, size)}
+        steps[name] = _looking(learner.network, size), _learning(learner, project, size, fabric)
+    times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in projects}
+    for _ in range(ROUNDS):
+        for name, both in steps.items():
+            for step, kept in zip(both, times[name], strict=True):
+                started = time.perf_counter()
+                step()
+                kept.append(time.perf_counter() - started)
+    for name, (looking, learning) in times.items():
+        costs[name] |= {"milliseconds": round(1000 * statistics.median(looking[1:]) / LOOK, 3),
+                        "images_per_second": round(LEARN / statistics.median(learning[1:]), 2)}
+    return costs
+
+
+def multiplications(network: nn.Module, size: int) -> int:
+    """Multiply-add pairs of one look at a slice of size x size pixels."""
+    asked = [p.requires_grad for p in network.parameters()]
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)  # the counter does not know the fused attention
+    network.eval().requires_grad_(False)
+    try:
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            network(torch.zeros(1, 1, size, size))
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        for parameter, learns in zip(network.parameters(), asked, strict=True):
+            parameter.requires_grad_(learns)
+    return counter.get_total_flops() // 2
+
+
+def _looking(network: nn.Module, size: int) -> Callable[[], None]:
+    images = torch.randn(LOOK, 1, size, size)
+
+    def step() -> None:
+        network.eval()
+        with torch.inference_mode():
+            network(images)
+
+    return step
+
+
+def _learning(learner: Learner, project: Project, size: int, fabric: Fabric) -> Callable[[], None]:
+    """A step of `fit` without reading and augmenting, which are the same for all."""
+    optimiser = torch.optim.AdamW(learner.parameters(), lr=1e-6)
+    set_up, optimiser = fabric.setup(learner.to(memory_format=torch.channels_last), optimiser)
+    images = torch.randn(LEARN, 1, size, size).contiguous(memory_format=torch.channels_last)
+    masks = (images[:, 0] > 1).long()
+    truth = masks, torch.ones(LEARN, dtype=torch.bool), torch.arange(LEARN) % len(project.model.classes)
+
+    def step() -> None:
+        set_up.train()
+        fabric.backward(set_up(images, *truth)[0])
+        optimiser.step()
+        optimiser.zero_grad()
+
+    return step
