@@ -1,4 +1,5 @@
-# `make demo` shows the main job; `make test` proves it. Windows without make: see README.md.
+# `make demo` shows the main job (MODEL=... with another model: its id or folder); `make test` proves it.
+# Windows without make: see README.md.
 PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
@@ -6,7 +7,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 .PHONY: demo test lint benchmark clean
 
 demo: $(VENV)/.demo
-	$(VENV)/bin/python -m demo
+	$(VENV)/bin/python -m demo $(if $(MODEL),--model "$(MODEL)")
 
 test: $(VENV)/.test
 	$(VENV)/bin/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from builders import tiny_model
 
 from demo.samples import PYRADIOMICS, SampleError, fetch, fetch_first
 from UnifiedViTLib.imaging.reading import read
@@ -107,9 +109,21 @@ def test_when_a_source_fails_the_next_is_taken_with_a_message(tmp_path, monkeypa
     assert "gone cannot be had" in said[0]
 
 
-def test_the_demonstration_shows_diagnosis_volume_dice_time_and_where_its_files_are(tmp_path):
-    done = subprocess.run([sys.executable, "-m", "demo"], cwd=tmp_path, capture_output=True, text=True,
+def demonstrated(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "demo", *arguments], cwd=folder, capture_output=True, text=True,
                           env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=300)
+
+
+def test_the_demonstration_takes_another_model_by_its_folder(tmp_path):
+    spec = tiny_model(tmp_path / "model", id="another")
+    done = demonstrated(tmp_path, "--model", str(spec.folder))
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "demo-output" / "brain1_image.json").read_text(encoding="utf-8"))
+    assert result["model"]["id"] == "another"
+
+
+def test_the_demonstration_shows_diagnosis_volume_dice_time_and_where_its_files_are(tmp_path):
+    done = demonstrated(tmp_path)
     assert done.returncode == 0, done.stderr
     for words in ("glioma", "mL", "Dice", "Time", "Picture", "its mask is the same as the file's", "Research use only"):
         assert words in done.stdout

@@ -1,7 +1,11 @@
-"""Fetch a real brain MR, run `unifiedvit predict` on it, and put the same result into an MRML scene."""
+"""Fetch a real brain MR, run `unifiedvit predict` on it, and put the same result into an MRML scene.
+
+    python -m demo [--model ID|FOLDER] [SAMPLE ...]
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -21,13 +25,17 @@ OUTPUT = Path("demo-output")
 
 def main() -> int:
     """Run the demonstration; returns an exit code."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__.split("\n")[0])
+    parser.add_argument("samples", nargs="*", metavar="SAMPLE", help="to try first; then brain1, mni152")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="a model's id or folder (default: %(default)s)")
+    options = parser.parse_args()
     try:
-        name, image, mask = fetch_first([*sys.argv[1:], "brain1", "mni152"])
+        name, image, mask = fetch_first([*options.samples, "brain1", "mni152"])
     except SampleError as error:
         print(f"No sample volume could be fetched: {error}", file=sys.stderr)
         return 1
     print(f"Sample: {name} ({image})")
-    code = cli.main(["predict", str(image), "--output", str(OUTPUT)])
+    code = cli.main(["predict", str(image), "--output", str(OUTPUT), "--model", options.model])
     if code:
         return code
     stem = image.name.split(".")[0]
@@ -49,7 +57,7 @@ def main() -> int:
     except ImportError as error:
         print(f"Scene       not written: slicer-core cannot be loaded here ({error})")
     else:
-        in_scene = save_scene(image, find_model(DEFAULT_MODEL), OUTPUT / f"{stem}.mrb")
+        in_scene = save_scene(image, find_model(options.model), OUTPUT / f"{stem}.mrb")
         drawn = sitk.GetArrayFromImage(sitk.ReadImage(str(OUTPUT / f"{stem}.seg.nrrd")))
         same = np.array_equal(in_scene, slice_view(read(image), "axial").of(drawn))
         print(f"Scene       {OUTPUT / f'{stem}.mrb'} (volume, segmentation and diagnosis; open in Slicer); "
