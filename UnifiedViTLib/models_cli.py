@@ -1,4 +1,4 @@
-"""The command line: `unifiedvit models list|download|import|remove|verify|cache`."""
+"""The command line: `unifiedvit models list|download|import|ensemble|remove|verify|cache`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ def add_models_command(commands) -> None:
     taken = actions.add_parser("import", help="take over a model without a network: its folder, model.json or a .zip")
     taken.add_argument("path", metavar="PATH", type=Path)
     taken.set_defaults(run=_import)
+    ensemble = actions.add_parser(
+        "ensemble", help="make one model that is the mean of several",
+        description="Writes a model folder: the mean of the members' calibrated probabilities and of their mask logits. "
+        "Its volume rule and what is familiar to it are the first member's. It takes as long as all of them.",
+    )
+    ensemble.add_argument("models", nargs="+", metavar="MODEL", help="id or folder of a model")
+    ensemble.add_argument("--output", required=True, type=Path, metavar="FOLDER", help="of the new model")
+    ensemble.add_argument("--id", required=True, help="of the new model")
+    ensemble.add_argument("--name", help="of the new model in lists; by default the members' ids")
+    ensemble.add_argument("--version", default="1.0.0", help="of the new model, 1.0.0 by default")
+    ensemble.set_defaults(run=_ensemble)
     remove = actions.add_parser("remove", help="remove a downloaded or imported model")
     remove.add_argument("model", metavar="ID")
     remove.set_defaults(run=_remove)
@@ -68,6 +79,8 @@ def _described(spec: ModelSpec) -> str:
         f"  Tells apart: {', '.join(c.display for c in spec.classes)}",
         f"  Weights: {spec.licence}",
     ]
+    if spec.members:
+        lines.insert(2, f"  Members: {', '.join(f'{member.id} {member.version}' for member in spec.members)}")
     lines += [f"  Trained on: {data.name} ({data.licence})" for data in spec.training]
     for result in spec.results:
         figures = ", ".join(f"{name} {value}" for name, value in result.figures.items())
@@ -90,6 +103,16 @@ def _import(options: argparse.Namespace) -> int:
     with _progress() as progress:
         spec = import_model(options.path, progress)
     print(f"{spec.id} {spec.version} is ready, in {spec.folder}")
+    return 0
+
+
+def _ensemble(options: argparse.Namespace) -> int:
+    from .service.catalogue import find_model
+    from .service.ensembling import write_ensemble
+
+    members = [find_model(asked) for asked in options.models]
+    spec = write_ensemble(members, options.output, options.id, options.name, options.version)
+    print(f"{spec.id} {spec.version} is ready, in {spec.folder}. Have it listed: unifiedvit models import {spec.folder}")
     return 0
 
 

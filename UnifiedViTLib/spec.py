@@ -14,12 +14,20 @@ from .errors import ModelSpecError, WeightsError
 
 FORMAT = 1
 SPEC_FILE = "model.json"
+#: The architecture of a model that is several others asked as one; its description has `members` for `arguments`.
+ENSEMBLE = "ensemble"
+#: Every member takes its share of the time and the memory.
+MOST_MEMBERS = 10
+#: Arguments of networks that follow from other fields of a description.
+DERIVED_ARGUMENTS = ("mask_classes", "diagnosis_classes", "image_size", "in_channels")
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 #: timm would ask a hub for names with a colon: no spec may make us go to the network.
 _TIMM_NAME = re.compile(r"[a-z0-9_.]{1,80}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_TEMPERATURES = 0.01, 100
 _TERMINOLOGY = re.compile(r"[^~|]*(~[^~|]*){6}\|?")
 
 
@@ -93,10 +101,27 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Member:
+    """A network of an ensemble.
+
+    `id`, `version` and `sha256` (of the weights) are of the model that it was; the others as in `ModelSpec`.
+    """
+
+    id: str
+    version: str
+    sha256: str
+    architecture: str
+    arguments: dict[str, Any]
+    size: int
+    temperature: float
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """What a model is, expects, gives, was trained on and reached. Read it with `load_spec`.
 
-    `folder` holds `model.json` and the weights. `familiarity` is None for models that come without it.
+    `folder` holds `model.json` and the weights. `familiarity` is None for models that come without it. `members` is
+    empty but for an ensemble, which has no `arguments`.
     """
 
     folder: Path
@@ -119,6 +144,7 @@ class ModelSpec:
     training: tuple[TrainingData, ...]
     results: tuple[Result, ...]
     familiarity: Familiarity | None
+    members: tuple[Member, ...] = ()
 
     @property
     def weights(self) -> Path:
@@ -173,9 +199,7 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
             f"format: this is a model of format {written}; this version reads {FORMAT}. Update UnifiedViT."
         )
     given = top.table("input")
-    size = given.integer("size", 32, 1024)
-    if size % 16:
-        raise ModelSpecError(f"input.size: {size} is not a multiple of 16.")
+    size = given.size("size")
     diagnosis = top.table("diagnosis")
     diagnosis.choice("task", ("multi-class",))
     classes = tuple(
@@ -190,25 +214,28 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         Segment(s.text("name"), s.colour("colour"), s.text("terminology", _TERMINOLOGY))
         for s in top.tables("segments", 1, 254)
     )
-    arguments = top.arguments("arguments")
-    arguments |= {
-        "mask_classes": len(segments) + 1, "diagnosis_classes": len(classes), "image_size": size, "in_channels": 1,
-    }
+    architecture = top.text("architecture", _IDENTIFIER)
+    outputs = len(segments) + 1, len(classes)
+    arguments, members = {}, ()
+    if architecture == ENSEMBLE:
+        members = tuple(_member(member, *outputs) for member in top.tables("members", 2, MOST_MEMBERS))
+    else:
+        arguments = _arguments(top, *outputs, size)
     rule, weights = top.table("volume"), top.table("weights")
     return ModelSpec(
         folder=folder,
         id=top.text("id", _IDENTIFIER),
-        version=top.text("version", re.compile(r"\d+\.\d+\.\d+")),
+        version=top.text("version", _VERSION),
         name=top.text("name"),
         description=top.text("description"),
-        architecture=top.text("architecture", _IDENTIFIER),
+        architecture=architecture,
         arguments=arguments,
         size=size,
         modality=given.choice("modality", ("MR", "CT", "XR", "US", "any")),
         expects=given.text("expects"),
         segments=segments,
         classes=classes,
-        temperature=diagnosis.number("temperature", 0.01, 100),
+        temperature=diagnosis.number("temperature", *_TEMPERATURES),
         volume_rule=VolumeRule(
             rule.choice("pooling", ("lesion_weighted", "mean")),
             rule.integer("top", 1, 1000),
@@ -222,6 +249,22 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         training=tuple(TrainingData(t.text("name"), t.text("licence")) for t in top.tables("training", 1, 100)),
         results=tuple(Result(r.text("data"), r.table("figures").data) for r in top.tables("results", 0, 100)),
         familiarity=_familiarity(top.table("familiarity")) if "familiarity" in top.data else None,
+        members=members,
+    )
+
+
+def _arguments(given: _Fields, mask_classes: int, diagnosis_classes: int, size: int) -> dict[str, Any]:
+    values = (mask_classes, diagnosis_classes, size, 1)
+    return given.arguments("arguments") | dict(zip(DERIVED_ARGUMENTS, values, strict=True))
+
+
+def _member(given: _Fields, mask_classes: int, diagnosis_classes: int) -> Member:
+    architecture, size = given.text("architecture", _IDENTIFIER), given.size("size")
+    if architecture == ENSEMBLE:
+        raise ModelSpecError(f"{given.where}architecture: an ensemble has no ensembles among its members.")
+    return Member(
+        given.text("id", _IDENTIFIER), given.text("version", _VERSION), given.text("sha256", _SHA256), architecture,
+        _arguments(given, mask_classes, diagnosis_classes, size), size, given.number("temperature", *_TEMPERATURES),
     )
 
 
@@ -305,6 +348,13 @@ class _Fields:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
             raise self._refuse(name, f"a number from {low} to {high}")
         return float(value)
+
+    def size(self, name: str) -> int:
+        """Pixels along a side of a network's input."""
+        value = self.integer(name, 32, 1024)
+        if value % 16:
+            raise ModelSpecError(f"{self.where}{name}: {value} is not a multiple of 16.")
+        return value
 
     def colour(self, name: str) -> tuple[int, int, int]:
         value = self._get(name)

@@ -57,7 +57,7 @@ class TorchBackend:
         self._device = torch.device(choose_device(device))
         self.device = str(self._device) if self._device.type != "cuda" else f"cuda ({torch.cuda.get_device_name()})"
         try:
-            self._network = _load_network(spec).to(self._device)
+            self._network = load_network(spec).to(self._device)
         except RuntimeError as error:
             if not _out_of_memory(error):
                 raise
@@ -103,21 +103,26 @@ def choose_device(asked: str) -> str:
     return asked
 
 
-def _load_network(spec: ModelSpec):
-    """The spec's network in float32, in evaluation mode, on the CPU."""
+def load_network(spec: ModelSpec):
+    """The spec's network (an `nn.Module`) in float32, in evaluation mode, on the CPU.
+
+    Raises:
+        WeightsError: the weights are missing, damaged, or of another network.
+        ModelSpecError: no network can be built as the description says.
+    """
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from ..models import build_model
+    from ..models import network_of
 
     verify_weights(spec)
     try:
         tensors = load_file(spec.weights)
         # First without memory: a description may ask for a network far larger than the weights beside it.
         with torch.device("meta"):
-            build_model(spec.architecture, spec.arguments).load_state_dict(tensors, assign=True)
-        network = build_model(spec.architecture, spec.arguments)
+            network_of(spec).load_state_dict(tensors, assign=True)
+        network = network_of(spec)
         network.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
                                  for name, tensor in tensors.items()})
     except (SafetensorError, RuntimeError) as error:

@@ -1,10 +1,12 @@
-"""The networks: encoders from timm, our decoders and heads, one file an architecture. Needs torch."""
+"""The networks: encoders from timm, our decoders and heads, one file an architecture; ensembles. Needs torch."""
 
 from __future__ import annotations
 
 from torch import nn
 
 from ..errors import ModelSpecError
+from ..spec import ModelSpec
+from .ensemble import Ensemble
 from .fully_integrated import FullyIntegrated
 from .hierarchical import HierarchicalDualDecoder
 from .hybrid import HybridCNNTransformer
@@ -22,7 +24,7 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "fully_integrated": FullyIntegrated,
 }
 
-__all__ = ["ARCHITECTURES", "UnifiedOutput", "build_model"]
+__all__ = ["ARCHITECTURES", "UnifiedOutput", "build_model", "network_of"]
 
 
 def build_model(architecture: str, arguments: dict) -> nn.Module:
@@ -44,3 +46,20 @@ def build_model(architecture: str, arguments: dict) -> nn.Module:
         return ARCHITECTURES[architecture](**arguments)
     except Exception as error:  # timm and torch say in many ways that they do not know an argument or a value
         raise ModelSpecError(f"arguments: {architecture} cannot be built from {arguments}: {error}") from error
+
+
+def network_of(spec: ModelSpec) -> nn.Module:
+    """The network that a description tells of, freshly initialised: one architecture, or an ensemble of several.
+
+    Raises:
+        ModelSpecError: names the field that is wrong.
+    """
+    if not spec.members:
+        return build_model(spec.architecture, spec.arguments)
+    networks = []
+    for n, member in enumerate(spec.members):
+        try:
+            networks.append(build_model(member.architecture, member.arguments))
+        except ModelSpecError as error:
+            raise ModelSpecError(f"members[{n}].{error}") from error
+    return Ensemble(networks, [m.size for m in spec.members], [m.temperature for m in spec.members], spec.size)

@@ -1,0 +1,72 @@
+"""Several networks asked as one (Lakshminarayanan et al. 2017, "deep ensembles")."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn.functional import interpolate
+
+from .output import UnifiedOutput
+
+
+class Ensemble(nn.Module):
+    """The mean of what trained networks say: of their calibrated probabilities (Lakshminarayanan et al. 2017, section
+    2.4) and of their mask logits. Each looks at the image at its own size.
+
+    Args:
+        members: networks that give both answers, the same mask classes and diagnoses in the same order.
+        sizes: pixels along a side of each one's input.
+        temperatures: of each one's calibration.
+        size: pixels along a side of the ensemble's input and of its masks.
+    """
+
+    def __init__(self, members: Sequence[nn.Module], sizes: Sequence[int], temperatures: Sequence[float],
+                 size: int) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.sizes, self.temperatures, self.size = tuple(sizes), tuple(temperatures), size
+        for other in {*sizes} - {size}:  # follow from the sizes: not among the weights
+            for start, stop in ((size, other), (other, size)):
+                self.register_buffer(f"from_{start}_to_{stop}", _resampling(start, stop), persistent=False)
+
+    def forward(self, image: torch.Tensor) -> UnifiedOutput:
+        """(B, in_channels, size, size) -> UnifiedOutput; the softmax of its class logits is the mean of the members'
+        calibrated probabilities, its embedding is the first member's.
+
+        Raises:
+            ValueError: the image has another size.
+        """
+        if image.shape[-2:] != (self.size, self.size):
+            raise ValueError(
+                f"The input is {image.shape[-2]} x {image.shape[-1]}; this ensemble looks at {self.size} x {self.size}."
+            )
+        outputs = [member(self._resized(image, self.size, size))
+                   for member, size in zip(self.members, self.sizes, strict=True)]
+        masks = [self._resized(output.mask_logits, size, self.size)
+                 for output, size in zip(outputs, self.sizes, strict=True)]
+        said = [(output.class_logits / temperature).log_softmax(dim=-1)
+                for output, temperature in zip(outputs, self.temperatures, strict=True)]
+        return UnifiedOutput(
+            torch.stack(masks).mean(dim=0),
+            torch.stack(said).logsumexp(dim=0) - math.log(len(said)),
+            outputs[0].embedding,
+        )
+
+    def _resized(self, maps: torch.Tensor, start: int, stop: int) -> torch.Tensor:
+        """Maps (B, c, start, start) -> (B, c, stop, stop)."""
+        if start == stop:
+            return maps
+        matrix = getattr(self, f"from_{start}_to_{stop}")
+        return matrix @ maps @ matrix.T
+
+
+def _resampling(count: int, out_count: int) -> torch.Tensor:
+    """Matrix (out_count, count) that resamples a line linearly; shrinking averages, so that nothing aliases.
+
+    A matrix, because runtimes of ONNX do not agree on what interpolation with averaging is.
+    """
+    line = torch.eye(count)[None, None]
+    return interpolate(line, (out_count, count), mode="bilinear", antialias=True)[0, 0]
