@@ -30,8 +30,8 @@ def add_models_command(commands) -> None:
     taken.set_defaults(run=_import)
     ensemble = actions.add_parser(
         "ensemble", help="make one model that is the mean of several",
-        description="Writes a model folder: the mean of the members' calibrated probabilities and of their mask logits. "
-        "Its volume rule and what is familiar to it are the first member's. It takes as long as all of them.",
+        description="Writes a model folder: the mean of the members' calibrated probabilities and of their mask "
+        "logits. Its volume rule and what is familiar to it are the first member's. It takes as long as all of them.",
     )
     ensemble.add_argument("models", nargs="+", metavar="MODEL", help="id or folder of a model")
     ensemble.add_argument("--output", required=True, type=Path, metavar="FOLDER", help="of the new model")
@@ -112,7 +112,8 @@ def _ensemble(options: argparse.Namespace) -> int:
 
     members = [find_model(asked) for asked in options.models]
     spec = write_ensemble(members, options.output, options.id, options.name, options.version)
-    print(f"{spec.id} {spec.version} is ready, in {spec.folder}. Have it listed: unifiedvit models import {spec.folder}")
+    print(f"{spec.id} {spec.version} is ready, in {spec.folder}")
+    print(f"Have it listed: unifiedvit models import {spec.folder}")
     return 0
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .errors import ModelSpecError, WeightsError
+from .fields import Fields
 
 FORMAT = 1
 SPEC_FILE = "model.json"
@@ -22,8 +22,6 @@ MOST_MEMBERS = 10
 DERIVED_ARGUMENTS = ("mask_classes", "diagnosis_classes", "image_size", "in_channels")
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-#: timm would ask a hub for names with a colon: no spec may make us go to the network.
-_TIMM_NAME = re.compile(r"[a-z0-9_.]{1,80}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -192,7 +190,7 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
     Raises:
         ModelSpecError: names the field that is wrong.
     """
-    top = _Fields(data, "")
+    top = Fields(data, SPEC_FILE, "")
     written = top.integer("format", 1, 1_000_000)
     if written != FORMAT:
         raise ModelSpecError(
@@ -253,12 +251,12 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
     )
 
 
-def _arguments(given: _Fields, mask_classes: int, diagnosis_classes: int, size: int) -> dict[str, Any]:
+def _arguments(given: Fields, mask_classes: int, diagnosis_classes: int, size: int) -> dict[str, Any]:
     values = (mask_classes, diagnosis_classes, size, 1)
     return given.arguments("arguments") | dict(zip(DERIVED_ARGUMENTS, values, strict=True))
 
 
-def _member(given: _Fields, mask_classes: int, diagnosis_classes: int) -> Member:
+def _member(given: Fields, mask_classes: int, diagnosis_classes: int) -> Member:
     architecture, size = given.text("architecture", _IDENTIFIER), given.size("size")
     if architecture == ENSEMBLE:
         raise ModelSpecError(f"{given.where}architecture: an ensemble has no ensembles among its members.")
@@ -268,7 +266,7 @@ def _member(given: _Fields, mask_classes: int, diagnosis_classes: int) -> Member
     )
 
 
-def _familiarity(given: _Fields) -> Familiarity:
+def _familiarity(given: Fields) -> Familiarity:
     return Familiarity(given.text("file", _FILE), given.text("sha256", _SHA256), given.number("threshold", 0, 1e6))
 
 
@@ -298,98 +296,3 @@ def _digest(file) -> str:
     while block := file.read(1 << 20):
         digest.update(block)
     return digest.hexdigest()
-
-
-class _Fields:
-    """A JSON object whose fields are fetched with a check; errors name the field."""
-
-    def __init__(self, data: Any, where: str) -> None:
-        if not isinstance(data, dict):
-            place = where.rstrip(".") or SPEC_FILE
-            raise ModelSpecError(f"{place}: an object {{...}} is needed, not {_shown(data)}.")
-        self.data, self.where = data, where
-
-    def _get(self, name: str) -> Any:
-        if name not in self.data:
-            raise ModelSpecError(f"{self.where}{name}: this field is missing.")
-        return self.data[name]
-
-    def _refuse(self, name: str, needed: str) -> ModelSpecError:
-        return ModelSpecError(f"{self.where}{name}: {needed} is needed, not {_shown(self.data[name])}.")
-
-    def text(self, name: str, pattern: re.Pattern | None = None) -> str:
-        value = self._get(name)
-        if not isinstance(value, str) or not 0 < len(value) <= 4000:
-            raise self._refuse(name, "a text")
-        if pattern and not pattern.fullmatch(value):
-            raise self._refuse(name, f"a text of the form {pattern.pattern}")
-        return value
-
-    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
-        value = self._get(name)
-        if value not in allowed:
-            raise self._refuse(name, " or ".join(allowed))
-        return value
-
-    def flag(self, name: str) -> bool:
-        value = self._get(name)
-        if not isinstance(value, bool):
-            raise self._refuse(name, "true or false")
-        return value
-
-    def integer(self, name: str, low: int, high: int) -> int:
-        value = self._get(name)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise self._refuse(name, f"a whole number from {low} to {high}")
-        return value
-
-    def number(self, name: str, low: float, high: float) -> float:
-        value = self._get(name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise self._refuse(name, f"a number from {low} to {high}")
-        return float(value)
-
-    def size(self, name: str) -> int:
-        """Pixels along a side of a network's input."""
-        value = self.integer(name, 32, 1024)
-        if value % 16:
-            raise ModelSpecError(f"{self.where}{name}: {value} is not a multiple of 16.")
-        return value
-
-    def colour(self, name: str) -> tuple[int, int, int]:
-        value = self._get(name)
-        if not (isinstance(value, list) and len(value) == 3
-                and all(type(v) is int and 0 <= v <= 255 for v in value)):
-            raise self._refuse(name, "a colour [red, green, blue], 0 to 255 each,")
-        return tuple(value)
-
-    def table(self, name: str) -> _Fields:
-        return _Fields(self._get(name), f"{self.where}{name}.")
-
-    def tables(self, name: str, least: int, most: int) -> list[_Fields]:
-        value = self._get(name)
-        if not isinstance(value, list) or not least <= len(value) <= most:
-            raise self._refuse(name, f"a list of {least} to {most} objects")
-        return [_Fields(item, f"{self.where}{name}[{n}].") for n, item in enumerate(value)]
-
-    def arguments(self, name: str) -> dict[str, Any]:
-        """Arguments of a network's constructor: plain values of a sensible size alone."""
-        table = self.table(name)
-        for key, value in table.data.items():
-            plain = value if isinstance(value, list) else [value]
-            if len(plain) > 16 or not all(v is None or type(v) in (bool, int, float, str) for v in plain):
-                raise table._refuse(key, "a number, a text or a short list of them")
-            if any(type(v) in (int, float) and not 0 <= v <= 4096 for v in plain):
-                raise table._refuse(key, "numbers from 0 to 4096")
-            if any(isinstance(v, str) and not _TIMM_NAME.fullmatch(v) for v in plain):
-                raise table._refuse(key, f"a text of the form {_TIMM_NAME.pattern}")
-        table.text("encoder", _TIMM_NAME)
-        if "task" in table.data:  # a single-task twin gives one of the two answers alone
-            table.choice("task", ("both",))
-        return dict(table.data)
-
-
-def _shown(value: Any) -> str:
-    """`value` cut to a readable length; depth too, as what comes from a file may be nested without end."""
-    text = reprlib.repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -13,9 +13,9 @@ from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelSpecError, OutputError, WeightsError
-from ..spec import DERIVED_ARGUMENTS, ENSEMBLE, FORMAT, MOST_MEMBERS, SPEC_FILE, ModelSpec, load_spec
+from ..errors import ModelSpecError, OutputError
 from ..outputs.files import model_name
+from ..spec import DERIVED_ARGUMENTS, ENSEMBLE, FORMAT, MOST_MEMBERS, SPEC_FILE, ModelSpec, load_spec
 from .catalogue import verify_files
 
 WEIGHTS_FILE, FAMILIARITY_FILE = "model.safetensors", "familiarity.safetensors"
@@ -76,11 +76,13 @@ def _refuse_unlike(models: Sequence[ModelSpec]) -> None:
     for model in models:
         if model.architecture == ENSEMBLE:
             raise ModelSpecError(
-                f"{model_name(model)} is an ensemble itself. Name models that are single networks, for example its members."
+                f"{model_name(model)} is an ensemble itself. Name single networks, for example its members."
             )
     for one, other in combinations(models, 2):
         if one.sha256 == other.sha256:
-            raise ModelSpecError(f"{model_name(one)} and {model_name(other)} have the same weights. Name each model once.")
+            raise ModelSpecError(
+                f"{model_name(one)} and {model_name(other)} have the same weights. Name each model once."
+            )
     first = models[0]
     for other in models[1:]:
         for (what, known), others in zip(_known(first).items(), _known(other).values(), strict=True):
@@ -114,8 +116,8 @@ def _joined_licence(models: Sequence[ModelSpec]) -> str:
         if "share-alike" in conditions and _bare(one.licence) != _bare(other.licence) and (
                 added or "share-alike" in _conditions(other.licence)):
             raise ModelSpecError(
-                f"The licences of the weights conflict: that of {model_name(one)} asks for the whole to be under it too "
-                f"({one.licence}), which that of {model_name(other)} does not allow ({other.licence}). Choose other models."
+                f"The licences of the weights conflict: {one.licence} of {model_name(one)} asks for the whole to be "
+                f"under it too, which {other.licence} of {model_name(other)} does not allow. Choose other models."
             )
     by_licence: dict[str, list[ModelSpec]] = {}
     for model in models:
