@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from UnifiedViTLib.errors import ModelSpecError
+from UnifiedViTLib.errors import UnifiedViTError
 
 from .config import load_project
 from .errors import ConfigError, TrainingError
@@ -91,22 +91,31 @@ def evaluate(
     work: Work = Path("work"), run: Run = "fit",
     flips: Annotated[bool, typer.Option("--flips", help="measure the mean over slices and their mirror images, and "
                                                         "write into WORK/<run>/evaluation-flips")] = False,
+    model: Annotated[str | None, typer.Option(help="instead of a run: folder or id of a model, an ensemble too; its "
+                                                   "figures go into WORK/<id>/evaluation")] = None,
 ) -> None:
     """Measure a run on the validation and test sides, and on whole volumes, and show its worst cases.
 
     Chooses the calibration temperature and the volume rule on the validation side. Writes
     WORK/<run>/evaluation/report.html and results.json; `export` needs them.
     """
+    from UnifiedViTLib.service.catalogue import find_model
+
     from .data.dataset import load_dataset
     from .evaluation.evaluate import evaluate as measure
+    from .evaluation.evaluate import evaluate_model
     from .learning.fit import load_run_project
 
+    if model:
+        evaluate_model(find_model(model), load_dataset(work / "dataset"), work, flips)
+        return
     measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run, flips)
 
 
 @app.command()
 def compare(
-    first: Annotated[str | None, typer.Argument(help="name of a run, or RUN/evaluation-flips")] = None,
+    first: Annotated[str | None, typer.Argument(help="name of a run or a measured model, or RUN/evaluation-flips")
+                     ] = None,
     second: Annotated[str | None, typer.Argument(help="name of the run, or the evaluation, to compare it with")] = None,
     work: Work = Path("work"),
     output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/compare-FIRST-SECOND, or "
@@ -157,7 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns an exit code. What a user can put right ends in a sentence, not a traceback."""
     try:
         app(args=arguments, standalone_mode=False)
-    except (TrainingError, ModelSpecError) as error:
+    except (TrainingError, UnifiedViTError) as error:
         print(f"unifiedvit-train: {error}", file=sys.stderr)
         return 1
     except typer.Exit as stop:

@@ -11,7 +11,8 @@ from pathlib import Path
 from ..data.dataset import load_dataset
 from ..data.prepare import prepare_dataset
 from ..errors import RunError, TrainingError
-from ..evaluation.evaluate import FOLDER, TABLE_FILE, measure_slices
+from ..evaluation.candidates import FOLDER, TrainedRun
+from ..evaluation.evaluate import TABLE_FILE, measure_slices
 from ..learning.checkpoints import BEST_FILE, STATE_FILE
 from ..learning.fit import fit, same_recipe
 from .plan import Comparison, Run, chosen_runs, project_of
@@ -76,7 +77,7 @@ def _train(plan: Comparison, run: Run, work: Path, data: Path | None, threads: i
         try:
             dataset = load_dataset(work / run.of_set / DATASET)
             fit(project, dataset, folder)
-            measure_slices(project, dataset, folder)
+            measure_slices(TrainedRun(project, folder), dataset)
         except TrainingError:
             raise
         except Exception as error:  # its class may not survive the way between processes

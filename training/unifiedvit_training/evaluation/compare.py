@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..config import Project
+from ..config import Model
 from ..errors import RunError
 from ..learning.checkpoints import BEST_FILE
-from ..learning.fit import load_run_project
+from ..learning.fit import PROJECT_FILE, load_run_project
 from ..reports.comparison_report import comparison_page, comparison_text
 from ..storage import write_whole
-from .evaluate import FLIPS_FOLDER, FOLDER, RESULTS_FILE, TABLE_FILE
+from .candidates import FLIPS_FOLDER, FOLDER
+from .evaluate import RESULTS_FILE, TABLE_FILE
 from .paired import Difference, paired
 from .slice_table import SliceTable, load_table
 
@@ -26,8 +27,8 @@ def compare(first_run: Path, second_run: Path, output: Path) -> dict[str, Any]:
     Figures that only one of them has (single-task twins) are left out. HD95 is over slices on which both have drawn.
 
     Args:
-        first_run, second_run: folders of runs, with `evaluation` in them; or another evaluation in such a folder,
-            `evaluation-flips`.
+        first_run, second_run: folders of runs or measured models, with `evaluation` in them; or another evaluation
+            in such a folder, `evaluation-flips`.
         output: folder for `comparison.json` and `report.html`.
 
     Returns:
@@ -39,12 +40,12 @@ def compare(first_run: Path, second_run: Path, output: Path) -> dict[str, Any]:
     """
     given = first_run, second_run
     places = [_places(one) for one in given]
-    projects, tables = [load_run_project(run) for run, _ in places], [_evaluated(*place) for place in places]
-    _refuse_unlike(given, projects, tables)
+    models, tables = zip(*(_evaluated(*place) for place in places), strict=True)
+    _refuse_unlike(given, models, tables)
     first, second = tables
     names = _short(first_run, second_run)
     sides = {side: (first.on(side), second.on(side)) for side in ("validation", "test") if (first.sides == side).any()}
-    differences = {side: paired(*pair, projects[0].model) for side, pair in sides.items()}
+    differences = {side: paired(*pair, models[0]) for side, pair in sides.items()}
     result = {
         "first": str(first_run), "second": str(second_run),
         "sides": {
@@ -53,7 +54,7 @@ def compare(first_run: Path, second_run: Path, output: Path) -> dict[str, Any]:
             for side, pair in sides.items()
         },
     }
-    page = comparison_page(projects[0].model, names, sides, differences)
+    page = comparison_page(models[0], names, sides, differences)
     write_whole(output / "comparison.json", json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     write_whole(output / "report.html", page)
     print(comparison_text(names, sides, differences))
@@ -70,7 +71,8 @@ def _places(given: Path) -> tuple[Path, Path]:
     return (given.parent, given) if given.name == FLIPS_FOLDER else (given, given / FOLDER)
 
 
-def _evaluated(run: Path, evaluation: Path) -> SliceTable:
+def _evaluated(run: Path, evaluation: Path) -> tuple[Model, SliceTable]:
+    """What was measured (a measured model folder has no recipe: its own words stand beside the figures), and how."""
     again = "Run `unifiedvit-train evaluate` for it first."
     try:
         results = json.loads((evaluation / RESULTS_FILE).read_text(encoding="utf-8"))
@@ -81,13 +83,15 @@ def _evaluated(run: Path, evaluation: Path) -> SliceTable:
     weights = run / BEST_FILE
     if weights.exists() and results.get("weights_sha256") != hashlib.sha256(weights.read_bytes()).hexdigest():
         raise RunError(f"{run} has other weights than when it was evaluated. {again}")
-    return load_table(evaluation / TABLE_FILE)
+    recipe = (run / PROJECT_FILE).exists() or "model" not in results
+    model = load_run_project(run).model if recipe else Model.model_validate(results["model"])
+    return model, load_table(evaluation / TABLE_FILE)
 
 
-def _refuse_unlike(runs: tuple[Path, Path], projects: list[Project], tables: list[SliceTable]) -> None:
+def _refuse_unlike(runs: tuple[Path, Path], models: tuple[Model, ...], tables: tuple[SliceTable, ...]) -> None:
     one, other = (
-        (p.model.diagnosis, [(c.name, c.lesion) for c in p.model.classes], [s.name for s in p.model.segments])
-        for p in projects
+        (model.diagnosis, [(c.name, c.lesion) for c in model.classes], [s.name for s in model.segments])
+        for model in models
     )
     if one != other:
         raise RunError(f"{runs[0]} and {runs[1]} know different classes; their figures cannot be compared.")

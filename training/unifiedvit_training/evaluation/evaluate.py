@@ -14,23 +14,21 @@ import torch
 
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.inference.backends import choose_device
-from UnifiedViTLib.spec import VolumeRule
+from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..config import Project
 from ..data.dataset import Dataset, refuse_unfit
 from ..errors import DataError, RunError
-from ..exporting.model_folder import stored_network, write_model_folder
-from ..peers import PEERS
 from ..reports.evaluation_report import evaluation_page, summary_text
 from ..storage import packed, write_whole
 from .bootstrap import Figure
 from .calibrate import fit_temperature
+from .candidates import FLIPS_FOLDER, FOLDER, Candidate, ModelFolder, TrainedRun
 from .inference import SliceAnswers, infer
 from .slice_table import SliceTable, table_bytes, table_csv, tabulate
-from .summary import SideSummary, held_out_calibration_error, summarise
+from .summary import held_out_calibration_error, summarise
 from .volumes import DEFAULT_RULE, choose_rule, look_at, measure_volumes
 
-FOLDER, FLIPS_FOLDER = "evaluation", "evaluation-flips"
 RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, REPORT_FILE = (
     "results.json", "slices.csv", "slices.npz", "predictions.npz", "report.html",
 )
@@ -56,8 +54,32 @@ def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False)
         DataError: the dataset has no slices to measure on, or is not that of the project.
         RunError: there are no weights, a volume cannot be used, or the disk is full.
     """
-    model, folder = project.model, run / (FLIPS_FOLDER if flips else FOLDER)
-    measured = measure_slices(project, dataset, run, flips)
+    return _evaluate(TrainedRun(project, run), dataset, flips)
+
+
+def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, flips: bool = False) -> Path:
+    """Measure a model, an ensemble too, as `evaluate` measures a run: with a temperature and a volume rule chosen on
+    the validation side of this dataset. Those of its description are not used, and stay as they are.
+
+    Args:
+        spec: the model.
+        dataset: as for `evaluate`, prepared for the same inputs, segments and classes.
+        work: the figures go into the model's id in it, as if that were a run; `compare` takes it as one.
+        flips: as for `evaluate`.
+
+    Returns:
+        As `evaluate`.
+
+    Raises:
+        DataError, RunError: as `evaluate`.
+        WeightsError, ModelSpecError: the model's files are damaged.
+    """
+    return _evaluate(ModelFolder(spec, work), dataset, flips)
+
+
+def _evaluate(candidate: Candidate, dataset: Dataset, flips: bool) -> Path:
+    model, folder = candidate.model, _folder(candidate, flips)
+    measured = measure_slices(candidate, dataset, flips)
     table, answers, temperature = measured.table, measured.answers, measured.temperature
     summaries = [summarise(table, side, model) for side in ("validation", "test") if (table.sides == side).any()]
     if answers.class_logits is not None:
@@ -65,16 +87,17 @@ def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False)
         error = held_out_calibration_error(answers.class_logits[chosen], table.labels[chosen], table.groups[chosen],
                                            model)
         summaries[0].figures["calibration_error_held_out"] = Figure(error, None, None)
-    rule, volumes = _whole_volumes(project, dataset, measured.network, temperature, folder, flips)
+    rule, volumes = _whole_volumes(candidate, dataset, measured.network, temperature, folder, flips)
 
     results = {
         "weights_sha256": measured.digest, "flips": flips, "temperature": temperature, "rule": asdict(rule),
-        "results": [{"data": _words(s), "figures": s.numbers()} for s in summaries] + volumes,
+        "results": [{"data": f"slices, {s.side} ({candidate.used[s.side]})", "figures": s.numbers()}
+                    for s in summaries] + volumes,
         "classes": model.class_names, "segments": [card.name for card in model.segments],
-        "task": model.task, "diagnosis": model.diagnosis,
+        "task": model.task, "diagnosis": model.diagnosis, "model": model.model_dump(mode="json"),
         "sides": {s.side: s.as_json() for s in summaries},
     }
-    page = evaluation_page(project, dataset, summaries, volumes, temperature, rule,
+    page = evaluation_page(model, dataset, summaries, volumes, temperature, rule,
                            None if answers.drawn is None else {s.side: answers.drawn[table.sides == s.side]
                                                                for s in summaries}, flips)
     write_whole(folder / CSV_FILE, table_csv(table, model))
@@ -86,8 +109,12 @@ def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False)
     return folder / RESULTS_FILE
 
 
+def _folder(candidate: Candidate, flips: bool) -> Path:
+    return candidate.folder / (FLIPS_FOLDER if flips else FOLDER)
+
+
 class Measured(NamedTuple):
-    """What a run's network said of the validation and test slices, and how far that is true.
+    """What a network said of the validation and test slices, and how far that is true.
 
     `digest`: SHA-256 of the weights. `temperature`: None for a network that gives no diagnosis.
     """
@@ -99,13 +126,14 @@ class Measured(NamedTuple):
     table: SliceTable
 
 
-def measure_slices(project: Project, dataset: Dataset, run: Path, flips: bool = False) -> Measured:
+def measure_slices(candidate: Candidate, dataset: Dataset, flips: bool = False) -> Measured:
     """The part of `evaluate` that looks at slices; writes `slices.npz` and `predictions.npz`.
 
     Raises:
         DataError, RunError: as `evaluate`.
+        WeightsError, ModelSpecError: as `evaluate_model`.
     """
-    model, folder = project.model, run / (FLIPS_FOLDER if flips else FOLDER)
+    model, folder = candidate.model, _folder(candidate, flips)
     refuse_unfit(dataset, model)
     sides = [side for side in ("validation", "test") if len(dataset.slices.on(side))]
     if "validation" not in sides:
@@ -113,11 +141,12 @@ def measure_slices(project: Project, dataset: Dataset, run: Path, flips: bool = 
             f"The dataset in {dataset.folder} has no slices on the validation side, and calibration needs them. "
             "Change `split` in the project and run `unifiedvit-train prepare` again."
         )
-    if project.machine.threads:
-        torch.set_num_threads(project.machine.threads)
-    digest, network = stored_network(model, run)
+    if candidate.machine.threads:
+        torch.set_num_threads(candidate.machine.threads)
+    digest, settings, network = candidate.load()
     indices = np.concatenate([dataset.slices.on(side) for side in sides])
-    answers = _answers(network, digest, dataset, indices, folder / ANSWERS_FILE, project.machine.accelerator, flips)
+    answers = _answers(network, digest + settings, dataset, indices, folder / ANSWERS_FILE,
+                       candidate.machine.accelerator, flips)
     chosen, labels = dataset.slices.sides[indices] == "validation", dataset.slices.labels[indices]
     logits = answers.class_logits
     temperature = None if logits is None else fit_temperature(logits[chosen], labels[chosen])
@@ -126,10 +155,10 @@ def measure_slices(project: Project, dataset: Dataset, run: Path, flips: bool = 
     return Measured(digest, network, answers, temperature, table)
 
 
-def _answers(network: torch.nn.Module, weights: str, dataset: Dataset, indices: np.ndarray, path: Path,
+def _answers(network: torch.nn.Module, made_of: str, dataset: Dataset, indices: np.ndarray, path: Path,
              accelerator: str, flips: bool) -> SliceAnswers:
-    """What the network says of the slices: from `path` if it was said there by the same weights of the same images."""
-    key = hashlib.sha256(weights.encode() + indices.tobytes())
+    """What the network says of the slices: from `path` if it was said there by the same network of the same images."""
+    key = hashlib.sha256(made_of.encode() + indices.tobytes())
     for start in range(0, len(indices), 256):
         key.update(np.ascontiguousarray(dataset.slices.images[indices[start:start + 256]]))
     kept = _kept_answers(path, key.hexdigest())
@@ -153,32 +182,27 @@ def _kept_answers(path: Path, key: str) -> SliceAnswers | None:
     return None
 
 
-def _whole_volumes(project: Project, dataset: Dataset, network: torch.nn.Module, temperature: float | None,
+def _whole_volumes(candidate: Candidate, dataset: Dataset, network: torch.nn.Module, temperature: float | None,
                    folder: Path, flips: bool) -> tuple[VolumeRule, list[dict[str, Any]]]:
     """The volume rule, and figures of whole volumes through the library's own predictor, as in use."""
     items = {side: [item for item in dataset.items if item.volume and item.side == side and (item.mask or item.labels)]
              for side in ("validation", "test")}
-    model = project.model
-    whole = model.task == "both" and model.diagnosis == "multi-class" and model.architecture not in PEERS
-    if not whole or not any(items.values()):
+    if not any(items.values()):
         return DEFAULT_RULE, []
     draft = folder / "draft"
     try:
-        spec = write_model_folder(project, network, temperature, DEFAULT_RULE, [], draft)
+        spec = candidate.in_use(network, temperature, draft)
+        if spec is None:
+            return DEFAULT_RULE, []
         cases = {side: look_at(items[side], spec, flips) for side in items if items[side]}
     except UnifiedViTError as error:
         raise RunError(f"Whole volumes cannot be measured: {error}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     rule = choose_rule(cases["validation"], spec) if "validation" in cases else DEFAULT_RULE
-    said = {"validation": "the volume rule was chosen on them", "test": "not used for any choice"}
+    said = {"validation": "the volume rule was chosen on them", "test": candidate.used["test"]}
     return rule, [
         {"data": f"whole volumes, {side} ({said[side]})",
          "figures": measure_volumes(cases[side], replace(spec, volume_rule=rule))}
         for side in cases
     ]
-
-
-def _words(summary: SideSummary) -> str:
-    said = {"validation": "weights and temperature were chosen on them", "test": "not used for any choice"}
-    return f"slices, {summary.side} ({said[summary.side]})"

@@ -13,7 +13,8 @@ from UnifiedViTLib.spec import ModelSpec, VolumeRule
 from ..config import Project
 from ..data.dataset import load_dataset
 from ..errors import RunError
-from ..evaluation.evaluate import FOLDER, RESULTS_FILE
+from ..evaluation.candidates import FOLDER
+from ..evaluation.evaluate import RESULTS_FILE
 from .card import model_card
 from .familiarity import measure_familiarity
 from .model_folder import (

@@ -8,7 +8,7 @@ import numpy as np
 
 from UnifiedViTLib.spec import VolumeRule
 
-from ..config import Model, Project
+from ..config import Model
 from ..data.dataset import Dataset
 from ..evaluation.bootstrap import DRAWS, Figure
 from ..evaluation.boundaries import TOLERANCE, TOLERANCE_SIDE
@@ -31,12 +31,13 @@ _VOLUME_WORDS = {
 }
 
 
-def evaluation_page(project: Project, dataset: Dataset, summaries: list[SideSummary], volumes: list[dict[str, Any]],
+def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary], volumes: list[dict[str, Any]],
                     temperature: float | None, rule: VolumeRule, drawn: dict[str, np.ndarray] | None, flips: bool
                     ) -> str:
     """The whole report as HTML.
 
     Args:
+        model: what was measured.
         summaries: one a side.
         volumes: {"data": words, "figures": numbers} of whole volumes.
         temperature: of the calibration; None without a diagnosis.
@@ -44,7 +45,6 @@ def evaluation_page(project: Project, dataset: Dataset, summaries: list[SideSumm
         drawn: by side the mask classes drawn on its slices, (N, H, W); None for a network that draws nothing.
         flips: whether it looked at mirror images too.
     """
-    model = project.model
     sections = [Section("Figures", _headline(summaries, model, temperature))]
     for summary in summaries:
         side, table = summary.side, summary.table
@@ -89,7 +89,8 @@ def _headline(summaries: list[SideSummary], model: Model, temperature: float | N
     blocks: list[Text | Table] = [
         Table(["", *(s.side for s in summaries)], rows),
         Text(f"In brackets: 95 % intervals from {DRAWS:,} draws of whole groups (patients), as slices of one patient "
-             "are not independent. The weights were rounded to 16 bits, as they will be stored."),
+             "are not independent. The weights are those of the model folder; of a run, rounded to 16 bits as one has "
+             "them."),
     ]
     if temperature is not None:
         blocks.append(Text(
