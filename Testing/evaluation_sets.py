@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk
 import torch
 from training_sets import stored
 from unifiedvit_training.config import Project
 from unifiedvit_training.data.dataset import Dataset, Item, SliceSet
 from unifiedvit_training.evaluation.inference import SliceAnswers
 from unifiedvit_training.evaluation.slice_table import SliceTable, tabulate
+from unifiedvit_training.learning.checkpoints import BEST_FILE, save_weights
 
 from UnifiedViTLib.models import build_model
 
@@ -61,3 +64,28 @@ def table_of(dataset: Dataset, logits: np.ndarray | None, drawn: list[np.ndarray
 def network_of(plan: Project, seed: int = 0) -> torch.nn.Module:
     torch.manual_seed(seed)
     return build_model(plan.model.architecture, plan.model.build_arguments())
+
+
+def run_of(folder: Path, plan: Project, seed: int = 0) -> Path:
+    """A run that has ended, with random weights."""
+    save_weights(folder / BEST_FILE, network_of(plan, seed))
+    (folder / "project.json").write_text(plan.model_dump_json())
+    return folder
+
+
+def bright_volumes(folder: Path) -> Dataset:
+    """Four volumes with a bright box in noise, three for validation and one for the test, and a slice of each."""
+    chance, masks, items = np.random.default_rng(0), [], []
+    for n in range(4):
+        truth = np.zeros((6, 40, 40), np.uint8)
+        truth[2:4, 10:22, 12:24] = 1
+        head = chance.normal(100, 5, truth.shape) + 60.0 * truth
+        for name, array in (("image", head.astype(np.float32)), ("mask", truth)):
+            image = sitk.GetImageFromArray(array)
+            image.SetSpacing((2.0, 2.0, 6.0))
+            sitk.WriteImage(image, str(folder / f"{name}{n}.nrrd"))
+        items.append(Item(f"volume {n}", folder / f"image{n}.nrrd", folder / f"mask{n}.nrrd", ("bright",),
+                          f"patient {n}", "one", "test" if n == 3 else "validation", True))
+        masks.append(truth[2, 4:36, 4:36])
+    data = dataset_of(folder / "dataset", masks, np.array([1] * 4), sides=[item.side for item in items])
+    return replace(data, items=tuple(items))

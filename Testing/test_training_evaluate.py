@@ -7,17 +7,24 @@ import hashlib
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
 import torch
-from evaluation_sets import TWO_SEGMENTS, certain, dataset_of, network_of, nothing, square, table_of
+from evaluation_sets import (
+    TWO_SEGMENTS,
+    bright_volumes,
+    certain,
+    dataset_of,
+    network_of,
+    nothing,
+    run_of,
+    square,
+    table_of,
+)
 from training_sets import discs, project
 from unifiedvit_training.cli import main
-from unifiedvit_training.config import Project
-from unifiedvit_training.data.dataset import Dataset, Item
+from unifiedvit_training.data.dataset import Dataset
 from unifiedvit_training.errors import DataError, RunError
 from unifiedvit_training.evaluation import bootstrap
 from unifiedvit_training.evaluation import evaluate as evaluating
@@ -27,16 +34,10 @@ from unifiedvit_training.evaluation.evaluate import evaluate
 from unifiedvit_training.evaluation.inference import infer
 from unifiedvit_training.evaluation.paired import paired
 from unifiedvit_training.evaluation.slice_table import table_figures
-from unifiedvit_training.learning.checkpoints import BEST_FILE, save_weights
+from unifiedvit_training.learning.checkpoints import BEST_FILE
 from unifiedvit_training.reports.evaluation_report import evaluation_page
 from unifiedvit_training.reports.page import Gallery
 from unifiedvit_training.reports.worst_cases import BOTH, DRAWN, TRUE, outlined, worst_cases
-
-
-def run_of(folder: Path, plan: Project, seed: int = 0) -> Path:
-    save_weights(folder / BEST_FILE, network_of(plan, seed))
-    (folder / "project.json").write_text(plan.model_dump_json())
-    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -165,32 +166,19 @@ def test_slices_without_label_or_mask_are_no_hindrance(tmp_path):
 
 
 def test_whole_volumes_are_measured_through_the_library_and_choose_the_rule(tmp_path):
-    plan, chance = project(), np.random.default_rng(0)
-    masks, items = [], []
-    for n in range(4):
-        truth = np.zeros((6, 40, 40), np.uint8)
-        truth[2:4, 10:22, 12:24] = 1
-        head = chance.normal(100, 5, truth.shape) + 60.0 * truth
-        for name, array in (("image", head.astype(np.float32)), ("mask", truth)):
-            image = sitk.GetImageFromArray(array)
-            image.SetSpacing((2.0, 2.0, 6.0))
-            sitk.WriteImage(image, str(tmp_path / f"{name}{n}.nrrd"))
-        items.append(Item(f"volume {n}", tmp_path / f"image{n}.nrrd", tmp_path / f"mask{n}.nrrd", ("bright",),
-                          f"patient {n}", "one", "test" if n == 3 else "validation", True))
-        masks.append(truth[2, 4:36, 4:36])
-    data = dataset_of(tmp_path / "dataset", masks, np.array([1] * 4), sides=[item.side for item in items])
+    plan, data = project(), bright_volumes(tmp_path)
     run = run_of(tmp_path / "fit", plan)
-    results = json.loads(evaluate(plan, replace(data, items=tuple(items)), run).read_text())
+    results = json.loads(evaluate(plan, data, run).read_text())
     validation, test = results["results"][2:]
     assert validation["figures"]["volumes"] == 3 and "chosen on them" in validation["data"]
     assert test["figures"]["volumes"] == 1 and "not used" in test["data"]
     assert {"found", "dice", "diagnosis"} <= set(test["figures"])
     assert not (run / "evaluation" / "draft").exists()
-    flipped = json.loads(evaluate(plan, replace(data, items=tuple(items)), run, flips=True).read_text())
+    flipped = json.loads(evaluate(plan, data, run, flips=True).read_text())
     assert flipped["flips"] and [part["data"] for part in flipped["results"]] == [r["data"] for r in results["results"]]
-    items[0].image.unlink()
+    data.items[0].image.unlink()
     with pytest.raises(RunError, match="Whole volumes cannot be measured"):
-        evaluate(plan, replace(data, items=tuple(items)), run)
+        evaluate(plan, data, run)
 
 
 def test_what_is_missing_is_said_in_a_sentence(tmp_path, data):

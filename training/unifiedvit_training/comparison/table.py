@@ -10,7 +10,8 @@ import numpy as np
 
 from ..config import Model
 from ..errors import RunError
-from ..evaluation.evaluate import FOLDER, TABLE_FILE
+from ..evaluation.candidates import FOLDER
+from ..evaluation.evaluate import TABLE_FILE
 from ..evaluation.paired import Difference, paired_over
 from ..evaluation.slice_table import SliceTable, answer_figures, load_table, table_figures
 from ..evaluation.summary import held_out_calibration_error
