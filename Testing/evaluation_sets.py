@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import SimpleITK as sitk
 import torch
 from training_sets import stored
 from unifiedvit_training.config import Project
 from unifiedvit_training.data.dataset import Dataset, Item, SliceSet
+from unifiedvit_training.evaluation import bootstrap, evaluate
 from unifiedvit_training.evaluation.inference import SliceAnswers
 from unifiedvit_training.evaluation.slice_table import SliceTable, tabulate
 from unifiedvit_training.learning.checkpoints import BEST_FILE, save_weights
@@ -19,6 +21,13 @@ from UnifiedViTLib.models import build_model
 
 SIDE = 112  # the tolerance of outlines is one pixel here
 TWO_SEGMENTS = {"segments": [{"name": "core", "colour": [1, 2, 3]}, {"name": "rim", "colour": [4, 5, 6]}]}
+
+
+def quicken(patch: pytest.MonkeyPatch) -> None:
+    """Few draws for intervals, and no pictures, which take longer than all the rest."""
+    torch.set_num_threads(1)
+    patch.setattr(bootstrap.resample, "__defaults__", (40, bootstrap.SEED))
+    patch.setattr(evaluate, "evaluation_page", lambda *a: "")
 
 
 def square(row: int, column: int, side: int = 10, label: int = 1, grid: int = SIDE) -> np.ndarray:

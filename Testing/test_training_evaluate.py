@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from evaluation_sets import (
     TWO_SEGMENTS,
     bright_volumes,
@@ -18,6 +17,7 @@ from evaluation_sets import (
     dataset_of,
     network_of,
     nothing,
+    quicken,
     run_of,
     square,
     table_of,
@@ -26,9 +26,8 @@ from training_sets import discs, project
 from unifiedvit_training.cli import main
 from unifiedvit_training.data.dataset import Dataset
 from unifiedvit_training.errors import DataError, RunError
-from unifiedvit_training.evaluation import bootstrap
 from unifiedvit_training.evaluation import evaluate as evaluating
-from unifiedvit_training.evaluation.bootstrap import resample, with_intervals
+from unifiedvit_training.evaluation.bootstrap import with_intervals
 from unifiedvit_training.evaluation.compare import compare
 from unifiedvit_training.evaluation.evaluate import evaluate
 from unifiedvit_training.evaluation.inference import infer
@@ -42,10 +41,7 @@ from unifiedvit_training.reports.worst_cases import BOTH, DRAWN, TRUE, outlined,
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    torch.set_num_threads(1)
-    monkeypatch.setattr(resample, "__defaults__", (40, bootstrap.SEED))
-    # Pictures take longer than all the rest; one test below looks at the whole page.
-    monkeypatch.setattr(evaluating, "evaluation_page", lambda *a: "")
+    quicken(monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from evaluation_sets import bright_volumes, network_of, run_of
+from evaluation_sets import bright_volumes, network_of, quicken, run_of
 from training_sets import discs, project
 from unifiedvit_training.cli import main
 from unifiedvit_training.errors import DataError, RunError
-from unifiedvit_training.evaluation import bootstrap
 from unifiedvit_training.evaluation import evaluate as evaluating
-from unifiedvit_training.evaluation.bootstrap import resample
 from unifiedvit_training.evaluation.evaluate import evaluate, evaluate_model
 from unifiedvit_training.evaluation.inference import infer
 from unifiedvit_training.evaluation.slice_table import load_table
@@ -29,10 +27,7 @@ from UnifiedViTLib.spec import ModelSpec, load_spec
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    torch.set_num_threads(1)
-    monkeypatch.setattr(resample, "__defaults__", (40, bootstrap.SEED))
-    # Pictures take longer than all the rest; one test below looks at the whole page.
-    monkeypatch.setattr(evaluating, "evaluation_page", lambda *a: "")
+    quicken(monkeypatch)
 
 
 @pytest.fixture(scope="module")
