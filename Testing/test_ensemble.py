@@ -5,9 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from safetensors.numpy import save as pack_arrays
 from safetensors.torch import load_file, save_file
 from unifiedvit_training.exporting.onnx import write_onnx
 
+from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import ModelSpecError, OutputError, WeightsError
 from UnifiedViTLib.imaging.resampling import Frame
 from UnifiedViTLib.inference.backends import TorchBackend, load_network
@@ -31,7 +29,6 @@ from UnifiedViTLib.service.ensembling import write_ensemble
 from UnifiedViTLib.service.weights import import_model, verify_model
 from UnifiedViTLib.spec import ModelSpec, load_spec, parse_spec
 
-ROOT = Path(__file__).resolve().parent.parent
 VIT = {"encoder": "test_vit", "stem_width": 4, "decoder_widths": [8, 8, 8], "look_where_drawn": True}
 SWIN = {"encoder": "swin_tiny_patch4_window7_224", "width": 12, "depths": [1, 2, 1, 1], "stem_width": 4,
         "decoder_widths": [8, 8, 8, 8]}
@@ -359,25 +356,18 @@ def test_weights_of_another_ensemble_are_refused_by_name(pair, tmp_path, change)
 
 # The commands
 
-def unifiedvit(*arguments) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "UnifiedViTLib.cli", *map(str, arguments)], text=True,
-                          capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, encoding="utf-8")
-
-
-def test_the_command_makes_an_ensemble_that_predicts(models, tmp_path, monkeypatch):
+def test_the_command_makes_an_ensemble_that_predicts(models, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "models"))
-    folders = [models[name].folder for name in ("first", "swin")]
-    made = unifiedvit("models", "ensemble", *folders, "--output", tmp_path / "both", "--id", "both", "--name", "Both")
-    assert made.returncode == 0, made.stderr
-    assert f"both 1.0.0 is ready, in {tmp_path / 'both'}" in made.stdout
-    sitk.WriteImage(to_sitk(head_volume(shape=(3, 45, 41))), str(tmp_path / "head.nrrd"))
-    done = unifiedvit("predict", tmp_path / "head.nrrd", "-o", tmp_path / "out", "--model", tmp_path / "both",
-                      "--device", "cpu")
-    assert done.returncode == 0, done.stderr
+    folders = [str(models[name].folder) for name in ("first", "swin")]
+    both, head = tmp_path / "both", tmp_path / "head.nrrd"
+    assert main(["models", "ensemble", *folders, "--output", str(both), "--id", "both", "--name", "Both"]) == 0
+    assert f"both 1.0.0 is ready, in {both}\n" in capsys.readouterr().out
+    sitk.WriteImage(to_sitk(head_volume(shape=(3, 45, 41))), str(head))
+    assert main(["predict", str(head), "-o", str(tmp_path / "out"), "--model", str(both), "--device", "cpu"]) == 0
     result = json.loads((tmp_path / "out" / "head.json").read_text())
-    assert result["model"]["id"] == "both" and result["model"]["sha256"] == load_spec(tmp_path / "both").sha256
-    import_model(tmp_path / "both")
-    assert "  Members: first 1.2.3, swin 1.2.3\n" in unifiedvit("models").stdout
-    again = unifiedvit("models", "ensemble", folders[0], "both", "--output", tmp_path / "more", "--id", "more")
-    assert again.returncode == 2 and "both 1.0.0 is an ensemble itself" in again.stderr
+    assert result["model"] == {"id": "both", "name": "Both", "version": "1.0.0", "sha256": load_spec(both).sha256}
+    assert main(["models", "import", str(both)]) == main(["models"]) == 0
+    assert "  Members: first 1.2.3, swin 1.2.3\n" in capsys.readouterr().out
+    assert main(["models", "ensemble", folders[0], "both", "--output", str(tmp_path / "more"), "--id", "more"]) == 2
+    assert "unifiedvit: both 1.0.0 is an ensemble itself" in capsys.readouterr().err
     assert not (tmp_path / "more").exists()
