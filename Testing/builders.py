@@ -194,6 +194,7 @@ def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, se
         "mask_classes": len(data["segments"]) + 1,
         "diagnosis_classes": len(data["diagnosis"]["classes"]),
         "image_size": data["input"]["size"],
+        "in_channels": len(data["input"].get("channels", [0])),
     }
     torch.manual_seed(seed)
     network = build_model(data["architecture"], data["arguments"] | sizes)

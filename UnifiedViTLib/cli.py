@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from . import NOTICE, __version__
-from .errors import UnifiedViTError
+from .errors import UnifiedViTError, UnsupportedImageError
+from .imaging.volume import Volume
 from .inference.prediction import Prediction
 from .models_cli import add_models_command
 
@@ -51,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--device", default="auto", choices=DEVICES)
     predict.add_argument("--plane", default="auto", choices=("auto", *PLANES),
                          help="auto: as acquired, across the largest spacing")
+    predict.add_argument("--input-is", default="", metavar="NAME",
+                         help="for models that look at several sequences: which one the inputs are (else the first)")
+    predict.add_argument("--channel", action="append", default=[], metavar="NAME=FILE", type=_channel,
+                         help="a further sequence of the one input; those not given are missing (see models)")
     predict.add_argument("--flips", action="store_true", help="look at mirrored slices too; takes twice as long")
     predict.add_argument("--skip-existing", action="store_true",
                          help="go on where an earlier run of the same model ended")
@@ -60,9 +65,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _channel(text: str) -> tuple[str, Path]:
+    """NAME=FILE."""
+    name, separator, file = text.partition("=")
+    if not (name and separator and file):
+        raise argparse.ArgumentTypeError(f"{text!r}: write it as NAME=FILE, for example t2=t2.nrrd")
+    return name, Path(file)
+
+
+def _further_channels(options: argparse.Namespace, inputs: list[Path]) -> dict[str, Volume]:
+    """The images of --channel, read."""
+    from .imaging.reading import read
+
+    names = [name for name, _ in options.channel]
+    if names and len(inputs) != 1:
+        raise UnsupportedImageError(f"--channel belongs to one input, not to {len(inputs)}. Run each by itself.")
+    if len(set(names)) < len(names):
+        raise UnsupportedImageError("--channel gives two images for one sequence. Give each sequence once.")
+    return {name: read(path) for name, path in options.channel}
+
+
 def _predict(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
+    from .inference.channels import refuse_unknown, together
     from .inference.predictor import Predictor
     from .service.batch import find_inputs, process_files
     from .service.catalogue import DEFAULT_MODEL, find_model
@@ -70,6 +96,8 @@ def _predict(options: argparse.Namespace) -> int:
     spec = find_model(options.model or DEFAULT_MODEL)
     # What does not exist becomes a row of the table, as other bad inputs.
     inputs = [file for path in options.inputs for file in (find_inputs(path) if path.exists() else [path]) or [path]]
+    others = _further_channels(options, inputs)
+    refuse_unknown([name for name in (options.input_is, *others) if name], spec)
     predictor = Predictor(spec, options.device)
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:
         def progress(stage: str, done: float) -> None:
@@ -85,7 +113,8 @@ def _predict(options: argparse.Namespace) -> int:
 
         rows = process_files(
             inputs, options.output, spec,
-            lambda volume, told: predictor.predict(volume, options.plane, told, flips=options.flips),
+            lambda volume, told: predictor.predict(
+                together(volume, others, spec, options.input_is), options.plane, told, flips=options.flips),
             skip_existing=options.skip_existing, progress=progress, ended=ended,
         )
     failed = sum(row["status"] != "done" for row in rows)

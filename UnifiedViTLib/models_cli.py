@@ -75,6 +75,7 @@ def _described(spec: ModelSpec) -> str:
         f"{spec.id}  {spec.version}  {spec.name}",
         f"  {spec.description}",
         f"  Expects: {spec.expects}",
+        *(f"    {channel.name}: {channel.expects}" for channel in spec.channels),
         f"  Draws: {', '.join(s.name for s in spec.segments)}",
         f"  Tells apart: {', '.join(c.display for c in spec.classes)}",
         f"  Weights: {spec.licence}",

@@ -20,6 +20,9 @@ ENSEMBLE = "ensemble"
 MOST_MEMBERS = 10
 #: Arguments of networks that follow from other fields of a description.
 DERIVED_ARGUMENTS = ("mask_classes", "diagnosis_classes", "image_size", "in_channels")
+#: What a channel of the network's input that is missing is filled with: far outside of normalised intensities, which
+#: 0 is not, and exact in half precision.
+MISSING = -1000.0
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -27,6 +30,14 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TEMPERATURES = 0.01, 100
 _TERMINOLOGY = re.compile(r"[^~|]*(~[^~|]*){6}\|?")
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One of several images of a patient that a model looks at together: `name` for programs, `expects` for people."""
+
+    name: str
+    expects: str
 
 
 @dataclass(frozen=True)
@@ -119,7 +130,7 @@ class ModelSpec:
     """What a model is, expects, gives, was trained on and reached. Read it with `load_spec`.
 
     `folder` holds `model.json` and the weights. `familiarity` is None for models that come without it. `members` is
-    empty but for an ensemble, which has no `arguments`.
+    empty but for an ensemble, which has no `arguments`; `channels` is empty for models that look at one image.
     """
 
     folder: Path
@@ -143,6 +154,7 @@ class ModelSpec:
     results: tuple[Result, ...]
     familiarity: Familiarity | None
     members: tuple[Member, ...] = ()
+    channels: tuple[Channel, ...] = ()
 
     @property
     def weights(self) -> Path:
@@ -198,6 +210,7 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         )
     given = top.table("input")
     size = given.size("size")
+    channels = _channels(given)
     diagnosis = top.table("diagnosis")
     diagnosis.choice("task", ("multi-class",))
     classes = tuple(
@@ -213,12 +226,12 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         for s in top.tables("segments", 1, 254)
     )
     architecture = top.text("architecture", _IDENTIFIER)
-    outputs = len(segments) + 1, len(classes)
+    known = len(segments) + 1, len(classes), len(channels) or 1
     arguments, members = {}, ()
     if architecture == ENSEMBLE:
-        members = tuple(_member(member, *outputs) for member in top.tables("members", 2, MOST_MEMBERS))
+        members = tuple(_member(member, *known) for member in top.tables("members", 2, MOST_MEMBERS))
     else:
-        arguments = _arguments(top, *outputs, size)
+        arguments = _arguments(top, *known, size)
     rule, weights = top.table("volume"), top.table("weights")
     return ModelSpec(
         folder=folder,
@@ -248,21 +261,33 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         results=tuple(Result(r.text("data"), r.table("figures").data) for r in top.tables("results", 0, 100)),
         familiarity=_familiarity(top.table("familiarity")) if "familiarity" in top.data else None,
         members=members,
+        channels=channels,
     )
 
 
-def _arguments(given: Fields, mask_classes: int, diagnosis_classes: int, size: int) -> dict[str, Any]:
-    values = (mask_classes, diagnosis_classes, size, 1)
+def _channels(given: Fields) -> tuple[Channel, ...]:
+    """A model of one image does not name it."""
+    if "channels" not in given.data:
+        return ()
+    channels = tuple(Channel(c.text("name", _IDENTIFIER), c.text("expects")) for c in given.tables("channels", 2, 16))
+    if len({c.name for c in channels}) != len(channels):
+        raise ModelSpecError("input.channels: two channels have the same name.")
+    return channels
+
+
+def _arguments(given: Fields, mask_classes: int, diagnosis_classes: int, channels: int, size: int) -> dict[str, Any]:
+    values = (mask_classes, diagnosis_classes, size, channels)
     return given.arguments("arguments") | dict(zip(DERIVED_ARGUMENTS, values, strict=True))
 
 
-def _member(given: Fields, mask_classes: int, diagnosis_classes: int) -> Member:
+def _member(given: Fields, mask_classes: int, diagnosis_classes: int, channels: int) -> Member:
     architecture, size = given.text("architecture", _IDENTIFIER), given.size("size")
     if architecture == ENSEMBLE:
         raise ModelSpecError(f"{given.where}architecture: an ensemble has no ensembles among its members.")
     return Member(
         given.text("id", _IDENTIFIER), given.text("version", _VERSION), given.text("sha256", _SHA256), architecture,
-        _arguments(given, mask_classes, diagnosis_classes, size), size, given.number("temperature", *_TEMPERATURES),
+        _arguments(given, mask_classes, diagnosis_classes, channels, size), size,
+        given.number("temperature", *_TEMPERATURES),
     )
 
 

@@ -35,15 +35,19 @@ class PreparedVolume:
         return len(self.slices)
 
     def batch(self, start: int, stop: int) -> np.ndarray:
-        """The network's input for slices start..stop-1: (n, size, size) float32, normalised."""
+        """Slices start..stop-1 as the network sees them: (n, size, size) float32, normalised."""
         # Air becomes zero before resampling, so that what lies outside the image looks like air.
         raw = self.slices[start:stop].astype(np.float32) - np.float32(self.foreground.air)
         return normalise(self.frame.to_network(raw) + np.float32(self.foreground.air), self.foreground)
 
+    def inputs(self, start: int, stop: int) -> np.ndarray:
+        """The network's input with its axis of channels: (n, 1, size, size) float32."""
+        return self.batch(start, stop)[:, None]
+
     def batches(self, size: int) -> Iterator[tuple[int, np.ndarray]]:
-        """(first slice number, input) for all slices, `size` at a time."""
+        """(first slice number, `inputs`) for all slices, `size` at a time."""
         for start in range(0, len(self), size):
-            yield start, self.batch(start, min(start + size, len(self)))
+            yield start, self.inputs(start, min(start + size, len(self)))
 
 
 def prepare(volume: Volume, size: int, plane: str = "auto") -> PreparedVolume:

@@ -18,7 +18,7 @@ SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd", ".dcm",
 
 #: DICOM tags kept: what the image is. Nothing that identifies a person.
 _TAGS = {"0008|0060": "Modality", "0018|0015": "BodyPartExamined", "0018|0010": "ContrastBolusAgent",
-         "0028|0004": "PhotometricInterpretation"}
+         "0028|0004": "PhotometricInterpretation", "0020|0052": "FrameOfReference"}
 _POSITION = "0020|0032"
 
 sitk.ProcessObject.SetGlobalWarningDisplay(False)

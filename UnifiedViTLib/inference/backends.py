@@ -28,7 +28,7 @@ class Backend(Protocol):
     device: str
 
     def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(n, 1, H, W) float32 -> mask logits (n, S, H, W), class logits (n, C) and embedding (n, E), float32.
+        """(n, channels, H, W) float32 -> mask logits (n, S, H, W), class logits (n, C) and embedding (n, E), float32.
 
         Raises:
             OutOfMemory: try a smaller batch.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..imaging.channels import PreparedChannels
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
 from .prediction import Diagnosis, SegmentResult
@@ -21,24 +22,34 @@ def doubts(prepared: PreparedVolume, spec: ModelSpec, distances: np.ndarray | No
 
     `distances` (N,) are of the slices, as in `Look`.
     """
-    strange = [] if distances is None else _about_distances(distances, spec)
-    return (*prepared.volume.notes, *_about_input(prepared, spec), *strange,
+    missing = _about_missing(prepared, spec) if isinstance(prepared, PreparedChannels) else []
+    # What is familiar was measured on what training had; an image without a channel is unlike it in that alone.
+    strange = [] if distances is None or missing else _about_distances(distances, spec)
+    return (*prepared.volume.notes, *missing, *_about_input(prepared, spec), *strange,
             *_about_answer(spec, diagnosis, segments))
 
 
+def _about_missing(prepared: PreparedChannels, spec: ModelSpec) -> list[str]:
+    there = [one is not None for one in prepared.channels]
+    missing = [channel.name for channel, here in zip(spec.channels, there, strict=True) if not here]
+    return [f"Without {', '.join(missing)}: the model was not given all that it can use."] if missing else []
+
+
 def _about_input(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
-    said, volume = [], prepared.volume
-    modality = volume.metadata.get("Modality", "")
-    if modality and spec.modality != "any" and modality not in _MODALITIES[spec.modality]:
+    said = []
+    channels = prepared.channels if isinstance(prepared, PreparedChannels) else (prepared,)
+    modalities = {one.volume.metadata.get("Modality", "") for one in channels if one} - {""}
+    wrong = "" if spec.modality == "any" else ", ".join(sorted(modalities - {*_MODALITIES[spec.modality]}))
+    if wrong:
         said.append(
-            f"The image says that it is {modality}; this model knows {spec.expects}. Do not rely on the answer."
+            f"The image says that it is {wrong}; this model knows {spec.expects}. Do not rely on the answer."
         )
-    elif spec.modality not in ("CT", "any") and prepared.foreground.air < -500:
+    elif spec.modality not in ("CT", "any") and any(one.foreground.air < -500 for one in channels if one):
         said.append(
             f"Air has negative values, as in CT (Hounsfield units); this model knows {spec.expects}. "
             "Do not rely on the answer."
         )
-    if volume.planar:
+    if prepared.volume.planar:
         said.append("A 2-D image tells neither its orientation nor, often, its pixel size: volumes in mL are nominal.")
     if max(prepared.frame.row_mm, prepared.frame.column_mm) > COARSE * prepared.frame.pixel_mm:
         said.append("The image is much coarser than what the model was trained on; small findings cannot be seen.")

@@ -11,10 +11,11 @@ import numpy as np
 
 from .. import __version__
 from ..errors import DeviceError
-from ..imaging.preparation import PreparedVolume, prepare
-from ..imaging.volume import Volume, check
+from ..imaging.channels import prepare_channels
+from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
 from .backends import Backend, OutOfMemory, TorchBackend
+from .channels import Images, in_order
 from .decision import Look, decide
 from .doubts import doubts
 from .familiarity import load_statistics
@@ -48,12 +49,13 @@ class Predictor:
         """Whether the graphics card had not enough memory, so that the CPU is used since."""
         return bool(self._notes)
 
-    def predict(self, volume: Volume, plane: str = "auto", progress: Progress = lambda stage, done: None, *,
+    def predict(self, images: Images, plane: str = "auto", progress: Progress = lambda stage, done: None, *,
                 flips: bool = False, keep_probabilities: bool = False) -> Prediction:
         """Look at every slice once, draw and name.
 
         Args:
-            volume: array (K, J, I), any unit, geometry in mm.
+            images: a volume: array (K, J, I), any unit, geometry in mm. For models with several channels also volumes
+                by the channels' names, or in their order; None for a missing one. A volume alone is the first channel.
             plane: "auto" (the acquisition plane), "axial", "coronal" or "sagittal".
             progress: told after every batch.
             flips: test-time augmentation: look at the mirror image of every slice too, and take the mean of the
@@ -61,16 +63,17 @@ class Predictor:
             keep_probabilities: give `Prediction.probability_maps`.
 
         Returns:
-            The labelmap on the volume's own grid, the diagnosis, and what made them.
+            The labelmap on the own grid of the volume that is given first, the diagnosis, and what made them.
 
         Raises:
-            UnsupportedImageError: the volume is not something to look at.
+            UnsupportedImageError: a volume is not something to look at, or they do not belong together.
             DeviceError: it does not fit into memory even one slice at a time.
             Cancelled: raised by `progress`.
         """
         started = time.perf_counter()
         progress("Preparing", 0.0)
-        prepared = prepare(check(volume), self.spec.size, plane)
+        volumes, first = in_order(images, self.spec)
+        prepared = prepare_channels(volumes, self.spec.size, plane, first)
         ready = time.perf_counter()
         look, network_seconds = self.look(prepared, progress, flips=flips, keep_probabilities=keep_probabilities)
         looked = time.perf_counter()
@@ -78,10 +81,10 @@ class Predictor:
         progress("Done", 1.0)
         finished = time.perf_counter()
         return Prediction(
-            name=volume.name,
+            name=prepared.volume.name,
             spec=self.spec,
             labelmap=answer.labelmap,
-            ijk_to_ras=volume.ijk_to_ras,
+            ijk_to_ras=prepared.volume.ijk_to_ras,
             diagnosis=answer.diagnosis,
             slice_probabilities=answer.slice_probabilities,
             slice_axis=(prepared.view.axes[0], prepared.view.flipped[0]),
@@ -120,7 +123,7 @@ class Predictor:
         seconds, start = 0.0, 0
         while start < count:
             stop = min(start + self.batch_size, count)
-            images = prepared.batch(start, stop)[:, None]
+            images = prepared.inputs(start, stop)
             before = time.perf_counter()
             try:
                 masks, logits[start:stop], embeddings = run(images)

@@ -10,6 +10,8 @@ import torch
 from timm.layers import ConvNormAct
 from torch import nn
 
+from .channels import channel_gate
+
 PATCH = 16
 
 
@@ -76,7 +78,7 @@ class ViTEncoder(nn.Module):
 
     Args:
         name: timm's name, for example "vit_tiny_patch16_224", "vit_small_patch16_224", "vit_base_patch16_224".
-        in_channels: of the image.
+        in_channels: of the image; of several, some may be missing (`MissingChannels`).
         image_size: side that the position embeddings are made for; other multiples of 16 are interpolated to.
         stem_width: None for the linear patch embedding of eq. 1; a number for a convolutional stem that begins
             with that many channels and whose map at 1/16 is embedded instead.
@@ -91,6 +93,7 @@ class ViTEncoder(nn.Module):
                  drop_path: float = 0.0, stem: nn.Module | None = None, mask_tokens: int = 0,
                  class_token: bool = True) -> None:
         super().__init__()
+        self.in_channels, self.gate = in_channels, channel_gate(in_channels)
         self.stem = ConvolutionalStem(in_channels, stem_width) if stem_width else stem
         reading = (
             {"img_size": image_size // PATCH, "patch_size": 1, "in_chans": self.stem.out_channels}
@@ -115,6 +118,7 @@ class ViTEncoder(nn.Module):
     def forward(self, image: torch.Tensor) -> Features:
         """Look at the image once: (B, in_channels, H, W), H and W multiples of 16 -> Features."""
         refuse_other_sizes(image)
+        image = self.gate(image)
         maps = self.stem(image) if self.stem else [image]
         _, depths = self.vit.forward_intermediates(
             maps[-1], indices=self.indices, return_prefix_tokens=True, norm=True

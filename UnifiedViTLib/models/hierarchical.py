@@ -6,6 +6,7 @@ import timm
 import torch
 from torch import nn
 
+from .channels import channel_gate
 from .decoders import PyramidDecoder
 from .dual_decoder import DualDecoder
 from .encoders import ConvolutionalStem, Features, refuse_other_sizes
@@ -25,7 +26,7 @@ class SwinEncoder(nn.Module):
 
     Args:
         name: timm's name, for example "swin_tiny_patch4_window7_224", "swin_small_patch4_window7_224".
-        in_channels: of the image.
+        in_channels: of the image; of several, some may be missing (`MissingChannels`).
         image_size: side that the windows are made for.
         width: channels of the first stage, doubled by each further one; None: the published ones.
         depths: blocks of the four stages; None: the published ones.
@@ -41,6 +42,7 @@ class SwinEncoder(nn.Module):
             raise ValueError(f"{name} is not a Swin Transformer; timm's names for them begin with swin_.")
         if depths and (len(depths) != 4 or not all(1 <= depth <= MOST_BLOCKS for depth in depths)):
             raise ValueError(f"depths: four numbers from 1 to {MOST_BLOCKS} are needed, not {depths}.")
+        self.in_channels, self.gate = in_channels, channel_gate(in_channels)
         self.stem = ConvolutionalStem(in_channels, stem_width, steps=2) if stem_width else None
         side = STRIDE * max(-(-image_size // STRIDE), 2)  # a window of one cell would have nothing to attend to
         reading = (
@@ -65,6 +67,7 @@ class SwinEncoder(nn.Module):
         `details` is the stem's map at 1/2, if there is a stem.
         """
         refuse_other_sizes(image)
+        image = self.gate(image)
         maps = self.stem(image) if self.stem else [image]
         depths = self.swin.forward_intermediates(maps[-1], norm=True, intermediates_only=True)
         return Features(cls=depths[-1].mean(dim=(2, 3)), depths=depths, details=maps[:-1])

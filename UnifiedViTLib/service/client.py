@@ -24,7 +24,7 @@ from typing import Any
 
 from ..errors import Cancelled, UnifiedViTError, WorkerError
 from ..inference.prediction import Prediction
-from .exchange import make_folder, name_folder, read_prediction, remove_folder, spec_as_json, write_volume
+from .exchange import make_folder, name_folder, read_prediction, remove_folder, spec_as_json, write_others, write_volume
 from .processes import PATIENCE_S, kill_tree, start
 from .protocol import (
     Event,
@@ -185,10 +185,12 @@ class WorkerClient:
                 message = {"type": "job", "job": request.job, "arguments": request.arguments}
             else:
                 write_volume(request.volume, folder, self._stop_if_asked)
+                write_others(request.others, folder, self._stop_if_asked)
                 message = {
                     "type": "predict", "spec": spec_as_json(request.spec), "plane": request.plane,
                     "device": request.device, "batch_size": request.batch_size, "flips": request.flips,
-                    "keep_probabilities": request.keep_probabilities,
+                    "keep_probabilities": request.keep_probabilities, "channel": request.channel,
+                    "others": list(request.others),
                 }
             self._stop_if_asked()
             child.send(message | {"id": self._number})

@@ -12,7 +12,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import numpy as np
 from ..errors import OutputError
 from ..imaging.volume import Volume, check
 from ..inference.prediction import Diagnosis, Prediction, Provenance, SegmentResult
-from ..spec import DiagnosisClass, Familiarity, ModelSpec, Result, Segment, TrainingData, VolumeRule
+from ..spec import Channel, DiagnosisClass, Familiarity, ModelSpec, Result, Segment, TrainingData, VolumeRule
 
 _TEXT = "rest.json"
 #: Bytes written at a time; between two pieces a run can be cancelled.
@@ -92,6 +92,18 @@ def read_volume(folder: Path) -> Volume:
     return volume
 
 
+def write_others(others: Mapping[str, Volume], folder: Path, going_on: Callable[[], None]) -> None:
+    """Write the volumes of further channels, as `write_volume` does; `read_others` needs their names."""
+    for number, volume in enumerate(others.values()):
+        make_folder(folder / str(number))
+        write_volume(volume, folder / str(number), going_on)
+
+
+def read_others(names: Sequence[str], folder: Path) -> dict[str, Volume]:
+    """Read what `write_others` wrote, and remove the voxels."""
+    return {name: read_volume(folder / str(number)) for number, name in enumerate(names)}
+
+
 def write_prediction(prediction: Prediction, folder: Path) -> None:
     """Write a prediction, without its model and grid, which the reader has.
 
@@ -146,6 +158,7 @@ def spec_from_json(data: dict[str, Any]) -> ModelSpec:
         "training": tuple(TrainingData(**t) for t in data["training"]),
         "results": tuple(Result(**r) for r in data["results"]),
         "familiarity": Familiarity(**familiarity) if familiarity else None,
+        "channels": tuple(Channel(**c) for c in data["channels"]),
     })
 
 

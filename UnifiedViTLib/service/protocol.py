@@ -30,6 +30,7 @@ class PredictRequest:
         batch_size: slices at a time.
         flips: the mean over each slice and its mirror image; twice the time.
         keep_probabilities: fill `Prediction.probability_maps`.
+        channel, others: as for `channels.together`.
     """
 
     volume: Volume
@@ -39,6 +40,8 @@ class PredictRequest:
     batch_size: int = 8
     flips: bool = False
     keep_probabilities: bool = False
+    channel: str = ""
+    others: dict[str, Volume] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

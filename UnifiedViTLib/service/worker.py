@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import Cancelled, DependencyError, UnifiedViTError, WorkerError
+from ..inference.channels import together
 from ..inference.predictor import Predictor
 from ..spec import ModelSpec
-from .exchange import read_volume, remove_folder, spec_from_json, write_prediction
+from .exchange import read_others, read_volume, remove_folder, spec_from_json, write_prediction
 from .processes import kill_own_tree
 from .protocol import decode, encode, error_as_json
 
@@ -119,8 +120,10 @@ class Worker:
             self._predictor, self._made_for = Predictor(spec, device), (spec, device)
         self._predictor.batch_size = request["batch_size"]
         try:
+            others = read_others(request["others"], self._folder)
+            images = together(read_volume(self._folder), others, spec, request["channel"])
             prediction = self._predictor.predict(
-                read_volume(self._folder), request["plane"], progress, flips=request["flips"],
+                images, request["plane"], progress, flips=request["flips"],
                 keep_probabilities=request["keep_probabilities"],
             )
         finally:

@@ -1,0 +1,72 @@
+"""Which of the given volumes is which of a model's channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..errors import UnsupportedImageError
+from ..imaging.volume import Volume, check
+from ..spec import ModelSpec
+
+#: What a predictor looks at: a volume (the first channel), or for several channels volumes by name or in the model's
+#: order; what is None or not named is missing.
+Images = Volume | Mapping[str, Volume | None] | Sequence[Volume | None]
+
+
+def in_order(given: Images, spec: ModelSpec) -> tuple[list[Volume | None], Volume]:
+    """Checked volumes, one a channel of the model, in its order, None for a missing one; and that which was given
+    first, on whose grid the result is to be.
+
+    Raises:
+        UnsupportedImageError: a channel that the model does not have, none at all, or a volume that is not something
+            to look at.
+    """
+    if isinstance(given, Volume):
+        given = [given]
+    names = [channel.name for channel in spec.channels] or [""]
+    first = next((one for one in (given.values() if isinstance(given, Mapping) else given) if one is not None), None)
+    if isinstance(given, Mapping):
+        refuse_unknown(given, spec)
+        given = [given.get(name) for name in names]
+    elif len(given) > len(names):
+        raise UnsupportedImageError(
+            f"{len(given)} images are given, but {spec.name} looks at {_sequences(spec)}. Give one for each at most."
+        )
+    if first is None:
+        raise UnsupportedImageError(f"There is nothing to look at: {spec.name} needs at least one sequence.")
+    volumes = [None if volume is None else check(volume) for volume in given]
+    return volumes + [None] * (len(names) - len(volumes)), first
+
+
+def together(volume: Volume, others: Mapping[str, Volume], spec: ModelSpec, channel: str = "") -> Images:
+    """What to give a predictor for a volume, on whose grid the result is to be, and further channels by name.
+
+    Args:
+        volume: which is the model's `channel`; "": the first, or the only one.
+        others: further channels.
+        spec: the model.
+
+    Raises:
+        UnsupportedImageError: a channel that the model does not have, or one twice.
+    """
+    refuse_unknown([name for name in (channel, *others) if name], spec)
+    if not spec.channels:
+        return volume
+    name = channel or spec.channels[0].name
+    if name in others:
+        raise UnsupportedImageError(f"Two images are given for {name}. Give each sequence once.")
+    return {name: volume, **others}
+
+
+def refuse_unknown(names: Iterable[str], spec: ModelSpec) -> None:
+    """Raise an `UnsupportedImageError` for names that are none of the model's channels."""
+    known = {channel.name for channel in spec.channels}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UnsupportedImageError(
+            f"{spec.name} knows no sequence called {', '.join(unknown)}; it looks at {_sequences(spec)}."
+        )
+
+
+def _sequences(spec: ModelSpec) -> str:
+    return ", ".join(channel.name for channel in spec.channels) or "one image, which has no name"
