@@ -38,25 +38,32 @@ def project(**fit: Any) -> Project:
     return Project.model_validate(project_data(**fit))
 
 
-def discs(folder: Path, count: int = 48, multi_label: bool = False) -> Dataset:
+#: Two channels for `project(model={"input": TWO_CHANNELS})`.
+TWO_CHANNELS = {"size": 32, "modality": "any", "expects": "pictures of discs",
+                "channels": [{"name": "day", "expects": "shows bright discs"},
+                             {"name": "night", "expects": "shows dark discs"}]}
+
+
+def discs(folder: Path, count: int = 48, multi_label: bool = False, channels: int = 1) -> Dataset:
     """Discs of two kinds in noise, or nothing, that a network learns in seconds; a quarter is for validation.
 
-    Multi-label: the diagnoses are "healthy", "bright" and "dark" as independent answers.
+    Multi-label: the diagnoses are "healthy", "bright" and "dark" as independent answers. Several channels: the first
+    shows bright discs alone, the last dark ones.
     """
     chance = np.random.default_rng(0)
     y, x = np.mgrid[:32, :32]
-    images = chance.normal(0, 0.3, (count, 32, 32)).astype(np.float16)
+    images = chance.normal(0, 0.3, (count, channels, 32, 32)).astype(np.float16)
     masks = np.zeros((count, 32, 32), np.uint8)
     labels = np.arange(count) % 3
     for n, label in enumerate(labels):
         cy, cx = chance.integers(8, 24, 2)
         disc = (x - cx) ** 2 + (y - cy) ** 2 < 25
         if label:
-            images[n][disc] += 3 if label == 1 else -3
+            images[n, 0 if label == 1 else -1, disc] += 3 if label == 1 else -3
             masks[n] = disc
     sides = np.where(np.arange(count) % 4 == 3, "validation", "train")
     arrays = SliceSet(
-        images=images, masks=masks, has_mask=np.ones(count, bool),
+        images=images if channels > 1 else images[:, 0], masks=masks, has_mask=np.ones(count, bool),
         labels=np.eye(3, dtype=np.int64)[labels] if multi_label else labels.astype(np.int64),
         items=np.arange(count), positions=np.zeros(count, np.int64),
         groups=np.array([f"patient {n // 2}" for n in range(count)]), sources=np.full(count, "discs"),
@@ -73,7 +80,7 @@ def stored(folder: Path, slices: SliceSet, items: list[Item]) -> Dataset:
     folder.mkdir(parents=True, exist_ok=True)
     for field in fields(SliceSet):
         np.save(folder / f"{field.name}.npy", getattr(slices, field.name))
-    listed = [asdict(item) | {"image": str(item.image), "mask": str(item.mask) if item.mask else None}
+    listed = [asdict(item) | {"image": str(item.image), "mask": str(item.mask) if item.mask else None, "channels": []}
               for item in items]
     (folder / CARD_FILE).write_text(json.dumps({"items": listed, "recipe": {}}), encoding="utf-8")
     return load_dataset(folder)

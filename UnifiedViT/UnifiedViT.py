@@ -202,7 +202,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         return UnifiedViTParameterNode(super().getParameterNode())
 
     def process(self, volumeNode, segmentationNode=None, model=DEFAULT_MODEL, device="auto", plane="auto", batchSize=8,
-                flips=False, keepProbabilities=False, progress=None):
+                flips=False, keepProbabilities=False, progress=None, channels=None):
         """Look at a volume, and add the result to its scene; waits until it is there.
 
         Args:
@@ -215,6 +215,8 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             flips: look at mirrored slices too.
             keepProbabilities: add the probability of each segment as a volume.
             progress: called with a stage in words and the share done (0..1).
+            channels: for models that look at several sequences: volume nodes by the names of further ones, for example
+                {"t2": node}; `volumeNode` is the first. What is not given is missing.
 
         Returns:
             `UnifiedViTLib.inference.prediction.Prediction`.
@@ -222,7 +224,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         Raises:
             UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do; the scene is then as it was.
         """
-        request = self.runner.request(volumeNode, model, device, plane, batchSize, flips, keepProbabilities)
+        request = self.runner.request(volumeNode, model, device, plane, batchSize, flips, keepProbabilities, channels)
         prediction = self.runner.client.run(request, progress or (lambda stage, fraction: None))
         self.runner.addToScene(prediction, volumeNode, segmentationNode)
         return prediction

@@ -76,6 +76,7 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
     """Chooses a node of the scene, or none, or makes a new one."""
 
     currentNodeChanged = QtCore.Signal(object)
+    currentNodeIDChanged = QtCore.Signal(str)
     nodeAddedByUser = QtCore.Signal(object)
 
     nodeTypes = QtCore.Property("QStringList", lambda s: s._types, lambda s, v: s._put("_types", list(v)))
@@ -131,6 +132,7 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
             self._id = wanted
             self._fill()
             self.currentNodeChanged.emit(self.currentNode())
+            self.currentNodeIDChanged.emit(self._id or "")
 
     def addNode(self) -> slicer.vtkMRMLNode:
         node = self._scene.AddNewNodeByClass(self._types[0])
@@ -178,6 +180,7 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
         self._filling = False
         if self._id != before:
             self.currentNodeChanged.emit(self.currentNode())
+            self.currentNodeIDChanged.emit(self._id or "")
 
     def _activated(self, index: int) -> None:
         if index < len(self._ids):

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from UnifiedViTLib.errors import Cancelled, DependencyError, UnifiedViTError
 from UnifiedViTLib.service.protocol import Failed, Finished, Log, Progress
 
+from .channels import ChannelsView
 from .models import ModelsView
 from .results import ResultView
 from .setup import SetupView
@@ -48,6 +49,7 @@ class Panel:
         self.timer.connect("timeout()", self.onTimer)
         self.results = ResultView(ui, self.say)
         self.setup = SetupView(ui, self.say, self.log, self.onReady, self.timer.start)
+        self.channels = ChannelsView(ui)
         self.models = ModelsView(ui, self.say, self.onModelsChanged, self.timer.start)
         for plane, words in PLANES.items():
             ui.planeComboBox.addItem(_(words), plane)
@@ -114,7 +116,8 @@ class Panel:
         self._showModel()
 
     def _showModel(self):
-        spec = self._spec()
+        spec, parameters = self._spec(), self._parameters
+        self.channels.show(spec, parameters.parameterNode if parameters else None)
         if spec is None:
             self.ui.modelInfoLabel.text = _("No model is installed: see section Models.")
             return
@@ -244,5 +247,6 @@ class Panel:
         ui.runButton.toolTip = "" if ui.runButton.enabled else _("Choose a volume and a model first.")
         ui.progressBar.visible = self._running
         ui.undoButton.enabled = self.runner.canUndo and not self._running
-        for widget in (ui.inputSelector, ui.outputSelector, ui.modelComboBox, ui.advancedCollapsibleButton):
+        for widget in (ui.inputSelector, ui.channelsFrame, ui.outputSelector, ui.modelComboBox,
+                       ui.advancedCollapsibleButton):
             widget.enabled = not self._running

@@ -5,10 +5,13 @@ from __future__ import annotations
 import slicer
 
 from UnifiedViTLib.errors import UnsupportedImageError
+from UnifiedViTLib.inference.channels import refuse_unknown
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, SceneMemory, add_probability_maps, add_to_scene, volume_from_node
 from UnifiedViTLib.service.catalogue import find_model
 from UnifiedViTLib.service.client import WorkerClient
 from UnifiedViTLib.service.protocol import PredictRequest
+
+from .channels import chosenChannels, volumesBeside
 
 #: Node reference from a segmentation to the table of its diagnosis.
 TABLE_ROLE = f"{ATTRIBUTE}table"
@@ -22,14 +25,16 @@ class Runner:
         self._volumeID = self._segmentationID = None
         self._memory, self._added = None, []
 
-    def request(self, volumeNode, model, device, plane, batchSize, flips, keepProbabilities):
-        """What to ask the worker for a volume.
+    def request(self, volumeNode, model, device, plane, batchSize, flips, keepProbabilities, channels=None):
+        """What to ask the worker for a volume, and volume nodes of further channels by name.
 
         Raises:
             UnsupportedImageError, ModelSpecError: with a sentence.
         """
-        return PredictRequest(volume_from_node(volumeNode), find_model(model), plane, device, batchSize, flips,
-                              keepProbabilities)
+        spec, volume = find_model(model), volume_from_node(volumeNode)
+        others = volumesBeside(volumeNode, channels or {})
+        refuse_unknown(others, spec)
+        return PredictRequest(volume, spec, plane, device, batchSize, flips, keepProbabilities, others=others)
 
     def start(self, parameters):
         """Begin a run with what the parameter node says; `client.poll()` tells how it goes.
@@ -38,8 +43,9 @@ class Runner:
             UnifiedViTError: it cannot begin; nothing has changed.
         """
         volume, segmentation = parameters.inputVolume, parameters.outputSegmentation
-        self.client.submit(self.request(volume, parameters.model, parameters.device, parameters.plane,
-                                        parameters.batchSize, parameters.flips, parameters.keepProbabilities))
+        self.client.submit(self.request(
+            volume, parameters.model, parameters.device, parameters.plane, parameters.batchSize, parameters.flips,
+            parameters.keepProbabilities, chosenChannels(parameters.parameterNode, find_model(parameters.model))))
         self._volumeID, self._segmentationID = volume.GetID(), segmentation.GetID() if segmentation else None
 
     @property

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_serializer, model_validator
 
 from .errors import ConfigError
 
@@ -79,7 +79,9 @@ class Source(Section):
         name: of the set; figures are given for each.
         table: CSV file with one row an image or volume. `columns` names the table's columns for what is needed:
             `image` and `label` or `mask`; `group` (what must not be separated: the patient), `plane`, and, for
-            several labels at once, `labels` (separated by semicolons).
+            several labels at once, `labels` (separated by semicolons). For models of several channels `image` names
+            a column for each: `{t1c: <column>, t2: <column>}`; a channel that is left out, or whose cell is empty, is
+            missing. Without `image`, the columns are called as the channels are.
         folder: instead of a table. With `images/`, `masks/` and `labels.csv`; or with one folder a class; or with
             volumes and, beside each, its mask as `<name>_label.<ending>` or `<name>_seg.<ending>`.
         images, masks: folders that the table's paths start from; None: the table's own folder.
@@ -98,12 +100,19 @@ class Source(Section):
     folder: Path | None = None
     images: Path | None = None
     masks: Path | None = None
-    columns: dict[Literal["image", "mask", "label", "labels", "group", "plane"], str] = {}
+    columns: dict[Literal["image", "mask", "label", "labels", "group", "plane"], str | dict[str, str]] = {}
     label: str | None = None
     mask_values: dict[int, str] = {}
     empty_masks: bool | None = None
     slice_labels: Literal["lesion", "volume"] = "lesion"
     split: Split = Split()
+
+    @model_validator(mode="after")
+    def _one_column_each(self) -> Source:
+        wrong = [key for key, name in self.columns.items() if key != "image" and isinstance(name, dict)]
+        if wrong:
+            raise ValueError(f"columns.{wrong[0]} is one column; several are possible for image alone")
+        return self
 
     @model_validator(mode="after")
     def _one_place(self) -> Source:
@@ -123,12 +132,33 @@ class Data(Section):
     every: int = Field(1, ge=1)
 
 
+class ChannelCard(Section):
+    """One of several images of a patient that are looked at together; fields as in `model.json`."""
+
+    name: str = Field(pattern=r"[a-z0-9][a-z0-9._-]{0,63}")
+    expects: str
+
+
 class Input(Section):
-    """What the network sees; fields as in `model.json`."""
+    """What the network sees; fields as in `model.json`. `channels`: none for models that look at one image."""
 
     size: int = Field(224, ge=32, le=1024, multiple_of=16)
     modality: Literal["MR", "CT", "XR", "US", "any"]
     expects: str
+    channels: list[ChannelCard] = Field([], max_length=16)
+
+    @model_validator(mode="after")
+    def _several(self) -> Input:
+        if len(self.channels) == 1:
+            raise ValueError("one channel needs no list of `channels`")
+        if len({channel.name for channel in self.channels}) < len(self.channels):
+            raise ValueError("two of `channels` have the same name")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_ever(self, write: Any) -> dict[str, Any]:
+        """Without `channels` where there are none, so that datasets and runs from before there were any go on."""
+        return {name: value for name, value in write(self).items() if name != "channels" or value}
 
 
 class SegmentCard(Section):
@@ -202,13 +232,19 @@ class Model(Section):
         return [c.name for c in self.classes]
 
     @property
+    def channel_names(self) -> list[str]:
+        """Names of the channels, in the order of the input; none for models that look at one image."""
+        return [channel.name for channel in self.input.channels]
+
+    @property
     def healthy(self) -> int | None:
         """Index of the class that means "nothing found", if there is one."""
         return next((n for n, c in enumerate(self.classes) if not c.lesion), None)
 
     def build_arguments(self, **more: Any) -> dict[str, Any]:
         """What `UnifiedViTLib.models.build_model` needs, `more` added."""
-        return self.arguments | {
+        channels = {"in_channels": len(self.input.channels)} if self.input.channels else {}
+        return self.arguments | channels | {
             "mask_classes": len(self.segments) + 1, "diagnosis_classes": len(self.classes),
             "image_size": self.input.size, "task": self.task, **more,
         }
@@ -236,7 +272,8 @@ class Augmentation(Section):
 
     Degrees; shares of the side (shift, elastic, crop); factors as logarithms (scale, squeeze, gain, gamma, bias, and
     tone: the slopes of a random rising curve through the intensities, so that a scanner's histogram tells nothing);
-    standard deviations of the body's intensity (offset, noise); probabilities (flip, blur).
+    standard deviations of the body's intensity (offset, noise); probabilities (flip, blur, and drop_channel: each
+    channel but one is taken away, so that the network learns to do without; for several channels alone).
     """
 
     rotation: float = Field(25.0, ge=0, le=180)
@@ -253,6 +290,7 @@ class Augmentation(Section):
     bias: float = Field(0.35, ge=0, le=2)
     noise: float = Field(0.12, ge=0, le=2)
     blur: float = Field(0.15, ge=0, le=1)
+    drop_channel: float = Field(0.25, ge=0, le=1)
 
 
 class Stage(Section):

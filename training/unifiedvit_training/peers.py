@@ -124,6 +124,8 @@ def build_peer(name: str, arguments: dict[str, Any]) -> Peer:
     task = arguments.get("task", BOTH)
     if task not in tasks:
         raise ModelSpecError(f"{name} cannot be trained with model.task {task}; set it to {' or '.join(tasks)}.")
+    if arguments.get("in_channels", 1) > 1:
+        raise ModelSpecError(f"{name} looks at one image; the library's architectures alone know several channels.")
     sizes = {"mask": arguments["mask_classes"], "classes": arguments["diagnosis_classes"],
              "image": arguments["image_size"], "dropout": arguments.get("dropout", 0.0)}
     options = {"encoder": arguments["encoder"]} if "encoder" in arguments else {}

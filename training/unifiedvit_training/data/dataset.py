@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from UnifiedViTLib.spec import MISSING
+
 from ..config import Model
 from ..errors import DataError
 
@@ -23,13 +25,15 @@ class Item:
 
     Attributes:
         name: unique in the dataset.
-        image, mask: files; `mask` may be None.
+        image, mask: files; `mask` may be None. Of several channels, `image` is the first that is there.
         labels: names of the diagnoses; empty where not known.
         group: what must not be separated (the patient).
         source: name of its set in the configuration.
         side: "train", "validation" or "test".
         volume: True for more than one slice.
         plane: as the table says; "" where it does not.
+        channels: files in the order of the model's channels, None for a missing one; empty for models that look at
+            one image.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Item:
     side: str
     volume: bool
     plane: str = ""
+    channels: tuple[Path | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ class SliceSet:
     """Prepared slices. All arrays share their first axis.
 
     Attributes:
-        images: (N, size, size) float16, normalised as in use.
+        images: (N, size, size) float16, normalised as in use; of several channels (N, C, size, size), missing ones
+            filled with `spec.MISSING`.
         masks: (N, size, size) uint8, mask class (0 background).
         has_mask: (N,) bool; False: `masks` is not known there.
         labels: (N,) int64, the diagnosis, -1 where not known; multi-label: (N, C) int64 of 0 and 1, -1 where not
@@ -72,9 +78,23 @@ class SliceSet:
     def __len__(self) -> int:
         return len(self.images)
 
+    def inputs(self, indices: np.ndarray) -> np.ndarray:
+        """Slices as a network takes them, (n, C, size, size) float32."""
+        images = self.images[indices].astype(np.float32)
+        return images if images.ndim == 4 else images[:, None]
+
     def on(self, side: str) -> np.ndarray:
         """Indices of the slices on a side of the split."""
         return np.flatnonzero(self.sides == side)
+
+
+def pictures(images: np.ndarray) -> np.ndarray:
+    """One picture a slice, (n, size, size), of (n, size, size) or (n, C, size, size): the first channel that is there,
+    for what people and checks look at."""
+    if images.ndim == 3:
+        return images
+    there = images[:, :, 0, 0] > MISSING / 2
+    return images[np.arange(len(images)), there.argmax(axis=1)]
 
 
 @dataclass(frozen=True)
@@ -105,7 +125,8 @@ def load_dataset(folder: Path) -> Dataset:
         }
         items = tuple(
             Item(**item | {"image": Path(item["image"]), "mask": Path(item["mask"]) if item["mask"] else None,
-                           "labels": tuple(item["labels"])})
+                           "labels": tuple(item["labels"]),
+                           "channels": tuple(Path(one) if one else None for one in item.get("channels", ()))})
             for item in card["items"]
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -119,8 +140,11 @@ def refuse_unfit(dataset: Dataset, model: Model) -> None:
     """Raise a `DataError` if the dataset was prepared for other inputs, mask classes or diagnoses than the model's."""
     slices, made = dataset.slices, dataset.recipe.get("model", {})
     labels = (len(model.classes),) if model.diagnosis == "multi-label" else ()
+    channels = (len(model.channel_names),) if model.channel_names else ()
     there = {
-        "size of the input": slices.images.shape[1] == model.input.size,
+        "size of the input": slices.images.shape[-1] == model.input.size,
+        "channels": slices.images.shape[1:-2] == channels
+        and [card["name"] for card in made.get("input", {}).get("channels", [])] in ([], model.channel_names),
         "segments": _names(made, "segments") in (None, [segment.name for segment in model.segments]),
         "classes": _names(made, "classes") in (None, model.class_names)
         and slices.labels.shape[1:] == labels and slices.labels.max(initial=-1) < len(model.classes),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .dataset import pictures
+
 #: Slices whose thumbnails correlate above this are taken for the same picture.
 ALIKE = 0.97
 #: Pixels along a side of a thumbnail.
@@ -34,7 +36,7 @@ def find_twins(images: np.ndarray, body: np.ndarray, items: np.ndarray, groups: 
     volume never.
 
     Args:
-        images: (N, size, size) prepared slices.
+        images: (N, size, size) prepared slices, or (N, C, size, size), of which the first channel there counts.
         body: (N,) share of each that is body.
         items, groups, sides: (N,) of any type.
         labels: (N,) or (N, C), -1 unknown.
@@ -94,7 +96,7 @@ class _Best:
 
 def _thumbnails(images: np.ndarray) -> np.ndarray:
     """(n, THUMBNAIL**2) float32 of zero mean and unit length, so that products are correlations."""
-    images = np.asarray(images, np.float32)
+    images = np.asarray(pictures(images), np.float32)
     edges = np.linspace(0, images.shape[1], THUMBNAIL + 1).round().astype(int)[:-1]
     sums = np.add.reduceat(np.add.reduceat(images, edges, axis=1), edges, axis=2)
     counts = np.diff([*edges, images.shape[1]])

@@ -85,8 +85,8 @@ def _recipe(project: Project, items: list[Item]) -> dict[str, Any]:
 
 def _stamp(item: Item) -> list[Any]:
     """Changes when the files of an item do, or what is said of them."""
-    files = [path.stat() if path else None for path in (item.image, item.mask)]
-    return [item.name, str(item.image), str(item.mask), item.labels, item.plane,
+    files = [path.stat() if path else None for path in (item.image, item.mask, *item.channels)]
+    return [item.name, str(item.image), str(item.mask), item.labels, item.plane, *map(str, item.channels),
             *((file.st_size, file.st_mtime_ns) if file else None for file in files)]
 
 
@@ -109,7 +109,8 @@ def _write_slices(project: Project, items: list[Item], folder: Path) -> dict[str
         own[start : start + _AT_A_TIME] for own in ([item for item in items if item.source == name] for name in sources)
         for start in range(0, len(own), _AT_A_TIME)
     ]
-    writer = SliceWriter(folder, project.model.input.size, [_key(project, part) for part in parts])
+    writer = SliceWriter(folder, project.model.input.size, len(project.model.channel_names),
+                         [_key(project, part) for part in parts])
     done = sum(map(len, parts[: writer.done]))
     if writer.done and not writer.complete:
         print(f"Going on after {done} of {len(items)} images.")
@@ -143,8 +144,10 @@ def _slices_or_mistake(project: Project, source: Source, item: Item) -> ItemSlic
 
 def _key(project: Project, part: list[Item]) -> str:
     """Changes when anything about the slices of these items does; on which side they stand is no part of it."""
-    model = project.model.model_dump(mode="json", include={"input": {"size"}, "segments": {"__all__": {"name"}},
-                                                           "classes": True, "diagnosis": True})
+    model = project.model.model_dump(mode="json", include={
+        "input": {"size": True, "channels": {"__all__": {"name"}}}, "segments": {"__all__": {"name"}}, "classes": True,
+        "diagnosis": True,
+    })
     data = project.data.model_dump(mode="json", include={"plane", "every"})
     source = next(source for source in project.data.sources if source.name == part[0].source)
     how = source.model_dump(mode="json", include={"mask_values", "empty_masks", "slice_labels"})

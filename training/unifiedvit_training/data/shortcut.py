@@ -15,6 +15,8 @@ from sklearn.metrics import roc_auc_score
 
 from UnifiedViTLib.imaging.intensity import measure_foreground
 
+from .dataset import pictures
+
 #: What `global_statistics` gives, in order.
 STATISTICS = (
     *(f"quantile {q}" for q in (5, 25, 50, 75, 95, 99)), *(f"body quantile {q}" for q in (10, 50, 90)),
@@ -90,7 +92,7 @@ def guess_classes(images: np.ndarray, raw: np.ndarray, labels: np.ndarray, sides
     class of which a side has hardly any slice is passed over.
 
     Args:
-        images: (N, size, size) prepared slices.
+        images: (N, size, size) prepared slices, or (N, C, size, size), of which the first channel there counts.
         raw: (N, F) `global_statistics` of the slices as they came.
         labels: (N,) class numbers, or (N, C) of 0 and 1; -1 unknown.
         sides, sources: (N,) str.
@@ -103,7 +105,7 @@ def guess_classes(images: np.ndarray, raw: np.ndarray, labels: np.ndarray, sides
         at = np.sort(np.random.default_rng(seed).choice(at, _ENOUGH, replace=False))
     if not len(at):
         return []
-    seen = [np.asarray(images[n], np.float32)[None] for n in at]
+    seen = [np.asarray(pictures(images[n : n + 1]), np.float32) for n in at]
     stages = [raw[at], *(np.concatenate([f(image) for image in seen])
                          for f in (global_statistics, equalised_statistics))]
     labels, train, sources = labels[at], sides[at] == "train", sources[at]

@@ -11,9 +11,10 @@ import SimpleITK as sitk
 from scipy.ndimage import binary_fill_holes
 
 from UnifiedViTLib.errors import UnsupportedImageError
-from UnifiedViTLib.imaging.preparation import PreparedVolume, prepare
+from UnifiedViTLib.imaging.channels import prepare_channels
+from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.imaging.reading import read
-from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.imaging.volume import Volume, apart_mm
 
 from ..config import Data, Model, Source
 from ..errors import DataError
@@ -67,11 +68,11 @@ def slice_item(item: Item, source: Source, data: Data, model: Model) -> ItemSlic
         DataError: the image or the mask cannot be used; the sentence names the file.
     """
     try:
-        prepared = prepare(read(item.image), model.input.size, data.plane)
+        prepared = prepare_channels(read_channels(item), model.input.size, data.plane)
     except UnsupportedImageError as error:
         raise DataError(f"{item.name}: {error}") from error
     positions = np.arange(0, len(prepared), data.every)
-    images = np.empty((len(positions), model.input.size, model.input.size), np.float16)
+    images = np.empty((len(positions), max(1, len(item.channels)), model.input.size, model.input.size), np.float16)
     for start, batch in prepared.batches(32):
         here = (positions >= start) & (positions < start + len(batch))
         images[here] = batch[positions[here] - start]
@@ -80,7 +81,7 @@ def slice_item(item: Item, source: Source, data: Data, model: Model) -> ItemSlic
     facts = _facts(prepared, positions, masks, drawn)
     named = _labels(item, source, model, facts["lesion"], known) if len(prepared) > 1 else _vector(item.labels, model)
     return ItemSlices(
-        images=images,
+        images=images if item.channels else images[:, 0],
         masks=masks,
         has_mask=np.full(len(positions), known),
         labels=np.broadcast_to(named, (len(positions), *np.shape(_vector((), model)))).astype(np.int64),
@@ -91,6 +92,15 @@ def slice_item(item: Item, source: Source, data: Data, model: Model) -> ItemSlic
         statistics=np.concatenate([global_statistics(prepared.slices[n][None]) for n in positions])
         if len(positions) else np.empty((0, len(STATISTICS)), np.float32),
     )
+
+
+def read_channels(item: Item) -> list[Volume | None]:
+    """An item's image, or its channels in the order of the model's, None for a missing one.
+
+    Raises:
+        UnsupportedImageError: with a sentence.
+    """
+    return [path and read(path) for path in item.channels or (item.image,)]
 
 
 def _vector(labels: tuple[str, ...], model: Model) -> np.ndarray | int:
@@ -160,10 +170,7 @@ def read_mask(item: Item, volume: Volume) -> np.ndarray:
             "Export the mask on the image's own grid."
         )
     if matrix is not None:
-        # Corners, so that a small difference of direction counts by what it does to the far end.
-        corners = np.array([(i, j, k, 1) for k in (0, values.shape[0] - 1) for j in (0, values.shape[1] - 1)
-                            for i in (0, values.shape[2] - 1)], float).T
-        apart = np.linalg.norm(((matrix - volume.ijk_to_ras) @ corners)[:3], axis=0).max()
+        apart = apart_mm(matrix, volume.ijk_to_ras, values.shape)
         if apart > 0.5 * min(volume.spacing):
             raise DataError(
                 f"{item.name}: the mask {item.mask.name} lies up to {apart:.1f} mm from where the image is (other "

@@ -85,9 +85,10 @@ def _check_names(source: Source, model: Model, complaints: _Complaints) -> None:
 def _check_repeats(source: Source, rows: list[Listed], complaints: _Complaints) -> None:
     seen: set[Path] = set()
     for row in rows:
-        if row.item.image in seen:
-            complaints.add(source.name, f"{row.item.image.name} is listed twice; keep one row")
-        seen.add(row.item.image)
+        for image in filter(None, row.item.channels or (row.item.image,)):
+            if image in seen:
+                complaints.add(source.name, f"{image.name} is listed twice; keep one row")
+            seen.add(image)
 
 
 def _rows(source: Source, model: Model, complaints: _Complaints) -> Iterator[Listed]:
@@ -95,6 +96,9 @@ def _rows(source: Source, model: Model, complaints: _Complaints) -> Iterator[Lis
         home = source.table.parent
         return _from_table(source, source.table, source.images or home, source.masks or home, model, complaints)
     folder = source.folder
+    if model.channel_names and not (folder / "labels.csv").is_file():
+        complaints.add(source.name, "a folder without a table does not say which channel an image is; give a `table`")
+        return iter(())
     if not folder.is_dir():
         complaints.add(source.name, f"there is no folder {folder}; check `folder`, and --data")
         return iter(())
@@ -116,7 +120,8 @@ def _from_table(source: Source, table: Path, images: Path, masks: Path, model: M
         complaints.add(source.name, f"{table} cannot be read as a table in UTF-8 ({error})")
         return
     columns = _columns(source, table, header, complaints)
-    if "image" not in columns:
+    images_in = _image_columns(source, table, header, model, complaints)
+    if not any(images_in):
         return
     beside = None if "mask" in columns else _stems(masks) if source.folder else {}
     for line, row in rows:
@@ -125,7 +130,12 @@ def _from_table(source: Source, table: Path, images: Path, masks: Path, model: M
             complaints.add(where, f"the row does not have {len(header)} cells like the header")
             continue
         cells = {key: row[name] for key, name in columns.items()}
-        image = _file(images, cells["image"], where, "image", complaints)
+        named = [row[name] if name else "" for name in images_in]
+        files = tuple(_file(images, cell, where, "image", complaints) if cell else None for cell in named)
+        first = next(filter(None, named), "")
+        if not first:
+            complaints.add(where, "the image is not named")
+        image = next(filter(None, files), None)
         mask = _file(masks, cells["mask"], where, "mask", complaints) if cells.get("mask") else None
         if image is None:
             continue
@@ -135,9 +145,10 @@ def _from_table(source: Source, table: Path, images: Path, masks: Path, model: M
         group = cells.get("group")
         yield Listed(
             Item(
-                name=f"{source.name}/{cells['image']}", image=image, mask=mask,
-                labels=_labels(cell, where, model, complaints), group=f"{source.name}/{group or cells['image']}",
+                name=f"{source.name}/{first}", image=image, mask=mask,
+                labels=_labels(cell, where, model, complaints), group=f"{source.name}/{group or first}",
                 source=source.name, side="", volume=False, plane=cells.get("plane", ""),
+                channels=files if model.channel_names else (),
             ),
             row[source.split.column] if source.split.column in header else "",
         )
@@ -148,18 +159,15 @@ def _clean(value: str | list[str] | None) -> str | None:
 
 
 def _columns(source: Source, table: Path, header: list[str], complaints: _Complaints) -> dict[str, str]:
-    """For what is needed of image, mask, label, labels, group, plane: the table's name of it, where it has one."""
+    """For what is needed of mask, label, labels, group, plane: the table's name of it, where it has one."""
     known = {name.lower(): name for name in header}
     columns = {}
-    for key in ("image", "mask", "label", "labels", "group", "plane"):
+    for key in ("mask", "label", "labels", "group", "plane"):
         name = source.columns.get(key) or known.get(key)
         if name in header:
             columns[key] = name
-        elif name is not None or key == "image":
-            complaints.add(
-                source.name, f"{table.name} has no column {name or key!r} (it has {', '.join(header)}); "
-                f"say in `columns` which one is the {key}"
-            )
+        elif name is not None:
+            _no_column(source, table, header, key, name, complaints)
     if source.split.column and source.split.column not in header:
         complaints.add(
             source.name, f"{table.name} has no column {source.split.column!r} to split by (it has {', '.join(header)})"
@@ -167,12 +175,40 @@ def _columns(source: Source, table: Path, header: list[str], complaints: _Compla
     return columns
 
 
+def _image_columns(source: Source, table: Path, header: list[str], model: Model, complaints: _Complaints) -> list[str]:
+    """The table's column of each channel, "" where it has none; of the only image for models without channels."""
+    given, names = source.columns.get("image"), model.channel_names
+    if isinstance(given, dict) != bool(names) and given is not None:
+        complaints.add(source.name, "columns.image names a column for each channel, but model.input has no channels"
+                       if isinstance(given, dict) else "columns.image is one column, but the model looks at "
+                       f"{', '.join(names)}: write image: {{{names[0]}: {given}, ...}}")
+        return []
+    known = {name.lower(): name for name in header}
+    asked = given or {} if names else {"image": given} if given else {}
+    for name in asked.keys() - {*(names or ["image"])}:
+        complaints.add(source.name, f"columns.image: there is no channel {name!r}; the channels are {', '.join(names)}")
+    usual = {name: known[name.lower()] for name in names or ["image"] if name.lower() in known and not given}
+    columns = usual | asked
+    for key, name in columns.items():
+        if name not in header:
+            _no_column(source, table, header, key, name, complaints)
+    if not columns:
+        for name in names or ["image"]:
+            _no_column(source, table, header, name, name, complaints)
+    return [columns[name] if columns.get(name) in header else "" for name in names or ["image"]]
+
+
+def _no_column(source: Source, table: Path, header: list[str], key: str, name: str, complaints: _Complaints) -> None:
+    complaints.add(source.name, f"{table.name} has no column {name!r} (it has {', '.join(header)}); "
+                   f"say in `columns` which one is the {key}")
+
+
 def _file(folder: Path, cell: str, where: str, what: str, complaints: _Complaints) -> Path | None:
-    """The file that `cell` names, if it is there; tables written on Windows have backslashes."""
+    """The file that `cell`, which is not empty, names, if it is there; tables written on Windows have backslashes."""
     path = folder / cell.replace("\\", "/")
-    if cell and path.exists():
+    if path.exists():
         return path
-    complaints.add(where, f"the {what} {path} does not exist" if cell else f"the {what} is not named")
+    complaints.add(where, f"the {what} {path} does not exist")
     return None
 
 

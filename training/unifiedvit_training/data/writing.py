@@ -9,6 +9,7 @@ ends.
 from __future__ import annotations
 
 import io
+import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -32,11 +33,13 @@ class SliceWriter:
     Args:
         folder: made if need be.
         size: pixels along a side.
+        channels: of the images; 0 for images without an axis of channels.
         keys: of each part in order; a text that changes when anything about its slices changes.
     """
 
-    def __init__(self, folder: Path, size: int, keys: list[str]) -> None:
-        self._folder, self._size, self._keys = folder, size, keys
+    def __init__(self, folder: Path, size: int, channels: int, keys: list[str]) -> None:
+        self._folder, self._keys = folder, keys
+        self._shapes = {"images": (channels, size, size) if channels else (size, size), "masks": (size, size)}
         self._parts = folder / "parts"
         with writable(folder):
             self._parts.mkdir(parents=True, exist_ok=True)
@@ -111,22 +114,25 @@ class SliceWriter:
         """Slices in a file; -1 without one. A header is as long for one slice as for a million."""
         if not file.exists():
             return -1
-        each = self._size**2 * _LARGE[name].itemsize
-        return (file.stat().st_size - len(self._header(name, 0))) // each
+        return (file.stat().st_size - len(self._header(name, 0))) // self._bytes(name)
+
+    def _bytes(self, name: str) -> int:
+        """Of one slice."""
+        return math.prod(self._shapes[name]) * _LARGE[name].itemsize
 
     def _header(self, name: str, slices: int) -> bytes:
         """The beginning of a .npy file; numpy leaves room for the first axis to grow, so its length is fixed."""
         file = io.BytesIO()
         np.lib.format.write_array_header_1_0(file, {
             "descr": np.lib.format.dtype_to_descr(_LARGE[name]), "fortran_order": False,
-            "shape": (slices, self._size, self._size),
+            "shape": (slices, *self._shapes[name]),
         })
         return file.getvalue()
 
     def _open(self) -> None:
         """Cut what was written after the last whole part, or begin anew."""
         for name in _LARGE:
-            length = len(self._header(name, 0)) + self._slices * self._size**2 * _LARGE[name].itemsize
+            length = len(self._header(name, 0)) + self._slices * self._bytes(name)
             if self.done:
                 os.truncate(self._file(name), length)
             else:

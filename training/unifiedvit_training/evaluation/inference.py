@@ -45,7 +45,7 @@ def infer(network: torch.nn.Module, slices: SliceSet, indices: np.ndarray, batch
     look = _both_ways(network) if flips else network
     logits, drawn, embeddings = [], [], []
     for start in tqdm(range(0, len(indices), batch), desc="Looking", unit="batch", leave=False, disable=None):
-        images = torch.from_numpy(slices.images[indices[start:start + batch]].astype(np.float32))[:, None]
+        images = torch.from_numpy(slices.inputs(indices[start:start + batch]))
         output = look(images.to(device).contiguous(memory_format=torch.channels_last))
         if output.class_logits is not None:
             logits.append(output.class_logits.float().cpu().numpy())

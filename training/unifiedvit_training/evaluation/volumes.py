@@ -10,14 +10,14 @@ import numpy as np
 from scipy import ndimage
 from tqdm import tqdm
 
-from UnifiedViTLib.imaging.preparation import PreparedVolume, prepare
-from UnifiedViTLib.imaging.reading import read
+from UnifiedViTLib.imaging.channels import prepare_channels
+from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.inference.decision import Look, decide
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..data.dataset import Item
-from ..data.slicing import read_mask
+from ..data.slicing import read_channels, read_mask
 
 #: What to begin from, and to keep where there are too few volumes to choose on: nothing drawn is taken away.
 DEFAULT_RULE = VolumeRule(pooling="lesion_weighted", top=3, suppress_above=1.0, smallest_ml=0.0)
@@ -60,12 +60,13 @@ def look_at(items: Iterable[Item], spec: ModelSpec, flips: bool = False) -> list
     healthy = None if spec.healthy is None else spec.classes[spec.healthy].name
     cases = []
     for item in tqdm(list(items), desc="Whole volumes", unit="volume", disable=None):
-        volume = read(item.image)
+        volumes = read_channels(item)
+        prepared = prepare_channels(volumes, spec.size)
+        volume = prepared.volume
         label = item.labels[0] if item.labels else ""
         truth = None if item.mask is None else read_mask(item, volume) > 0
         if truth is None and label and label == healthy:
             truth = np.zeros(volume.array.shape, bool)
-        prepared = prepare(volume, spec.size)
         cases.append(Case(item.name, prepared, predictor.look(prepared, flips=flips)[0], truth, label))
     return cases
 

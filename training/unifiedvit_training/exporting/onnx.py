@@ -9,6 +9,8 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from UnifiedViTLib.spec import MISSING
+
 from ..errors import RunError
 
 INPUT, OUTPUTS = "image", ("mask_logits", "class_logits", "embedding")
@@ -19,8 +21,9 @@ TOLERANCE = 1e-3
 def write_onnx(network: torch.nn.Module, size: int, path: Path) -> float | None:
     """Export a network and compare what the file gives with what torch gives.
 
-    One input "image" (B, 1, size, size) float32, B of any length; outputs as in `UnifiedOutput`, float32. Weights
-    that are float16 numbers are stored as such, which makes the file as small as the safetensors and changes nothing.
+    One input "image" (B, C, size, size) float32, B of any length, missing channels filled with `spec.MISSING`; outputs
+    as in `UnifiedOutput`, float32. Weights that are float16 numbers are stored as such, which makes the file as small
+    as the safetensors and changes nothing.
 
     Args:
         network: with both heads, in evaluation mode, on the CPU.
@@ -33,7 +36,7 @@ def write_onnx(network: torch.nn.Module, size: int, path: Path) -> float | None:
     Raises:
         RunError: torch cannot export the network, or the file says something else than the network.
     """
-    example = torch.zeros(2, 1, size, size)
+    example = torch.zeros(2, network.encoder.in_channels, size, size)
     try:
         # Not optimised: that would fold normalisation into weights, which are then no float16 numbers any more;
         # runtimes do it themselves.
@@ -82,9 +85,11 @@ def _difference(network: torch.nn.Module, size: int, path: Path) -> float | None
         return None
     # In float32: on some processors OpenVINO would compute in bfloat16 by itself.
     compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    differences = []
+    differences, channels = [], network.encoder.in_channels
     for count in (1, 3):
-        images = torch.randn(count, 1, size, size, generator=torch.Generator().manual_seed(count))
+        images = torch.randn(count, channels, size, size, generator=torch.Generator().manual_seed(count))
+        if channels > 1:
+            images[-1, count % channels] = MISSING
         with torch.inference_mode():
             expected = network(images)
         given = compiled({INPUT: images.numpy()})

@@ -1,4 +1,4 @@
-"""Augmentation of a whole batch at once, image and mask by the same deformation.
+"""Augmentation of a whole batch at once, all channels and the mask by the same deformation.
 
 MONAI's transforms work image by image; on two CPU cores they would take longer than the network. Here crop, rotation,
 flip, scale, shift and elastic deformation are one `grid_sample`. Chance is drawn sample by sample, so that a sample
@@ -12,6 +12,9 @@ import math
 import torch
 import torch.nn.functional as F
 
+from UnifiedViTLib.models.channels import missing_channels
+from UnifiedViTLib.spec import MISSING
+
 from ..config import Augmentation
 
 #: Sides of the coarse grids of elastic deformation and of the bias field.
@@ -24,19 +27,19 @@ _MOVES, _COLOURS = 12, 6
 
 def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augmentation,
             generators: list[torch.Generator]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Deform and recolour.
+    """Deform, recolour each channel by itself, and take channels away.
 
     Args:
-        images: (B, 1, H, W) float32, normalised (body at zero mean, unit variance).
+        images: (B, C, H, W) float32, normalised (body at zero mean, unit variance), missing channels `spec.MISSING`.
         masks: (B, H, W) uint8, mask class.
         size: side of what comes out; the network's input.
         strength: the top of each range.
         generators: B sources of chance (on the CPU), one a sample.
 
     Returns:
-        images (B, 1, size, size) float32, masks (B, size, size) int64.
+        images (B, C, size, size) float32, masks (B, size, size) int64.
     """
-    device = images.device
+    device, channels = images.device, images.shape[1]
     count = _MOVES + _COLOURS + _TONES + 2 * _BEND**2 + _FIELD**2
     chance = torch.stack([
         torch.rand(count, generator=generator) for generator in generators
@@ -46,11 +49,30 @@ def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augm
     classes = int(masks.max()) + 1
     lesions = [(masks == label)[:, None].float() for label in range(1, classes)]
     both = F.grid_sample(torch.cat([images, *lesions], dim=1), grid, padding_mode="border", align_corners=False)
-    image, drawn = both[:, :1], both[:, 1:]
+    image, drawn = both[:, :channels], both[:, channels:]
     background = 1 - drawn.sum(dim=1, keepdim=True)
     mask = torch.cat([background, drawn], dim=1).argmax(dim=1)
-    noise = torch.stack([torch.randn(1, size, size, generator=g) for g in generators]).to(device)
-    return _recolour(image, colours, tones, field.view(-1, 1, _FIELD, _FIELD) * 2 - 1, noise, strength), mask
+    if channels > 1:  # the first channel's is drawn already
+        rest = torch.stack([torch.rand(channels - 1, _COLOURS + _TONES + _FIELD**2, generator=g) for g in generators])
+        first = torch.cat([colours, tones, field], dim=1)[:, None]
+        each = torch.cat([first, rest.to(device)], dim=1).flatten(0, 1)
+        colours, tones, field = each.split([_COLOURS, _TONES, _FIELD**2], dim=1)
+    noise = torch.stack([torch.randn(channels, size, size, generator=g) for g in generators]).to(device)
+    # Each channel as an image of its own.
+    image = _recolour(image.reshape(-1, 1, size, size), colours, tones, field.view(-1, 1, _FIELD, _FIELD) * 2 - 1,
+                      noise.view(-1, 1, size, size), strength).view(-1, channels, size, size)
+    if channels > 1:
+        image = image.masked_fill(_gone(images, strength.drop_channel, generators), MISSING)
+    return image, mask
+
+
+def _gone(images: torch.Tensor, share: float, generators: list[torch.Generator]) -> torch.Tensor:
+    """Channels that are missing, and of the others each with the probability `share`, but one of a sample at least;
+    (B, C, 1, 1) bool."""
+    missing = missing_channels(images)
+    draws = torch.stack([torch.rand(images.shape[1], generator=g) for g in generators])
+    draws = draws.to(images.device)[..., None, None].masked_fill(missing, -1.0)
+    return missing | ((draws < share) & (draws < draws.amax(dim=1, keepdim=True)))
 
 
 def _grid(chance: torch.Tensor, bend: torch.Tensor, size: int, strength: Augmentation) -> torch.Tensor:

@@ -211,7 +211,7 @@ class Fitting:
 
     def _inputs(self, chosen: np.ndarray, places: range, size: int) -> tuple[torch.Tensor, ...]:
         slices, device = self.slices, self.fabric.device
-        images = torch.from_numpy(slices.images[chosen].astype(np.float32))[:, None].to(device)
+        images = torch.from_numpy(slices.inputs(chosen)).to(device)
         masks = torch.from_numpy(np.asarray(slices.masks[chosen])).to(device)
         generators = generators_of(self.project.seed, self.done, places)
         images, masks = augment(images, masks, size, self.plan.augmentation, generators)

@@ -14,6 +14,9 @@ from ..config import Initial, Optimiser
 from ..errors import RunError
 from .checkpoints import load_weights
 
+#: What the names of the tokens of missing channels begin with in an encoder.
+_TOKENS = "gate."
+
 
 def take_over(network: nn.Module, initial: Initial) -> str:
     """Copy into `network` what fits in name and shape, position embeddings of another grid resampled.
@@ -21,7 +24,7 @@ def take_over(network: nn.Module, initial: Initial) -> str:
     Args:
         network: of any architecture whose encoder is `network.encoder`; changed in place.
         initial: `weights`: of any run, of `pretrain`, or of a model's folder. `timm`: the encoder alone, its first
-            convolution adapted to one channel.
+            convolution adapted to the number of channels.
 
     Returns:
         A sentence that says what was taken.
@@ -92,7 +95,8 @@ def _trunk(network: nn.Module) -> tuple[str, nn.Module] | None:
 
 def _levels(network: nn.Module) -> dict[str, int]:
     """For each parameter of the encoder by name: 0 in what comes before the blocks, then the number of its block."""
-    names = [f"encoder.{name}" for name, _ in network.encoder.named_parameters()]
+    # Tokens of missing channels are nobody's pre-trained weights: they learn like the decoders.
+    names = [f"encoder.{name}" for name, _ in network.encoder.named_parameters() if not name.startswith(_TOKENS)]
     if not (found := _trunk(network)):
         return dict.fromkeys(names, 1)
     prefix, trunk = found
@@ -103,6 +107,7 @@ def _levels(network: nn.Module) -> dict[str, int]:
 def _exempt(network: nn.Module) -> set[str]:
     """Names of the parameters that timm, or the network itself, keeps from weight decay."""
     own = network.no_weight_decay() if hasattr(network, "no_weight_decay") else set()
+    own |= {name for name, _ in network.named_parameters() if name.startswith(f"encoder.{_TOKENS}")}
     if not (found := _trunk(network)):
         return own
     prefix, trunk = found
@@ -110,11 +115,12 @@ def _exempt(network: nn.Module) -> set[str]:
 
 
 def _from_timm(network: nn.Module, name: str) -> dict[str, torch.Tensor]:
-    """Tensors of a pre-trained encoder for one channel, under the names that they have in `network`."""
+    """Tensors of a pre-trained encoder for as many channels, under the names that they have in `network`."""
     if not (found := _trunk(network)):
         raise RunError("fit.initial.timm: this architecture's encoder is not one of timm. Begin from other weights.")
+    channels = getattr(network.encoder, "in_channels", 1)  # networks to compare with look at one
     try:
-        trained = timm.create_model(name, pretrained=True, num_classes=0, in_chans=1)
+        trained = timm.create_model(name, pretrained=True, num_classes=0, in_chans=channels)
     except Exception as error:  # timm, its hub and the network fail in many ways
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise RunError(

@@ -14,6 +14,7 @@ from timm.layers import build_sincos2d_pos_embed
 from timm.models.vision_transformer import Block
 from torch import nn
 
+from UnifiedViTLib.models.channels import missing_channels
 from UnifiedViTLib.models.encoders import PATCH, ViTEncoder
 
 from ..errors import RunError
@@ -39,28 +40,30 @@ class MaskedModel(nn.Module, ABC):
 
     @abstractmethod
     def paint(self, seen: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
-        """Paint the whole image: (B, 1, H, W) with hidden pixels at 0, and (B, h, w) bool -> (B, 1, H, W)."""
+        """Paint the whole image: (B, C, H, W) with hidden pixels at 0, and (B, h, w) bool -> (B, C, H, W)."""
 
     def forward(self, images: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Hide, paint, compare.
 
         Args:
-            images: (B, 1, H, W), normalised (body at zero mean, unit variance); sides are multiples of `block`.
+            images: (B, C, H, W), normalised (body at zero mean, unit variance); sides are multiples of `block`.
+                Of a missing channel nothing is to be painted.
             hidden: (B, H / block, W / block) bool, the same number in each image.
 
         Returns:
             the mean squared error over the hidden pixels, where each block has zero mean and unit variance (He et
-            al. 2022, section 4.1: of use for what is learnt); painted (B, 1, H, W) in the images' own scale, which
+            al. 2022, section 4.1: of use for what is learnt); painted (B, C, H, W) in the images' own scale, which
             takes each block's true mean and variance.
         """
         painted = self.paint(hide(images, hidden, self.block), hidden).float()
         mean, deviation = self._statistics(images)
         error = (painted - (images - mean) / deviation) ** 2
-        loss = F.avg_pool2d(error, self.block)[:, 0][hidden].mean()
+        asked = hidden[:, None] & ~missing_channels(images)
+        loss = F.avg_pool2d(error, self.block)[asked].mean()
         return loss, painted.detach() * deviation + mean
 
     def _statistics(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean and standard deviation of the block that each pixel is in, (B, 1, H, W) each."""
+        """Mean and standard deviation of the block that each pixel is in, (B, C, H, W) each."""
         mean = _spread(F.avg_pool2d(images, self.block), self.block)
         variance = _spread(F.avg_pool2d((images - mean) ** 2, self.block), self.block)
         return mean, (variance + _FLOOR).sqrt()
@@ -84,13 +87,13 @@ class MaskedAutoencoder(MaskedModel):
             Block(decoder_width, decoder_width // _HEAD, qkv_bias=True) for _ in range(decoder_depth)
         ))
         self.norm = nn.LayerNorm(decoder_width)
-        self.pixels = nn.Linear(decoder_width, PATCH**2)
+        self.pixels = nn.Linear(decoder_width, encoder.in_channels * PATCH**2)
 
     def paint(self, seen: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """See `MaskedModel.paint`."""
         batch, height, width = hidden.shape
         visible = (~hidden).flatten(1).nonzero()[:, 1].view(batch, -1)  # (B, V), row by row
-        vit = self.encoder.vit
+        vit, seen = self.encoder.vit, self.encoder.gate(seen)
         tokens = vit._pos_embed(vit.patch_embed(self.encoder.stem(seen)[-1] if self.encoder.stem else seen))
         prefix = vit.num_prefix_tokens
         kept = torch.cat([tokens[:, :prefix], _rows(tokens[:, prefix:], visible)], dim=1)
@@ -119,7 +122,7 @@ class MaskedFilling(MaskedModel):
 
     def __init__(self, encoder: nn.Module, size: int) -> None:
         with torch.no_grad():  # not as in training: batch normalisation would remember the empty image
-            _, channels, side, _ = encoder.eval()(torch.zeros(1, 1, size, size)).depths[-1].shape
+            _, channels, side, _ = encoder.eval()(torch.zeros(1, encoder.in_channels, size, size)).depths[-1].shape
         encoder.train()
         # A pyramid rounds up where the size does not fit its cells of 2^n pixels; one cell alone cannot be hidden.
         if side == 1 or size % side or (size // side) & (size // side - 1):
@@ -129,7 +132,7 @@ class MaskedFilling(MaskedModel):
             )
         super().__init__(encoder, max(size // side, PATCH))
         self.stride = size // side
-        self.pixels = nn.Conv2d(channels, self.stride**2, 1)
+        self.pixels = nn.Conv2d(channels, encoder.in_channels * self.stride**2, 1)
 
     def paint(self, seen: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """See `MaskedModel.paint`; where pixels were hidden is for the encoder to see."""
@@ -160,12 +163,13 @@ def choose_hidden(rows: int, columns: int, share: float, generators: list[torch.
 
 
 def hide(images: torch.Tensor, hidden: torch.Tensor, block: int) -> torch.Tensor:
-    """Images (B, 1, H, W) with the pixels of hidden blocks, (B, H / block, W / block) bool, at 0: the body's mean."""
-    return images.masked_fill(_spread(hidden[:, None], block), 0.0)
+    """Images (B, C, H, W) with the pixels of hidden blocks, (B, H / block, W / block) bool, at 0: the body's mean. A
+    missing channel stays one."""
+    return images.masked_fill(_spread(hidden[:, None], block) & ~missing_channels(images), 0.0)
 
 
 def _spread(blocks: torch.Tensor, block: int) -> torch.Tensor:
-    """(B, 1, h, w) -> (B, 1, h * block, w * block), each value all over its block."""
+    """(B, C, h, w) -> (B, C, h * block, w * block), each value all over its block."""
     return blocks.repeat_interleave(block, dim=2).repeat_interleave(block, dim=3)
 
 

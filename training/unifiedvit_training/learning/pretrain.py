@@ -16,6 +16,7 @@ from torch import nn
 from tqdm import tqdm
 
 from UnifiedViTLib.models import build_model
+from UnifiedViTLib.models.channels import missing_channels
 
 from ..config import Initial, Project
 from ..data.dataset import Dataset, refuse_unfit
@@ -140,7 +141,7 @@ class _Pretraining:
         for group in self.optimiser.param_groups:
             group["lr"] = plan.learning_rate * share
         generators = generators_of(self.project.seed, self.done, self.places)
-        images = torch.from_numpy(self.slices.images[chosen].astype(np.float32))[:, None].to(self.fabric.device)
+        images = torch.from_numpy(self.slices.inputs(chosen)).to(self.fabric.device)
         nothing = torch.zeros(len(images), *images.shape[2:], dtype=torch.uint8, device=self.fabric.device)
         images, _ = augment(images, nothing, self.plan.size, self.project.fit.augmentation, generators)
         side = self.plan.size // self.block
@@ -184,10 +185,13 @@ class _Pretraining:
     def _recipe(self) -> dict[str, Any]:
         """What may not change when a run goes on, by name."""
         project = self.project
+        # Where nothing can be dropped, runs begun before it could be go on.
+        unused = None if project.model.channel_names else {"drop_channel"}
         return {
             "seed": project.seed, "model.architecture": project.model.architecture,
             "model.arguments": project.model.build_arguments(),
-            "fit.augmentation": project.fit.augmentation.model_dump(mode="json"), "slices": len(self.train),
+            "fit.augmentation": project.fit.augmentation.model_dump(mode="json", exclude=unused),
+            "slices": len(self.train),
             **{f"pretrain.{name}": value
                for name, value in self.plan.model_dump(mode="json", exclude={"save_minutes"}).items()},
         }
@@ -200,7 +204,7 @@ class _Pretraining:
         shown = shown if len(shown) else self.train
         shown = shown[np.linspace(0, len(shown) - 1, min(_SHOWN, len(shown))).round().astype(int)]
         size, block = self.plan.size, self.block
-        images = torch.from_numpy(self.slices.images[shown].astype(np.float32))[:, None]
+        images = torch.from_numpy(self.slices.inputs(shown))
         images = F.interpolate(images, size=(size, size), mode="bilinear", antialias=True).to(self.fabric.device)
         hidden = choose_hidden(size // block, size // block, self.plan.masked,
                                generators_of(self.project.seed, 0, range(len(shown)))).to(self.fabric.device)
@@ -210,10 +214,11 @@ class _Pretraining:
         painted = torch.where(hide(torch.ones_like(images), hidden, block) > 0, images, painted)
         figure = Figure(figsize=(4.5, 1.5 * len(shown)), layout="constrained")
         axes = figure.subplots(len(shown), 3, squeeze=False)
-        for row, pictures in zip(axes, zip(images, visible, painted, strict=True), strict=True):
-            low, high = float(pictures[0].min()), float(pictures[0].max())
+        there = (~missing_channels(images)).flatten(1).int().argmax(dim=1)  # the first channel of each
+        for row, channel, pictures in zip(axes, there, zip(images, visible, painted, strict=True), strict=True):
+            low, high = float(pictures[0][channel].min()), float(pictures[0][channel].max())
             for axis, picture in zip(row, pictures, strict=True):
-                axis.imshow(picture[0].float().cpu().numpy(), cmap="gray", vmin=low, vmax=high)
+                axis.imshow(picture[channel].float().cpu().numpy(), cmap="gray", vmin=low, vmax=high)
                 axis.set_axis_off()
         for axis, title in zip(axes[0], ("image", "visible", "painted back"), strict=True):
             axis.set_title(title)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ..config import Project
 from ..data.checks import KINDS, Problem, leaking_slices
-from ..data.dataset import Dataset
+from ..data.dataset import Dataset, pictures
 from ..data.shortcut import ALARMING, STAGES, Guess
 from ..data.summary import count_slices
 from .page import Gallery, Picture, Section, Table, Text, figure_uri, image_uri, render_page
@@ -105,7 +105,7 @@ def _picture(project: Project, dataset: Dataset, n: int) -> Picture:
     colours = [segment.colour for segment in project.model.segments]
     item = dataset.items[slices.items[n]]
     name = f"{item.name}, slice {slices.positions[n]}" if item.volume else item.name
-    picture = overlay(slices.images[n], slices.masks[n], colours)
+    picture = overlay(pictures(slices.images[n : n + 1])[0], slices.masks[n], colours)
     return Picture(image_uri(picture), f"{name} ({slices.sides[n]})")
 
 

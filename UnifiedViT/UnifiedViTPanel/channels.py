@@ -1,0 +1,97 @@
+"""Selectors for the further sequences of models that look at several at once, and their volumes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import qt
+import slicer
+import vtk
+from slicer.i18n import tr as _
+
+from UnifiedViTLib.errors import UnsupportedImageError
+from UnifiedViTLib.outputs.mrml import volume_from_node
+
+#: Node references from the parameter node to the volumes begin with it; the channel's name follows.
+ROLE = "channel."
+
+
+def chosenChannels(parameterNode, spec):
+    """Volume nodes of the further channels of a model that are chosen, by name."""
+    nodes = {channel.name: parameterNode.GetNodeReference(ROLE + channel.name) for channel in spec.channels[1:]}
+    return {name: node for name, node in nodes.items() if node}
+
+
+def volumesBeside(volumeNode, channels):
+    """Volumes of further channels in the frame of `volumeNode`, so that different parent transforms count.
+
+    Args:
+        volumeNode: the main volume.
+        channels: volume nodes by the channels' names.
+
+    Raises:
+        UnsupportedImageError: a node is no volume to look at, or lies under a transform that is not linear.
+    """
+    volumes = {}
+    for name, node in channels.items():
+        volume, between = volume_from_node(node), vtk.vtkMatrix4x4()
+        if not slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(
+                node.GetParentTransformNode(), volumeNode.GetParentTransformNode(), between):
+            raise UnsupportedImageError(
+                f"{node.GetName()} and {volumeNode.GetName()} lie under different transforms that are not linear. "
+                "Harden them (module Transforms), then run again."
+            )
+        matrix = [[between.GetElement(row, column) for column in range(4)] for row in range(4)]
+        volumes[name] = replace(volume, ijk_to_ras=matrix @ volume.ijk_to_ras)
+    return volumes
+
+
+class ChannelsView:
+    """One selector for each further channel of the model; what is chosen is kept in the parameter node.
+
+    Args:
+        ui: the panel's widgets.
+    """
+
+    def __init__(self, ui):
+        self.ui = ui
+        self._parameterNode, self._rows, self._names = None, [], []
+
+    def show(self, spec, parameterNode):
+        """The selectors that `spec` needs, with what the parameter node says; None: nothing can be chosen."""
+        self._parameterNode = None  # what follows is not the user's choice
+        channels = spec.channels if spec else ()
+        self.ui.inputLabel.text = (_("Volume ({channel}):").format(channel=channels[0].name) if channels
+                                   else _("Volume:"))
+        self.ui.channelsFrame.visible = bool(channels)
+        while len(self._rows) < len(channels) - 1:
+            self._addRow()
+        self._names = [channel.name for channel in channels[1:]]
+        for number, (label, selector) in enumerate(self._rows):
+            isUsed = number < len(self._names)
+            label.visible = selector.visible = isUsed
+            if isUsed:
+                label.text = f"{self._names[number]}:"
+                selector.toolTip = _("{what}. Left empty, it is missing, and the model does without.").format(
+                    what=channels[1 + number].expects)
+                selector.setCurrentNode(
+                    parameterNode.GetNodeReference(ROLE + self._names[number]) if parameterNode else None)
+        self._parameterNode = parameterNode
+
+    def _addRow(self):
+        number = len(self._rows)
+        label, selector = qt.QLabel(), slicer.qMRMLNodeComboBox()
+        selector.nodeTypes = ["vtkMRMLScalarVolumeNode"]
+        selector.hideChildNodeTypes = ["vtkMRMLLabelMapVolumeNode"]
+        selector.addEnabled = selector.removeEnabled = False
+        selector.noneEnabled = True
+        selector.noneDisplay = _("Missing")
+        selector.setMRMLScene(slicer.mrmlScene)
+        self.ui.channelsFrame.layout().addRow(label, selector)
+        selector.connect("currentNodeIDChanged(QString)", lambda nodeID: self.onChosen(number, nodeID))
+        self._rows.append((label, selector))
+
+    def onChosen(self, number, nodeID):
+        """The user has chosen a volume for a channel, or none."""
+        if self._parameterNode is not None and number < len(self._names):
+            self._parameterNode.SetNodeReferenceID(ROLE + self._names[number], nodeID or None)
