@@ -16,7 +16,7 @@ from .volume import LPS_RAS, Volume, check
 SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd", ".dcm",
             ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
-#: DICOM tags kept: what the image is. Nothing that identifies a person.
+#: DICOM tags kept: what the image is, and in which coordinates. Nothing that identifies a person; none goes to results.
 _TAGS = {"0008|0060": "Modality", "0018|0015": "BodyPartExamined", "0018|0010": "ContrastBolusAgent",
          "0028|0004": "PhotometricInterpretation", "0020|0052": "FrameOfReference"}
 _POSITION = "0020|0032"

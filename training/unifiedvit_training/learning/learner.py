@@ -28,7 +28,7 @@ class Learner(nn.Module):
 
     def forward(self, images: torch.Tensor, masks: torch.Tensor, has_mask: torch.Tensor, labels: torch.Tensor
                 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """(B, 1, H, W) images and what is known of them (see `UnifiedLoss`) -> the loss, and each task's own.
+        """(B, C, H, W) images and what is known of them (see `UnifiedLoss`) -> the loss, and each task's own.
 
         Where a network answers after every layer, a task's loss is the mean over the layers, so that the balance of
         the tasks does not hang on their number.
