@@ -177,25 +177,27 @@ def _columns(source: Source, table: Path, header: list[str], complaints: _Compla
 
 def _image_columns(source: Source, table: Path, header: list[str], model: Model, complaints: _Complaints) -> list[str]:
     """The table's column of each channel, "" where it has none; of the only image for models without channels."""
-    given, names = source.columns.get("image"), model.channel_names
-    if isinstance(given, dict) != bool(names) and given is not None:
-        complaints.add(source.name, "columns.image names a column for each channel, but model.input has no channels"
-                       if isinstance(given, dict) else "columns.image is one column, but the model looks at "
-                       f"{', '.join(names)}: write image: {{{names[0]}: {given}, ...}}")
+    given, names = source.columns.get("image"), model.channel_names or ["image"]
+    if given is None:
+        known = {name.lower(): name for name in header}
+        columns = {name: known[name.lower()] for name in names if name.lower() in known}
+        columns = columns or {name: name for name in names}  # none is there: each is told
+    elif isinstance(given, dict) and not model.channel_names:
+        complaints.add(source.name, "columns.image names a column for each channel, but model.input has no channels")
         return []
-    known = {name.lower(): name for name in header}
-    asked = given or {} if names else {"image": given} if given else {}
-    for name in asked.keys() - {*(names or ["image"])}:
-        complaints.add(source.name, f"columns.image: there is no channel {name!r}; the channels are {', '.join(names)}")
-    usual = {name: known[name.lower()] for name in names or ["image"] if name.lower() in known and not given}
-    columns = usual | asked
+    elif isinstance(given, str) and model.channel_names:
+        complaints.add(source.name, f"columns.image is one column, but the model looks at {', '.join(names)}: write "
+                       f"image: {{{names[0]}: {given}, ...}}")
+        return []
+    else:
+        columns = given if isinstance(given, dict) else {"image": given}
     for key, name in columns.items():
-        if name not in header:
+        if key not in names:
+            complaints.add(source.name, f"columns.image: there is no channel {key!r}; the channels are "
+                           f"{', '.join(names)}")
+        elif name not in header:
             _no_column(source, table, header, key, name, complaints)
-    if not columns:
-        for name in names or ["image"]:
-            _no_column(source, table, header, name, name, complaints)
-    return [columns[name] if columns.get(name) in header else "" for name in names or ["image"]]
+    return [columns[name] if columns.get(name) in header else "" for name in names]
 
 
 def _no_column(source: Source, table: Path, header: list[str], key: str, name: str, complaints: _Complaints) -> None:

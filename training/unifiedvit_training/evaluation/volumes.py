@@ -60,8 +60,7 @@ def look_at(items: Iterable[Item], spec: ModelSpec, flips: bool = False) -> list
     healthy = None if spec.healthy is None else spec.classes[spec.healthy].name
     cases = []
     for item in tqdm(list(items), desc="Whole volumes", unit="volume", disable=None):
-        volumes = read_channels(item)
-        prepared = prepare_channels(volumes, spec.size)
+        prepared = prepare_channels(read_channels(item), spec.size)
         volume = prepared.volume
         label = item.labels[0] if item.labels else ""
         truth = None if item.mask is None else read_mask(item, volume) > 0
