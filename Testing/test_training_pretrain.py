@@ -32,6 +32,8 @@ TINY = {"encoder": "test_vit", "decoder_widths": [8, 8, 8]}  # timm's own for te
 class SwinEncoder(nn.Module):
     """A pyramid in the form that the library's encoders have, its deepest map at 1/32."""
 
+    in_channels = 1
+
     def __init__(self) -> None:
         super().__init__()
         self.swin = timm.create_model(
@@ -167,6 +169,8 @@ def test_an_encoder_learns_to_paint_what_can_be_known(make, images):
 
 def test_an_input_that_the_pyramid_cannot_divide_is_refused():
     class Third(nn.Module):
+        in_channels = 1
+
         def forward(self, image):
             return Features(image, [nn.functional.adaptive_avg_pool2d(image, 3)], [])
 

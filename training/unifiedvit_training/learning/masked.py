@@ -29,7 +29,8 @@ class MaskedModel(nn.Module, ABC):
     """An encoder that is to paint back hidden blocks; subclasses say how.
 
     Attributes:
-        encoder: what is to learn. Its `forward` gives features whose `depths` are maps, the deepest last.
+        encoder: what is to learn. Its `forward` gives features whose `depths` are maps, the deepest last, of images of
+            `in_channels`.
         block: side of a hidden block in pixels.
     """
 
