@@ -371,3 +371,15 @@ def test_the_command_makes_an_ensemble_that_predicts(models, tmp_path, monkeypat
     assert main(["models", "ensemble", folders[0], "both", "--output", str(tmp_path / "more"), "--id", "more"]) == 2
     assert "unifiedvit: both 1.0.0 is an ensemble itself" in capsys.readouterr().err
     assert not (tmp_path / "more").exists()
+
+
+def test_members_of_several_channels_make_an_ensemble_of_these_and_others_do_not_fit(models, tmp_path):
+    channels = [{"name": "t1c", "expects": "T1 with contrast"}, {"name": "t2", "expects": "T2"}]
+    seen = spec_data()["input"] | {"size": 32, "channels": channels}
+    two = [member(tmp_path, name, seed, 1.0, input=seen) for name, seed in (("one", 8), ("other", 9))]
+    spec = write_ensemble(two, tmp_path / "both", "both")
+    assert [channel.name for channel in spec.channels] == ["t1c", "t2"]
+    volume = head_volume()
+    assert any("t2" in warning for warning in Predictor(spec, "cpu").predict([volume, None]).warnings)
+    with pytest.raises(ModelSpecError, match="channels or their order"):
+        write_ensemble([two[0], models["second"]], tmp_path / "mixture", "mixture")

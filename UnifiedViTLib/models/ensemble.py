@@ -32,6 +32,11 @@ class Ensemble(nn.Module):
             for start, stop in ((size, other), (other, size)):
                 self.register_buffer(f"from_{start}_to_{stop}", _resampling(start, stop), persistent=False)
 
+    @property
+    def encoder(self) -> nn.Module:
+        """The first member's, whose embedding is the ensemble's; all see the same channels."""
+        return self.members[0].encoder
+
     def forward(self, image: torch.Tensor) -> UnifiedOutput:
         """(B, in_channels, size, size) -> UnifiedOutput; the softmax of its class logits is the mean of the members'
         calibrated probabilities, its embedding is the first member's.
