@@ -1,0 +1,34 @@
+"""The one YAML file of a project: its data, its model, and how it is trained. Checked before anything runs."""
+
+from __future__ import annotations
+
+from .data import Data, Source, Split
+from .model import ARGUMENTS, ChannelCard, ClassCard, Input, Model, SegmentCard, Task, TrainingDataCard
+from .project import Project, load_project, read_yaml
+from .recipe import Augmentation, Fit, Initial, Machine, Optimiser, Pretrain, Stage
+from .section import Section
+
+__all__ = [
+    "ARGUMENTS",
+    "Augmentation",
+    "ChannelCard",
+    "ClassCard",
+    "Data",
+    "Fit",
+    "Initial",
+    "Input",
+    "Machine",
+    "Model",
+    "Optimiser",
+    "Pretrain",
+    "Project",
+    "Section",
+    "SegmentCard",
+    "Source",
+    "Split",
+    "Stage",
+    "Task",
+    "TrainingDataCard",
+    "load_project",
+    "read_yaml",
+]

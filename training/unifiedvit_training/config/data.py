@@ -1,0 +1,109 @@
+"""The section `data`: where images come from, and which side of the split each is on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from .section import Section
+
+
+class Split(Section):
+    """Which side of the split an image is on. Images of one group are never separated.
+
+    Either by a column of the table (`column` with `train`, `validation`, `test`: lists of its values), or dealt out
+    by group and stratified by class: `fractions` (train, validation, test), or `folds` of which number `fold`
+    (1 ... folds) is for validation.
+    """
+
+    column: str | None = None
+    train: list[str] = Field([])
+    validation: list[str] = Field([])
+    test: list[str] = Field([])
+    fractions: tuple[float, float, float] = (0.70, 0.15, 0.15)
+    folds: int | None = Field(None, ge=2, le=100)
+    fold: int = Field(1, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _texts(cls, given: Any) -> Any:
+        """Values of a column are texts; YAML reads 1 as a number."""
+        if isinstance(given, dict):
+            for side in ("train", "validation", "test"):
+                if isinstance(given.get(side), list):
+                    given = given | {side: [str(value) for value in given[side]]}
+        return given
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Split:
+        if self.column and not (self.train and self.validation):
+            raise ValueError("a split by column needs the values of `train` and of `validation`")
+        if sorted(self.train + self.validation + self.test) != sorted({*self.train, *self.validation, *self.test}):
+            raise ValueError("a value stands on two sides of the split")
+        if self.folds and self.fold > self.folds:
+            raise ValueError(f"fold {self.fold} of {self.folds} folds")
+        if abs(sum(self.fractions) - 1) > 1e-6 or min(self.fractions) < 0:
+            raise ValueError("the three fractions are from 0 to 1 and add up to 1")
+        return self
+
+
+class Source(Section):
+    """One set of images: a CSV table, or a folder laid out in a known way.
+
+    Attributes:
+        name: of the set; figures are given for each.
+        table: CSV file with one row an image or volume. `columns` names the table's columns for what is needed:
+            `image` and `label` or `mask`; `group` (what must not be separated: the patient), `plane`, and, for
+            several labels at once, `labels` (separated by semicolons). For models of several channels `image` names
+            a column for each: `{t1c: <column>, t2: <column>}`; a channel that is left out, or whose cell is empty, is
+            missing. Without `image`, the columns are called as the channels are.
+        folder: instead of a table. With `images/`, `masks/` and `labels.csv`; or with one folder a class; or with
+            volumes and, beside each, its mask as `<name>_label.<ending>` or `<name>_seg.<ending>`.
+        images, masks: folders that the table's paths start from; None: the table's own folder.
+        columns: what the table calls them; `image`, `mask`, `label`, `labels`, `group`, `plane`.
+        label: the class of all images, where no column tells it.
+        mask_values: value in the mask files -> name of the segment. Empty: any value above 0 is the only segment.
+        empty_masks: for images without a mask file: True: nothing is there (a healthy image); False: not known.
+            None: nothing is there where the class has no lesion, not known elsewhere.
+        slice_labels: volumes: "lesion": slices with a mask take the volume's class, slices without take the class
+            without a lesion; "volume": all slices take the volume's class.
+        split: on which side an image is.
+    """
+
+    name: str
+    table: Path | None = None
+    folder: Path | None = None
+    images: Path | None = None
+    masks: Path | None = None
+    columns: dict[Literal["image", "mask", "label", "labels", "group", "plane"], str | dict[str, str]] = Field({})
+    label: str | None = None
+    mask_values: dict[int, str] = Field({})
+    empty_masks: bool | None = None
+    slice_labels: Literal["lesion", "volume"] = "lesion"
+    split: Split = Split()
+
+    @model_validator(mode="after")
+    def _one_column_each(self) -> Source:
+        wrong = [key for key, name in self.columns.items() if key != "image" and isinstance(name, dict)]
+        if wrong:
+            raise ValueError(f"columns.{wrong[0]} is one column; several are possible for image alone")
+        return self
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Source:
+        if (self.table is None) == (self.folder is None):
+            raise ValueError("a source is either a `table` or a `folder`")
+        return self
+
+
+class Data(Section):
+    """Where images come from and how they are prepared.
+
+    `plane` is for volumes ("auto": the acquisition plane); `every` keeps each n-th slice of a volume.
+    """
+
+    sources: list[Source] = Field(min_length=1)
+    plane: Literal["auto", "axial", "coronal", "sagittal"] = "auto"
+    every: int = Field(1, ge=1)

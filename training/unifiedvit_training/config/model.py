@@ -1,0 +1,140 @@
+"""The section `model`: what is built, and what its description will say."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_serializer, model_validator
+
+from .section import Section
+
+Task = Literal["both", "classification", "segmentation"]
+
+#: What each architecture is built with where the YAML names it alone: all about the size of a ViT-Tiny, behind early
+#: convolutions, which few images need.
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "shared_encoder_dual_decoder": {"encoder": "vit_tiny_patch16_224", "stem_width": 24, "look_where_drawn": True},
+    "hierarchical": {"encoder": "swin_tiny_patch4_window7_224", "width": 48, "stem_width": 24,
+                     "decoder_widths": [96, 96, 48, 24], "look_where_drawn": True},
+    "hybrid_cnn_transformer": {"encoder": "vit_tiny_patch16_224", "cnn": "resnet10t", "look_where_drawn": True},
+    "unified_decoder": {"encoder": "vit_tiny_patch16_224", "stem_width": 24},
+    "fully_integrated": {"encoder": "vit_tiny_patch16_224", "stem_width": 24},
+}
+
+
+class ChannelCard(Section):
+    """One of several images of a patient that are looked at together; fields as in `model.json`."""
+
+    name: str = Field(pattern=r"[a-z0-9][a-z0-9._-]{0,63}")
+    expects: str
+
+
+class Input(Section):
+    """What the network sees; fields as in `model.json`. `channels`: none for models that look at one image."""
+
+    size: int = Field(224, ge=32, le=1024, multiple_of=16)
+    modality: Literal["MR", "CT", "XR", "US", "any"]
+    expects: str
+    channels: list[ChannelCard] = Field([], max_length=16)
+
+    @model_validator(mode="after")
+    def _several(self) -> Input:
+        if len(self.channels) == 1:
+            raise ValueError("one channel needs no list of `channels`")
+        if len({channel.name for channel in self.channels}) < len(self.channels):
+            raise ValueError("two of `channels` have the same name")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_ever(self, write: Any) -> dict[str, Any]:
+        """Without `channels` where there are none, so that datasets and runs from before there were any go on."""
+        return {name: value for name, value in write(self).items() if name != "channels" or value}
+
+
+class SegmentCard(Section):
+    """A mask class: name, colour (RGB, 0-255), Slicer's terminology entry."""
+
+    name: str
+    colour: tuple[int, int, int]
+    terminology: str = "Segmentation category and type - DICOM master list~SCT^49755003^Morphologically Altered " \
+        "Structure~SCT^52988006^Lesion~^^~Anatomic codes - DICOM master list~^^~^^|"
+
+
+class ClassCard(Section):
+    """A diagnosis: `name` as in the labels, `display` for people, `lesion` False for "nothing found"."""
+
+    name: str
+    display: str
+    lesion: bool = True
+
+
+class TrainingDataCard(Section):
+    """What a model learns from, and under which licence."""
+
+    name: str
+    licence: str
+
+
+class Model(Section):
+    """What is built, and what its description will say.
+
+    `architecture` and `arguments` are the library's (`UnifiedViTLib.models`); without `arguments` it has those of
+    `ARGUMENTS`. `task` "classification" or "segmentation" trains the single-task twin of the same network.
+    `diagnosis` "multi-label": several classes may be true at once.
+    """
+
+    id: str = Field(pattern=r"[a-z0-9][a-z0-9._-]{0,63}")
+    version: str = Field(pattern=r"\d+\.\d+\.\d+")
+    name: str
+    description: str
+    input: Input
+    segments: list[SegmentCard] = Field(min_length=1, max_length=254)
+    classes: list[ClassCard] = Field(min_length=2, max_length=255)
+    diagnosis: Literal["multi-class", "multi-label"] = "multi-class"
+    licence: str
+    training: list[TrainingDataCard] = Field(min_length=1)
+    limits: list[str] = Field([])
+    task: Task = "both"
+    architecture: str = "shared_encoder_dual_decoder"
+    arguments: dict[str, Any]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_arguments(cls, given: Any) -> Any:
+        """An architecture named alone has the arguments of `ARGUMENTS`; an unknown one is refused when it is built."""
+        if isinstance(given, dict) and "arguments" not in given:
+            named = given.get("architecture", cls.model_fields["architecture"].default)
+            given = given | {"arguments": ARGUMENTS.get(str(named), {})}
+        return given
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Model:
+        for what, names in (("classes", [c.name for c in self.classes]), ("segments", [s.name for s in self.segments])):
+            if len(set(names)) != len(names):
+                raise ValueError(f"two of `{what}` have the same name")
+        if sum(not c.lesion for c in self.classes) > 1:
+            raise ValueError("more than one class says that nothing was found (`lesion: false`)")
+        return self
+
+    @property
+    def class_names(self) -> list[str]:
+        """Names of the diagnoses, in the order of the logits."""
+        return [c.name for c in self.classes]
+
+    @property
+    def channel_names(self) -> list[str]:
+        """Names of the channels, in the order of the input; none for models that look at one image."""
+        return [channel.name for channel in self.input.channels]
+
+    @property
+    def healthy(self) -> int | None:
+        """Index of the class that means "nothing found", if there is one."""
+        return next((n for n, c in enumerate(self.classes) if not c.lesion), None)
+
+    def build_arguments(self, **more: Any) -> dict[str, Any]:
+        """What `UnifiedViTLib.models.build_model` needs, `more` added."""
+        channels = {"in_channels": len(self.input.channels)} if self.input.channels else {}
+        return self.arguments | channels | {
+            "mask_classes": len(self.segments) + 1, "diagnosis_classes": len(self.classes),
+            "image_size": self.input.size, "task": self.task, **more,
+        }

@@ -1,0 +1,99 @@
+"""The whole YAML of a project, read and checked before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from ..errors import ConfigError
+from .data import Data
+from .model import Model
+from .recipe import Fit, Machine, Pretrain
+from .section import Kind, Section
+
+
+class Project(Section):
+    """The whole file."""
+
+    data: Data
+    model: Model
+    fit: Fit
+    pretrain: Pretrain = Pretrain()
+    machine: Machine = Machine()
+    seed: int = Field(0, ge=0, le=2**31)
+
+
+def load_project(file: Path, changes: list[str] | None = None, data: Path | None = None) -> Project:
+    """Read and check a project's YAML.
+
+    Args:
+        file: the YAML. Relative paths in it start from its folder.
+        changes: "fit.batch=16" replaces one value; the right side is YAML.
+        data: what relative paths of `data.sources` start from instead.
+
+    Raises:
+        ConfigError: the file cannot be read, or says where it is wrong.
+    """
+    return _anchored(read_yaml(file, Project, changes), file.parent, data or file.parent)
+
+
+def read_yaml(file: Path, kind: type[Kind], changes: list[str] | None = None) -> Kind:
+    """Read a YAML as a section of type `kind`, `changes` made first.
+
+    Raises:
+        ConfigError: the file cannot be read, or says where it is wrong.
+    """
+    try:
+        given = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}") from error
+    if not isinstance(given, dict):
+        raise ConfigError(f"{file} holds no sections; see training/configs/ for examples.")
+    for change in changes or []:
+        _change(given, change)
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise ConfigError(f"{file}:\n" + "\n".join(_said(item) for item in error.errors())) from error
+
+
+def _change(given: dict, change: str) -> None:
+    path, separator, value = change.partition("=")
+    if not separator:
+        raise ConfigError(f"{change!r}: write it as section.name=value, for example fit.batch=16.")
+    *sections, name = path.strip().split(".")
+    place = given
+    for section in sections:
+        place = place.setdefault(section, {})
+        if not isinstance(place, dict):
+            raise ConfigError(f"{change!r}: {section} has no options of its own.")
+    try:
+        place[name] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{change!r}: {value!r} is not YAML ({error}).") from error
+
+
+def _said(item: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    return f"  {place or 'the file'}: {item['msg'].removeprefix('Value error, ')}"
+
+
+def _anchored(project: Project, home: Path, data: Path) -> Project:
+    """`project` with its relative paths made absolute."""
+
+    def at(base: Path, path: Path | None) -> Path | None:
+        return None if path is None else (base / path).resolve()
+
+    sources = [
+        source.model_copy(update={name: at(data, getattr(source, name))
+                                  for name in ("table", "folder", "images", "masks")})
+        for source in project.data.sources
+    ]
+    initial = project.fit.initial.model_copy(update={"weights": at(home, project.fit.initial.weights)})
+    return project.model_copy(update={
+        "data": project.data.model_copy(update={"sources": sources}),
+        "fit": project.fit.model_copy(update={"initial": initial}),
+    })

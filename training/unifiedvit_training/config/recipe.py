@@ -1,0 +1,129 @@
+"""The sections `fit`, `pretrain` and `machine`: how a network learns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from .section import Section
+
+
+class Initial(Section):
+    """What a run begins from: `weights` (a .safetensors of another run) or `timm` (a pre-trained encoder of that
+    name, fetched by timm). Both None: from scratch. `freeze` keeps that share of the encoder's blocks as they are;
+    `layer_decay` multiplies the learning rate once for every block further from the output (1: the same for all)."""
+
+    weights: Path | None = None
+    timm: str | None = None
+    freeze: float = Field(0.0, ge=0, le=1)
+    layer_decay: float = Field(1.0, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Initial:
+        if self.weights and self.timm:
+            raise ValueError("a run begins either from `weights` or from `timm`")
+        return self
+
+
+class Augmentation(Section):
+    """How strongly images are changed; each number is the top of a range, 0 turns that change off.
+
+    Degrees; shares of the side (shift, elastic, crop); factors as logarithms (scale, squeeze, gain, gamma, bias, and
+    tone: the slopes of a random rising curve through the intensities, so that a scanner's histogram tells nothing);
+    standard deviations of the body's intensity (offset, noise); probabilities (flip, blur, and drop_channel: each
+    channel but one is taken away, so that the network learns to do without; for several channels alone).
+    """
+
+    rotation: float = Field(25.0, ge=0, le=180)
+    flip: float = Field(0.5, ge=0, le=1)
+    scale: float = Field(0.25, ge=0, le=1)
+    squeeze: float = Field(0.08, ge=0, le=1)
+    shift: float = Field(0.12, ge=0, le=0.5)
+    elastic: float = Field(0.05, ge=0, le=0.3)
+    crop: float = Field(0.1, ge=0, le=0.5)
+    gain: float = Field(0.2, ge=0, le=1)
+    offset: float = Field(0.25, ge=0, le=2)
+    gamma: float = Field(0.35, ge=0, le=2)
+    tone: float = Field(0.5, ge=0, le=2)
+    bias: float = Field(0.35, ge=0, le=2)
+    noise: float = Field(0.12, ge=0, le=2)
+    blur: float = Field(0.15, ge=0, le=1)
+    drop_channel: float = Field(0.25, ge=0, le=1)
+
+
+class Stage(Section):
+    """So many epochs with inputs of `size` pixels a side."""
+
+    size: int = Field(ge=32, le=1024, multiple_of=16)
+    epochs: int = Field(ge=1)
+
+
+class Optimiser(Section):
+    """AdamW, linear warm-up and a cosine to nothing."""
+
+    learning_rate: float = Field(6e-4, gt=0)
+    weight_decay: float = Field(0.05, ge=0)
+    warm_up: float = Field(0.05, ge=0, lt=1)
+    clip: float = Field(1.0, gt=0)
+
+
+class Machine(Section):
+    """Where and in what precision a run computes: Lightning Fabric's words. `threads`: of each process; None: all."""
+
+    accelerator: str = "auto"
+    devices: int = Field(1, ge=1)
+    num_nodes: int = Field(1, ge=1)
+    strategy: str = "auto"
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
+    threads: int | None = Field(None, ge=1)
+
+
+class Fit(Section):
+    """How the network is trained.
+
+    Attributes:
+        stages: small inputs first are quicker; the last stage should have the model's input size.
+        batch: slices between two steps of the optimiser, over all devices.
+        micro_batch: slices at a time on one device; None: `batch` divided by the devices. The rest is accumulated,
+            so that a run does not depend on how many processes share it.
+        loss_balance: "fixed" ([Kassar], eq. 8 with `class_weight` and `mask_weight`), "uncertainty" (Kendall et al.
+            2018) or "gradient_norm" (Chen et al. 2018).
+        class_balance: how often slices are drawn: "none", "sqrt" or "equal" over the diagnoses.
+        ema: decay of the moving average of weights, which is what is kept.
+        validate_every: epochs between two measurements on the validation side.
+        patience: measurements without a better score before the run stops; None: never.
+        save_minutes: between two checkpoints.
+    """
+
+    stages: list[Stage] = Field(min_length=1)
+    batch: int = Field(24, ge=1)
+    micro_batch: int | None = Field(None, ge=1)
+    optimiser: Optimiser = Optimiser()
+    loss_balance: Literal["fixed", "uncertainty", "gradient_norm"] = "fixed"
+    class_weight: float = Field(1.0, ge=0)
+    mask_weight: float = Field(1.0, ge=0)
+    label_smoothing: float = Field(0.05, ge=0, lt=1)
+    class_balance: Literal["none", "sqrt", "equal"] = "none"
+    drop_path: float = Field(0.05, ge=0, lt=1)
+    dropout: float = Field(0.1, ge=0, lt=1)
+    ema: float = Field(0.998, ge=0, lt=1)
+    augmentation: Augmentation = Augmentation()
+    initial: Initial = Initial()
+    validate_every: int = Field(3, ge=1)
+    patience: int | None = Field(None, ge=1)
+    save_minutes: float = Field(5.0, ge=0)
+
+
+class Pretrain(Section):
+    """Masked-image modelling without labels: `masked` of the patches are hidden and to be painted back."""
+
+    size: int = Field(160, ge=32, le=1024, multiple_of=16)
+    epochs: int = Field(10, ge=1)
+    batch: int = Field(32, ge=1)
+    masked: float = Field(0.6, gt=0, lt=1)
+    decoder_width: int = Field(128, ge=32, multiple_of=32)
+    decoder_depth: int = Field(2, ge=1)
+    optimiser: Optimiser = Optimiser(learning_rate=1e-3)
+    save_minutes: float = Field(5.0, ge=0)
