@@ -23,13 +23,13 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
-	@echo "Setting up (the first time takes some minutes; torch is large) ..."
-	$(PIP) -e ".[torch,demo]"
+	@echo "Setting up (the first time takes a minute or two) ..."
+	$(PIP) -e ".[fast,demo]"
 	@touch $@
 
 $(VENV)/.test: pyproject.toml training/pyproject.toml | $(VENV)/bin/python
 	@echo "Setting up (the first time takes some minutes; torch is large) ..."
-	$(PIP) -e ".[torch,demo,test]" -e "./training[peers]"
+	$(PIP) -e ".[torch,fast,demo,test]" -e "./training[peers]"
 	@touch $@ $(VENV)/.demo
 
 clean:

@@ -164,7 +164,8 @@ def test_an_exported_model_runs_in_use_and_in_openvino_as_it_does_in_torch(name,
     made = project(model={"architecture": name, "arguments": TINY[name],
                           "input": {"size": 48, "modality": "any", "expects": "heads"}})
     net = network(name, image_size=48, mask_classes=2).eval().half().float()
-    predictor = Predictor(write_model_folder(made, net, 1.3, DEFAULT_RULE, [], tmp_path / "model"), "cpu")
+    spec = write_model_folder(made, net, 1.3, DEFAULT_RULE, [], tmp_path / "model")
+    predictor = Predictor(spec, "cpu")
     volume = head_volume(shape=(4, 45, 41))
     assert predictor.predict(volume).labelmap.shape == (4, 45, 41)
     prepared = prepare(volume, 48)
@@ -172,7 +173,8 @@ def test_an_exported_model_runs_in_use_and_in_openvino_as_it_does_in_torch(name,
     with torch.inference_mode():
         expected = net(torch.from_numpy(prepared.batch(0, 4)[:, None]))
     np.testing.assert_allclose(look.logits, expected.class_logits.numpy(), atol=1e-5)
-    assert write_onnx(net, 48, tmp_path / "model.onnx") < 1e-4  # what OpenVINO gives, for batches of one and three
+    # What OpenVINO gives, for batches of one and three.
+    assert write_onnx(net, 48, spec.folder / "model.onnx", spec.weights) < 1e-4
 
 
 def test_a_run_teaches_every_parameter(name, tmp_path):

@@ -16,6 +16,7 @@ from workers import NO_SUCH_JOB, end_of, events_until, lives, pid_of
 from UnifiedViTLib.errors import Cancelled, DeviceError, UnsupportedImageError, WeightsError, WorkerError
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.service.cache import compiled_folder
 from UnifiedViTLib.service.client import WorkerClient
 from UnifiedViTLib.service.exchange import read_volume, spec_as_json, spec_from_json, write_volume
 from UnifiedViTLib.service.protocol import Failed, Finished, JobRequest, PredictRequest, Progress
@@ -54,7 +55,7 @@ def client(shared, temporary):
 
 @pytest.fixture(scope="module")
 def predictor(spec):
-    return Predictor(spec, "cpu")
+    return Predictor(spec, "cpu", cache=compiled_folder())
 
 
 def head(shape=(6, 40, 36), spacing=(2.0, 2.0, 8.0), direction=None) -> Volume:
@@ -94,7 +95,7 @@ def test_a_result_through_the_worker_is_that_of_the_predictor_here(client, spec,
         head((19, 40, 36), (2.0, 2.0, 2.5), oblique()), name="Schädel é 頭", notes=("Read as grey.",),
         metadata={"Modality": "PT"},
     )
-    predictor = Predictor(spec, "cpu", options.get("batch_size", 8))
+    predictor = Predictor(spec, "cpu", options.get("batch_size", 8), compiled_folder())
     rest = {name: value for name, value in options.items() if name != "batch_size"}
     assert_same(client.run(request(spec, volume, **options)), predictor.predict(volume, **rest))
 
@@ -145,7 +146,7 @@ def test_a_second_run_finds_the_worker_and_the_model_ready(client, spec):
 def test_a_model_with_the_same_weights_but_another_description_is_not_taken_for_the_one_at_hand(client, spec):
     client.run(request(spec))
     hot = replace(spec, temperature=9.0)
-    assert_same(client.run(request(hot)), Predictor(hot, "cpu").predict(head()))
+    assert_same(client.run(request(hot)), Predictor(hot, "cpu", cache=compiled_folder()).predict(head()))
 
 
 def test_progress_tells_each_batch_and_ends_with_one_result(client, spec):

@@ -15,7 +15,15 @@ import pytest
 from wheels import ROOT, Interpreter, make_interpreter, write_wheel
 
 from UnifiedViTLib.errors import DependencyError
-from UnifiedViTLib.service.dependencies import TORCH_FLOORS, Dependencies, Report, inspect_job, requirements
+from UnifiedViTLib.service.dependencies import (
+    FULL,
+    LIGHT,
+    TORCH_FLOORS,
+    Dependencies,
+    Report,
+    inspect_job,
+    requirements,
+)
 from UnifiedViTLib.service.installation import _put_in_place, install
 
 #: A PyTorch whose driver does not fit.
@@ -112,7 +120,7 @@ def test_packages_are_installed_with_what_they_need_and_those_that_were_there_st
         "pyyaml-6.0.3.dist-info",
     }
     report = Report(**report)
-    assert report.ready
+    assert report.ready and report.lacking(LIGHT) == ["openvino"] and report.lacking(FULL) == []
     assert report.versions["timm"] == "1.0.31"
     assert (report.devices, report.auto) == ({"cpu": "CPU, 4 threads"}, "cpu")
     interpreter.pip("uninstall", "--yes", "timm", "safetensors", "pyyaml")  # pip knows them as its own
@@ -264,7 +272,7 @@ def test_a_bare_interpreter_is_told_what_is_missing_and_what_is_too_old(interpre
     assert report.versions == {}
     assert report.devices == {}
     assert report.problems["torch"] == "torch is installed but cannot be loaded (OSError: no c10.dll)."
-    for name in ("torchvision", "timm", "safetensors"):
+    for name in ("torchvision", "timm", "safetensors", "openvino"):
         assert report.problems[name] == f"{name} is not installed."
 
 
@@ -272,7 +280,7 @@ def test_here_everything_is_there():
     stages = []
     report = Report(**inspect_job({}, lambda stage, fraction: stages.append(stage)))
     assert report.ready, report.problems
-    assert set(report.versions) == {"torch", "torchvision", "timm", "safetensors"}
+    assert set(report.versions) == {"torch", "torchvision", "timm", "safetensors", "openvino"}
     assert report.devices["cpu"].startswith("CPU, ")
     assert report.auto in report.devices
     assert stages[-1] == "Looking for a GPU"
@@ -280,25 +288,61 @@ def test_here_everything_is_there():
     assert Dependencies(report).steps() == []
 
 
+NOTHING = {name: f"{name} is not installed." for name in ("torch", "torchvision", "timm", "safetensors", "openvino")}
+
+
 def test_one_question_names_packages_sizes_and_place_and_the_steps_follow():
-    report = Report(problems={"torch": "torch is not installed.", "timm": "timm is not installed."}, folder="/there")
-    dependencies = Dependencies(report, install_torch=lambda: True)
+    problems = {name: NOTHING[name] for name in ("torch", "timm", "openvino")}
+    dependencies = Dependencies(Report(problems=problems, folder="/there"), install_torch=lambda: True, light=False)
     assert dependencies.problem == "torch is not installed. timm is not installed."
     for words in ("PyTorch", "timm 1.0.31", "GB", "20 MB", "/there", "stay as they are"):
         assert words in dependencies.question
-    assert "safetensors 0" not in dependencies.question
+    assert "safetensors 0" not in dependencies.question and "openvino" not in dependencies.question
     first, second = dependencies.steps(wheels="wheels")
     assert first.call()
     assert second.arguments == {"packages": ["timm>=1.0.31"], "wheels": "wheels"}
 
 
+def test_without_a_gpu_the_light_way_is_proposed_which_needs_no_torch():
+    assert not Dependencies(Report(problems=NOTHING, gpu=True)).light
+    dependencies = Dependencies(Report(problems=NOTHING, folder="/there"))
+    assert dependencies.light and dependencies.obstacle == ""
+    assert dependencies.problem == "openvino is not installed. safetensors is not installed."
+    assert "180 MB" in dependencies.question and "PyTorch" not in dependencies.question
+    (step,) = dependencies.steps()
+    assert step.arguments == {"packages": ["openvino>=2026.0", "safetensors>=0.5"], "wheels": None}
+
+
+@pytest.mark.parametrize(("lacking", "ready"), [
+    (("torch", "torchvision", "timm"), True), (("openvino",), True), (("openvino", "timm"), False),
+    (("safetensors",), False),
+])
+def test_either_library_is_enough(lacking, ready):
+    report = Report(problems={name: NOTHING[name] for name in lacking})
+    assert report.ready == ready
+    assert (Dependencies(report).question == "") == ready
+
+
+def test_the_light_way_is_installed_where_there_is_no_torch(interpreter, wheels):
+    interpreter.pip("uninstall", "--yes", "torch", "torchvision")
+    write_wheel(wheels, "openvino", "2026.4.1", ("numpy",))
+    answer = interpreter.job("install_job", {"wheels": str(wheels)})
+    assert answer == {"installed": {"openvino": "2026.4.1", "safetensors": "0.8.0"}}
+    report = Report(**interpreter.job("inspect_job", {}))
+    assert report.ready and report.auto == "cpu" and report.devices["cpu"].startswith("CPU, ")
+
+
 def test_without_the_pytorch_extension_the_user_is_told_how_to_get_it():
-    report = Report(problems={"torch": "torch is not installed.", "timm": "timm is not installed."})
-    assert "Extensions Manager" in Dependencies(report).obstacle
-    assert Dependencies(report, install_torch=lambda: True).obstacle == ""
-    assert Dependencies(Report(problems={"timm": "timm is not installed."})).obstacle == ""
+    report = Report(problems=NOTHING)
+    assert "Extensions Manager" in Dependencies(report, light=False).obstacle
+    assert Dependencies(report, install_torch=lambda: True, light=False).obstacle == ""
+    alone = Report(problems={name: NOTHING[name] for name in ("timm", "openvino")})
+    assert Dependencies(alone, light=False).obstacle == ""
 
 
 def test_the_lowest_versions_are_those_of_the_package():
-    extra = re.search(r"^torch = \[(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.S | re.M).group(1)
-    assert dict(re.findall(r'"(\w+)>=([\d.]+)"', extra)) == TORCH_FLOORS | requirements()
+    text = (ROOT / "pyproject.toml").read_text()
+    extras = [re.search(rf"^{name} = \[(.*?)^\]", text, re.S | re.M).group(1) for name in ("torch", "fast")]
+    full, light = (dict(re.findall(r'"(\w+)>=([\d.]+)"', extra)) for extra in extras)
+    floors = TORCH_FLOORS | requirements()
+    assert full == {name: floors[name] for name in FULL} and light == {name: floors[name] for name in LIGHT}

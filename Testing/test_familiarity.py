@@ -18,9 +18,9 @@ from unifiedvit_training.exporting.familiarity import fit_familiarity, measure_f
 from UnifiedViTLib.errors import ModelSpecError, WeightsError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.backends import TorchBackend
 from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, load_statistics
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.inference.torch_backend import TorchBackend
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 from UnifiedViTLib.spec import ModelSpec, load_spec, parse_spec
 

@@ -14,6 +14,7 @@ from panels import contents, head_node
 
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.mrml import result_of, volume_from_node
+from UnifiedViTLib.service.cache import compiled_folder
 from UnifiedViTLib.service.catalogue import find_model
 
 
@@ -54,7 +55,7 @@ def test_a_run_gives_what_the_library_gives_and_tells_how_far_it_is(desk):
     desk.wait(ended)
     assert desk.ui.statusLabel.text.startswith("Done in ")
     assert any("slice" in text and value > 0 for text, value in said)
-    direct = Predictor(find_model("brain-t1ce"), "cpu").predict(volume_from_node(volume))
+    direct = Predictor(find_model("brain-t1ce"), "cpu", cache=compiled_folder()).predict(volume_from_node(volume))
     np.testing.assert_array_equal(scenes.exported(desk.scene, segmentation(desk.scene), volume), direct.labelmap)
     assert result_of(segmentation(desk.scene))["diagnosis"]["label"] == direct.diagnosis.label
     assert direct.diagnosis.display in desk.ui.diagnosisLabel.text

@@ -61,7 +61,7 @@ def test_what_is_missing_is_said_also_where_the_check_ends_while_another_module_
     setup = panel.panel.setup
     desk.wait(lambda: setup._report is not None)
     window.hide()
-    setup._report = replace(setup._report, problems={"timm": "timm is missing."})
+    setup._report = replace(setup._report, problems=dict.fromkeys(("timm", "openvino"), "It is missing."))
     setup._show()
     assert not panel.ui.setupFrame.visible and panel.ui.setupLabel.text
     window.show()

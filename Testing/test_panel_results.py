@@ -151,12 +151,16 @@ def test_a_folder_that_is_no_model_is_refused_in_a_sentence(desk, own_cache, tmp
 
 
 def test_what_is_missing_is_said_and_nothing_is_installed_without_a_yes(desk, tmp_path, monkeypatch):
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['timm'] = None\n")
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['timm'] = sys.modules['openvino'] = None\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     setup = desk.panel.setup
+    desk.wait(lambda: not setup._client.running)  # the look when the panel was opened
     setup.look()
     desk.wait(lambda: not setup._client.running)
     desk.wait(lambda: desk.ui.setupFrame.visible)
+    desk.ui.engineComboBox.setCurrentIndex(0)
+    assert "openvino" in desk.ui.setupLabel.text and "timm" not in desk.ui.setupLabel.text
+    desk.ui.engineComboBox.setCurrentIndex(1)
     assert "timm" in desk.ui.setupLabel.text and desk.ui.installButton.enabled
     desk.app.consent = False
     desk.ui.installButton.click()

@@ -12,8 +12,9 @@ from builders import ORIENTATIONS, head_volume, oblique, points, spec_data, tiny
 from UnifiedViTLib.errors import Cancelled, DeviceError, UnsupportedImageError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.backends import OutOfMemory, TorchBackend
+from UnifiedViTLib.inference.backends import OutOfMemory
 from UnifiedViTLib.inference.predictor import Predictor, labels_on_grid
+from UnifiedViTLib.inference.torch_backend import TorchBackend
 
 KEEP_ALL = {"pooling": "lesion_weighted", "top": 3, "suppress_above": 1.0, "smallest_ml": 0.0}
 
@@ -143,7 +144,7 @@ def test_the_plane_asked_for_is_looked_at_and_told(predictor, plane):
 def test_the_result_says_what_made_it(predictor, spec):
     made = predictor.predict(head()).provenance
     assert (made.model_id, made.model_version, made.model_sha256) == ("tiny", "1.2.3", spec.sha256)
-    assert (made.device, made.backend) == ("cpu", "torch")
+    assert (made.device, made.backend) == ("cpu", "torch, float32")
     assert {"unifiedvit", "python", "torch", "numpy"} <= made.software.keys()
     assert made.seconds["total"] >= made.seconds["network"] > 0
 
@@ -270,7 +271,7 @@ def test_flips_take_the_mean_of_the_logits(predictor):
     prepared = prepare(volume, 32)
     plain, mean = (predictor.look(prepared, flips=flips)[0].logits for flips in (False, True))
     images = prepared.batch(0, len(prepared))[:, None]
-    _, turned, _ = predictor._backend.run(np.ascontiguousarray(images[..., ::-1]))
+    _, turned, _ = predictor._choice.backend.run(np.ascontiguousarray(images[..., ::-1]))
     np.testing.assert_allclose(mean, (plain + turned) / 2, atol=1e-4)
     assert np.abs(mean - plain).max() > 1e-3
     assert "mirror images" in predictor.predict(volume, flips=True).provenance.backend

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ import onnx
 import pytest
 import torch
 from builders import head_volume, spec_data
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from training_sets import discs
 from training_sets import project as disc_project
 from unifiedvit_training.config import Project
@@ -24,14 +25,18 @@ from unifiedvit_training.evaluation.volumes import (
     DEFAULT_RULE,
 )
 from unifiedvit_training.exporting.export import export
-from unifiedvit_training.exporting.model_folder import write_model_folder
+from unifiedvit_training.exporting.model_folder import stored_network, write_model_folder
 from unifiedvit_training.exporting.onnx import write_onnx
 from unifiedvit_training.learning.checkpoints import save_weights
 
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, load_statistics
+from UnifiedViTLib.inference.kept import Kept
+from UnifiedViTLib.inference.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.inference.torch_backend import TorchBackend
 from UnifiedViTLib.models import build_model
+from UnifiedViTLib.spec import load_spec
 
 
 def project(**model) -> Project:
@@ -231,18 +236,24 @@ def test_twins_and_multi_label_models_are_refused_before_anything_is_read(tmp_pa
 def onnx_file(tmp_path_factory):
     """The network with random weights, its ONNX file, and how far the two are apart."""
     network = network_of(disc_project()).half().float()
-    path = tmp_path_factory.mktemp("onnx") / "model.onnx"
+    folder = tmp_path_factory.mktemp("onnx")
+    path, weights = folder / "model.onnx", folder / "model.safetensors"
+    save_file({name: value.half() if value.is_floating_point() else value
+               for name, value in network.state_dict().items()}, weights)
     logging.disable(logging.DEBUG)  # torch's exporter writes a novel, and pytest would keep it
-    difference = write_onnx(network, 32, path)
+    difference = write_onnx(network, 32, path, weights)
     logging.disable(logging.NOTSET)
     return network, path, difference
 
 
-def test_the_onnx_file_takes_batches_of_any_length_and_is_as_small_as_the_weights(onnx_file):
+def test_the_onnx_file_takes_batches_of_any_length_and_leaves_the_numbers_to_the_weights(onnx_file):
     network, path, _ = onnx_file
-    graph = onnx.load(path).graph
-    weights = sum(value.numel() * 2 for value in network.state_dict().values())
-    assert sum(len(weight.raw_data) for weight in graph.initializer) < 1.02 * weights
+    graph = onnx.load(path, load_external_data=False).graph
+    assert sum(len(weight.raw_data) for weight in graph.initializer) < 100
+    floats = sum(value.is_floating_point() for value in network.state_dict().values())
+    there = [weight for weight in graph.initializer if weight.data_location == onnx.TensorProto.EXTERNAL]
+    assert len(there) == floats and {entry.value for weight in there for entry in weight.external_data
+                                     if entry.key == "location"} == {"model.safetensors"}
     assert [i.name for i in graph.input] == ["image"]
     assert [o.name for o in graph.output] == ["mask_logits", "class_logits", "embedding"]
     batch, *fixed = graph.input[0].type.tensor_type.shape.dim
@@ -257,8 +268,9 @@ def test_the_onnx_file_says_what_torch_says(onnx_file):
 def test_an_onnx_file_that_says_something_else_is_refused(onnx_file, tmp_path, monkeypatch):
     program = SimpleNamespace(model_proto=onnx.load(onnx_file[1]))
     monkeypatch.setattr(torch.onnx, "export", lambda *given, **options: program)
+    weights = shutil.copy(onnx_file[1].with_name("model.safetensors"), tmp_path)
     with pytest.raises(RunError, match="differs from the network"):
-        write_onnx(network_of(disc_project(), seed=9), 32, tmp_path / "model.onnx")
+        write_onnx(network_of(disc_project(), seed=9), 32, tmp_path / "model.onnx", Path(weights))
 
 
 def test_without_openvino_it_is_said_that_nothing_was_compared(onnx_file, tmp_path, monkeypatch, capsys):
@@ -269,6 +281,21 @@ def test_without_openvino_it_is_said_that_nothing_was_compared(onnx_file, tmp_pa
     export(made, run, tmp_path / "model")
     assert "not checked against torch" in capsys.readouterr().out
     assert "not checked against torch" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+
+
+def test_an_exported_model_runs_without_torch_and_its_description_names_the_graph(onnx_file, tmp_path, monkeypatch):
+    made, run = evaluated(tmp_path / "work")
+    program = SimpleNamespace(model_proto=onnx.load(onnx_file[1]))
+    monkeypatch.setattr(torch.onnx, "export", lambda *given, **options: program)
+    monkeypatch.setattr("unifiedvit_training.exporting.export.stored_network",
+                        lambda model, folder: (stored_network(model, folder)[0], onnx_file[0]))
+    spec = export(made, run, tmp_path / "model")
+    assert spec.graph.sha256 == hashlib.sha256((spec.folder / spec.graph.file).read_bytes()).hexdigest()
+    assert load_spec(tmp_path / "model").graph == spec.graph
+    images = np.random.default_rng(0).normal(size=(2, 1, 32, 32)).astype(np.float32)
+    for given, right in zip(OpenVINOBackend(spec, "float32", Kept(None, spec)).run(images),
+                            TorchBackend(spec, "cpu").run(images), strict=True):
+        np.testing.assert_allclose(given, right, atol=1e-4)
 
 
 def test_an_export_that_fails_half_way_leaves_nothing_and_keeps_the_older_model(tmp_path, monkeypatch):

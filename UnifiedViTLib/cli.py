@@ -91,6 +91,7 @@ def _predict(options: argparse.Namespace) -> int:
     from .inference.channels import refuse_unknown, together
     from .inference.predictor import Predictor
     from .service.batch import find_inputs, process_files
+    from .service.cache import compiled_folder
     from .service.catalogue import DEFAULT_MODEL, find_model
 
     spec = find_model(options.model or DEFAULT_MODEL)
@@ -98,7 +99,7 @@ def _predict(options: argparse.Namespace) -> int:
     inputs = [file for path in options.inputs for file in (find_inputs(path) if path.exists() else [path]) or [path]]
     others = _further_channels(options, inputs)
     refuse_unknown([name for name in (options.input_is, *others) if name], spec)
-    predictor = Predictor(spec, options.device)
+    predictor = Predictor(spec, options.device, cache=compiled_folder())
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:
         def progress(stage: str, done: float) -> None:
             bar.set_postfix_str(stage, refresh=False)

@@ -94,6 +94,14 @@ class Familiarity:
 
 
 @dataclass(frozen=True)
+class Graph:
+    """The network for programs without torch: an ONNX file whose numbers lie in the weights' own file."""
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """What a model learnt from, and under which licence."""
 
@@ -129,8 +137,9 @@ class Member:
 class ModelSpec:
     """What a model is, expects, gives, was trained on and reached. Read it with `load_spec`.
 
-    `folder` holds `model.json` and the weights. `familiarity` is None for models that come without it. `members` is
-    empty but for an ensemble, which has no `arguments`; `channels` is empty for models that look at one image.
+    `folder` holds `model.json` and the weights. `familiarity` and `graph` are None for models that come without them.
+    `members` is empty but for an ensemble, which has no `arguments`; `channels` is empty for models that look at one
+    image.
     """
 
     folder: Path
@@ -155,6 +164,7 @@ class ModelSpec:
     familiarity: Familiarity | None
     members: tuple[Member, ...] = ()
     channels: tuple[Channel, ...] = ()
+    graph: Graph | None = None
 
     @property
     def weights(self) -> Path:
@@ -262,6 +272,7 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         familiarity=_familiarity(top.table("familiarity")) if "familiarity" in top.data else None,
         members=members,
         channels=channels,
+        graph=_graph(top.table("graph")) if "graph" in top.data else None,
     )
 
 
@@ -295,23 +306,37 @@ def _familiarity(given: Fields) -> Familiarity:
     return Familiarity(given.text("file", _FILE), given.text("sha256", _SHA256), given.number("threshold", 0, 1e6))
 
 
+def _graph(given: Fields) -> Graph:
+    return Graph(given.text("file", _FILE), given.text("sha256", _SHA256))
+
+
 def verify_weights(spec: ModelSpec) -> None:
-    """Compare the weights' SHA-256 with the spec's.
+    """Compare the weights' SHA-256 with the spec's; raises as `verify_file`."""
+    verify_file(spec, spec.weights_file, spec.sha256)
+
+
+def verify_graph(spec: ModelSpec) -> None:
+    """Compare the SHA-256 of the graph, which the model must have, with the spec's; raises as `verify_file`."""
+    verify_file(spec, spec.graph.file, spec.graph.sha256)
+
+
+def verify_file(spec: ModelSpec, name: str, sha256: str) -> None:
+    """Compare the SHA-256 of a file in the model's folder with what the spec says of it.
 
     Raises:
         WeightsError: the file is missing or is not the one that the spec was written for.
     """
     try:
-        with open(spec.weights, "rb") as file:
+        with open(spec.folder / name, "rb") as file:
             digest = _digest(file)
     except OSError as error:
         raise WeightsError(
             f"The weights of {spec.name} cannot be read ({error}). Download or import the model again."
         ) from error
-    if digest != spec.sha256:
+    if digest != sha256:
         raise WeightsError(
-            f"The weights of {spec.name} ({spec.weights.name}) are damaged or not the ones that its description names "
-            f"(SHA-256 {digest[:12]}..., expected {spec.sha256[:12]}...). Download or import the model again."
+            f"The weights of {spec.name} ({name}) are damaged or not the ones that its description names "
+            f"(SHA-256 {digest[:12]}..., expected {sha256[:12]}...). Download or import the model again."
         )
 
 

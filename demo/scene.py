@@ -10,6 +10,7 @@ import slicer
 from UnifiedViTLib.imaging.slicing import slice_view
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.mrml import add_to_scene, volume_from_node
+from UnifiedViTLib.service.cache import compiled_folder
 from UnifiedViTLib.spec import ModelSpec
 
 
@@ -28,7 +29,7 @@ def save_scene(image: Path, spec: ModelSpec, bundle: Path) -> np.ndarray:
     volume.SetAndObserveStorageNodeID(storage.GetID())
     volume.CreateDefaultDisplayNodes()
     loaded = volume_from_node(volume)
-    prediction = Predictor(spec).predict(loaded)
+    prediction = Predictor(spec, cache=compiled_folder()).predict(loaded)
     add_to_scene(prediction, volume)
     scene.WriteToMRB(str(bundle.resolve()))
     return slice_view(loaded, "axial").of(prediction.labelmap)

@@ -29,6 +29,9 @@ class SetupView:
         self._client = WorkerClient()
         self._report, self._steps = None, []
         ui.setupFrame.visible = False
+        ui.engineComboBox.addItem(_("OpenVINO: CPU, light"), True)
+        ui.engineComboBox.addItem(_("PyTorch: CPU and GPU"), False)
+        ui.engineComboBox.connect("currentIndexChanged(int)", self._show)
         ui.installButton.connect("clicked(bool)", self.onInstall)
         ui.installOfflineButton.connect("clicked(bool)", self.onInstallOffline)
         ui.checkAgainButton.connect("clicked(bool)", self.look)
@@ -80,15 +83,17 @@ class SetupView:
             self._next()
             return
         self._report = Report(**result)
+        self.ui.engineComboBox.setCurrentIndex(1 if self._report.gpu else 0)
         # The worker of runs has its own process: this one is not needed until the next check.
         self._client.close()
         self._show()
         self._ready()
 
     def _dependencies(self):
-        return Dependencies(self._report, _torchInstaller())
+        box = self.ui.engineComboBox
+        return Dependencies(self._report, _torchInstaller(), box.itemData(box.currentIndex))
 
-    def _show(self):
+    def _show(self, _index=None):
         """The box, if something is missing."""
         ui = self.ui
         isNeeded = self._report is not None and not self._report.ready
@@ -99,7 +104,7 @@ class SetupView:
         ui.setupLabel.text = html.escape(f"{needed.problem} {needed.obstacle}".strip())
         ui.installButton.enabled = not needed.obstacle
         ui.installOfflineButton.enabled = bool(needed.packages)
-        ui.checkAgainButton.enabled = True
+        ui.checkAgainButton.enabled = ui.engineComboBox.enabled = True
 
     def onInstall(self, _checked=None):
         """Ask, then install."""
@@ -117,8 +122,9 @@ class SetupView:
             self._say(_("Nothing was installed."), False)
             return
         self._steps = [None, *needed.steps(wheels)]
-        for button in (self.ui.installButton, self.ui.installOfflineButton, self.ui.checkAgainButton):
-            button.enabled = False
+        ui = self.ui
+        for widget in (ui.installButton, ui.installOfflineButton, ui.checkAgainButton, ui.engineComboBox):
+            widget.enabled = False
         self._next()
 
     def _next(self):

@@ -40,7 +40,8 @@ class SegmentResult:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What made the result. `seconds` is by stage; `software` by package."""
+    """What made the result. `seconds` is by stage; `software` by package; `notes` say which faster ways to compute
+    were not taken, and why."""
 
     model_id: str
     model_version: str
@@ -50,6 +51,7 @@ class Provenance:
     plane: str
     seconds: dict[str, float]
     software: dict[str, str]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import platform
 import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numpy as np
 
@@ -14,13 +15,17 @@ from ..errors import DeviceError
 from ..imaging.channels import prepare_channels
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
-from .backends import Backend, OutOfMemory, TorchBackend
+from .backends import OutOfMemory
+from .blanks import look_once_at_blanks
 from .channels import Images, in_order
+from .choice import Choice
 from .decision import Look, decide
 from .doubts import doubts
 from .familiarity import load_statistics
+from .gate import SLICES
 from .prediction import Prediction, Provenance
 
+NO_MEMORY = "There is not enough memory to look at even one slice. Close other programs and run again."
 #: Called with a stage in words and the share done (0..1); it may raise `Cancelled` to stop the run.
 Progress = Callable[[str, float], None]
 
@@ -32,15 +37,18 @@ class Predictor:
         spec: the model.
         device: "auto", "cpu", "cuda" or "mps".
         batch_size: slices at a time; halved by itself when memory runs out.
+        cache: folder that keeps which fast ways to compute agree with float32 here (judged on the first volume's own
+            slices) and compiled networks; None: float32 without comparing.
 
     Raises:
-        DeviceError, WeightsError, ModelSpecError: with a sentence that says what to do.
+        DeviceError, DependencyError, WeightsError, ModelSpecError: with a sentence that says what to do.
     """
 
-    def __init__(self, spec: ModelSpec, device: str = "auto", batch_size: int = 8) -> None:
+    def __init__(self, spec: ModelSpec, device: str = "auto", batch_size: int = 8, cache: Path | None = None) -> None:
         self.spec = spec
         self.batch_size = batch_size
-        self._backend: Backend = TorchBackend(spec, device)
+        self._cache = cache
+        self._choice = Choice(spec, device, cache)
         self._familiar = load_statistics(spec)
         self._notes: list[str] = []
 
@@ -75,9 +83,12 @@ class Predictor:
         volumes, first = in_order(images, self.spec)
         prepared = prepare_channels(volumes, self.spec.size, plane, first)
         ready = time.perf_counter()
+        self._settle(prepared, progress)
+        settled = time.perf_counter()
         look, network_seconds = self.look(prepared, progress, flips=flips, keep_probabilities=keep_probabilities)
         looked = time.perf_counter()
         answer = decide(look, prepared, self.spec)
+        backend = self._choice.backend
         progress("Done", 1.0)
         finished = time.perf_counter()
         return Prediction(
@@ -91,17 +102,19 @@ class Predictor:
             segments=answer.segments,
             warnings=(*doubts(prepared, self.spec, look.distances, answer.diagnosis, answer.segments), *self._notes),
             provenance=Provenance(
-                self.spec.id, self.spec.version, self.spec.sha256, self._backend.device,
-                f"{self._backend.name}, slices and their mirror images" if flips else self._backend.name,
+                self.spec.id, self.spec.version, self.spec.sha256, backend.device,
+                f"{backend.name}, slices and their mirror images" if flips else backend.name,
                 prepared.view.plane,
                 {
                     "prepare": ready - started,
+                    "compare": settled - ready,
                     "network": network_seconds,
-                    "resample": looked - ready - network_seconds,
+                    "resample": looked - settled - network_seconds,
                     "answer": finished - looked,
                     "total": finished - started,
                 },
                 software_versions(),
+                tuple(self._choice.notes),
             ),
             probability_maps=look.percent,
         )
@@ -112,7 +125,8 @@ class Predictor:
 
         Arguments as in `predict`.
         """
-        run = self._run_both_ways if flips else self._run
+        self._settle(prepared, progress)
+        run = look_once_at_blanks(self._run_both_ways if flips else self._run)
         count = len(prepared)
         labelmap = np.zeros(prepared.volume.array.shape, np.uint8)
         target = prepared.view.of(labelmap)
@@ -128,7 +142,7 @@ class Predictor:
             try:
                 masks, logits[start:stop], embeddings = run(images)
             except OutOfMemory:
-                self._shrink()
+                self._shrink(prepared, progress)
                 continue
             seconds += time.perf_counter() - before
             labels, rows, columns = labels_on_grid(masks, prepared)
@@ -144,26 +158,36 @@ class Predictor:
         return Look(labelmap, logits, area, distances, percent), seconds
 
     def _run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self._backend.run(images)
+        return self._choice.backend.run(images)
 
     def _run_both_ways(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The mean over images and their mirror images. Embeddings are of the images alone: what is familiar was
         measured on those."""
-        masks, logits, embeddings = self._backend.run(images)
-        mirrored_masks, mirrored_logits, _ = self._backend.run(np.ascontiguousarray(images[..., ::-1]))
+        masks, logits, embeddings = self._run(images)
+        mirrored_masks, mirrored_logits, _ = self._run(np.ascontiguousarray(images[..., ::-1]))
         return (masks + mirrored_masks[..., ::-1]) / 2, (logits + mirrored_logits) / 2, embeddings
 
-    def _shrink(self) -> None:
+    def _settle(self, prepared: PreparedVolume, progress: Progress) -> None:
+        """Choose the backend by slices of this volume, unless that was done."""
+        if self._choice.settled:
+            return
+        progress("Comparing ways to compute, once on this computer", 0.0)
+        numbers = np.unique(np.linspace(0, len(prepared) - 1, SLICES).round().astype(int))
+        try:
+            self._choice.settle(lambda: np.concatenate([prepared.inputs(n, n + 1) for n in numbers]))
+        except OutOfMemory as error:
+            raise DeviceError(NO_MEMORY) from error
+
+    def _shrink(self, prepared: PreparedVolume, progress: Progress) -> None:
         """Answer to an out-of-memory: half the batch, then the CPU, then give up in words."""
         if self.batch_size > 1:
             self.batch_size //= 2
-        elif self._backend.device != "cpu":
-            self._backend, self.batch_size = TorchBackend(self.spec, "cpu"), 8
+        elif self._choice.backend.device != "cpu":
+            self._choice, self.batch_size = Choice(self.spec, "cpu", self._cache), 8
+            self._settle(prepared, progress)
             self._notes.append("The graphics card had not enough memory; the CPU was used.")
         else:
-            raise DeviceError(
-                "There is not enough memory to look at even one slice. Close other programs and run again."
-            )
+            raise DeviceError(NO_MEMORY)
 
 
 def labels_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndarray, slice, slice]:
@@ -202,7 +226,7 @@ def percent_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> np.ndarray:
 def software_versions() -> dict[str, str]:
     """Versions of what the result depends on."""
     found = {"unifiedvit": __version__, "python": platform.python_version()}
-    for package in ("torch", "timm", "numpy", "scipy", "SimpleITK", "safetensors"):
+    for package in ("torch", "timm", "openvino", "numpy", "scipy", "SimpleITK", "safetensors"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:  # a Slicer build may bundle a package without its metadata

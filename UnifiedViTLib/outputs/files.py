@@ -119,6 +119,7 @@ def as_json(prediction: Prediction) -> dict:
         "plane": made.plane,
         "seconds": {stage: round(seconds, 4) for stage, seconds in made.seconds.items()},
         "software": made.software,
+        "notes": list(made.notes),
     }
 
 

@@ -1,4 +1,5 @@
-"""Where downloaded and imported models lie: `<folder>/<id>/<version>/`; unfinished ones under `<folder>/.partial/`."""
+"""Where downloaded and imported models lie: `<folder>/<id>/<version>/`; unfinished ones under `<folder>/.partial/`,
+what was compiled for this computer under `<folder>/.compiled/`."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from ..errors import WeightsError
 from ..spec import SPEC_FILE
 
 PARTIAL = ".partial"
+COMPILED = ".compiled"
 LOCKS = ".locks"
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _SETTING = "models_folder"
@@ -31,6 +33,11 @@ def cache_folder() -> Path:
     """
     chosen = os.environ.get("UNIFIEDVIT_MODELS") or _settings().get(_SETTING)
     return Path(chosen).absolute() if chosen else _user_folder("data") / "Models"
+
+
+def compiled_folder() -> Path:
+    """The folder for networks compiled for this computer, and for which fast ways to compute are right here."""
+    return cache_folder() / COMPILED
 
 
 def set_cache_folder(path: str | Path | None) -> None:
@@ -59,16 +66,18 @@ def set_cache_folder(path: str | Path | None) -> None:
 
 
 def cache_bytes() -> int:
-    """Bytes of all downloaded and imported models, unfinished downloads included."""
-    return sum(folder_bytes(folder) for folder in [*stored(), cache_folder() / PARTIAL])
+    """Bytes of all downloaded and imported models, unfinished downloads and compiled networks included."""
+    return sum(folder_bytes(folder) for folder in [*stored(), cache_folder() / PARTIAL, compiled_folder()])
 
 
 def clear_cache() -> None:
-    """Remove all downloaded and imported models and unfinished downloads, and nothing else that lies in the folder.
+    """Remove all downloaded and imported models, unfinished downloads and compiled networks, and nothing else that lies
+    in the folder.
 
     Raises:
         WeightsError: one is being downloaded, or cannot be removed. The others are gone.
     """
+    shutil.rmtree(compiled_folder(), ignore_errors=True)
     partial = cache_folder() / PARTIAL
     ids = {folder.parent.name for folder in stored()} | {folder.name for folder in _folders(partial)}
     problems = []
@@ -94,6 +103,7 @@ def remove_stored(model_id: str) -> None:
     with locked(model_id, busy), storing(cache_folder()):
         for folder in stored(model_id):
             _discard(folder)
+        shutil.rmtree(compiled_folder() / model_id, ignore_errors=True)
         scratch = scratch_folder(model_id)
         shutil.rmtree(scratch)
         with suppress(OSError):  # not empty: another program's

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import ModelSpecError, WeightsError
 from ..resources import resources
-from ..spec import SPEC_FILE, ModelSpec, load_spec, verify_weights
+from ..spec import SPEC_FILE, ModelSpec, load_spec, verify_file
 from .cache import folder_bytes, stored
 from .transfer import RemoteFile, may_be_asked
 
@@ -162,18 +162,18 @@ def _stored_specs() -> list[tuple[Path, ModelSpec | ModelSpecError]]:
 
 def files_of(spec: ModelSpec) -> list[tuple[str, str]]:
     """Name and SHA-256 of the files that a model needs beside its description."""
-    familiarity = [(spec.familiarity.file, spec.familiarity.sha256)] if spec.familiarity else []
-    return [(spec.weights_file, spec.sha256), *familiarity]
+    others = [(part.file, part.sha256) for part in (spec.familiarity, spec.graph) if part]
+    return [(spec.weights_file, spec.sha256), *others]
 
 
 def verify_files(spec: ModelSpec) -> None:
-    """Compare the SHA-256 of the weights and of the familiarity statistics with those in the description.
+    """Compare the SHA-256 of the weights, the familiarity statistics and the graph with those in the description.
 
     Raises:
         WeightsError: a file is missing or another one.
     """
     for name, sha256 in files_of(spec):
-        verify_weights(replace(spec, weights_file=name, sha256=sha256))
+        verify_file(spec, name, sha256)
 
 
 _TEXT = re.compile(r"(?s).{1,4000}")

@@ -5,18 +5,23 @@ No package is imported in Slicer's own process: `inspect_job` and `install_job` 
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..inference.backends import gpu_may_be_there
+from ..inference.openvino_backend import load_openvino
 from ..resources import resources
 from .installation import FROM_EXTENSION, canonical, install, installed, site_packages
 
 #: What Slicer's PyTorch extension brings, and from which version on it will do.
 TORCH_FLOORS = {"torch": "2.9", "torchvision": "0.24"}
+#: Either is enough: OpenVINO runs on the CPU; PyTorch on the GPU too, and models that come without a graph.
+LIGHT, FULL = ("openvino", "safetensors"), (*TORCH_FLOORS, "timm", "safetensors")
 GET_TORCH_EXTENSION = (
     "UnifiedViT needs PyTorch, which comes with Slicer's PyTorch extension. Open the Extensions Manager, search for "
     "PyTorch, press Install, and start Slicer again."
@@ -30,9 +35,10 @@ class Report:
     Attributes:
         versions: package -> version, of those that import.
         problems: package -> a sentence (missing, too old, fails on import).
-        devices: type -> words, such as {"cpu": "CPU, 8 threads"}; empty without torch.
-        auto: the type of device that "auto" means here; empty without torch.
+        devices: type -> words, such as {"cpu": "CPU, 8 threads"}; empty if no network can run.
+        auto: the type of device that "auto" means here; empty if no network can run.
         folder: where packages are installed.
+        gpu: whether the computer seems to have a GPU that PyTorch can use.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -40,11 +46,16 @@ class Report:
     devices: dict[str, str] = field(default_factory=dict)
     auto: str = ""
     folder: str = ""
+    gpu: bool = False
 
     @property
     def ready(self) -> bool:
         """Whether a network can run."""
-        return not self.problems
+        return not self.lacking(LIGHT) or not self.lacking(FULL)
+
+    def lacking(self, packages: tuple[str, ...]) -> list[str]:
+        """Those of the packages that there is a problem with."""
+        return [name for name in packages if name in self.problems]
 
 
 def requirements() -> dict[str, str]:
@@ -63,7 +74,8 @@ def inspect_job(arguments: dict[str, Any], progress: Callable[[str, float], None
     for number, (name, floor) in enumerate(floors.items()):
         progress(f"Looking for {name}", number / (len(floors) + 1))
         try:
-            version = str(getattr(import_module(name), "__version__", "")) or there[canonical(name)].version
+            module = load_openvino() if name == "openvino" else import_module(name)
+            version = str(getattr(module, "__version__", "")) or there[canonical(name)].version
         except Exception as error:  # a package may fail in any way: missing libraries, drivers, clashes of versions
             problems[name] = _import_problem(name, error, is_there=canonical(name) in there)
             continue
@@ -71,8 +83,12 @@ def inspect_job(arguments: dict[str, Any], progress: Callable[[str, float], None
         if _numbers(version) < _numbers(floor):
             problems[name] = f"{name} {version} is too old; {floor} or newer is needed."
     progress("Looking for a GPU", len(floors) / (len(floors) + 1))
-    devices, auto = _devices() if "torch" in versions else ({}, "")
-    return asdict(Report(versions, problems, devices, auto, str(site_packages())))
+    devices, auto = {}, ""
+    if "torch" in versions:
+        devices, auto = _devices()
+    elif "openvino" in versions:
+        devices, auto = {"cpu": f"CPU, {os.cpu_count()} threads"}, "cpu"
+    return asdict(Report(versions, problems, devices, auto, str(site_packages()), gpu_may_be_there()))
 
 
 def install_job(arguments: dict[str, Any], progress: Callable[[str, float], None]) -> dict[str, Any]:
@@ -81,7 +97,7 @@ def install_job(arguments: dict[str, Any], progress: Callable[[str, float], None
     A process that had imported an older version goes on with it: start a new worker afterwards.
 
     Args:
-        arguments: {"packages": requirements (by default all of Resources/requirements.txt),
+        arguments: {"packages": requirements (by default OpenVINO and what it needs),
             "wheels": a folder with wheels, or None for the package index}.
         progress: gets stage and fraction; what it raises ends the installation.
 
@@ -91,7 +107,7 @@ def install_job(arguments: dict[str, Any], progress: Callable[[str, float], None
     Raises:
         DependencyError: nothing was changed; says why and what to do.
     """
-    packages = arguments.get("packages") or [f"{name}>={floor}" for name, floor in requirements().items()]
+    packages = arguments.get("packages") or _requirements(LIGHT)
     wheels = arguments.get("wheels")
     return {"installed": install(list(packages), Path(wheels) if wheels else None, progress)}
 
@@ -108,17 +124,21 @@ class Step:
 class Dependencies:
     """What the panel asks before the first run."""
 
-    def __init__(self, report: Report, install_torch: Callable[[], bool] | None = None) -> None:
+    def __init__(self, report: Report, install_torch: Callable[[], bool] | None = None,
+                 light: bool | None = None) -> None:
         """Judge a report.
 
         Args:
             report: of the interpreter that will run the network.
             install_torch: installs torch and torchvision through Slicer's PyTorch extension, without a question of
                 its own; None where that extension is not installed.
+            light: have OpenVINO, for the CPU; else PyTorch. None: OpenVINO, unless there is a GPU.
         """
         self._report = report
         self._install_torch = install_torch
-        self._needs_torch = any(name in report.problems for name in FROM_EXTENSION)
+        self.light = not report.gpu if light is None else light
+        self._lacking = [] if report.ready else report.lacking(LIGHT if self.light else FULL)
+        self._needs_torch = any(name in self._lacking for name in FROM_EXTENSION)
 
     @property
     def ready(self) -> bool:
@@ -128,7 +148,7 @@ class Dependencies:
     @property
     def problem(self) -> str:
         """What is missing, in sentences; empty if nothing is."""
-        return " ".join(self._report.problems.values())
+        return " ".join(self._report.problems[name] for name in self._lacking)
 
     @property
     def obstacle(self) -> str:
@@ -138,7 +158,7 @@ class Dependencies:
     @property
     def packages(self) -> list[str]:
         """The requirements that pip is to install."""
-        return [f"{name}>={floor}" for name, floor in requirements().items() if name in self._report.problems]
+        return _requirements([name for name in self._lacking if name not in TORCH_FLOORS])
 
     @property
     def question(self) -> str:
@@ -149,7 +169,7 @@ class Dependencies:
             parts.append(f"PyTorch through Slicer's PyTorch extension ({floors}; 200 MB to 3 GB, as the GPU needs)")
         if self.packages:
             parts.append(f"{' and '.join(p.replace('>=', ' ') + ' or newer' for p in self.packages)} "
-                         "with what they need (about 20 MB)")
+                         f"with what they need (about {180 if 'openvino' in self._lacking else 20} MB)")
         if not parts:
             return ""
         return (f"UnifiedViT needs {', and '.join(parts)}. Packages are put into {self._report.folder or 'Slicer'}; "
@@ -171,6 +191,12 @@ class Dependencies:
         return steps
 
 
+def _requirements(names: Iterable[str]) -> list[str]:
+    """As pip reads them."""
+    floors = requirements()
+    return [f"{name}>={floors[name]}" for name in names]
+
+
 def _import_problem(name: str, error: Exception, *, is_there: bool) -> str:
     if not is_there and isinstance(error, ModuleNotFoundError) and error.name == name:
         return f"{name} is not installed."
@@ -188,7 +214,7 @@ def _devices() -> tuple[dict[str, str], str]:
     """Devices by type, in words, and the one that "auto" means."""
     import torch
 
-    from ..inference.backends import choose_device
+    from ..inference.torch_backend import choose_device
 
     devices = {"cpu": f"CPU, {torch.get_num_threads()} threads"}
     try:

@@ -22,7 +22,7 @@ import numpy as np
 from ..errors import OutputError
 from ..imaging.volume import Volume, check
 from ..inference.prediction import Diagnosis, Prediction, Provenance, SegmentResult
-from ..spec import Channel, DiagnosisClass, Familiarity, ModelSpec, Result, Segment, TrainingData, VolumeRule
+from ..spec import Channel, DiagnosisClass, Familiarity, Graph, ModelSpec, Result, Segment, TrainingData, VolumeRule
 
 _TEXT = "rest.json"
 #: Bytes written at a time; between two pieces a run can be cancelled.
@@ -137,7 +137,7 @@ def read_prediction(folder: Path, volume: Volume, spec: ModelSpec) -> Prediction
         slice_axis=tuple(rest["slice_axis"]),
         segments=tuple(SegmentResult(**segment) for segment in rest["segments"]),
         warnings=tuple(rest["warnings"]),
-        provenance=Provenance(**rest["provenance"]),
+        provenance=Provenance(**rest["provenance"] | {"notes": tuple(rest["provenance"]["notes"])}),
         probability_maps=_load(maps) if maps.exists() else None,
     )
 
@@ -149,7 +149,7 @@ def spec_as_json(spec: ModelSpec) -> dict[str, Any]:
 
 def spec_from_json(data: dict[str, Any]) -> ModelSpec:
     """The same description."""
-    familiarity = data["familiarity"]
+    familiarity, graph = data["familiarity"], data["graph"]
     return ModelSpec(**data | {
         "folder": Path(data["folder"]),
         "segments": tuple(Segment(s["name"], tuple(s["colour"]), s["terminology"]) for s in data["segments"]),
@@ -159,6 +159,7 @@ def spec_from_json(data: dict[str, Any]) -> ModelSpec:
         "results": tuple(Result(**r) for r in data["results"]),
         "familiarity": Familiarity(**familiarity) if familiarity else None,
         "channels": tuple(Channel(**c) for c in data["channels"]),
+        "graph": Graph(**graph) if graph else None,
     })
 
 

@@ -29,10 +29,13 @@ from ..errors import DependencyError
 STAGING = "~unifiedvit-"
 #: Never installed by pip from here: Slicer's PyTorch extension chooses the build that fits the computer's GPU.
 FROM_EXTENSION = ("torch", "torchvision")
+#: Would have pip fetch them.
+ON_TORCH = {"timm"}
 PROGRESS_EVERY = 0.2  # seconds; also how soon a cancel is noticed
 VERSION = re.compile(r"[0-9][0-9A-Za-z.!+_-]*")
 IMPORT_ALL = (
     "import importlib, sys\n"
+    "sys.modules['openvino_telemetry'] = None  # as inference.openvino_backend\n"
     "for name in sys.argv[1:]:\n"
     "    try: importlib.import_module(name)\n"
     "    except BaseException as error: sys.exit(f'{name}: {type(error).__name__}: {error}')\n"
@@ -55,7 +58,8 @@ def install(packages: list[str], wheels: Path | None, progress: Callable[[str, f
     """
     there = installed()
     asked = [canonical(re.split(r"[^A-Za-z0-9._-]", package, maxsplit=1)[0]) for package in packages]
-    if missing := [name for name in FROM_EXTENSION if name not in there]:
+    missing = [name for name in FROM_EXTENSION if name not in there]
+    if missing and ON_TORCH & set(asked):
         raise DependencyError(
             f"{' and '.join(missing)} must be there first. Install them with Slicer's PyTorch extension, then try "
             "again. Nothing was changed."

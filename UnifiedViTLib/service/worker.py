@@ -22,6 +22,7 @@ from ..errors import Cancelled, DependencyError, UnifiedViTError, WorkerError
 from ..inference.channels import together
 from ..inference.predictor import Predictor
 from ..spec import ModelSpec
+from .cache import compiled_folder
 from .exchange import read_others, read_volume, remove_folder, spec_from_json, write_prediction
 from .processes import kill_own_tree
 from .protocol import decode, encode, error_as_json
@@ -117,7 +118,8 @@ class Worker:
         if (spec, device) != self._made_for:
             progress("Loading the model", 0.0)
             self._predictor = self._made_for = None  # first, so that two need not fit into memory
-            self._predictor, self._made_for = Predictor(spec, device), (spec, device)
+            self._predictor = Predictor(spec, device, cache=compiled_folder())
+            self._made_for = spec, device
         self._predictor.batch_size = request["batch_size"]
         try:
             others = read_others(request["others"], self._folder)

@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 
 import torch
 
-from UnifiedViTLib.inference.backends import load_network
+from UnifiedViTLib.inference.torch_backend import load_network
 from UnifiedViTLib.spec import ModelSpec
 
 from ..config import Machine, Model, Project

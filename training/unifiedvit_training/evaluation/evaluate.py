@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from UnifiedViTLib.errors import UnifiedViTError
-from UnifiedViTLib.inference.backends import choose_device
+from UnifiedViTLib.inference.torch_backend import choose_device
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..config import Project

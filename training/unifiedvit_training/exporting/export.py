@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from UnifiedViTLib.inference.backends import choose_device
+from UnifiedViTLib.inference.torch_backend import choose_device
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..config import Project
@@ -20,6 +20,7 @@ from .familiarity import measure_familiarity
 from .model_folder import (
     CARD_FILE,
     ONNX_FILE,
+    add_graph,
     refuse_if_not_exportable,
     staged,
     stored_network,
@@ -35,7 +36,7 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True) -> Mode
         project: the recipe of the run.
         run: folder of the run, evaluated; the prepared images lie beside it in `dataset`.
         folder: of the model; an older export in it is replaced.
-        onnx: write `model.onnx` too.
+        onnx: write `model.onnx` too, which OpenVINO runs without torch.
 
     Raises:
         RunError: the run has not been evaluated as it is now, is not something that Slicer can use, or `folder`
@@ -57,7 +58,10 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True) -> Mode
     with staged(folder) as part:
         spec = write_model_folder(project, network, results["temperature"], VolumeRule(**results["rule"]),
                                   results["results"], part, familiarity)
-        said = _write_onnx(network, spec, part / ONNX_FILE) if onnx else ""
+        said = ""
+        if onnx:
+            said = _write_onnx(network, spec, part / ONNX_FILE)
+            spec = add_graph(part)
         card = model_card(project, spec, network, dataset, results, run, said)
         (part / CARD_FILE).write_text(card, encoding="utf-8")
     print(_summary(spec, folder, said))
@@ -86,8 +90,8 @@ def _results(run: Path) -> dict[str, Any]:
 
 def _write_onnx(network, spec: ModelSpec, path: Path) -> str:
     """Write the file; returns a sentence on how far it can be trusted."""
-    difference = write_onnx(network, spec.size, path)
-    size = f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)"
+    difference = write_onnx(network, spec.size, path, spec.folder / spec.weights_file)
+    size = f"{path.name} ({path.stat().st_size / 1e6:.1f} MB, its numbers are those in the weights' file)"
     if difference is None:
         return f"{size} was not checked against torch, as OpenVINO is not installed."
     return f"{size} gives what torch gives, within {difference:.1g} of the largest value (compared in OpenVINO)."

@@ -90,8 +90,7 @@ def write_model_folder(project: Project, network: torch.nn.Module, temperature: 
         }
         if familiarity:
             description["familiarity"] = _write_familiarity(familiarity, part / FAMILIARITY_FILE)
-        text = json.dumps(description, indent=1, ensure_ascii=False)
-        (part / SPEC_FILE).write_text(text + "\n", encoding="utf-8")
+        _write_description(part / SPEC_FILE, description)
         try:
             spec = load_spec(part)
         except ModelSpecError as error:
@@ -117,6 +116,20 @@ def refuse_if_not_exportable(project: Project) -> None:
             "The library's model file knows one diagnosis an image; multi-label models can be trained and evaluated, "
             "not yet exported."
         )
+
+
+def add_graph(folder: Path) -> ModelSpec:
+    """Name the `model.onnx` that lies in a model folder in its description, and read it back."""
+    path = folder / SPEC_FILE
+    description = json.loads(path.read_text(encoding="utf-8"))
+    digest = hashlib.sha256((folder / ONNX_FILE).read_bytes()).hexdigest()
+    description["graph"] = {"file": ONNX_FILE, "sha256": digest}
+    _write_description(path, description)
+    return load_spec(folder)
+
+
+def _write_description(path: Path, description: dict[str, Any]) -> None:
+    path.write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _write_weights(network: torch.nn.Module, path: Path) -> str:

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import load_file
 
+from UnifiedViTLib.inference.openvino_backend import INPUT, OUTPUTS, load_openvino
 from UnifiedViTLib.spec import MISSING
 
 from ..errors import RunError
 
-INPUT, OUTPUTS = "image", ("mask_logits", "class_logits", "embedding")
 #: Two libraries round differently; a difference above this share of the largest value is a mistake.
 TOLERANCE = 1e-3
+_KINDS = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16}
 
 
-def write_onnx(network: torch.nn.Module, size: int, path: Path) -> float | None:
-    """Export a network and compare what the file gives with what torch gives.
+def write_onnx(network: torch.nn.Module, size: int, path: Path, weights: Path) -> float | None:
+    """Export a network's graph, its numbers left in the weights' file, and compare what it gives with what torch gives.
 
     One input "image" (B, C, size, size) float32, B of any length, missing channels filled with `spec.MISSING`; outputs
-    as in `UnifiedOutput`, float32. Weights that are float16 numbers are stored as such, which makes the file as small
-    as the safetensors and changes nothing.
+    as in `UnifiedOutput`, float32. The numbers are ONNX external data: name, offset and length in the safetensors file,
+    in whatever precision they are stored there. The graph is some hundred kilobytes.
 
     Args:
         network: with both heads, in evaluation mode, on the CPU.
         size: pixels along a side of the input.
         path: the file.
+        weights: safetensors with the network's state, in the same folder.
 
     Returns:
         The largest difference as a share of the largest value; None where OpenVINO is not installed to compare with.
@@ -38,7 +42,7 @@ def write_onnx(network: torch.nn.Module, size: int, path: Path) -> float | None:
     """
     example = torch.zeros(2, network.encoder.in_channels, size, size)
     try:
-        # Not optimised: that would fold normalisation into weights, which are then no float16 numbers any more;
+        # Not optimised: that would fold normalisation into weights, which are then not those of the file any more;
         # runtimes do it themselves.
         program = torch.onnx.export(network, (example,), dynamo=True, optimize=False, verbose=False,
                                     input_names=[INPUT], output_names=list(OUTPUTS),
@@ -46,41 +50,61 @@ def write_onnx(network: torch.nn.Module, size: int, path: Path) -> float | None:
     except Exception as error:  # torch's exporter fails in many ways
         raise RunError(
             f"torch cannot write this network as ONNX ({str(error).strip().splitlines()[0]}). "
-            "Export with --no-onnx; Slicer does not need the file."
+            "Export with --no-onnx; it then runs with torch alone."
         ) from error
-    onnx.save(_light(program.model_proto), path)
+    graph = _without_numbers(program.model_proto, weights)
+    path.write_bytes(graph.SerializeToString())
+    onnx.checker.check_model(path)
     difference = _difference(network, size, path)
     if difference is not None and difference > TOLERANCE:
         raise RunError(f"{path.name} differs from the network by {difference:.2g}. Export with --no-onnx.")
     return difference
 
 
-def _light(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Every weight that float16 holds exactly in float16, cast back before its use; no stack traces of this machine."""
+def _without_numbers(model: onnx.ModelProto, weights: Path) -> onnx.ModelProto:
+    """Every number that is in the weights' file taken from there, cast to float32 before its use; no stack traces of
+    this machine."""
     for part in (model.graph, *model.graph.node, *model.graph.value_info):
         del part.metadata_props[:]
+    places, stored = _places(weights), load_file(weights)
     casts = []
     for weight in model.graph.initializer:
-        if weight.data_type != TensorProto.FLOAT:
-            continue
-        values = numpy_helper.to_array(weight)
-        with np.errstate(over="ignore"):
-            half = values.astype(np.float16)
-        if values.size < 2 or not np.array_equal(half.astype(np.float32), values):
-            continue
         name = weight.name
-        weight.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
-        casts.append(helper.make_node("Cast", [weight.name], [name], to=TensorProto.FLOAT))
+        if weight.data_type != TensorProto.FLOAT or name not in places:
+            continue
+        if not np.array_equal(stored[name].astype(np.float32), numpy_helper.to_array(weight)):
+            continue  # another number under the name: it stays in the graph
+        kind, offset, length = places[name]
+        there = TensorProto(name=name if kind == TensorProto.FLOAT else f"{name}.stored", data_type=kind,
+                            dims=weight.dims, data_location=TensorProto.EXTERNAL)
+        for key, value in (("location", weights.name), ("offset", offset), ("length", length)):
+            there.external_data.add(key=key, value=str(value))
+        weight.CopyFrom(there)
+        if there.name != name:
+            casts.append(helper.make_node("Cast", [there.name], [name], to=TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
-    onnx.checker.check_model(model)
     return model
+
+
+def _places(weights: Path) -> dict[str, tuple[int, int, int]]:
+    """Name -> ONNX type, offset and length in bytes of the floats in a safetensors file: eight bytes with the length
+    of a JSON header, the header, the numbers."""
+    with open(weights, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+    first = 8 + length
+    return {
+        name: (_KINDS[entry["dtype"]], first + entry["data_offsets"][0],
+               entry["data_offsets"][1] - entry["data_offsets"][0])
+        for name, entry in header.items() if entry.get("dtype") in _KINDS
+    }
 
 
 def _difference(network: torch.nn.Module, size: int, path: Path) -> float | None:
     try:
-        import openvino
+        openvino = load_openvino()
     except ImportError:
         return None
     # In float32: on some processors OpenVINO would compute in bfloat16 by itself.

@@ -1,0 +1,79 @@
+"""OpenVINO on the CPU: the network's graph (ONNX) with its numbers in the weights' own file. Needs no torch."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import numpy as np
+
+from ..errors import WeightsError
+from ..spec import ModelSpec, verify_graph, verify_weights
+from .backends import NotHere, OutOfMemory, is_out_of_memory, processor
+from .kept import Kept
+
+#: What the network computes in, and OpenVINO's name of it.
+PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
+INPUT, OUTPUTS = "image", ("mask_logits", "class_logits", "embedding")
+
+
+def load_openvino() -> ModuleType:
+    """Import OpenVINO without its telemetry, which would report every import over the network.
+
+    Raises:
+        ImportError: it is not installed, or cannot be loaded.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # counts as not installed, which OpenVINO takes well
+    import openvino
+
+    return openvino
+
+
+class OpenVINOBackend:
+    """The network compiled for this CPU."""
+
+    device = "cpu"
+
+    def __init__(self, spec: ModelSpec, precision: str, kept: Kept) -> None:
+        """Compile the network, or read what an earlier run compiled.
+
+        Args:
+            spec: a model with a graph; both files are verified first.
+            precision: one of `PRECISIONS`.
+            kept: where the compiled network is kept; one serves all precisions.
+
+        Raises:
+            WeightsError: the weights or the graph are missing, damaged, or OpenVINO cannot read them.
+            NotHere: the CPU does not compute in bfloat16.
+        """
+        openvino = load_openvino()
+        core = openvino.Core()
+        if precision == "bfloat16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            raise NotHere
+        verify_weights(spec)
+        verify_graph(spec)
+        # Read as a whole: a mapped file could not be replaced on Windows while the model is in use.
+        core.set_property({"ENABLE_MMAP": False})
+        settings = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision]}
+        key = ("OpenVINO", openvino.get_version(), processor())
+        self.name = f"OpenVINO, {precision}"
+        if (compiled := kept.read(*key)) is not None:
+            self._network = core.import_model(compiled, "CPU", settings)
+            return
+        try:
+            self._network = core.compile_model(spec.folder / spec.graph.file, "CPU", settings)
+        except RuntimeError as error:
+            raise WeightsError(
+                f"{spec.graph.file} of {spec.name} cannot be used by OpenVINO {openvino.get_version()} "
+                f"({' '.join(str(error).split())[:300]}). Export the model again."
+            ) from error
+        kept.write(self._network.export_model().getvalue(), *key)
+
+    def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        try:
+            answers = self._network({INPUT: images})
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise OutOfMemory from error
+        return tuple(answers[name] for name in OUTPUTS)

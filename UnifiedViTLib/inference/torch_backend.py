@@ -1,0 +1,149 @@
+"""PyTorch: CUDA, Apple's MPS, or the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from ..errors import DeviceError, WeightsError
+from ..spec import ModelSpec, verify_weights
+from .backends import NotHere, OutOfMemory, is_out_of_memory
+
+#: What the network computes in. "float32, medium": the CPU may round inside matrix products where that is faster.
+PRECISIONS = ("float32", "float32, medium", "bfloat16", "float16")
+
+
+class TorchBackend:
+    """The network as it was trained, in eager mode."""
+
+    def __init__(self, spec: ModelSpec, device: str = "auto", precision: str = "float32") -> None:
+        """Load the weights onto a device.
+
+        Args:
+            spec: the model; its weights are verified first and never unpickled.
+            device: "auto" (CUDA, else MPS, else CPU), "cpu", "cuda" or "mps".
+            precision: one of `PRECISIONS`.
+
+        Raises:
+            DeviceError: the device is not there, or the network does not fit into its memory.
+            WeightsError: the weights are missing, damaged, or of another network.
+            NotHere: the CPU does not compute in bfloat16.
+        """
+        import torch
+
+        self._torch = torch
+        self._device = torch.device(choose_device(device))
+        self._precision = precision
+        if self._device.type == "cpu" and precision == "bfloat16" and not _computes_bfloat16():
+            raise NotHere
+        self.name = f"torch, {precision}"
+        self.device = device_name(self._device.type)
+        try:
+            self._network = load_network(spec).to(self._device)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise DeviceError(
+                f"{spec.name} does not fit into the memory of {self.device}. Close other programs, or choose the cpu."
+            ) from error
+
+    def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        torch = self._torch
+        try:
+            with torch.inference_mode(), self._arithmetic():
+                output = self._network(torch.from_numpy(images).to(self._device))
+                return tuple(part.float().cpu().numpy() for part in output)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
+            raise OutOfMemory from error
+
+    @contextmanager
+    def _arithmetic(self) -> Iterator[None]:
+        """The precision, for as long as the network runs: torch keeps it for the whole process."""
+        torch = self._torch
+        if self._precision in ("bfloat16", "float16"):
+            with torch.autocast(self._device.type, getattr(torch, self._precision)):
+                yield
+            return
+        matmul, convolution = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+        torch.set_float32_matmul_precision("medium" if self._precision == "float32, medium" else "highest")
+        torch.backends.cudnn.allow_tf32 = False
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(matmul)
+            torch.backends.cudnn.allow_tf32 = convolution
+
+
+def _computes_bfloat16() -> bool:
+    """Whether the CPU has instructions for it; without them torch would only be slower."""
+    import torch
+
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # not in every version
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+
+
+def choose_device(asked: str) -> str:
+    """The torch device type for "auto", or `asked` if it is there.
+
+    Raises:
+        DeviceError: it is not.
+    """
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if asked == "auto":
+        return next(name for name in ("cuda", "mps", "cpu") if there[name])
+    if not there.get(asked, False):
+        raise refused_device(asked, [name for name in there if there[name]])
+    return asked
+
+
+def device_name(device: str) -> str:
+    """The torch device type for people: of a graphics card, which one."""
+    if device != "cuda":
+        return device
+    import torch
+
+    return f"cuda ({torch.cuda.get_device_name()})"
+
+
+def refused_device(asked: str, there: list[str]) -> DeviceError:
+    """The error for a device that is not there."""
+    return DeviceError(f"The device {asked!r} is not there; here are {', '.join(there)}. Choose one, or auto.")
+
+
+def load_network(spec: ModelSpec):
+    """The spec's network (an `nn.Module`) in float32, in evaluation mode, on the CPU.
+
+    Raises:
+        WeightsError: the weights are missing, damaged, or of another network.
+        ModelSpecError: no network can be built as the description says.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from ..models import network_of
+
+    verify_weights(spec)
+    try:
+        tensors = load_file(spec.weights)
+        # First without memory: a description may ask for a network far larger than the weights beside it.
+        with torch.device("meta"):
+            network_of(spec).load_state_dict(tensors, assign=True)
+        network = network_of(spec)
+        network.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
+                                 for name, tensor in tensors.items()})
+    except (SafetensorError, RuntimeError) as error:
+        reason = " ".join(line.strip() for line in str(error).strip().splitlines()[:2])  # torch's first is a heading
+        reason = reason if len(reason) <= 300 else reason[:297] + "..."
+        raise WeightsError(
+            f"The weights of {spec.name} do not fit its description: they are of another network or damaged ({reason})."
+        ) from error
+    return network.eval()
