@@ -12,6 +12,7 @@ from panels import contents, head_node
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.mrml import volume_from_node
+from UnifiedViTLib.service.cache import compiled_folder
 from UnifiedViTLib.service.catalogue import find_model
 from UnifiedViTLib.service.weights import import_model, remove_model
 
@@ -63,7 +64,8 @@ def test_a_run_gives_what_the_library_gives_for_the_chosen_volumes(desk, several
     desk.choose(inputVolume=volume, device="cpu")
     selectors(desk)[0][1].setCurrentNode(t2)
     assert desk.run().startswith("Done in")
-    direct = Predictor(several, "cpu").predict({"t1c": volume_from_node(volume), "t2": volume_from_node(t2)})
+    here = Predictor(several, "cpu", cache=compiled_folder())
+    direct = here.predict({"t1c": volume_from_node(volume), "t2": volume_from_node(t2)})
     np.testing.assert_array_equal(scenes.exported(desk.scene, segmentation(desk.scene), volume), direct.labelmap)
     assert "Without flair" in desk.ui.warningsLabel.text and "Without flair" in direct.warnings[0]
 
