@@ -22,7 +22,18 @@ import numpy as np
 from ..errors import OutputError
 from ..imaging.volume import Volume, check
 from ..inference.prediction import Diagnosis, Prediction, Provenance, SegmentResult
-from ..spec import Channel, DiagnosisClass, Familiarity, Graph, ModelSpec, Result, Segment, TrainingData, VolumeRule
+from ..spec import (
+    Channel,
+    DiagnosisClass,
+    Familiarity,
+    Graph,
+    Member,
+    ModelSpec,
+    Result,
+    Segment,
+    TrainingData,
+    VolumeRule,
+)
 
 _TEXT = "rest.json"
 #: Bytes written at a time; between two pieces a run can be cancelled.
@@ -158,6 +169,7 @@ def spec_from_json(data: dict[str, Any]) -> ModelSpec:
         "training": tuple(TrainingData(**t) for t in data["training"]),
         "results": tuple(Result(**r) for r in data["results"]),
         "familiarity": Familiarity(**familiarity) if familiarity else None,
+        "members": tuple(Member(**m) for m in data["members"]),
         "channels": tuple(Channel(**c) for c in data["channels"]),
         "graph": Graph(**graph) if graph else None,
     })
