@@ -82,6 +82,11 @@ def patches_where_drawn(patches: torch.Tensor, mask_logits: torch.Tensor, stride
     Returns:
         (B, D); close to the plain mean where nothing is drawn.
     """
-    drawn = 1 - mask_logits.detach().float().softmax(dim=1)[:, :1]
-    weight = avg_pool2d(drawn, stride, ceil_mode=True) + 1e-3
+    weight = weights_where_drawn(mask_logits, stride)
     return ((patches * weight).sum(dim=(2, 3)) / weight.sum(dim=(2, 3))).to(patches.dtype)
+
+
+def weights_where_drawn(mask_logits: torch.Tensor, stride: int = PATCH) -> torch.Tensor:
+    """What `patches_where_drawn` weighs by, (B, 1, h, w): above 0, not scaled; no gradient flows through it."""
+    drawn = 1 - mask_logits.detach().float().softmax(dim=1)[:, :1]
+    return avg_pool2d(drawn, stride, ceil_mode=True) + 1e-3
