@@ -74,9 +74,9 @@ def test_the_library_never_imports_the_training_package_the_demonstration_or_the
         assert not {n.split(".")[0] for n in imports(file)} & {"unifiedvit_training", "demo", "Testing", "UnifiedViT"}
 
 
-def test_only_the_mrml_file_touches_mrml():
+def test_only_the_mrml_files_touch_mrml():
     users = [file.name for file in modules() if {n.split(".")[0] for n in imports(file)} & {"slicer", "vtk"}]
-    assert users == ["mrml.py"]
+    assert users == ["mrml.py", "mrml_volumes.py"]
 
 
 def test_outside_the_networks_nothing_but_what_slicer_brings_is_imported_at_file_scope():
@@ -93,7 +93,7 @@ def test_all_that_a_slicer_process_needs_loads_without_torch_timm_or_matplotlib(
         "for name in ('torch', 'timm', 'torchvision', 'matplotlib', 'safetensors', 'tqdm'): sys.modules[name] = None\n"
         "import UnifiedViTLib, UnifiedViTLib.spec, UnifiedViTLib.errors, UnifiedViTLib.imaging.preparation\n"
         "import UnifiedViTLib.imaging.reading, UnifiedViTLib.inference.predictor, UnifiedViTLib.inference.backends\n"
-        "import UnifiedViTLib.outputs.files, UnifiedViTLib.outputs.montage, UnifiedViTLib.outputs.mrml\n"
+        "import UnifiedViTLib.outputs.files, UnifiedViTLib.outputs.montage, UnifiedViTLib.outputs.mrml_volumes\n"
         "import UnifiedViTLib.service.catalogue, UnifiedViTLib.service.weights, UnifiedViTLib.cli\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

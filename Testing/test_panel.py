@@ -215,6 +215,34 @@ def test_probability_maps_lie_on_the_volume_and_go_with_undo(desk):
     assert desk.scene.GetFirstNodeByName("head Tumour probability") is None
 
 
+def test_a_heat_map_lies_over_the_slices_as_the_slider_says_and_goes_with_undo(desk):
+    volume, other = head_node(desk.scene), head_node(desk.scene)
+    view = desk.scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    view.SetForegroundVolumeID(other.GetID())
+    view.SetForegroundOpacity(0.25)
+    desk.choose(inputVolume=volume, heatmap="auto")
+    assert desk.ui.heatmapComboBox.itemData(desk.ui.heatmapComboBox.currentIndex) == "auto"
+    assert desk.run().startswith("Done")
+    shown = segmentation(desk.scene).GetNodeReference("UnifiedViT.heatmap")
+    explained = json.loads(segmentation(desk.scene).GetAttribute("UnifiedViT.Result"))["explanation"]
+    assert shown.GetName() == f"head {explained['display']} heat map"
+    assert slicer.util.arrayFromVolume(shown).max() > 20
+    assert view.GetForegroundVolumeID() == shown.GetID() and view.GetForegroundOpacity() == pytest.approx(0.6)
+    assert desk.ui.heatmapCheckBox.visible and explained["display"] in desk.ui.heatmapCheckBox.text
+    desk.ui.heatmapSlider.value = 30
+    assert view.GetForegroundOpacity() == pytest.approx(0.3)
+    desk.ui.heatmapCheckBox.checked = False
+    assert view.GetForegroundVolumeID() == other.GetID() and view.GetForegroundOpacity() == 0.25
+    desk.ui.heatmapCheckBox.checked = True
+    assert view.GetForegroundVolumeID() == shown.GetID()
+    desk.ui.undoButton.click()
+    assert desk.scene.GetFirstNodeByName(shown.GetName()) is None
+    assert view.GetForegroundVolumeID() == other.GetID() and not desk.ui.heatmapCheckBox.visible
+    desk.choose(heatmap="meningioma")
+    assert desk.run().startswith("Done")
+    assert desk.scene.GetFirstNodeByName("head Meningioma heat map")
+
+
 def test_the_item_that_a_sequence_browser_shows_is_named(desk):
     sequences = slicer.vtkSlicerSequencesLogic()
     sequences.SetMRMLScene(desk.scene)

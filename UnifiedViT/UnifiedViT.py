@@ -67,7 +67,8 @@ class UnifiedViT(ScriptedLoadableModule):
 
 @parameterNodeWrapper
 class UnifiedViTParameterNode:
-    """What is saved with the scene. `plane` and `device` as in `Predictor`; `model` is an id."""
+    """What is saved with the scene. `plane` and `device` as in `Predictor`; `model` is an id; `heatmap` as in
+    `UnifiedViTLogic.process`."""
 
     inputVolume: vtkMRMLScalarVolumeNode
     outputSegmentation: vtkMRMLSegmentationNode
@@ -77,6 +78,7 @@ class UnifiedViTParameterNode:
     batchSize: Annotated[int, WithinRange(1, 64)] = 8
     flips: bool = False
     keepProbabilities: bool = False
+    heatmap: str = ""
 
 
 class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -202,7 +204,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         return UnifiedViTParameterNode(super().getParameterNode())
 
     def process(self, volumeNode, segmentationNode=None, model=DEFAULT_MODEL, device="auto", plane="auto", batchSize=8,
-                flips=False, keepProbabilities=False, progress=None, channels=None):
+                flips=False, keepProbabilities=False, heatmap="", progress=None, channels=None):
         """Look at a volume, and add the result to its scene; waits until it is there.
 
         Args:
@@ -214,6 +216,8 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             batchSize: slices at a time.
             flips: look at mirrored slices too.
             keepProbabilities: add the probability of each segment as a volume.
+            heatmap: add what speaks for a class, and where, as a volume: "auto" for the diagnosed class, or the name
+                of a class of the model; "" for none.
             progress: called with a stage in words and the share done (0..1).
             channels: for models that look at several sequences: volume nodes by the names of further ones, for example
                 {"t2": node}; `volumeNode` is the first. What is not given is missing.
@@ -224,7 +228,8 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         Raises:
             UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do; the scene is then as it was.
         """
-        request = self.runner.request(volumeNode, model, device, plane, batchSize, flips, keepProbabilities, channels)
+        request = self.runner.request(volumeNode, model, device, plane, batchSize, flips, keepProbabilities, heatmap,
+                                      channels)
         prediction = self.runner.client.run(request, progress or (lambda stage, fraction: None))
         self.runner.addToScene(prediction, volumeNode, segmentationNode)
         return prediction

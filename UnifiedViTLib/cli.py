@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from . import NOTICE, __version__
-from .errors import UnifiedViTError, UnsupportedImageError
+from .errors import ModelSpecError, UnifiedViTError, UnsupportedImageError
 from .imaging.volume import Volume
 from .inference.prediction import Prediction
 from .models_cli import add_models_command
@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     from .imaging.slicing import PLANES
     from .inference.backends import DEVICES
+    from .inference.explain import DEFAULT_METHOD, METHODS
 
     parser = argparse.ArgumentParser(
         prog="unifiedvit", description=f"One look at a medical image: where and what. {NOTICE}"
@@ -57,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--channel", action="append", default=[], metavar="NAME=FILE", type=_channel,
                          help="a further sequence of the one input; those not given are missing (see models)")
     predict.add_argument("--flips", action="store_true", help="look at mirrored slices too; takes twice as long")
+    predict.add_argument("--explain", nargs="?", const=DEFAULT_METHOD, choices=METHODS, metavar="METHOD",
+                         help="write NAME.heatmap.nrrd too: in percent, what speaks for the diagnosis and where; takes "
+                         f"three times as long. {', '.join(METHODS)} (default: {DEFAULT_METHOD})")
+    predict.add_argument("--explain-class", metavar="NAME", help="with --explain: explain this class, whatever the "
+                         "diagnosis (default: the diagnosed one)")
     predict.add_argument("--skip-existing", action="store_true",
                          help="go on where an earlier run of the same model ended")
     predict.set_defaults(run=_predict)
@@ -94,12 +100,16 @@ def _predict(options: argparse.Namespace) -> int:
     from .service.cache import compiled_folder
     from .service.catalogue import DEFAULT_MODEL, find_model
 
+    if options.explain_class and not options.explain:
+        raise ModelSpecError("--explain-class says what to explain; add --explain to have an explanation.")
     spec = find_model(options.model or DEFAULT_MODEL)
     # What does not exist becomes a row of the table, as other bad inputs.
     inputs = [file for path in options.inputs for file in (find_inputs(path) if path.exists() else [path]) or [path]]
     others = _further_channels(options, inputs)
     refuse_unknown([name for name in (options.input_is, *others) if name], spec)
     predictor = Predictor(spec, options.device, cache=compiled_folder())
+    if options.explain:
+        predictor.check_explanation(options.explain, options.explain_class)
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:
         def progress(stage: str, done: float) -> None:
             bar.set_postfix_str(stage, refresh=False)
@@ -115,8 +125,11 @@ def _predict(options: argparse.Namespace) -> int:
         rows = process_files(
             inputs, options.output, spec,
             lambda volume, told: predictor.predict(
-                together(volume, others, spec, options.input_is), options.plane, told, flips=options.flips),
-            skip_existing=options.skip_existing, progress=progress, ended=ended,
+                together(volume, others, spec, options.input_is), options.plane, told, flips=options.flips,
+                explain=options.explain, explain_class=options.explain_class),
+            skip_existing=options.skip_existing,
+            needed=(".seg.nrrd", ".json", *([".heatmap.nrrd"] if options.explain else [])),
+            progress=progress, ended=ended,
         )
     failed = sum(row["status"] != "done" for row in rows)
     print(f"{len(inputs) - failed} of {len(inputs)} done; results in {options.output}. {NOTICE}")

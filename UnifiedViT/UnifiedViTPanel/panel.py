@@ -57,7 +57,8 @@ class Panel:
         self._fillModels()
         ui.runButton.connect("clicked(bool)", self.onRun)
         ui.undoButton.connect("clicked(bool)", self.onUndo)
-        for box, name in ((ui.modelComboBox, "model"), (ui.planeComboBox, "plane"), (ui.deviceComboBox, "device")):
+        for box, name in ((ui.modelComboBox, "model"), (ui.planeComboBox, "plane"), (ui.deviceComboBox, "device"),
+                          (ui.heatmapComboBox, "heatmap")):
             box.connect("currentIndexChanged(int)", lambda _index, box=box, name=name: self.onChosen(box, name))
         ui.progressBar.visible = False
 
@@ -84,10 +85,11 @@ class Panel:
         parameters = self._parameters
         if parameters is not None:
             self._showing = True
-            for box, value in ((self.ui.modelComboBox, parameters.model), (self.ui.planeComboBox, parameters.plane),
-                               (self.ui.deviceComboBox, parameters.device)):
-                place = box.findData(value)
-                box.setCurrentIndex(place if place >= 0 else 0)
+            self._choose(self.ui.modelComboBox, parameters.model)
+            self._fillHeatmaps()
+            for box, value in ((self.ui.planeComboBox, parameters.plane), (self.ui.deviceComboBox, parameters.device),
+                               (self.ui.heatmapComboBox, parameters.heatmap)):
+                self._choose(box, value)
             self._showing = False
             self.results.show(parameters.outputSegmentation)
         self._showModel()
@@ -97,6 +99,8 @@ class Panel:
         """The user has chosen a model, plane or device."""
         if self._parameters is not None and not self._showing and box.currentIndex >= 0:
             setattr(self._parameters, name, box.itemData(box.currentIndex))
+            if name == "model" and self.ui.heatmapComboBox.findData(self._parameters.heatmap) < 0:
+                self._parameters.heatmap = "auto"  # the class is another model's
 
     def onModelsChanged(self, modelID=None):
         """A model came or went; `modelID` is to be chosen."""
@@ -104,6 +108,21 @@ class Panel:
             self._parameters.model = modelID
         self._fillModels()
         self.showParameters()
+
+    @staticmethod
+    def _choose(box, value):
+        box.setCurrentIndex(max(0, box.findData(value)))
+
+    def _fillHeatmaps(self):
+        """Of which class of the model there can be a heat map."""
+        spec, box = self._spec(), self.ui.heatmapComboBox
+        choices = {"": _("none"), "auto": _("of what speaks for the diagnosis")}
+        choices |= {one.name: _("for {diagnosis}").format(diagnosis=one.display)
+                    for one in (spec.classes if spec else ())}
+        if [box.itemData(n) for n in range(box.count)] != list(choices):
+            box.clear()
+            for value, words in choices.items():
+                box.addItem(words, value)
 
     def _fillModels(self):
         self._showing = True

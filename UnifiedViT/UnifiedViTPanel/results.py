@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.mrml import centre_of, result_of, volume_from_node
+from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, HeatOverlay
 from UnifiedViTLib.outputs.report import as_text, colour_of, write_report
 
 from .charts import classesChart, slicesChart
@@ -26,7 +27,10 @@ class ResultView:
 
     def __init__(self, ui, say):
         self.ui, self._say = ui, say
-        self._result = self._nodeID = None
+        self._result = self._nodeID = self._shownHeatmapID = None
+        self._overlay = HeatOverlay()
+        ui.heatmapCheckBox.connect("toggled(bool)", self.onHeatmap)
+        ui.heatmapSlider.connect("valueChanged(int)", self.onHeatmap)
         ui.show3DButton.connect("toggled(bool)", self.onShow3D)
         ui.jumpButton.connect("clicked(bool)", self.onJump)
         ui.saveReportButton.connect("clicked(bool)", self.onSaveReport)
@@ -44,6 +48,7 @@ class ResultView:
         self._result, self._nodeID = result, segmentationNode.GetID() if result else None
         ui = self.ui
         ui.resultCollapsibleButton.visible = result is not None
+        self._showHeatmap()
         if result is None:
             return
         diagnosis = result["diagnosis"]
@@ -75,6 +80,37 @@ class ResultView:
         ui.show3DButton.checked = bool(
             drawn and display and display.GetVisibility3D() and "Closed surface" in _representations(segmentationNode))
         ui.show3DButton.blockSignals(False)
+
+    @property
+    def heatmapNode(self):
+        """The heat map of the result that is shown; None if it has none."""
+        return self.node.GetNodeReference(HEATMAP_ROLE) if self.node else None
+
+    def _showHeatmap(self):
+        """A new heat map is shown at once; one that was hidden stays hidden."""
+        node, ui = self.heatmapNode, self.ui
+        for widget in (ui.heatmapCheckBox, ui.heatmapSlider):
+            widget.visible = node is not None
+        if node is not None and "explanation" in self._result:
+            explained = self._result["explanation"]
+            ui.heatmapCheckBox.text = _("Heat map: {diagnosis}").format(diagnosis=explained["display"])
+            ui.heatmapCheckBox.toolTip = _("What speaks for {diagnosis}, by {method}").format(
+                diagnosis=explained["display"], method=explained["method"])
+        nodeID = node.GetID() if node else None
+        if nodeID != self._shownHeatmapID:
+            self._shownHeatmapID = nodeID
+            ui.heatmapCheckBox.blockSignals(True)
+            ui.heatmapCheckBox.checked = node is not None
+            ui.heatmapCheckBox.blockSignals(False)
+            self.onHeatmap()
+
+    def onHeatmap(self, _changed=None):
+        """Lay the heat map over the slices, as opaque as the slider says, or take it away."""
+        node = self.heatmapNode
+        if node is not None and self.ui.heatmapCheckBox.checked:
+            self._overlay.show(node, self.ui.heatmapSlider.value / 100)
+        else:
+            self._overlay.hide(slicer.mrmlScene)
 
     def _origin(self, node):
         result = self._result
@@ -122,7 +158,7 @@ class ResultView:
             return
         try:
             volume, labelmap = self._pictured(node)
-            write_report(self._result, Path(path), volume, labelmap)
+            write_report(self._result, Path(path), volume, labelmap, self._heat(volume))
         except UnifiedViTError as error:
             self._say(str(error), True)
         else:
@@ -142,6 +178,15 @@ class ResultView:
             labels = mask * 0 if labels is None else labels
             labels[mask > 0] = number
         return volume, labels
+
+
+    def _heat(self, volume):
+        """The heat map (K, J, I) on the grid of `volume`; None if it has gone, or the volume is another one now."""
+        node = self.heatmapNode
+        if volume is None or node is None or node.GetImageData() is None:
+            return None
+        values = slicer.util.arrayFromVolume(node)
+        return values if values.shape == volume.array.shape else None
 
 
 def _representations(node):

@@ -6,7 +6,9 @@ import slicer
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.inference.channels import refuse_unknown
-from UnifiedViTLib.outputs.mrml import ATTRIBUTE, SceneMemory, add_probability_maps, add_to_scene, volume_from_node
+from UnifiedViTLib.inference.explain import DEFAULT_METHOD
+from UnifiedViTLib.outputs.mrml import ATTRIBUTE, SceneMemory, add_to_scene, volume_from_node
+from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, add_heatmap, add_probability_maps
 from UnifiedViTLib.service.catalogue import find_model
 from UnifiedViTLib.service.client import WorkerClient
 from UnifiedViTLib.service.protocol import PredictRequest
@@ -25,8 +27,8 @@ class Runner:
         self._volumeID = self._segmentationID = None
         self._memory, self._added = None, []
 
-    def request(self, volumeNode, model, device, plane, batchSize, flips, keepProbabilities, channels=None):
-        """What to ask the worker for a volume, and volume nodes of further channels by name.
+    def request(self, volumeNode, model, device, plane, batchSize, flips, keepProbabilities, heatmap, channels=None):
+        """What to ask the worker for a volume; arguments as for `UnifiedViTLogic.process`.
 
         Raises:
             UnsupportedImageError, ModelSpecError: with a sentence.
@@ -34,7 +36,9 @@ class Runner:
         spec, volume = find_model(model), volume_from_node(volumeNode)
         others = volumesBeside(volumeNode, channels or {})
         refuse_unknown(others, spec)
-        return PredictRequest(volume, spec, plane, device, batchSize, flips, keepProbabilities, others=others)
+        return PredictRequest(volume, spec, plane, device, batchSize, flips, keepProbabilities, others=others,
+                              explain=DEFAULT_METHOD if heatmap else None,
+                              explain_class=heatmap if heatmap not in ("", "auto") else None)
 
     def start(self, parameters):
         """Begin a run with what the parameter node says; `client.poll()` tells how it goes.
@@ -45,7 +49,8 @@ class Runner:
         volume, segmentation = parameters.inputVolume, parameters.outputSegmentation
         self.client.submit(self.request(
             volume, parameters.model, parameters.device, parameters.plane, parameters.batchSize, parameters.flips,
-            parameters.keepProbabilities, chosenChannels(parameters.parameterNode, find_model(parameters.model))))
+            parameters.keepProbabilities, parameters.heatmap,
+            chosenChannels(parameters.parameterNode, find_model(parameters.model))))
         self._volumeID, self._segmentationID = volume.GetID(), segmentation.GetID() if segmentation else None
 
     @property
@@ -81,15 +86,18 @@ class Runner:
         memory = SceneMemory(scene, [node for node in (segmentationNode, tableNode) if node])
         try:
             maps = add_probability_maps(prediction, volumeNode)
+            heatmap = add_heatmap(prediction, volumeNode)
             segmentation, table = add_to_scene(prediction, volumeNode, segmentationNode, tableNode)
             segmentation.SetNodeReferenceID(TABLE_ROLE, table.GetID())
+            segmentation.SetNodeReferenceID(HEATMAP_ROLE, heatmap.GetID() if heatmap else None)
             _noteSequenceItem(volumeNode, segmentation, isNew=segmentationNode is None)
         except BaseException:
             memory.restore()
             raise
         added = [node for node in (segmentation, table) if node not in (segmentationNode, tableNode)]
         added += [segmentation.GetDisplayNode()] if segmentation in added else []
-        added += [node for one in maps for node in (one, one.GetDisplayNode())]
+        volumes = [*maps, heatmap] if heatmap else maps
+        added += [node for one in volumes for node in (one, one.GetDisplayNode())]
         self._memory, self._added = memory, [node.GetID() for node in added if node]
         return segmentation
 

@@ -31,6 +31,11 @@ class Foreground:
     deviation: float
     ceiling: float
 
+    def grey(self, image: np.ndarray) -> np.ndarray:
+        """(H, W), in the volume's unit -> (H, W, 3) uint8: air black, the ceiling white."""
+        shown = (image.astype(np.float32) - self.air) / (self.ceiling - self.air)
+        return np.repeat((255 * np.clip(shown, 0, 1)).astype(np.uint8)[..., None], 3, axis=2)
+
 
 def measure_foreground(array: np.ndarray) -> Foreground:
     """Statistics of the body in `array` (any shape, any unit); at most a million voxels are looked at."""

@@ -143,7 +143,7 @@ def _ways(spec: ModelSpec, device: str, kept: Kept) -> list[Way]:
     if _runs_graph(spec):
         verify_graph(spec)  # now, and not in the middle of the first volume
         ways += [_openvino(spec, precision, kept) for precision in ("bfloat16", "float32")]
-    if _there(*TORCH):
+    if torch_is_there():
         ways += [_torch(spec, "cpu", precision) for precision in ("bfloat16", "float32, medium", "float32")]
     return ways or [_plain(spec, device, kept)]
 
@@ -151,7 +151,7 @@ def _ways(spec: ModelSpec, device: str, kept: Kept) -> list[Way]:
 def _plain(spec: ModelSpec, device: str, kept: Kept) -> Way:
     """The way that is taken without comparing: torch in float32, else OpenVINO in float32."""
     accelerator = _accelerator(device)
-    if not _there(*TORCH) and _runs_graph(spec):
+    if not torch_is_there() and _runs_graph(spec):
         return _openvino(spec, "float32", kept)
     if not _there("torch"):
         graph = "" if spec.graph else ", and has no graph that OpenVINO could run without it"
@@ -162,7 +162,7 @@ def _plain(spec: ModelSpec, device: str, kept: Kept) -> Way:
 
 def _accelerator(device: str) -> str:
     """"cuda", "mps" or "cpu"; torch is imported only where it may find more than the CPU."""
-    if device == "cpu" or (device == "auto" and not (gpu_may_be_there() and _there(*TORCH))):
+    if device == "cpu" or (device == "auto" and not (gpu_may_be_there() and torch_is_there())):
         return "cpu"
     if not _there("torch"):
         raise refused_device(device, ["cpu"])
@@ -182,6 +182,11 @@ def _openvino(spec: ModelSpec, precision: str, kept: Kept) -> Way:
 
 def _runs_graph(spec: ModelSpec) -> bool:
     return spec.graph is not None and _there("openvino")
+
+
+def torch_is_there() -> bool:
+    """Whether all that the torch backend needs is installed."""
+    return _there(*TORCH)
 
 
 def _there(*packages: str) -> bool:

@@ -55,6 +55,23 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class Heatmap:
+    """What spoke for a class, and where.
+
+    Attributes:
+        method: a name of `explain.METHODS`.
+        label: name of the class; `display` is the same for people.
+        percent: (K, J, I) uint8 on the input's own grid, 0 to 100: each slice's map from nothing to its strongest
+            place, times the probability of the class on that slice.
+    """
+
+    method: str
+    label: str
+    display: str
+    percent: np.ndarray
+
+
+@dataclass(frozen=True)
 class Prediction:
     """One result.
 
@@ -72,6 +89,7 @@ class Prediction:
         probability_maps: (S, K, J, I) uint8, percent (0-100) of each segment at each voxel on the input's own grid,
             background left out; None where they were not asked for. What the network drew: the rules that take
             drawing out of `labelmap` (slices without a lesion, small pieces) do not change them.
+        heatmap: where the network looked; None where it was not asked for.
     """
 
     name: str
@@ -85,3 +103,4 @@ class Prediction:
     warnings: tuple[str, ...]
     provenance: Provenance
     probability_maps: np.ndarray | None = None
+    heatmap: Heatmap | None = None

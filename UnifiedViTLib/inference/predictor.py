@@ -19,15 +19,19 @@ from .backends import OutOfMemory
 from .blanks import look_once_at_blanks
 from .channels import Images, in_order
 from .choice import Choice
-from .decision import Look, decide
+from .decision import Answer, Look, decide
 from .doubts import doubts
+from .explain import check_explanation, put_on_grid
 from .familiarity import load_statistics
 from .gate import SLICES
-from .prediction import Prediction, Provenance
+from .prediction import Heatmap, Prediction, Provenance
+from .torch_backend import TorchBackend
 
 NO_MEMORY = "There is not enough memory to look at even one slice. Close other programs and run again."
 #: Called with a stage in words and the share done (0..1); it may raise `Cancelled` to stop the run.
 Progress = Callable[[str, float], None]
+#: Of a run with an explanation, the share that is the explanation: it looks once more, and back by gradients.
+EXPLAINING = 0.7
 
 
 class Predictor:
@@ -50,6 +54,7 @@ class Predictor:
         self._cache = cache
         self._choice = Choice(spec, device, cache)
         self._familiar = load_statistics(spec)
+        self._beside: TorchBackend | None = None
         self._notes: list[str] = []
 
     @property
@@ -58,7 +63,8 @@ class Predictor:
         return bool(self._notes)
 
     def predict(self, images: Images, plane: str = "auto", progress: Progress = lambda stage, done: None, *,
-                flips: bool = False, keep_probabilities: bool = False) -> Prediction:
+                flips: bool = False, keep_probabilities: bool = False, explain: str | None = None,
+                explain_class: str | None = None) -> Prediction:
         """Look at every slice once, draw and name.
 
         Args:
@@ -69,6 +75,8 @@ class Predictor:
             flips: test-time augmentation: look at the mirror image of every slice too, and take the mean of the
                 logits; twice the time.
             keep_probabilities: give `Prediction.probability_maps`.
+            explain: give `Prediction.heatmap` by this method (`explain.METHODS`); three times the time.
+            explain_class: name of the class to explain; None for the diagnosed one.
 
         Returns:
             The labelmap on the own grid of the volume that is given first, the diagnosis, and what made them.
@@ -76,8 +84,12 @@ class Predictor:
         Raises:
             UnsupportedImageError: a volume is not something to look at, or they do not belong together.
             DeviceError: it does not fit into memory even one slice at a time.
+            DependencyError: an explanation needs torch, which is not installed.
+            ModelSpecError: there is no such method or class to explain.
             Cancelled: raised by `progress`.
         """
+        if explain:
+            self.check_explanation(explain, explain_class)
         started = time.perf_counter()
         progress("Preparing", 0.0)
         volumes, first = in_order(images, self.spec)
@@ -85,10 +97,13 @@ class Predictor:
         ready = time.perf_counter()
         self._settle(prepared, progress)
         settled = time.perf_counter()
-        look, network_seconds = self.look(prepared, progress, flips=flips, keep_probabilities=keep_probabilities)
+        told = (lambda stage, done: progress(stage, (1 - EXPLAINING) * done)) if explain else progress
+        look, network_seconds = self.look(prepared, told, flips=flips, keep_probabilities=keep_probabilities)
         looked = time.perf_counter()
         answer = decide(look, prepared, self.spec)
         backend = self._choice.backend
+        answered = time.perf_counter()
+        heatmap = self._explain(prepared, answer, explain, explain_class, progress) if explain else None
         progress("Done", 1.0)
         finished = time.perf_counter()
         return Prediction(
@@ -110,14 +125,24 @@ class Predictor:
                     "compare": settled - ready,
                     "network": network_seconds,
                     "resample": looked - settled - network_seconds,
-                    "answer": finished - looked,
+                    "answer": answered - looked,
+                    **({"explain": finished - answered} if explain else {}),
                     "total": finished - started,
                 },
                 software_versions(),
                 tuple(self._choice.notes),
             ),
             probability_maps=look.percent,
+            heatmap=heatmap,
         )
+
+    def check_explanation(self, method: str, label: str | None = None) -> None:
+        """Return if `predict` can explain this class (None: the diagnosed one) by this method.
+
+        Raises:
+            ModelSpecError, DependencyError: it cannot; with a sentence.
+        """
+        check_explanation(method, label, self.spec)
 
     def look(self, prepared: PreparedVolume, progress: Progress = lambda stage, done: None, *, flips: bool = False,
              keep_probabilities: bool = False) -> tuple[Look, float]:
@@ -156,6 +181,33 @@ class Predictor:
             start = stop
             progress(f"Looking at slice {stop} of {count}", stop / count)
         return Look(labelmap, logits, area, distances, percent), seconds
+
+    def _explain(self, prepared: PreparedVolume, answer: Answer, method: str, label: str | None,
+                 progress: Progress) -> Heatmap:
+        """Look at every slice once more, for the class alone."""
+        names = [one.name for one in self.spec.classes]
+        number = names.index(label or answer.diagnosis.label)
+        percent = np.zeros(prepared.volume.array.shape, np.uint8)
+        count, start = len(prepared), 0
+        while start < count:
+            stop = min(start + self.batch_size, count)
+            try:
+                maps = self._explainer().explain(prepared.batch(start, stop)[:, None], number, method)
+            except OutOfMemory:
+                self._shrink(prepared, progress)
+                continue
+            put_on_grid(maps, answer.slice_probabilities[start:stop, number], prepared, start, percent)
+            start = stop
+            progress(f"Explaining slice {stop} of {count}", 1 - EXPLAINING * (1 - stop / count))
+        return Heatmap(method, names[number], self.spec.classes[number].display, percent)
+
+    def _explainer(self) -> TorchBackend:
+        """Torch, which alone has gradients: the chosen backend, or one on the CPU beside it."""
+        if isinstance(self._choice.backend, TorchBackend):
+            return self._choice.backend
+        if self._beside is None:
+            self._beside = TorchBackend(self.spec, "cpu")
+        return self._beside
 
     def _run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return self._choice.backend.run(images)

@@ -51,15 +51,38 @@ class TorchBackend:
 
     def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         torch = self._torch
+        with self._short_of_memory(), torch.inference_mode(), self._arithmetic():
+            output = self._network(torch.from_numpy(images).to(self._device))
+            return tuple(part.float().cpu().numpy() for part in output)
+
+    def explain(self, images: np.ndarray, label: int, method: str) -> np.ndarray:
+        """Where the network looks for class `label`, in float32: images (n, channels, H, W) -> (n, H, W), 0..1.
+
+        Args:
+            images: as for `run`.
+            label: number of the class in the spec.
+            method: a name of `explain.METHODS`.
+
+        Raises:
+            OutOfMemory: try a smaller batch.
+        """
+        from ..models.explanation import explain
+
+        torch = self._torch
+        with self._short_of_memory():
+            labels = torch.full((len(images),), label, device=self._device)
+            return explain(self._network, torch.from_numpy(images).to(self._device), labels, method).cpu().numpy()
+
+    @contextmanager
+    def _short_of_memory(self) -> Iterator[None]:
+        """Tell what torch says of too little memory as `OutOfMemory`."""
         try:
-            with torch.inference_mode(), self._arithmetic():
-                output = self._network(torch.from_numpy(images).to(self._device))
-                return tuple(part.float().cpu().numpy() for part in output)
+            yield
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             if self._device.type == "cuda":
-                torch.cuda.empty_cache()
+                self._torch.cuda.empty_cache()
             raise OutOfMemory from error
 
     @contextmanager

@@ -57,7 +57,7 @@ def explain(network: nn.Module, images: torch.Tensor, classes: torch.Tensor, met
     by_gradient = method != "rollout"
     with torch.inference_mode(False), torch.set_grad_enabled(by_gradient):
         look = _look(network, images.detach().clone().requires_grad_(by_gradient))
-        maps = METHODS[method](network, look, classes)
+        maps = METHODS[method](network, look, classes.clone())  # a normal tensor, whatever the caller's mode
     return _scaled(maps.detach().float(), images.shape[-2:])
 
 

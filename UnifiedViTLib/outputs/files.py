@@ -47,20 +47,13 @@ def write_segmentation(prediction: Prediction, path: Path) -> None:
 
     Segments carry name, colour and terminology in the keys that Slicer's segmentation storage node reads.
     """
-    image = sitk.GetImageFromArray(prediction.labelmap)
-    matrix = LPS_RAS @ prediction.ijk_to_ras
-    spacing = _norms(matrix[:3, :3])
-    image.SetSpacing(spacing.tolist())
-    image.SetDirection((matrix[:3, :3] / spacing).ravel().tolist())
-    image.SetOrigin(matrix[:3, 3].tolist())
+    image = _image(prediction.labelmap, prediction.ijk_to_ras)
     extent = " ".join(f"0 {n - 1}" for n in image.GetSize())
     keys = {
         "Segmentation_SourceRepresentation": "Binary labelmap",
         "Segmentation_ContainedRepresentationNames": "Binary labelmap|",
         "Segmentation_ReferenceImageExtentOffset": "0 0 0",
-        "UnifiedViT_Diagnosis": prediction.diagnosis.label,
-        "UnifiedViT_Model": f"{prediction.spec.id} {prediction.spec.version} {prediction.spec.sha256}",
-    }
+    } | _origin(prediction)
     for n, segment in enumerate(prediction.spec.segments):
         keys |= {
             f"Segment{n}_ID": f"Segment_{n + 1}",
@@ -73,6 +66,35 @@ def write_segmentation(prediction: Prediction, path: Path) -> None:
             f"Segment{n}_Extent": extent,
             f"Segment{n}_Tags": f"TerminologyEntry:{segment.terminology.rstrip('|')}|",
         }
+    _write_image(image, keys, path)
+
+
+def write_heatmap(prediction: Prediction, path: Path) -> None:
+    """Write the heat map of a prediction that has one as `.nrrd`: uint8, percent, on the input's grid."""
+    heatmap = prediction.heatmap
+    keys = {"UnifiedViT_ExplainedClass": heatmap.label, "UnifiedViT_Explanation": heatmap.method}
+    _write_image(_image(heatmap.percent, prediction.ijk_to_ras), keys | _origin(prediction), path)
+
+
+def _image(array: np.ndarray, ijk_to_ras: np.ndarray) -> sitk.Image:
+    """Voxels (K, J, I) on their grid."""
+    image = sitk.GetImageFromArray(array)
+    matrix = LPS_RAS @ ijk_to_ras
+    spacing = _norms(matrix[:3, :3])
+    image.SetSpacing(spacing.tolist())
+    image.SetDirection((matrix[:3, :3] / spacing).ravel().tolist())
+    image.SetOrigin(matrix[:3, 3].tolist())
+    return image
+
+
+def _origin(prediction: Prediction) -> dict[str, str]:
+    return {
+        "UnifiedViT_Diagnosis": prediction.diagnosis.label,
+        "UnifiedViT_Model": f"{prediction.spec.id} {prediction.spec.version} {prediction.spec.sha256}",
+    }
+
+
+def _write_image(image: sitk.Image, keys: dict[str, str], path: Path) -> None:
     for key, value in keys.items():
         image.SetMetaData(key, value)
     write_atomically(path, lambda part: sitk.WriteImage(image, str(part), useCompression=True))
@@ -90,6 +112,8 @@ def as_json(prediction: Prediction) -> dict:
     names = [c.name for c in prediction.spec.classes]
     axis, backwards = prediction.slice_axis
     count = len(prediction.slice_probabilities)
+    heatmap = prediction.heatmap
+    explained = {"method": heatmap.method, "label": heatmap.label, "display": heatmap.display} if heatmap else None
     return {
         "name": prediction.name,
         "research_use_only": True,
@@ -109,6 +133,7 @@ def as_json(prediction: Prediction) -> dict:
             }
             for n, row in enumerate(prediction.slice_probabilities)
         ],
+        **({"explanation": explained} if explained else {}),
         "warnings": list(prediction.warnings),
         "model": {
             "id": made.model_id, "name": prediction.spec.name, "version": made.model_version,

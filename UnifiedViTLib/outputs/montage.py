@@ -12,6 +12,7 @@ from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
 from .files import write_atomically
+from .heat import over_image
 
 MOST_SLICES = 12
 _INK, _QUIET, _PAPER = "#1c2430", "#7b8794", "#ffffff"
@@ -36,7 +37,7 @@ def chosen_slices(drawn: np.ndarray, most: int = MOST_SLICES) -> np.ndarray:
 
 
 def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
-    """Write a PNG.
+    """Write a PNG: slices with outlines, and with the heat map where the prediction has one.
 
     Args:
         volume: what was looked at.
@@ -47,6 +48,7 @@ def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
 
     view = slice_view(volume, prediction.provenance.plane)
     slices, labels = view.of(volume.array), view.of(prediction.labelmap)
+    heat = view.of(prediction.heatmap.percent) if prediction.heatmap else None
     shown = chosen_slices((labels > 0).sum(axis=(1, 2)))
     columns = min(6, len(shown))
     rows = math.ceil(len(shown) / columns)
@@ -60,7 +62,8 @@ def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
     for ax in axes:
         ax.set_axis_off()
     for ax, n in zip(axes, shown, strict=False):
-        ax.imshow(slices[n], cmap="gray", vmin=foreground.air, vmax=foreground.ceiling, aspect=view.mm[1] / view.mm[2],
+        grey = foreground.grey(slices[n])
+        ax.imshow(grey if heat is None else over_image(grey, heat[n]), aspect=view.mm[1] / view.mm[2],
                   interpolation="bilinear")
         for label, segment in enumerate(prediction.spec.segments, start=1):
             _outline(ax, labels[n] == label, np.array(segment.colour) / 255)
@@ -84,8 +87,10 @@ def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
         f"{prediction.name}:  {diagnosis.display}  {diagnosis.probability:.0%}   ({volumes})",
         fontsize=13, color=_INK, fontweight="bold", x=0.01, ha="left",
     )
+    heat = prediction.heatmap
+    explained = f"Colours: what speaks for {heat.display} ({heat.method}) · " if heat else ""
     part.supxlabel(
-        f"{spec.name} {spec.version} · {prediction.provenance.plane} · {prediction.provenance.backend} on "
+        f"{explained}{spec.name} {spec.version} · {prediction.provenance.plane} · {prediction.provenance.backend} on "
         f"{prediction.provenance.device} · Research use only, not for clinical diagnosis",
         fontsize=7.5, color=_QUIET, x=0.01, ha="left",
     )

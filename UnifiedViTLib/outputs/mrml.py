@@ -1,7 +1,7 @@
 """Between MRML nodes and the library: a volume node to a `Volume`, a `Prediction` to nodes of the scene.
 
-The only file of the library that touches MRML. Geometry is kept in the volume's own frame: parent transforms are not
-part of it, the segmentation observes the same parent transform as the volume instead.
+Beside `mrml_volumes` the only file of the library that touches MRML. Geometry is kept in the volume's own frame: parent
+transforms are not part of it, the segmentation observes the same parent transform as the volume instead.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def add_to_scene(
 
     Whatever is raised, the scene is then as it was.
     """
-    _check_belongs(prediction, volume_node)
+    check_belongs(prediction, volume_node)
     scene = volume_node.GetScene()
     outputs = [node for node in (segmentation_node, table_node) if node is not None]
     for node in outputs:
@@ -98,7 +98,7 @@ def add_to_scene(
     segmentation, table = _segmentation(prediction, volume_node), _table(prediction)
     attributes = _attributes(prediction)
 
-    with _all_or_nothing(scene, outputs):
+    with all_or_nothing(scene, outputs):
         if segmentation_node is None:
             segmentation_node = slicer.vtkMRMLSegmentationNode()
             segmentation_node.SetName(scene.GenerateUniqueName(f"{volume_node.GetName()} segmentation"))
@@ -125,8 +125,8 @@ def add_to_scene(
         _set_attributes(segmentation_node, attributes)
         _set_attributes(table_node, attributes)
         # Last: where an item stood among others cannot be restored.
-        _place_beside(volume_node, segmentation_node)
-        _place_beside(volume_node, table_node)
+        place_beside(volume_node, segmentation_node)
+        place_beside(volume_node, table_node)
     return segmentation_node, table_node
 
 
@@ -141,42 +141,6 @@ def result_of(node: slicer.vtkMRMLNode | None) -> dict | None:
     except ValueError:
         return None
     return result if isinstance(result, dict) and result.keys() >= RESULT_KEYS else None
-
-
-def add_probability_maps(
-    prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolumeNode
-) -> list[slicer.vtkMRMLScalarVolumeNode]:
-    """Add a volume a segment with its probability in percent (uint8, 0-100), on the grid of `volume_node`.
-
-    They lie under the volume's transform and beside it in the subject hierarchy. Nothing is added where the
-    prediction was made without maps.
-
-    Raises:
-        UnsupportedImageError: the volume has changed since; the scene is then as it was.
-    """
-    if prediction.probability_maps is None:
-        return []
-    _check_belongs(prediction, volume_node)
-    scene, added = volume_node.GetScene(), []
-    with _all_or_nothing(scene, []):
-        for segment, values in zip(prediction.spec.segments, prediction.probability_maps, strict=True):
-            image = vtk.vtkImageData()
-            image.SetExtent(volume_node.GetImageData().GetExtent())
-            scalars = numpy_to_vtk(values.ravel(), deep=True, array_type=vtk.VTK_UNSIGNED_CHAR)
-            scalars.SetName("Probability in percent")
-            image.GetPointData().SetScalars(scalars)
-            node = slicer.vtkMRMLScalarVolumeNode()
-            node.SetName(scene.GenerateUniqueName(f"{volume_node.GetName()} {segment.name} probability"))
-            node.CopyOrientation(volume_node)
-            node.SetAndObserveImageData(image)
-            scene.AddNode(node)
-            node.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
-            node.CreateDefaultDisplayNodes()
-            node.GetDisplayNode().SetAutoWindowLevel(False)
-            node.GetDisplayNode().SetWindowLevelMinMax(0, 100)
-            _place_beside(volume_node, node)
-            added.append(node)
-    return added
 
 
 def centre_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> tuple[float, float, float] | None:
@@ -229,7 +193,7 @@ def _ijk_to_ras(node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
     return ijk_to_ras
 
 
-def _check_belongs(prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolumeNode) -> None:
+def check_belongs(prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolumeNode) -> None:
     """Raise UnsupportedImageError unless the labelmap is on the grid that the volume has now."""
     labelmap, name = prediction.labelmap, volume_node.GetName()
     if volume_node.GetScene() is None:
@@ -336,7 +300,7 @@ def _set_attributes(node: slicer.vtkMRMLNode, attributes: dict[str, str]) -> Non
         node.SetAttribute(ATTRIBUTE + name, value)
 
 
-def _place_beside(volume_node: slicer.vtkMRMLNode, node: slicer.vtkMRMLNode) -> None:
+def place_beside(volume_node: slicer.vtkMRMLNode, node: slicer.vtkMRMLNode) -> None:
     """Put `node` under the volume's parent in the subject hierarchy, if the volume is in one."""
     # vtkMRMLSubjectHierarchyNode's own getter would add a hierarchy to a scene without one.
     hierarchy = volume_node.GetScene().GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
@@ -380,7 +344,7 @@ class SceneMemory:
 
 
 @contextmanager
-def _all_or_nothing(scene: slicer.vtkMRMLScene, outputs: list[slicer.vtkMRMLNode]) -> Iterator[None]:
+def all_or_nothing(scene: slicer.vtkMRMLScene, outputs: list[slicer.vtkMRMLNode]) -> Iterator[None]:
     """Views and widgets wait for the end of the block; where it raises, added nodes go and `outputs` are restored."""
     memory = SceneMemory(scene, outputs)
     scene.StartState(slicer.vtkMRMLScene.BatchProcessState)

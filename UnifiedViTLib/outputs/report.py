@@ -19,6 +19,7 @@ from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from .files import write_atomically
+from .heat import over_image
 from .montage import chosen_slices
 
 #: Of the classes, in turn; told apart by eyes of all kinds (Okabe and Ito).
@@ -49,7 +50,8 @@ def as_text(result: dict[str, Any]) -> str:
 
 
 def write_report(
-    result: dict[str, Any], path: Path, volume: Volume | None = None, labelmap: np.ndarray | None = None
+    result: dict[str, Any], path: Path, volume: Volume | None = None, labelmap: np.ndarray | None = None,
+    heatmap: np.ndarray | None = None,
 ) -> None:
     """Write the HTML.
 
@@ -58,6 +60,7 @@ def write_report(
         path: the file.
         volume, labelmap: what was looked at and what was drawn, both (K, J, I), for pictures of the slices; without
             them the report has none.
+        heatmap: (K, J, I) uint8 in percent, for the same slices once more with what spoke for the class.
 
     Raises:
         OutputError: the file cannot be written.
@@ -83,6 +86,11 @@ def write_report(
     ]
     if volume is not None and labelmap is not None:
         parts += ["<div class='slices'>", *_slices(volume, labelmap, result["plane"]), "</div>"]
+        if heatmap is not None and "explanation" in result:
+            explained = result["explanation"]
+            parts += [f"<h2>What speaks for {html.escape(explained['display'])}</h2>",
+                      "<div class='slices'>", *_slices(volume, labelmap, result["plane"], heatmap), "</div>",
+                      f"<small>By {html.escape(explained['method'])}; from dark (nothing) over red to yellow</small>"]
     parts += ["<h2>What made it</h2><table>", *(
         f"<tr><td>{html.escape(name)}<td>{html.escape(str(value))}" for name, value in _origin(result).items()
     ), "</table></html>"]
@@ -133,15 +141,16 @@ def _curves(series: list[list[float]], width: int = 860, height: int = 150) -> s
             f"<small>0 to 100 % upwards; slice 1 to {count} from left to right; colours as above</small>")
 
 
-def _slices(volume: Volume, labelmap: np.ndarray, plane: str) -> list[str]:
-    """Figures of slices spread over the volume, those with a drawing first of all, outlines in colour."""
+def _slices(volume: Volume, labelmap: np.ndarray, plane: str, heatmap: np.ndarray | None = None) -> list[str]:
+    """Figures of slices spread over the volume, those with a drawing first of all, outlines and heat in colour."""
     view = slice_view(volume, plane)
     slices, labels = view.of(volume.array), view.of(labelmap)
     light = measure_foreground(volume.array)
     shown = []
     for n in chosen_slices((labels > 0).sum(axis=(1, 2))):
-        grey = np.clip((slices[n].astype(np.float32) - light.air) / max(light.ceiling - light.air, 1e-6), 0, 1)
-        rgb = np.repeat((255 * grey).astype(np.uint8)[..., None], 3, axis=2)
+        rgb = light.grey(slices[n])
+        if heatmap is not None:
+            rgb = over_image(rgb, view.of(heatmap)[n])
         for label in range(1, int(labels.max()) + 1):
             rgb[_edge(labels[n] == label)] = [int(colour_of(label)[k:k + 2], 16) for k in (1, 3, 5)]
         height = round(_SIDE * view.mm[1] * rgb.shape[0] / (view.mm[2] * rgb.shape[1]))

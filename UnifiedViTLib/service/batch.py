@@ -13,7 +13,7 @@ from ..imaging.reading import SUFFIXES, read, stem
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
 from ..inference.predictor import Progress
-from ..outputs.files import CSV_FIELDS, csv_row, model_name, write_csv, write_json, write_segmentation
+from ..outputs.files import CSV_FIELDS, csv_row, model_name, write_csv, write_heatmap, write_json, write_segmentation
 from ..spec import ModelSpec
 
 TABLE = "results.csv"
@@ -53,10 +53,12 @@ def process_files(
     predict: Callable[[Volume, Progress], Prediction],
     *,
     skip_existing: bool = False,
+    needed: tuple[str, ...] = (".seg.nrrd", ".json"),
     progress: Progress = lambda stage, done: None,
     ended: Callable[[Path, Prediction | UnifiedViTError | None, str], None] = lambda path, result, name: None,
 ) -> list[dict[str, str]]:
-    """Look at each input and write NAME.seg.nrrd, NAME.json, NAME.png (where matplotlib is there) and results.csv.
+    """Look at each input and write NAME.seg.nrrd, NAME.json, NAME.png (where matplotlib is there), NAME.heatmap.nrrd
+    (where the prediction has one) and results.csv.
 
     Args:
         inputs: files, and folders with a DICOM series.
@@ -64,6 +66,7 @@ def process_files(
         spec: the model that `predict` uses.
         predict: gives the prediction for a volume, and tells how far it is.
         skip_existing: inputs that the output's results.csv lists as done with this model are not done again.
+        needed: endings of the files without which an input does not count as done.
         progress: told words and the share done of all inputs (0..1); `Cancelled` raised by it ends the batch.
         ended: told each input, its prediction or error (None: skipped), and the name of its results.
 
@@ -87,7 +90,7 @@ def process_files(
             progress(f"{number + 1} of {len(inputs)}, {path.name}: {stage}", (number + done) / len(inputs))
 
         known = before.get(str(path))
-        if known and all((output / f"{known['result']}{ending}").is_file() for ending in (".seg.nrrd", ".json")):
+        if known and all((output / f"{known['result']}{ending}").is_file() for ending in needed):
             rows.append(known)
             told("done before", 1.0)
             ended(path, None, known["result"])
@@ -112,7 +115,7 @@ def process_files(
 
 def _is_image(name: str) -> bool:
     name = name.lower()
-    return name.endswith(SUFFIXES) and not name.endswith((".seg.nrrd", ".dcm"))
+    return name.endswith(SUFFIXES) and not name.endswith((".seg.nrrd", ".heatmap.nrrd", ".dcm"))
 
 
 def _may_be_dicom(name: str) -> bool:
@@ -141,6 +144,8 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 def _write(volume: Volume, prediction: Prediction, folder: Path, name: str) -> None:
     write_segmentation(prediction, folder / f"{name}.seg.nrrd")
+    if prediction.heatmap:
+        write_heatmap(prediction, folder / f"{name}.heatmap.nrrd")
     if find_spec("matplotlib") is not None:  # Slicer does not bring it
         from ..outputs.montage import write_montage
 

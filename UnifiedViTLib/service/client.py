@@ -190,7 +190,7 @@ class WorkerClient:
                     "type": "predict", "spec": spec_as_json(request.spec), "plane": request.plane,
                     "device": request.device, "batch_size": request.batch_size, "flips": request.flips,
                     "keep_probabilities": request.keep_probabilities, "channel": request.channel,
-                    "others": list(request.others),
+                    "others": list(request.others), "explain": request.explain, "explain_class": request.explain_class,
                 }
             self._stop_if_asked()
             child.send(message | {"id": self._number})

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..errors import OutputError
 from ..imaging.volume import Volume, check
-from ..inference.prediction import Diagnosis, Prediction, Provenance, SegmentResult
+from ..inference.prediction import Diagnosis, Heatmap, Prediction, Provenance, SegmentResult
 from ..spec import (
     Channel,
     DiagnosisClass,
@@ -125,12 +125,16 @@ def write_prediction(prediction: Prediction, folder: Path) -> None:
     _save(prediction.slice_probabilities, folder / "slice_probabilities.npy")
     if prediction.probability_maps is not None:
         _save(prediction.probability_maps, folder / "probability_maps.npy")
+    heatmap = prediction.heatmap
+    if heatmap:
+        _save(heatmap.percent, folder / "heatmap.npy")
     _write_text({
         "diagnosis": asdict(prediction.diagnosis),
         "slice_axis": prediction.slice_axis,
         "segments": [asdict(segment) for segment in prediction.segments],
         "warnings": prediction.warnings,
         "provenance": asdict(prediction.provenance),
+        "heatmap": [heatmap.method, heatmap.label, heatmap.display] if heatmap else None,
     }, folder)
 
 
@@ -150,6 +154,7 @@ def read_prediction(folder: Path, volume: Volume, spec: ModelSpec) -> Prediction
         warnings=tuple(rest["warnings"]),
         provenance=Provenance(**rest["provenance"] | {"notes": tuple(rest["provenance"]["notes"])}),
         probability_maps=_load(maps) if maps.exists() else None,
+        heatmap=Heatmap(*rest["heatmap"], _load(folder / "heatmap.npy")) if rest["heatmap"] else None,
     )
 
 

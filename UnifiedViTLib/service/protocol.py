@@ -31,6 +31,8 @@ class PredictRequest:
         flips: the mean over each slice and its mirror image; twice the time.
         keep_probabilities: fill `Prediction.probability_maps`.
         channel, others: as for `channels.together`.
+        explain: fill `Prediction.heatmap` by this method (`inference.explain.METHODS`).
+        explain_class: name of the class to explain; None for the diagnosed one.
     """
 
     volume: Volume
@@ -42,6 +44,8 @@ class PredictRequest:
     keep_probabilities: bool = False
     channel: str = ""
     others: dict[str, Volume] = field(default_factory=dict)
+    explain: str | None = None
+    explain_class: str | None = None
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,8 @@ class Worker:
             images = together(read_volume(self._folder), others, spec, request["channel"])
             prediction = self._predictor.predict(
                 images, request["plane"], progress, flips=request["flips"],
-                keep_probabilities=request["keep_probabilities"],
+                keep_probabilities=request["keep_probabilities"], explain=request["explain"],
+                explain_class=request["explain_class"],
             )
         finally:
             if self._predictor.fell_back:  # the graphics card may have room again next time

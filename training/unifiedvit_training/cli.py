@@ -1,4 +1,4 @@
-"""The command line: `unifiedvit-train prepare | pretrain | fit | evaluate | compare | export`."""
+"""The command line: `unifiedvit-train prepare | pretrain | fit | evaluate | explain | compare | export`."""
 
 from __future__ import annotations
 
@@ -110,6 +110,26 @@ def evaluate(
         evaluate_model(find_model(model), load_dataset(work / "dataset"), work, flips)
         return
     measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run, flips)
+
+
+@app.command()
+def explain(
+    work: Work = Path("work"), run: Run = "fit",
+    slices: Annotated[int, typer.Option(min=2, help="with a lesion to measure on, as many of each diagnosis")] = 100,
+    output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/<run>/explanation)")] = None,
+) -> None:
+    """Measure which map of what speaks for a diagnosis can be believed.
+
+    Every method is compared with the experts' masks, after small changes of the image, with parts of the image taken
+    out, and with random weights. Writes report.html and results.json.
+    """
+    from .data.dataset import load_dataset
+    from .evaluation.explain import FOLDER
+    from .evaluation.explain import explain as measure
+    from .learning.fit import load_run_project
+
+    measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run, output or work / run / FOLDER,
+            slices)
 
 
 @app.command()

@@ -1,0 +1,43 @@
+"""Tiny networks that have learnt where discs are and whether they are bright or dark, for the tests of explanation."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import torch
+from test_architectures import network
+from torch.nn.functional import cross_entropy
+
+SIDE = 64
+
+
+def discs(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Images (B, 1, 64, 64) of noise with a disc, bright (class 1) or dark (class 2), or without one (class 0); masks
+    (B, 64, 64) and classes (B,)."""
+    chance = np.random.default_rng(seed)
+    y, x = np.mgrid[:SIDE, :SIDE]
+    images = chance.normal(0, 0.3, (count, 1, SIDE, SIDE)).astype(np.float32)
+    classes, masks = np.arange(count) % 3, np.zeros((count, SIDE, SIDE), np.int64)
+    for image, mask, label in zip(images, masks, classes, strict=True):
+        row, column = chance.integers(12, SIDE - 12, 2)
+        disc = (y - row) ** 2 + (x - column) ** 2 < 64
+        if label:
+            image[0][disc] += 3 if label == 1 else -3
+            mask[disc] = 1
+    return torch.from_numpy(images), torch.from_numpy(masks), torch.from_numpy(classes)
+
+
+@cache
+def trained(name: str, steps: int = 50) -> torch.nn.Module:
+    """The tiny network of that architecture after a few seconds of training, in evaluation mode."""
+    net = network(name, image_size=SIDE, mask_classes=2).train()
+    optimiser = torch.optim.AdamW(net.parameters(), 3e-3)
+    for step in range(steps):
+        images, masks, classes = discs(16, seed=100 + step)
+        output = net(images)
+        loss = cross_entropy(output.class_logits, classes) + cross_entropy(output.mask_logits, masks)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return net.eval()
