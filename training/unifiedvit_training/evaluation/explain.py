@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +21,8 @@ from ..learning.networks import build_network
 from ..peers import PEERS
 from ..reports.explanation_report import explanation_page, explanation_text
 from ..storage import write_whole
-from .bootstrap import Figure, with_intervals
-from .explanation_values import agreement, deletion_and_insertion, rank_correlation, stability
+from .bootstrap import with_intervals
+from .explanation_values import MeasuredMaps, agreement, deletion_and_insertion, rank_correlation, stability
 from .metrics import mean
 
 FOLDER, RESULTS_FILE, REPORT_FILE = "explanation", "results.json", "report.html"
@@ -35,25 +34,6 @@ RANKED = {"pointing": True, "precision": True, "mass": True, "noise": True, "shi
 #: A map that resembles the one of random weights more than this tells of the image alone.
 MOST_ALIKE = 0.5
 _BATCH = 8
-
-
-@dataclass(frozen=True)
-class MeasuredMaps:
-    """One method on the chosen slices.
-
-    Attributes:
-        maps: (N, H, W) float16.
-        values: (N,) by name, those of `RANKED` and `randomised`, the rank correlation with the map of the same network
-            with random weights.
-        deletion, insertion: (STEPS + 1,) mean curves.
-        figures: means of `values` with intervals by group.
-    """
-
-    maps: np.ndarray
-    values: dict[str, np.ndarray]
-    deletion: np.ndarray
-    insertion: np.ndarray
-    figures: dict[str, Figure]
 
 
 def explain(project: Project, dataset: Dataset, run: Path, output: Path, count: int = 100) -> Path:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score
+
+from .bootstrap import Figure
 
 #: Images (N, 1, H, W) float32 -> maps (N, H, W) float32, 0 to 1.
 Explain = Callable[[torch.Tensor], np.ndarray]
@@ -19,6 +22,25 @@ NOISE, SHIFT, CONTRAST = 0.1, 3, 1.1
 STEPS = 8
 #: Ranks are compared on every so many-th row and column: maps are smoother than that.
 _EVERY = 4
+
+
+@dataclass(frozen=True)
+class MeasuredMaps:
+    """One method on the chosen slices.
+
+    Attributes:
+        maps: (N, H, W) float16.
+        values: (N,) by name, what the functions here give (of the curves the mean), and `randomised`, the rank
+            correlation with the map of the same network with random weights.
+        deletion, insertion: (STEPS + 1,) mean curves.
+        figures: means of `values` with intervals by group.
+    """
+
+    maps: np.ndarray
+    values: dict[str, np.ndarray]
+    deletion: np.ndarray
+    insertion: np.ndarray
+    figures: dict[str, Figure]
 
 
 def agreement(maps: np.ndarray, lesions: np.ndarray) -> dict[str, np.ndarray]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.figure import Figure as Drawing
 
@@ -11,13 +9,11 @@ from UnifiedViTLib.outputs.heat import over_image
 
 from ..config import Project
 from ..data.dataset import SliceSet
+from ..evaluation.explanation_values import MeasuredMaps
 from .evaluation_figures import COLOURS
 from .figure_words import said
 from .page import Gallery, Picture, Section, Table, Text, figure_uri, image_uri, render_page
 from .worst_cases import outlined
-
-if TYPE_CHECKING:
-    from ..evaluation.explain import MeasuredMaps
 
 #: In words, and whether more is better.
 WORDS = {
@@ -60,9 +56,9 @@ def explanation_page(project: Project, side: str, slices: SliceSet, indices: np.
     sections = [
         Section("Methods", [
             Text(f"The best mean rank over all figures but the last has {best}. A map like that of random weights "
-                 "(Adebayo et al. 2018) would tell of the image alone. By chance, average precision and the share inside "
-                 f"the lesion are {share:.3f}, the lesions' share of the images. A method that uses the drawn mask is "
-                 "to be read beside the column of the drawn mask."),
+                 "(Adebayo et al. 2018) would tell of the image alone. By chance, average precision and the share "
+                 f"inside the lesion are {share:.3f}, the lesions' share of the images. A method that uses the drawn "
+                 "mask is to be read beside the column of the drawn mask."),
             table, Picture(figure_uri(_figures(found)), "The figures with their intervals."),
         ]),
         Section("Deletion and insertion", [
@@ -87,7 +83,7 @@ def _figures(found: dict[str, MeasuredMaps]) -> Drawing:
             axes.scatter(figure.value, n, color=COLOURS[n], s=24, zorder=3)
         axes.set_yticks(range(len(found)), list(found), fontsize=8)
         axes.set_ylim(len(found) - 0.5, -0.5)
-        axes.set_xlim(min(0, *axes.get_xlim()), 1)
+        axes.set_xlim(min(-0.03, *axes.get_xlim()), 1.03)
         axes.set_title(words, fontsize=9, loc="left")
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="x", color="#e4e8ed", linewidth=0.6)
