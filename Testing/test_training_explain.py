@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 import torch
 from evaluation_sets import dataset_of, network_of, nothing, square
-from safetensors.torch import save_file
 from training_sets import discs, project
 from unifiedvit_training.cli import main
 from unifiedvit_training.errors import DataError, RunError
 from unifiedvit_training.evaluation.bootstrap import Figure
 from unifiedvit_training.evaluation.explain import RANKED, choose_method, choose_slices, explain
 from unifiedvit_training.evaluation.explanation_values import (
-    SHIFT,
     STEPS,
     MeasuredMaps,
     agreement,
@@ -24,7 +22,7 @@ from unifiedvit_training.evaluation.explanation_values import (
     rank_correlation,
     stability,
 )
-from unifiedvit_training.learning.checkpoints import BEST_FILE
+from unifiedvit_training.learning.checkpoints import BEST_FILE, save_weights
 from unifiedvit_training.learning.fit import PROJECT_FILE
 
 SIDE = 32
@@ -65,8 +63,8 @@ def test_a_map_that_moves_with_the_image_is_stable_under_shifts_and_one_that_sta
     assert follows.keys() == fixed.keys() == {"noise", "shift", "contrast"}
     np.testing.assert_allclose(follows["shift"], 1)
     np.testing.assert_allclose(follows["contrast"], 1)
-    assert (0.8 < follows["noise"]).all() and (follows["noise"] < 1).all()
-    assert SHIFT and (fixed["shift"] < 0.5).all() and (fixed["noise"] == 1).all()
+    assert (follows["noise"] > 0.8).all() and (follows["noise"] < 1).all()
+    assert (fixed["shift"] < 0.5).all() and (fixed["noise"] > 1 - 1e-9).all()
 
 
 def test_taking_out_what_counts_first_lowers_the_curve_and_putting_it_in_first_raises_it():
@@ -110,8 +108,7 @@ def test_the_best_method_wins_most_figures_and_depends_on_the_weights():
 def test_a_run_is_measured_from_the_command_line(tmp_path, capsys):
     plan, run = project(), tmp_path / "work" / "fit"
     discs(tmp_path / "work" / "dataset")
-    run.mkdir()
-    save_file(network_of(plan).state_dict(), run / BEST_FILE)
+    save_weights(run / BEST_FILE, network_of(plan))
     (run / PROJECT_FILE).write_text(plan.model_dump_json())
     assert main(["explain", "--work", str(tmp_path / "work"), "--slices", "4"]) == 0
     results = json.loads((run / "explanation" / "results.json").read_text(),

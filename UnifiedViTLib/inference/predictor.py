@@ -75,7 +75,8 @@ class Predictor:
             flips: test-time augmentation: look at the mirror image of every slice too, and take the mean of the
                 logits; twice the time.
             keep_probabilities: give `Prediction.probability_maps`.
-            explain: give `Prediction.heatmap` by this method (`explain.METHODS`); three times the time.
+            explain: give `Prediction.heatmap` by this method (`explain.METHODS`), of the slices as they are, also with
+                `flips`; three times the time.
             explain_class: name of the class to explain; None for the diagnosed one.
 
         Returns:
