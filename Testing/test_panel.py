@@ -240,7 +240,9 @@ def test_a_heat_map_lies_over_the_slices_as_the_slider_says_and_goes_with_undo(d
     assert view.GetForegroundVolumeID() == other.GetID() and not desk.ui.heatmapCheckBox.visible
     desk.choose(heatmap="meningioma")
     assert desk.run().startswith("Done")
-    assert desk.scene.GetFirstNodeByName("head Meningioma heat map")
+    other_class = segmentation(desk.scene).GetNodeReference("UnifiedViT.heatmap")
+    assert other_class.GetName().startswith("head Meningioma heat map")
+    assert view.GetForegroundVolumeID() == other_class.GetID()
 
 
 def test_the_item_that_a_sequence_browser_shows_is_named(desk):
