@@ -24,6 +24,7 @@ from UnifiedViTLib.inference import explain as asked
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.models import ARCHITECTURES
 from UnifiedViTLib.models.attention import WindowedAttention, visible_attention
+from UnifiedViTLib.models.ensemble import Ensemble
 from UnifiedViTLib.models.explanation import METHODS, explain
 from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.outputs.heat import heat_colours, over_image
@@ -167,6 +168,16 @@ def test_a_twin_that_draws_nothing_is_explained_too(name):
     net = network(name, task="classification").eval()
     for method in METHODS:
         assert explain(net, images(1, 1, 64, 64), torch.tensor([1]), method).shape == (1, 64, 64)
+
+
+def test_the_map_of_an_ensemble_is_the_mean_of_its_members():
+    one, other = network("fully_integrated").eval(), network("hierarchical").eval()
+    batch, classes = images(2, 1, 64, 64), torch.tensor([0, 2])
+    maps = explain(Ensemble([one, other], [64, 64], [1.0, 1.3], 64).eval(), batch, classes, "relevance")
+    expected = (explain(one, batch, classes, "relevance") + explain(other, batch, classes, "relevance")) / 2
+    torch.testing.assert_close(maps, expected)
+    small = Ensemble([one, other], [64, 32], [1.0, 1.3], 64).eval()
+    assert explain(small, batch, classes, "hybrid").shape == (2, 64, 64)
 
 
 # Through the predictor

@@ -193,7 +193,7 @@ class Predictor:
         while start < count:
             stop = min(start + self.batch_size, count)
             try:
-                maps = self._explainer().explain(prepared.batch(start, stop)[:, None], number, method)
+                maps = self._explainer().explain(prepared.inputs(start, stop), number, method)
             except OutOfMemory:
                 self._shrink(prepared, progress)
                 continue

@@ -48,8 +48,7 @@ class Ensemble(nn.Module):
             raise ValueError(
                 f"The input is {image.shape[-2]} x {image.shape[-1]}; this ensemble looks at {self.size} x {self.size}."
             )
-        outputs = [member(self._resized(image, self.size, size))
-                   for member, size in zip(self.members, self.sizes, strict=True)]
+        outputs = [member(seen) for member, seen in zip(self.members, self.as_seen(image), strict=True)]
         masks = [self._resized(output.mask_logits, size, self.size)
                  for output, size in zip(outputs, self.sizes, strict=True)]
         said = [(output.class_logits / temperature).log_softmax(dim=-1)
@@ -59,6 +58,10 @@ class Ensemble(nn.Module):
             torch.stack(said).logsumexp(dim=0) - math.log(len(said)),
             outputs[0].embedding,
         )
+
+    def as_seen(self, image: torch.Tensor) -> list[torch.Tensor]:
+        """(B, in_channels, size, size) at the size of each member."""
+        return [self._resized(image, self.size, size) for size in self.sizes]
 
     def _resized(self, maps: torch.Tensor, start: int, stop: int) -> torch.Tensor:
         """Maps (B, c, start, start) -> (B, c, stop, stop)."""

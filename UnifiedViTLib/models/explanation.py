@@ -12,6 +12,7 @@ from torch.nn.functional import interpolate
 from .attention import Merging, Trace, WindowedAttention, encoder_blocks, visible_attention
 from .dual_decoder import DualDecoder, weights_where_drawn
 from .encoders import Features
+from .ensemble import Ensemble
 from .hierarchical import SwinEncoder
 from .output import UnifiedOutput
 from .unified_decoder import UnifiedDecoder
@@ -41,7 +42,8 @@ def explain(network: nn.Module, images: torch.Tensor, classes: torch.Tensor, met
     """Maps of what speaks for a class.
 
     Args:
-        network: one of `ARCHITECTURES` in evaluation mode; it is left as it was.
+        network: one of `ARCHITECTURES` in evaluation mode, or an ensemble, whose map is the mean of its members'; it
+            is left as it was.
         images: (B, in_channels, H, W), as the network reads them.
         classes: (B,) int64, for each image the class to explain.
         method: a key of `METHODS`.
@@ -52,6 +54,10 @@ def explain(network: nn.Module, images: torch.Tensor, classes: torch.Tensor, met
     Raises:
         ValueError: the network gives no diagnosis.
     """
+    if isinstance(network, Ensemble):
+        maps = [_scaled(explain(member, seen, classes, method), images.shape[-2:])
+                for member, seen in zip(network.members, network.as_seen(images), strict=True)]
+        return torch.stack(maps).mean(dim=0)
     if network.classifier is None:
         raise ValueError("A network without a diagnosis has nothing that could be explained.")
     by_gradient = method != "rollout"

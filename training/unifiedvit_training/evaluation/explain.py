@@ -66,7 +66,7 @@ def explain(project: Project, dataset: Dataset, run: Path, output: Path, count: 
     side, indices = choose_slices(dataset, [card.lesion for card in model.classes], count)
     slices = dataset.slices
     lesions, groups = np.asarray(slices.masks[indices]) > 0, slices.groups[indices]
-    images = torch.from_numpy(slices.images[indices].astype(np.float32))[:, None]
+    images = torch.from_numpy(slices.inputs(indices))
     classes = torch.from_numpy(slices.labels[indices])
     names = list(METHODS) if model.task == "classification" else [*METHODS, DRAWN]
     found = {name: _measure(name, network, random, images, classes, lesions, groups) for name in names}

@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score
 
 from .bootstrap import Figure
 
-#: Images (N, 1, H, W) float32 -> maps (N, H, W) float32, 0 to 1.
+#: Images (N, C, H, W) float32 -> maps (N, H, W) float32, 0 to 1.
 Explain = Callable[[torch.Tensor], np.ndarray]
 
 #: Standard deviation of the noise and shift in pixels of the small changes; intensities have unit variance.
@@ -62,7 +62,7 @@ def agreement(maps: np.ndarray, lesions: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def stability(explain: Explain, images: torch.Tensor, maps: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
-    """Rank correlation (N,) of maps with those of the same images (N, 1, H, W) after a small change: `noise`, `shift`
+    """Rank correlation (N,) of maps with those of the same images (N, C, H, W) after a small change: `noise`, `shift`
     (the map shifted back), `contrast`."""
     noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(seed)) * NOISE
     shifted = explain(torch.roll(images, (SHIFT, SHIFT), dims=(2, 3)))
@@ -88,15 +88,15 @@ def deletion_and_insertion(look: Callable[[torch.Tensor], np.ndarray], image: to
     edge is made.
 
     Args:
-        look: images (M, 1, H, W) -> probabilities (M,) of the class.
-        image: (1, H, W).
+        look: images (M, C, H, W) -> probabilities (M,) of the class.
+        image: (C, H, W).
         heat: (H, W).
 
     Returns:
         (STEPS + 1,) probabilities of deletion and of insertion, by the share of pixels 0, 1 / STEPS, ..., 1; the mean
         is the area under the curve.
     """
-    blurred = torch.from_numpy(gaussian_filter(image[0].numpy(), image.shape[-1] / 20))[None]
+    blurred = torch.from_numpy(gaussian_filter(image.numpy(), image.shape[-1] / 20, axes=(1, 2)))
     # Equal places in an order by chance: from top to bottom would be a map of its own.
     chance = np.random.default_rng(0).permutation(heat.size)
     order = np.lexsort((chance, -heat.ravel()))

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Drawing
 from UnifiedViTLib.outputs.heat import over_image
 
 from ..config import Project
-from ..data.dataset import SliceSet
+from ..data.dataset import SliceSet, pictures
 from ..evaluation.explanation_values import MeasuredMaps
 from .evaluation_figures import COLOURS
 from .figure_words import said
@@ -110,10 +110,10 @@ def _galleries(project: Project, slices: SliceSet, indices: np.ndarray, found: d
     galleries = []
     for row in rows:
         place = indices[row]
-        plain = outlined(slices.images[place], slices.masks[place], None)
-        pictures = [Picture(image_uri(plain), names[slices.labels[place]])]
+        plain = outlined(pictures(slices.images[place : place + 1])[0], slices.masks[place], None)
+        shown = [Picture(image_uri(plain), names[slices.labels[place]])]
         for method, one in found.items():
             percent = np.kron(100 * one.maps[row].astype(np.float32), np.ones((2, 2), np.float32))
-            pictures.append(Picture(image_uri(over_image(plain, percent)), method))
-        galleries.append(Gallery(pictures))
+            shown.append(Picture(image_uri(over_image(plain, percent)), method))
+        galleries.append(Gallery(shown))
     return galleries
