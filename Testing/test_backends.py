@@ -303,3 +303,20 @@ def test_slices_with_nothing_on_them_are_looked_at_once_and_the_answers_are_the_
     for part, rest, right in zip(*answers, backend.run(batch), strict=True):
         np.testing.assert_allclose(part, right, atol=1e-5)
         np.testing.assert_allclose(rest, right[:3], atol=1e-5)
+
+
+def test_openvino_draws_and_torch_beside_it_explains(model, tmp_path):
+    predictor = Predictor(model, "cpu", cache=tmp_path)
+    predictor._choice.backend, predictor._choice.settled = OpenVINOBackend(model, "float32", Kept(None, model)), True
+    plain, found = Predictor(model, "cpu"), predictor.predict(head_volume(), explain="relevance")
+    assert found.provenance.backend.startswith("OpenVINO")
+    expected = plain.predict(head_volume(), explain="relevance")
+    assert np.abs(found.heatmap.percent.astype(int) - expected.heatmap.percent).max() <= 1
+
+
+def test_without_torch_an_explanation_is_refused_before_anything_is_looked_at(model, tmp_path):
+    WriteImage(to_sitk(head_volume()), str(tmp_path / "head.nrrd"))
+    done = run_without(choosing.TORCH[:1] + choosing.TORCH[2:3], "predict", str(tmp_path / "head.nrrd"), "--model",
+                       str(model.folder), "--output", str(tmp_path / "out"), "--explain")
+    assert done.returncode == 2 and "An explanation needs PyTorch" in done.stderr
+    assert not (tmp_path / "out").exists()
