@@ -134,10 +134,11 @@ def test_saved_and_loaded_it_is_the_same_network(name, tmp_path):
       for size, millions in (("tiny", 5.52), ("base", 85.80))),
 ])
 def test_encoders_have_their_published_size(name, encoder, millions):
-    """Millions of the published models without their heads of 1,000 classes, within 0.1 %; task tokens are extra."""
+    """Millions of the published models without their heads of 1,000 classes, within 0.1 %; tokens of tasks and
+    of missing channels are extra."""
     with torch.device("meta"):
         net = build_model(name, SIZES | {"encoder": encoder, "image_size": 224, "in_channels": 3})
-    count = sum(p.numel() for key, p in net.encoder.named_parameters() if "reg_token" not in key)
+    count = sum(p.numel() for key, p in net.encoder.named_parameters() if "reg_token" not in key and "gate" not in key)
     assert count / 1e6 == pytest.approx(millions, rel=1e-3)
 
 
