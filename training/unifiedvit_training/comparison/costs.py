@@ -32,8 +32,9 @@ def costs_of(plan: Comparison, work: Path, data: Path | None) -> dict[str, Any]:
     The rounds go over all networks in turn, so that a busy moment of the machine does not fall on one of them.
 
     Returns:
-        {"machine": words, "sizes": {side: {entry: {"parameters", "multiplications", "milliseconds" a slice,
-        "images_per_second" in training}}}}; multiplications are multiply-add pairs of one slice; times are medians.
+        {"machine": words, "sizes": {side: {entry: {"parameters", "multiplications", "milliseconds" a slice; and for
+        the first size "images_per_second" in training}}}}; multiplications are multiply-add pairs of one slice; times
+        are medians.
     """
     asked = json.loads(json.dumps([plan.cost_sizes, [entry.model_dump(exclude={"seeds"}) for entry in plan.entries]]))
     path = work / COSTS_FILE
@@ -48,33 +49,35 @@ def costs_of(plan: Comparison, work: Path, data: Path | None) -> dict[str, Any]:
     found = {
         "asked": asked,
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
-        "sizes": {str(size): _measure(projects, size) for size in plan.cost_sizes},
+        "sizes": {str(size): _measure(projects, size, size == plan.cost_sizes[0]) for size in plan.cost_sizes},
     }
     write_whole(path, json.dumps(found, indent=1) + "\n")
     return found
 
 
-def _measure(projects: dict[str, Project], size: int) -> dict[str, dict[str, float]]:
+def _measure(projects: dict[str, Project], size: int, learning: bool) -> dict[str, dict[str, float]]:
     fabric = start_fabric(next(iter(projects.values())).machine)  # first: it decides which attention is built
     costs: dict[str, dict[str, float]] = {}
-    steps: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {}
+    steps: dict[tuple[str, str], Callable[[], None]] = {}
     for name, project in projects.items():
         given = project.model.input.model_copy(update={"size": size})
         project = project.model_copy(update={"model": project.model.model_copy(update={"input": given})})
         learner = Learner(project.model, project.fit)
         costs[name] = {"parameters": sum(p.numel() for p in learner.network.parameters()),
                        "multiplications": multiplications(learner.network, size)}
-        steps[name] = _looking(learner.network, size), _learning(learner, project, size, fabric)
-    times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in projects}
+        steps[name, "look"] = _looking(learner.network, size)
+        if learning:
+            steps[name, "learn"] = _learning(learner, project, size, fabric)
+    times: dict[tuple[str, str], list[float]] = {key: [] for key in steps}
     for _ in range(ROUNDS):
-        for name, both in steps.items():
-            for step, kept in zip(both, times[name], strict=True):
-                started = time.perf_counter()
-                step()
-                kept.append(time.perf_counter() - started)
-    for name, (looking, learning) in times.items():
-        costs[name] |= {"milliseconds": round(1000 * statistics.median(looking[1:]) / LOOK, 3),
-                        "images_per_second": round(LEARN / statistics.median(learning[1:]), 2)}
+        for key, step in steps.items():
+            started = time.perf_counter()
+            step()
+            times[key].append(time.perf_counter() - started)
+    for (name, what), found in times.items():
+        median = statistics.median(found[1:])
+        costs[name] |= ({"milliseconds": round(1000 * median / LOOK, 3)} if what == "look"
+                        else {"images_per_second": round(LEARN / median, 2)})
     return costs
 
 
