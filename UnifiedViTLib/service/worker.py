@@ -108,7 +108,8 @@ class Worker:
         except UnifiedViTError as error:
             answer = {"type": "error", "id": number, "broken": False} | error_as_json(error)
         except Exception as error:
-            traceback.print_exc()
+            with suppress(OSError):  # the client is gone: this thread must not die before `_listen` has cleared up
+                traceback.print_exc()
             answer = {"type": "error", "id": number, "broken": True} | error_as_json(_in_words(error))
         self._send(answer)
 
