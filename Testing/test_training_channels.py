@@ -17,8 +17,9 @@ from unifiedvit_training.data import prepare as preparing
 from unifiedvit_training.data.dataset import load_dataset, pictures, refuse_unfit
 from unifiedvit_training.data.prepare import prepare_dataset
 from unifiedvit_training.errors import ConfigError, DataError
-from unifiedvit_training.evaluation.evaluate import evaluate
+from unifiedvit_training.evaluation.evaluate import TABLE_FILE, evaluate, evaluate_model
 from unifiedvit_training.evaluation.inference import infer
+from unifiedvit_training.evaluation.slice_table import load_table
 from unifiedvit_training.exporting.export import export
 from unifiedvit_training.exporting.model_folder import stored_network
 from unifiedvit_training.learning.augment import augment
@@ -218,6 +219,9 @@ def test_it_is_exported_with_its_channels_and_used_with_one_missing(trained):
     spec = export(made, work / "fit", work / "model")
     assert [channel.name for channel in spec.channels] == ["day", "night"]
     assert "| channels | day (shows bright discs); night" in (work / "model" / "README.md").read_text("utf-8")
+    measured = load_table(evaluate_model(spec, dataset, work).with_name(TABLE_FILE))
+    of_run = load_table(work / "fit" / "evaluation" / TABLE_FILE)
+    np.testing.assert_allclose(measured.probabilities, of_run.probabilities, atol=1e-5)
     images = np.kron(np.array(dataset.slices.images[4], np.float32), np.ones((2, 2)))
     day, night = (Volume(100 * image[None] + 500, np.eye(4), name, planar=True)
                   for image, name in zip(images, ("day", "night"), strict=True))

@@ -127,9 +127,7 @@ def _predict(options: argparse.Namespace) -> int:
             lambda volume, told: predictor.predict(
                 together(volume, others, spec, options.input_is), options.plane, told, flips=options.flips,
                 explain=options.explain, explain_class=options.explain_class),
-            skip_existing=options.skip_existing,
-            needed=(".seg.nrrd", ".json", *([".heatmap.nrrd"] if options.explain else [])),
-            progress=progress, ended=ended,
+            skip_existing=options.skip_existing, with_heatmap=bool(options.explain), progress=progress, ended=ended,
         )
     failed = sum(row["status"] != "done" for row in rows)
     print(f"{len(inputs) - failed} of {len(inputs)} done; results in {options.output}. {NOTICE}")

@@ -179,7 +179,6 @@ class ResultView:
             labels[mask > 0] = number
         return volume, labels
 
-
     def _heat(self, volume):
         """The heat map (K, J, I) on the grid of `volume`; None if it has gone, or the volume is another one now."""
         node = self.heatmapNode

@@ -53,7 +53,7 @@ def process_files(
     predict: Callable[[Volume, Progress], Prediction],
     *,
     skip_existing: bool = False,
-    needed: tuple[str, ...] = (".seg.nrrd", ".json"),
+    with_heatmap: bool = False,
     progress: Progress = lambda stage, done: None,
     ended: Callable[[Path, Prediction | UnifiedViTError | None, str], None] = lambda path, result, name: None,
 ) -> list[dict[str, str]]:
@@ -66,7 +66,7 @@ def process_files(
         spec: the model that `predict` uses.
         predict: gives the prediction for a volume, and tells how far it is.
         skip_existing: inputs that the output's results.csv lists as done with this model are not done again.
-        needed: endings of the files without which an input does not count as done.
+        with_heatmap: without a heat map an input does not count as done.
         progress: told words and the share done of all inputs (0..1); `Cancelled` raised by it ends the batch.
         ended: told each input, its prediction or error (None: skipped), and the name of its results.
 
@@ -82,6 +82,7 @@ def process_files(
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"The folder {output} cannot be made ({error.strerror}). Choose another.") from error
+    needed = (".seg.nrrd", ".json", *([".heatmap.nrrd"] if with_heatmap else []))
     before = _rows_before(output / TABLE, spec) if skip_existing else {}
     rows: list[dict[str, str]] = []
     taken = {row["result"] for row in before.values()}

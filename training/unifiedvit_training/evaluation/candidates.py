@@ -95,7 +95,8 @@ class ModelFolder:
             )
         self.model = Model(
             id=spec.id, version=spec.version, name=spec.name, description=spec.description, licence=spec.licence,
-            input={"size": spec.size, "modality": spec.modality, "expects": spec.expects},
+            input={"size": spec.size, "modality": spec.modality, "expects": spec.expects,
+                   "channels": [asdict(channel) for channel in spec.channels]},
             segments=[asdict(segment) for segment in spec.segments], classes=[asdict(c) for c in spec.classes],
             training=[asdict(data) for data in spec.training], architecture=spec.architecture,
             arguments=spec.arguments,

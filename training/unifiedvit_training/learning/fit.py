@@ -47,7 +47,7 @@ def fit(project: Project, dataset: Dataset, run: Path) -> Path:
         RunError: the run was begun with another recipe, the loss is not a number, or the disk is full.
     """
     refuse_unfit(dataset, project.model)
-    same_recipe(project, run)
+    _begin_or_go_on(project, run)
     fabric = start_fabric(project.machine)
     return Fitting(project, dataset, run, fabric).run_all()
 
@@ -64,14 +64,15 @@ def load_run_project(run: Path) -> Project:
         raise RunError(f"{run} holds no run ({error}). Run `unifiedvit-train fit` first.") from error
 
 
-def same_recipe(project: Project, run: Path) -> None:
-    """Refuse to go on with a run that was begun with another recipe; else write the recipe down.
+def refuse_another_recipe(project: Project, run: Path) -> None:
+    """Raise a RunError if the run in that folder was begun with another recipe."""
+    refuse_other_recipe(run, _recipe(load_run_project(run)), _recipe(project))
 
-    Raises:
-        RunError: it was, or `run` cannot be written.
-    """
+
+def _begin_or_go_on(project: Project, run: Path) -> None:
+    """Refuse to go on with a run that was begun with another recipe; else write the recipe down."""
     if (run / PROJECT_FILE).exists():
-        refuse_other_recipe(run, _recipe(load_run_project(run)), _recipe(project))
+        refuse_another_recipe(project, run)
     try:
         run.mkdir(parents=True, exist_ok=True)
         (run / PROJECT_FILE).write_text(project.model_dump_json(indent=1), encoding="utf-8")
