@@ -25,6 +25,7 @@ from UnifiedViTLib.inference.choice import Choice, Way
 from UnifiedViTLib.inference.gate import Agreement, agreement, measure
 from UnifiedViTLib.inference.kept import Kept
 from UnifiedViTLib.inference.openvino_backend import OpenVINOBackend
+from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.torch_backend import TorchBackend, load_network
 from UnifiedViTLib.service.cache import COMPILED, cache_bytes, clear_cache, compiled_folder
@@ -308,9 +309,9 @@ def test_slices_with_nothing_on_them_are_looked_at_once_and_the_answers_are_the_
 def test_openvino_draws_and_torch_beside_it_explains(model, tmp_path):
     predictor = Predictor(model, "cpu", cache=tmp_path)
     predictor._choice.backend, predictor._choice.settled = OpenVINOBackend(model, "float32", Kept(None, model)), True
-    plain, found = Predictor(model, "cpu"), predictor.predict(head_volume(), explain="relevance")
+    plain, found = Predictor(model, "cpu"), predictor.predict(head_volume(), Options(explain="relevance"))
     assert found.provenance.backend.startswith("OpenVINO")
-    expected = plain.predict(head_volume(), explain="relevance")
+    expected = plain.predict(head_volume(), Options(explain="relevance"))
     assert np.abs(found.heatmap.percent.astype(int) - expected.heatmap.percent).max() <= 1
 
 

@@ -22,6 +22,7 @@ from UnifiedViTLib.errors import ModelSpecError, UnsupportedImageError, WeightsE
 from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.models import ARCHITECTURES, build_model
 from UnifiedViTLib.models.channels import missing_channels
@@ -240,7 +241,7 @@ def test_the_result_lies_on_the_grid_of_what_was_given_first(model):
     fine = Volume(phantom(points(matrix, (80, 90, 90))), matrix, "fine")
     predictor = Predictor(model, "cpu")
     assert predictor.predict({"t2": fine, "t1c": first}).labelmap.shape == fine.array.shape
-    given = predictor.predict({"t1c": first, "t2": fine}, keep_probabilities=True)
+    given = predictor.predict({"t1c": first, "t2": fine}, Options(keep_probabilities=True))
     assert given.labelmap.shape == first.array.shape == given.probability_maps.shape[1:]
     np.testing.assert_array_equal(given.ijk_to_ras, first.ijk_to_ras)
 

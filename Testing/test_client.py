@@ -15,6 +15,7 @@ from workers import NO_SUCH_JOB, end_of, events_until, lives, pid_of
 
 from UnifiedViTLib.errors import Cancelled, DeviceError, UnsupportedImageError, WeightsError, WorkerError
 from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.service.cache import compiled_folder
 from UnifiedViTLib.service.client import WorkerClient
@@ -62,13 +63,13 @@ def head(shape=(6, 40, 36), spacing=(2.0, 2.0, 8.0), direction=None) -> Volume:
     return head_volume(direction, spacing, shape)
 
 
-def request(spec, volume=None, **options) -> PredictRequest:
-    return PredictRequest(head() if volume is None else volume, spec, device="cpu", **options)
+def request(spec, volume=None, options=Options(), batch_size=8) -> PredictRequest:  # noqa: B008
+    return PredictRequest(head() if volume is None else volume, spec, options, "cpu", batch_size)
 
 
 def long_request(spec) -> PredictRequest:
     """Seconds of work, in many batches."""
-    return request(spec, head((900, 40, 36), (2.0, 2.0, 0.1)), plane="axial", batch_size=1)
+    return request(spec, head((900, 40, 36), (2.0, 2.0, 0.1)), Options("axial"), 1)
 
 
 def assert_same(through_worker, here) -> None:
@@ -86,18 +87,17 @@ def assert_same(through_worker, here) -> None:
     assert made == expected
 
 
-@pytest.mark.parametrize("options", [
-    {},
-    {"plane": "coronal", "flips": True, "keep_probabilities": True, "batch_size": 3},
+@pytest.mark.parametrize(("options", "batch_size"), [
+    (Options(), 8),
+    (Options("coronal", flips=True, keep_probabilities=True), 3),
 ], ids=["plain", "with all options"])
-def test_a_result_through_the_worker_is_that_of_the_predictor_here(client, spec, options):
+def test_a_result_through_the_worker_is_that_of_the_predictor_here(client, spec, options, batch_size):
     volume = replace(
         head((19, 40, 36), (2.0, 2.0, 2.5), oblique()), name="Schädel é 頭", notes=("Read as grey.",),
         metadata={"Modality": "PT"},
     )
-    predictor = Predictor(spec, "cpu", options.get("batch_size", 8), compiled_folder())
-    rest = {name: value for name, value in options.items() if name != "batch_size"}
-    assert_same(client.run(request(spec, volume, **options)), predictor.predict(volume, **rest))
+    predictor = Predictor(spec, "cpu", batch_size, compiled_folder())
+    assert_same(client.run(request(spec, volume, options, batch_size)), predictor.predict(volume, options))
 
 
 DTYPES = ["?", "i1", "u1", "i2", ">i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", ">f4", "f8"]
@@ -194,7 +194,7 @@ def refused(spec, folder):
         (request(spec, flat), UnsupportedImageError, "flat has the same value"),
         (request(spec, replace(flat, array=flat.array.astype(object))), UnsupportedImageError, "object values"),
         (request(spec, replace(flat, array=flat.array.astype("M8[s]"))), UnsupportedImageError, "datetime64"),
-        (request(spec, plane="diagonal"), UnsupportedImageError, "no plane called 'diagonal'"),
+        (request(spec, options=Options("diagonal")), UnsupportedImageError, "no plane called 'diagonal'"),
         (replace(request(spec), device="tpu"), DeviceError, "'tpu' is not there"),
         (JobRequest("nonsense"), WorkerError, "no job called 'nonsense'; there are download"),
     ]

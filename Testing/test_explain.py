@@ -21,6 +21,7 @@ from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import ModelSpecError
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference import explain as asked
+from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.models import ARCHITECTURES
 from UnifiedViTLib.models.attention import WindowedAttention, visible_attention
@@ -185,7 +186,7 @@ def test_the_map_of_an_ensemble_is_the_mean_of_its_members():
 
 def test_a_heat_map_lies_on_the_volumes_grid_and_changes_no_answer(predictor):
     volume = head_volume(shape=(7, 45, 41))
-    plain, seen = predictor.predict(volume), predictor.predict(volume, explain="relevance")
+    plain, seen = predictor.predict(volume), predictor.predict(volume, Options(explain="relevance"))
     assert plain.heatmap is None and "explain" not in plain.provenance.seconds
     np.testing.assert_array_equal(plain.labelmap, seen.labelmap)
     np.testing.assert_array_equal(plain.slice_probabilities, seen.slice_probabilities)
@@ -205,7 +206,7 @@ def test_a_volume_stored_in_another_orientation_has_the_same_heat_map_in_the_pat
     for number in (0, 21, 37):
         matrix = grid(ORIENTATIONS[number], (2.0, 2.0, 2.0), (44, 44, 44))
         volume = Volume(phantom(points(matrix, (44, 44, 44))), matrix)
-        percent = predictor.predict(volume, "axial", explain="relevance").heatmap.percent
+        percent = predictor.predict(volume, Options("axial", explain="relevance")).heatmap.percent
         ras = np.rint(points(matrix, (44, 44, 44))[percent > 60]).astype(int)
         found[number] = {tuple(point) for point in ras.tolist()}
     assert all(len(found[0] & other) > 0.95 * len(found[0] | other) for other in found.values())
@@ -214,8 +215,8 @@ def test_a_volume_stored_in_another_orientation_has_the_same_heat_map_in_the_pat
 def test_a_2d_image_and_another_class_than_the_diagnosed_one_are_explained(predictor):
     picture = Volume(head_volume().array[9:10], np.eye(4), "picture", planar=True)
     told = []
-    found = predictor.predict(picture, progress=lambda stage, done: told.append((stage, done)), explain="grad-cam",
-                              explain_class="meningioma")
+    found = predictor.predict(picture, Options(explain="grad-cam", explain_class="meningioma"),
+                              lambda stage, done: told.append((stage, done)))
     assert found.heatmap.percent.shape == picture.array.shape and found.heatmap.display == "Meningioma"
     assert [done for _, done in told] == sorted(done for _, done in told) and told[-1] == ("Done", 1.0)
     assert any(stage == "Explaining slice 1 of 1" for stage, _ in told)
@@ -225,7 +226,7 @@ def test_what_cannot_be_explained_is_told_before_anything_is_looked_at(predictor
     for method, label, words in (("magic", None, "no explanation called 'magic'.*rollout, relevance"),
                                  ("rollout", "flu", "no diagnosis 'flu' to explain.*healthy, glioma")):
         with pytest.raises(ModelSpecError, match=words):
-            predictor.predict(head_volume(), explain=method, explain_class=label)
+            predictor.predict(head_volume(), Options(explain=method, explain_class=label))
 
 
 def test_too_little_memory_halves_the_batch_of_an_explanation(spec, monkeypatch):
@@ -240,7 +241,7 @@ def test_too_little_memory_halves_the_batch_of_an_explanation(spec, monkeypatch)
         return whole(batch)
 
     monkeypatch.setattr(predictor._choice.backend._network, "forward", forward)
-    assert predictor.predict(head_volume(shape=(3, 45, 41)), explain="relevance").heatmap.percent.any()
+    assert predictor.predict(head_volume(shape=(3, 45, 41)), Options(explain="relevance")).heatmap.percent.any()
     assert sizes == [3, 2, 1, 1, 1]
 
 
@@ -274,18 +275,18 @@ def test_a_heat_map_comes_through_the_worker_to_the_last_bit(spec, predictor):
     volume = head_volume(shape=(4, 45, 41))
     client = WorkerClient()
     try:
-        client.submit(PredictRequest(volume, spec, device="cpu", explain="hybrid", explain_class="glioma"))
+        client.submit(PredictRequest(volume, spec, Options(explain="hybrid", explain_class="glioma"), "cpu"))
         came = end_of(client).result.heatmap
     finally:
         client.close()
-    here = predictor.predict(volume, explain="hybrid", explain_class="glioma").heatmap
+    here = predictor.predict(volume, Options(explain="hybrid", explain_class="glioma")).heatmap
     assert (came.method, came.label, came.display) == ("hybrid", "glioma", "Glioma")
     assert np.abs(came.percent.astype(int) - here.percent).max() <= 1
 
 
 def test_pictures_and_the_report_show_the_map(tmp_path, predictor):
     volume = head_volume(shape=(5, 45, 41))
-    found = predictor.predict(volume, explain="relevance")
+    found = predictor.predict(volume, Options(explain="relevance"))
     plain = predictor.predict(volume)
     for name, prediction in (("with", found), ("without", plain)):
         write_montage(volume, prediction, tmp_path / f"{name}.png")

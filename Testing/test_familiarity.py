@@ -19,6 +19,7 @@ from UnifiedViTLib.errors import ModelSpecError, WeightsError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, load_statistics
+from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.torch_backend import TorchBackend
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
@@ -105,7 +106,7 @@ def test_a_few_strange_slices_do_not_make_a_strange_volume(predictor):
     look, _ = predictor.look(prepare(replace(volume, array=array), 32, "axial"))
     beyond = look.distances > predictor.spec.familiarity.threshold
     assert beyond[:3].all() and beyond.mean() < 0.5
-    assert not any(WARNING in w for w in predictor.predict(replace(volume, array=array), "axial").warnings)
+    assert not any(WARNING in w for w in predictor.predict(replace(volume, array=array), Options("axial")).warnings)
 
 
 @pytest.mark.parametrize("volume", [noise(), blobs(), stripes()], ids=["noise", "photograph", "stripes"])

@@ -13,6 +13,7 @@ from UnifiedViTLib.errors import Cancelled, DeviceError, UnsupportedImageError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.backends import OutOfMemory
+from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor, labels_on_grid
 from UnifiedViTLib.inference.torch_backend import TorchBackend
 
@@ -136,7 +137,7 @@ def test_cancelling_stops_the_run_at_once(spec):
 
 @pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal"])
 def test_the_plane_asked_for_is_looked_at_and_told(predictor, plane):
-    prediction = predictor.predict(head((20, 40, 36), (2.0, 2.0, 3.0)), plane)
+    prediction = predictor.predict(head((20, 40, 36), (2.0, 2.0, 3.0)), Options(plane))
     assert prediction.provenance.plane == plane
     assert len(prediction.slice_probabilities) == {"axial": 20, "coronal": 40, "sagittal": 36}[plane]
 
@@ -256,8 +257,8 @@ def mirrored(volume: Volume) -> Volume:
 
 def test_with_flips_the_mirror_image_gets_the_mirrored_labels(predictor):
     volume = head((6, 48, 40))
-    one = predictor.predict(volume, flips=True, keep_probabilities=True)
-    other = predictor.predict(mirrored(volume), flips=True, keep_probabilities=True)
+    one = predictor.predict(volume, Options(flips=True, keep_probabilities=True))
+    other = predictor.predict(mirrored(volume), Options(flips=True, keep_probabilities=True))
     assert len(np.unique(one.labelmap)) > 1
     assert (one.labelmap == other.labelmap[:, :, ::-1]).mean() > 0.999
     np.testing.assert_allclose(one.probability_maps, other.probability_maps[..., ::-1].astype(float), atol=1)
@@ -274,12 +275,12 @@ def test_flips_take_the_mean_of_the_logits(predictor):
     _, turned, _ = predictor._choice.backend.run(np.ascontiguousarray(images[..., ::-1]))
     np.testing.assert_allclose(mean, (plain + turned) / 2, atol=1e-4)
     assert np.abs(mean - plain).max() > 1e-3
-    assert "mirror images" in predictor.predict(volume, flips=True).provenance.backend
+    assert "mirror images" in predictor.predict(volume, Options(flips=True)).provenance.backend
 
 
 @pytest.mark.parametrize("volume", SHAPES.values(), ids=SHAPES.keys())
 def test_probability_maps_lie_on_the_grid_and_agree_with_the_labels(predictor, volume):
-    prediction = predictor.predict(volume, keep_probabilities=True)
+    prediction = predictor.predict(volume, Options(keep_probabilities=True))
     maps = prediction.probability_maps
     assert maps.dtype == np.uint8 and maps.shape == (2, *volume.array.shape) and maps.max() <= 100
     background = 100 - maps.sum(axis=0, dtype=int)
@@ -291,7 +292,7 @@ def test_probability_maps_lie_on_the_grid_and_agree_with_the_labels(predictor, v
 
 def test_probability_maps_show_what_the_volume_rule_took_away(tmp_path):
     predictor = saying(tmp_path / "m", classifier=(9, 0, 0), segmentation=(0, 2, 0))
-    prediction = predictor.predict(head(), keep_probabilities=True)
+    prediction = predictor.predict(head(), Options(keep_probabilities=True))
     assert not prediction.labelmap.any()
     expected = 100 * np.exp([2, 0]) / (np.exp(2) + 2)
     assert list(prediction.probability_maps.max(axis=(1, 2, 3))) == list(expected.round())
@@ -299,7 +300,7 @@ def test_probability_maps_show_what_the_volume_rule_took_away(tmp_path):
 
 @pytest.mark.parametrize("options", [{"keep_probabilities": True}, {}], ids=["with maps", "without"])
 def test_keeping_probabilities_changes_nothing_else(predictor, options):
-    prediction, plain = predictor.predict(head(), **options), predictor.predict(head())
+    prediction, plain = predictor.predict(head(), Options(**options)), predictor.predict(head())
     assert (prediction.probability_maps is None) == (not options) and plain.probability_maps is None
     assert prediction.labelmap.tobytes() == plain.labelmap.tobytes()
     assert prediction.slice_probabilities.tobytes() == plain.slice_probabilities.tobytes()

@@ -16,6 +16,7 @@ from builders import head_volume, tiny_model
 from workers import NO_SUCH_JOB, end_of, events_until, lives, pid_of, python_that, wait_for
 
 from UnifiedViTLib.errors import Cancelled, DependencyError, OutputError, WorkerError
+from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.service.client import LOG_LINES, WorkerClient
 from UnifiedViTLib.service.protocol import Failed, Log, PredictRequest, decode, encode
 
@@ -53,7 +54,8 @@ def make(temporary):
 
 
 def request(spec, slices: int = 6, **options) -> PredictRequest:
-    return PredictRequest(head_volume(None, (2.0, 2.0, 0.5), (slices, 40, 36)), spec, "axial", "cpu", **options)
+    volume = head_volume(None, (2.0, 2.0, 0.5), (slices, 40, 36))
+    return PredictRequest(volume, spec, Options("axial"), "cpu", **options)
 
 
 def assert_answers(client) -> None:
@@ -299,12 +301,13 @@ tempfile.tempdir = {temporary!r}
 import numpy as np
 from workers import events_until, pid_of
 from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.service.client import WorkerClient
 from UnifiedViTLib.service.protocol import PredictRequest
 from UnifiedViTLib.spec import load_spec
 volume = Volume(np.random.default_rng(0).random((2000, 40, 36)), np.diag([2.0, 2.0, 0.1, 1.0]))
 client = WorkerClient()
-client.submit(PredictRequest(volume, load_spec({model!r}), "axial", "cpu", 1))
+client.submit(PredictRequest(volume, load_spec({model!r}), Options("axial"), "cpu", 1))
 events_until(client, {stage!r})
 while client._child is None: time.sleep(0.01)
 print(pid_of(client), flush=True)

@@ -228,14 +228,16 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         Raises:
             UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do; the scene is then as it was.
         """
-        request = self.runner.request(volumeNode, model, device, plane, batchSize, flips, keepProbabilities, heatmap,
-                                      channels)
+        from UnifiedViTPanel.run import optionsOf
+
+        options = optionsOf(plane, flips, keepProbabilities, heatmap)
+        request = self.runner.request(volumeNode, model, device, batchSize, options, channels)
         prediction = self.runner.client.run(request, progress or (lambda stage, fraction: None))
         self.runner.addToScene(prediction, volumeNode, segmentationNode)
         return prediction
 
     def processFolder(self, inputDir, outputDir, pattern="*", recursive=False, skipExisting=True, model=DEFAULT_MODEL,
-                      device="auto", plane="auto", batchSize=8, flips=False, progress=None):
+                      device="auto", plane="auto", batchSize=8, flips=False, heatmap="", progress=None):
         """Look at all images of a folder; the scene is not used. A bad file is reported and skipped.
 
         Args:
@@ -245,6 +247,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             recursive: folders in the folder too.
             skipExisting: go on where an earlier call stopped, instead of doing all again.
             model, device, plane, batchSize, flips: as for `process`.
+            heatmap: as for `process`; written as NAME.heatmap.nrrd.
             progress: called with words and the share done of all (0..1).
 
         Returns:
@@ -253,17 +256,21 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         Raises:
             UnifiedViTLib.errors.UnifiedViTError: nothing could be started, for instance for want of the model.
         """
+        from UnifiedViTPanel.run import optionsOf
+
         from UnifiedViTLib.service.batch import find_inputs, process_files
         from UnifiedViTLib.service.catalogue import find_model
         from UnifiedViTLib.service.protocol import PredictRequest
 
-        spec = find_model(model)
+        spec, options = find_model(model), optionsOf(plane, flips, heatmap=heatmap)
+        options.check(spec)
 
         def predict(volume, told):
-            return self.runner.client.run(PredictRequest(volume, spec, plane, device, batchSize, flips), told)
+            return self.runner.client.run(PredictRequest(volume, spec, options, device, batchSize), told)
 
         return process_files(find_inputs(Path(inputDir), pattern, recursive), Path(outputDir), spec, predict,
-                             skip_existing=skipExisting, progress=progress or (lambda stage, fraction: None))
+                             skip_existing=skipExisting, with_heatmap=bool(heatmap),
+                             progress=progress or (lambda stage, fraction: None))
 
     def close(self):
         """Stop what is under way, and the child process."""

@@ -95,6 +95,7 @@ def _predict(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from .inference.channels import refuse_unknown, together
+    from .inference.options import Options
     from .inference.predictor import Predictor
     from .service.batch import find_inputs, process_files
     from .service.cache import compiled_folder
@@ -108,8 +109,8 @@ def _predict(options: argparse.Namespace) -> int:
     others = _further_channels(options, inputs)
     refuse_unknown([name for name in (options.input_is, *others) if name], spec)
     predictor = Predictor(spec, options.device, cache=compiled_folder())
-    if options.explain:
-        predictor.check_explanation(options.explain, options.explain_class)
+    asked = Options(options.plane, options.flips, explain=options.explain, explain_class=options.explain_class)
+    asked.check(spec)
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:
         def progress(stage: str, done: float) -> None:
             bar.set_postfix_str(stage, refresh=False)
@@ -124,9 +125,7 @@ def _predict(options: argparse.Namespace) -> int:
 
         rows = process_files(
             inputs, options.output, spec,
-            lambda volume, told: predictor.predict(
-                together(volume, others, spec, options.input_is), options.plane, told, flips=options.flips,
-                explain=options.explain, explain_class=options.explain_class),
+            lambda volume, told: predictor.predict(together(volume, others, spec, options.input_is), asked, told),
             skip_existing=options.skip_existing, with_heatmap=bool(options.explain), progress=progress, ended=ended,
         )
     failed = sum(row["status"] != "done" for row in rows)

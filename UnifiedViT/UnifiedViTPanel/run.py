@@ -7,6 +7,7 @@ import slicer
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.inference.channels import refuse_unknown
 from UnifiedViTLib.inference.explain import DEFAULT_METHOD
+from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, SceneMemory, add_to_scene, volume_from_node
 from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, add_heatmap, add_probability_maps
 from UnifiedViTLib.service.catalogue import find_model
@@ -19,6 +20,12 @@ from .channels import chosenChannels, volumesBeside
 TABLE_ROLE = f"{ATTRIBUTE}table"
 
 
+def optionsOf(plane, flips=False, keepProbabilities=False, heatmap=""):
+    """What to ask of a run; arguments as for `UnifiedViTLogic.process`."""
+    return Options(plane, flips, keepProbabilities, explain=DEFAULT_METHOD if heatmap else None,
+                   explain_class=heatmap if heatmap not in ("", "auto") else None)
+
+
 class Runner:
     """Holds the worker, and what is under way for which volume."""
 
@@ -27,8 +34,8 @@ class Runner:
         self._volumeID = self._segmentationID = None
         self._memory, self._added = None, []
 
-    def request(self, volumeNode, model, device, plane, batchSize, flips, keepProbabilities, heatmap, channels=None):
-        """What to ask the worker for a volume; arguments as for `UnifiedViTLogic.process`.
+    def request(self, volumeNode, model, device, batchSize, options, channels=None):
+        """What to ask the worker for a volume; `options` as of `optionsOf`, others as for `UnifiedViTLogic.process`.
 
         Raises:
             UnsupportedImageError, ModelSpecError: with a sentence.
@@ -36,9 +43,7 @@ class Runner:
         spec, volume = find_model(model), volume_from_node(volumeNode)
         others = volumesBeside(volumeNode, channels or {})
         refuse_unknown(others, spec)
-        return PredictRequest(volume, spec, plane, device, batchSize, flips, keepProbabilities, others=others,
-                              explain=DEFAULT_METHOD if heatmap else None,
-                              explain_class=heatmap if heatmap not in ("", "auto") else None)
+        return PredictRequest(volume, spec, options, device, batchSize, others=others)
 
     def start(self, parameters):
         """Begin a run with what the parameter node says; `client.poll()` tells how it goes.
@@ -48,8 +53,8 @@ class Runner:
         """
         volume, segmentation = parameters.inputVolume, parameters.outputSegmentation
         self.client.submit(self.request(
-            volume, parameters.model, parameters.device, parameters.plane, parameters.batchSize, parameters.flips,
-            parameters.keepProbabilities, parameters.heatmap,
+            volume, parameters.model, parameters.device, parameters.batchSize,
+            optionsOf(parameters.plane, parameters.flips, parameters.keepProbabilities, parameters.heatmap),
             chosenChannels(parameters.parameterNode, find_model(parameters.model))))
         self._volumeID, self._segmentationID = volume.GetID(), segmentation.GetID() if segmentation else None
 

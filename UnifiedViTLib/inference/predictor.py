@@ -21,12 +21,14 @@ from .channels import Images, in_order
 from .choice import Choice
 from .decision import Answer, Look, decide
 from .doubts import doubts
-from .explain import check_explanation, put_on_grid
+from .explain import put_on_grid
 from .familiarity import load_statistics
 from .gate import SLICES
+from .options import Options
 from .prediction import Heatmap, Prediction, Provenance
 from .torch_backend import TorchBackend
 
+PLAIN = Options()
 NO_MEMORY = "There is not enough memory to look at even one slice. Close other programs and run again."
 #: Called with a stage in words and the share done (0..1); it may raise `Cancelled` to stop the run.
 Progress = Callable[[str, float], None]
@@ -62,22 +64,15 @@ class Predictor:
         """Whether the graphics card had not enough memory, so that the CPU is used since."""
         return bool(self._notes)
 
-    def predict(self, images: Images, plane: str = "auto", progress: Progress = lambda stage, done: None, *,
-                flips: bool = False, keep_probabilities: bool = False, explain: str | None = None,
-                explain_class: str | None = None) -> Prediction:
+    def predict(self, images: Images, options: Options = PLAIN,
+                progress: Progress = lambda stage, done: None) -> Prediction:
         """Look at every slice once, draw and name.
 
         Args:
             images: a volume: array (K, J, I), any unit, geometry in mm. For models with several channels also volumes
                 by the channels' names, or in their order; None for a missing one. A volume alone is the first channel.
-            plane: "auto" (the acquisition plane), "axial", "coronal" or "sagittal".
+            options: how to look, and what to give besides.
             progress: told after every batch.
-            flips: test-time augmentation: look at the mirror image of every slice too, and take the mean of the
-                logits; twice the time.
-            keep_probabilities: give `Prediction.probability_maps`.
-            explain: give `Prediction.heatmap` by this method (`explain.METHODS`), of the slices as they are, also with
-                `flips`; three times the time.
-            explain_class: name of the class to explain; None for the diagnosed one.
 
         Returns:
             The labelmap on the own grid of the volume that is given first, the diagnosis, and what made them.
@@ -86,25 +81,25 @@ class Predictor:
             UnsupportedImageError: a volume is not something to look at, or they do not belong together.
             DeviceError: it does not fit into memory even one slice at a time.
             DependencyError: an explanation needs torch, which is not installed.
-            ModelSpecError: there is no such method or class to explain.
+            ModelSpecError: the model cannot do what `options` ask.
             Cancelled: raised by `progress`.
         """
-        if explain:
-            self.check_explanation(explain, explain_class)
+        options.check(self.spec)
         started = time.perf_counter()
         progress("Preparing", 0.0)
         volumes, first = in_order(images, self.spec)
-        prepared = prepare_channels(volumes, self.spec.size, plane, first)
+        prepared = prepare_channels(volumes, self.spec.size, options.plane, first)
         ready = time.perf_counter()
         self._settle(prepared, progress)
         settled = time.perf_counter()
-        told = (lambda stage, done: progress(stage, (1 - EXPLAINING) * done)) if explain else progress
-        look, network_seconds = self.look(prepared, told, flips=flips, keep_probabilities=keep_probabilities)
+        told = (lambda stage, done: progress(stage, (1 - EXPLAINING) * done)) if options.explain else progress
+        look, network_seconds = self.look(prepared, told, flips=options.flips,
+                                          keep_probabilities=options.keep_probabilities)
         looked = time.perf_counter()
         answer = decide(look, prepared, self.spec)
         backend = self._choice.backend
         answered = time.perf_counter()
-        heatmap = self._explain(prepared, answer, explain, explain_class, progress) if explain else None
+        heatmap = self._explain(prepared, answer, options, progress) if options.explain else None
         progress("Done", 1.0)
         finished = time.perf_counter()
         return Prediction(
@@ -119,7 +114,7 @@ class Predictor:
             warnings=(*doubts(prepared, self.spec, look.distances, answer.diagnosis, answer.segments), *self._notes),
             provenance=Provenance(
                 self.spec.id, self.spec.version, self.spec.sha256, backend.device,
-                f"{backend.name}, slices and their mirror images" if flips else backend.name,
+                f"{backend.name}, slices and their mirror images" if options.flips else backend.name,
                 prepared.view.plane,
                 {
                     "prepare": ready - started,
@@ -127,7 +122,7 @@ class Predictor:
                     "network": network_seconds,
                     "resample": looked - settled - network_seconds,
                     "answer": answered - looked,
-                    **({"explain": finished - answered} if explain else {}),
+                    **({"explain": finished - answered} if options.explain else {}),
                     "total": finished - started,
                 },
                 software_versions(),
@@ -137,19 +132,11 @@ class Predictor:
             heatmap=heatmap,
         )
 
-    def check_explanation(self, method: str, label: str | None = None) -> None:
-        """Return if `predict` can explain this class (None: the diagnosed one) by this method.
-
-        Raises:
-            ModelSpecError, DependencyError: it cannot; with a sentence.
-        """
-        check_explanation(method, label, self.spec)
-
     def look(self, prepared: PreparedVolume, progress: Progress = lambda stage, done: None, *, flips: bool = False,
              keep_probabilities: bool = False) -> tuple[Look, float]:
         """Run the network over all slices; returns what it said, and the seconds spent in it.
 
-        Arguments as in `predict`.
+        Other arguments as in `Options`.
         """
         self._settle(prepared, progress)
         run = look_once_at_blanks(self._run_both_ways if flips else self._run)
@@ -183,24 +170,23 @@ class Predictor:
             progress(f"Looking at slice {stop} of {count}", stop / count)
         return Look(labelmap, logits, area, distances, percent), seconds
 
-    def _explain(self, prepared: PreparedVolume, answer: Answer, method: str, label: str | None,
-                 progress: Progress) -> Heatmap:
+    def _explain(self, prepared: PreparedVolume, answer: Answer, options: Options, progress: Progress) -> Heatmap:
         """Look at every slice once more, for the class alone."""
         names = [one.name for one in self.spec.classes]
-        number = names.index(label or answer.diagnosis.label)
+        number = names.index(options.explain_class or answer.diagnosis.label)
         percent = np.zeros(prepared.volume.array.shape, np.uint8)
         count, start = len(prepared), 0
         while start < count:
             stop = min(start + self.batch_size, count)
             try:
-                maps = self._explainer().explain(prepared.inputs(start, stop), number, method)
+                maps = self._explainer().explain(prepared.inputs(start, stop), number, options.explain)
             except OutOfMemory:
                 self._shrink(prepared, progress)
                 continue
             put_on_grid(maps, answer.slice_probabilities[start:stop, number], prepared, start, percent)
             start = stop
             progress(f"Explaining slice {stop} of {count}", 1 - EXPLAINING * (1 - stop / count))
-        return Heatmap(method, names[number], self.spec.classes[number].display, percent)
+        return Heatmap(options.explain, names[number], self.spec.classes[number].display, percent)
 
     def _explainer(self) -> TorchBackend:
         """Torch, which alone has gradients: the chosen backend, or one on the CPU beside it."""

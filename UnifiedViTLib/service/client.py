@@ -18,6 +18,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -187,10 +188,9 @@ class WorkerClient:
                 write_volume(request.volume, folder, self._stop_if_asked)
                 write_others(request.others, folder, self._stop_if_asked)
                 message = {
-                    "type": "predict", "spec": spec_as_json(request.spec), "plane": request.plane,
-                    "device": request.device, "batch_size": request.batch_size, "flips": request.flips,
-                    "keep_probabilities": request.keep_probabilities, "channel": request.channel,
-                    "others": list(request.others), "explain": request.explain, "explain_class": request.explain_class,
+                    "type": "predict", "spec": spec_as_json(request.spec), "options": asdict(request.options),
+                    "device": request.device, "batch_size": request.batch_size, "channel": request.channel,
+                    "others": list(request.others),
                 }
             self._stop_if_asked()
             child.send(message | {"id": self._number})

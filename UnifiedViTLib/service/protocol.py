@@ -14,6 +14,7 @@ from typing import Any
 from .. import errors
 from ..errors import UnifiedViTError, WorkerError
 from ..imaging.volume import Volume
+from ..inference.options import Options
 from ..inference.prediction import Prediction
 from ..spec import ModelSpec
 
@@ -25,27 +26,19 @@ class PredictRequest:
     Attributes:
         volume: array (K, J, I), any unit; not to be changed until the request has ended.
         spec: the model.
-        plane: "auto", "axial", "coronal" or "sagittal".
+        options: how to look, and what to give besides.
         device: "auto", "cpu", "cuda" or "mps".
         batch_size: slices at a time.
-        flips: the mean over each slice and its mirror image; twice the time.
-        keep_probabilities: fill `Prediction.probability_maps`.
         channel, others: as for `channels.together`.
-        explain: fill `Prediction.heatmap` by this method (`inference.explain.METHODS`).
-        explain_class: name of the class to explain; None for the diagnosed one.
     """
 
     volume: Volume
     spec: ModelSpec
-    plane: str = "auto"
+    options: Options = field(default_factory=Options)
     device: str = "auto"
     batch_size: int = 8
-    flips: bool = False
-    keep_probabilities: bool = False
     channel: str = ""
     others: dict[str, Volume] = field(default_factory=dict)
-    explain: str | None = None
-    explain_class: str | None = None
 
 
 @dataclass(frozen=True)

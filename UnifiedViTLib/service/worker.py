@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from ..errors import Cancelled, DependencyError, UnifiedViTError, WorkerError
 from ..inference.channels import together
+from ..inference.options import Options
 from ..inference.predictor import Predictor
 from ..spec import ModelSpec
 from .cache import compiled_folder
@@ -125,11 +126,7 @@ class Worker:
         try:
             others = read_others(request["others"], self._folder)
             images = together(read_volume(self._folder), others, spec, request["channel"])
-            prediction = self._predictor.predict(
-                images, request["plane"], progress, flips=request["flips"],
-                keep_probabilities=request["keep_probabilities"], explain=request["explain"],
-                explain_class=request["explain_class"],
-            )
+            prediction = self._predictor.predict(images, Options(**request["options"]), progress)
         finally:
             if self._predictor.fell_back:  # the graphics card may have room again next time
                 self._predictor = self._made_for = None
