@@ -17,7 +17,8 @@ from workers import NO_SUCH_JOB, end_of, events_until, lives, pid_of, python_tha
 
 from UnifiedViTLib.errors import Cancelled, DependencyError, OutputError, WorkerError
 from UnifiedViTLib.inference.options import Options
-from UnifiedViTLib.service.client import LOG_LINES, WorkerClient
+from UnifiedViTLib.service.child import LOG_LINES
+from UnifiedViTLib.service.client import WorkerClient
 from UnifiedViTLib.service.protocol import Failed, Log, PredictRequest, decode, encode
 
 resource = pytest.importorskip("resource")  # Windows has neither this nor signals and shell scripts

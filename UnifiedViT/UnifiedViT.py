@@ -258,7 +258,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         """
         from UnifiedViTPanel.run import optionsOf
 
-        from UnifiedViTLib.service.batch import find_inputs, process_files
+        from UnifiedViTLib.service.batch import find_inputs, one_by_one, process_files
         from UnifiedViTLib.service.catalogue import find_model
         from UnifiedViTLib.service.protocol import PredictRequest
 
@@ -268,8 +268,8 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         def predict(volume, told):
             return self.runner.client.run(PredictRequest(volume, spec, options, device, batchSize), told)
 
-        return process_files(find_inputs(Path(inputDir), pattern, recursive), Path(outputDir), spec, predict,
-                             skip_existing=skipExisting, with_heatmap=bool(heatmap),
+        return process_files(find_inputs(Path(inputDir), pattern, recursive), Path(outputDir), spec,
+                             one_by_one(predict), skip_existing=skipExisting, with_heatmap=bool(heatmap),
                              progress=progress or (lambda stage, fraction: None))
 
     def close(self):

@@ -9,8 +9,10 @@ from pathlib import Path
 from . import NOTICE, __version__
 from .errors import ModelSpecError, UnifiedViTError, UnsupportedImageError
 from .imaging.volume import Volume
-from .inference.prediction import Prediction
+from .inference.options import Options
 from .models_cli import add_models_command
+from .service.batch import Ended, Way, find_inputs, one_by_one, process_files
+from .spec import ModelSpec
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,6 +67,11 @@ def _parser() -> argparse.ArgumentParser:
                          "diagnosis (default: the diagnosed one)")
     predict.add_argument("--skip-existing", action="store_true",
                          help="go on where an earlier run of the same model ended")
+    predict.add_argument("--jobs", "-j", type=_jobs, metavar="N", help="so many inputs at a time, each in a process "
+                         "of its own with its share of the cores; several graphics cards take turns")
+    predict.add_argument("--cluster", nargs="?", const="", metavar="ADDRESS", help="spread the inputs over a Ray "
+                         "cluster, whose machines must see the same files; \"auto\": the one that this machine is part "
+                         "of; without ADDRESS: processes of this machine; at most --jobs at a time")
     predict.set_defaults(run=_predict)
 
     add_models_command(commands)
@@ -77,6 +84,13 @@ def _channel(text: str) -> tuple[str, Path]:
     if not (name and separator and file):
         raise argparse.ArgumentTypeError(f"{text!r}: write it as NAME=FILE, for example t2=t2.nrrd")
     return name, Path(file)
+
+
+def _jobs(text: str) -> int:
+    """A number from 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number from 1")
+    return int(text)
 
 
 def _further_channels(options: argparse.Namespace, inputs: list[Path]) -> dict[str, Volume]:
@@ -94,11 +108,7 @@ def _further_channels(options: argparse.Namespace, inputs: list[Path]) -> dict[s
 def _predict(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from .inference.channels import refuse_unknown, together
-    from .inference.options import Options
-    from .inference.predictor import Predictor
-    from .service.batch import find_inputs, process_files
-    from .service.cache import compiled_folder
+    from .inference.channels import refuse_unknown
     from .service.catalogue import DEFAULT_MODEL, find_model
 
     if options.explain_class and not options.explain:
@@ -108,7 +118,6 @@ def _predict(options: argparse.Namespace) -> int:
     inputs = [file for path in options.inputs for file in (find_inputs(path) if path.exists() else [path]) or [path]]
     others = _further_channels(options, inputs)
     refuse_unknown([name for name in (options.input_is, *others) if name], spec)
-    predictor = Predictor(spec, options.device, cache=compiled_folder())
     asked = Options(options.plane, options.flips, explain=options.explain, explain_class=options.explain_class)
     asked.check(spec)
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:
@@ -117,15 +126,14 @@ def _predict(options: argparse.Namespace) -> int:
             bar.n = round(done * len(inputs), 2)
             bar.refresh()
 
-        def ended(path: Path, result: Prediction | UnifiedViTError | None, name: str) -> None:
-            if isinstance(result, UnifiedViTError):
-                bar.write(f"{path}: {result}", file=sys.stderr)
+        def ended(end: Ended) -> None:
+            if end.row["status"] != "done":
+                bar.write(f"{end.path}: {end.text}", file=sys.stderr)
             else:
-                bar.write(f"{name}: done before" if result is None else _summary(name, result), file=sys.stdout)
+                bar.write(end.text or f"{end.row['result']}: done before", file=sys.stdout)
 
         rows = process_files(
-            inputs, options.output, spec,
-            lambda volume, told: predictor.predict(together(volume, others, spec, options.input_is), asked, told),
+            inputs, options.output, spec, _way(options, spec, asked, others),
             skip_existing=options.skip_existing, with_heatmap=bool(options.explain), progress=progress, ended=ended,
         )
     failed = sum(row["status"] != "done" for row in rows)
@@ -133,12 +141,23 @@ def _predict(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _summary(name: str, prediction) -> str:
-    diagnosis = prediction.diagnosis
-    volumes = ", ".join(f"{s.name} {s.volume_ml:.2f} mL" for s in prediction.segments if s.voxels) or "nothing drawn"
-    seconds = prediction.provenance.seconds["total"]
-    lines = [f"{name}: {diagnosis.display} ({diagnosis.probability:.0%}); {volumes}; {seconds:.1f} s"]
-    return "\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)])
+def _way(options: argparse.Namespace, spec: ModelSpec, asked: Options, others: dict[str, Volume]) -> Way:
+    """One input after the other in this process, several in processes of their own, or over a cluster."""
+    from .inference.channels import together
+    from .inference.predictor import Predictor
+    from .service.cache import compiled_folder
+
+    if options.cluster is not None:
+        from .service.cluster import on_cluster
+
+        return on_cluster(spec, asked, options.device, options.input_is, options.cluster, options.jobs)
+    if options.jobs and options.jobs > 1:
+        from .service.many import in_processes
+
+        return in_processes(spec, asked, options.device, options.input_is, options.jobs)
+    predictor = Predictor(spec, options.device, cache=compiled_folder())
+    return one_by_one(lambda volume, told: predictor.predict(together(volume, others, spec, options.input_is), asked,
+                                                             told))
 
 
 if __name__ == "__main__":

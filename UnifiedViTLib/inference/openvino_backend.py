@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import ModuleType
 
@@ -55,6 +56,8 @@ class OpenVINOBackend:
         # Read as a whole: a mapped file could not be replaced on Windows while the model is in use.
         core.set_property({"ENABLE_MMAP": False})
         settings = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision]}
+        if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdigit():  # torch heeds it by itself
+            settings["INFERENCE_NUM_THREADS"] = threads
         key = ("OpenVINO", openvino.get_version(), processor())
         self.name = f"OpenVINO, {precision}"
         if (compiled := kept.read(*key)) is not None:

@@ -177,6 +177,15 @@ def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict
     }
 
 
+def summary(name: str, prediction: Prediction) -> str:
+    """The answer in a line; warnings below it."""
+    diagnosis = prediction.diagnosis
+    volumes = ", ".join(f"{s.name} {s.volume_ml:.2f} mL" for s in prediction.segments if s.voxels) or "nothing drawn"
+    seconds = prediction.provenance.seconds["total"]
+    lines = [f"{name}: {diagnosis.display} ({diagnosis.probability:.0%}); {volumes}; {seconds:.1f} s"]
+    return "\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)])
+
+
 def write_csv(rows: list[dict[str, str]], path: Path) -> None:
     """Write `results.csv`."""
 

@@ -1,10 +1,13 @@
-"""Many inputs, one after the other: results beside each other, one table over all, a bad one never ends the rest."""
+"""Many inputs: results beside each other, one table over all, a bad one never ends the rest."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,10 +16,21 @@ from ..imaging.reading import SUFFIXES, read, stem
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
 from ..inference.predictor import Progress
-from ..outputs.files import CSV_FIELDS, csv_row, model_name, write_csv, write_heatmap, write_json, write_segmentation
+from ..outputs.files import (
+    CSV_FIELDS,
+    csv_row,
+    model_name,
+    summary,
+    write_csv,
+    write_heatmap,
+    write_json,
+    write_segmentation,
+)
 from ..spec import ModelSpec
 
 TABLE = "results.csv"
+#: The table grows with every input; it is written at most so often, and at the end.
+TABLE_S = 1.0
 
 
 def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list[Path]:
@@ -46,16 +60,46 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list
     return found
 
 
+@dataclass(frozen=True)
+class Task:
+    """An input to look at: its place among all of them, where it lies, and the name of its results."""
+
+    number: int
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an input ended.
+
+    Attributes:
+        path: the input.
+        row: its line of results.csv; `row["result"]` is the name of its results.
+        text: the answer in words, or what went wrong; "" where it was done before.
+    """
+
+    path: Path
+    row: dict[str, str]
+    text: str = ""
+
+
+#: Told a task, a stage in words and the share of the task that is done.
+Told = Callable[[Task, str, float], None]
+#: How tasks are done: gives each with its end, as it ends; tells on the way. May raise what ends the whole batch.
+Way = Callable[[Sequence[Task], Path, Told], Iterator[tuple[Task, Ended]]]
+
+
 def process_files(
     inputs: list[Path],
     output: Path,
     spec: ModelSpec,
-    predict: Callable[[Volume, Progress], Prediction],
+    way: Way,
     *,
     skip_existing: bool = False,
     with_heatmap: bool = False,
     progress: Progress = lambda stage, done: None,
-    ended: Callable[[Path, Prediction | UnifiedViTError | None, str], None] = lambda path, result, name: None,
+    ended: Callable[[Ended], None] = lambda end: None,
 ) -> list[dict[str, str]]:
     """Look at each input and write NAME.seg.nrrd, NAME.json, NAME.png (where matplotlib is there), NAME.heatmap.nrrd
     (where the prediction has one) and results.csv.
@@ -63,20 +107,20 @@ def process_files(
     Args:
         inputs: files, and folders with a DICOM series.
         output: folder for the results; made if it is not there.
-        spec: the model that `predict` uses.
-        predict: gives the prediction for a volume, and tells how far it is.
+        spec: the model.
+        way: `one_by_one`, `many.in_processes` or `cluster.on_cluster`.
         skip_existing: inputs that the output's results.csv lists as done with this model are not done again.
         with_heatmap: without a heat map an input does not count as done.
         progress: told words and the share done of all inputs (0..1); `Cancelled` raised by it ends the batch.
-        ended: told each input, its prediction or error (None: skipped), and the name of its results.
+        ended: told how each input ended.
 
     Returns:
-        the rows of results.csv.
+        the rows of results.csv, in the order of the inputs.
 
     Raises:
         OutputError: the folder cannot be made or written to.
         DependencyError: nothing can run here. Other errors become rows.
-        Cancelled: raised by `progress` or `predict`; what was done so far is in the folder.
+        Cancelled: raised by `progress` or `way`; what was done so far is in the folder.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -84,34 +128,67 @@ def process_files(
         raise OutputError(f"The folder {output} cannot be made ({error.strerror}). Choose another.") from error
     needed = (".seg.nrrd", ".json", *([".heatmap.nrrd"] if with_heatmap else []))
     before = _rows_before(output / TABLE, spec) if skip_existing else {}
-    rows: list[dict[str, str]] = []
+    rows: dict[int, dict[str, str]] = {}
+    share: dict[int, float] = {}
+    tasks: list[Task] = []
     taken = {row["result"] for row in before.values()}
-    for number, path in enumerate(inputs):
-        def told(stage: str, done: float, number: int = number, path: Path = path) -> None:
-            progress(f"{number + 1} of {len(inputs)}, {path.name}: {stage}", (number + done) / len(inputs))
 
+    def told(task: Task, stage: str, done: float) -> None:
+        share[task.number] = done
+        progress(f"{task.number + 1} of {len(inputs)}, {task.path.name}: {stage}", sum(share.values()) / len(inputs))
+
+    for number, path in enumerate(inputs):
         known = before.get(str(path))
         if known and all((output / f"{known['result']}{ending}").is_file() for ending in needed):
-            rows.append(known)
-            told("done before", 1.0)
-            ended(path, None, known["result"])
-            continue
-        name = known["result"] if known else _free_name(stem(path), taken)
-        try:
-            volume = read(path)
-            prediction = predict(volume, told)
-            _write(volume, prediction, output, name)
-        except (Cancelled, DependencyError):
-            raise
-        except UnifiedViTError as error:
-            rows.append(csv_row(str(path), error))
-            ended(path, error, name)
+            rows[number] = known
+            told(Task(number, path, known["result"]), "done before", 1.0)
+            ended(Ended(path, known))
         else:
-            rows.append(csv_row(str(path), prediction, name))
-            ended(path, prediction, name)
-        write_csv(rows, output / TABLE)
-    write_csv(rows, output / TABLE)
-    return rows
+            tasks.append(Task(number, path, known["result"] if known else _free_name(stem(path), taken)))
+    written = -TABLE_S
+    try:
+        for task, end in way(tasks, output, told):
+            rows[task.number] = end.row
+            share[task.number] = 1.0
+            ended(end)
+            if time.monotonic() - written >= TABLE_S:
+                _write_table(rows, output)
+                written = time.monotonic()
+    finally:
+        _write_table(rows, output)
+    return [rows[number] for number in sorted(rows)]
+
+
+def one_by_one(predict: Callable[[Volume, Progress], Prediction]) -> Way:
+    """The way of one input after the other, in this process; `predict` gives the prediction for a volume, and tells
+    how far it is."""
+
+    def way(tasks: Sequence[Task], output: Path, told: Told) -> Iterator[tuple[Task, Ended]]:
+        for task in tasks:
+            yield task, look_at(task, output, predict, partial(told, task))
+
+    return way
+
+
+def look_at(task: Task, output: Path, predict: Callable[[Volume, Progress], Prediction], progress: Progress) -> Ended:
+    """Read an input, look at it and write its results. What is wrong with it becomes its end.
+
+    Raises:
+        DependencyError, Cancelled: from `predict` or `progress`; they concern the others too.
+    """
+    try:
+        volume = read(task.path)
+        prediction = predict(volume, progress)
+        _write(volume, prediction, output, task.name)
+    except (Cancelled, DependencyError):
+        raise
+    except UnifiedViTError as error:
+        return Ended(task.path, csv_row(str(task.path), error), str(error))
+    return Ended(task.path, csv_row(str(task.path), prediction, task.name), summary(task.name, prediction))
+
+
+def _write_table(rows: dict[int, dict[str, str]], output: Path) -> None:
+    write_csv([rows[number] for number in sorted(rows)], output / TABLE)
 
 
 def _is_image(name: str) -> bool:

@@ -10,35 +10,22 @@ from __future__ import annotations
 import os
 import queue
 import shutil
-import signal
-import subprocess
 import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from io import TextIOWrapper
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import Cancelled, UnifiedViTError, WorkerError
 from ..inference.prediction import Prediction
-from .exchange import make_folder, name_folder, read_prediction, remove_folder, spec_as_json, write_others, write_volume
-from .processes import PATIENCE_S, kill_tree, start
-from .protocol import (
-    Event,
-    Failed,
-    Finished,
-    JobRequest,
-    Log,
-    PredictRequest,
-    Progress,
-    decode,
-    encode,
-    error_from_json,
-)
+from .child import LOG_LINES, Child
+from .exchange import read_prediction, spec_as_json, write_others, write_volume
+from .processes import PATIENCE_S
+from .protocol import Event, Failed, Finished, JobRequest, Log, PredictRequest, Progress, error_from_json
 
 #: A worker without a sign of life for so long hangs. Importing torch from a slow disk may hold up its heartbeat.
 SILENCE_S = 120.0
@@ -46,19 +33,6 @@ SILENCE_S = 120.0
 DEAF_S = 30.0
 #: From asking the worker to stop to killing it.
 GRACE_S = 2.0
-#: Lines of log that a request passes on, and characters of each.
-LOG_LINES = 2000
-LOG_WIDTH = 2000
-_LONGEST_LINE = 16 << 20
-_TICK_S = 0.1
-
-#: The folder of the library goes to the end of the path, the current folder away: neither may hide other modules.
-_BOOTSTRAP = (
-    "import sys; sys.path = [sys.argv[1]] + [p for p in sys.path if p]; import UnifiedViTLib; "
-    "sys.path.append(sys.path.pop(0)); "
-    "from UnifiedViTLib.service.worker import main; main(sys.argv[2])"
-)
-_LIBRARY = Path(__file__).resolve().parents[2]
 
 
 class WorkerClient:
@@ -67,16 +41,18 @@ class WorkerClient:
     Args:
         python: the interpreter for the worker; None for Slicer's, else this Python.
         silence_s: a worker that gives no sign of life for so long is killed.
+        environment: variables for the worker, besides those of this process.
     """
 
-    def __init__(self, python: str | Path | None = None, silence_s: float = SILENCE_S) -> None:
-        self._python = str(python or _interpreter())
+    def __init__(self, python: str | Path | None = None, silence_s: float = SILENCE_S,
+                 environment: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._python, self._environment = str(python or _interpreter()), environment
         self._silence_s = silence_s
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._running = False
         self._cancel = threading.Event()
         self._thread: threading.Thread | None = None
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._number = 0
 
     @property
@@ -178,7 +154,7 @@ class WorkerClient:
         if child is None or not child.alive:
             self._end_child()
             self._events.put(Progress("Starting the worker", 0.0))
-            child = _Child(self._python)
+            child = Child(self._python, self._environment)
             self._at_exit = weakref.finalize(self, child.end)
             self._child = child
         with child.private_folder() as folder:
@@ -205,7 +181,7 @@ class WorkerClient:
         if self._cancel.is_set():
             raise Cancelled("The run was cancelled.")
 
-    def _listen(self, child: _Child) -> Any:
+    def _listen(self, child: Child) -> Any:
         """Pass events on until the worker answers; end a worker that is of no more use."""
         silent, deaf, before, asked, lines = 0.0, 0.0, time.monotonic(), None, 0
         spoke = understood = False
@@ -261,7 +237,7 @@ class WorkerClient:
                     self._bury(child)
                 raise error_from_json(message)
 
-    def _bury(self, child: _Child) -> None:
+    def _bury(self, child: Child) -> None:
         """End a worker that is of no use, and pass on what it printed last: why."""
         self._end_child()
         for message in child.last_messages():
@@ -280,127 +256,3 @@ def _interpreter() -> str:
         return sys.executable
     real = Path(launcher).with_name("python-real" + Path(launcher).suffix)
     return str(real) if real.is_file() and "PYTHONHOME" in os.environ else launcher
-
-
-class _Child:
-    """A worker process, what it says, and the folder through which it gets volumes.
-
-    Attributes:
-        heard: set at each sign of life.
-
-    Raises:
-        WorkerError: the Python is not there or cannot be run.
-        OutputError: there is no room for temporary files.
-    """
-
-    def __init__(self, python: str) -> None:
-        # The worker knows the folder from the beginning, to remove it if this process is killed.
-        self._folder = name_folder()
-        environment = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}
-        if sys.flags.no_user_site:
-            environment["PYTHONNOUSERSITE"] = "1"
-        try:
-            self._process = start([python, "-c", _BOOTSTRAP, str(_LIBRARY), str(self._folder)], environment)
-        except OSError as error:
-            raise WorkerError(
-                f"The Python that runs the networks cannot be started: {python} ({error.strerror or error}). "
-                "Install it, or give the path of another."
-            ) from error
-        self.heard = False
-        self._silenced = False  # its stdout is closed
-        self._ended = False
-        self._ending = threading.Lock()
-        self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._last_line = ""
-        self._log_reader = threading.Thread(target=self._read_log, daemon=True)
-        self._message_reader = threading.Thread(target=self._read_messages, daemon=True)
-        self._log_reader.start()
-        self._message_reader.start()
-
-    @property
-    def alive(self) -> bool:
-        """Whether it can still be spoken to."""
-        return not self._ended and not self._silenced and self._process.poll() is None
-
-    def send(self, message: dict[str, Any]) -> None:
-        """Send a message; if the worker is gone, "gone" is what comes back."""
-        with suppress(OSError, ValueError):
-            self._process.stdin.write(encode(message))
-            self._process.stdin.flush()
-
-    def next_message(self) -> dict[str, Any] | None:
-        """The next message, "log" and "gone" among them; None if none comes for a while."""
-        try:
-            return self._messages.get(timeout=_TICK_S)
-        except queue.Empty:  # what it started may hold the pipe open after its death
-            return {"type": "gone"} if self._process.poll() is not None else None
-
-    def last_messages(self) -> Iterator[dict[str, Any]]:
-        """What else it said before its end."""
-        with suppress(queue.Empty):
-            while True:
-                yield self._messages.get_nowait()
-
-    @contextmanager
-    def private_folder(self) -> Iterator[Path]:
-        """The folder, there for as long as a request is."""
-        with self._ending:
-            if self._ended:
-                raise WorkerError("The worker was ended. Run again.")
-            make_folder(self._folder)
-        try:
-            yield self._folder
-        finally:
-            remove_folder(self._folder)
-
-    def end(self) -> None:
-        """Kill the worker and all it started; remove the folder."""
-        with self._ending:
-            if self._ended:
-                return
-            self._ended = True
-            kill_tree(self._process.pid)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(PATIENCE_S)
-            with suppress(OSError):
-                self._process.stdin.close()
-            self._message_reader.join(PATIENCE_S)
-            remove_folder(self._folder)
-
-    def obituary(self) -> WorkerError:
-        """A sentence on why a worker ended that was not told to."""
-        code = self._process.returncode
-        if code == -getattr(signal, "SIGKILL", 0):
-            how = "was ended from outside, often by a system that has no memory left. Close other programs and"
-        elif code is not None and code < 0:
-            how = f"crashed (signal {-code}). Please"
-        else:
-            how = f"ended by itself (exit code {code}). Please"
-        last = f" Its last words: {self._last_line}" if self._last_line else ""
-        return WorkerError(f"The worker {how} run again; if that does not help, the log has the details.{last}")
-
-    def _read_messages(self) -> None:
-        for line in iter(lambda: self._process.stdout.readline(_LONGEST_LINE), b""):
-            message = decode(line)
-            self.heard = True
-            if message is None:
-                self._log(line.decode("utf-8", "replace")[:LOG_WIDTH])
-            elif message["type"] != "alive":
-                self._messages.put(message)
-        self._silenced = True
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(1.0)  # its own exit code, before anything kills it
-        self._log_reader.join(1.0)  # its last words
-        self._messages.put({"type": "gone"})
-
-    def _read_log(self) -> None:
-        text = TextIOWrapper(self._process.stderr, encoding="utf-8", errors="replace")
-        for line in iter(lambda: text.readline(LOG_WIDTH), ""):
-            self._log(line)
-
-    def _log(self, line: str) -> None:
-        """Keep a line for the next who listens; none, if nobody has listened for long."""
-        if line.strip():
-            self._last_line = line.strip()
-            if self._messages.qsize() < LOG_LINES:
-                self._messages.put({"type": "log", "text": line.rstrip()})
