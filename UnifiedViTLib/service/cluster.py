@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -42,12 +43,11 @@ def on_cluster(spec: ModelSpec, options: Options, device: str, channel: str, add
         ray = _ray(address)
         try:
             each = {"num_gpus": 1} if device == "cuda" else {"num_cpus": 1}
-            kind, each_needs = ("GPU", 1) if device == "cuda" else ("CPU", 1)
-            there = int(ray.cluster_resources().get(kind, 0) / each_needs)
+            there = int(ray.cluster_resources().get("GPU" if device == "cuda" else "CPU", 0))
             actors = min(jobs or max(1, there), len(tasks))
             given = [{"number": t.number, "path": os.path.abspath(t.path), "name": t.name} for t in tasks]
             looked = ray.data.from_items(given, override_num_blocks=len(given)).map(
-                Looker, concurrency=(1, actors) if actors > 1 else 1,
+                Looker, compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
                 fn_constructor_args=(spec_as_json(spec), asdict(options), device, channel, os.path.abspath(output)),
                 **each,
             )
@@ -107,6 +107,6 @@ def _ray(address: str):
             f"There is no Ray cluster at {address or 'this machine'} ({error}). Start one with `ray start --head`, or "
             "leave the address away."
         ) from error
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
+    ray.data.DataContext.get_current().enable_progress_bars = False  # the command line has one
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     return ray
