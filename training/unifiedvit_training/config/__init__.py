@@ -5,7 +5,7 @@ from __future__ import annotations
 from .data import Data, Source, Split
 from .model import ARGUMENTS, ChannelCard, ClassCard, Input, Model, SegmentCard, Task, TrainingDataCard
 from .project import Project, load_project, read_yaml
-from .recipe import Augmentation, Fit, Initial, Machine, Optimiser, Pretrain, Stage
+from .recipe import Augmentation, Fit, Initial, Machine, Optimiser, Pretrain, Stage, Superres
 from .section import Section
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Source",
     "Split",
     "Stage",
+    "Superres",
     "Task",
     "TrainingDataCard",
     "load_project",

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from ..errors import ConfigError
 from .data import Data
 from .model import Model
-from .recipe import Fit, Machine, Pretrain
+from .recipe import Fit, Machine, Pretrain, Superres
 from .section import Kind, Section
 
 
@@ -22,6 +22,7 @@ class Project(Section):
     model: Model
     fit: Fit
     pretrain: Pretrain = Pretrain()
+    superres: Superres = Superres()
     machine: Machine = Machine()
     seed: int = Field(0, ge=0, le=2**31)
 

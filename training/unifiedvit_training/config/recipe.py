@@ -127,3 +127,18 @@ class Pretrain(Section):
     decoder_depth: int = Field(2, ge=1)
     optimiser: Optimiser = Optimiser(learning_rate=1e-3)
     save_minutes: float = Field(5.0, ge=0)
+
+
+class Superres(Section):
+    """The learned upscaler: residual blocks, trained on patches of the training side's slices as they were stored.
+
+    `size`: pixels along a side of a fine patch; `batch`: patches between two steps of the optimiser.
+    """
+
+    channels: int = Field(48, ge=4, le=256)
+    blocks: int = Field(4, ge=1, le=32)
+    size: int = Field(128, ge=32, le=512, multiple_of=4)
+    batch: int = Field(16, ge=4, multiple_of=4)
+    steps: int = Field(5000, ge=1)
+    optimiser: Optimiser = Optimiser(learning_rate=1e-3, weight_decay=0.0)
+    save_steps: int = Field(250, ge=1)

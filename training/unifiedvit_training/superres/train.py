@@ -1,0 +1,114 @@
+"""Training the learned upscaler: fine patches of the training side's slices, made coarse, are to be drawn again."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tqdm import tqdm
+
+from UnifiedViTLib.models.upscaler import ResidualUpscaler
+
+from ..config import Project
+from ..data.dataset import Dataset
+from ..errors import DataError, RunError
+from ..learning.checkpoints import load_state, refuse_other_recipe, save_state, save_weights
+from ..learning.journal import Journal
+from ..learning.launch import start_fabric
+from ..learning.sampling import seed_of
+from ..learning.schedule import share_of_learning_rate
+from .slices import PATCHES, patches
+
+WEIGHTS_FILE = "upscaler.safetensors"
+
+
+def train(project: Project, dataset: Dataset, run: Path) -> Path:
+    """Train the upscaler, or go on where a killed run stopped, on one device.
+
+    The loss is the mean absolute difference (EDSR, Lim et al. 2017). Only the train side teaches; labels and masks
+    are not used. All chance comes from the seed and the number of the step.
+
+    Args:
+        project: `superres` and `machine` count.
+        dataset: prepared slices, which say what is on which side; their files are read again at full resolution.
+        run: folder for weights, curves and the state to go on from.
+
+    Returns:
+        The weights.
+
+    Raises:
+        DataError: there are no slices to learn from.
+        RunError: the run was begun with another recipe, the loss is not a number, or the disk is full.
+        UnsupportedImageError: an image cannot be read any more.
+    """
+    plan, sliced = project.superres, dataset.slices.on("train")
+    if not len(sliced):
+        raise DataError(f"The dataset in {dataset.folder} has no slices on the train side.")
+    fabric = start_fabric(project.machine)
+    torch.manual_seed(project.seed)
+    network = ResidualUpscaler(plan.channels, plan.blocks).to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=plan.optimiser.weight_decay)
+    recipe = {"seed": project.seed, "slices": len(sliced),
+              **{f"superres.{name}": value
+                 for name, value in plan.model_dump(mode="json", exclude={"save_steps"}).items()}}
+    begun, total = _restore(run, network, optimiser, recipe), 0.0
+    model, optimiser = fabric.setup(network, optimiser)
+    journal = Journal(run, begun)
+    started = time.monotonic()
+    bar = tqdm(range(begun, plan.steps), "upscaler", initial=begun, total=plan.steps, mininterval=5)
+    for step in bar:
+        share = share_of_learning_rate((step + 1) / plan.steps, plan.optimiser.warm_up)
+        for group in optimiser.param_groups:
+            group["lr"] = plan.optimiser.learning_rate * share
+        coarse, fine = _batch(dataset, sliced, plan.size, plan.batch, project.seed, step)
+        loss = F.l1_loss(model(coarse.to(fabric.device)).float(), fine.to(fabric.device))
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise RunError(f"The loss is not a number any more (step {step + 1}). Run again with a lower "
+                           "superres.optimiser.learning_rate, or machine.precision 32-true.")
+        fabric.backward(loss)
+        fabric.clip_gradients(model, optimiser, max_norm=plan.optimiser.clip)
+        optimiser.step()
+        optimiser.zero_grad()
+        total += value
+        done = step + 1
+        if done % plan.save_steps == 0 or done == plan.steps:
+            taken = (step % plan.save_steps) + 1
+            journal.write("train", done, {
+                "loss": round(total / taken, 6), "learning_rate": optimiser.param_groups[0]["lr"],
+                "steps_per_second": round((done - begun) / (time.monotonic() - started), 2)})
+            bar.set_postfix(loss=f"{total / taken:.4f}", refresh=False)
+            total = 0.0
+            save_weights(run / WEIGHTS_FILE, network)
+            save_state(run, {"model": network.state_dict(), "optimiser": optimiser.state_dict(), "step": done,
+                             "recipe": recipe})
+    journal.close()
+    return run / WEIGHTS_FILE
+
+
+def _batch(dataset: Dataset, sliced: np.ndarray, side: int, count: int, seed: int, step: int
+           ) -> tuple[torch.Tensor, torch.Tensor]:
+    """Coarse and fine patches of a step, (count, 1, side / 4, side / 4) and (count, 1, side, side)."""
+    chance = np.random.default_rng(seed_of(seed, step))
+    drawn = [patches(dataset, int(index), side, chance) for index in chance.choice(sliced, count // PATCHES)]
+    return tuple(torch.from_numpy(np.concatenate(part))[:, None] for part in zip(*drawn, strict=True))
+
+
+def _restore(run: Path, network: torch.nn.Module, optimiser: torch.optim.Optimizer, recipe: dict[str, Any]) -> int:
+    """Load what a run that was stopped left; returns the steps that it took."""
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{run} cannot be written: {error}") from error
+    state = load_state(run)
+    if state is None:
+        return 0
+    refuse_other_recipe(run, state.get("recipe", {}), recipe)
+    network.load_state_dict(state["model"])
+    optimiser.load_state_dict(state["optimiser"])
+    return int(state["step"])
