@@ -67,8 +67,8 @@ class UnifiedViT(ScriptedLoadableModule):
 
 @parameterNodeWrapper
 class UnifiedViTParameterNode:
-    """What is saved with the scene. `plane` and `device` as in `Predictor`; `model` is an id; `heatmap` as in
-    `UnifiedViTLogic.process`."""
+    """What is saved with the scene. `plane` and `device` as in `Predictor`; `model` is an id; `heatmap` and
+    `superres` as in `UnifiedViTLogic.process`."""
 
     inputVolume: vtkMRMLScalarVolumeNode
     outputSegmentation: vtkMRMLSegmentationNode
@@ -79,6 +79,7 @@ class UnifiedViTParameterNode:
     flips: bool = False
     keepProbabilities: bool = False
     heatmap: str = ""
+    superres: str = ""
 
 
 class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -204,7 +205,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         return UnifiedViTParameterNode(super().getParameterNode())
 
     def process(self, volumeNode, segmentationNode=None, model=DEFAULT_MODEL, device="auto", plane="auto", batchSize=8,
-                flips=False, keepProbabilities=False, heatmap="", progress=None, channels=None):
+                flips=False, keepProbabilities=False, heatmap="", progress=None, channels=None, superres=""):
         """Look at a volume, and add the result to its scene; waits until it is there.
 
         Args:
@@ -221,6 +222,8 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             progress: called with a stage in words and the share done (0..1).
             channels: for models that look at several sequences: volume nodes by the names of further ones, for example
                 {"t2": node}; `volumeNode` is the first. What is not given is missing.
+            superres: add, beside the input, the volume with what is attended to four times as fine, and which of its
+                voxels are synthetic: the upscaler ("learned", "lanczos" or a folder); "" for none.
 
         Returns:
             `UnifiedViTLib.inference.prediction.Prediction`.
@@ -230,14 +233,14 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         """
         from UnifiedViTPanel.run import optionsOf
 
-        options = optionsOf(plane, flips, keepProbabilities, heatmap)
+        options = optionsOf(plane, flips, keepProbabilities, heatmap, superres)
         request = self.runner.request(volumeNode, model, device, batchSize, options, channels)
         prediction = self.runner.client.run(request, progress or (lambda stage, fraction: None))
         self.runner.addToScene(prediction, volumeNode, segmentationNode)
         return prediction
 
     def processFolder(self, inputDir, outputDir, pattern="*", recursive=False, skipExisting=True, model=DEFAULT_MODEL,
-                      device="auto", plane="auto", batchSize=8, flips=False, heatmap="", progress=None):
+                      device="auto", plane="auto", batchSize=8, flips=False, heatmap="", progress=None, superres=""):
         """Look at all images of a folder; the scene is not used. A bad file is reported and skipped.
 
         Args:
@@ -249,6 +252,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             model, device, plane, batchSize, flips: as for `process`.
             heatmap: as for `process`; written as NAME.heatmap.nrrd.
             progress: called with words and the share done of all (0..1).
+            superres: as for `process`; written as NAME.enhanced.nrrd and NAME.synthetic.seg.nrrd.
 
         Returns:
             the rows of results.csv as dictionaries (`UnifiedViTLib.outputs.files.CSV_FIELDS`).
@@ -262,7 +266,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         from UnifiedViTLib.service.catalogue import find_model
         from UnifiedViTLib.service.protocol import PredictRequest
 
-        spec, options = find_model(model), optionsOf(plane, flips, heatmap=heatmap)
+        spec, options = find_model(model), optionsOf(plane, flips, heatmap=heatmap, superres=superres)
         options.check(spec)
 
         def predict(volume, told):
@@ -270,6 +274,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
 
         return process_files(find_inputs(Path(inputDir), pattern, recursive), Path(outputDir), spec,
                              one_by_one(predict), skip_existing=skipExisting, with_heatmap=bool(heatmap),
+                             with_enhanced=bool(superres),
                              progress=progress or (lambda stage, fraction: None))
 
     def close(self):

@@ -36,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     from .imaging.slicing import PLANES
     from .inference.backends import DEVICES
     from .inference.explain import DEFAULT_METHOD, METHODS
+    from .inference.superresolution import QUANTILE
+    from .inference.upscalers import DEFAULT_UPSCALER, UPSCALERS
 
     parser = argparse.ArgumentParser(
         prog="unifiedvit", description=f"One look at a medical image: where and what. {NOTICE}"
@@ -65,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
                          f"three times as long. {', '.join(METHODS)} (default: {DEFAULT_METHOD})")
     predict.add_argument("--explain-class", metavar="NAME", help="with --explain: explain this class, whatever the "
                          "diagnosis (default: the diagnosed one)")
+    predict.add_argument("--superres", nargs="?", const=DEFAULT_UPSCALER, metavar="UPSCALER",
+                         help="write NAME.enhanced.nrrd too: what the network attends to, four times as fine in "
+                         "plane, and NAME.synthetic.seg.nrrd: what of it is drawn and not measured. "
+                         f"{', '.join(UPSCALERS)}, or a folder with an upscaler (default: {DEFAULT_UPSCALER})")
+    predict.add_argument("--superres-quantile", type=float, default=QUANTILE, metavar="Q",
+                         help="with --superres: choose where the attention is above this quantile of the body's "
+                         f"voxels (default: {QUANTILE})")
     predict.add_argument("--skip-existing", action="store_true",
                          help="go on where an earlier run of the same model ended")
     predict.add_argument("--jobs", "-j", type=_jobs, metavar="N", help="so many inputs at a time, each in a process "
@@ -111,14 +120,15 @@ def _predict(options: argparse.Namespace) -> int:
     from .inference.channels import refuse_unknown
     from .service.catalogue import DEFAULT_MODEL, find_model
 
-    if options.explain_class and not options.explain:
+    if options.explain_class and not (options.explain or options.superres):
         raise ModelSpecError("--explain-class says what to explain; add --explain to have an explanation.")
     spec = find_model(options.model or DEFAULT_MODEL)
     # What does not exist becomes a row of the table, as other bad inputs.
     inputs = [file for path in options.inputs for file in (find_inputs(path) if path.exists() else [path]) or [path]]
     others = _further_channels(options, inputs)
     refuse_unknown([name for name in (options.input_is, *others) if name], spec)
-    asked = Options(options.plane, options.flips, explain=options.explain, explain_class=options.explain_class)
+    asked = Options(options.plane, options.flips, explain=options.explain, explain_class=options.explain_class,
+                    superres=options.superres, superres_quantile=options.superres_quantile)
     asked.check(spec)
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:
         def progress(stage: str, done: float) -> None:
@@ -134,7 +144,8 @@ def _predict(options: argparse.Namespace) -> int:
 
         rows = process_files(
             inputs, options.output, spec, _way(options, spec, asked, others),
-            skip_existing=options.skip_existing, with_heatmap=bool(options.explain), progress=progress, ended=ended,
+            skip_existing=options.skip_existing, with_heatmap=bool(options.explain),
+            with_enhanced=bool(options.superres), progress=progress, ended=ended,
         )
     failed = sum(row["status"] != "done" for row in rows)
     print(f"{len(inputs) - failed} of {len(inputs)} done; results in {options.output}. {NOTICE}")

@@ -24,6 +24,9 @@ FIGURES = {"lesion_type_accuracy": "kind of lesion right", "accuracy": "accuracy
 POLL_MS = 40
 PLANES = {"auto": "as acquired (across the largest spacing)", "axial": "axial", "coronal": "coronal",
           "sagittal": "sagittal"}
+#: What the enhanced volume is made with, by `UnifiedViTLogic.process`'s words.
+ENHANCED = {"": "none", "learned": "what is attended to, by the learned upscaler (synthetic)",
+            "lanczos": "what is attended to, by Lanczos interpolation"}
 
 
 def _figures(result):
@@ -53,12 +56,14 @@ class Panel:
         self.models = ModelsView(ui, self.say, self.onModelsChanged, self.timer.start)
         for plane, words in PLANES.items():
             ui.planeComboBox.addItem(_(words), plane)
+        for upscaler, words in ENHANCED.items():
+            ui.superresComboBox.addItem(_(words), upscaler)
         self._fillDevices()
         self._fillModels()
         ui.runButton.connect("clicked(bool)", self.onRun)
         ui.undoButton.connect("clicked(bool)", self.onUndo)
         for box, name in ((ui.modelComboBox, "model"), (ui.planeComboBox, "plane"), (ui.deviceComboBox, "device"),
-                          (ui.heatmapComboBox, "heatmap")):
+                          (ui.heatmapComboBox, "heatmap"), (ui.superresComboBox, "superres")):
             box.connect("currentIndexChanged(int)", lambda _index, box=box, name=name: self.onChosen(box, name))
         ui.progressBar.visible = False
 
@@ -88,7 +93,8 @@ class Panel:
             self._choose(self.ui.modelComboBox, parameters.model)
             self._fillHeatmaps()
             for box, value in ((self.ui.planeComboBox, parameters.plane), (self.ui.deviceComboBox, parameters.device),
-                               (self.ui.heatmapComboBox, parameters.heatmap)):
+                               (self.ui.heatmapComboBox, parameters.heatmap),
+                               (self.ui.superresComboBox, parameters.superres)):
                 self._choose(box, value)
             self._showing = False
             self.results.show(parameters.outputSegmentation)

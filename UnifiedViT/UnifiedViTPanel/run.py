@@ -9,7 +9,13 @@ from UnifiedViTLib.inference.channels import refuse_unknown
 from UnifiedViTLib.inference.explain import DEFAULT_METHOD
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, SceneMemory, add_to_scene, volume_from_node
-from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, add_heatmap, add_probability_maps
+from UnifiedViTLib.outputs.mrml_volumes import (
+    ENHANCED_ROLE,
+    HEATMAP_ROLE,
+    add_enhanced,
+    add_heatmap,
+    add_probability_maps,
+)
 from UnifiedViTLib.service.catalogue import find_model
 from UnifiedViTLib.service.client import WorkerClient
 from UnifiedViTLib.service.protocol import PredictRequest
@@ -20,10 +26,10 @@ from .channels import chosenChannels, volumesBeside
 TABLE_ROLE = f"{ATTRIBUTE}table"
 
 
-def optionsOf(plane, flips=False, keepProbabilities=False, heatmap=""):
+def optionsOf(plane, flips=False, keepProbabilities=False, heatmap="", superres=""):
     """What to ask of a run; arguments as for `UnifiedViTLogic.process`."""
     return Options(plane, flips, keepProbabilities, explain=DEFAULT_METHOD if heatmap else None,
-                   explain_class=heatmap if heatmap not in ("", "auto") else None)
+                   explain_class=heatmap if heatmap not in ("", "auto") else None, superres=superres or None)
 
 
 class Runner:
@@ -54,7 +60,8 @@ class Runner:
         volume, segmentation = parameters.inputVolume, parameters.outputSegmentation
         self.client.submit(self.request(
             volume, parameters.model, parameters.device, parameters.batchSize,
-            optionsOf(parameters.plane, parameters.flips, parameters.keepProbabilities, parameters.heatmap),
+            optionsOf(parameters.plane, parameters.flips, parameters.keepProbabilities, parameters.heatmap,
+                      parameters.superres),
             chosenChannels(parameters.parameterNode, find_model(parameters.model))))
         self._volumeID, self._segmentationID = volume.GetID(), segmentation.GetID() if segmentation else None
 
@@ -92,16 +99,18 @@ class Runner:
         try:
             maps = add_probability_maps(prediction, volumeNode)
             heatmap = add_heatmap(prediction, volumeNode)
+            enhanced = add_enhanced(prediction, volumeNode)
             segmentation, table = add_to_scene(prediction, volumeNode, segmentationNode, tableNode)
             segmentation.SetNodeReferenceID(TABLE_ROLE, table.GetID())
             segmentation.SetNodeReferenceID(HEATMAP_ROLE, heatmap.GetID() if heatmap else None)
+            segmentation.SetNodeReferenceID(ENHANCED_ROLE, enhanced[0].GetID() if enhanced else None)
             _noteSequenceItem(volumeNode, segmentation, isNew=segmentationNode is None)
         except BaseException:
             memory.restore()
             raise
         added = [node for node in (segmentation, table) if node not in (segmentationNode, tableNode)]
         added += [segmentation.GetDisplayNode()] if segmentation in added else []
-        volumes = [*maps, heatmap] if heatmap else maps
+        volumes = [*maps, *([heatmap] if heatmap else []), *enhanced]
         added += [node for one in volumes for node in (one, one.GetDisplayNode())]
         self._memory, self._added = memory, [node.GetID() for node in added if node]
         return segmentation

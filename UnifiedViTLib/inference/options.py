@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..errors import ModelSpecError
 from ..spec import ModelSpec
-from .explain import check_explanation
+from .explain import DEFAULT_METHOD, check_explanation
+from .superresolution import QUANTILE
+from .upscalers import check_upscaler
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,9 @@ class Options:
         explain: give `Prediction.heatmap` by this method (`explain.METHODS`), of the slices as they are, also with
             `flips`; three times the time.
         explain_class: name of the class to explain; None for the diagnosed one.
+        superres: give `Prediction.enhancement` by this upscaler (`upscalers.UPSCALERS`, or the path of a folder), of
+            the regions that `guide` chooses for the same class.
+        superres_quantile: above which regions lie, as in `superresolution.attended_regions`.
     """
 
     plane: str = "auto"
@@ -27,6 +33,13 @@ class Options:
     keep_probabilities: bool = False
     explain: str | None = None
     explain_class: str | None = None
+    superres: str | None = None
+    superres_quantile: float = QUANTILE
+
+    @property
+    def guide(self) -> str | None:
+        """The explanation that has to be made, for itself or to choose regions; None for none."""
+        return self.explain or (DEFAULT_METHOD if self.superres else None)
 
     def check(self, spec: ModelSpec) -> None:
         """Return if a run of this model can do it here.
@@ -34,5 +47,9 @@ class Options:
         Raises:
             ModelSpecError, DependencyError: it cannot; with a sentence.
         """
-        if self.explain:
-            check_explanation(self.explain, self.explain_class, spec)
+        if self.guide:
+            check_explanation(self.guide, self.explain_class, spec)
+        if self.superres:
+            check_upscaler(self.superres)
+            if not 0 <= self.superres_quantile < 1:
+                raise ModelSpecError(f"A quantile of the attention is from 0 to under 1, not {self.superres_quantile}.")

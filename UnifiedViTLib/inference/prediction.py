@@ -72,6 +72,29 @@ class Heatmap:
 
 
 @dataclass(frozen=True)
+class Enhancement:
+    """The volume on a finer grid, where it was attended to drawn by an upscaler; see `superresolution`.
+
+    Attributes:
+        upscaler: its name.
+        method, label: of the heat map that chose the regions.
+        quantile: above which they lie; `regions`: how many there are.
+        array: voxels of the finer grid, axes (K, J, I) as the input's, in its unit and, for whole numbers, its type.
+        synthetic: uint8, the same shape: 1 where the upscaler had a part in the voxel, 0 where it is interpolated.
+        ijk_to_ras: 4x4 of the finer grid.
+    """
+
+    upscaler: str
+    method: str
+    label: str
+    quantile: float
+    regions: int
+    array: np.ndarray
+    synthetic: np.ndarray
+    ijk_to_ras: np.ndarray
+
+
+@dataclass(frozen=True)
 class Prediction:
     """One result.
 
@@ -90,6 +113,7 @@ class Prediction:
             background left out; None where they were not asked for. What the network drew: the rules that take
             drawing out of `labelmap` (slices without a lesion, small pieces) do not change them.
         heatmap: where the network looked; None where it was not asked for.
+        enhancement: the volume with attended regions on a finer grid; None where it was not asked for.
     """
 
     name: str
@@ -104,3 +128,4 @@ class Prediction:
     provenance: Provenance
     probability_maps: np.ndarray | None = None
     heatmap: Heatmap | None = None
+    enhancement: Enhancement | None = None

@@ -26,7 +26,9 @@ from .familiarity import load_statistics
 from .gate import SLICES
 from .options import Options
 from .prediction import Heatmap, Prediction, Provenance
+from .superresolution import enhance
 from .torch_backend import TorchBackend
+from .upscalers import make_upscaler
 
 PLAIN = Options()
 NO_MEMORY = "There is not enough memory to look at even one slice. Close other programs and run again."
@@ -92,14 +94,17 @@ class Predictor:
         ready = time.perf_counter()
         self._settle(prepared, progress)
         settled = time.perf_counter()
-        told = (lambda stage, done: progress(stage, (1 - EXPLAINING) * done)) if options.explain else progress
+        told = (lambda stage, done: progress(stage, (1 - EXPLAINING) * done)) if options.guide else progress
         look, network_seconds = self.look(prepared, told, flips=options.flips,
                                           keep_probabilities=options.keep_probabilities)
         looked = time.perf_counter()
         answer = decide(look, prepared, self.spec)
         backend = self._choice.backend
         answered = time.perf_counter()
-        heatmap = self._explain(prepared, answer, options, progress) if options.explain else None
+        heatmap = self._explain(prepared, answer, options, progress) if options.guide else None
+        explained = time.perf_counter()
+        enhancement = enhance(prepared, heatmap, make_upscaler(options.superres), options.superres_quantile,
+                              lambda stage, done: progress(stage, 1.0)) if options.superres else None
         progress("Done", 1.0)
         finished = time.perf_counter()
         return Prediction(
@@ -122,14 +127,16 @@ class Predictor:
                     "network": network_seconds,
                     "resample": looked - settled - network_seconds,
                     "answer": answered - looked,
-                    **({"explain": finished - answered} if options.explain else {}),
+                    **({"explain": explained - answered} if options.guide else {}),
+                    **({"superres": finished - explained} if options.superres else {}),
                     "total": finished - started,
                 },
                 software_versions(),
                 tuple(self._choice.notes),
             ),
             probability_maps=look.percent,
-            heatmap=heatmap,
+            heatmap=heatmap if options.explain else None,
+            enhancement=enhancement,
         )
 
     def look(self, prepared: PreparedVolume, progress: Progress = lambda stage, done: None, *, flips: bool = False,
@@ -179,14 +186,14 @@ class Predictor:
         while start < count:
             stop = min(start + self.batch_size, count)
             try:
-                maps = self._explainer().explain(prepared.inputs(start, stop), number, options.explain)
+                maps = self._explainer().explain(prepared.inputs(start, stop), number, options.guide)
             except OutOfMemory:
                 self._shrink(prepared, progress)
                 continue
             put_on_grid(maps, answer.slice_probabilities[start:stop, number], prepared, start, percent)
             start = stop
             progress(f"Explaining slice {stop} of {count}", 1 - EXPLAINING * (1 - stop / count))
-        return Heatmap(options.explain, names[number], self.spec.classes[number].display, percent)
+        return Heatmap(options.guide, names[number], self.spec.classes[number].display, percent)
 
     def _explainer(self) -> TorchBackend:
         """Torch, which alone has gradients: the chosen backend, or one on the CPU beside it."""

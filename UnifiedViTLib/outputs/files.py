@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -15,11 +15,20 @@ import SimpleITK as sitk
 
 from ..errors import OutputError
 from ..imaging.volume import LPS_RAS
-from ..inference.prediction import Prediction
-from ..spec import ModelSpec
+from ..inference.prediction import Enhancement, Prediction
+from ..inference.upscalers import FACTOR
+from ..spec import ModelSpec, Segment
 
 CSV_FIELDS = (
     "input", "status", "result", "diagnosis", "probability", "volume_ml", "warnings", "seconds", "model", "error",
+)
+
+
+#: Voxels of an enhanced volume in which an upscaler had a part.
+SYNTHETIC = Segment(
+    "Synthetic", (255, 0, 255),
+    "Segmentation category and type - DICOM master list~SCT^85756007^Tissue~SCT^85756007^Tissue~^^"
+    "~Anatomic codes - DICOM master list~^^~^^|",
 )
 
 
@@ -48,13 +57,30 @@ def write_segmentation(prediction: Prediction, path: Path) -> None:
     Segments carry name, colour and terminology in the keys that Slicer's segmentation storage node reads.
     """
     image = _image(prediction.labelmap, prediction.ijk_to_ras)
+    _write_image(image, _segment_keys(image, prediction.spec.segments) | _origin(prediction), path)
+
+
+def write_enhanced(prediction: Prediction, volume: Path, synthetic: Path) -> None:
+    """Write the enhancement of a prediction that has one: the finer volume as `.nrrd`, in the input's unit, and as
+    `.seg.nrrd` on the same grid which of its voxels are synthetic."""
+    made = prediction.enhancement
+    keys = _origin(prediction) | {
+        "UnifiedViT_Synthetic": f"Drawn in part by the upscaler {made.upscaler}; which voxels: {synthetic.name}",
+    }
+    _write_image(_image(made.array, made.ijk_to_ras), keys, volume)
+    mask = _image(made.synthetic, made.ijk_to_ras)
+    _write_image(mask, _segment_keys(mask, [SYNTHETIC]) | _origin(prediction), synthetic)
+
+
+def _segment_keys(image: sitk.Image, segments: Sequence[Segment]) -> dict[str, str]:
+    """What Slicer's storage node reads of segments whose labels are 1, 2, ..."""
     extent = " ".join(f"0 {n - 1}" for n in image.GetSize())
     keys = {
         "Segmentation_SourceRepresentation": "Binary labelmap",
         "Segmentation_ContainedRepresentationNames": "Binary labelmap|",
         "Segmentation_ReferenceImageExtentOffset": "0 0 0",
-    } | _origin(prediction)
-    for n, segment in enumerate(prediction.spec.segments):
+    }
+    for n, segment in enumerate(segments):
         keys |= {
             f"Segment{n}_ID": f"Segment_{n + 1}",
             f"Segment{n}_Name": segment.name,
@@ -66,7 +92,7 @@ def write_segmentation(prediction: Prediction, path: Path) -> None:
             f"Segment{n}_Extent": extent,
             f"Segment{n}_Tags": f"TerminologyEntry:{segment.terminology.rstrip('|')}|",
         }
-    _write_image(image, keys, path)
+    return keys
 
 
 def write_heatmap(prediction: Prediction, path: Path) -> None:
@@ -114,6 +140,7 @@ def as_json(prediction: Prediction) -> dict:
     count = len(prediction.slice_probabilities)
     heatmap = prediction.heatmap
     explained = {"method": heatmap.method, "label": heatmap.label, "display": heatmap.display} if heatmap else None
+    enhanced = prediction.enhancement
     return {
         "name": prediction.name,
         "research_use_only": True,
@@ -134,6 +161,7 @@ def as_json(prediction: Prediction) -> dict:
             for n, row in enumerate(prediction.slice_probabilities)
         ],
         **({"explanation": explained} if explained else {}),
+        **({"enhancement": enhancement_as_json(enhanced)} if enhanced else {}),
         "warnings": list(prediction.warnings),
         "model": {
             "id": made.model_id, "name": prediction.spec.name, "version": made.model_version,
@@ -145,6 +173,17 @@ def as_json(prediction: Prediction) -> dict:
         "seconds": {stage: round(seconds, 4) for stage, seconds in made.seconds.items()},
         "software": made.software,
         "notes": list(made.notes),
+    }
+
+
+def enhancement_as_json(made: Enhancement) -> dict:
+    """An enhancement without its voxels."""
+    return {
+        "upscaler": made.upscaler,
+        "factor": FACTOR,
+        "chosen_by": {"method": made.method, "label": made.label, "quantile": made.quantile},
+        "regions": made.regions,
+        "synthetic_share": round(float(made.synthetic.mean()), 6),
     }
 
 

@@ -1,6 +1,8 @@
-"""Further volumes of a result in the scene: probability maps, and the heat map over the image."""
+"""Further volumes of a result in the scene: probability maps, the heat map over the image, the enhanced volume."""
 
 from __future__ import annotations
+
+import json
 
 import numpy as np
 import slicer
@@ -8,12 +10,15 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
 from ..inference.prediction import Prediction
+from .files import SYNTHETIC, enhancement_as_json
 from .heat import heat_colours
 from .mrml import ATTRIBUTE, all_or_nothing, check_belongs, place_beside
 
 #: Node reference from a segmentation to the heat map of its diagnosis.
 HEATMAP_ROLE = f"{ATTRIBUTE}heatmap"
-COLOURS_NAME = "UnifiedViT heat"
+#: From a segmentation to the enhanced volume, and from that to the label map of its synthetic voxels.
+ENHANCED_ROLE, SYNTHETIC_ROLE = f"{ATTRIBUTE}enhanced", f"{ATTRIBUTE}synthetic"
+COLOURS_NAME, SYNTHETIC_COLOURS_NAME = "UnifiedViT heat", "UnifiedViT synthetic"
 #: Below so many percent a heat map fades away.
 _FAINT = 25
 
@@ -58,6 +63,39 @@ def add_heatmap(
     return node
 
 
+def add_enhanced(
+    prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolumeNode
+) -> list[slicer.vtkMRMLScalarVolumeNode]:
+    """Add the enhanced volume on its finer grid, and a label map of which of its voxels are synthetic.
+
+    Both lie under the volume's transform and beside it in the subject hierarchy; the volume itself is not touched. The
+    enhanced volume says so in its name, and in the attribute `UnifiedViT.Synthetic` how it was made; its node reference
+    `SYNTHETIC_ROLE` leads to the label map. Nothing is added where the prediction was made without.
+
+    Raises:
+        UnsupportedImageError: the volume has changed since; the scene is then as it was.
+    """
+    made = prediction.enhancement
+    if made is None:
+        return []
+    check_belongs(prediction, volume_node)
+    with all_or_nothing(volume_node.GetScene(), []):
+        volume = _add_volume(slicer.vtkMRMLScalarVolumeNode(), made.array, "enhanced (synthetic)", volume_node)
+        mask = _add_volume(slicer.vtkMRMLLabelMapVolumeNode(), made.synthetic, "synthetic voxels", volume_node)
+        matrix = vtk.vtkMatrix4x4()
+        matrix.DeepCopy(made.ijk_to_ras.ravel())
+        for node in (volume, mask):
+            node.SetIJKToRASMatrix(matrix)
+            node.SetAttribute(f"{ATTRIBUTE}Synthetic", json.dumps(enhancement_as_json(made)))
+        display, shown = volume.GetDisplayNode(), volume_node.GetDisplayNode()
+        if shown:
+            display.SetAutoWindowLevel(False)
+            display.SetWindowLevel(shown.GetWindow(), shown.GetLevel())
+        mask.GetDisplayNode().SetAndObserveColorNodeID(_synthetic_colours(volume_node.GetScene()).GetID())
+        volume.SetNodeReferenceID(SYNTHETIC_ROLE, mask.GetID())
+    return [volume, mask]
+
+
 class HeatOverlay:
     """A heat map as the foreground of all slice views, and what was there before."""
 
@@ -85,21 +123,41 @@ class HeatOverlay:
 def _add_percent(values: np.ndarray, name: str, volume_node: slicer.vtkMRMLScalarVolumeNode
                  ) -> slicer.vtkMRMLScalarVolumeNode:
     """A volume of percents (K, J, I) uint8 beside and on the grid of `volume_node`."""
+    node = _add_volume(slicer.vtkMRMLScalarVolumeNode(), values, name, volume_node)
+    node.GetImageData().SetExtent(volume_node.GetImageData().GetExtent())
+    node.GetImageData().GetPointData().GetScalars().SetName("Percent")
+    node.GetDisplayNode().SetAutoWindowLevel(False)
+    node.GetDisplayNode().SetWindowLevelMinMax(0, 100)
+    return node
+
+
+def _add_volume(node: slicer.vtkMRMLScalarVolumeNode, values: np.ndarray, name: str,
+                volume_node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLScalarVolumeNode:
+    """Fill a new node with voxels (K, J, I) and add it beside `volume_node`, oriented as that is."""
     scene, image = volume_node.GetScene(), vtk.vtkImageData()
-    image.SetExtent(volume_node.GetImageData().GetExtent())
-    scalars = numpy_to_vtk(values.ravel(), deep=True, array_type=vtk.VTK_UNSIGNED_CHAR)
-    scalars.SetName("Percent")
-    image.GetPointData().SetScalars(scalars)
-    node = slicer.vtkMRMLScalarVolumeNode()
+    image.SetDimensions(values.shape[::-1])
+    image.GetPointData().SetScalars(numpy_to_vtk(values.ravel(), deep=True))
     node.SetName(scene.GenerateUniqueName(f"{volume_node.GetName()} {name}"))
     node.CopyOrientation(volume_node)
     node.SetAndObserveImageData(image)
     scene.AddNode(node)
     node.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
     node.CreateDefaultDisplayNodes()
-    node.GetDisplayNode().SetAutoWindowLevel(False)
-    node.GetDisplayNode().SetWindowLevelMinMax(0, 100)
     place_beside(volume_node, node)
+    return node
+
+
+def _synthetic_colours(scene: slicer.vtkMRMLScene) -> slicer.vtkMRMLColorTableNode:
+    """The scene's colour table for label maps of synthetic voxels."""
+    node = scene.GetFirstNode(SYNTHETIC_COLOURS_NAME, "vtkMRMLColorTableNode")
+    if node is None:
+        node = slicer.vtkMRMLColorTableNode()
+        node.SetName(SYNTHETIC_COLOURS_NAME)
+        node.SetTypeToUser()
+        node.SetNumberOfColors(2)
+        node.SetColor(0, "measured or interpolated", 0, 0, 0, 0)
+        node.SetColor(1, SYNTHETIC.name, *(part / 255 for part in SYNTHETIC.colour), 1)
+        scene.AddNode(node)
     return node
 
 

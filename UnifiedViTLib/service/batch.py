@@ -22,6 +22,7 @@ from ..outputs.files import (
     model_name,
     summary,
     write_csv,
+    write_enhanced,
     write_heatmap,
     write_json,
     write_segmentation,
@@ -31,6 +32,8 @@ from ..spec import ModelSpec
 TABLE = "results.csv"
 #: The table grows with every input; it is written at most so often, and at the end.
 TABLE_S = 1.0
+#: Endings of the finer volume, and of the segmentation of its synthetic voxels.
+ENHANCED = (".enhanced.nrrd", ".synthetic.seg.nrrd")
 
 
 def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list[Path]:
@@ -98,11 +101,13 @@ def process_files(
     *,
     skip_existing: bool = False,
     with_heatmap: bool = False,
+    with_enhanced: bool = False,
     progress: Progress = lambda stage, done: None,
     ended: Callable[[Ended], None] = lambda end: None,
 ) -> list[dict[str, str]]:
     """Look at each input and write NAME.seg.nrrd, NAME.json, NAME.png (where matplotlib is there), NAME.heatmap.nrrd
-    (where the prediction has one) and results.csv.
+    (where the prediction has one), NAME.enhanced.nrrd and NAME.synthetic.seg.nrrd (where it has an enhancement) and
+    results.csv.
 
     Args:
         inputs: files, and folders with a DICOM series.
@@ -110,7 +115,7 @@ def process_files(
         spec: the model.
         way: `one_by_one`, `many.in_processes` or `cluster.on_cluster`.
         skip_existing: inputs that the output's results.csv lists as done with this model are not done again.
-        with_heatmap: without a heat map an input does not count as done.
+        with_heatmap, with_enhanced: without a heat map, or an enhanced volume, an input does not count as done.
         progress: told words and the share done of all inputs (0..1); `Cancelled` raised by it ends the batch.
         ended: told how each input ended.
 
@@ -126,7 +131,8 @@ def process_files(
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"The folder {output} cannot be made ({error.strerror}). Choose another.") from error
-    needed = (".seg.nrrd", ".json", *([".heatmap.nrrd"] if with_heatmap else []))
+    needed = (".seg.nrrd", ".json", *([".heatmap.nrrd"] if with_heatmap else []),
+              *(ENHANCED if with_enhanced else []))
     before = _rows_before(output / TABLE, spec) if skip_existing else {}
     rows: dict[int, dict[str, str]] = {}
     share: dict[int, float] = {}
@@ -193,7 +199,7 @@ def _write_table(rows: dict[int, dict[str, str]], output: Path) -> None:
 
 def _is_image(name: str) -> bool:
     name = name.lower()
-    return name.endswith(SUFFIXES) and not name.endswith((".seg.nrrd", ".heatmap.nrrd", ".dcm"))
+    return name.endswith(SUFFIXES) and not name.endswith((".seg.nrrd", ".heatmap.nrrd", ".enhanced.nrrd", ".dcm"))
 
 
 def _may_be_dicom(name: str) -> bool:
@@ -224,8 +230,14 @@ def _write(volume: Volume, prediction: Prediction, folder: Path, name: str) -> N
     write_segmentation(prediction, folder / f"{name}.seg.nrrd")
     if prediction.heatmap:
         write_heatmap(prediction, folder / f"{name}.heatmap.nrrd")
+    if prediction.enhancement:
+        write_enhanced(prediction, *(folder / f"{name}{ending}" for ending in ENHANCED))
     if find_spec("matplotlib") is not None:  # Slicer does not bring it
         from ..outputs.montage import write_montage
 
         write_montage(volume, prediction, folder / f"{name}.png")
+        if prediction.enhancement:
+            from ..outputs.enhanced_picture import write_enhanced_picture
+
+            write_enhanced_picture(volume, prediction, folder / f"{name}.enhanced.png")
     write_json(prediction, folder / f"{name}.json")

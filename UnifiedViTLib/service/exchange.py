@@ -21,7 +21,7 @@ import numpy as np
 
 from ..errors import OutputError
 from ..imaging.volume import Volume, check
-from ..inference.prediction import Diagnosis, Heatmap, Prediction, Provenance, SegmentResult
+from ..inference.prediction import Diagnosis, Enhancement, Heatmap, Prediction, Provenance, SegmentResult
 from ..spec import (
     Channel,
     DiagnosisClass,
@@ -36,6 +36,8 @@ from ..spec import (
 )
 
 _TEXT = "rest.json"
+#: Arrays of an enhancement.
+_ENHANCED = ("array", "synthetic", "ijk_to_ras")
 #: Bytes written at a time; between two pieces a run can be cancelled.
 _PIECE = 64 << 20
 
@@ -128,6 +130,10 @@ def write_prediction(prediction: Prediction, folder: Path) -> None:
     heatmap = prediction.heatmap
     if heatmap:
         _save(heatmap.percent, folder / "heatmap.npy")
+    made = prediction.enhancement
+    if made:
+        for name in _ENHANCED:
+            _save(getattr(made, name), folder / f"enhanced_{name}.npy")
     _write_text({
         "diagnosis": asdict(prediction.diagnosis),
         "slice_axis": prediction.slice_axis,
@@ -135,6 +141,7 @@ def write_prediction(prediction: Prediction, folder: Path) -> None:
         "warnings": prediction.warnings,
         "provenance": asdict(prediction.provenance),
         "heatmap": [heatmap.method, heatmap.label, heatmap.display] if heatmap else None,
+        "enhancement": [made.upscaler, made.method, made.label, made.quantile, made.regions] if made else None,
     }, folder)
 
 
@@ -155,6 +162,8 @@ def read_prediction(folder: Path, volume: Volume, spec: ModelSpec) -> Prediction
         provenance=Provenance(**rest["provenance"] | {"notes": tuple(rest["provenance"]["notes"])}),
         probability_maps=_load(maps) if maps.exists() else None,
         heatmap=Heatmap(*rest["heatmap"], _load(folder / "heatmap.npy")) if rest["heatmap"] else None,
+        enhancement=Enhancement(*rest["enhancement"], *(_load(folder / f"enhanced_{name}.npy") for name in _ENHANCED))
+        if rest["enhancement"] else None,
     )
 
 

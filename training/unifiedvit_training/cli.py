@@ -1,7 +1,9 @@
-"""The command line: `unifiedvit-train prepare | pretrain | fit | evaluate | explain | compare | export`."""
+"""The command line: `unifiedvit-train prepare | pretrain | fit | evaluate | explain | compare | export`; also `superres`
+and `enhance`."""
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +11,8 @@ from typing import Annotated
 import typer
 
 from UnifiedViTLib.errors import UnifiedViTError
+from UnifiedViTLib.inference.upscalers import DEFAULT_UPSCALER
+from UnifiedViTLib.service.catalogue import DEFAULT_MODEL
 
 from .config import load_project
 from .errors import ConfigError, TrainingError
@@ -130,6 +134,58 @@ def explain(
 
     measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run, output or work / run / FOLDER,
             slices)
+
+
+@app.command()
+def superres(
+    project: ProjectFile, work: Work = Path("work"), change: Changes = None, run: Run = "superres",
+    model: Annotated[str, typer.Option(help="id or folder of the model whose attention chooses what is measured apart")
+                     ] = DEFAULT_MODEL,
+    slices: Annotated[int, typer.Option(min=1, help="of the validation side to measure on")] = 300,
+) -> None:
+    """Train the upscaler of `unifiedvit predict --superres` on the images of WORK/dataset, and measure it.
+
+    Slices are taken as they were stored, made four times as coarse, and are to be drawn again. WORK/<run> gets the
+    weights with their description (an upscaler: --superres WORK/<run>), curves, and results.json with PSNR and SSIM
+    against Lanczos and bicubic interpolation.
+    """
+    from UnifiedViTLib.inference.upscalers import make_upscaler
+
+    from .data.dataset import load_dataset
+    from .superres.measure import measure, summary
+    from .superres.train import describe, train
+
+    given, dataset = load_project(project, change), load_dataset(work / "dataset")
+    train(given, dataset, work / run)
+    describe(given, work / run, [])
+    results = measure(dataset, {"learned": make_upscaler(str(work / run))}, model, slices, work / run)
+    describe(given, work / run, summary(results))
+    print(f"{json.dumps(summary(results), indent=1)}\nUpscaler: {work / run}")
+
+
+@app.command()
+def enhance(
+    output: Annotated[Path, typer.Option(help="another folder WORK, whose dataset is written")],
+    work: Work = Path("work"), run: Run = "fit",
+    upscaler: Annotated[str, typer.Option(help="learned, lanczos, or a folder with an upscaler")] = DEFAULT_UPSCALER,
+    finer: Annotated[int, typer.Option(help="times as many pixels along a side: 1, 2 or 4")] = 1,
+) -> None:
+    """Write WORK/dataset once more with the regions that a run attends to drawn by an upscaler, to train on.
+
+    Then `fit --work OUTPUT` and `evaluate --work OUTPUT` as usual, and `compare` tells what it has brought. Labels and
+    masks play no part in the choice of regions.
+    """
+    from UnifiedViTLib.inference.upscalers import make_upscaler
+
+    from .data.dataset import load_dataset
+    from .learning.fit import load_run_project
+    from .superres.enhance import enhance_dataset
+
+    if finer not in (1, 2, 4):
+        raise ConfigError(f"--finer is 1, 2 or 4, not {finer}.")
+    made = enhance_dataset(load_run_project(work / run), load_dataset(work / "dataset"), work / run,
+                           make_upscaler(upscaler), output / "dataset", finer)
+    print(f"Enhanced images: {made}")
 
 
 @app.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import time
 from pathlib import Path
@@ -12,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from tqdm import tqdm
 
+from UnifiedViTLib.inference.upscalers import DESCRIPTION_FILE
 from UnifiedViTLib.models.upscaler import ResidualUpscaler
 
 from ..config import Project
@@ -22,9 +25,11 @@ from ..learning.journal import Journal
 from ..learning.launch import start_fabric
 from ..learning.sampling import seed_of
 from ..learning.schedule import share_of_learning_rate
+from ..storage import write_whole
 from .slices import PATCHES, patches
 
 WEIGHTS_FILE = "upscaler.safetensors"
+_FORMAT = 1
 
 
 def train(project: Project, dataset: Dataset, run: Path) -> Path:
@@ -89,6 +94,27 @@ def train(project: Project, dataset: Dataset, run: Path) -> Path:
                              "recipe": recipe})
     journal.close()
     return run / WEIGHTS_FILE
+
+
+def describe(project: Project, run: Path, results: list[dict[str, Any]]) -> Path:
+    """Write the description of the run's weights, with which its folder is an upscaler for `unifiedvit predict`.
+
+    Args:
+        project: says what was learnt from, and under which licence the weights are.
+        results: of the measurement, as in `model.json`.
+    """
+    plan, model = project.superres, project.model
+    card = {
+        "format": _FORMAT,
+        "name": f"learned ({plan.blocks} residual blocks of {plan.channels} channels)",
+        "channels": plan.channels, "blocks": plan.blocks,
+        "weights": {"file": WEIGHTS_FILE, "licence": model.licence,
+                    "sha256": hashlib.sha256((run / WEIGHTS_FILE).read_bytes()).hexdigest()},
+        "training": [one.model_dump() for one in model.training],
+        "results": results,
+    }
+    write_whole(run / DESCRIPTION_FILE, json.dumps(card, indent=1) + "\n")
+    return run / DESCRIPTION_FILE
 
 
 def _batch(dataset: Dataset, sliced: np.ndarray, side: int, count: int, seed: int, step: int

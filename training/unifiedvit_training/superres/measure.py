@@ -1,0 +1,152 @@
+"""How well upscalers draw slices again that were made coarse: whole slices, and what the network attends to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torchmetrics.functional.image import structural_similarity_index_measure
+from tqdm import tqdm
+
+from UnifiedViTLib.imaging.intensity import measure_foreground
+from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.explain import DEFAULT_METHOD
+from UnifiedViTLib.inference.options import Options
+from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.inference.superresolution import attended_regions
+from UnifiedViTLib.inference.upscalers import FACTOR, Lanczos, Upscaler
+from UnifiedViTLib.service.catalogue import find_model
+
+from ..data.dataset import Dataset
+from ..errors import DataError
+from ..evaluation.bootstrap import with_intervals
+from ..storage import write_whole
+from .degradation import DEGRADATIONS
+from .slices import cut_to_multiple, stored_slice
+
+RESULTS_FILE = "results.json"
+PLACES = ("slice", "attended")
+
+
+class Bicubic:
+    """Bicubic interpolation, from which the learned upscaler begins."""
+
+    name = "bicubic"
+
+    def upscale(self, image: np.ndarray) -> np.ndarray:
+        given = torch.from_numpy(np.ascontiguousarray(image, np.float32))[None, None]
+        return torch.nn.functional.interpolate(given, scale_factor=FACTOR, mode="bicubic")[0, 0].numpy()
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Of an image drawn again: PSNR in dB and SSIM (window of 11 pixels), bright tissue 1; NaN where nothing is there
+    to compare."""
+
+    psnr: float
+    ssim: float
+
+
+def compare_images(drawn: np.ndarray, truth: np.ndarray, where: np.ndarray | None = None) -> Quality:
+    """How alike two images (h, w) are, over the pixels of `where` (bool) or over all."""
+    if where is None:
+        where = np.ones(truth.shape, bool)
+    if not where.any():
+        return Quality(float("nan"), float("nan"))
+    error = float(np.mean((drawn - truth)[where].astype(np.float64) ** 2))
+    given = (torch.from_numpy(one.astype(np.float32))[None, None] for one in (drawn, truth))
+    _, similarity = structural_similarity_index_measure(*given, data_range=1.0, return_full_image=True)
+    # The map has the image's size: torchmetrics mirrors it at the border.
+    return Quality(10 * np.log10(1 / max(error, 1e-12)), float(similarity[0, 0].numpy()[where].mean()))
+
+
+def attended(predictor: Predictor, image: np.ndarray) -> np.ndarray:
+    """Which pixels of a slice (h, w) lie in regions that the model attends to, bool, as in use."""
+    volume = Volume(image[None], np.eye(4), planar=True)
+    heat = predictor.predict(volume, Options(explain=DEFAULT_METHOD)).heatmap.percent
+    found = np.zeros(image.shape, bool)
+    for region in attended_regions(heat, volume.array > measure_foreground(volume.array).threshold):
+        found[region.rows, region.columns] = True
+    return found
+
+
+def measure(dataset: Dataset, upscalers: Mapping[str, Upscaler], model: str, most: int, output: Path
+            ) -> dict[str, Any]:
+    """Measure upscalers on the validation side, against Lanczos, and write `results.json`.
+
+    Args:
+        dataset: whose slices are taken as they were stored.
+        upscalers: by the name that results call them; Lanczos and bicubic are added.
+        model: id or folder of the model whose attention chooses the attended regions, on the fine slices.
+        most: slices to measure on, spread over the side.
+        output: folder for the results.
+
+    Returns:
+        what is in the file: for each degradation, place ("slice", "attended") and upscaler PSNR and SSIM, and their
+        difference to Lanczos, with 95 % intervals over groups; means over slices.
+
+    Raises:
+        DataError: there are no slices on the validation side.
+    """
+    chosen = dataset.slices.on("validation")
+    if not len(chosen):
+        raise DataError(f"The dataset in {dataset.folder} has no slices on the validation side.")
+    chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, min(most, len(chosen))).round().astype(int))]
+    upscalers = {"lanczos": Lanczos(), "bicubic": Bicubic(), **upscalers}
+    values = {(way, place, name): np.full((len(chosen), 2), np.nan)
+              for way in DEGRADATIONS for place in PLACES for name in upscalers}
+    predictor = Predictor(find_model(model), "cpu")
+    for row, index in enumerate(tqdm(chosen, "measuring", mininterval=5)):
+        truth = cut_to_multiple(stored_slice(dataset, int(index))[0])
+        where_attended = attended(predictor, truth)
+        for way, degrade in DEGRADATIONS.items():
+            coarse = degrade(truth)
+            for name, upscaler in upscalers.items():
+                drawn = upscaler.upscale(coarse)
+                for place, where in zip(PLACES, (None, where_attended), strict=True):
+                    found = compare_images(drawn, truth, where)
+                    values[way, place, name][row] = found.psnr, found.ssim
+    results = {
+        "model": model, "slices": len(chosen),
+        "figures": _figures(values, list(upscalers), dataset.slices.groups[chosen]),
+    }
+    write_whole(output / RESULTS_FILE, json.dumps(results, indent=1) + "\n")
+    return results
+
+
+def summary(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of each degradation and place what the learned upscaler and Lanczos reach, as a description's `results`."""
+    return [
+        {"data": f"{results['slices']} slices of the validation side, {way}, {place}",
+         "figures": {f"{name}_{figure}": round(table[f"{name}.{figure}"]["value"], 4)
+                     for name in ("learned", "lanczos") for figure in ("psnr", "ssim")}}
+        for way, places in results["figures"].items() for place, table in places.items()
+    ]
+
+
+def _figures(values: dict[tuple[str, str, str], np.ndarray], names: list[str], groups: np.ndarray
+             ) -> dict[str, dict[str, dict[str, Any]]]:
+    """Means over slices and differences to Lanczos, with intervals over groups."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for way in DEGRADATIONS:
+        for place in PLACES:
+            table = {f"{name}.{figure}{suffix}": values[way, place, name][:, n] - base[:, n]
+                     for name in names for n, figure in enumerate(("psnr", "ssim"))
+                     for suffix, base in (("", np.zeros_like(values[way, place, name])),
+                                          (".over_lanczos", values[way, place, "lanczos"]))}
+            known = ~np.isnan(table["lanczos.psnr"])
+
+            def means(weights: np.ndarray, table: dict[str, np.ndarray] = table, known: np.ndarray = known
+                      ) -> dict[str, np.ndarray]:
+                counted = weights[:, known]
+                return {key: counted @ column[known] / counted.sum(axis=1) for key, column in table.items()}
+
+            if known.any():
+                found.setdefault(way, {})[place] = {
+                    key: figure._asdict() for key, figure in with_intervals(means, groups).items()}
+    return found
