@@ -71,9 +71,11 @@ def test_process_folder_does_what_it_can_and_goes_on_where_it_ended(desk, logic,
     with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8") as file:
         assert [row["input"] for row in csv.DictReader(file)] == [row["input"] for row in again]
 
-    only = logic.processFolder(tmp_path / "scäns", tmp_path / "other", "*.nii.gz", recursive=True, heatmap="auto")
+    only = logic.processFolder(tmp_path / "scäns", tmp_path / "other", "*.nii.gz", recursive=True, heatmap="auto",
+                               superres="lanczos")
     assert [Path(row["input"]).name for row in only] == ["b.nii.gz"]
     assert sitk.ReadImage(str(tmp_path / "other" / "b.heatmap.nrrd")).GetPixelIDValue() == sitk.sitkUInt8
+    assert sitk.ReadImage(str(tmp_path / "other" / "b.enhanced.nrrd")).GetSize() == (240, 256, 6)
     assert logic.processFolder(tmp_path / "scäns", tmp_path / "none") == []
 
 

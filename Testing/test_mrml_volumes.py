@@ -1,20 +1,25 @@
-"""Heat maps as volumes of a real scene."""
+"""Heat maps and enhanced volumes in a real scene."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import slicer
+import slicer.util
 from builders import grid, oblique
-from scenes import SHAPE, add_transform, add_volume, application, predict, xml
+from scenes import SHAPE, add_transform, add_volume, application, predict, world, xml
 from vtk.util.numpy_support import vtk_to_numpy
 
 from UnifiedViTLib.errors import UnsupportedImageError
+from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.inference.prediction import Heatmap
+from UnifiedViTLib.inference.superresolution import enhance
+from UnifiedViTLib.inference.upscalers import Lanczos
 from UnifiedViTLib.outputs.mrml import volume_from_node
-from UnifiedViTLib.outputs.mrml_volumes import HeatOverlay, add_heatmap
+from UnifiedViTLib.outputs.mrml_volumes import SYNTHETIC_ROLE, HeatOverlay, add_enhanced, add_heatmap
 
 
 @pytest.fixture
@@ -82,3 +87,42 @@ def test_an_overlay_brings_back_what_each_view_showed(scene, explained):
     assert [(view.GetForegroundVolumeID(), view.GetForegroundOpacity()) for view in views] == before
     overlay.hide(scene)
     assert views[0].GetForegroundVolumeID() == volume.GetID(), "what was not shown takes nothing away"
+
+
+@pytest.fixture
+def enhanced(explained):
+    """The oblique volume, and a result with an enhanced volume of a region in the middle."""
+    volume, prediction = explained
+    percent = np.zeros(SHAPE, np.uint8)
+    percent[2, 12:20, 14:24] = 80
+    made = enhance(prepare(volume_from_node(volume), 32), Heatmap("relevance", "glioma", "Glioma", percent), Lanczos())
+    return volume, replace(prediction, enhancement=made)
+
+
+def test_an_enhanced_volume_lies_beside_its_volume_and_says_that_it_is_synthetic(scene, enhanced):
+    volume, prediction = enhanced
+    before = volume_from_node(volume)
+    fine, mask = add_enhanced(prediction, volume)
+    made, found = prediction.enhancement, volume_from_node(fine)
+    np.testing.assert_array_equal(found.array, made.array)
+    np.testing.assert_allclose(found.ijk_to_ras, made.ijk_to_ras, atol=1e-9)
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(mask), made.synthetic)
+    assert (fine.GetName(), mask.GetName()) == ("brain enhanced (synthetic)", "brain synthetic voxels")
+    assert json.loads(fine.GetAttribute("UnifiedViT.Synthetic"))["upscaler"] == "Lanczos"
+    assert fine.GetNodeReference(SYNTHETIC_ROLE) is mask and mask.IsA("vtkMRMLLabelMapVolumeNode")
+    assert {fine.GetTransformNodeID(), mask.GetTransformNodeID()} == {volume.GetTransformNodeID()}
+    np.testing.assert_array_equal(volume_from_node(volume).array, before.array)
+    # The middle of a coarse voxel is that of the sixteen finer ones in it, parent transform included.
+    k, j, i = np.argwhere(made.synthetic)[0] // (1, 4, 4)
+    np.testing.assert_allclose(world(fine, made.ijk_to_ras, (k, 4 * j + 1.5, 4 * i + 1.5)),
+                               world(volume, before.ijk_to_ras, (k, j, i)), atol=1e-6)
+
+
+def test_a_result_without_an_enhanced_volume_or_for_a_changed_volume_adds_none(scene, enhanced):
+    volume, prediction = enhanced
+    assert add_enhanced(replace(prediction, enhancement=None), volume) == []
+    volume.SetSpacing(3.0, 3.0, 3.0)
+    changed = xml(scene)
+    with pytest.raises(UnsupportedImageError, match="changed"):
+        add_enhanced(prediction, volume)
+    assert changed == xml(scene)

@@ -10,19 +10,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 import torch
-from builders import ORIENTATIONS, head_volume, oblique, phantom, points, tiny_model
+from builders import ORIENTATIONS, head_volume, oblique, phantom, points, tiny_model, to_sitk
+from jsonschema import validate
 from safetensors.torch import save_file
+from workers import end_of
 
+from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import DependencyError, ModelSpecError, UnsupportedImageError, WeightsError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference import superresolution
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.prediction import Heatmap
+from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.superresolution import FACTOR, attended_regions, enhance
 from UnifiedViTLib.inference.upscalers import Lanczos, check_upscaler, make_upscaler
 from UnifiedViTLib.models.upscaler import ResidualUpscaler
+from UnifiedViTLib.outputs.files import as_json
+from UnifiedViTLib.service.client import WorkerClient
+from UnifiedViTLib.service.protocol import PredictRequest
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class Marker:
@@ -148,7 +158,7 @@ def test_only_marked_voxels_come_from_the_upscaler_and_they_fade_in():
     light = prepared.foreground
     brightest = light.air + 2 * (light.ceiling - light.air)
     attended = np.repeat(np.repeat(heat.percent, FACTOR, 1), FACTOR, 2) > max(0, np.quantile(
-        heat.percent[volume.array > light.threshold], 0.95))
+        heat.percent[volume.array > light.threshold], superresolution.QUANTILE))
     np.testing.assert_allclose(made.array[attended].min(), brightest, rtol=1e-4)
     steps = np.abs(np.diff(made.array, axis=2))
     assert steps.max() < brightest / 8, "no edge where the region is put back"
@@ -219,6 +229,80 @@ def test_options_are_checked_before_anything_runs(tmp_path):
         Options(superres="lanczos", superres_quantile=1.0).check(model)
     with pytest.raises(ModelSpecError, match="no diagnosis"):
         Options(superres="lanczos", explain_class="nonsense").check(model)
+
+
+# The whole way
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return tiny_model(tmp_path_factory.mktemp("model"), input={"size": 64, "modality": "any", "expects": "heads"})
+
+
+@pytest.mark.parametrize("also_heat", [False, True])
+def test_a_prediction_carries_the_enhanced_volume_and_says_what_chose_the_regions(model, also_heat):
+    volume = head_volume(oblique())
+    options = Options(superres="lanczos", superres_quantile=0.9, explain="rollout" if also_heat else None)
+    prediction = Predictor(model, "cpu").predict(volume, options)
+    made = prediction.enhancement
+    assert (prediction.heatmap is not None) == also_heat
+    assert made.method == ("rollout" if also_heat else "relevance") and made.label == prediction.diagnosis.label
+    assert (made.upscaler, made.quantile) == ("Lanczos", 0.9) and made.regions > 0 and made.synthetic.any()
+    assert prediction.provenance.seconds["superres"] > 0
+    plain = Predictor(model, "cpu").predict(volume)
+    np.testing.assert_array_equal(prediction.labelmap, plain.labelmap)
+    assert prediction.diagnosis == plain.diagnosis and plain.enhancement is None
+    schema = json.loads((ROOT / "Resources" / "prediction.schema.json").read_text())
+    for one in (prediction, plain):
+        validate(as_json(one), schema)
+
+
+def test_the_command_line_writes_the_volume_its_mask_and_its_fields(model, tmp_path):
+    volume = head_volume(oblique(), shape=(6, 45, 41))
+    sitk.WriteImage(to_sitk(volume), tmp_path / "head.nrrd")
+    given = ["predict", str(tmp_path / "head.nrrd"), "--model", str(model.folder), "--output", str(tmp_path / "out"),
+             "--device", "cpu", "--superres", "lanczos"]
+    assert main(given) == 0
+    read = {name: sitk.ReadImage(str(tmp_path / "out" / name)) for name in
+            ("head.enhanced.nrrd", "head.synthetic.seg.nrrd")}
+    fine, synthetic = read.values()
+    assert fine.GetSize() == synthetic.GetSize() == (164, 180, 6)
+    assert fine.GetMetaData("UnifiedViT_Synthetic").startswith("Drawn in part by the upscaler Lanczos")
+    assert synthetic.GetMetaData("Segment0_Name") == "Synthetic"
+    np.testing.assert_allclose(fine.GetSpacing(), (0.5, 0.5, 5.0))
+    # The whole of both images lies in the same place: SimpleITK resamples one onto the other.
+    there = sitk.GetArrayFromImage(sitk.Resample(to_sitk(volume), fine, sitk.Transform(), sitk.sitkLinear))
+    inner = np.s_[:, 4:-4, 4:-4]
+    measured = (sitk.GetArrayFromImage(synthetic) == 0)[inner]
+    np.testing.assert_allclose(sitk.GetArrayFromImage(fine)[inner][measured], there[inner][measured], atol=0.05)
+    written = json.loads((tmp_path / "out" / "head.json").read_text())
+    validate(written, json.loads((ROOT / "Resources" / "prediction.schema.json").read_text()))
+    assert written["enhancement"]["upscaler"] == "Lanczos" and 0 < written["enhancement"]["synthetic_share"] < 1
+    assert (tmp_path / "out" / "head.enhanced.png").stat().st_size > 10_000
+    (tmp_path / "out" / "head.synthetic.seg.nrrd").unlink()
+    assert main([*given, "--skip-existing"]) == 0
+    assert (tmp_path / "out" / "head.synthetic.seg.nrrd").exists(), "what is missing is made again"
+
+
+def test_an_unknown_upscaler_is_refused_before_anything_is_read(model, tmp_path, capsys):
+    assert main(["predict", str(tmp_path / "none.nrrd"), "--model", str(model.folder), "--output", str(tmp_path),
+                 "--superres", "magic"]) == 2
+    assert "There is no upscaler 'magic'" in capsys.readouterr().err
+
+
+def test_the_worker_gives_the_same_enhanced_volume(model):
+    volume, options = head_volume(oblique()), Options(superres="learned")
+    client = WorkerClient()
+    try:
+        client.submit(PredictRequest(volume, model, options, device="cpu"))
+        made = end_of(client).result.enhancement
+    finally:
+        client.close()
+    here = Predictor(model, "cpu").predict(volume, options).enhancement
+    for name in ("synthetic", "ijk_to_ras"):
+        np.testing.assert_array_equal(getattr(made, name), getattr(here, name))
+    np.testing.assert_allclose(made.array, here.array, rtol=1e-3, atol=0.5)
+    assert (made.upscaler, made.method, made.label, made.quantile, made.regions) == (
+        here.upscaler, here.method, here.label, here.quantile, here.regions)
 
 
 # Latent diffusion, on a tiny pipeline of random weights: what it draws means nothing

@@ -18,7 +18,8 @@ _SLICES, _AROUND = 3, 8
 
 
 def write_enhanced_picture(volume: Volume, prediction: Prediction, path: Path) -> None:
-    """Write a PNG: for the slices with the largest attended regions, the input and the enhanced volume side by side.
+    """Write a PNG: the input and the enhanced volume side by side, for slices with attended regions, those with most
+    drawn on them first.
 
     Args:
         volume: what was looked at.
@@ -36,8 +37,10 @@ def write_enhanced_picture(volume: Volume, prediction: Prediction, path: Path) -
     for axis, flipped, step in zip(view.axes, view.flipped, steps, strict=True):
         first = float(to_old[2 - axis, 3]) - step / 2 + 0.5
         begins.append(volume.array.shape[axis] - first - step * made.array.shape[axis] if flipped else first)
-    shown = np.sort(np.argsort(synthetic.sum(axis=(1, 2)))[-_SLICES:])
-    shown = [n for n in shown if synthetic[n].any()]
+    drawn = (view.of(prediction.labelmap) > 0).sum(axis=(1, 2))[round(begins[0]):]
+    candidates = np.flatnonzero(synthetic.any(axis=(1, 2)))
+    areas = synthetic.sum(axis=(1, 2))
+    shown = sorted(sorted(candidates, key=lambda n: (drawn[n], areas[n]))[-_SLICES:])
     figure = Figure(figsize=(8, 3.9 * len(shown) + 0.5), dpi=80, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(shown), 2, squeeze=False)

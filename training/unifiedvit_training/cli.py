@@ -1,5 +1,5 @@
-"""The command line: `unifiedvit-train prepare | pretrain | fit | evaluate | explain | compare | export`; also `superres`
-and `enhance`."""
+"""The command line: `unifiedvit-train prepare | pretrain | fit | evaluate | explain | compare | export`, `superres` and
+`enhance`."""
 
 from __future__ import annotations
 
