@@ -245,6 +245,22 @@ def test_a_heat_map_lies_over_the_slices_as_the_slider_says_and_goes_with_undo(d
     assert view.GetForegroundVolumeID() == other_class.GetID()
 
 
+def test_an_enhanced_volume_lies_beside_the_input_and_goes_with_undo(desk):
+    volume = head_node(desk.scene)
+    before = volume_from_node(volume)
+    desk.choose(inputVolume=volume, superres="lanczos")
+    assert desk.ui.superresComboBox.itemData(desk.ui.superresComboBox.currentIndex) == "lanczos"
+    assert desk.run().startswith("Done")
+    fine = segmentation(desk.scene).GetNodeReference("UnifiedViT.enhanced")
+    assert fine.GetName() == "head enhanced (synthetic)"
+    assert slicer.util.arrayFromVolume(fine).shape == (6, 256, 240)
+    np.testing.assert_array_equal(volume_from_node(volume).array, before.array)
+    desk.ui.undoButton.click()
+    for name in (fine.GetName(), "head synthetic voxels"):
+        assert desk.scene.GetFirstNodeByName(name) is None
+    assert desk.scene.IsNodePresent(volume)
+
+
 def test_the_item_that_a_sequence_browser_shows_is_named(desk):
     sequences = slicer.vtkSlicerSequencesLogic()
     sequences.SetMRMLScene(desk.scene)

@@ -121,5 +121,5 @@ def _drawn(image: np.ndarray, heat: np.ndarray, upscaler: Upscaler, quantile: fl
         reduced = np.where(synthetic[::FACTOR, ::FACTOR] > 0, reduced, image)
     light = prepared.foreground
     scaled = [(one - light.air) / (light.ceiling - light.air) for one in (reduced, image)]
-    quality = compare_images(*scaled)
+    quality, = compare_images(*scaled, [np.ones(image.shape, bool)])
     return reduced, (float(synthetic.mean()), quality.psnr, quality.ssim)

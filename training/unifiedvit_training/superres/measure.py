@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,17 +52,17 @@ class Quality:
     ssim: float
 
 
-def compare_images(drawn: np.ndarray, truth: np.ndarray, where: np.ndarray | None = None) -> Quality:
-    """How alike two images (h, w) are, over the pixels of `where` (bool) or over all."""
-    if where is None:
-        where = np.ones(truth.shape, bool)
-    if not where.any():
-        return Quality(float("nan"), float("nan"))
-    error = float(np.mean((drawn - truth)[where].astype(np.float64) ** 2))
+def compare_images(drawn: np.ndarray, truth: np.ndarray, places: Sequence[np.ndarray]) -> list[Quality]:
+    """How alike two images (h, w) are, over the pixels of each of `places` ((h, w), bool)."""
+    error = (drawn - truth).astype(np.float64) ** 2
     given = (torch.from_numpy(one.astype(np.float32))[None, None] for one in (drawn, truth))
+    # The map has the image's size: torchmetrics mirrors the image at its borders.
     _, similarity = structural_similarity_index_measure(*given, data_range=1.0, return_full_image=True)
-    # The map has the image's size: torchmetrics mirrors it at the border.
-    return Quality(10 * np.log10(1 / max(error, 1e-12)), float(similarity[0, 0].numpy()[where].mean()))
+    similarity = similarity[0, 0].numpy()
+    return [
+        Quality(10 * np.log10(1 / max(float(error[where].mean()), 1e-12)), float(similarity[where].mean()))
+        if where.any() else Quality(float("nan"), float("nan")) for where in places
+    ]
 
 
 def attended(predictor: Predictor, image: np.ndarray) -> np.ndarray:
@@ -103,13 +103,12 @@ def measure(dataset: Dataset, upscalers: Mapping[str, Upscaler], model: str, mos
     predictor = Predictor(find_model(model), "cpu")
     for row, index in enumerate(tqdm(chosen, "measuring", mininterval=5)):
         truth = cut_to_multiple(stored_slice(dataset, int(index))[0])
-        where_attended = attended(predictor, truth)
+        places = np.ones(truth.shape, bool), attended(predictor, truth)
         for way, degrade in DEGRADATIONS.items():
             coarse = degrade(truth)
             for name, upscaler in upscalers.items():
                 drawn = upscaler.upscale(coarse)
-                for place, where in zip(PLACES, (None, where_attended), strict=True):
-                    found = compare_images(drawn, truth, where)
+                for place, found in zip(PLACES, compare_images(drawn, truth, places), strict=True):
                     values[way, place, name][row] = found.psnr, found.ssim
     results = {
         "model": model, "slices": len(chosen),
