@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
                          f"three times as long. {', '.join(METHODS)} (default: {DEFAULT_METHOD})")
     predict.add_argument("--explain-class", metavar="NAME", help="with --explain: explain this class, whatever the "
                          "diagnosis (default: the diagnosed one)")
-    predict.add_argument("--superres", nargs="?", const=DEFAULT_UPSCALER, metavar="UPSCALER",
+    predict.add_argument("--superres", nargs="?", const=DEFAULT_UPSCALER, type=_upscaler, metavar="UPSCALER",
                          help="write NAME.enhanced.nrrd too: what the network attends to, four times as fine in "
                          "plane, and NAME.synthetic.seg.nrrd: what of it is drawn and not measured. "
                          f"{', '.join(UPSCALERS)}, or a folder with an upscaler (default: {DEFAULT_UPSCALER})")
@@ -100,6 +100,11 @@ def _jobs(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: give a number from 1")
     return int(text)
+
+
+def _upscaler(text: str) -> str:
+    """A name, or a folder, absolute: it may be read elsewhere."""
+    return str(Path(text).absolute()) if Path(text).is_dir() else text
 
 
 def _further_channels(options: argparse.Namespace, inputs: list[Path]) -> dict[str, Volume]:

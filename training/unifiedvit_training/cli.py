@@ -168,7 +168,6 @@ def enhance(
     output: Annotated[Path, typer.Option(help="another folder WORK, whose dataset is written")],
     work: Work = Path("work"), run: Run = "fit",
     upscaler: Annotated[str, typer.Option(help="learned, lanczos, or a folder with an upscaler")] = DEFAULT_UPSCALER,
-    finer: Annotated[int, typer.Option(help="times as many pixels along a side: 1, 2 or 4")] = 1,
 ) -> None:
     """Write WORK/dataset once more with the regions that a run attends to drawn by an upscaler, to train on.
 
@@ -181,10 +180,8 @@ def enhance(
     from .learning.fit import load_run_project
     from .superres.enhance import enhance_dataset
 
-    if finer not in (1, 2, 4):
-        raise ConfigError(f"--finer is 1, 2 or 4, not {finer}.")
     made = enhance_dataset(load_run_project(work / run), load_dataset(work / "dataset"), work / run,
-                           make_upscaler(upscaler), output / "dataset", finer)
+                           make_upscaler(upscaler), output / "dataset")
     print(f"Enhanced images: {made}")
 
 

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -26,7 +25,7 @@ from ..data.dataset import CARD_FILE, Dataset, SliceSet, refuse_unfit
 from ..data.writing import writable
 from ..errors import DataError
 from ..exporting.model_folder import stored_network
-from .measure import compare_images
+from .measure import Quality, compare_images
 
 #: Says what was done, beside the enhanced data set.
 ENHANCED_FILE = "enhanced.json"
@@ -34,13 +33,12 @@ _BATCH = 16
 
 
 def enhance_dataset(project: Project, dataset: Dataset, run: Path, upscaler: Upscaler, output: Path,
-                    finer: Literal[1, 2, 4] = 1, quantile: float = QUANTILE) -> Path:
+                    quantile: float = QUANTILE) -> Path:
     """Write a data set like `dataset`, of all sides, with attended regions by an upscaler.
 
     Regions are chosen by the attention of the run for the class that it diagnoses itself: labels and masks are not
-    looked at. The upscaler's fine pixels are averaged to the pixels of the new data set. With `finer` 1, as in the
-    paper, all pixels outside regions stay as they are; the measurement of how much the others changed is in
-    `enhanced.json`.
+    looked at. As in the paper, regions are put back on the grid that they came from: sixteen fine pixels are averaged
+    to one again. All pixels outside regions stay as they are; how much the slices changed is in `enhanced.json`.
 
     Args:
         project: of the run.
@@ -48,7 +46,6 @@ def enhance_dataset(project: Project, dataset: Dataset, run: Path, upscaler: Ups
         run: folder of the trained run.
         upscaler: draws the regions.
         output: folder for the new data set.
-        finer: times as many pixels along a side.
         quantile: of the heat in the body of a slice, above which regions lie.
 
     Returns:
@@ -63,31 +60,22 @@ def enhance_dataset(project: Project, dataset: Dataset, run: Path, upscaler: Ups
     if slices.images.ndim != 3:
         raise DataError("Images of several channels cannot be enhanced: the upscaler knows one.")
     _, network = stored_network(project.model, run)
-    size = finer * slices.images.shape[-1]
     with writable(output):
         output.mkdir(parents=True, exist_ok=True)
         for field in fields(SliceSet):
-            if field.name not in ("images", "masks"):
+            if field.name != "images":
                 shutil.copy(dataset.folder / f"{field.name}.npy", output)
-        files = {name: np.lib.format.open_memmap(output / f"{name}.npy", "w+", kind, (len(slices), size, size))
-                 for name, kind in (("images", np.float16), ("masks", np.uint8))}
+        images = np.lib.format.open_memmap(output / "images.npy", "w+", slices.images.dtype, slices.images.shape)
         changes = []
         for index, image, heat in tqdm(_with_heat(network, slices), "enhancing", total=len(slices), mininterval=5):
-            drawn, change = _drawn(image, heat, upscaler, quantile, finer)
-            files["images"][index] = drawn
-            files["masks"][index] = np.repeat(np.repeat(slices.masks[index], finer, 0), finer, 1)
-            changes.append(change)
-        for file in files.values():
-            file.flush()
-        found = np.array(changes)
-        card = json.loads((dataset.folder / CARD_FILE).read_text(encoding="utf-8"))
-        card["recipe"].setdefault("model", {}).setdefault("input", {})["size"] = size
-        (output / CARD_FILE).write_text(json.dumps(card), encoding="utf-8")
+            images[index], share, quality = _drawn(image, heat, upscaler, quantile)
+            changes.append((share, quality.psnr, quality.ssim))
+        images.flush()
+        share, psnr, ssim = np.mean(changes, axis=0).tolist()
         (output / ENHANCED_FILE).write_text(json.dumps({
-            "run": run.name, "upscaler": upscaler.name, "quantile": quantile, "finer": finer,
-            "share_enhanced": float(found[:, 0].mean()),
-            **({"psnr": float(np.nanmean(found[:, 1])), "ssim": float(np.nanmean(found[:, 2]))} if finer == 1 else {}),
-        }, indent=1) + "\n", encoding="utf-8")
+            "run": run.name, "upscaler": upscaler.name, "quantile": quantile, "share_enhanced": share, "psnr": psnr,
+            "ssim": ssim}, indent=1) + "\n", encoding="utf-8")
+        shutil.copy(dataset.folder / CARD_FILE, output)  # last: it makes the folder a finished data set
     return output
 
 
@@ -102,24 +90,16 @@ def _with_heat(network: torch.nn.Module, slices: SliceSet) -> Iterator[tuple[int
         yield from zip(numbers.tolist(), images[:, 0].numpy(), heat, strict=True)
 
 
-def _drawn(image: np.ndarray, heat: np.ndarray, upscaler: Upscaler, quantile: float, finer: int
-           ) -> tuple[np.ndarray, tuple[float, float, float]]:
-    """A slice with its regions drawn anew, (finer size, finer size) float32; the share that is, and the slice's PSNR
-    and SSIM against the original (scaled so that bright tissue is 1; NaN on a finer grid)."""
-    prepared = prepare(Volume(image[None], np.eye(4), planar=True), len(image), "auto")
+def _drawn(image: np.ndarray, heat: np.ndarray, upscaler: Upscaler, quantile: float
+           ) -> tuple[np.ndarray, float, Quality]:
+    """A slice (size, size) with its regions drawn anew, the share that they are, and how like the original it is."""
     if not heat.any():
-        made, synthetic = np.repeat(np.repeat(image, FACTOR, 0), FACTOR, 1), np.zeros((1, 1))
-    else:
-        enhanced = enhance(prepared, Heatmap(DEFAULT_METHOD, "", "", heat[None]), upscaler, quantile)
-        made, synthetic = enhanced.array[0], enhanced.synthetic[0]
-    block = FACTOR // finer
-    side = finer * len(image)
-    reduced = made.reshape(side, block, side, block).mean(axis=(1, 3))
-    if finer > 1:
-        return reduced, (float(synthetic.mean()), np.nan, np.nan)
-    if synthetic.any():
-        reduced = np.where(synthetic[::FACTOR, ::FACTOR] > 0, reduced, image)
-    light = prepared.foreground
-    scaled = [(one - light.air) / (light.ceiling - light.air) for one in (reduced, image)]
-    quality, = compare_images(*scaled, [np.ones(image.shape, bool)])
-    return reduced, (float(synthetic.mean()), quality.psnr, quality.ssim)
+        return image, 0.0, compare_images(image, image, [np.ones(image.shape, bool)])[0]
+    prepared = prepare(Volume(image[None], np.eye(4), planar=True), len(image))
+    made = enhance(prepared, Heatmap(DEFAULT_METHOD, "", "", heat[None]), upscaler, quantile)
+    side = len(image)
+    reduced = made.array[0].reshape(side, FACTOR, side, FACTOR).mean(axis=(1, 3))
+    regions = made.synthetic[0, ::FACTOR, ::FACTOR] > 0
+    drawn, light = np.where(regions, reduced, image), prepared.foreground
+    scaled = [(one - light.air) / (light.ceiling - light.air) for one in (drawn, image)]
+    return drawn, float(regions.mean()), compare_images(*scaled, [np.ones(image.shape, bool)])[0]
