@@ -256,6 +256,13 @@ def test_a_prediction_carries_the_enhanced_volume_and_says_what_chose_the_region
         validate(as_json(one), schema)
 
 
+def test_where_no_enhanced_volume_can_be_made_the_answers_come_with_a_warning(model, monkeypatch):
+    monkeypatch.setattr(superresolution, "MOST_VOXELS", 100)
+    prediction = Predictor(model, "cpu").predict(head_volume(), Options(superres="lanczos"))
+    assert prediction.enhancement is None and "higher quantile" in prediction.warnings[-1]
+    assert prediction.diagnosis.probabilities
+
+
 def test_the_command_line_writes_the_volume_its_mask_and_its_fields(model, tmp_path):
     volume = head_volume(oblique(), shape=(6, 45, 41))
     sitk.WriteImage(to_sitk(volume), tmp_path / "head.nrrd")

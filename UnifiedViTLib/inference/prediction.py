@@ -113,7 +113,8 @@ class Prediction:
             background left out; None where they were not asked for. What the network drew: the rules that take
             drawing out of `labelmap` (slices without a lesion, small pieces) do not change them.
         heatmap: where the network looked; None where it was not asked for.
-        enhancement: the volume with attended regions on a finer grid; None where it was not asked for.
+        enhancement: the volume with attended regions on a finer grid; None where it was not asked for, or could not
+            be made (a warning says why).
     """
 
     name: str

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..errors import DeviceError
+from ..errors import DeviceError, UnsupportedImageError
 from ..imaging.channels import prepare_channels
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
@@ -87,6 +87,7 @@ class Predictor:
             Cancelled: raised by `progress`.
         """
         options.check(self.spec)
+        upscaler = make_upscaler(options.superres) if options.superres else None
         started = time.perf_counter()
         progress("Preparing", 0.0)
         volumes, first = in_order(images, self.spec)
@@ -103,8 +104,13 @@ class Predictor:
         answered = time.perf_counter()
         heatmap = self._explain(prepared, answer, options, progress) if options.guide else None
         explained = time.perf_counter()
-        enhancement = enhance(prepared, heatmap, make_upscaler(options.superres), options.superres_quantile,
-                              lambda stage, done: progress(stage, 1.0)) if options.superres else None
+        enhancement, refused = None, ()
+        if upscaler:
+            try:
+                enhancement = enhance(prepared, heatmap, upscaler, options.superres_quantile,
+                                      lambda stage, done: progress(stage, 1.0))
+            except UnsupportedImageError as error:  # the answers are there, and are worth more
+                refused = (str(error),)
         progress("Done", 1.0)
         finished = time.perf_counter()
         return Prediction(
@@ -116,7 +122,8 @@ class Predictor:
             slice_probabilities=answer.slice_probabilities,
             slice_axis=(prepared.view.axes[0], prepared.view.flipped[0]),
             segments=answer.segments,
-            warnings=(*doubts(prepared, self.spec, look.distances, answer.diagnosis, answer.segments), *self._notes),
+            warnings=(*doubts(prepared, self.spec, look.distances, answer.diagnosis, answer.segments), *refused,
+                      *self._notes),
             provenance=Provenance(
                 self.spec.id, self.spec.version, self.spec.sha256, backend.device,
                 f"{backend.name}, slices and their mirror images" if options.flips else backend.name,
