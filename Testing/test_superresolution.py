@@ -29,6 +29,7 @@ from UnifiedViTLib.inference.superresolution import FACTOR, attended_regions, en
 from UnifiedViTLib.inference.upscalers import Lanczos, check_upscaler, make_upscaler
 from UnifiedViTLib.models.upscaler import ResidualUpscaler
 from UnifiedViTLib.outputs.files import as_json
+from UnifiedViTLib.service.batch import find_inputs
 from UnifiedViTLib.service.client import WorkerClient
 from UnifiedViTLib.service.protocol import PredictRequest
 
@@ -285,6 +286,7 @@ def test_the_command_line_writes_the_volume_its_mask_and_its_fields(model, tmp_p
     validate(written, json.loads((ROOT / "Resources" / "prediction.schema.json").read_text()))
     assert written["enhancement"]["upscaler"] == "Lanczos" and 0 < written["enhancement"]["synthetic_share"] < 1
     assert (tmp_path / "out" / "head.enhanced.png").stat().st_size > 10_000
+    assert not [one for one in find_inputs(tmp_path / "out") if one.suffix == ".nrrd"], "results are no inputs"
     (tmp_path / "out" / "head.synthetic.seg.nrrd").unlink()
     assert main([*given, "--skip-existing"]) == 0
     assert (tmp_path / "out" / "head.synthetic.seg.nrrd").exists(), "what is missing is made again"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 import SimpleITK as sitk
 import torch
 from builders import tiny_model
-from training_sets import TWO_CHANNELS, discs, project
+from training_sets import TWO_CHANNELS, discs, project, project_data
+from unifiedvit_training.cli import main
 from unifiedvit_training.config import Project, Superres
 from unifiedvit_training.data.dataset import Dataset, load_dataset
 from unifiedvit_training.errors import DataError, RunError
@@ -131,13 +133,26 @@ def test_an_enhanced_data_set_is_the_same_but_where_the_run_looks(tmp_path):
     assert 0.1 < same < 1 and said["psnr"] > 20 and said["ssim"] > 0.5
 
 
-def test_a_run_learns_from_an_enhanced_data_set_as_from_any_other(tmp_path):
-    dataset = discs(tmp_path / "before" / "dataset", 16)
-    save_weights(tmp_path / "before" / "fit" / BEST_FILE, network())
-    enhance_dataset(project(), dataset, tmp_path / "before" / "fit", Lanczos(), tmp_path / "after" / "dataset")
+def test_the_command_enhances_what_a_run_was_trained_on_and_another_run_learns_from_it(tmp_path):
+    before, after = tmp_path / "before", tmp_path / "after"
     given = project(stages=[{"size": 32, "epochs": 1}], validate_every=1)
-    fit(given, load_dataset(tmp_path / "after" / "dataset"), tmp_path / "after" / "fit")
-    assert (tmp_path / "after" / "fit" / BEST_FILE).exists()
+    fit(given, discs(before / "dataset", 16), before / "fit")
+    assert main(["enhance", "--work", str(before), "--output", str(after), "--upscaler", "lanczos"]) == 0
+    fit(given, load_dataset(after / "dataset"), after / "fit")
+    assert (after / "fit" / BEST_FILE).exists()
+    assert main(["enhance", "--work", str(before), "--output", str(after), "--upscaler", "magic"]) == 1
+
+
+def test_the_command_trains_measures_and_describes_an_upscaler(pictures, tmp_path):
+    (tmp_path / "work").mkdir()
+    shutil.copytree(pictures.folder, tmp_path / "work" / "dataset")
+    yaml = tmp_path / "discs.yaml"
+    yaml.write_text(json.dumps(project_data() | {"superres": {"channels": 4, "blocks": 1, "size": 32, "steps": 2}}))
+    model = tiny_model(tmp_path / "model").folder
+    assert main(["superres", str(yaml), "--work", str(tmp_path / "work"), "--model", str(model), "--slices", "2"]) == 0
+    card = json.loads((tmp_path / "work" / "superres" / "upscaler.json").read_text())
+    assert card["weights"]["licence"] == "CC0" and len(card["results"]) == 4
+    assert make_upscaler(str(tmp_path / "work" / "superres")).upscale(np.zeros((8, 9), np.float32)).shape == (32, 36)
 
 
 def test_several_channels_are_refused_in_a_sentence(tmp_path):

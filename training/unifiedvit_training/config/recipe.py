@@ -135,10 +135,10 @@ class Superres(Section):
     `size`: pixels along a side of a fine patch; `batch`: patches between two steps of the optimiser.
     """
 
-    channels: int = Field(48, ge=4, le=256)
+    channels: int = Field(32, ge=4, le=256)
     blocks: int = Field(4, ge=1, le=32)
-    size: int = Field(128, ge=32, le=512, multiple_of=4)
+    size: int = Field(96, ge=32, le=512, multiple_of=4)
     batch: int = Field(16, ge=4, multiple_of=4)
-    steps: int = Field(5000, ge=1)
+    steps: int = Field(4500, ge=1)
     optimiser: Optimiser = Optimiser(learning_rate=1e-3, weight_decay=0.0)
     save_steps: int = Field(250, ge=1)
