@@ -28,7 +28,7 @@ from UnifiedViTLib.models.attention import WindowedAttention, visible_attention
 from UnifiedViTLib.models.ensemble import Ensemble
 from UnifiedViTLib.models.explanation import METHODS, explain
 from UnifiedViTLib.outputs.files import as_json
-from UnifiedViTLib.outputs.heat import heat_colours, over_image
+from UnifiedViTLib.outputs.heat import HEAT, UNCERTAINTY, colours_of, over_image
 from UnifiedViTLib.outputs.montage import write_montage
 from UnifiedViTLib.outputs.report import write_report
 from UnifiedViTLib.service.client import WorkerClient
@@ -300,9 +300,10 @@ def test_pictures_and_the_report_show_the_map(tmp_path, predictor):
     assert pages[0].count("<img") == 2 * pages[1].count("<img") == 10
 
 
-def test_heat_grows_brighter_evenly_and_cold_places_show_the_image():
-    brightness = heat_colours(np.arange(101)) @ [0.2126, 0.7152, 0.0722]
-    assert (np.diff(brightness) > -0.5).all() and brightness[0] < 3 and brightness[-1] > 230
+@pytest.mark.parametrize("palette", [HEAT, UNCERTAINTY], ids=["heat", "uncertainty"])
+def test_maps_grow_brighter_evenly_and_low_places_show_the_image(palette):
+    brightness = colours_of(np.arange(101), palette) @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(brightness) > -0.5).all() and brightness[0] < 25 and brightness[-1] > 210
     grey = np.full((2, 3), 200, np.uint8)
-    shown = over_image(grey, np.array([0, 100]))
+    shown = over_image(grey, np.array([0, 100]), palette)
     assert shown[0].tolist() == [200, 200, 200] and shown[1].tolist() != [200, 200, 200]

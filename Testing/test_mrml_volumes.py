@@ -15,11 +15,11 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.preparation import prepare
-from UnifiedViTLib.inference.prediction import Heatmap
+from UnifiedViTLib.inference.prediction import Heatmap, Uncertainty
 from UnifiedViTLib.inference.superresolution import enhance
 from UnifiedViTLib.inference.upscalers import Lanczos
 from UnifiedViTLib.outputs.mrml import volume_from_node
-from UnifiedViTLib.outputs.mrml_volumes import SYNTHETIC_ROLE, HeatOverlay, add_enhanced, add_heatmap
+from UnifiedViTLib.outputs.mrml_volumes import SYNTHETIC_ROLE, MapOverlay, add_enhanced, add_heatmap, add_uncertainty
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_an_overlay_brings_back_what_each_view_showed(scene, explained):
     views[0].SetForegroundVolumeID(volume.GetID())
     views[0].SetForegroundOpacity(0.25)
     before = [(view.GetForegroundVolumeID(), view.GetForegroundOpacity()) for view in views]
-    node, overlay = add_heatmap(prediction, volume), HeatOverlay()
+    node, overlay = add_heatmap(prediction, volume), MapOverlay()
     for opacity in (0.6, 0.3):
         overlay.show(node, opacity)
         assert [(view.GetForegroundVolumeID(), view.GetForegroundOpacity()) for view in views] == 2 * [
@@ -126,3 +126,17 @@ def test_a_result_without_an_enhanced_volume_or_for_a_changed_volume_adds_none(s
     with pytest.raises(UnsupportedImageError, match="changed"):
         add_enhanced(prediction, volume)
     assert changed == xml(scene)
+
+
+def test_uncertainty_lies_where_its_volume_lies_in_colours_of_its_own(scene, explained):
+    volume, prediction = explained
+    percent = prediction.heatmap.percent
+    found = Uncertainty(("as it is", "mirrored"), 0.5, {"looks": 0.5, "mask": 1.0}, None, {}, np.zeros(5), percent)
+    heatmap, node = (add(replace(prediction, uncertainty=found), volume) for add in (add_heatmap, add_uncertainty))
+    np.testing.assert_array_equal(volume_from_node(node).array, percent)
+    np.testing.assert_array_equal(volume_from_node(node).ijk_to_ras, volume_from_node(volume).ijk_to_ras)
+    assert node.GetName() == "brain uncertainty" and node.GetTransformNodeID() == volume.GetTransformNodeID()
+    names = [one.GetDisplayNode().GetColorNode().GetName() for one in (heatmap, node)]
+    assert names == ["UnifiedViT heat", "UnifiedViT uncertainty"]
+    before = xml(scene)
+    assert add_uncertainty(prediction, volume) is None and xml(scene) == before

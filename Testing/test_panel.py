@@ -11,6 +11,7 @@ import pytest
 import scenes
 import slicer
 from panels import contents, head_node
+from standin.pythonqt import FileDialog
 
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.mrml import result_of, volume_from_node
@@ -229,7 +230,7 @@ def test_a_heat_map_lies_over_the_slices_as_the_slider_says_and_goes_with_undo(d
     assert slicer.util.arrayFromVolume(shown).max() > 20
     assert view.GetForegroundVolumeID() == shown.GetID() and view.GetForegroundOpacity() == pytest.approx(0.6)
     assert desk.ui.heatmapCheckBox.visible and explained["display"] in desk.ui.heatmapCheckBox.text
-    desk.ui.heatmapSlider.value = 30
+    desk.ui.mapSlider.value = 30
     assert view.GetForegroundOpacity() == pytest.approx(0.3)
     desk.ui.heatmapCheckBox.checked = False
     assert view.GetForegroundVolumeID() == other.GetID() and view.GetForegroundOpacity() == 0.25
@@ -259,6 +260,42 @@ def test_an_enhanced_volume_lies_beside_the_input_and_goes_with_undo(desk):
     for name in (fine.GetName(), "head synthetic voxels"):
         assert desk.scene.GetFirstNodeByName(name) is None
     assert desk.scene.IsNodePresent(volume)
+
+
+def test_uncertainty_is_shown_in_words_and_as_a_map_in_place_of_the_heat_map(desk, tmp_path):
+    view = desk.scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    desk.choose(inputVolume=head_node(desk.scene))
+    desk.ui.uncertaintyCheckBox.checked = True
+    assert desk.widget._parameterNode.uncertainty
+    assert desk.run().startswith("Done")
+    node = segmentation(desk.scene).GetNodeReference("UnifiedViT.uncertainty")
+    result = result_of(segmentation(desk.scene))
+    assert node.GetName() == "head uncertainty" and slicer.util.arrayFromVolume(node).max() > 20
+    assert desk.ui.confidenceLabel.visible
+    assert f"Confidence {result['confidence']['value']:.0%}" in desk.ui.confidenceLabel.text
+    assert ("review" in desk.ui.diagnosisLabel.text) == result["confidence"]["review"]
+    assert desk.ui.uncertaintyMapCheckBox.checked and not desk.ui.heatmapCheckBox.visible
+    assert view.GetForegroundVolumeID() == node.GetID()
+    desk.ui.mapSlider.value = 40
+    assert view.GetForegroundOpacity() == pytest.approx(0.4)
+
+    desk.choose(heatmap="auto")
+    assert desk.run().startswith("Done")
+    heat, node = (segmentation(desk.scene).GetNodeReference(f"UnifiedViT.{name}")
+                  for name in ("heatmap", "uncertainty"))
+    assert view.GetForegroundVolumeID() == heat.GetID() and not desk.ui.uncertaintyMapCheckBox.checked
+    desk.ui.uncertaintyMapCheckBox.checked = True
+    assert view.GetForegroundVolumeID() == node.GetID() and not desk.ui.heatmapCheckBox.checked
+    FileDialog.answers = [str(tmp_path / "report.html")]
+    desk.ui.saveReportButton.click()
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Where the outline is uncertain" in page and page.count("<img") == 18
+    desk.ui.undoButton.click()
+    assert view.GetForegroundVolumeID() not in (heat.GetID(), node.GetID())
+    assert desk.scene.GetNodeByID(heat.GetID()) is None and desk.ui.confidenceLabel.visible, "the first result is back"
+    desk.choose(uncertainty=False, heatmap="")
+    assert desk.run().startswith("Done")
+    assert not any(box.visible for box in (desk.ui.confidenceLabel, desk.ui.uncertaintyMapCheckBox, desk.ui.mapSlider))
 
 
 def test_the_item_that_a_sequence_browser_shows_is_named(desk):

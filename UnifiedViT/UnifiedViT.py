@@ -80,6 +80,7 @@ class UnifiedViTParameterNode:
     keepProbabilities: bool = False
     heatmap: str = ""
     superres: str = ""
+    uncertainty: bool = False
 
 
 class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -205,7 +206,8 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         return UnifiedViTParameterNode(super().getParameterNode())
 
     def process(self, volumeNode, segmentationNode=None, model=DEFAULT_MODEL, device="auto", plane="auto", batchSize=8,
-                flips=False, keepProbabilities=False, heatmap="", progress=None, channels=None, superres=""):
+                flips=False, keepProbabilities=False, heatmap="", progress=None, channels=None, superres="",
+                uncertainty=False):
         """Look at a volume, and add the result to its scene; waits until it is there.
 
         Args:
@@ -224,6 +226,8 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
                 {"t2": node}; `volumeNode` is the first. What is not given is missing.
             superres: add, beside the input, the volume with what is attended to four times as fine, and which of its
                 voxels are synthetic: the upscaler ("learned", "lanczos" or a folder); "" for none.
+            uncertainty: look several times, and add where the outline is uncertain as a volume; how far to trust the
+                diagnosis is in `prediction.uncertainty`.
 
         Returns:
             `UnifiedViTLib.inference.prediction.Prediction`.
@@ -233,19 +237,20 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         """
         from UnifiedViTPanel.run import optionsOf
 
-        options = optionsOf(plane, flips, keepProbabilities, heatmap, superres)
+        options = optionsOf(plane, flips, keepProbabilities, heatmap, superres, uncertainty)
         request = self.runner.request(volumeNode, model, device, batchSize, options, channels)
         prediction = self.runner.client.run(request, progress or (lambda stage, fraction: None))
         self.runner.addToScene(prediction, volumeNode, segmentationNode)
         return prediction
 
     def processFolder(self, inputDir, outputDir, pattern="*", recursive=False, skipExisting=True, model=DEFAULT_MODEL,
-                      device="auto", plane="auto", batchSize=8, flips=False, heatmap="", progress=None, superres=""):
+                      device="auto", plane="auto", batchSize=8, flips=False, heatmap="", progress=None, superres="",
+                      uncertainty=False):
         """Look at all images of a folder; the scene is not used. A bad file is reported and skipped.
 
         Args:
             inputDir: NRRD, NIfTI, MHA, DICOM, PNG or JPEG files, and folders that hold a DICOM series.
-            outputDir: takes NAME.seg.nrrd and NAME.json for each, and results.csv over all.
+            outputDir: takes NAME.seg.nrrd, NAME.json and NAME.html for each, and results.csv over all.
             pattern: which file names count, for example "*_t1ce.nii.gz".
             recursive: folders in the folder too.
             skipExisting: go on where an earlier call stopped, instead of doing all again.
@@ -253,6 +258,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             heatmap: as for `process`; written as NAME.heatmap.nrrd.
             progress: called with words and the share done of all (0..1).
             superres: as for `process`; written as NAME.enhanced.nrrd and NAME.synthetic.seg.nrrd.
+            uncertainty: as for `process`; written as NAME.uncertainty.nrrd.
 
         Returns:
             the rows of results.csv as dictionaries (`UnifiedViTLib.outputs.files.CSV_FIELDS`).
@@ -262,19 +268,19 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         """
         from UnifiedViTPanel.run import optionsOf
 
-        from UnifiedViTLib.service.batch import find_inputs, one_by_one, process_files
+        from UnifiedViTLib.service.batch import find_inputs, maps_of, one_by_one, process_files
         from UnifiedViTLib.service.catalogue import find_model
         from UnifiedViTLib.service.protocol import PredictRequest
 
-        spec, options = find_model(model), optionsOf(plane, flips, heatmap=heatmap, superres=superres)
+        spec = find_model(model)
+        options = optionsOf(plane, flips, heatmap=heatmap, superres=superres, uncertainty=uncertainty)
         options.check(spec)
 
         def predict(volume, told):
             return self.runner.client.run(PredictRequest(volume, spec, options, device, batchSize), told)
 
         return process_files(find_inputs(Path(inputDir), pattern, recursive), Path(outputDir), spec,
-                             one_by_one(predict), skip_existing=skipExisting, with_heatmap=bool(heatmap),
-                             with_enhanced=bool(superres),
+                             one_by_one(predict), skip_existing=skipExisting, maps=maps_of(options),
                              progress=progress or (lambda stage, fraction: None))
 
     def close(self):

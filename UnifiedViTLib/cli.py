@@ -11,7 +11,7 @@ from .errors import ModelSpecError, UnifiedViTError, UnsupportedImageError
 from .imaging.volume import Volume
 from .inference.options import Options
 from .models_cli import add_models_command
-from .service.batch import Ended, Way, find_inputs, one_by_one, process_files
+from .service.batch import Ended, Way, find_inputs, maps_of, one_by_one, process_files
 from .spec import ModelSpec
 
 
@@ -47,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
 
     predict = commands.add_parser(
         "predict", help="segment and diagnose images",
-        description="For each input: NAME.seg.nrrd (opens in Slicer as a segmentation), NAME.json, NAME.png; "
-        f"and results.csv over all of them. {NOTICE}",
+        description="For each input: NAME.seg.nrrd (opens in Slicer as a segmentation), NAME.json, NAME.html, "
+        f"NAME.png; and results.csv over all of them. {NOTICE}",
     )
     predict.add_argument("inputs", nargs="+", metavar="INPUT", type=Path, help="NRRD, NIfTI, MHA, DICOM, PNG or JPEG "
                          "files; folders of them; folders with a DICOM series")
@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--superres-quantile", type=float, default=QUANTILE, metavar="Q",
                          help="with --superres: choose where the attention is above this quantile of the body's "
                          f"voxels (default: {QUANTILE})")
+    predict.add_argument("--uncertainty", action="store_true",
+                         help="look several times: NAME.uncertainty.nrrd (where the outline is uncertain, in percent) "
+                         "and a confidence in NAME.json and NAME.html; takes four times as long")
     predict.add_argument("--skip-existing", action="store_true",
                          help="go on where an earlier run of the same model ended")
     predict.add_argument("--jobs", "-j", type=_jobs, metavar="N", help="so many inputs at a time, each in a process "
@@ -133,7 +136,8 @@ def _predict(options: argparse.Namespace) -> int:
     others = _further_channels(options, inputs)
     refuse_unknown([name for name in (options.input_is, *others) if name], spec)
     asked = Options(options.plane, options.flips, explain=options.explain, explain_class=options.explain_class,
-                    superres=options.superres, superres_quantile=options.superres_quantile)
+                    superres=options.superres, superres_quantile=options.superres_quantile,
+                    uncertainty=options.uncertainty)
     asked.check(spec)
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:
         def progress(stage: str, done: float) -> None:
@@ -149,8 +153,7 @@ def _predict(options: argparse.Namespace) -> int:
 
         rows = process_files(
             inputs, options.output, spec, _way(options, spec, asked, others),
-            skip_existing=options.skip_existing, with_heatmap=bool(options.explain),
-            with_enhanced=bool(options.superres), progress=progress, ended=ended,
+            skip_existing=options.skip_existing, maps=maps_of(asked), progress=progress, ended=ended,
         )
     failed = sum(row["status"] != "done" for row in rows)
     print(f"{len(inputs) - failed} of {len(inputs)} done; results in {options.output}. {NOTICE}")

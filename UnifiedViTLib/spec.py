@@ -102,6 +102,30 @@ class Graph:
 
 
 @dataclass(frozen=True)
+class ReviewRule:
+    """A threshold of confidence, and what it gave where it was measured.
+
+    Attributes:
+        threshold: results of less confidence are to be reviewed.
+        coverage: share of the validation slices that reach it.
+        risk: share of these whose diagnosis is wrong.
+    """
+
+    threshold: float
+    coverage: float
+    risk: float
+
+
+@dataclass(frozen=True)
+class Review:
+    """Which results are to be called uncertain: by the `probability` of their diagnosis, and where further looks were
+    taken by their `confidence` (None: not measured)."""
+
+    probability: ReviewRule
+    confidence: ReviewRule | None
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """What a model learnt from, and under which licence."""
 
@@ -137,7 +161,8 @@ class Member:
 class ModelSpec:
     """What a model is, expects, gives, was trained on and reached. Read it with `load_spec`.
 
-    `folder` holds `model.json` and the weights. `familiarity` and `graph` are None for models that come without them.
+    `folder` holds `model.json` and the weights. `familiarity`, `graph` and `review` are None for models that come
+    without them.
     `members` is empty but for an ensemble, which has no `arguments`; `channels` is empty for models that look at one
     image.
     """
@@ -165,6 +190,7 @@ class ModelSpec:
     members: tuple[Member, ...] = ()
     channels: tuple[Channel, ...] = ()
     graph: Graph | None = None
+    review: Review | None = None
 
     @property
     def weights(self) -> Path:
@@ -273,6 +299,7 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         members=members,
         channels=channels,
         graph=_graph(top.table("graph")) if "graph" in top.data else None,
+        review=_review(top.table("review")) if "review" in top.data else None,
     )
 
 
@@ -308,6 +335,15 @@ def _familiarity(given: Fields) -> Familiarity:
 
 def _graph(given: Fields) -> Graph:
     return Graph(given.text("file", _FILE), given.text("sha256", _SHA256))
+
+
+def _review(given: Fields) -> Review:
+    return Review(_review_rule(given.table("probability")),
+                  _review_rule(given.table("confidence")) if "confidence" in given.data else None)
+
+
+def _review_rule(given: Fields) -> ReviewRule:
+    return ReviewRule(given.number("threshold", 0, 1), given.number("coverage", 0, 1), given.number("risk", 0, 1))
 
 
 def verify_weights(spec: ModelSpec) -> None:

@@ -1,12 +1,17 @@
-"""`python -m benchmarks [inference] [training] [window]`: measured in one run on this machine; all without a name."""
+"""`python -m benchmarks [inference] [options] [training] [window]`: measured in one run on this machine; all without a
+name."""
 
 import sys
 
-chosen = sys.argv[1:] or ["inference", "training", "window"]
+chosen = sys.argv[1:] or ["inference", "options", "training", "window"]
 if "inference" in chosen:
     from . import inference
 
     inference.main()
+if "options" in chosen:
+    from . import options
+
+    options.main()
 if "training" in chosen:
     from . import training  # needs the training package
 

@@ -62,7 +62,7 @@ def main() -> int:
         same = np.array_equal(in_scene, slice_view(read(image), "axial").of(drawn))
         print(f"Scene       {OUTPUT / f'{stem}.mrb'} (volume, segmentation and diagnosis; open in Slicer); "
               f"its mask is {'the same as' if same else 'NOT the same as'} the file's")
-    print(f"Picture     {OUTPUT / f'{stem}.png'}")
+    print(f"Picture     {OUTPUT / f'{stem}.png'}; as a page: {OUTPUT / f'{stem}.html'}")
     print(f"Files       {OUTPUT / f'{stem}.seg.nrrd'}, {OUTPUT / f'{stem}.json'}, {OUTPUT / 'results.csv'}")
     return 0
 

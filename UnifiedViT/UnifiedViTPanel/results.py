@@ -11,8 +11,15 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.mrml import centre_of, result_of, volume_from_node
-from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, HeatOverlay
-from UnifiedViTLib.outputs.report import as_text, colour_of, write_report
+from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, UNCERTAINTY_ROLE, MapOverlay
+from UnifiedViTLib.outputs.report import (
+    REVIEW,
+    as_text,
+    colour_of,
+    confidence_in_words,
+    needs_review,
+    write_report,
+)
 
 from .charts import classesChart, slicesChart
 
@@ -27,10 +34,14 @@ class ResultView:
 
     def __init__(self, ui, say):
         self.ui, self._say = ui, say
-        self._result = self._nodeID = self._shownHeatmapID = None
-        self._overlay = HeatOverlay()
-        ui.heatmapCheckBox.connect("toggled(bool)", self.onHeatmap)
-        ui.heatmapSlider.connect("valueChanged(int)", self.onHeatmap)
+        self._result = self._nodeID = None
+        self._overlay = MapOverlay()
+        # Only one map at a time lies over the slices.
+        self._boxes = {HEATMAP_ROLE: ui.heatmapCheckBox, UNCERTAINTY_ROLE: ui.uncertaintyMapCheckBox}
+        self._shownIDs = dict.fromkeys(self._boxes)
+        for role, box in self._boxes.items():
+            box.connect("toggled(bool)", lambda checked, role=role: self.onMap(role, checked))
+        ui.mapSlider.connect("valueChanged(int)", lambda _value: self._lay())
         ui.show3DButton.connect("toggled(bool)", self.onShow3D)
         ui.jumpButton.connect("clicked(bool)", self.onJump)
         ui.saveReportButton.connect("clicked(bool)", self.onSaveReport)
@@ -48,13 +59,13 @@ class ResultView:
         self._result, self._nodeID = result, segmentationNode.GetID() if result else None
         ui = self.ui
         ui.resultCollapsibleButton.visible = result is not None
-        self._showHeatmap()
+        self._showMaps()
         if result is None:
             return
         diagnosis = result["diagnosis"]
         ui.diagnosisLabel.text = (
             f"<span style='font-size: 17pt; font-weight: bold'>{html.escape(diagnosis['display'])}</span>"
-            f"&nbsp;&nbsp;<span style='font-size: 17pt'>{diagnosis['probability']:.0%}</span><br>"
+            f"&nbsp;&nbsp;<span style='font-size: 17pt'>{diagnosis['probability']:.0%}</span>{_badge(result)}<br>"
             f"<span style='color: #5f6b77'>{html.escape(self._origin(segmentationNode))}</span>"
         )
         ui.warningsLabel.visible = bool(result["warnings"])
@@ -81,34 +92,50 @@ class ResultView:
             drawn and display and display.GetVisibility3D() and "Closed surface" in _representations(segmentationNode))
         ui.show3DButton.blockSignals(False)
 
-    @property
-    def heatmapNode(self):
-        """The heat map of the result that is shown; None if it has none."""
-        return self.node.GetNodeReference(HEATMAP_ROLE) if self.node else None
+    def _map(self, role):
+        """A map of the result that is shown; None if it has none."""
+        return self.node.GetNodeReference(role) if self.node else None
 
-    def _showHeatmap(self):
-        """A new heat map is shown at once; one that was hidden stays hidden."""
-        node, ui = self.heatmapNode, self.ui
-        for widget in (ui.heatmapCheckBox, ui.heatmapSlider):
-            widget.visible = node is not None
-        if node is not None and "explanation" in self._result:
-            explained = self._result["explanation"]
+    def _showMaps(self):
+        """A new map is shown at once, the heat map first; one that was hidden stays hidden."""
+        ui, result = self.ui, self._result
+        nodes = {role: self._map(role) for role in self._boxes}
+        for role, box in self._boxes.items():
+            box.visible = nodes[role] is not None
+        ui.mapSlider.visible = any(nodes.values())
+        if nodes[HEATMAP_ROLE] and "explanation" in result:
+            explained = result["explanation"]
             ui.heatmapCheckBox.text = _("Heat map: {diagnosis}").format(diagnosis=explained["display"])
             ui.heatmapCheckBox.toolTip = _("What speaks for {diagnosis}, by {method}").format(
                 diagnosis=explained["display"], method=explained["method"])
-        nodeID = node.GetID() if node else None
-        if nodeID != self._shownHeatmapID:
-            self._shownHeatmapID = nodeID
-            ui.heatmapCheckBox.blockSignals(True)
-            ui.heatmapCheckBox.checked = node is not None
-            ui.heatmapCheckBox.blockSignals(False)
-            self.onHeatmap()
+        words = confidence_in_words(result) if result else ""
+        ui.confidenceLabel.visible, ui.confidenceLabel.text = bool(words), words
+        shownIDs = {role: node.GetID() if node else None for role, node in nodes.items()}
+        if shownIDs != self._shownIDs:
+            new = [role for role in shownIDs if shownIDs[role] and shownIDs[role] != self._shownIDs[role]]
+            chosen = new[0] if new else next((role for role, box in self._boxes.items()
+                                              if box.checked and shownIDs[role]), None)
+            self._shownIDs = shownIDs
+            self._check(chosen)
+            self._lay()
 
-    def onHeatmap(self, _changed=None):
-        """Lay the heat map over the slices, as opaque as the slider says, or take it away."""
-        node = self.heatmapNode
-        if node is not None and self.ui.heatmapCheckBox.checked:
-            self._overlay.show(node, self.ui.heatmapSlider.value / 100)
+    def _check(self, chosen):
+        """Check the box of one map, or of none (None), without a signal."""
+        for role, box in self._boxes.items():
+            box.blockSignals(True)
+            box.checked = role == chosen
+            box.blockSignals(False)
+
+    def onMap(self, role, checked):
+        """Lay this map over the slices in place of the other, or take it away."""
+        self._check(role if checked else None)
+        self._lay()
+
+    def _lay(self):
+        """Lay the map whose box is checked over the slices, as opaque as the slider says."""
+        node = next((self._map(role) for role, box in self._boxes.items() if box.checked and self._map(role)), None)
+        if node is not None:
+            self._overlay.show(node, self.ui.mapSlider.value / 100)
         else:
             self._overlay.hide(slicer.mrmlScene)
 
@@ -158,7 +185,8 @@ class ResultView:
             return
         try:
             volume, labelmap = self._pictured(node)
-            write_report(self._result, Path(path), volume, labelmap, self._heat(volume))
+            write_report(self._result, Path(path), volume, labelmap,
+                         *(self._percent(role, volume) for role in (HEATMAP_ROLE, UNCERTAINTY_ROLE)))
         except UnifiedViTError as error:
             self._say(str(error), True)
         else:
@@ -179,13 +207,19 @@ class ResultView:
             labels[mask > 0] = number
         return volume, labels
 
-    def _heat(self, volume):
-        """The heat map (K, J, I) on the grid of `volume`; None if it has gone, or the volume is another one now."""
-        node = self.heatmapNode
+    def _percent(self, role, volume):
+        """A map (K, J, I) on the grid of `volume`; None if it has gone, or the volume is another one now."""
+        node = self._map(role)
         if volume is None or node is None or node.GetImageData() is None:
             return None
         values = slicer.util.arrayFromVolume(node)
         return values if values.shape == volume.array.shape else None
+
+
+def _badge(result):
+    if not needs_review(result):
+        return ""
+    return f"&nbsp;&nbsp;<span style='background-color: #8a4b00; color: white'>&nbsp;{REVIEW}&nbsp;</span>"
 
 
 def _representations(node):

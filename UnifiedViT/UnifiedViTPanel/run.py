@@ -12,9 +12,11 @@ from UnifiedViTLib.outputs.mrml import ATTRIBUTE, SceneMemory, add_to_scene, vol
 from UnifiedViTLib.outputs.mrml_volumes import (
     ENHANCED_ROLE,
     HEATMAP_ROLE,
+    UNCERTAINTY_ROLE,
     add_enhanced,
     add_heatmap,
     add_probability_maps,
+    add_uncertainty,
 )
 from UnifiedViTLib.service.catalogue import find_model
 from UnifiedViTLib.service.client import WorkerClient
@@ -26,10 +28,11 @@ from .channels import chosenChannels, volumesBeside
 TABLE_ROLE = f"{ATTRIBUTE}table"
 
 
-def optionsOf(plane, flips=False, keepProbabilities=False, heatmap="", superres=""):
+def optionsOf(plane, flips=False, keepProbabilities=False, heatmap="", superres="", uncertainty=False):
     """What to ask of a run; arguments as for `UnifiedViTLogic.process`."""
     return Options(plane, flips, keepProbabilities, explain=DEFAULT_METHOD if heatmap else None,
-                   explain_class=heatmap if heatmap not in ("", "auto") else None, superres=superres or None)
+                   explain_class=heatmap if heatmap not in ("", "auto") else None, superres=superres or None,
+                   uncertainty=uncertainty)
 
 
 class Runner:
@@ -61,7 +64,7 @@ class Runner:
         self.client.submit(self.request(
             volume, parameters.model, parameters.device, parameters.batchSize,
             optionsOf(parameters.plane, parameters.flips, parameters.keepProbabilities, parameters.heatmap,
-                      parameters.superres),
+                      parameters.superres, parameters.uncertainty),
             chosenChannels(parameters.parameterNode, find_model(parameters.model))))
         self._volumeID, self._segmentationID = volume.GetID(), segmentation.GetID() if segmentation else None
 
@@ -98,11 +101,13 @@ class Runner:
         memory = SceneMemory(scene, [node for node in (segmentationNode, tableNode) if node])
         try:
             maps = add_probability_maps(prediction, volumeNode)
-            heatmap = add_heatmap(prediction, volumeNode)
+            overlays = {HEATMAP_ROLE: add_heatmap(prediction, volumeNode),
+                        UNCERTAINTY_ROLE: add_uncertainty(prediction, volumeNode)}
             enhanced = add_enhanced(prediction, volumeNode)
             segmentation, table = add_to_scene(prediction, volumeNode, segmentationNode, tableNode)
             segmentation.SetNodeReferenceID(TABLE_ROLE, table.GetID())
-            segmentation.SetNodeReferenceID(HEATMAP_ROLE, heatmap.GetID() if heatmap else None)
+            for role, node in overlays.items():
+                segmentation.SetNodeReferenceID(role, node.GetID() if node else None)
             segmentation.SetNodeReferenceID(ENHANCED_ROLE, enhanced[0].GetID() if enhanced else None)
             _noteSequenceItem(volumeNode, segmentation, isNew=segmentationNode is None)
         except BaseException:
@@ -110,7 +115,7 @@ class Runner:
             raise
         added = [node for node in (segmentation, table) if node not in (segmentationNode, tableNode)]
         added += [segmentation.GetDisplayNode()] if segmentation in added else []
-        volumes = [*maps, *([heatmap] if heatmap else []), *enhanced]
+        volumes = [*maps, *filter(None, overlays.values()), *enhanced]
         added += [node for one in volumes for node in (one, one.GetDisplayNode())]
         self._memory, self._added = memory, [node.GetID() for node in added if node]
         return segmentation

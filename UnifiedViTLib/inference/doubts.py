@@ -7,17 +7,18 @@ import numpy as np
 from ..imaging.channels import PreparedChannels
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
-from .prediction import Diagnosis, SegmentResult
+from .prediction import Diagnosis, SegmentResult, Uncertainty
 
 #: DICOM's modality codes by the spec's.
 _MODALITIES = {"MR": ("MR",), "CT": ("CT",), "XR": ("CR", "DX", "XR", "RF"), "US": ("US",)}
+#: Results of less confidence are to be reviewed, where the model does not say better.
 UNCERTAIN = 0.6
 #: An image whose pixels are so many times larger than the network's was blown up.
 COARSE = 3
 
 
 def doubts(prepared: PreparedVolume, spec: ModelSpec, distances: np.ndarray | None, diagnosis: Diagnosis,
-           segments: tuple[SegmentResult, ...]) -> tuple[str, ...]:
+           segments: tuple[SegmentResult, ...], uncertainty: Uncertainty | None = None) -> tuple[str, ...]:
     """Sentences about the input, the answer, and how the two halves of the answer fit; empty if all is well.
 
     `distances` (N,) are of the slices, as in `Look`.
@@ -26,7 +27,18 @@ def doubts(prepared: PreparedVolume, spec: ModelSpec, distances: np.ndarray | No
     # What is familiar was measured on what training had; an image without a channel is unlike it in that alone.
     strange = [] if distances is None or missing else _about_distances(distances, spec)
     return (*prepared.volume.notes, *missing, *_about_input(prepared, spec), *strange,
-            *_about_answer(spec, diagnosis, segments))
+            *_about_answer(spec, diagnosis, segments), *_about_confidence(spec, diagnosis, uncertainty))
+
+
+def review_below(spec: ModelSpec, looked_again: bool) -> float:
+    """The confidence under which a result is to be reviewed.
+
+    Args:
+        spec: the model.
+        looked_again: whether it is that of an `Uncertainty`; else the probability of the diagnosis.
+    """
+    chosen = spec.review and (spec.review.confidence if looked_again else spec.review.probability)
+    return chosen.threshold if chosen else UNCERTAIN
 
 
 def _about_missing(prepared: PreparedChannels, spec: ModelSpec) -> list[str]:
@@ -83,6 +95,14 @@ def _about_answer(spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[Segment
                 f"The two answers contradict each other: the diagnosis is {diagnosis.display}, "
                 f"yet {'a region' if drawn else 'nothing'} is drawn."
             )
-    if diagnosis.probability < UNCERTAIN:
-        said.append(f"The diagnosis is uncertain ({diagnosis.probability:.0%} for the likeliest class): review it.")
     return said
+
+
+def _about_confidence(spec: ModelSpec, diagnosis: Diagnosis, uncertainty: Uncertainty | None) -> list[str]:
+    if uncertainty:
+        confidence, of = uncertainty.confidence, "confidence over all looks"
+    else:
+        confidence, of = diagnosis.probability, "for the likeliest class"
+    below = review_below(spec, uncertainty is not None)
+    return [f"The diagnosis is uncertain ({confidence:.0%} {of}, under {below:.0%}): review it."
+            ] if confidence < below else []

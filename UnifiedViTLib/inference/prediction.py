@@ -95,6 +95,34 @@ class Enhancement:
 
 
 @dataclass(frozen=True)
+class Uncertainty:
+    """How far to trust a result: what several looks at the same volume came to (`inference.uncertainty`).
+
+    Attributes:
+        looks: at what, in words; the first is the answer's own.
+        confidence: 0 to 1, the least of `parts`.
+        parts: "looks": mean over the looks of the probability of the diagnosis; "slices" (more than one): share of
+            the slices that decide which name it themselves; "planes" (voxels that are nearly cubes): mean of its
+            probability over the three planes; "mask": 1, or 0.5 where mask and diagnosis contradict each other.
+        outline: overlap (Dice) of what the other looks draw with what the first draws, on slices with a drawing in the
+            result; None where there is none.
+        spread: by class name, standard deviation of the volume's probability over looks and planes.
+        slice_disagreement: (N,) float32, 0 to 1: what the looks at each slice differ in (mutual information of look
+            and diagnosis), in the order of `Prediction.slice_probabilities`.
+        percent: (K, J, I) uint8 on the input's own grid, 0 to 100: entropy of the mean over the looks of the
+            probabilities of each voxel's label, in percent of the most that is possible.
+    """
+
+    looks: tuple[str, ...]
+    confidence: float
+    parts: dict[str, float]
+    outline: float | None
+    spread: dict[str, float]
+    slice_disagreement: np.ndarray
+    percent: np.ndarray
+
+
+@dataclass(frozen=True)
 class Prediction:
     """One result.
 
@@ -115,6 +143,7 @@ class Prediction:
         heatmap: where the network looked; None where it was not asked for.
         enhancement: the volume with attended regions on a finer grid; None where it was not asked for, or could not
             be made (a warning says why).
+        uncertainty: how far to trust it; None where it was not asked for.
     """
 
     name: str
@@ -130,3 +159,9 @@ class Prediction:
     probability_maps: np.ndarray | None = None
     heatmap: Heatmap | None = None
     enhancement: Enhancement | None = None
+    uncertainty: Uncertainty | None = None
+
+    @property
+    def confidence(self) -> float:
+        """0 to 1: that of `uncertainty`; without, the calibrated probability of the diagnosis."""
+        return self.uncertainty.confidence if self.uncertainty else self.diagnosis.probability

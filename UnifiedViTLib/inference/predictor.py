@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -14,11 +14,12 @@ from .. import __version__
 from ..errors import DeviceError, UnsupportedImageError
 from ..imaging.channels import prepare_channels
 from ..imaging.preparation import PreparedVolume
+from ..imaging.volume import Volume
 from ..spec import ModelSpec
 from .backends import OutOfMemory
-from .blanks import look_once_at_blanks
+from .blanks import Run, look_once_at_blanks
 from .channels import Images, in_order
-from .choice import Choice
+from .choice import Choice, torch_is_there
 from .decision import Answer, Look, decide
 from .doubts import doubts
 from .explain import put_on_grid
@@ -28,14 +29,15 @@ from .options import Options
 from .prediction import Heatmap, Prediction, Provenance
 from .superresolution import enhance
 from .torch_backend import TorchBackend
+from .uncertainty import CHANGES, Looks, other_looks, other_planes
 from .upscalers import make_upscaler
 
 PLAIN = Options()
 NO_MEMORY = "There is not enough memory to look at even one slice. Close other programs and run again."
 #: Called with a stage in words and the share done (0..1); it may raise `Cancelled` to stop the run.
 Progress = Callable[[str, float], None]
-#: Of a run with an explanation, the share that is the explanation: it looks once more, and back by gradients.
-EXPLAINING = 0.7
+#: An explanation takes so many times as long as a look: it looks once more, and back by gradients.
+EXPLAINING = 2.3
 
 
 class Predictor:
@@ -95,14 +97,24 @@ class Predictor:
         ready = time.perf_counter()
         self._settle(prepared, progress)
         settled = time.perf_counter()
-        told = (lambda stage, done: progress(stage, (1 - EXPLAINING) * done)) if options.guide else progress
-        look, network_seconds = self.look(prepared, told, flips=options.flips,
-                                          keep_probabilities=options.keep_probabilities)
+        looks = self.looks(prepared) if options.uncertainty else None
+        planes = other_planes(prepared) if options.uncertainty else ()
+        ends = np.cumsum([1 + len(CHANGES) * options.uncertainty, len(planes), EXPLAINING * bool(options.guide)])
+        first_end, second_end, _ = ends / ends[-1]
+        look, network_seconds = self.look(prepared, _within(progress, 0, first_end), flips=options.flips,
+                                          keep_probabilities=options.keep_probabilities, looks=looks)
         looked = time.perf_counter()
         answer = decide(look, prepared, self.spec)
         backend = self._choice.backend
         answered = time.perf_counter()
-        heatmap = self._explain(prepared, answer, options, progress) if options.guide else None
+        uncertainty = looks and looks.conclude(answer, {
+            plane: self._in_plane(plane, volumes, first, _within(progress, *np.interp(
+                [n, n + 1], [0, len(planes)], [first_end, second_end])))
+            for n, plane in enumerate(planes)
+        })
+        concluded = time.perf_counter()
+        told = _within(progress, second_end, 1)
+        heatmap = self._explain(prepared, answer, options, told) if options.guide else None
         explained = time.perf_counter()
         enhancement, refused = None, ()
         if upscaler:
@@ -122,8 +134,8 @@ class Predictor:
             slice_probabilities=answer.slice_probabilities,
             slice_axis=(prepared.view.axes[0], prepared.view.flipped[0]),
             segments=answer.segments,
-            warnings=(*doubts(prepared, self.spec, look.distances, answer.diagnosis, answer.segments), *refused,
-                      *self._notes),
+            warnings=(*doubts(prepared, self.spec, look.distances, answer.diagnosis, answer.segments, uncertainty),
+                      *refused, *self._notes),
             provenance=Provenance(
                 self.spec.id, self.spec.version, self.spec.sha256, backend.device,
                 f"{backend.name}, slices and their mirror images" if options.flips else backend.name,
@@ -134,7 +146,8 @@ class Predictor:
                     "network": network_seconds,
                     "resample": looked - settled - network_seconds,
                     "answer": answered - looked,
-                    **({"explain": explained - answered} if options.guide else {}),
+                    **({"other planes": concluded - answered} if planes else {}),
+                    **({"explain": explained - concluded} if options.guide else {}),
                     **({"superres": finished - explained} if options.superres else {}),
                     "total": finished - started,
                 },
@@ -144,16 +157,21 @@ class Predictor:
             probability_maps=look.percent,
             heatmap=heatmap if options.explain else None,
             enhancement=enhancement,
+            uncertainty=uncertainty,
         )
 
     def look(self, prepared: PreparedVolume, progress: Progress = lambda stage, done: None, *, flips: bool = False,
-             keep_probabilities: bool = False) -> tuple[Look, float]:
+             keep_probabilities: bool = False, looks: Looks | None = None) -> tuple[Look, float]:
         """Run the network over all slices; returns what it said, and the seconds spent in it.
 
-        Other arguments as in `Options`.
+        Args:
+            prepared: the volume.
+            progress: told after every batch.
+            flips, keep_probabilities: as in `Options`.
+            looks: of `looks`; takes in this look and further ones.
         """
         self._settle(prepared, progress)
-        run = look_once_at_blanks(self._run_both_ways if flips else self._run)
+        run, again = look_once_at_blanks(self._run_both_ways if flips else self._run), look_once_at_blanks(self._run)
         count = len(prepared)
         labelmap = np.zeros(prepared.volume.array.shape, np.uint8)
         target = prepared.view.of(labelmap)
@@ -168,6 +186,8 @@ class Predictor:
             before = time.perf_counter()
             try:
                 masks, logits[start:stop], embeddings = run(images)
+                if looks:
+                    looks.add(start, masks, logits[start:stop], self._further(images, again))
             except OutOfMemory:
                 self._shrink(prepared, progress)
                 continue
@@ -184,6 +204,23 @@ class Predictor:
             progress(f"Looking at slice {stop} of {count}", stop / count)
         return Look(labelmap, logits, area, distances, percent), seconds
 
+    def looks(self, prepared: PreparedVolume) -> Looks:
+        """What `look` is to be given for further looks: the changes, and where torch is there the members of an
+        ensemble, which OpenVINO knows as one network."""
+        return Looks(self.spec, prepared, len(self.spec.members) if torch_is_there() else 0)
+
+    def _further(self, images: np.ndarray, run: Run) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Mask and class logits of what `looks` promises."""
+        yield from other_looks(images, run)
+        if self.spec.members and torch_is_there():
+            yield from self._in_torch().run_members(images)
+
+    def _in_plane(self, plane: str, volumes: list[Volume | None], first: Volume, progress: Progress) -> np.ndarray:
+        """The volume's probabilities (C,), looked at in another plane."""
+        prepared = prepare_channels(volumes, self.spec.size, plane, first)
+        look, _ = self.look(prepared, lambda stage, done: progress(f"{stage}, {plane}", done))
+        return np.array(list(decide(look, prepared, self.spec).diagnosis.probabilities.values()))
+
     def _explain(self, prepared: PreparedVolume, answer: Answer, options: Options, progress: Progress) -> Heatmap:
         """Look at every slice once more, for the class alone."""
         names = [one.name for one in self.spec.classes]
@@ -193,17 +230,18 @@ class Predictor:
         while start < count:
             stop = min(start + self.batch_size, count)
             try:
-                maps = self._explainer().explain(prepared.inputs(start, stop), number, options.guide)
+                maps = self._in_torch().explain(prepared.inputs(start, stop), number, options.guide)
             except OutOfMemory:
                 self._shrink(prepared, progress)
                 continue
             put_on_grid(maps, answer.slice_probabilities[start:stop, number], prepared, start, percent)
             start = stop
-            progress(f"Explaining slice {stop} of {count}", 1 - EXPLAINING * (1 - stop / count))
+            progress(f"Explaining slice {stop} of {count}", stop / count)
         return Heatmap(options.guide, names[number], self.spec.classes[number].display, percent)
 
-    def _explainer(self) -> TorchBackend:
-        """Torch, which alone has gradients: the chosen backend, or one on the CPU beside it."""
+    def _in_torch(self) -> TorchBackend:
+        """Torch, which alone has gradients and knows the members of an ensemble: the chosen backend, or one on the CPU
+        beside it."""
         if isinstance(self._choice.backend, TorchBackend):
             return self._choice.backend
         if self._beside is None:
@@ -241,6 +279,11 @@ class Predictor:
             self._notes.append("The graphics card had not enough memory; the CPU was used.")
         else:
             raise DeviceError(NO_MEMORY)
+
+
+def _within(progress: Progress, start: float, stop: float) -> Progress:
+    """For a part of the work: its 0 to 1 is `start` to `stop` of the whole."""
+    return lambda stage, done: progress(stage, float(start + (stop - start) * done))
 
 
 def labels_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndarray, slice, slice]:

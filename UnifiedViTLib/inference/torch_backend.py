@@ -55,6 +55,13 @@ class TorchBackend:
             output = self._network(torch.from_numpy(images).to(self._device))
             return tuple(part.float().cpu().numpy() for part in output)
 
+    def run_members(self, images: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Mask and class logits of each member of an ensemble by itself; images and errors as for `run`."""
+        torch = self._torch
+        with self._short_of_memory(), torch.inference_mode(), self._arithmetic():
+            outputs = self._network.each(torch.from_numpy(images).to(self._device))
+            return [tuple(part.float().cpu().numpy() for part in output[:2]) for output in outputs]
+
     def explain(self, images: np.ndarray, label: int, method: str) -> np.ndarray:
         """Where the network looks for class `label`, in float32: images (n, channels, H, W) -> (n, H, W), 0..1.
 

@@ -48,16 +48,23 @@ class Ensemble(nn.Module):
             raise ValueError(
                 f"The input is {image.shape[-2]} x {image.shape[-1]}; this ensemble looks at {self.size} x {self.size}."
             )
-        outputs = [member(seen) for member, seen in zip(self.members, self.as_seen(image), strict=True)]
-        masks = [self._resized(output.mask_logits, size, self.size)
-                 for output, size in zip(outputs, self.sizes, strict=True)]
-        said = [(output.class_logits / temperature).log_softmax(dim=-1)
-                for output, temperature in zip(outputs, self.temperatures, strict=True)]
+        outputs = self.each(image)
         return UnifiedOutput(
-            torch.stack(masks).mean(dim=0),
-            torch.stack(said).logsumexp(dim=0) - math.log(len(said)),
+            torch.stack([output.mask_logits for output in outputs]).mean(dim=0),
+            torch.stack([output.class_logits for output in outputs]).logsumexp(dim=0) - math.log(len(outputs)),
             outputs[0].embedding,
         )
+
+    def each(self, image: torch.Tensor) -> list[UnifiedOutput]:
+        """What each member says of images (B, in_channels, size, size), in the ensemble's terms: mask logits of the
+        ensemble's size, and class logits whose softmax are the member's calibrated probabilities."""
+        return [
+            UnifiedOutput(self._resized(output.mask_logits, size, self.size),
+                          (output.class_logits / temperature).log_softmax(dim=-1), output.embedding)
+            for output, size, temperature in zip(
+                (member(seen) for member, seen in zip(self.members, self.as_seen(image), strict=True)),
+                self.sizes, self.temperatures, strict=True)
+        ]
 
     def as_seen(self, image: torch.Tensor) -> list[torch.Tensor]:
         """(B, in_channels, size, size) at the size of each member."""

@@ -15,12 +15,14 @@ import SimpleITK as sitk
 
 from ..errors import OutputError
 from ..imaging.volume import LPS_RAS
+from ..inference.doubts import review_below
 from ..inference.prediction import Enhancement, Prediction
 from ..inference.upscalers import FACTOR
 from ..spec import ModelSpec, Segment
 
 CSV_FIELDS = (
-    "input", "status", "result", "diagnosis", "probability", "volume_ml", "warnings", "seconds", "model", "error",
+    "input", "status", "result", "diagnosis", "probability", "confidence", "review", "volume_ml", "warnings", "seconds",
+    "model", "error",
 )
 
 
@@ -102,6 +104,13 @@ def write_heatmap(prediction: Prediction, path: Path) -> None:
     _write_image(_image(heatmap.percent, prediction.ijk_to_ras), keys | _origin(prediction), path)
 
 
+def write_uncertainty(prediction: Prediction, path: Path) -> None:
+    """Write the map of a prediction that has an uncertainty as `.nrrd`: uint8, percent, on the input's grid."""
+    uncertainty = prediction.uncertainty
+    keys = {"UnifiedViT_Confidence": f"{uncertainty.confidence:.4f}", "UnifiedViT_Looks": ", ".join(uncertainty.looks)}
+    _write_image(_image(uncertainty.percent, prediction.ijk_to_ras), keys | _origin(prediction), path)
+
+
 def _image(array: np.ndarray, ijk_to_ras: np.ndarray) -> sitk.Image:
     """Voxels (K, J, I) on their grid."""
     image = sitk.GetImageFromArray(array)
@@ -141,6 +150,8 @@ def as_json(prediction: Prediction) -> dict:
     heatmap = prediction.heatmap
     explained = {"method": heatmap.method, "label": heatmap.label, "display": heatmap.display} if heatmap else None
     enhanced = prediction.enhancement
+    uncertainty = prediction.uncertainty
+    below = review_below(prediction.spec, uncertainty is not None)
     return {
         "name": prediction.name,
         "research_use_only": True,
@@ -151,17 +162,30 @@ def as_json(prediction: Prediction) -> dict:
             "probabilities": prediction.diagnosis.probabilities,
             "displays": {c.name: c.display for c in prediction.spec.classes},
         },
+        "confidence": {
+            "value": round(prediction.confidence, 6),
+            "of": "looks" if uncertainty else "probability",
+            "threshold": below,
+            "review": prediction.confidence < below,
+        },
         "segments": [asdict(segment) for segment in prediction.segments],
         "slices": [
             {
                 "index": count - 1 - n if backwards else n,
                 "axis": "KJI"[axis],
                 "probabilities": {name: round(float(p), 6) for name, p in zip(names, row, strict=True)},
+                **({"disagreement": round(float(uncertainty.slice_disagreement[n]), 6)} if uncertainty else {}),
             }
             for n, row in enumerate(prediction.slice_probabilities)
         ],
         **({"explanation": explained} if explained else {}),
         **({"enhancement": enhancement_as_json(enhanced)} if enhanced else {}),
+        **({"uncertainty": {
+            "looks": list(uncertainty.looks),
+            "parts": {name: round(value, 6) for name, value in uncertainty.parts.items()},
+            "outline": uncertainty.outline if uncertainty.outline is None else round(uncertainty.outline, 6),
+            "spread": {name: round(value, 6) for name, value in uncertainty.spread.items()},
+        }} if uncertainty else {}),
         "warnings": list(prediction.warnings),
         "model": {
             "id": made.model_id, "name": prediction.spec.name, "version": made.model_version,
@@ -208,6 +232,8 @@ def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict
         "result": name,
         "diagnosis": result.diagnosis.label,
         "probability": f"{result.diagnosis.probability:.4f}",
+        "confidence": f"{result.confidence:.4f}",
+        "review": "yes" if result.confidence < review_below(result.spec, result.uncertainty is not None) else "no",
         "volume_ml": "; ".join(f"{segment.name}: {segment.volume_ml:.2f}" for segment in result.segments),
         "warnings": " | ".join(result.warnings),
         "seconds": f"{result.provenance.seconds['total']:.2f}",
@@ -221,7 +247,8 @@ def summary(name: str, prediction: Prediction) -> str:
     diagnosis = prediction.diagnosis
     volumes = ", ".join(f"{s.name} {s.volume_ml:.2f} mL" for s in prediction.segments if s.voxels) or "nothing drawn"
     seconds = prediction.provenance.seconds["total"]
-    lines = [f"{name}: {diagnosis.display} ({diagnosis.probability:.0%}); {volumes}; {seconds:.1f} s"]
+    sure = f", confidence {prediction.confidence:.0%}" if prediction.uncertainty else ""
+    lines = [f"{name}: {diagnosis.display} ({diagnosis.probability:.0%}{sure}); {volumes}; {seconds:.1f} s"]
     return "\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)])
 
 

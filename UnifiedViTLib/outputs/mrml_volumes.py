@@ -1,4 +1,5 @@
-"""Further volumes of a result in the scene: probability maps, the heat map over the image, the enhanced volume."""
+"""Further volumes of a result in the scene: probability maps, the maps that lie over the image in colours, the enhanced
+volume."""
 
 from __future__ import annotations
 
@@ -11,15 +12,17 @@ from vtk.util.numpy_support import numpy_to_vtk
 
 from ..inference.prediction import Prediction
 from .files import SYNTHETIC, enhancement_as_json
-from .heat import heat_colours
+from .heat import HEAT, UNCERTAINTY, colours_of
 from .mrml import ATTRIBUTE, all_or_nothing, check_belongs, place_beside
 
-#: Node reference from a segmentation to the heat map of its diagnosis.
-HEATMAP_ROLE = f"{ATTRIBUTE}heatmap"
+#: Node references from a segmentation to the heat map of its diagnosis, and to the map of where it is uncertain.
+HEATMAP_ROLE, UNCERTAINTY_ROLE = f"{ATTRIBUTE}heatmap", f"{ATTRIBUTE}uncertainty"
 #: From a segmentation to the enhanced volume, and from that to the label map of its synthetic voxels.
 ENHANCED_ROLE, SYNTHETIC_ROLE = f"{ATTRIBUTE}enhanced", f"{ATTRIBUTE}synthetic"
-COLOURS_NAME, SYNTHETIC_COLOURS_NAME = "UnifiedViT heat", "UnifiedViT synthetic"
-#: Below so many percent a heat map fades away.
+#: Names of the scene's colour tables for maps, and their colours.
+COLOURS = {"UnifiedViT heat": HEAT, "UnifiedViT uncertainty": UNCERTAINTY}
+SYNTHETIC_COLOURS_NAME = "UnifiedViT synthetic"
+#: Below so many percent a map fades away.
 _FAINT = 25
 
 
@@ -57,10 +60,18 @@ def add_heatmap(
     if heatmap is None:
         return None
     check_belongs(prediction, volume_node)
-    with all_or_nothing(volume_node.GetScene(), []):
-        node = _add_percent(heatmap.percent, f"{heatmap.display} heat map", volume_node)
-        node.GetDisplayNode().SetAndObserveColorNodeID(_colours(volume_node.GetScene()).GetID())
-    return node
+    return _add_coloured(heatmap.percent, f"{heatmap.display} heat map", volume_node, "UnifiedViT heat")
+
+
+def add_uncertainty(
+    prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolumeNode
+) -> slicer.vtkMRMLScalarVolumeNode | None:
+    """As `add_heatmap`, where the outline is uncertain, in colours of its own."""
+    uncertainty = prediction.uncertainty
+    if uncertainty is None:
+        return None
+    check_belongs(prediction, volume_node)
+    return _add_coloured(uncertainty.percent, "uncertainty", volume_node, "UnifiedViT uncertainty")
 
 
 def add_enhanced(
@@ -96,8 +107,8 @@ def add_enhanced(
     return [volume, mask]
 
 
-class HeatOverlay:
-    """A heat map as the foreground of all slice views, and what was there before."""
+class MapOverlay:
+    """A map as the foreground of all slice views, and what was there before."""
 
     def __init__(self) -> None:
         self._before: dict[str, tuple[str | None, float]] = {}
@@ -161,15 +172,24 @@ def _synthetic_colours(scene: slicer.vtkMRMLScene) -> slicer.vtkMRMLColorTableNo
     return node
 
 
-def _colours(scene: slicer.vtkMRMLScene) -> slicer.vtkMRMLColorTableNode:
-    """The scene's colour table for heat maps."""
-    node = scene.GetFirstNode(COLOURS_NAME, "vtkMRMLColorTableNode")
+def _add_coloured(percent: np.ndarray, name: str, volume_node: slicer.vtkMRMLScalarVolumeNode, colours: str
+                  ) -> slicer.vtkMRMLScalarVolumeNode:
+    """A volume of percents in one of `COLOURS`."""
+    with all_or_nothing(volume_node.GetScene(), []):
+        node = _add_percent(percent, name, volume_node)
+        node.GetDisplayNode().SetAndObserveColorNodeID(_colours(volume_node.GetScene(), colours).GetID())
+    return node
+
+
+def _colours(scene: slicer.vtkMRMLScene, name: str) -> slicer.vtkMRMLColorTableNode:
+    """The scene's colour table of this name."""
+    node = scene.GetFirstNode(name, "vtkMRMLColorTableNode")
     if node is None:
         node = slicer.vtkMRMLColorTableNode()
-        node.SetName(COLOURS_NAME)
+        node.SetName(name)
         node.SetTypeToUser()
         node.SetNumberOfColors(101)
-        for percent, rgb in enumerate(heat_colours(np.arange(101)) / 255):
+        for percent, rgb in enumerate(colours_of(np.arange(101), COLOURS[name]) / 255):
             node.SetColor(percent, f"{percent} %", *rgb, min(1.0, percent / _FAINT))
         scene.AddNode(node)
     return node

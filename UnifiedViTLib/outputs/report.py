@@ -19,15 +19,19 @@ from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from .files import write_atomically
-from .heat import over_image
+from .heat import HEAT, UNCERTAINTY, over_image
 from .montage import chosen_slices
 
 #: Of the classes, in turn; told apart by eyes of all kinds (Okabe and Ito).
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 _SIDE = 220
+#: Parts of a confidence, in words.
+_PARTS = {"looks": "looks", "slices": "slices", "planes": "planes", "mask": "mask and diagnosis"}
+REVIEW = "uncertain — review"
 _STYLE = """body{font:15px/1.45 system-ui,sans-serif;color:#1c2430;max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin-bottom:0}
 .notice{background:#fff3cd;border:1px solid #e0c36a;padding:.4rem .8rem;border-radius:4px}
+.review{font-size:1rem;font-weight:600;background:#8a4b00;color:#fff;padding:.15rem .6rem;border-radius:4px}
 .warning{background:#fdecea;border:1px solid #f0b4ae;padding:.4rem .8rem;border-radius:4px;margin:.4rem 0}
 table{border-collapse:collapse}td,th{padding:.15rem .8rem .15rem 0;text-align:left;vertical-align:middle}
 .slices{display:flex;flex-wrap:wrap;gap:4px;background:#000;padding:4px}figure{margin:0}
@@ -38,8 +42,10 @@ def as_text(result: dict[str, Any]) -> str:
     """A few lines for an e-mail or a table; `result` as from `files.as_json`."""
     diagnosis, model = result["diagnosis"], result["model"]
     lines = [
-        f"{result['name']}: {diagnosis['display']} ({diagnosis['probability']:.0%})",
+        f"{result['name']}: {diagnosis['display']} ({diagnosis['probability']:.0%})"
+        f"{f', {REVIEW}' if needs_review(result) else ''}",
         *(f"  {_display(diagnosis, name)}: {p:.1%}" for name, p in diagnosis["probabilities"].items()),
+        *(f"  {words}" for words in [confidence_in_words(result)] if words),
         *(f"  {one['name']}: {_amount(one)}" for one in result["segments"]),
         *(f"  Warning: {text}" for text in result["warnings"]),
         f"  Made by {model.get('name', model['id'])} {model['version']} ({model['sha256'][:12]}), {result['plane']} "
@@ -49,9 +55,25 @@ def as_text(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def needs_review(result: dict[str, Any]) -> bool:
+    """Whether a reader should review a result: its confidence is less than the model's threshold."""
+    return bool(result.get("confidence", {}).get("review"))
+
+
+def confidence_in_words(result: dict[str, Any]) -> str:
+    """A sentence on the confidence and its parts; "" for a result without further looks."""
+    uncertainty = result.get("uncertainty")
+    if not uncertainty:
+        return ""
+    parts = ", ".join(f"{_PARTS.get(name, name)} {value:.0%}" for name, value in uncertainty["parts"].items())
+    outline = uncertainty["outline"]
+    drawn = "" if outline is None else f" What {len(uncertainty['looks'])} looks draw overlaps by {outline:.0%}."
+    return f"Confidence {result['confidence']['value']:.0%}, the least of its parts: {parts}.{drawn}"
+
+
 def write_report(
     result: dict[str, Any], path: Path, volume: Volume | None = None, labelmap: np.ndarray | None = None,
-    heatmap: np.ndarray | None = None,
+    heatmap: np.ndarray | None = None, uncertainty: np.ndarray | None = None,
 ) -> None:
     """Write the HTML.
 
@@ -61,6 +83,7 @@ def write_report(
         volume, labelmap: what was looked at and what was drawn, both (K, J, I), for pictures of the slices; without
             them the report has none.
         heatmap: (K, J, I) uint8 in percent, for the same slices once more with what spoke for the class.
+        uncertainty: (K, J, I) uint8 in percent, for the same slices once more with how uncertain each place is.
 
     Raises:
         OutputError: the file cannot be written.
@@ -71,9 +94,11 @@ def write_report(
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         f"<title>{html.escape(result['name'])}: UnifiedViT report</title><style>{_STYLE}</style>",
         f"<h1>{html.escape(diagnosis['display'])} "
-        f"<span style='font-weight:normal'>{diagnosis['probability']:.0%}</span></h1>",
+        f"<span style='font-weight:normal'>{diagnosis['probability']:.0%}</span>"
+        f"{f' <span class=review>{REVIEW}</span>' if needs_review(result) else ''}</h1>",
         f"<p>{html.escape(result['name'])}</p><p class='notice'>{NOTICE}</p>",
         *(f"<p class='warning'>&#9888; {html.escape(text)}</p>" for text in result["warnings"]),
+        *(f"<p>{html.escape(words)}</p>" for words in [confidence_in_words(result)] if words),
         "<table>", *(
             f"<tr><td>{html.escape(_display(diagnosis, name))}<td>{_bar(diagnosis['probabilities'][name], n)}"
             f"<td>{diagnosis['probabilities'][name]:.1%}" for n, name in enumerate(names)
@@ -85,12 +110,16 @@ def write_report(
         ), "</table>",
     ]
     if volume is not None and labelmap is not None:
-        parts += ["<div class='slices'>", *_slices(volume, labelmap, result["plane"]), "</div>"]
+        shown = _Slices(volume, labelmap, result["plane"])
+        parts += shown.figures()
         if heatmap is not None and "explanation" in result:
             explained = result["explanation"]
-            parts += [f"<h2>What speaks for {html.escape(explained['display'])}</h2>",
-                      "<div class='slices'>", *_slices(volume, labelmap, result["plane"], heatmap), "</div>",
+            parts += [f"<h2>What speaks for {html.escape(explained['display'])}</h2>", *shown.figures(heatmap),
                       f"<small>By {html.escape(explained['method'])}; from dark (nothing) over red to yellow</small>"]
+        if uncertainty is not None and "uncertainty" in result:
+            parts += ["<h2>Where the outline is uncertain</h2>", *shown.figures(uncertainty, UNCERTAINTY),
+                      "<small>Entropy of the mean over all looks; from clear (sure) over blue and green to yellow (as "
+                      f"likely as not). Looks: {html.escape(', '.join(result['uncertainty']['looks']))}</small>"]
     parts += ["<h2>What made it</h2><table>", *(
         f"<tr><td>{html.escape(name)}<td>{html.escape(str(value))}" for name, value in _origin(result).items()
     ), "</table></html>"]
@@ -118,6 +147,7 @@ def _origin(result: dict[str, Any]) -> dict[str, Any]:
         "Weights, SHA-256": model["sha256"],
         "Slices": result["plane"], "Computed on": f"{result['device']} ({result['backend']})",
         "Time": f"{result['seconds'].get('total', 0):.1f} s", "Software": software,
+        **({"Notes": " ".join(result["notes"])} if result.get("notes") else {}),
     }
 
 
@@ -141,22 +171,29 @@ def _curves(series: list[list[float]], width: int = 860, height: int = 150) -> s
             f"<small>0 to 100 % upwards; slice 1 to {count} from left to right; colours as above</small>")
 
 
-def _slices(volume: Volume, labelmap: np.ndarray, plane: str, heatmap: np.ndarray | None = None) -> list[str]:
-    """Figures of slices spread over the volume, those with a drawing first of all, outlines and heat in colour."""
-    view = slice_view(volume, plane)
-    slices, labels = view.of(volume.array), view.of(labelmap)
-    light = measure_foreground(volume.array)
-    shown = []
-    for n in chosen_slices((labels > 0).sum(axis=(1, 2))):
-        rgb = light.grey(slices[n])
-        if heatmap is not None:
-            rgb = over_image(rgb, view.of(heatmap)[n])
-        for label in range(1, int(labels.max()) + 1):
-            rgb[_edge(labels[n] == label)] = [int(colour_of(label)[k:k + 2], 16) for k in (1, 3, 5)]
-        height = round(_SIDE * view.mm[1] * rgb.shape[0] / (view.mm[2] * rgb.shape[1]))
-        shown.append(f"<figure><img width='{_SIDE}' height='{height}' alt='slice {n + 1}' src='data:image/png;base64,"
-                     f"{base64.b64encode(_png(rgb)).decode()}'><figcaption>{n + 1}/{len(slices)}</figcaption></figure>")
-    return shown
+class _Slices:
+    """Slices spread over a volume, those with a drawing first of all; arguments as of `write_report`."""
+
+    def __init__(self, volume: Volume, labelmap: np.ndarray, plane: str) -> None:
+        self._view = slice_view(volume, plane)
+        self._slices, self._labels = self._view.of(volume.array), self._view.of(labelmap)
+        self._light = measure_foreground(volume.array)
+        self._shown = chosen_slices((self._labels > 0).sum(axis=(1, 2)))
+
+    def figures(self, percent: np.ndarray | None = None, palette: np.ndarray = HEAT) -> list[str]:
+        """HTML with outlines, and with a map (K, J, I) in colours."""
+        view, shown = self._view, []
+        for n in self._shown:
+            rgb, labels = self._light.grey(self._slices[n]), self._labels[n]
+            if percent is not None:
+                rgb = over_image(rgb, view.of(percent)[n], palette)
+            for label in range(1, int(labels.max()) + 1):
+                rgb[_edge(labels == label)] = [int(colour_of(label)[k:k + 2], 16) for k in (1, 3, 5)]
+            height = round(_SIDE * view.mm[1] * rgb.shape[0] / (view.mm[2] * rgb.shape[1]))
+            picture = f"data:image/png;base64,{base64.b64encode(_png(rgb)).decode()}"
+            shown.append(f"<figure><img width='{_SIDE}' height='{height}' alt='slice {n + 1}' src='{picture}'>"
+                         f"<figcaption>{n + 1}/{len(self._slices)}</figcaption></figure>")
+        return ["<div class='slices'>", *shown, "</div>"]
 
 
 def _edge(mask: np.ndarray) -> np.ndarray:

@@ -14,10 +14,12 @@ from pathlib import Path
 from ..errors import Cancelled, DependencyError, OutputError, UnifiedViTError, UnsupportedImageError
 from ..imaging.reading import SUFFIXES, read, stem
 from ..imaging.volume import Volume
+from ..inference.options import Options
 from ..inference.prediction import Prediction
 from ..inference.predictor import Progress
 from ..outputs.files import (
     CSV_FIELDS,
+    as_json,
     csv_row,
     model_name,
     summary,
@@ -26,7 +28,9 @@ from ..outputs.files import (
     write_heatmap,
     write_json,
     write_segmentation,
+    write_uncertainty,
 )
+from ..outputs.report import write_report
 from ..spec import ModelSpec
 
 TABLE = "results.csv"
@@ -34,6 +38,8 @@ TABLE = "results.csv"
 TABLE_S = 1.0
 #: Endings of the finer volume, and of the segmentation of its synthetic voxels.
 ENHANCED = (".enhanced.nrrd", ".synthetic.seg.nrrd")
+#: Endings of maps.
+HEATMAP, UNCERTAINTY = ".heatmap.nrrd", ".uncertainty.nrrd"
 
 
 def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list[Path]:
@@ -100,14 +106,13 @@ def process_files(
     way: Way,
     *,
     skip_existing: bool = False,
-    with_heatmap: bool = False,
-    with_enhanced: bool = False,
+    maps: tuple[str, ...] = (),
     progress: Progress = lambda stage, done: None,
     ended: Callable[[Ended], None] = lambda end: None,
 ) -> list[dict[str, str]]:
-    """Look at each input and write NAME.seg.nrrd, NAME.json, NAME.png (where matplotlib is there), NAME.heatmap.nrrd
-    (where the prediction has one), NAME.enhanced.nrrd and NAME.synthetic.seg.nrrd (where it has an enhancement) and
-    results.csv.
+    """Look at each input and write NAME.seg.nrrd, NAME.json, NAME.html, NAME.png (where matplotlib is there),
+    NAME.heatmap.nrrd and NAME.uncertainty.nrrd (where the prediction has them), NAME.enhanced.nrrd and
+    NAME.synthetic.seg.nrrd (where it has an enhancement) and results.csv.
 
     Args:
         inputs: files, and folders with a DICOM series.
@@ -115,7 +120,7 @@ def process_files(
         spec: the model.
         way: `one_by_one`, `many.in_processes` or `cluster.on_cluster`.
         skip_existing: inputs that the output's results.csv lists as done with this model are not done again.
-        with_heatmap, with_enhanced: without a heat map, or an enhanced volume, an input does not count as done.
+        maps: of `maps_of`; without these an input does not count as done.
         progress: told words and the share done of all inputs (0..1); `Cancelled` raised by it ends the batch.
         ended: told how each input ended.
 
@@ -131,8 +136,7 @@ def process_files(
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"The folder {output} cannot be made ({error.strerror}). Choose another.") from error
-    needed = (".seg.nrrd", ".json", *([".heatmap.nrrd"] if with_heatmap else []),
-              *(ENHANCED if with_enhanced else []))
+    needed = (".seg.nrrd", ".json", *maps)
     before = _rows_before(output / TABLE, spec) if skip_existing else {}
     rows: dict[int, dict[str, str]] = {}
     share: dict[int, float] = {}
@@ -197,9 +201,16 @@ def _write_table(rows: dict[int, dict[str, str]], output: Path) -> None:
     write_csv([rows[number] for number in sorted(rows)], output / TABLE)
 
 
+def maps_of(options: Options) -> tuple[str, ...]:
+    """Endings of the files with the maps and volumes that are asked for."""
+    asked = {HEATMAP: options.explain, UNCERTAINTY: options.uncertainty, **dict.fromkeys(ENHANCED, options.superres)}
+    return tuple(ending for ending, wanted in asked.items() if wanted)
+
+
 def _is_image(name: str) -> bool:
     name = name.lower()
-    return name.endswith(SUFFIXES) and not name.endswith((".seg.nrrd", ".heatmap.nrrd", ".enhanced.nrrd", ".dcm"))
+    others = (".seg.nrrd", HEATMAP, UNCERTAINTY, ENHANCED[0], ".dcm")
+    return name.endswith(SUFFIXES) and not name.endswith(others)
 
 
 def _may_be_dicom(name: str) -> bool:
@@ -228,8 +239,11 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 def _write(volume: Volume, prediction: Prediction, folder: Path, name: str) -> None:
     write_segmentation(prediction, folder / f"{name}.seg.nrrd")
-    if prediction.heatmap:
-        write_heatmap(prediction, folder / f"{name}.heatmap.nrrd")
+    heatmap, uncertainty = prediction.heatmap, prediction.uncertainty
+    if heatmap:
+        write_heatmap(prediction, folder / f"{name}{HEATMAP}")
+    if uncertainty:
+        write_uncertainty(prediction, folder / f"{name}{UNCERTAINTY}")
     if prediction.enhancement:
         write_enhanced(prediction, *(folder / f"{name}{ending}" for ending in ENHANCED))
     if find_spec("matplotlib") is not None:  # Slicer does not bring it
@@ -240,4 +254,6 @@ def _write(volume: Volume, prediction: Prediction, folder: Path, name: str) -> N
             from ..outputs.enhanced_picture import write_enhanced_picture
 
             write_enhanced_picture(volume, prediction, folder / f"{name}.enhanced.png")
+    write_report(as_json(prediction), folder / f"{name}.html", volume, prediction.labelmap,
+                 heatmap and heatmap.percent, uncertainty and uncertainty.percent)
     write_json(prediction, folder / f"{name}.json")

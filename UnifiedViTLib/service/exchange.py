@@ -21,7 +21,15 @@ import numpy as np
 
 from ..errors import OutputError
 from ..imaging.volume import Volume, check
-from ..inference.prediction import Diagnosis, Enhancement, Heatmap, Prediction, Provenance, SegmentResult
+from ..inference.prediction import (
+    Diagnosis,
+    Enhancement,
+    Heatmap,
+    Prediction,
+    Provenance,
+    SegmentResult,
+    Uncertainty,
+)
 from ..spec import (
     Channel,
     DiagnosisClass,
@@ -30,6 +38,8 @@ from ..spec import (
     Member,
     ModelSpec,
     Result,
+    Review,
+    ReviewRule,
     Segment,
     TrainingData,
     VolumeRule,
@@ -38,6 +48,8 @@ from ..spec import (
 _TEXT = "rest.json"
 #: Arrays of an enhancement.
 _ENHANCED = ("array", "synthetic", "ijk_to_ras")
+#: Of an `Uncertainty`, what is not an array.
+_OF_UNCERTAINTY = ("looks", "confidence", "parts", "outline", "spread")
 #: Bytes written at a time; between two pieces a run can be cancelled.
 _PIECE = 64 << 20
 
@@ -134,6 +146,10 @@ def write_prediction(prediction: Prediction, folder: Path) -> None:
     if made:
         for name in _ENHANCED:
             _save(getattr(made, name), folder / f"enhanced_{name}.npy")
+    uncertainty = prediction.uncertainty
+    if uncertainty:
+        _save(uncertainty.percent, folder / "uncertainty.npy")
+        _save(uncertainty.slice_disagreement, folder / "slice_disagreement.npy")
     _write_text({
         "diagnosis": asdict(prediction.diagnosis),
         "slice_axis": prediction.slice_axis,
@@ -142,6 +158,7 @@ def write_prediction(prediction: Prediction, folder: Path) -> None:
         "provenance": asdict(prediction.provenance),
         "heatmap": [heatmap.method, heatmap.label, heatmap.display] if heatmap else None,
         "enhancement": [made.upscaler, made.method, made.label, made.quantile, made.regions] if made else None,
+        "uncertainty": {name: getattr(uncertainty, name) for name in _OF_UNCERTAINTY} if uncertainty else None,
     }, folder)
 
 
@@ -164,7 +181,13 @@ def read_prediction(folder: Path, volume: Volume, spec: ModelSpec) -> Prediction
         heatmap=Heatmap(*rest["heatmap"], _load(folder / "heatmap.npy")) if rest["heatmap"] else None,
         enhancement=Enhancement(*rest["enhancement"], *(_load(folder / f"enhanced_{name}.npy") for name in _ENHANCED))
         if rest["enhancement"] else None,
+        uncertainty=_read_uncertainty(rest["uncertainty"], folder) if rest["uncertainty"] else None,
     )
+
+
+def _read_uncertainty(rest: dict[str, Any], folder: Path) -> Uncertainty:
+    return Uncertainty(**rest | {"looks": tuple(rest["looks"])}, percent=_load(folder / "uncertainty.npy"),
+                       slice_disagreement=_load(folder / "slice_disagreement.npy"))
 
 
 def spec_as_json(spec: ModelSpec) -> dict[str, Any]:
@@ -174,7 +197,7 @@ def spec_as_json(spec: ModelSpec) -> dict[str, Any]:
 
 def spec_from_json(data: dict[str, Any]) -> ModelSpec:
     """The same description."""
-    familiarity, graph = data["familiarity"], data["graph"]
+    familiarity, graph, review = data["familiarity"], data["graph"], data["review"]
     return ModelSpec(**data | {
         "folder": Path(data["folder"]),
         "segments": tuple(Segment(s["name"], tuple(s["colour"]), s["terminology"]) for s in data["segments"]),
@@ -186,6 +209,7 @@ def spec_from_json(data: dict[str, Any]) -> ModelSpec:
         "members": tuple(Member(**m) for m in data["members"]),
         "channels": tuple(Channel(**c) for c in data["channels"]),
         "graph": Graph(**graph) if graph else None,
+        "review": Review(*(rule and ReviewRule(**rule) for rule in review.values())) if review else None,
     })
 
 

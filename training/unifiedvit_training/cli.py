@@ -95,12 +95,15 @@ def evaluate(
     work: Work = Path("work"), run: Run = "fit",
     flips: Annotated[bool, typer.Option("--flips", help="measure the mean over slices and their mirror images, and "
                                                         "write into WORK/<run>/evaluation-flips")] = False,
+    uncertainty: Annotated[bool, typer.Option("--uncertainty", help="measure the confidence of several looks too; four "
+                                                                    "times the time")] = False,
     model: Annotated[str | None, typer.Option(help="instead of a run: folder or id of a model, an ensemble too; its "
                                                    "figures go into WORK/<id>/evaluation")] = None,
 ) -> None:
     """Measure a run on the validation and test sides, and on whole volumes, and show its worst cases.
 
-    Chooses the calibration temperature and the volume rule on the validation side. Writes
+    Chooses the calibration temperature, the volume rule and the probability under which a diagnosis is called uncertain
+    on the validation side. Writes
     WORK/<run>/evaluation/report.html and results.json; `export` needs them.
     """
     from UnifiedViTLib.service.catalogue import find_model
@@ -111,9 +114,9 @@ def evaluate(
     from .learning.fit import load_run_project
 
     if model:
-        evaluate_model(find_model(model), load_dataset(work / "dataset"), work, flips)
+        evaluate_model(find_model(model), load_dataset(work / "dataset"), work, flips, uncertainty)
         return
-    measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run, flips)
+    measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run, flips, uncertainty)
 
 
 @app.command()

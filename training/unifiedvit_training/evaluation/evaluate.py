@@ -14,9 +14,10 @@ import torch
 
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.inference.torch_backend import choose_device
+from UnifiedViTLib.inference.uncertainty import CHANGES
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
-from ..config import Project
+from ..config import Model, Project
 from ..data.dataset import Dataset, refuse_unfit
 from ..errors import DataError, RunError
 from ..reports.evaluation_report import evaluation_page, summary_text
@@ -25,26 +26,29 @@ from .bootstrap import Figure
 from .calibrate import fit_temperature
 from .candidates import FLIPS_FOLDER, FOLDER, Candidate, ModelFolder, TrainedRun
 from .inference import SliceAnswers, infer
+from .metrics import probabilities_of
+from .selective import Confidence, measure_confidence, review_of, slice_confidence
 from .slice_table import SliceTable, table_bytes, table_csv, tabulate
 from .summary import held_out_calibration_error, summarise
-from .volumes import DEFAULT_RULE, choose_rule, look_at, measure_volumes
+from .volumes import DEFAULT_RULE, choose_rule, confidence_figures, look_at, measure_volumes
 
-RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, REPORT_FILE = (
-    "results.json", "slices.csv", "slices.npz", "predictions.npz", "report.html",
+RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, LOOKS_FILE, REPORT_FILE = (
+    "results.json", "slices.csv", "slices.npz", "predictions.npz", "looks.npz", "report.html",
 )
 
 
-def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False) -> Path:
+def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False, uncertainty: bool = False) -> Path:
     """Measure the best weights of a run, as they will be stored (float16), on the validation and test sides.
 
-    Temperature and volume rule are chosen on the validation side. What the network says is kept, so that a second
-    run measures again without looking again.
+    Temperature, volume rule and the confidence under which a result is to be reviewed are chosen on the validation
+    side. What the network says is kept, so that a second run measures again without looking again.
 
     Args:
         project: the recipe of the run.
         dataset: prepared slices; "validation" has some, "test" may have none.
         run: folder of the run, with its best weights.
         flips: test-time augmentation: the mean of the logits of each slice and its mirror image is measured.
+        uncertainty: measure the confidence of several looks at each slice too; four times the time.
 
     Returns:
         `evaluation/results.json` in `run` (with `flips`, `evaluation-flips/results.json`); beside it `report.html`,
@@ -54,10 +58,11 @@ def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False)
         DataError: the dataset has no slices to measure on, or is not that of the project.
         RunError: there are no weights, a volume cannot be used, or the disk is full.
     """
-    return _evaluate(TrainedRun(project, run), dataset, flips)
+    return _evaluate(TrainedRun(project, run), dataset, flips, uncertainty)
 
 
-def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, flips: bool = False) -> Path:
+def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, flips: bool = False, uncertainty: bool = False
+                   ) -> Path:
     """Measure a model, an ensemble too, as `evaluate` measures a run: with a temperature and a volume rule chosen on
     the validation side of this dataset. Those of its description are not used, and stay as they are.
 
@@ -65,7 +70,7 @@ def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, flips: bool = 
         spec: the model.
         dataset: as for `evaluate`, prepared for the same inputs, segments and classes.
         work: the figures go into the model's id in it, as if that were a run; `compare` takes it as one.
-        flips: as for `evaluate`.
+        flips, uncertainty: as for `evaluate`.
 
     Returns:
         As `evaluate`.
@@ -74,10 +79,10 @@ def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, flips: bool = 
         DataError, RunError: as `evaluate`.
         WeightsError, ModelSpecError: the model's files are damaged.
     """
-    return _evaluate(ModelFolder(spec, work), dataset, flips)
+    return _evaluate(ModelFolder(spec, work), dataset, flips, uncertainty)
 
 
-def _evaluate(candidate: Candidate, dataset: Dataset, flips: bool) -> Path:
+def _evaluate(candidate: Candidate, dataset: Dataset, flips: bool, uncertainty: bool) -> Path:
     model, folder = candidate.model, _folder(candidate, flips)
     measured = measure_slices(candidate, dataset, flips)
     table, answers, temperature = measured.table, measured.answers, measured.temperature
@@ -87,7 +92,10 @@ def _evaluate(candidate: Candidate, dataset: Dataset, flips: bool) -> Path:
         error = held_out_calibration_error(answers.class_logits[chosen], table.labels[chosen], table.groups[chosen],
                                            model)
         summaries[0].figures["calibration_error_held_out"] = Figure(error, None, None)
-    rule, volumes = _whole_volumes(candidate, dataset, measured.network, temperature, folder, flips)
+    by_look = _by_look(candidate, dataset, measured, folder) if uncertainty else None
+    rule, volumes = _whole_volumes(candidate, dataset, measured.network, temperature, folder, flips, uncertainty)
+    confidences = {s.side: _confidences(table, by_look, answers, model, rule, s.side) for s in summaries}
+    review = review_of(confidences["validation"])
 
     results = {
         "weights_sha256": measured.digest, "flips": flips, "temperature": temperature, "rule": asdict(rule),
@@ -96,17 +104,67 @@ def _evaluate(candidate: Candidate, dataset: Dataset, flips: bool) -> Path:
         "classes": model.class_names, "segments": [card.name for card in model.segments],
         "task": model.task, "diagnosis": model.diagnosis, "model": model.model_dump(mode="json"),
         "sides": {s.side: s.as_json() for s in summaries},
+        "selective": {side: [one.as_json() for one in found] for side, found in confidences.items() if found},
+        **({"review": review} if review else {}),
     }
     page = evaluation_page(model, dataset, summaries, volumes, temperature, rule,
                            None if answers.drawn is None else {s.side: answers.drawn[table.sides == s.side]
-                                                               for s in summaries}, flips)
+                                                               for s in summaries}, flips, confidences)
     write_whole(folder / CSV_FILE, table_csv(table, model))
     write_whole(folder / REPORT_FILE, page)
     # Written last: `export` and `compare` take it as the sign that the rest is there.
     write_whole(folder / RESULTS_FILE, json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    print(summary_text(summaries, volumes, temperature))
+    print(summary_text(summaries, volumes, temperature, confidences))
     print(f"Report: {folder / REPORT_FILE}")
     return folder / RESULTS_FILE
+
+
+def _by_look(candidate: Candidate, dataset: Dataset, measured: Measured, folder: Path) -> np.ndarray | None:
+    """(looks, N, C) calibrated probabilities, the answer's own first; None for a network without one diagnosis an
+    image. What was looked at is kept, as the answers are."""
+    model, table, logits = candidate.model, measured.table, measured.answers.class_logits
+    if logits is None or model.diagnosis != "multi-class":
+        return None
+    path, key = folder / LOOKS_FILE, f"{_key_of(folder / ANSWERS_FILE)} {CHANGES}"
+    further = _kept_looks(path, key)
+    if further is None:
+        device = choose_device("cpu" if candidate.machine.accelerator == "cpu" else "auto")
+        network = measured.network.to(device)
+        further = np.stack([infer(network, dataset.slices, table.indices, device=device, change=change).class_logits
+                            for change in CHANGES])
+        network.to("cpu")
+        write_whole(path, packed({"class_logits": further, "key": np.array(key)}))
+    return np.stack([probabilities_of(said, model, measured.temperature) for said in (logits, *further)])
+
+
+def _kept_looks(path: Path, key: str) -> np.ndarray | None:
+    try:
+        with np.load(path) as file:
+            return file["class_logits"] if str(file["key"]) == key else None
+    except Exception:  # as for the answers
+        return None
+
+
+def _key_of(path: Path) -> str:
+    with np.load(path) as file:
+        return str(file["key"])
+
+
+def _confidences(table: SliceTable, by_look: np.ndarray | None, answers: SliceAnswers, model: Model, rule: VolumeRule,
+                 side: str) -> list[Confidence]:
+    """What `selective` measures of a side's slices; empty for a network without one diagnosis an image."""
+    if table.probabilities is None or table.labels.ndim != 1:
+        return []
+    chosen, healthy = table.sides == side, next((n for n, card in enumerate(model.classes) if not card.lesion), None)
+    drawn = None
+    if answers.drawn is not None:
+        drawn = (answers.drawn[chosen] > 0).any(axis=(1, 2))
+        if healthy is not None:
+            drawn &= table.probabilities[chosen, healthy] <= rule.suppress_above
+    confidence = None
+    if by_look is not None:
+        confidence = slice_confidence(by_look[:, chosen], drawn, healthy)
+    return measure_confidence(table.take(chosen), confidence, drawn)
 
 
 def _folder(candidate: Candidate, flips: bool) -> Path:
@@ -183,7 +241,7 @@ def _kept_answers(path: Path, key: str) -> SliceAnswers | None:
 
 
 def _whole_volumes(candidate: Candidate, dataset: Dataset, network: torch.nn.Module, temperature: float | None,
-                   folder: Path, flips: bool) -> tuple[VolumeRule, list[dict[str, Any]]]:
+                   folder: Path, flips: bool, uncertainty: bool) -> tuple[VolumeRule, list[dict[str, Any]]]:
     """The volume rule, and figures of whole volumes through the library's own predictor, as in use."""
     items = {side: [item for item in dataset.items if item.volume and item.side == side and (item.mask or item.labels)]
              for side in ("validation", "test")}
@@ -194,7 +252,7 @@ def _whole_volumes(candidate: Candidate, dataset: Dataset, network: torch.nn.Mod
         spec = candidate.in_use(network, temperature, draft)
         if spec is None:
             return DEFAULT_RULE, []
-        cases = {side: look_at(items[side], spec, flips) for side in items if items[side]}
+        cases = {side: look_at(items[side], spec, flips, uncertainty) for side in items if items[side]}
     except UnifiedViTError as error:
         raise RunError(f"Whole volumes cannot be measured: {error}") from error
     finally:
@@ -203,6 +261,7 @@ def _whole_volumes(candidate: Candidate, dataset: Dataset, network: torch.nn.Mod
     said = {"validation": "the volume rule was chosen on them", "test": candidate.used["test"]}
     return rule, [
         {"data": f"whole volumes, {side} ({said[side]})",
-         "figures": measure_volumes(cases[side], replace(spec, volume_rule=rule))}
+         "figures": measure_volumes(cases[side], replace(spec, volume_rule=rule))
+         | confidence_figures(cases[side], replace(spec, volume_rule=rule))}
         for side in cases
     ]

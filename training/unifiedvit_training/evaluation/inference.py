@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from UnifiedViTLib.inference.uncertainty import Change
 from UnifiedViTLib.models import UnifiedOutput
 
 from ..data.dataset import SliceSet
@@ -31,7 +32,7 @@ class SliceAnswers:
 
 @torch.inference_mode()
 def infer(network: torch.nn.Module, slices: SliceSet, indices: np.ndarray, batch: int = 16,
-          device: torch.device | str = "cpu", flips: bool = False) -> SliceAnswers:
+          device: torch.device | str = "cpu", flips: bool = False, change: Change | None = None) -> SliceAnswers:
     """Let `network` look at the slices at `indices`, in float32 as in use; it is left in evaluation mode.
 
     Args:
@@ -40,19 +41,24 @@ def infer(network: torch.nn.Module, slices: SliceSet, indices: np.ndarray, batch
         indices: (N,) which of them, at least one.
         batch: slices at a time.
         flips: look at the mirror image of every slice too, and take the mean of the logits.
+        change: look at the slices changed; what is drawn is brought back to its place.
     """
     network.eval()
     look = _both_ways(network) if flips else network
     logits, drawn, embeddings = [], [], []
     for start in tqdm(range(0, len(indices), batch), desc="Looking", unit="batch", leave=False, disable=None):
-        images = torch.from_numpy(slices.inputs(indices[start:start + batch]))
+        images = slices.inputs(indices[start:start + batch])
+        images = torch.from_numpy(change.of(images) if change else images)
         output = look(images.to(device).contiguous(memory_format=torch.channels_last))
         if output.class_logits is not None:
             logits.append(output.class_logits.float().cpu().numpy())
         if output.class_logits is not None and output.embedding is not None:
             embeddings.append(output.embedding.float().cpu().numpy())
         if output.mask_logits is not None:
-            drawn.append(output.mask_logits.argmax(dim=1).to(torch.uint8).cpu().numpy())
+            masks = output.mask_logits
+            if change:
+                masks = torch.from_numpy(np.ascontiguousarray(change.back(masks.float().cpu().numpy())))
+            drawn.append(masks.argmax(dim=1).to(torch.uint8).cpu().numpy())
     return SliceAnswers(*(np.concatenate(parts) if parts else None for parts in (logits, drawn, embeddings)))
 
 

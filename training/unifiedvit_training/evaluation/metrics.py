@@ -16,6 +16,9 @@ from ..data.dataset import SliceSet
 from ..errors import RunError
 from .inference import SliceAnswers
 
+#: Shares of the answers, the surest first, at which accuracy is told.
+COVERAGES = (0.8, 0.9, 0.95)
+
 
 def slice_metrics(answers: SliceAnswers, slices: SliceSet, indices: np.ndarray, model: Model
                   ) -> dict[str, float | None]:
@@ -178,6 +181,34 @@ def mask_figures(overlaps: dict[str, np.ndarray] | None, labels: np.ndarray, mod
     for name in ("found", "empty"):
         figures[name] = mean(overlaps[name] if overlaps else np.full(shape[0], np.nan), weights)
     return figures
+
+
+def selective_figures(confidence: np.ndarray | None, right: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Figures of a confidence, (D,) each, NaN where one has no meaning.
+
+    Args:
+        confidence: (N,); None: all figures are NaN.
+        right: (N,) 1 or 0, NaN where the truth is not known.
+        weights: (D, N) how often each slice counts.
+
+    Returns:
+        `aurc`: area under the risk-coverage curve (Geifman and El-Yaniv 2017), the mean over all answers of the risk
+        of those that are at least as sure. `error_auc`: area under the ROC curve of telling right answers from wrong
+        ones. `accuracy_at_80` and so on: of that share of answers that are surest.
+    """
+    names = ("aurc", "error_auc", *(f"accuracy_at_{round(100 * share)}" for share in COVERAGES))
+    known = ~np.isnan(right)
+    if confidence is None or not known.any():
+        return dict.fromkeys(names, np.full(len(weights), np.nan))
+    order = np.argsort(-confidence[known], kind="stable")
+    confidence, right, weights = (part[..., known][..., order] for part in (confidence, right, weights))
+    total = np.maximum(np.cumsum(weights, axis=1), 1e-12)
+    covered = total / total[:, -1:]
+    risk = np.cumsum(weights * (1 - right), axis=1) / total
+    at = [(covered >= share).argmax(axis=1) for share in COVERAGES]
+    values = [(weights * risk).sum(axis=1) / total[:, -1], roc_auc(confidence, right == 1, weights),
+              *(1 - risk[np.arange(len(weights)), place] for place in at)]
+    return dict(zip(names, values, strict=True))
 
 
 def of_class(labels: np.ndarray, c: int) -> np.ndarray:

@@ -16,7 +16,16 @@ from ..storage import packed
 from .boundaries import boundary_values
 from .calibrate import expected_calibration_error
 from .inference import SliceAnswers
-from .metrics import class_figures, mask_figures, mean, of_class, over_segments, overlap_values, probabilities_of
+from .metrics import (
+    class_figures,
+    mask_figures,
+    mean,
+    of_class,
+    over_segments,
+    overlap_values,
+    probabilities_of,
+    selective_figures,
+)
 
 #: Values (N, S) of mask classes that are averaged on a slice; figures of the same name are means over slices.
 OUTLINE_VALUES = ("iou", "hd95", "surface_dice", "boundary_f1")
@@ -68,6 +77,11 @@ class SliceTable:
         """(N,) the likeliest class of each slice."""
         return self.probabilities.argmax(axis=1)
 
+    @property
+    def right(self) -> np.ndarray:
+        """(N,) 1 where the likeliest class is the true one, else 0; NaN where that is not known."""
+        return np.where(self.labels >= 0, self.said == self.labels, np.nan)
+
 
 def tabulate(dataset: Dataset, indices: np.ndarray, answers: SliceAnswers, model: Model, temperature: float
              ) -> SliceTable:
@@ -100,7 +114,8 @@ def table_figures(table: SliceTable, model: Model, weights: np.ndarray) -> dict[
         and `calibration_error_before` of the network's own; `brier`, the squared distance of the calibrated
         probabilities from the truth (multi-class: summed over the classes, 0 to 2; multi-label: mean over them);
         `iou`, `hd95`, `surface_dice`, `boundary_f1`, means over slices of what `dice` is the mean of, and
-        `iou_<class>`; `group_dice`, mean over groups of the Dice of all their slices with a known mask as one.
+        `iou_<class>`; `group_dice`, mean over groups of the Dice of all their slices with a known mask as one;
+        `selective_figures` of the probability of the likeliest class.
     """
     labels = table.labels
     figures = answer_figures(table, model, weights)
@@ -113,7 +128,9 @@ def table_figures(table: SliceTable, model: Model, weights: np.ndarray) -> dict[
         if card.lesion:
             figures[f"iou_{card.name}"] = mean(np.where(of_class(labels, c), by_slice, np.nan), weights)
     figures["group_dice"] = mean(_group_dice(table), weights)
-    return figures
+    single = table.probabilities is not None and labels.ndim == 1
+    right = table.right if single else np.full(len(table), np.nan)
+    return figures | selective_figures(table.probabilities.max(axis=1) if single else None, right, weights)
 
 
 def answer_figures(table: SliceTable, model: Model, weights: np.ndarray) -> dict[str, np.ndarray]:

@@ -14,10 +14,12 @@ from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.inference.decision import Look, decide
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.inference.uncertainty import Looks
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..data.dataset import Item
 from ..data.slicing import read_channels, read_mask
+from .metrics import selective_figures
 
 #: What to begin from, and to keep where there are too few volumes to choose on: nothing drawn is taken away.
 DEFAULT_RULE = VolumeRule(pooling="lesion_weighted", top=3, suppress_above=1.0, smallest_ml=0.0)
@@ -34,6 +36,7 @@ class Case:
     Attributes:
         truth: (K, J, I) bool, any lesion; None where it is not known.
         label: name of the diagnosis; "" where it is not known.
+        looks: what several looks said; None unless they were taken.
     """
 
     name: str
@@ -41,9 +44,10 @@ class Case:
     look: Look
     truth: np.ndarray | None
     label: str
+    looks: Looks | None = None
 
 
-def look_at(items: Iterable[Item], spec: ModelSpec, flips: bool = False) -> list[Case]:
+def look_at(items: Iterable[Item], spec: ModelSpec, flips: bool = False, uncertainty: bool = False) -> list[Case]:
     """Run the network once over each volume, just as in use.
 
     Args:
@@ -51,6 +55,7 @@ def look_at(items: Iterable[Item], spec: ModelSpec, flips: bool = False) -> list
             there is none.
         spec: the model.
         flips: look at the mirror images too.
+        uncertainty: take the further looks of `inference.uncertainty`, in the plane of acquisition alone.
 
     Raises:
         DataError: a mask cannot be read or does not fit its volume.
@@ -66,7 +71,9 @@ def look_at(items: Iterable[Item], spec: ModelSpec, flips: bool = False) -> list
         truth = None if item.mask is None else read_mask(item, volume) > 0
         if truth is None and label and label == healthy:
             truth = np.zeros(volume.array.shape, bool)
-        cases.append(Case(item.name, prepared, predictor.look(prepared, flips=flips)[0], truth, label))
+        looks = predictor.looks(prepared) if uncertainty else None
+        cases.append(Case(item.name, prepared, predictor.look(prepared, flips=flips, looks=looks)[0], truth, label,
+                          looks))
     return cases
 
 
@@ -138,6 +145,28 @@ def measure_volumes(cases: list[Case], spec: ModelSpec) -> dict[str, float | int
             decide(case.look, case.prepared, spec).diagnosis.label != healthy for case in without_lesion(cases)
         ]
     return {"volumes": len(cases)} | {name: round(float(np.mean(v)), 4) for name, v in values.items() if v}
+
+
+def confidence_figures(cases: list[Case], spec: ModelSpec) -> dict[str, float]:
+    """How well confidence tells right diagnoses of whole volumes from wrong ones.
+
+    Returns:
+        `aurc` and `error_auc` (`metrics.selective_figures`) of the probability of the diagnosis, and where further
+        looks were taken, with the ending "_looks", of their confidence; without those that have no meaning.
+    """
+    known = [case for case in cases if case.label]
+    answers = [decide(case.look, case.prepared, spec) for case in known]
+    right = np.array([float(answer.diagnosis.label == case.label) for case, answer in zip(known, answers, strict=True)])
+    given = {"": np.array([answer.diagnosis.probability for answer in answers])}
+    if known and all(case.looks for case in known):
+        given["_looks"] = np.array([case.looks.conclude(answer, {}).confidence
+                                    for case, answer in zip(known, answers, strict=True)])
+    figures = {}
+    for ending, confidence in given.items():
+        found = selective_figures(confidence, right, np.ones((1, len(right))))
+        figures |= {f"{name}{ending}": round(float(found[name][0]), 4) for name in ("aurc", "error_auc")
+                    if not np.isnan(found[name][0])}
+    return figures
 
 
 def choose_rule(cases: list[Case], spec: ModelSpec) -> VolumeRule:

@@ -49,6 +49,7 @@ def model_card(project: Project, spec: ModelSpec, network: torch.nn.Module, data
         temperature=spec.temperature,
         rule=spec.volume_rule,
         threshold=spec.familiarity and spec.familiarity.threshold,
+        review=spec.review,
         pretrained=initial is not None and initial.parent == run.absolute().parent / "pretrain",
         yaml_name=f"{project.model.id}.yaml",
         run=run.name,

@@ -57,7 +57,7 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True) -> Mode
     network.to("cpu")
     with staged(folder) as part:
         spec = write_model_folder(project, network, results["temperature"], VolumeRule(**results["rule"]),
-                                  results["results"], part, familiarity)
+                                  results["results"], part, familiarity, results.get("review"))
         said = ""
         if onnx:
             said = _write_onnx(network, spec, part / ONNX_FILE)

@@ -57,7 +57,8 @@ def stored_network(model: Model, run: Path) -> tuple[str, torch.nn.Module]:
 
 def write_model_folder(project: Project, network: torch.nn.Module, temperature: float, rule: VolumeRule,
                        results: list[dict[str, Any]], folder: Path,
-                       familiarity: FamiliarityStatistics | None = None) -> ModelSpec:
+                       familiarity: FamiliarityStatistics | None = None, review: dict[str, Any] | None = None
+                       ) -> ModelSpec:
     """Write a model folder and read it back. An older model in `folder` is replaced once the new one is whole.
 
     Args:
@@ -68,6 +69,7 @@ def write_model_folder(project: Project, network: torch.nn.Module, temperature: 
         results: list of {"data": words, "figures": {name: number}}.
         folder: where it goes.
         familiarity: from `familiarity.measure_familiarity`.
+        review: from `selective.review_of`.
 
     Raises:
         RunError: the library's model file cannot say what this model is, the weights are not finite, or the folder
@@ -90,6 +92,8 @@ def write_model_folder(project: Project, network: torch.nn.Module, temperature: 
         }
         if familiarity:
             description["familiarity"] = _write_familiarity(familiarity, part / FAMILIARITY_FILE)
+        if review:
+            description["review"] = review
         _write_description(part / SPEC_FILE, description)
         try:
             spec = load_spec(part)

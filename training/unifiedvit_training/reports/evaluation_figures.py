@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_auc_score, roc_curve
 
+from ..evaluation.selective import Curve
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 _BINS = 15
 
@@ -93,6 +95,21 @@ def roc_figure(probabilities: np.ndarray, labels: np.ndarray, names: Sequence[st
     axes.set(xlabel="share of others taken for it", ylabel="share of it recognised", xlim=(-0.01, 1.01),
              ylim=(-0.01, 1.01))
     axes.legend(loc="lower right", frameon=False, fontsize=9, title="class (area under the curve)", title_fontsize=9)
+    plain(axes)
+    return figure
+
+
+def risk_figure(curves: dict[str, Curve]) -> Figure:
+    """Risk over coverage, a line for each name; the first few answers, of which each one counts much, are left out."""
+    figure, axes = _empty(6.4, 4.2)
+    highest = 0.0
+    for n, (name, curve) in enumerate(curves.items()):
+        shown = curve.coverage >= 0.05
+        axes.plot(curve.coverage[shown], curve.risk[shown], color=COLOURS[n % len(COLOURS)], label=name)
+        highest = max(highest, float(curve.risk[shown].max()))
+    axes.set(xlabel="coverage: share of the answers that are kept", ylabel="risk: share of these that are wrong",
+             xlim=(0, 1), ylim=(0, 1.05 * max(highest, 0.01)))
+    axes.legend(loc="upper left", frameon=False, fontsize=9)
     plain(axes)
     return figure
 

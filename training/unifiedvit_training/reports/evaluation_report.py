@@ -13,27 +13,39 @@ from ..data.dataset import Dataset
 from ..evaluation.bootstrap import DRAWS, Figure
 from ..evaluation.boundaries import TOLERANCE, TOLERANCE_SIDE
 from ..evaluation.metrics import of_class, over_segments
+from ..evaluation.selective import RISK, Confidence
 from ..evaluation.slice_table import SliceTable
 from ..evaluation.subgroups import SHOWN
 from ..evaluation.summary import SideSummary
-from .evaluation_figures import confusion_figure, reliability_figure, roc_figure, size_figure, strip_figure
-from .figure_words import said, words_of
+from .evaluation_figures import (
+    confusion_figure,
+    reliability_figure,
+    risk_figure,
+    roc_figure,
+    size_figure,
+    strip_figure,
+)
+from .figure_words import SELECTIVE, said, words_of
 from .page import Picture, Section, Table, Text, figure_uri, render_page
 from .worst_cases import worst_cases
 
 #: Shown by `summary_text`.
 _BRIEF = ("accuracy", "exact_match", "lesion_type_accuracy", "macro_auc", "calibration_error", "dice", "hd95", "found",
           "empty")
+_CONFIDENCES = {"probability": "probability of the diagnosis", "confidence": "confidence of several looks"}
 _VOLUME_WORDS = {
     "volumes": "Volumes", "found": "Lesion found", "dice": "Dice", "empty": "Slices without lesion left empty",
     "false_pieces": "False pieces a volume", "diagnosis": "Right diagnosis",
-    "false_alarms": "False alarms on lesion-free volumes",
+    "false_alarms": "False alarms on lesion-free volumes", "aurc": "Risk over coverage (AURC), probability",
+    "aurc_looks": "Risk over coverage (AURC), several looks",
+    "error_auc": "AUC, right diagnoses against wrong, probability",
+    "error_auc_looks": "AUC, right diagnoses against wrong, several looks",
 }
 
 
 def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary], volumes: list[dict[str, Any]],
-                    temperature: float | None, rule: VolumeRule, drawn: dict[str, np.ndarray] | None, flips: bool
-                    ) -> str:
+                    temperature: float | None, rule: VolumeRule, drawn: dict[str, np.ndarray] | None, flips: bool,
+                    confidences: dict[str, list[Confidence]]) -> str:
     """The whole report as HTML.
 
     Args:
@@ -44,12 +56,15 @@ def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary]
         rule: of whole volumes.
         drawn: by side the mask classes drawn on its slices, (N, H, W); None for a network that draws nothing.
         flips: whether it looked at mirror images too.
+        confidences: by side, of `selective.measure_confidence`.
     """
     sections = [Section("Figures", _headline(summaries, model, temperature))]
     for summary in summaries:
         side, table = summary.side, summary.table
         if table.probabilities is not None:
             sections.append(Section(f"Diagnosis, {side}", _diagnosis(summary, model)))
+        if confidences[side]:
+            sections.append(Section(f"Selective prediction, {side}", _selective(confidences[side])))
         if table.values is not None:
             sections.append(Section(f"Mask, {side}", _mask(table, model)))
         sections.append(Section(f"Subgroups, {side}", [_subgroups(summary, model)]))
@@ -65,13 +80,17 @@ def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary]
     return render_page(f"Evaluation of {model.name}", sections, lead)
 
 
-def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], temperature: float | None) -> str:
-    """A few lines for the terminal."""
+def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], temperature: float | None,
+                 confidences: dict[str, list[Confidence]]) -> str:
+    """A few lines for the terminal; arguments as for `evaluation_page`."""
     lines = []
     for summary in summaries:
         lines.append(f"{summary.side}: {len(summary.table):,} slices of {summary.groups:,} groups (95 % intervals)")
         lines += [f"  {name:<22}{said(summary.figures[name])}" for name in _BRIEF
                   if name in summary.figures and summary.figures[name].value is not None]
+    for side, found in confidences.items():
+        lines += [f"{side}: {_CONFIDENCES[one.name]}, wrong {one.error}: AURC {one.figures['aurc']}; "
+                  f"{_review_words(one)}" for one in found]
     for measured in volumes:
         lines.append(measured["data"])
         lines += [f"  {name:<22}{value}" for name, value in measured["figures"].items()]
@@ -126,6 +145,29 @@ def _diagnosis(summary: SideSummary, model: Model) -> list[Text | Table | Pictur
     blocks.append(Picture(figure_uri(diagram), "Reliability: on the dashed line, probabilities mean what they say. "
                                                "The larger a dot, the more answers it stands for."))
     return blocks
+
+
+def _selective(confidences: list[Confidence]) -> list[Text | Table | Picture]:
+    names = [name for name in SELECTIVE if any(name in one.figures for one in confidences)]
+    rows = [[f"{_CONFIDENCES[one.name]}; wrong {one.error}", *(f"{one.figures[name]:.3f}" for name in names),
+             _review_words(one)] for one in confidences]
+    curves = {f"{_CONFIDENCES[one.name]}; wrong {one.error}": one.curve for one in confidences}
+    return [
+        Picture(figure_uri(risk_figure(curves)), "Share of wrong answers among those that are kept, the surest first."),
+        Table(["", *(SELECTIVE[name] for name in names), "review"], rows),
+        Text(f"The threshold of a review is the lowest above which at most {RISK:.0%} are wrong. “Held out” are "
+             "slices whose threshold was chosen on slices of other groups. A result is wrong if its diagnosis is, or "
+             "if its mask misses the lesion or is not empty where there is none. The confidence of several looks is "
+             "that of `predict --uncertainty`, of each slice by itself."),
+    ]
+
+
+def _review_words(one: Confidence) -> str:
+    if one.rule is None:
+        return "no threshold keeps wrong answers so rare"
+    held_out = one.held_out and f"; held out: {one.held_out['coverage']:.1%}, {one.held_out['risk']:.1%} wrong"
+    return (f"under {one.rule.threshold:.0%}; {one.rule.coverage:.1%} are surer, {one.rule.risk:.1%} of them wrong"
+            f"{held_out or ''}")
 
 
 def _mask(table: SliceTable, model: Model) -> list[Text | Picture]:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from ..config import Model
 from ..evaluation.bootstrap import Figure
 
+#: Of `metrics.selective_figures`.
+SELECTIVE = {
+    "aurc": "Risk over coverage (AURC)", "error_auc": "AUC, right answers against wrong",
+    "accuracy_at_80": "Accuracy, surest 80 %", "accuracy_at_90": "Accuracy, surest 90 %",
+    "accuracy_at_95": "Accuracy, surest 95 %",
+}
 _WORDS = {
     "accuracy": "Accuracy", "exact_match": "All labels right", "balanced_accuracy": "Balanced accuracy",
     "lesion_type_accuracy": "Accuracy among lesion types", "macro_auc": "AUC, mean of classes",
@@ -12,10 +18,11 @@ _WORDS = {
     "calibration_error": "Calibration error", "calibration_error_before": "Calibration error, uncalibrated",
     "calibration_error_held_out": "Calibration error, held out", "dice": "Dice", "group_dice": "Dice by group",
     "iou": "IoU", "hd95": "HD95 (pixels)", "surface_dice": "Surface Dice", "boundary_f1": "Boundary F1",
-    "found": "Lesion found", "empty": "Nothing drawn where nothing is",
+    "found": "Lesion found", "empty": "Nothing drawn where nothing is", **SELECTIVE,
 }
 #: Figures that are better when they are smaller.
-SMALLER_IS_BETTER = {"brier", "calibration_error", "calibration_error_before", "calibration_error_held_out", "hd95"}
+SMALLER_IS_BETTER = {"aurc", "brier", "calibration_error", "calibration_error_before", "calibration_error_held_out",
+                     "hd95"}
 
 
 def words_of(model: Model) -> dict[str, str]:

@@ -1,0 +1,159 @@
+"""Selective prediction: what is gained by leaving the answers of least confidence to a reader."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.model_selection import GroupKFold
+
+from UnifiedViTLib.inference.uncertainty import CONTRADICTION
+from UnifiedViTLib.spec import ReviewRule
+
+from .metrics import mean, selective_figures
+from .slice_table import SliceTable
+
+#: Of the answers that are not to be reviewed, at most this share may be wrong on the slices that the threshold is
+#: chosen on.
+RISK = 0.05
+#: A threshold that fewer slices reach tells nothing.
+FEWEST = 20
+
+
+class Curve(NamedTuple):
+    """Risk and coverage (M,) at each threshold (M,), the highest first (El-Yaniv and Wiener 2010).
+
+    `coverage` is the share of answers with at least that confidence, `risk` the share of these that are wrong.
+    """
+
+    thresholds: np.ndarray
+    coverage: np.ndarray
+    risk: np.ndarray
+
+
+def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> Curve:
+    """The curve of (N,) confidences for (N,) bool answers; of equal confidences all are taken or none."""
+    order = np.argsort(-confidence, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(confidence[order]) != 0, True))
+    count = last + 1
+    return Curve(confidence[order][last], count / len(right), np.cumsum(~right[order])[last] / count)
+
+
+def slice_confidence(by_look: np.ndarray, drawn: np.ndarray | None, healthy: int | None) -> np.ndarray:
+    """(N,) confidence of slices as `inference.uncertainty` has it for 2-D images.
+
+    Args:
+        by_look: (looks, N, C) calibrated probabilities, the answer's own first.
+        drawn: (N,) bool, whether anything is drawn in the result; None for a network that draws nothing.
+        healthy: index of the class for "nothing found"; None if there is none.
+    """
+    said = by_look[0].argmax(axis=1)
+    looks = by_look[:, np.arange(len(said)), said].mean(axis=0)
+    if healthy is None or drawn is None:
+        return looks
+    return np.where((said == healthy) == drawn, np.minimum(looks, CONTRADICTION), looks)
+
+
+def choose_threshold(confidence: np.ndarray, right: np.ndarray) -> ReviewRule | None:
+    """The lowest threshold above which at most `RISK` of the answers are wrong, rounded down to 1 %; None if fewer than
+    `FEWEST` answers are that sure.
+
+    Args:
+        confidence: (N,).
+        right: (N,) 1 or 0, NaN where the truth is not known.
+    """
+    known = ~np.isnan(right)
+    confidence, right = confidence[known], right[known] == 1
+    # Only whole percents: a reader meets the threshold, and its last digits would be those of a few slices.
+    for threshold in np.arange(0, 100) / 100:
+        kept = confidence >= threshold
+        if kept.sum() < FEWEST:
+            return None
+        risk = 1 - right[kept].mean()
+        if risk <= RISK:
+            return ReviewRule(float(threshold), round(float(kept.mean()), 4), round(float(risk), 4))
+    return None
+
+
+def held_out_review(confidence: np.ndarray, right: np.ndarray, groups: np.ndarray) -> dict[str, float]:
+    """Coverage and risk of slices under thresholds that were chosen on slices of other groups, in five parts.
+
+    Returns:
+        `coverage` and `risk`; empty where there are too few groups, or a part has no threshold.
+    """
+    parts = min(5, len(np.unique(groups)))
+    if parts < 2:
+        return {}
+    kept = np.zeros(len(confidence), bool)
+    for others, part in GroupKFold(parts).split(confidence, groups=groups):
+        rule = choose_threshold(confidence[others], right[others])
+        if rule is None:
+            return {}
+        kept[part] = confidence[part] >= rule.threshold
+    known = ~np.isnan(right)
+    wrong = mean(1 - right, (kept & known)[None].astype(float))[0]
+    return {"coverage": round(float(kept[known].mean()), 4), "risk": round(float(wrong), 4)}
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """How well a confidence tells right results of slices from wrong ones.
+
+    Attributes:
+        name: "probability" (of the diagnosis) or "confidence" (of several looks), as in `spec.Review`.
+        error: "diagnosis" or "result": what counts as wrong.
+        curve: risk and coverage.
+        figures: of `selective_figures`.
+        rule: the threshold of a review.
+        held_out: of `held_out_review`.
+    """
+
+    name: str
+    error: str
+    curve: Curve
+    figures: dict[str, float]
+    rule: ReviewRule | None
+    held_out: dict[str, float]
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything but the curve."""
+        return {"confidence": self.name, "error": self.error, "figures": self.figures,
+                "rule": self.rule and asdict(self.rule), "held_out": self.held_out}
+
+
+def measure_confidence(table: SliceTable, confidence: np.ndarray | None, drawn: np.ndarray | None
+                       ) -> list[Confidence]:
+    """The probability of the diagnosis, and the confidence of several looks, against wrong diagnoses and wrong results.
+
+    Args:
+        table: slices of one side, of a network with a diagnosis.
+        confidence: (N,) of `slice_confidence`; None unless several looks were taken.
+        drawn: (N,) bool, whether anything is drawn in the result; None for a network that draws nothing.
+    """
+    wrong = {"diagnosis": table.right}
+    if drawn is not None:
+        there = np.where(table.lesion_pixels > 0, (table.values["found"] == 1) & drawn, ~drawn)
+        wrong["result"] = np.where(np.isnan(table.lesion_pixels), np.nan, there * table.right)
+    given = {"probability": table.probabilities.max(axis=1), "confidence": confidence}
+    measured = []
+    for (name, values), (error, right) in product(given.items(), wrong.items()):
+        known = ~np.isnan(right)
+        if values is None or not known.any():
+            continue
+        figures = selective_figures(values, right, np.ones((1, len(right))))
+        measured.append(Confidence(
+            name, error, risk_coverage(values[known], right[known] == 1),
+            {name: round(float(value[0]), 4) for name, value in figures.items() if not np.isnan(value[0])},
+            choose_threshold(values, right), held_out_review(values, right, table.groups),
+        ))
+    return measured
+
+
+def review_of(measured: list[Confidence]) -> dict[str, Any]:
+    """The block `review` of a model's description: the probability's threshold keeps wrong diagnoses rare, that of
+    several looks wrong results. Empty where the probability has none."""
+    given = {one.name: asdict(one.rule) for one in measured
+             if one.rule and (one.name, one.error) in (("probability", "diagnosis"), ("confidence", "result"))}
+    return given if "probability" in given else {}
