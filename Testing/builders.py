@@ -178,7 +178,26 @@ def spec_data(**changes) -> dict:
     return data | changes
 
 
-def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, seed: int = 0, **changes) -> ModelSpec:
+def multi_label_data(**changes) -> dict:
+    """`spec_data` of a multi-label model: glioma and meningioma may be there at once, each with its segment, and a
+    thick skull, which no segment shows."""
+    findings = [("glioma", "Glioma", 1.0, 0.0, 0.5), ("meningioma", "Meningioma", 2.0, -0.5, 0.3),
+                ("thick-skull", "Thick skull", 1.0, 0.25, 0.6)]
+    return spec_data(**{
+        "diagnosis": {
+            "task": "multi-label", "nothing_found": "No finding",
+            "classes": [
+                {"name": name, "display": display, "lesion": True, "temperature": temperature, "bias": bias,
+                 "threshold": threshold} | ({"segment": display} if name != "thick-skull" else {})
+                for name, display, temperature, bias, threshold in findings
+            ],
+        },
+        "volume": {"pooling": "top", "top": 2, "suppress_above": 1.0, "smallest_ml": 0.0},
+    } | changes)
+
+
+def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, seed: int = 0, multi_label: bool = False,
+               **changes) -> ModelSpec:
     """Write a model directory with random weights and read its spec.
 
     Args:
@@ -186,10 +205,11 @@ def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, se
         biases: what the last layers are made to say whatever they see: "classifier" (one logit a diagnosis) and
             "segmentation" (one logit a mask class) set the bias and take away the weights.
         seed: of the weights.
-        changes: top fields of `model.json` that differ from `spec_data`.
+        multi_label: several findings at once.
+        changes: top fields of `model.json` that differ from `spec_data`, or from `multi_label_data`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    data = spec_data(**changes)
+    data = (multi_label_data if multi_label else spec_data)(**changes)
     sizes = {
         "mask_classes": len(data["segments"]) + 1,
         "diagnosis_classes": len(data["diagnosis"]["classes"]),

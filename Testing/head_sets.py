@@ -11,6 +11,8 @@ from training_sets import project_data
 from unifiedvit_training.config import Project
 
 CLASSES = ("healthy", "bright", "dark")
+#: Of a model that looks for both discs at once.
+FINDINGS = [{"name": "bright", "display": "Bright disc"}, {"name": "dark", "display": "Dark disc"}]
 
 
 def project(*sources: dict, plane: str = "auto", every: int = 1, seed: int = 0, **model) -> Project:

@@ -189,14 +189,14 @@ def test_a_way_is_taken_if_labels_and_probabilities_agree(model, images, tmp_pat
     assert (choice.backend.name == "too good") == taken
 
 
-def test_a_lost_lesion_counts_however_small_it_is_against_the_background():
+def test_a_lost_lesion_counts_however_small_it_is_against_the_background(model):
     labels = np.zeros((16, 224, 224), np.uint8)
     logits = np.zeros((16, 3), np.float32)
     drawn = labels.copy()
     drawn[8, 100:120, 100:120] = 1
-    found = agreement((labels, logits), (drawn, logits), 1.0)
+    found = agreement((labels, logits), (drawn, logits), model)
     assert found.labels > 0.999 and found.drawn == 0 and not found.suffices(0.998)
-    assert agreement((drawn, logits), (drawn, logits), 1.0) == Agreement(1.0, 1.0, 0.0, 16)
+    assert agreement((drawn, logits), (drawn, logits), model) == Agreement(1.0, 1.0, 0.0, 16)
 
 
 def test_one_that_fails_is_noted_and_tried_again_the_next_time(model, images, tmp_path):

@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 import scenes
 import slicer
+from builders import multi_label_data
 from panels import head_node
 from standin.pythonqt import FileDialog
 
+from UnifiedViTLib.inference.decision import diagnose
 from UnifiedViTLib.outputs.mrml import add_to_scene, centre_of
 from UnifiedViTLib.resources import resources
 from UnifiedViTLib.service.client import WorkerClient
+from UnifiedViTLib.spec import parse_spec
 
 
 @pytest.fixture
@@ -52,6 +55,44 @@ def test_the_charts_are_painted_in_as_many_colours_as_there_are_classes(desk, sh
         image = chart.pixmap.toImage()
         colours = {image.pixelColor(x, y).name() for x in range(0, image.width(), 2) for y in range(image.height())}
         assert {"#0072b2", "#d55e00", "#009e73"} <= colours if chart is desk.ui.classesChart else len(colours) > 3
+
+
+@pytest.fixture
+def findings(desk):
+    """Shows a result of a model of several findings with these probabilities."""
+    spec = parse_spec(multi_label_data(segments=scenes.SEGMENTS, diagnosis=multi_label_data()["diagnosis"] | {
+        "classes": [{key: value for key, value in one.items() if key != "segment"}
+                    for one in multi_label_data()["diagnosis"]["classes"]]}), Path("tiny"))
+
+    def show(*probabilities):
+        volume = head_node(desk.scene)
+        result = scenes.predict(volume, spec=spec, diagnosis=diagnose(np.array(probabilities), spec))
+        segmentation, _ = add_to_scene(result, volume)
+        desk.choose(inputVolume=volume, outputSegmentation=segmentation)
+
+    return show
+
+
+def test_all_findings_are_named_each_with_its_own_probability(desk, findings):
+    findings(0.95, 0.1, 0.78)
+    text = desk.ui.diagnosisLabel.text
+    assert "Glioma" in text and "95%" in text and "Thick skull" in text and "78%" in text and "Meningioma" not in text
+    desk.ui.copyButton.click()
+    assert "Meningioma: 10.0% (not found, threshold 30.0%)" in desk.app.clipboard().text()
+    findings(0.1, 0.1, 0.1)
+    assert "No finding" in desk.ui.diagnosisLabel.text and "%" not in desk.ui.diagnosisLabel.text
+
+
+def test_the_bars_of_findings_have_a_line_at_each_threshold_and_are_pale_below_it(desk, findings):
+    findings(0.95, 0.2, 0.78)
+    image = desk.ui.classesChart.pixmap.toImage()
+    row, left = 20, min(150, image.width() // 3)
+    room = image.width() - left - 48
+    at = [[image.pixelColor(left + round(room * share), 2 + n * row + 10).name() for share in (0.1, threshold)]
+          for n, threshold in enumerate((0.5, 0.3, 0.6))]
+    assert [line for _, line in at] == ["#1c2430"] * 3
+    assert at[0][0] == "#0072b2" and at[2][0] == "#009e73"
+    assert at[1][0] not in ("#d55e00", "#e9edf1"), "a pale bar"
 
 
 def test_copy_puts_the_result_into_the_clipboard_as_text(desk, shown):

@@ -107,7 +107,7 @@ def test_a_field_of_a_wrong_kind_or_size_is_named(path, wrong):
     (("id",), "../evil"), (("id",), "Großes Modell"), (("version",), "1.2"), (("input", "size"), 33),
     (("input", "size"), 4096), (("input", "modality"), "PET"), (("segments", 0, "colour"), [1, 2, 256]),
     (("segments", 0, "colour"), [1, 2]), (("segments", 0, "terminology"), "Tumour"),
-    (("diagnosis", "temperature"), 0), (("diagnosis", "task"), "multi-label"), (("volume", "suppress_above"), 1.01),
+    (("diagnosis", "temperature"), 0), (("diagnosis", "task"), "multi"), (("volume", "suppress_above"), 1.01),
     (("volume", "pooling"), "max"), (("volume", "top"), 0), (("volume", "top"), 2.5),
     (("weights", "file"), "../../etc/passwd"), (("weights", "file"), "/etc/passwd"), (("weights", "file"), ".."),
     (("weights", "file"), "C:\\weights"), (("weights", "file"), "a/b"), (("weights", "sha256"), "abc"),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from builders import head_volume, to_sitk
-from head_sets import BY_FOLD, head, make_heads, project, source, write, write_table
+from head_sets import BY_FOLD, FINDINGS, head, make_heads, project, source, write, write_table
 from unifiedvit_training.config import Project
 from unifiedvit_training.data import prepare as preparing
 from unifiedvit_training.data.dataset import load_dataset
@@ -157,11 +157,12 @@ def test_what_a_missing_mask_means_can_be_said(heads, tmp_path, setting, known):
 
 def test_several_diagnoses_at_once_become_answers_of_their_own(heads, tmp_path):
     folder, rows = heads
-    cells = {"healthy": "healthy", "bright": "bright;dark", "dark": ""}
+    cells = {"healthy": "none", "bright": "bright;dark", "dark": ""}
     table = write_table(tmp_path, [row | {"label": cells[row["label"]]} for row in rows])
-    slices = prepare_dataset(project(source(table, images=str(folder), masks=str(folder)), diagnosis="multi-label"),
-                             tmp_path / "dataset").slices
-    assert slices.labels[:3].tolist() == [[1, 0, 0], [0, 1, 1], [-1, -1, -1]]
+    slices = prepare_dataset(project(source(table, images=str(folder), masks=str(folder)), diagnosis="multi-label",
+                                     classes=FINDINGS), tmp_path / "dataset").slices
+    assert slices.labels[:3].tolist() == [[0, 0], [1, 1], [-1, -1]]
+    assert slices.has_mask[:3].tolist() == [True, True, True], "where nothing is found nothing is drawn"
 
 
 class Stopped(Exception):

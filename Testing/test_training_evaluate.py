@@ -22,7 +22,7 @@ from evaluation_sets import (
     square,
     table_of,
 )
-from training_sets import discs, project
+from training_sets import FINDINGS, both_discs, discs, project
 from unifiedvit_training.cli import main
 from unifiedvit_training.data.dataset import Dataset
 from unifiedvit_training.errors import DataError, RunError
@@ -145,12 +145,13 @@ def test_twins_and_several_mask_classes_are_evaluated(tmp_path, data, model):
 
 
 def test_several_labels_at_once_are_evaluated(tmp_path):
-    plan, data = project(model={"diagnosis": "multi-label"}), discs(tmp_path / "dataset", 32, multi_label=True)
+    plan, data = project(model=FINDINGS), both_discs(tmp_path / "dataset", 32)
     results = json.loads(evaluate(plan, data, run_of(tmp_path / "fit", plan)).read_text())
     assert {"exact_match", "macro_auc", "macro_ap", "macro_f1", "calibration_error"} <= set(
         results["results"][0]["figures"])
     rows = list(csv.DictReader((tmp_path / "fit" / "evaluation" / "slices.csv").open()))
-    assert {row["true"] for row in rows} == {"healthy", "bright", "dark"}
+    assert {row["true"] for row in rows} == {"", "bright", "dark", "bright;dark"}
+    assert {row["predicted"] for row in rows} <= {"", "bright", "dark", "bright;dark"}
 
 
 def test_slices_without_label_or_mask_are_no_hindrance(tmp_path):

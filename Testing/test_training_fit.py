@@ -17,7 +17,7 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
-from training_sets import discs, project, project_data
+from training_sets import FINDINGS, both_discs, discs, project, project_data
 from unifiedvit_training.config import Augmentation, load_project
 from unifiedvit_training.errors import ConfigError, DataError, RunError
 from unifiedvit_training.learning.augment import augment
@@ -176,8 +176,8 @@ def test_a_single_task_twin_is_one_word_away(dataset, tmp_path, task):
 
 
 def test_several_diagnoses_at_once_can_be_trained(tmp_path):
-    several = discs(tmp_path / "set", multi_label=True)
-    fit(project(model={"diagnosis": "multi-label"}, stages=[{"size": 32, "epochs": 1}], class_balance="equal"),
+    several = both_discs(tmp_path / "set")
+    fit(project(model=FINDINGS, stages=[{"size": 32, "epochs": 1}], class_balance="equal"),
         several, tmp_path / "run")
     assert float(curve(tmp_path / "run", "validation")[0]["macro_auc"]) >= 0
 
@@ -312,7 +312,7 @@ def test_a_side_without_slices_is_refused(tmp_path):
     ({"segments": [{"name": "Ring", "colour": [1, 2, 3]}]}, "segments"),
     ({"classes": [{"name": name, "display": name} for name in ("healthy", "dark", "bright")]}, "classes"),
     ({"classes": [{"name": name, "display": name} for name in ("healthy", "bright")]}, "classes"),
-    ({"diagnosis": "multi-label"}, "classes"),
+    ({"diagnosis": "multi-label", "classes": [{"name": name, "display": name} for name in ("a", "b", "c")]}, "classes"),
 ])
 def test_a_dataset_of_another_project_is_refused_before_anything_is_written(dataset, tmp_path, learn, model, said):
     made = replace(dataset, recipe={"model": project().model.model_dump(mode="json")})

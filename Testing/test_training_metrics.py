@@ -147,12 +147,14 @@ def test_a_class_that_does_not_occur_is_left_out_of_the_means():
 
 
 def test_several_labels_at_once_are_judged_where_they_are_known():
-    plan = project(model={"diagnosis": "multi-label"})
+    plan = project(model={"diagnosis": "multi-label", "classes": [
+        {"name": name, "display": name.upper()} for name in ("a", "b", "c")]})
     labels = np.array([[1, 0, 0], [0, 1, -1], [0, 1, 1], [1, 0, 1]])
     logits = np.array([[2, -2, -2], [-2, 2, -2], [-2, -2, 2], [2, -2, -1]], np.float32)
     figures = plain(class_figures(probabilities_of(logits, plan.model), labels, plan.model, np.ones((1, 4))))
     assert figures["exact_match"] == pytest.approx(1 / 3), "the second slice has an unknown label"
     assert figures["macro_auc"] == pytest.approx((1 + 0.75 + 1) / 3)
+    assert (figures["auc_b"], figures["f1_a"], figures["f1_c"]) == (0.75, 1, pytest.approx(2 / 3))
     assert figures["macro_f1"] == pytest.approx((1 + 2 / 3 + 2 / 3) / 3)
     assert figures["macro_ap"] == pytest.approx(np.mean([1, average_precision_score(labels[:, 1], logits[:, 1]), 1]))
     metrics = slice_metrics(SliceAnswers(logits, None, None), several_labels(labels), np.arange(4), plan.model)

@@ -53,7 +53,7 @@ def test_an_ensemble_is_measured_as_a_run_is_and_compared_with_one(tmp_path, mem
     place = tmp_path / "both" / "evaluation"
     results = json.loads((place / "results.json").read_text())
     assert results["weights_sha256"] == both.sha256 and results["model"]["architecture"] == "ensemble"
-    assert [part["data"] for part in results["results"]] == ["slices, validation (the temperature was chosen on them)"]
+    assert [part["data"] for part in results["results"]] == ["slices, validation (the calibration was chosen on them)"]
     assert (both.folder / "model.json").read_bytes() == before, "what was chosen here is said, not written into it"
 
     table = load_table(place / "slices.npz")

@@ -13,7 +13,7 @@ import pytest
 import SimpleITK as sitk
 from scipy.ndimage import binary_dilation
 from unifiedvit_training.config import load_project
-from unifiedvit_training.phantom import HEALTHY, IMAGE, LESIONS, VOLUME, draw_head, make_phantom
+from unifiedvit_training.phantom import HEALTHY, IMAGE, LESIONS, SIGNS, VOLUME, draw_head, make_phantom
 
 from UnifiedViTLib.imaging.reading import read
 
@@ -120,14 +120,22 @@ def test_lesions_keep_their_distance_from_the_air(kind):
         assert image[binary_dilation(mask, iterations=2)].min() > 0.1
 
 
-def test_with_several_kinds_at_once_the_labels_are_those_in_the_mask(tmp_path):
-    make_phantom(tmp_path, images=28, volumes=7, several=True)
+def test_several_signs_at_once_are_those_in_the_mask_where_the_table_knows_them(tmp_path):
+    make_phantom(tmp_path, images=60, volumes=6, multi_label=True)
     for rows in (table(tmp_path / "labels.csv"), table(tmp_path / "volumes.csv")):
-        assert {len(row["labels"].split(";")) for row in rows} == {1, 2} and "label" not in rows[0]
+        assert "label" not in rows[0] and {row[sign] for row in rows for sign in SIGNS} == {"0", "1", ""}
         for row in rows:
-            names = set(row["labels"].split(";")) - {HEALTHY}
             found = set(np.unique(array(tmp_path / row["mask"]))) - {0} if row["mask"] else set()
-            assert {LESIONS[value - 1] for value in found} == names
+            drawn = {LESIONS[value - 1] for value in found}
+            assert all(row[kind] == "" or (row[kind] == "1") == (kind in drawn) for kind in LESIONS)
+        assert max(sum(row[sign] == "1" for sign in SIGNS) for row in rows) > 1
+
+
+def test_a_thick_skull_takes_the_room_of_brain_and_nothing_else():
+    thin, thick = (draw_head(found, IMAGE, [3], [4], 0.0)[0] for found in ((), ("thick-skull",)))
+    changed = thin != thick
+    assert 0.03 < changed.mean() < 0.15
+    assert thick[changed].mean() < 0.6 < thin[changed].mean()
 
 
 def test_the_command_writes_the_data_set(tmp_path):
@@ -145,3 +153,9 @@ def test_the_project_is_whole_and_speaks_of_the_data_set(phantom):
     assert project.model.class_names == [HEALTHY, *LESIONS]
     assert [source.table for source in project.data.sources] == [phantom / "labels.csv", phantom / "volumes.csv"]
     assert project.fit.stages[-1].size == project.model.input.size
+
+
+def test_the_project_of_several_findings_is_whole_too(phantom):
+    project = load_project(CONFIG.with_name("phantom-multilabel.yaml"), data=phantom)
+    assert project.model.class_names == [*SIGNS] and project.model.outlined == {*LESIONS}
+    assert project.data.sources[0].mask_values == {1: "Cyst", 2: "Mesh", 3: "Speckle"}

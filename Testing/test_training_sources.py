@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from builders import head_volume
-from head_sets import make_heads, project, source, write, write_table
+from head_sets import FINDINGS, make_heads, project, source, write, write_table
 from unifiedvit_training.config import Project
 from unifiedvit_training.data.prepare import prepare_dataset
 from unifiedvit_training.data.sources import list_items
@@ -29,12 +29,12 @@ def mistakes(given: Project) -> str:
 
 def test_a_table_from_a_spreadsheet_is_read_as_it_comes(heads, tmp_path):
     lines = ['Image;diagnoses;patient;', f'{heads[0] / "1.png"};"bright; dark";p1;x', f'{heads[0] / "2.png"};none;;x',
-             f'{heads[0] / "0.png"};healthy;p3;x', f'{heads[0] / "4.png"};;p3;x']
+             f'{heads[0] / "0.png"};bright|dark;p3;x', f'{heads[0] / "4.png"};;p3;x']
     (tmp_path / "t.csv").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
     given = project({"name": "s", "table": str(tmp_path / "t.csv"), "columns": {"labels": "diagnoses",
-                    "group": "patient"}}, diagnosis="multi-label")
+                    "group": "patient"}}, diagnosis="multi-label", classes=FINDINGS)
     items = [row.item for row in list_items(given)["s"]]
-    assert [item.labels for item in items] == [("bright", "dark"), ("none",), ("healthy",), ()]
+    assert [item.labels for item in items] == [("bright", "dark"), ("none",), ("bright", "dark"), ()]
     assert [item.group for item in items][::2] == ["s/p1", "s/p3"]
     assert items[1].group not in (items[0].group, items[2].group), "without a patient an image is a group of its own"
 
@@ -115,17 +115,17 @@ def test_dealt_sides_keep_groups_together_spread_classes_and_depend_on_the_seed_
     chance = np.random.default_rng(0)
     groups = [f"g{n}" for n in chance.integers(0, 120, 900)]
     kind = {group: "abc"[n % 3] for n, group in enumerate(sorted(set(groups)))}
-    strata = [kind[group] for group in groups]
+    strata = [(kind[group],) for group in groups]
     parts = np.array(deal(groups, strata, (0.7, 0.15, 0.15), 3))
     assert parts.tolist() == deal(groups, strata, (0.7, 0.15, 0.15), 3) != deal(groups, strata, (0.7, 0.15, 0.15), 4)
     assert all(len({part for part, g in zip(parts, groups, strict=True) if g == group}) == 1 for group in set(groups))
     for name in "abc":
-        of_class = parts[np.array(strata) == name]
+        of_class = parts[np.array(strata)[:, 0] == name]
         assert np.bincount(of_class) / len(of_class) == pytest.approx([0.7, 0.15, 0.15], abs=0.02)
 
 
 def test_a_class_of_few_patients_is_on_every_side():
-    strata = ["common"] * 40 + ["rare"] * 3
+    strata = [("common",)] * 40 + [("rare",)] * 3
     parts = deal([str(n) for n in range(43)], strata, (0.7, 0.15, 0.15), 0)
     assert sorted(parts[40:]) == [0, 1, 2]
 

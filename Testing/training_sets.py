@@ -44,11 +44,42 @@ TWO_CHANNELS = {"size": 32, "modality": "any", "expects": "pictures of discs",
                              {"name": "night", "expects": "shows dark discs"}]}
 
 
-def discs(folder: Path, count: int = 48, multi_label: bool = False, channels: int = 1) -> Dataset:
+#: A model of two findings at once, each with a mask class, for `project(model=FINDINGS)` and `both_discs`.
+FINDINGS = {"diagnosis": "multi-label", "nothing_found": "No disc",
+            "segments": [{"name": "Bright", "colour": [200, 40, 40]}, {"name": "Dark", "colour": [40, 40, 200]}],
+            "classes": [{"name": "bright", "display": "Bright disc", "segment": "Bright"},
+                        {"name": "dark", "display": "Dark disc", "segment": "Dark"}]}
+
+
+def both_discs(folder: Path, count: int = 64) -> Dataset:
+    """Noise with a bright disc, a dark one, both or none; a quarter is for validation. Every eighth image has labels
+    that are not known."""
+    chance = np.random.default_rng(0)
+    y, x = np.mgrid[:32, :32]
+    images = chance.normal(0, 0.3, (count, 32, 32)).astype(np.float16)
+    masks, labels = np.zeros((count, 32, 32), np.uint8), np.zeros((count, 2), np.int64)
+    for n in range(count):
+        for c, (left, value) in enumerate(((8, 3), (24, -3))):
+            labels[n, c] = n >> c & 1
+            if labels[n, c]:
+                disc = (x - left) ** 2 + (y - chance.integers(8, 24)) ** 2 < 25
+                images[n, disc] += value
+                masks[n, disc] = c + 1
+    true = [tuple(np.array(["bright", "dark"])[row == 1].tolist()) or ("none",) for row in labels]
+    labels[::8, 0] = labels[5::8, 1] = -1
+    sides = np.where(np.arange(count) // 4 % 4 == 3, "validation", "train")
+    texts = {name: np.full(count, name) for name in ("sources", "planes")}
+    arrays = SliceSet(images, masks, np.ones(count, bool), labels, np.arange(count), np.zeros(count, np.int64),
+                      np.array([f"patient {n // 2}" for n in range(count)]), texts["sources"], sides, texts["planes"])
+    items = [Item(f"{n}", folder / f"{n}.png", None, true[n], arrays.groups[n], "discs", str(sides[n]), False)
+             for n in range(count)]
+    return stored(folder, arrays, items)
+
+
+def discs(folder: Path, count: int = 48, channels: int = 1) -> Dataset:
     """Discs of two kinds in noise, or nothing, that a network learns in seconds; a quarter is for validation.
 
-    Multi-label: the diagnoses are "healthy", "bright" and "dark" as independent answers. Several channels: the first
-    shows bright discs alone, the last dark ones.
+    Several channels: the first shows bright discs alone, the last dark ones.
     """
     chance = np.random.default_rng(0)
     y, x = np.mgrid[:32, :32]
@@ -64,7 +95,7 @@ def discs(folder: Path, count: int = 48, multi_label: bool = False, channels: in
     sides = np.where(np.arange(count) % 4 == 3, "validation", "train")
     arrays = SliceSet(
         images=images if channels > 1 else images[:, 0], masks=masks, has_mask=np.ones(count, bool),
-        labels=np.eye(3, dtype=np.int64)[labels] if multi_label else labels.astype(np.int64),
+        labels=labels.astype(np.int64),
         items=np.arange(count), positions=np.zeros(count, np.int64),
         groups=np.array([f"patient {n // 2}" for n in range(count)]), sources=np.full(count, "discs"),
         sides=sides, planes=np.full(count, "as stored"),

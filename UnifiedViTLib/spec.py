@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .diagnosis import IDENTIFIER, TEMPERATURES, DiagnosisClass, LabelRule, read_diagnosis
 from .errors import ModelSpecError, WeightsError
 from .fields import Fields
 
@@ -24,11 +25,9 @@ DERIVED_ARGUMENTS = ("mask_classes", "diagnosis_classes", "image_size", "in_chan
 #: 0 is not, and exact in half precision.
 MISSING = -1000.0
 
-_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_TEMPERATURES = 0.01, 100
 _TERMINOLOGY = re.compile(r"[^~|]*(~[^~|]*){6}\|?")
 
 
@@ -53,21 +52,12 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class DiagnosisClass:
-    """A diagnosis: `name` for programs, `display` for people; `lesion` is False for "nothing found"."""
-
-    name: str
-    display: str
-    lesion: bool
-
-
-@dataclass(frozen=True)
 class VolumeRule:
     """How slices become one answer; see `inference.pooling`.
 
     Attributes:
-        pooling: "lesion_weighted" or "mean".
-        top: so many of the most suspicious slices decide whether there is a lesion.
+        pooling: "lesion_weighted" or "mean"; of a multi-label model "top" or "mean".
+        top: so many of the most suspicious slices decide whether there is a lesion, or a finding.
         suppress_above: nothing is drawn on a slice whose probability of "nothing found" is above this.
         smallest_ml: connected pieces of a segment under this volume are dropped (3-D volumes alone).
         piece_belief: connected pieces are dropped unless the probability of a lesion reaches this on one of their
@@ -164,7 +154,8 @@ class ModelSpec:
     `folder` holds `model.json` and the weights. `familiarity`, `graph` and `review` are None for models that come
     without them.
     `members` is empty but for an ensemble, which has no `arguments`; `channels` is empty for models that look at one
-    image.
+    image. A model is either multi-class, with one `temperature`, or multi-label: several of its classes may be there at
+    once, each by its own of `label_rules`, in their order; where none is found, `nothing_found` says so.
     """
 
     folder: Path
@@ -191,6 +182,13 @@ class ModelSpec:
     channels: tuple[Channel, ...] = ()
     graph: Graph | None = None
     review: Review | None = None
+    label_rules: tuple[LabelRule, ...] = ()
+    nothing_found: str = ""
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether several classes may be there at once."""
+        return bool(self.label_rules)
 
     @property
     def weights(self) -> Path:
@@ -201,6 +199,14 @@ class ModelSpec:
     def healthy(self) -> int | None:
         """Index of the class that means "nothing found", if the model has one."""
         return next((n for n, c in enumerate(self.classes) if not c.lesion), None)
+
+    @property
+    def outlined(self) -> list[int]:
+        """Indices of the classes that masks show: those with a lesion; of findings those with a segment, or all where
+        none is named for any."""
+        if not self.multi_label:
+            return [n for n, c in enumerate(self.classes) if c.lesion]
+        return [n for n, rule in enumerate(self.label_rules) if rule.segment] or list(range(len(self.classes)))
 
 
 def load_spec(path: str | Path) -> ModelSpec:
@@ -247,31 +253,24 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
     given = top.table("input")
     size = given.size("size")
     channels = _channels(given)
-    diagnosis = top.table("diagnosis")
-    diagnosis.choice("task", ("multi-class",))
-    classes = tuple(
-        DiagnosisClass(c.text("name", _IDENTIFIER), c.text("display"), c.flag("lesion"))
-        for c in diagnosis.tables("classes", 2, 255)
-    )
-    if len({c.name for c in classes}) != len(classes):
-        raise ModelSpecError("diagnosis.classes: two classes have the same name.")
-    if sum(not c.lesion for c in classes) > 1:
-        raise ModelSpecError("diagnosis.classes: more than one class says that nothing was found.")
     segments = tuple(
         Segment(s.text("name"), s.colour("colour"), s.text("terminology", _TERMINOLOGY))
         for s in top.tables("segments", 1, 254)
     )
-    architecture = top.text("architecture", _IDENTIFIER)
-    known = len(segments) + 1, len(classes), len(channels) or 1
+    diagnosis = read_diagnosis(top.table("diagnosis"), [segment.name for segment in segments])
+    architecture = top.text("architecture", IDENTIFIER)
+    known = len(segments) + 1, len(diagnosis.classes), len(channels) or 1
     arguments, members = {}, ()
     if architecture == ENSEMBLE:
+        if diagnosis.label_rules:
+            raise ModelSpecError("diagnosis.task: an ensemble is multi-class.")
         members = tuple(_member(member, *known) for member in top.tables("members", 2, MOST_MEMBERS))
     else:
         arguments = _arguments(top, *known, size)
     rule, weights = top.table("volume"), top.table("weights")
     return ModelSpec(
         folder=folder,
-        id=top.text("id", _IDENTIFIER),
+        id=top.text("id", IDENTIFIER),
         version=top.text("version", _VERSION),
         name=top.text("name"),
         description=top.text("description"),
@@ -281,10 +280,10 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         modality=given.choice("modality", ("MR", "CT", "XR", "US", "any")),
         expects=given.text("expects"),
         segments=segments,
-        classes=classes,
-        temperature=diagnosis.number("temperature", *_TEMPERATURES),
+        classes=diagnosis.classes,
+        temperature=diagnosis.temperature,
         volume_rule=VolumeRule(
-            rule.choice("pooling", ("lesion_weighted", "mean")),
+            rule.choice("pooling", ("top" if diagnosis.label_rules else "lesion_weighted", "mean")),
             rule.integer("top", 1, 1000),
             rule.number("suppress_above", 0, 1),
             rule.number("smallest_ml", 0, 1000),
@@ -300,6 +299,8 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         channels=channels,
         graph=_graph(top.table("graph")) if "graph" in top.data else None,
         review=_review(top.table("review")) if "review" in top.data else None,
+        label_rules=diagnosis.label_rules,
+        nothing_found=diagnosis.nothing_found,
     )
 
 
@@ -307,7 +308,7 @@ def _channels(given: Fields) -> tuple[Channel, ...]:
     """A model of one image does not name it."""
     if "channels" not in given.data:
         return ()
-    channels = tuple(Channel(c.text("name", _IDENTIFIER), c.text("expects")) for c in given.tables("channels", 2, 16))
+    channels = tuple(Channel(c.text("name", IDENTIFIER), c.text("expects")) for c in given.tables("channels", 2, 16))
     if len({c.name for c in channels}) != len(channels):
         raise ModelSpecError("input.channels: two channels have the same name.")
     return channels
@@ -319,13 +320,13 @@ def _arguments(given: Fields, mask_classes: int, diagnosis_classes: int, channel
 
 
 def _member(given: Fields, mask_classes: int, diagnosis_classes: int, channels: int) -> Member:
-    architecture, size = given.text("architecture", _IDENTIFIER), given.size("size")
+    architecture, size = given.text("architecture", IDENTIFIER), given.size("size")
     if architecture == ENSEMBLE:
         raise ModelSpecError(f"{given.where}architecture: an ensemble has no ensembles among its members.")
     return Member(
-        given.text("id", _IDENTIFIER), given.text("version", _VERSION), given.text("sha256", _SHA256), architecture,
+        given.text("id", IDENTIFIER), given.text("version", _VERSION), given.text("sha256", _SHA256), architecture,
         _arguments(given, mask_classes, diagnosis_classes, channels, size), size,
-        given.number("temperature", *_TEMPERATURES),
+        given.number("temperature", *TEMPERATURES),
     )
 
 

@@ -11,8 +11,9 @@ from UnifiedViTLib.outputs.report import colour_of
 _ROW, _TEXT, _QUIET = 20, "#1c2430", "#8a94a0"
 
 
-def classesChart(displays, probabilities, width):
-    """A bar a class. `probabilities`: 0..1, in the order of `displays`. Returns a pixmap."""
+def classesChart(displays, probabilities, width, thresholds=None):
+    """A bar a class. `probabilities`: 0..1, in the order of `displays`. `thresholds`: likewise, for findings that may
+    be there at once; a line marks each, and what does not reach it is pale. Returns a pixmap."""
     pixmap, painter = _canvas(width, _ROW * len(displays) + 4)
     left = min(150, width // 3)
     room = max(10, width - left - 48)
@@ -23,7 +24,12 @@ def classesChart(displays, probabilities, width):
         text = display if len(display) <= left // 7 else f"{display[:left // 7 - 1].rstrip()}…"
         painter.drawText(0, top, left - 6, _ROW, qt.Qt.AlignVCenter | qt.Qt.AlignRight, text)
         painter.fillRect(left, top + 4, room, _ROW - 8, qt.QColor("#e9edf1"))
-        painter.fillRect(left, top + 4, round(room * probability), _ROW - 8, qt.QColor(colour_of(n)))
+        colour = qt.QColor(colour_of(n))
+        if thresholds and probability < thresholds[n]:
+            colour.setAlpha(110)
+        painter.fillRect(left, top + 4, round(room * probability), _ROW - 8, colour)
+        if thresholds:
+            painter.fillRect(left + round(room * thresholds[n]) - 1, top + 2, 2, _ROW - 4, qt.QColor(_TEXT))
         painter.drawText(left + room + 4, top, 44, _ROW, qt.Qt.AlignVCenter, f"{probability:.0%}")
     painter.end()
     return pixmap

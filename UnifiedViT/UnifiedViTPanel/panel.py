@@ -17,8 +17,9 @@ from .results import ResultView
 from .setup import SetupView
 
 #: Of a model's measured figures those that its line in the panel shows, in words.
-FIGURES = {"lesion_type_accuracy": "kind of lesion right", "accuracy": "accuracy", "macro_auc": "AUC", "dice": "Dice",
-           "diagnosis": "diagnosis right", "found": "lesions found", "empty": "healthy slices left empty",
+FIGURES = {"lesion_type_accuracy": "kind of lesion right", "accuracy": "accuracy", "macro_auc": "AUC",
+           "macro_f1": "F1", "exact_match": "all findings right", "dice": "Dice", "diagnosis": "diagnosis right",
+           "findings": "each finding right", "found": "lesions found", "empty": "healthy slices left empty",
            "false_pieces": "false pieces"}
 #: Milliseconds between two looks at what the worker says.
 POLL_MS = 40

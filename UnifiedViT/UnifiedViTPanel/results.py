@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError
+from UnifiedViTLib.outputs.answers import answers, display_of
 from UnifiedViTLib.outputs.mrml import centre_of, result_of, volume_from_node
 from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, UNCERTAINTY_ROLE, MapOverlay
 from UnifiedViTLib.outputs.report import (
@@ -63,17 +64,25 @@ class ResultView:
         if result is None:
             return
         diagnosis = result["diagnosis"]
+        given = answers(diagnosis)
+        size = 17 if len(given) <= 2 else 12
+        said = "<br>".join(
+            f"<span style='font-size: {size}pt; font-weight: bold'>{html.escape(words)}</span>" + (
+                "" if p is None else f"&nbsp;&nbsp;<span style='font-size: {size}pt'>{p:.0%}</span>")
+            for words, p in given)
         ui.diagnosisLabel.text = (
-            f"<span style='font-size: 17pt; font-weight: bold'>{html.escape(diagnosis['display'])}</span>"
-            f"&nbsp;&nbsp;<span style='font-size: 17pt'>{diagnosis['probability']:.0%}</span>{_badge(result)}<br>"
+            f"{said}{_badge(result)}<br>"
             f"<span style='color: #5f6b77'>{html.escape(self._origin(segmentationNode))}</span>"
         )
         ui.warningsLabel.visible = bool(result["warnings"])
         ui.warningsLabel.text = "<br>".join(f"&#9888; {html.escape(text)}" for text in result["warnings"])
         # The notice is never hidden: what is, has no width yet.
         names, width = list(diagnosis["probabilities"]), max(260, ui.noticeLabel.width - 24)
-        displays = [diagnosis.get("displays", {}).get(name, name) for name in names]
-        ui.classesChart.setPixmap(classesChart(displays, [diagnosis["probabilities"][n] for n in names], width))
+        displays = [display_of(diagnosis, name) for name in names]
+        thresholds = [diagnosis["thresholds"][name] for name in names] if "thresholds" in diagnosis else None
+        ui.classesChart.setPixmap(
+            classesChart(displays, [diagnosis["probabilities"][n] for n in names], width, thresholds))
+        ui.classesChart.toolTip = _("The line marks the probability from which on it is found.") if thresholds else ""
         series = [[one["probabilities"][name] for one in result["slices"]] for name in names]
         ui.slicesChart.setPixmap(slicesChart(series, width))
         ui.slicesChart.toolTip = _("Probability of each class, slice by slice: {classes}").format(

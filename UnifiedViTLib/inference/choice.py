@@ -121,7 +121,7 @@ class Choice:
             backend = way.make()
         except NotHere:
             return None, _NOT_HERE
-        return backend, agreement(measure(backend, given), expected, self._spec.temperature).to_bytes()
+        return backend, agreement(measure(backend, given), expected, self._spec).to_bytes()
 
     def _accepts(self, way: Way, content: bytes) -> bool:
         if content == _NOT_HERE:

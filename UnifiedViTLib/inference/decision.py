@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
-from .pooling import believed, class_probabilities, pool
-from .prediction import Diagnosis, SegmentResult
+from .pooling import believed, calibrated, pool
+from .prediction import Diagnosis, SegmentResult, odds_over
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def decide(look: Look, prepared: PreparedVolume, spec: ModelSpec) -> Answer:
     and pieces that the classifier is not sure of on any of their slices: one sure slice holds up its neighbours, so
     that a lesion keeps its faint ends. The diagnosis is pooled from the slices. `look` is left as it is.
     """
-    probabilities = class_probabilities(look.logits, spec.temperature)
+    probabilities = calibrated(look.logits, spec)
     lesion, kept = believed(probabilities, spec, prepared.view.mm[0])
     labelmap = look.labelmap.copy()
     prepared.view.of(labelmap)[~kept] = 0
@@ -58,17 +58,29 @@ def decide(look: Look, prepared: PreparedVolume, spec: ModelSpec) -> Answer:
     if min(labelmap.shape) > 1:
         _drop_pieces(prepared.view.of(labelmap), lesion, spec, voxel_ml)
     pooled = pool(probabilities, lesion, look.area * kept, spec)
-    best = spec.classes[int(pooled.argmax())]
     counts = _count(labelmap, len(spec.segments))[1:]
     return Answer(
         labelmap,
         probabilities,
-        Diagnosis(best.name, best.display, {c.name: float(p) for c, p in zip(spec.classes, pooled, strict=True)}),
+        diagnose(pooled, spec),
         tuple(
             SegmentResult(segment.name, label, int(count), float(count * voxel_ml))
             for label, (segment, count) in enumerate(zip(spec.segments, counts, strict=True), start=1)
         ),
     )
+
+
+def diagnose(pooled: np.ndarray, spec: ModelSpec) -> Diagnosis:
+    """Words for the probabilities (C,) of a volume."""
+    probabilities = {c.name: float(p) for c, p in zip(spec.classes, pooled, strict=True)}
+    if not spec.multi_label:
+        best = spec.classes[int(pooled.argmax())]
+        return Diagnosis(best.name, best.display, probabilities)
+    thresholds = {c.name: rule.threshold for c, rule in zip(spec.classes, spec.label_rules, strict=True)}
+    foremost = max(probabilities, key=lambda name: odds_over(probabilities[name], thresholds[name]))
+    given = Diagnosis(foremost, "", probabilities, thresholds)
+    displays = [c.display for c in spec.classes if c.name in given.found]
+    return replace(given, display=", ".join(displays) or spec.nothing_found)
 
 
 def _drop_pieces(labels: np.ndarray, lesion: np.ndarray, spec: ModelSpec, voxel_ml: float) -> None:

@@ -7,11 +7,12 @@ import numpy as np
 from ..imaging.channels import PreparedChannels
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
-from .prediction import Diagnosis, SegmentResult, Uncertainty
+from .prediction import Diagnosis, SegmentResult, Uncertainty, odds_over
 
 #: DICOM's modality codes by the spec's.
 _MODALITIES = {"MR": ("MR",), "CT": ("CT",), "XR": ("CR", "DX", "XR", "RF"), "US": ("US",)}
-#: Results of less confidence are to be reviewed, where the model does not say better.
+#: Results of less confidence are to be reviewed, where the model does not say better. Between a finding and its absence
+#: that is where the odds are less than 1.5 times those of the threshold, either way.
 UNCERTAIN = 0.6
 #: An image whose pixels are so many times larger than the network's was blown up.
 COARSE = 3
@@ -86,6 +87,8 @@ def _about_distances(distances: np.ndarray, spec: ModelSpec) -> list[str]:
 
 
 def _about_answer(spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[SegmentResult, ...]) -> list[str]:
+    if spec.multi_label:
+        return _about_outlined_findings(spec, diagnosis, segments)
     said = []
     drawn = any(segment.voxels for segment in segments)
     if spec.healthy is not None:
@@ -99,6 +102,8 @@ def _about_answer(spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[Segment
 
 
 def _about_confidence(spec: ModelSpec, diagnosis: Diagnosis, uncertainty: Uncertainty | None) -> list[str]:
+    if spec.multi_label:
+        return _about_close_findings(spec, diagnosis)
     if uncertainty:
         confidence, of = uncertainty.confidence, "confidence over all looks"
     else:
@@ -106,3 +111,27 @@ def _about_confidence(spec: ModelSpec, diagnosis: Diagnosis, uncertainty: Uncert
     below = review_below(spec, uncertainty is not None)
     return [f"The diagnosis is uncertain ({confidence:.0%} {of}, under {below:.0%}): review it."
             ] if confidence < below else []
+
+
+def _about_outlined_findings(spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[SegmentResult, ...]) -> list[str]:
+    """Segments that are drawn though no finding of theirs is found, or the reverse."""
+    said = []
+    for segment in segments:
+        shown = [one for one, rule in zip(spec.classes, spec.label_rules, strict=True) if rule.segment == segment.name]
+        found = [one.display for one in shown if one.name in diagnosis.found]
+        if found and not segment.voxels:
+            said.append(f"The two answers contradict each other: {' and '.join(found)} found, yet {segment.name} is "
+                        "not drawn.")
+        elif shown and segment.voxels and not found:
+            said.append(f"The two answers contradict each other: {segment.name} is drawn, yet "
+                        f"{' or '.join(one.display for one in shown)} is not found.")
+    return said
+
+
+def _about_close_findings(spec: ModelSpec, diagnosis: Diagnosis) -> list[str]:
+    factor, close = UNCERTAIN / (1 - UNCERTAIN), []
+    for one in spec.classes:
+        p, threshold = diagnosis.probabilities[one.name], diagnosis.thresholds[one.name]
+        if 1 / factor < odds_over(p, threshold) < factor:
+            close.append(f"{one.display} ({p:.0%}, found from {threshold:.0%} on)")
+    return [f"Uncertain, as close to the threshold: {', '.join(close)}. Review it."] if close else []

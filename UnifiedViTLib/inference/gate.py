@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from ..spec import ModelSpec
 from .backends import Backend, OutOfMemory
-from .pooling import class_probabilities
+from .pooling import calibrated
 
 #: So many slices are compared.
 SLICES = 16
@@ -77,13 +78,13 @@ def measure(backend: Backend, images: np.ndarray) -> Measured:
     return np.concatenate(labels), np.concatenate(logits)
 
 
-def agreement(given: Measured, expected: Measured, temperature: float) -> Agreement:
-    """Compare what two backends gave (`measure`); numbers that are not finite agree with nothing."""
+def agreement(given: Measured, expected: Measured, spec: ModelSpec) -> Agreement:
+    """Compare what two backends gave of one model (`measure`); numbers that are not finite agree with nothing."""
     (labels, logits), (right, right_logits) = given, expected
     if not np.isfinite(logits).all():
         return Agreement(0.0, 0.0, 1.0, len(labels))
     both, either = np.count_nonzero((labels == right) & (right > 0)), np.count_nonzero(labels) + np.count_nonzero(right)
-    difference = class_probabilities(logits, temperature) - class_probabilities(right_logits, temperature)
+    difference = calibrated(logits, spec) - calibrated(right_logits, spec)
     return Agreement(
         float((labels == right).mean()), 2 * both / either if either else 1.0, float(np.abs(difference).max()),
         len(labels),

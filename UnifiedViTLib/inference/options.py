@@ -50,6 +50,9 @@ class Options:
         Raises:
             ModelSpecError, DependencyError: it cannot; with a sentence.
         """
+        if self.uncertainty and spec.multi_label:
+            raise ModelSpecError(f"{spec.name} is a multi-label model; uncertainty by further looks is for models of "
+                                 "one class an image. Run without it.")
         if self.guide:
             check_explanation(self.guide, self.explain_class, spec)
         if self.superres:

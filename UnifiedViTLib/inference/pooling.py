@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
+import numpy as np
+from scipy.special import expit
+
+from ..diagnosis import LabelRule
 from ..spec import ModelSpec
 
 #: Slices further apart than this (mm) say nothing about each other.
 NEIGHBOUR_MM = 12.0
+
+
+def calibrated(logits: np.ndarray, spec: ModelSpec) -> np.ndarray:
+    """(N, C) logits to probabilities: one distribution a slice, or of a multi-label model one answer a class."""
+    if spec.multi_label:
+        return label_probabilities(logits, spec.label_rules)
+    return class_probabilities(logits, spec.temperature)
+
+
+def label_probabilities(logits: np.ndarray, rules: Sequence[LabelRule]) -> np.ndarray:
+    """Calibrated sigmoid of each of (N, C) logits, each class by its own rule (Platt 1999, eq. 1)."""
+    temperatures, biases = (np.array([getattr(rule, name) for rule in rules]) for name in ("temperature", "bias"))
+    return expit(np.asarray(logits, dtype=np.float64) / temperatures + biases).astype(np.float32)
 
 
 def class_probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
@@ -27,11 +44,16 @@ def believed(probabilities: np.ndarray, spec: ModelSpec, slice_mm: float) -> tup
 
     Returns:
         (N,) probability of a lesion on each slice, a quarter of it from either neighbour; and (N,) bool, True where
-        drawing is kept. Models without a "nothing found" class believe every slice.
+        drawing is kept. Models without a "nothing found" class believe every slice. Of a multi-label model the
+        probability is that of the likeliest finding that is outlined: that there is any is at least as probable,
+        however the findings hang together.
     """
-    if spec.healthy is None:
+    if spec.multi_label:
+        lesion = probabilities[:, spec.outlined].max(axis=1).astype(np.float64)
+    elif spec.healthy is None:
         return np.ones(len(probabilities)), np.ones(len(probabilities), bool)
-    lesion = 1.0 - probabilities[:, spec.healthy].astype(np.float64)
+    else:
+        lesion = 1.0 - probabilities[:, spec.healthy].astype(np.float64)
     if len(lesion) > 2 and slice_mm <= NEIGHBOUR_MM:
         padded = np.pad(lesion, 1, mode="edge")
         lesion = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
@@ -42,7 +64,9 @@ def pool(probabilities: np.ndarray, lesion: np.ndarray, area: np.ndarray, spec: 
     """The volume's class probabilities (C,).
 
     "mean": of the slices. "lesion_weighted": whether there is a lesion is the mean of the `top` most suspicious
-    slices; which one, the mean of the slices weighted by suspicion and by the area drawn.
+    slices; which one, the mean of the slices weighted by suspicion and by the area drawn. "top", for models with
+    several labels: each finding by itself, the mean of the `top` slices where it is likeliest. (That it is on none of
+    the slices, as a product over them, would count every slice as evidence of its own, and neighbours are alike.)
 
     Args:
         probabilities: (N, C), calibrated.
@@ -52,6 +76,8 @@ def pool(probabilities: np.ndarray, lesion: np.ndarray, area: np.ndarray, spec: 
     rule = spec.volume_rule
     if rule.pooling == "mean" or len(probabilities) == 1:
         return probabilities.mean(axis=0)
+    if rule.pooling == "top":
+        return np.sort(probabilities, axis=0)[-rule.top:].mean(axis=0)
     weight = lesion * area if (lesion * area).sum() > 0 else lesion + 1e-12
     kinds = np.maximum(probabilities.astype(np.float64), 1e-12)  # so that a slice sure to be healthy has kinds too
     if spec.healthy is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,21 +12,46 @@ from ..spec import ModelSpec
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The volume's class.
+    """What the volume shows: one class, or of a multi-label model any number of findings.
 
     Attributes:
-        label: name of the most probable class; `display` is the same for people.
-        probabilities: calibrated, by class name, in the spec's order; they add up to 1.
+        label: name of the most probable class; of a multi-label model of the finding that stands out most against
+            its threshold, whether it reaches it or not.
+        display: for people, that class, or all that was found.
+        probabilities: calibrated, by class name, in the spec's order; they add up to 1, but not of a multi-label model.
+        thresholds: of a multi-label model, by class name: at this probability and above it is found.
     """
 
     label: str
     display: str
     probabilities: dict[str, float]
+    thresholds: dict[str, float] | None = None
 
     @property
     def probability(self) -> float:
-        """Of the most probable class."""
+        """Of the class `label`."""
         return self.probabilities[self.label]
+
+    @property
+    def certainty(self) -> float:
+        """0 to 1: `probability`; of a multi-label model how sure it is of the finding that it is least sure of, there
+        or not, 0.5 being as good as a coin: on its threshold."""
+        if self.thresholds is None:
+            return self.probability
+        odds = (odds_over(p, self.thresholds[name]) for name, p in self.probabilities.items())
+        return min(1.0 if one == math.inf else max(one, 1.0) / (1 + one) for one in odds)
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """Names of what is found: the most probable class; of a multi-label model any number, also none."""
+        if self.thresholds is None:
+            return (self.label,)
+        return tuple(name for name, p in self.probabilities.items() if p >= self.thresholds[name])
+
+
+def odds_over(probability: float, threshold: float) -> float:
+    """How many times the odds of `probability` are those of `threshold`; infinite for a probability of 1."""
+    return probability * (1 - threshold) / (threshold * (1 - probability)) if probability < 1 else math.inf
 
 
 @dataclass(frozen=True)
@@ -163,5 +189,5 @@ class Prediction:
 
     @property
     def confidence(self) -> float:
-        """0 to 1: that of `uncertainty`; without, the calibrated probability of the diagnosis."""
-        return self.uncertainty.confidence if self.uncertainty else self.diagnosis.probability
+        """0 to 1: that of `uncertainty`; without, the certainty of the diagnosis."""
+        return self.uncertainty.confidence if self.uncertainty else self.diagnosis.certainty

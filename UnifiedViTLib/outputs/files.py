@@ -13,12 +13,14 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from ..diagnosis import NONE
 from ..errors import OutputError
 from ..imaging.volume import LPS_RAS
 from ..inference.doubts import review_below
-from ..inference.prediction import Enhancement, Prediction
+from ..inference.prediction import Diagnosis, Enhancement, Prediction
 from ..inference.upscalers import FACTOR
 from ..spec import ModelSpec, Segment
+from .answers import headline
 
 CSV_FIELDS = (
     "input", "status", "result", "diagnosis", "probability", "confidence", "review", "volume_ml", "warnings", "seconds",
@@ -124,7 +126,7 @@ def _image(array: np.ndarray, ijk_to_ras: np.ndarray) -> sitk.Image:
 
 def _origin(prediction: Prediction) -> dict[str, str]:
     return {
-        "UnifiedViT_Diagnosis": prediction.diagnosis.label,
+        "UnifiedViT_Diagnosis": names_found(prediction.diagnosis),
         "UnifiedViT_Model": f"{prediction.spec.id} {prediction.spec.version} {prediction.spec.sha256}",
     }
 
@@ -155,13 +157,7 @@ def as_json(prediction: Prediction) -> dict:
     return {
         "name": prediction.name,
         "research_use_only": True,
-        "diagnosis": {
-            "label": prediction.diagnosis.label,
-            "display": prediction.diagnosis.display,
-            "probability": prediction.diagnosis.probability,
-            "probabilities": prediction.diagnosis.probabilities,
-            "displays": {c.name: c.display for c in prediction.spec.classes},
-        },
+        "diagnosis": diagnosis_as_json(prediction),
         "confidence": {
             "value": round(prediction.confidence, 6),
             "of": "looks" if uncertainty else "probability",
@@ -211,6 +207,20 @@ def enhancement_as_json(made: Enhancement) -> dict:
     }
 
 
+def diagnosis_as_json(prediction: Prediction) -> dict:
+    """The diagnosis alone; `answers` puts it into words."""
+    given = prediction.diagnosis
+    several = {} if given.thresholds is None else {"found": list(given.found), "thresholds": given.thresholds}
+    return {
+        "label": given.label,
+        "display": given.display,
+        "probability": given.probability,
+        "probabilities": given.probabilities,
+        "displays": {c.name: c.display for c in prediction.spec.classes},
+        **several,
+    }
+
+
 def write_json(prediction: Prediction, path: Path) -> None:
     """Write `as_json`."""
     text = json.dumps(as_json(prediction), indent=1)
@@ -222,6 +232,11 @@ def model_name(spec: ModelSpec) -> str:
     return f"{spec.id} {spec.version}"
 
 
+def names_found(diagnosis: Diagnosis) -> str:
+    """The class, or all findings separated by semicolons, as in the tables that models learn from."""
+    return ";".join(diagnosis.found) or NONE
+
+
 def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict[str, str]:
     """A line of `results.csv` for an input that worked, or for one that did not; `name` of its result files."""
     if isinstance(result, Exception):
@@ -230,8 +245,8 @@ def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict
         "input": source,
         "status": "done",
         "result": name,
-        "diagnosis": result.diagnosis.label,
-        "probability": f"{result.diagnosis.probability:.4f}",
+        "diagnosis": names_found(result.diagnosis),
+        "probability": ";".join(f"{result.diagnosis.probabilities[name]:.4f}" for name in result.diagnosis.found),
         "confidence": f"{result.confidence:.4f}",
         "review": "yes" if result.confidence < review_below(result.spec, result.uncertainty is not None) else "no",
         "volume_ml": "; ".join(f"{segment.name}: {segment.volume_ml:.2f}" for segment in result.segments),
@@ -244,11 +259,10 @@ def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict
 
 def summary(name: str, prediction: Prediction) -> str:
     """The answer in a line; warnings below it."""
-    diagnosis = prediction.diagnosis
     volumes = ", ".join(f"{s.name} {s.volume_ml:.2f} mL" for s in prediction.segments if s.voxels) or "nothing drawn"
     seconds = prediction.provenance.seconds["total"]
     sure = f", confidence {prediction.confidence:.0%}" if prediction.uncertainty else ""
-    lines = [f"{name}: {diagnosis.display} ({diagnosis.probability:.0%}{sure}); {volumes}; {seconds:.1f} s"]
+    lines = [f"{name}: {headline(diagnosis_as_json(prediction))}{sure}; {volumes}; {seconds:.1f} s"]
     return "\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)])
 
 

@@ -11,7 +11,8 @@ from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
-from .files import write_atomically
+from .answers import answers
+from .files import diagnosis_as_json, write_atomically
 from .heat import over_image
 
 MOST_SLICES = 12
@@ -83,8 +84,10 @@ def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
     """Bars for the volume's diagnosis, curves for the slices."""
     diagnosis, spec = prediction.diagnosis, prediction.spec
     volumes = ", ".join(f"{s.name} {s.volume_ml:.1f} mL" for s in prediction.segments if s.voxels) or "nothing drawn"
+    given = answers(diagnosis_as_json(prediction))
+    said = ",  ".join(words if p is None else f"{words}  {p:.0%}" for words, p in given)
     part.suptitle(
-        f"{prediction.name}:  {diagnosis.display}  {diagnosis.probability:.0%}   ({volumes})",
+        f"{prediction.name}:  {said}   ({volumes})",
         fontsize=13, color=_INK, fontweight="bold", x=0.01, ha="left",
     )
     heat = prediction.heatmap
@@ -100,9 +103,13 @@ def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
     colours = [f"C{n}" for n in range(len(names))]
     bars = left.barh(names, values, color=colours)
     left.bar_label(bars, [f"{v:.0%}" for v in values], padding=3, fontsize=9, color=_INK)
+    if diagnosis.thresholds:
+        for n, c in enumerate(spec.classes):
+            left.vlines(diagnosis.thresholds[c.name], n - 0.45, n + 0.45, colors=_INK, linewidth=1.5)
     left.set_xlim(0, 1.15)
     left.invert_yaxis()
-    left.set_title("Diagnosis of the volume", fontsize=9, color=_INK, loc="left")
+    left.set_title("Findings of the volume (lines: found from there on)" if diagnosis.thresholds
+                   else "Diagnosis of the volume", fontsize=9, color=_INK, loc="left")
     left.xaxis.set_visible(False)
     numbers = np.arange(1, len(prediction.slice_probabilities) + 1)
     for n, name in enumerate(names):

@@ -18,7 +18,7 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from ..errors import OutputError, UnsupportedImageError
 from ..imaging.volume import Volume, check
 from ..inference.prediction import Prediction
-from .files import as_json
+from .files import as_json, names_found
 
 #: Prefix of the node attributes that carry the diagnosis and where it comes from.
 ATTRIBUTE = "UnifiedViT."
@@ -74,8 +74,9 @@ def add_to_scene(
 
     The segmentation has one segment a mask class of the model, in the model's order, with the ID "Segment_<label>";
     those not found are there too, without voxels. Its grid is the volume's, to the last digit. The table has a row a
-    diagnosis: class, display name, probability. Both carry the diagnosis and its provenance as node attributes that
-    begin with `ATTRIBUTE` (lists and tables as JSON), and lie beside the volume in the subject hierarchy.
+    diagnosis: class, display name, probability (of a multi-label model also threshold and found). Both carry the
+    diagnosis and its provenance as node attributes that begin with `ATTRIBUTE` (lists and tables as JSON), and lie
+    beside the volume in the subject hierarchy.
 
     Args:
         prediction: labelmap (K, J, I) on the grid of `volume_node`.
@@ -257,7 +258,8 @@ def _segmentation(prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolum
 
 
 def _table(prediction: Prediction) -> vtk.vtkTable:
-    """Class, display name and probability, one row a diagnosis in the model's order."""
+    """Class, display name and probability, one row a diagnosis in the model's order; of a multi-label model also the
+    threshold, and whether it is found."""
     names, displays, probabilities = vtk.vtkStringArray(), vtk.vtkStringArray(), vtk.vtkDoubleArray()
     for diagnosis in prediction.spec.classes:
         names.InsertNextValue(diagnosis.name)
@@ -267,6 +269,14 @@ def _table(prediction: Prediction) -> vtk.vtkTable:
     for title, column in (("Class", names), ("Diagnosis", displays), ("Probability", probabilities)):
         column.SetName(title)
         table.AddColumn(column)
+    if prediction.diagnosis.thresholds:
+        thresholds, found = vtk.vtkDoubleArray(), vtk.vtkStringArray()
+        for name, threshold in prediction.diagnosis.thresholds.items():
+            thresholds.InsertNextValue(threshold)
+            found.InsertNextValue("yes" if name in prediction.diagnosis.found else "no")
+        for title, column in (("Threshold", thresholds), ("Found", found)):
+            column.SetName(title)
+            table.AddColumn(column)
     return table
 
 
@@ -274,9 +284,10 @@ def _attributes(prediction: Prediction) -> dict[str, str]:
     """The diagnosis and what made it, as node attributes without their prefix."""
     diagnosis, made_by = prediction.diagnosis, prediction.provenance
     return {
-        "Diagnosis": diagnosis.label,
+        "Diagnosis": names_found(diagnosis),
         "DiagnosisDisplay": diagnosis.display,
-        "Probability": repr(float(diagnosis.probability)),
+        **({"Thresholds": json.dumps(diagnosis.thresholds)} if diagnosis.thresholds
+           else {"Probability": repr(float(diagnosis.probability))}),
         "Probabilities": json.dumps({name: float(p) for name, p in diagnosis.probabilities.items()}),
         "Warnings": json.dumps(list(prediction.warnings)),
         "ModelId": made_by.model_id,

@@ -18,6 +18,7 @@ from .. import NOTICE
 from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
+from .answers import answers, display_of, headline, threshold_of
 from .files import write_atomically
 from .heat import HEAT, UNCERTAINTY, over_image
 from .montage import chosen_slices
@@ -42,9 +43,9 @@ def as_text(result: dict[str, Any]) -> str:
     """A few lines for an e-mail or a table; `result` as from `files.as_json`."""
     diagnosis, model = result["diagnosis"], result["model"]
     lines = [
-        f"{result['name']}: {diagnosis['display']} ({diagnosis['probability']:.0%})"
-        f"{f', {REVIEW}' if needs_review(result) else ''}",
-        *(f"  {_display(diagnosis, name)}: {p:.1%}" for name, p in diagnosis["probabilities"].items()),
+        f"{result['name']}: {headline(diagnosis)}{f', {REVIEW}' if needs_review(result) else ''}",
+        *(f"  {display_of(diagnosis, name)}: {p:.1%}{_mark(diagnosis, name)}"
+          for name, p in diagnosis["probabilities"].items()),
         *(f"  {words}" for words in [confidence_in_words(result)] if words),
         *(f"  {one['name']}: {_amount(one)}" for one in result["segments"]),
         *(f"  Warning: {text}" for text in result["warnings"]),
@@ -93,15 +94,17 @@ def write_report(
     parts = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         f"<title>{html.escape(result['name'])}: UnifiedViT report</title><style>{_STYLE}</style>",
-        f"<h1>{html.escape(diagnosis['display'])} "
-        f"<span style='font-weight:normal'>{diagnosis['probability']:.0%}</span>"
+        "<h1>" + "<br>".join(
+            f"{html.escape(words)} <span style='font-weight:normal'>{'' if p is None else f'{p:.0%}'}</span>"
+            for words, p in answers(diagnosis)),
         f"{f' <span class=review>{REVIEW}</span>' if needs_review(result) else ''}</h1>",
         f"<p>{html.escape(result['name'])}</p><p class='notice'>{NOTICE}</p>",
         *(f"<p class='warning'>&#9888; {html.escape(text)}</p>" for text in result["warnings"]),
         *(f"<p>{html.escape(words)}</p>" for words in [confidence_in_words(result)] if words),
         "<table>", *(
-            f"<tr><td>{html.escape(_display(diagnosis, name))}<td>{_bar(diagnosis['probabilities'][name], n)}"
-            f"<td>{diagnosis['probabilities'][name]:.1%}" for n, name in enumerate(names)
+            f"<tr><td>{html.escape(display_of(diagnosis, name))}"
+            f"<td>{_bar(diagnosis['probabilities'][name], n, threshold_of(diagnosis, name))}"
+            f"<td>{diagnosis['probabilities'][name]:.1%}{_mark(diagnosis, name)}" for n, name in enumerate(names)
         ), "</table>",
         "<h2>Slice by slice</h2>",
         _curves([[one["probabilities"][name] for one in result["slices"]] for name in names]),
@@ -131,8 +134,11 @@ def colour_of(number: int) -> str:
     return _COLOURS[number % len(_COLOURS)]
 
 
-def _display(diagnosis: dict[str, Any], name: str) -> str:
-    return diagnosis.get("displays", {}).get(name, name)
+def _mark(diagnosis: dict[str, Any], name: str) -> str:
+    threshold = threshold_of(diagnosis, name)
+    if threshold is None:
+        return ""
+    return f" ({'found' if name in diagnosis['found'] else 'not found'}, threshold {threshold:.1%})"
 
 
 def _amount(segment: dict[str, Any]) -> str:
@@ -151,9 +157,10 @@ def _origin(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _bar(probability: float, number: int) -> str:
+def _bar(probability: float, number: int, threshold: float | None) -> str:
+    tick = "" if threshold is None else f"<rect x='{320 * threshold - 1:.1f}' width='2' height='14' fill='#1c2430'/>"
     return ("<svg width='320' height='14'><rect width='320' height='14' fill='#e9edf1'/>"
-            f"<rect width='{320 * probability:.1f}' height='14' fill='{colour_of(number)}'/></svg>")
+            f"<rect width='{320 * probability:.1f}' height='14' fill='{colour_of(number)}'/>{tick}</svg>")
 
 
 def _curves(series: list[list[float]], width: int = 860, height: int = 150) -> str:

@@ -78,6 +78,8 @@ def _refuse_unlike(models: Sequence[ModelSpec]) -> None:
             raise ModelSpecError(
                 f"{model_name(model)} is an ensemble itself. Name single networks, for example its members."
             )
+        if model.multi_label:
+            raise ModelSpecError(f"{model_name(model)} is a multi-label model, of which no ensemble can be made.")
     for one, other in combinations(models, 2):
         if one.sha256 == other.sha256:
             raise ModelSpecError(

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..diagnosis import DiagnosisClass, LabelRule
 from ..errors import OutputError
 from ..imaging.volume import Volume, check
 from ..inference.prediction import (
@@ -32,7 +33,6 @@ from ..inference.prediction import (
 )
 from ..spec import (
     Channel,
-    DiagnosisClass,
     Familiarity,
     Graph,
     Member,
@@ -210,6 +210,7 @@ def spec_from_json(data: dict[str, Any]) -> ModelSpec:
         "channels": tuple(Channel(**c) for c in data["channels"]),
         "graph": Graph(**graph) if graph else None,
         "review": Review(*(rule and ReviewRule(**rule) for rule in review.values())) if review else None,
+        "label_rules": tuple(LabelRule(**rule) for rule in data["label_rules"]),
     })
 
 

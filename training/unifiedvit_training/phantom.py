@@ -1,10 +1,13 @@
 """A data set made from nothing, whose perfect score is known: heads with lesions that only their pattern betrays.
 
-    python -m unifiedvit_training.phantom FOLDER [--images N] [--volumes N] [--seed S]
+    python -m unifiedvit_training.phantom FOLDER [--images N] [--volumes N] [--seed S] [--multi-label]
 
 Writes `labels.csv` with PNG images and masks, and `volumes.csv` with NRRD volumes and label volumes. A lesion is as
 bright as what is around it on average, and as varied as lesions of the other classes: outline and arrangement alone
 tell what it is. The masks are exact, so that a Dice and an accuracy of 1 can be reached in principle.
+
+With `--multi-label` each sign is there or not whatever the others are, and there is one that no mask shows: a thick
+skull.
 """
 
 from __future__ import annotations
@@ -20,11 +23,17 @@ from scipy.ndimage import gaussian_filter
 #: Classes with a lesion; the label in a mask is the place here plus one.
 LESIONS = ("cyst", "mesh", "speckle")
 HEALTHY = "healthy"
+#: A sign without a mask, of multi-label data alone; with the others all that may be there at once.
+THICK_SKULL = "thick-skull"
+SIGNS = (*LESIONS, THICK_SKULL)
+#: How often a sign is there, and how often the table does not know of it.
+PRESENT, UNKNOWN = 0.4, 0.1
 
 #: (K, J, I) of an image and of a volume, and the volume's spacing along i, j, k in mm.
 IMAGE, VOLUME, SPACING = (1, 96, 96), (16, 72, 72), (2.5, 2.5, 8.0)
 #: The brain reaches to this share of the head's radius, the skull to the second; the rest is scalp.
 BRAIN, SKULL = 0.86, 0.93
+THICK_BRAIN = 0.77
 #: Standard deviations of what is in a head and of a lesion's pattern, where tissue is 1.
 TISSUE, CONTRAST = 0.15, 0.3
 #: Scanner: tissue's value in an image of 8 bits, and the noise's standard deviation where tissue is 1.
@@ -33,7 +42,7 @@ SCANNERS = {"A": (110.0, 0.04), "B": (85.0, 0.06)}
 IMAGES_EACH = 2
 
 
-def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int = 0, several: bool = False) -> None:
+def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int = 0, multi_label: bool = False) -> None:
     """Write the data set; the same arguments give the same files.
 
     Args:
@@ -41,8 +50,8 @@ def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int =
         images: how many 2-D images, two of each patient.
         volumes: how many volumes, one of each patient; 0: no `volumes.csv`.
         seed: of everything that is random.
-        several: two kinds of lesion may be there at once; the tables have a column `labels` (names separated by
-            semicolons) instead of `label`.
+        multi_label: any of `SIGNS` may be there at once; instead of `label` the tables have a column for each, with
+            1 and 0, or empty where it is not known.
 
     In the tables an image without a lesion has no mask; in masks 1, 2, 3 are the kinds of `LESIONS`.
     """
@@ -51,23 +60,26 @@ def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int =
     rows = []
     for n in range(images):
         patient, name = n // IMAGES_EACH, f"{n:04d}.png"
-        found, scanner = _found(patient, several), "AB"[patient // 4 % 2]
+        found, scanner = _found(patient, [seed, 4, patient], multi_label), "AB"[patient // 4 % 2]
         image, mask = draw_head(found, IMAGE, [seed, 0, patient], [seed, 1, n], SCANNERS[scanner][1])
         image = np.clip(image[0] * SCANNERS[scanner][0], 0, 255).astype(np.uint8)
         _write(image, folder / "images" / name)
-        if found:
+        if mask.any():
             _write(mask[0], folder / "masks" / name)
-        rows.append(_row(f"images/{name}", f"masks/{name}", found, f"patient {patient:04d}", scanner, several))
+        rows.append({"image": f"images/{name}", "mask": f"masks/{name}" if mask.any() else "",
+                     **_labels(found, [seed, 6, n], multi_label), "group": f"patient {patient:04d}",
+                     "scanner": scanner})
     _write_table(folder / "labels.csv", rows)
     rows = []
     for n in range(volumes):
-        found, scanner = _found(n, several), "AB"[n // 4 % 2]
+        found, scanner = _found(n, [seed, 5, n], multi_label), "AB"[n // 4 % 2]
         image, mask = draw_head(found, VOLUME, [seed, 2, n], [seed, 3, n], SCANNERS[scanner][1])
         name = f"{n:03d}.nrrd"
         _write((image * 6 * SCANNERS[scanner][0]).astype(np.int16), folder / "volumes" / name, SPACING)
-        if found:
+        if mask.any():
             _write(mask, folder / "volume_masks" / name, SPACING)
-        rows.append(_row(f"volumes/{name}", f"volume_masks/{name}", found, f"volume {n:03d}", scanner, several))
+        rows.append({"image": f"volumes/{name}", "mask": f"volume_masks/{name}" if mask.any() else "",
+                     **_labels(found, [seed, 7, n], multi_label), "group": f"volume {n:03d}", "scanner": scanner})
     if rows:
         _write_table(folder / "volumes.csv", rows)
 
@@ -77,7 +89,7 @@ def draw_head(found: tuple[str, ...], shape: tuple[int, int, int], head_seed: li
     """A head on air, with tissue at about 1.
 
     Args:
-        found: kinds of lesion in it, of `LESIONS`; at most two.
+        found: what is in it, of `SIGNS`.
         shape: (K, J, I); K = 1 cuts through the middle.
         head_seed, seed: of the head's shape, and of everything else.
         noise: standard deviation.
@@ -92,17 +104,18 @@ def draw_head(found: tuple[str, ...], shape: tuple[int, int, int], head_seed: li
     wobble = sum(head.uniform(0, 0.05) * np.cos(n * np.arctan2(y, x) + head.uniform(0, 6.3)) for n in (2, 3))
     radius = np.sqrt((across / head.uniform(0.68, 0.82)) ** 2 + (along / head.uniform(0.78, 0.92)) ** 2 + z**2) + wobble
     tissue = 1 + TISSUE * _cloud(shape, shape[1] / 16, head)
-    image = np.select([radius < BRAIN, radius < SKULL, radius < 1], [tissue, 0.4, 1.3], 0.0)
+    brain = THICK_BRAIN if THICK_SKULL in found else BRAIN
+    image = np.select([radius < brain, radius < SKULL, radius < 1], [tissue, 0.4, 1.3], 0.0)
 
-    mask = np.zeros(shape, np.uint8)
-    angle, apart = rng.uniform(0, 2 * np.pi), 0.27 if len(found) > 1 else rng.uniform(0, 0.27)
-    for n, kind in enumerate(found):
-        half = rng.uniform(0.18, 0.21 if len(found) > 1 else 0.27)
-        side = angle + n * np.pi
+    mask, lesions = np.zeros(shape, np.uint8), [kind for kind in found if kind in LESIONS]
+    angle, apart = rng.uniform(0, 2 * np.pi), 0.27 if len(lesions) > 1 else rng.uniform(0, 0.27)
+    for n, kind in enumerate(lesions):
+        half = rng.uniform(0.18, 0.21 if len(lesions) > 1 else 0.27)
+        side = angle + n * 2 * np.pi / len(lesions)
         u, v = _turned(x - apart * np.cos(side), y - apart * np.sin(side), rng.uniform(0, np.pi))
         height = (z - rng.uniform(-0.2, 0.2)) / 0.3 if shape[0] > 1 else z
         inside, pattern = _lesion(kind, u / half, v / half, height, rng)
-        inside &= radius < BRAIN
+        inside &= radius < brain
         image += CONTRAST * _balanced(pattern, inside)
         mask[inside] = LESIONS.index(kind) + 1
 
@@ -144,18 +157,20 @@ def _turned(x: np.ndarray, y: np.ndarray, angle: float) -> tuple[np.ndarray, np.
     return np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x
 
 
-def _found(patient: int, several: bool) -> tuple[str, ...]:
-    """Kinds of lesion of a patient, in turn: none or one, or with `several` also two."""
-    if not several:
+def _found(patient: int, seed: list[int], multi_label: bool) -> tuple[str, ...]:
+    """What a patient has: none or one kind of lesion, in turn; or any number of signs, by chance."""
+    if not multi_label:
         return ((), *((kind,) for kind in LESIONS))[patient % 4]
-    pairs = tuple((a, b) for n, a in enumerate(LESIONS) for b in LESIONS[n + 1 :])
-    return ((), *((kind,) for kind in LESIONS), *pairs)[patient % 7]
+    there = np.random.default_rng(seed).random(len(SIGNS)) < PRESENT
+    return tuple(sign for sign, one in zip(SIGNS, there, strict=True) if one)
 
 
-def _row(image: str, mask: str, found: tuple[str, ...], group: str, scanner: str, several: bool) -> dict[str, str]:
-    names = ";".join(found) or HEALTHY
-    return {"image": image, "mask": mask if found else "", "labels" if several else "label": names, "group": group,
-            "scanner": scanner}
+def _labels(found: tuple[str, ...], seed: list[int], multi_label: bool) -> dict[str, str]:
+    """What the table says of a patient."""
+    if not multi_label:
+        return {"label": "".join(found) or HEALTHY}
+    known = np.random.default_rng(seed).random(len(SIGNS)) >= UNKNOWN
+    return {sign: str(int(sign in found)) if one else "" for sign, one in zip(SIGNS, known, strict=True)}
 
 
 def _write(array: np.ndarray, path: Path, spacing: tuple[float, ...] | None = None) -> None:
@@ -179,9 +194,9 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=480, help="2-D images (default: %(default)s)")
     parser.add_argument("--volumes", type=int, default=16, help="volumes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--several", action="store_true", help="two kinds of lesion may be there at once")
+    parser.add_argument("--multi-label", action="store_true", help="several signs may be there at once")
     given = parser.parse_args()
-    make_phantom(given.folder, given.images, given.volumes, given.seed, given.several)
+    make_phantom(given.folder, given.images, given.volumes, given.seed, given.multi_label)
     print(f"{given.images} images and {given.volumes} volumes are in {given.folder}")
 
 

@@ -56,9 +56,11 @@ class Source(Section):
         name: of the set; figures are given for each.
         table: CSV file with one row an image or volume. `columns` names the table's columns for what is needed:
             `image` and `label` or `mask`; `group` (what must not be separated: the patient), `plane`, and, for
-            several labels at once, `labels` (separated by semicolons). For models of several channels `image` names
-            a column for each: `{t1c: <column>, t2: <column>}`; a channel that is left out, or whose cell is empty, is
-            missing. Without `image`, the columns are called as the channels are.
+            several labels at once, `labels` (separated by semicolons or bars, "none" for nothing found), or a column
+            for each: `{edema: <column>}`, with 1 and 0, empty or -1 for not known. A label that is left out is not
+            known; without `labels`, the columns are called as the classes are. For models of several channels `image`
+            names a column for each: `{t1c: <column>, t2: <column>}`; a channel that is left out, or whose cell is
+            empty, is missing. Without `image`, the columns are called as the channels are.
         folder: instead of a table. With `images/`, `masks/` and `labels.csv`; or with one folder a class; or with
             volumes and, beside each, its mask as `<name>_label.<ending>` or `<name>_seg.<ending>`.
         images, masks: folders that the table's paths start from; None: the table's own folder.
@@ -68,7 +70,8 @@ class Source(Section):
         empty_masks: for images without a mask file: True: nothing is there (a healthy image); False: not known.
             None: nothing is there where the class has no lesion, not known elsewhere.
         slice_labels: volumes: "lesion": slices with a mask take the volume's class, slices without take the class
-            without a lesion; "volume": all slices take the volume's class.
+            without a lesion; "volume": all slices take the volume's class. Several labels at once, "lesion": a finding
+            with a segment is where that is drawn; of one without, the slices of a volume that has it are not known.
         split: on which side an image is.
     """
 
@@ -86,9 +89,9 @@ class Source(Section):
 
     @model_validator(mode="after")
     def _one_column_each(self) -> Source:
-        wrong = [key for key, name in self.columns.items() if key != "image" and isinstance(name, dict)]
+        wrong = [key for key, name in self.columns.items() if key not in ("image", "labels") and isinstance(name, dict)]
         if wrong:
-            raise ValueError(f"columns.{wrong[0]} is one column; several are possible for image alone")
+            raise ValueError(f"columns.{wrong[0]} is one column; several are possible for image and labels alone")
         return self
 
     @model_validator(mode="after")

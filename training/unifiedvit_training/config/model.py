@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_serializer, model_validator
 
+from UnifiedViTLib.diagnosis import NONE
+
 from .section import Section
 
 Task = Literal["both", "classification", "segmentation"]
@@ -61,11 +63,20 @@ class SegmentCard(Section):
 
 
 class ClassCard(Section):
-    """A diagnosis: `name` as in the labels, `display` for people, `lesion` False for "nothing found"."""
+    """A diagnosis: `name` as in the labels, `display` for people, `lesion` False for "nothing found".
+
+    `segment`, of multi-label models: name of the segment that outlines this finding.
+    """
 
     name: str
     display: str
     lesion: bool = True
+    segment: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_ever(self, write: Any) -> dict[str, Any]:
+        """Without `segment` where there is none, so that datasets and runs from before there were any go on."""
+        return {name: value for name, value in write(self).items() if name != "segment" or value is not None}
 
 
 class TrainingDataCard(Section):
@@ -80,7 +91,8 @@ class Model(Section):
 
     `architecture` and `arguments` are the library's (`UnifiedViTLib.models`); without `arguments` it has those of
     `ARGUMENTS`. `task` "classification" or "segmentation" trains the single-task twin of the same network.
-    `diagnosis` "multi-label": several classes may be true at once.
+    `diagnosis` "multi-label": several classes may be true at once; each is a finding, and `nothing_found` is said
+    where there is none.
     """
 
     id: str = Field(pattern=r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -91,6 +103,7 @@ class Model(Section):
     segments: list[SegmentCard] = Field(min_length=1, max_length=254)
     classes: list[ClassCard] = Field(min_length=2, max_length=255)
     diagnosis: Literal["multi-class", "multi-label"] = "multi-class"
+    nothing_found: str = "No finding"
     licence: str
     training: list[TrainingDataCard] = Field(min_length=1)
     limits: list[str] = Field([])
@@ -115,6 +128,34 @@ class Model(Section):
         if sum(not c.lesion for c in self.classes) > 1:
             raise ValueError("more than one class says that nothing was found (`lesion: false`)")
         return self
+
+    @model_validator(mode="after")
+    def _findings(self) -> Model:
+        shown = [c for c in self.classes if c.segment]
+        if not self.multi_label:
+            if shown:
+                raise ValueError(f"`segment` of {shown[0].name} is for `diagnosis: multi-label` alone")
+            return self
+        if any(not c.lesion for c in self.classes) or NONE in self.class_names:
+            raise ValueError("a multi-label model has findings alone: take the class for nothing found out of "
+                             f"`classes`, say it in `nothing_found`, and write {NONE!r} in tables")
+        unknown = [c.segment for c in shown if c.segment not in {s.name for s in self.segments}]
+        if unknown:
+            raise ValueError(f"there is no segment {unknown[0]!r}")
+        return self
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether several classes may be true at once."""
+        return self.diagnosis == "multi-label"
+
+    @property
+    def outlined(self) -> set[str]:
+        """Names of the classes that masks show: those with a lesion; of findings those with a segment, or all where
+        none is named for any."""
+        if not self.multi_label:
+            return {c.name for c in self.classes if c.lesion}
+        return {c.name for c in self.classes if c.segment} or {*self.class_names}
 
     @property
     def class_names(self) -> list[str]:

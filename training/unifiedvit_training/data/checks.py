@@ -120,10 +120,9 @@ def _called(dataset: Dataset, n: int) -> str:
 def _masks(project: Project, dataset: Dataset, facts: np.ndarray) -> Iterator[Problem]:
     if project.model.task == "classification":
         return
-    lesion = {card.name: card.lesion for card in project.model.classes}
+    outlined = project.model.outlined
     for item, at in _items(dataset):
-        sick = any(lesion.get(label, False) for label in item.labels)
-        healthy = bool(item.labels) and not sick
+        sick, healthy = not outlined.isdisjoint(item.labels), item.is_free(outlined)
         drawn = facts["drawn"][at]
         here = (int(at[0]),)
         if item.mask is None and sick and not dataset.slices.has_mask[at].any():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ class Item:
     Attributes:
         name: unique in the dataset.
         image, mask: files; `mask` may be None. Of several channels, `image` is the first that is there.
-        labels: names of the diagnoses; empty where not known.
+        labels: names of the diagnoses; empty where not known. Multi-label: those that are true, or "none".
+        unknown: multi-label: names of the diagnoses of which it is not known whether they are true.
         group: what must not be separated (the patient).
         source: name of its set in the configuration.
         side: "train", "validation" or "test".
@@ -46,6 +48,11 @@ class Item:
     volume: bool
     plane: str = ""
     channels: tuple[Path | None, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    def is_free(self, outlined: Collection[str]) -> bool:
+        """Whether it is known that none of these classes is there."""
+        return bool(self.labels) and not {*outlined} & {*self.labels, *self.unknown}
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,7 @@ def load_dataset(folder: Path) -> Dataset:
         }
         items = tuple(
             Item(**item | {"image": Path(item["image"]), "mask": Path(item["mask"]) if item["mask"] else None,
-                           "labels": tuple(item["labels"]),
+                           "labels": tuple(item["labels"]), "unknown": tuple(item.get("unknown", ())),
                            "channels": tuple(Path(one) if one else None for one in item.get("channels", ()))})
             for item in card["items"]
         )
@@ -139,7 +146,7 @@ def load_dataset(folder: Path) -> Dataset:
 def refuse_unfit(dataset: Dataset, model: Model) -> None:
     """Raise a `DataError` if the dataset was prepared for other inputs, mask classes or diagnoses than the model's."""
     slices, made = dataset.slices, dataset.recipe.get("model", {})
-    labels = (len(model.classes),) if model.diagnosis == "multi-label" else ()
+    labels = (len(model.classes),) if model.multi_label else ()
     channels = (len(model.channel_names),) if model.channel_names else ()
     there = {
         "size of the input": slices.images.shape[-1] == model.input.size,

@@ -87,6 +87,7 @@ def _stamp(item: Item) -> list[Any]:
     """Changes when the files of an item do, or what is said of them."""
     files = [path.stat() if path else None for path in (item.image, item.mask, *item.channels)]
     return [item.name, str(item.image), str(item.mask), item.labels, item.plane, *map(str, item.channels),
+            *([item.unknown] if item.unknown else []),
             *((file.st_size, file.st_mtime_ns) if file else None for file in files)]
 
 

@@ -20,7 +20,6 @@ from ..config import Data, Model, Source
 from ..errors import DataError
 from .dataset import Item
 from .shortcut import STATISTICS, global_statistics
-from .sources import NONE
 
 #: A lesion smaller than this share of the network's input says too little to name a volume's slice by.
 SMALLEST_LESION = 20 / 224**2
@@ -79,7 +78,12 @@ def slice_item(item: Item, source: Source, data: Data, model: Model) -> ItemSlic
     classes, known = _mask_classes(item, source, model, prepared.volume)
     masks, drawn = _masks(classes, prepared, positions, len(model.segments))
     facts = _facts(prepared, positions, masks, drawn)
-    named = _labels(item, source, model, facts["lesion"], known) if len(prepared) > 1 else _vector(item.labels, model)
+    if len(prepared) == 1 or source.slice_labels == "volume":
+        named = _vector(item.labels, model, item.unknown)
+    elif model.multi_label:
+        named = _findings(item, model, masks, known)
+    else:
+        named = _labels(item, model, facts["lesion"], known)
     return ItemSlices(
         images=images if item.channels else images[:, 0],
         masks=masks,
@@ -103,21 +107,34 @@ def read_channels(item: Item) -> list[Volume | None]:
     return [path and read(path) for path in item.channels or (item.image,)]
 
 
-def _vector(labels: tuple[str, ...], model: Model) -> np.ndarray | int:
+def _vector(labels: tuple[str, ...], model: Model, unknown: tuple[str, ...] = ()) -> np.ndarray | int:
     """A slice's label as the network learns it: an index, or for several labels at once (C,) of 0, 1; -1 unknown."""
-    if model.diagnosis == "multi-class":
+    if not model.multi_label:
         return np.int64(model.class_names.index(labels[0]) if labels else -1)
-    return np.array([int(name in labels) if labels else -1 for name in model.class_names])
+    return np.array([int(name in labels) if labels and name not in unknown else -1 for name in model.class_names])
 
 
-def _labels(item: Item, source: Source, model: Model, lesion: np.ndarray, known: bool) -> np.ndarray:
+def _findings(item: Item, model: Model, masks: np.ndarray, known: bool) -> np.ndarray:
+    """(n, C) labels of a volume's slices, by their mask classes (n, size, size)."""
+    volume = _vector(item.labels, model, item.unknown)
+    # What a volume does not have, none of its slices has; where it is in one that has it, only a mask can tell.
+    rows = np.tile(np.where(volume == 0, 0, -1), (len(masks), 1))
+    segments = [segment.name for segment in model.segments]
+    for c, card in enumerate(model.classes):
+        if not known or card.name not in model.outlined:
+            continue
+        drawn = masks > 0 if card.segment is None else masks == segments.index(card.segment) + 1
+        share = drawn.mean(axis=(1, 2))
+        # A finding that is drawn is there, whether the table knows it or not; one that it denies contradicts it.
+        there = volume[c] if card.segment is None else -1 if volume[c] == 0 else 1
+        rows[:, c] = np.select([share == 0, share < SMALLEST_LESION], [0, -1], there)
+    return rows
+
+
+def _labels(item: Item, model: Model, lesion: np.ndarray, known: bool) -> np.ndarray:
     """Labels of a volume's slices, by the share `lesion` of each that the mask covers."""
-    if source.slice_labels == "volume":
-        return _vector(item.labels, model)
     healthy = () if model.healthy is None else (model.class_names[model.healthy],)
     unknown, nothing = _vector((), model), _vector(healthy, model)
-    if not healthy and model.diagnosis == "multi-label":
-        nothing = _vector((NONE,), model)
     if not known:
         return unknown
     # A volume said to be healthy in which something is drawn contradicts itself: such slices stay unnamed.
@@ -130,8 +147,7 @@ def _labels(item: Item, source: Source, model: Model, lesion: np.ndarray, known:
 def _mask_classes(item: Item, source: Source, model: Model, volume: Volume) -> tuple[np.ndarray | None, bool]:
     """The mask's classes on the image's own grid, (K, J, I) uint8, None for an empty one; and whether it is known."""
     if item.mask is None:
-        healthy = model.healthy is not None and item.labels == (model.class_names[model.healthy],)
-        return None, healthy if source.empty_masks is None else source.empty_masks
+        return None, item.is_free(model.outlined) if source.empty_masks is None else source.empty_masks
     values = read_mask(item, volume)
     if not source.mask_values:
         # The compression of JPEG leaves values a little above 0 around what was drawn.

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from UnifiedViTLib.diagnosis import NONE
 from UnifiedViTLib.imaging.reading import SUFFIXES
 
 from ..config import Model, Project, Source
 from ..errors import DataError
 from .dataset import Item
 
-#: In a multi-label table: none of the classes is true (an empty cell says that it is not known).
-NONE = "none"
+#: What cells of a column for one label hold. -1 is "uncertain" in the tables of CheXpert and MIMIC-CXR.
+_ANSWERS = {"1": 1, "1.0": 1, "true": 1, "yes": 1, "0": 0, "0.0": 0, "false": 0, "no": 0, "": -1, "-1": -1, "-1.0": -1}
 #: What the name of a mask beside its image ends with, before the file's ending.
 _BESIDE = ("_label", "_seg", "_mask")
 #: So many of the complaints are spelt out.
@@ -120,6 +122,7 @@ def _from_table(source: Source, table: Path, images: Path, masks: Path, model: M
         complaints.add(source.name, f"{table} cannot be read as a table in UTF-8 ({error})")
         return
     columns = _columns(source, table, header, complaints)
+    findings_in = _finding_columns(source, table, header, columns, model, complaints)
     images_in = _image_columns(source, table, header, model, complaints)
     if not any(images_in):
         return
@@ -141,14 +144,18 @@ def _from_table(source: Source, table: Path, images: Path, masks: Path, model: M
             continue
         if beside:
             mask = beside.get(_stem(image))
-        cell = cells.get("labels", cells.get("label")) or source.label or ""
+        if findings_in:
+            labels, unknown = _answered(row, findings_in, where, model, complaints)
+        else:
+            cell = cells.get("labels", cells.get("label")) or source.label or ""
+            labels, unknown = _labels(cell, where, model, complaints), ()
         group = cells.get("group")
         yield Listed(
             Item(
                 name=f"{source.name}/{first}", image=image, mask=mask,
-                labels=_labels(cell, where, model, complaints), group=f"{source.name}/{group or first}",
+                labels=labels, group=f"{source.name}/{group or first}",
                 source=source.name, side="", volume=False, plane=cells.get("plane", ""),
-                channels=files if model.channel_names else (),
+                channels=files if model.channel_names else (), unknown=unknown,
             ),
             row[source.split.column] if source.split.column in header else "",
         )
@@ -164,6 +171,8 @@ def _columns(source: Source, table: Path, header: list[str], complaints: _Compla
     columns = {}
     for key in ("mask", "label", "labels", "group", "plane"):
         name = source.columns.get(key) or known.get(key)
+        if isinstance(name, dict):
+            continue  # a column for each label: see `_finding_columns`
         if name in header:
             columns[key] = name
         elif name is not None:
@@ -173,6 +182,27 @@ def _columns(source: Source, table: Path, header: list[str], complaints: _Compla
             source.name, f"{table.name} has no column {source.split.column!r} to split by (it has {', '.join(header)})"
         )
     return columns
+
+
+def _finding_columns(source: Source, table: Path, header: list[str], columns: dict[str, str], model: Model,
+                     complaints: _Complaints) -> dict[str, str]:
+    """Class -> the table's column of it, for tables with a column for each label; empty for others."""
+    given = source.columns.get("labels")
+    if not isinstance(given, dict):
+        if not model.multi_label or source.label or {"label", "labels"} & {*columns}:
+            return {}
+        known = {name.lower(): name for name in header}
+        return {name: known[name.lower()] for name in model.class_names if name.lower() in known}
+    if not model.multi_label:
+        complaints.add(source.name, "columns.labels names a column for each class, but the diagnosis is multi-class")
+        return {}
+    for key, name in given.items():
+        if key not in model.class_names:
+            complaints.add(source.name, f"columns.labels: there is no class {key!r}; the classes are "
+                           f"{', '.join(model.class_names)}")
+        elif name not in header:
+            _no_column(source, table, header, key, name, complaints)
+    return {key: name for key, name in given.items() if key in model.class_names and name in header}
 
 
 def _image_columns(source: Source, table: Path, header: list[str], model: Model, complaints: _Complaints) -> list[str]:
@@ -214,19 +244,33 @@ def _file(folder: Path, cell: str, where: str, what: str, complaints: _Complaint
     return None
 
 
+def _answered(row: dict[str, str], columns: dict[str, str], where: str, model: Model, complaints: _Complaints
+              ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the columns of the labels say: names of the diagnoses that are true (or "none"; empty where nothing is
+    known), and of those that are not known."""
+    answers = dict.fromkeys(model.class_names, -1)
+    for name, column in columns.items():
+        answer = _ANSWERS.get(row[column].lower())
+        if answer is None:
+            complaints.add(where, f"{column} is {row[column]!r}; write 1 or 0, or leave it empty where it is not known")
+        else:
+            answers[name] = answer
+    if max(answers.values()) < 0:
+        return (), ()
+    true, unknown = (tuple(name for name, answer in answers.items() if answer == value) for value in (1, -1))
+    return true or (NONE,), unknown
+
+
 def _labels(cell: str, where: str, model: Model, complaints: _Complaints) -> tuple[str, ...]:
     """Names of the diagnoses in a cell, in the order of the model's classes."""
-    several = model.diagnosis == "multi-label"
-    names = {name.strip() for name in cell.split(";")} - {""}
-    if several and names == {NONE} and NONE not in model.class_names:
+    names = {name.strip() for name in re.split("[;|]", cell)} - {""}
+    if model.multi_label and names == {NONE}:
         return (NONE,)
     unknown = sorted(names - set(model.class_names))
     if unknown:
         complaints.add(where, f"unknown class {', '.join(unknown)}; the classes are {', '.join(model.class_names)}")
-    elif len(names) > 1 and not several:
+    elif len(names) > 1 and not model.multi_label:
         complaints.add(where, f"more than one class ({cell}), but the diagnosis is multi-class")
-    elif len(names) > 1 and model.healthy is not None and model.class_names[model.healthy] in names:
-        complaints.add(where, f"{model.class_names[model.healthy]} together with another class ({cell})")
     return tuple(name for name in model.class_names if name in names)
 
 

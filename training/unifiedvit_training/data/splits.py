@@ -95,30 +95,33 @@ def _by_column(listed: list[Listed], split: Split) -> list[str]:
 
 def _dealt(listed: list[Listed], split: Split, seed: int) -> list[str]:
     groups = [row.item.group for row in listed]
-    strata = [";".join(row.item.labels) for row in listed]
+    strata = [row.item.labels or ("",) for row in listed]
     if split.folds:
         dealt = deal(groups, strata, [1 / split.folds] * split.folds, seed)
         return ["validation" if part == split.fold - 1 else "train" for part in dealt]
     return [SIDES[part] for part in deal(groups, strata, split.fractions, seed)]
 
 
-def deal(groups: Sequence[str], strata: Sequence[str], shares: Sequence[float], seed: int) -> list[int]:
+def deal(groups: Sequence[str], strata: Sequence[Sequence[str]], shares: Sequence[float], seed: int) -> list[int]:
     """Deal whole groups out to parts so that each part has its share of every stratum, as well as groups allow.
 
     Greedy: large groups first (their order shuffled by `seed` where equal), each to the part where it leaves the
     smallest squared distance from the shares. A stratum's last groups go to parts that have none of it yet.
 
     Args:
-        groups, strata: of each row.
+        groups: of each row.
+        strata: of each row, one or, where several labels are true at once, one for each (Sechidis et al. 2011).
         shares: of each part; they add up to 1.
 
     Returns:
         the part of each row.
     """
     names, member = np.unique(groups, return_inverse=True)
-    kinds, stratum = np.unique(strata, return_inverse=True)
+    several = any(len(own) > 1 for own in strata)
+    rows = np.repeat(np.arange(len(strata)), [len(own) for own in strata])
+    kinds, stratum = np.unique([kind for own in strata for kind in own], return_inverse=True)
     counts = np.zeros((len(names), len(kinds)))
-    np.add.at(counts, (member, stratum), 1)
+    np.add.at(counts, (member[rows], stratum), 1)
     relative = counts / counts.sum(axis=0)
     shares = np.asarray(shares, dtype=float)
     wanting = np.flatnonzero(shares > 0)
@@ -132,9 +135,11 @@ def deal(groups: Sequence[str], strata: Sequence[str], shares: Sequence[float], 
         if without and left[rarest] <= len(without):
             choice = without[0]
         else:
-            # Adding a group changes one part alone: the distance's change is enough.
-            before = have[wanting] - shares[wanting, None]
-            choice = wanting[np.argmin(((before + relative[group]) ** 2 - before**2).sum(axis=1))]
+            # Adding a group changes one part alone: the distance's change is enough. Where rows have several strata,
+            # the rarest decides: common ones, of which much is left, would draw it to the largest part.
+            counted = [rarest] if several else slice(None)
+            before = (have[wanting] - shares[wanting, None])[:, counted]
+            choice = wanting[np.argmin(((before + relative[group, counted]) ** 2 - before**2).sum(axis=1))]
         part[group] = choice
         have[choice] += relative[group]
         left -= counts[group] > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 
@@ -16,7 +16,8 @@ from ..config import Machine, Model, Project
 from ..errors import RunError
 from ..exporting.model_folder import stored_network, write_model_folder
 from ..peers import PEERS
-from .volumes import DEFAULT_RULE
+from .calibrate import Calibration
+from .volumes import first_rule
 
 FOLDER, FLIPS_FOLDER = "evaluation", "evaluation-flips"
 
@@ -40,15 +41,15 @@ class Candidate(Protocol):
         """SHA-256 of the weights, all else that answers depend on (a text), and the network: float32, evaluation mode,
         on the CPU."""
 
-    def in_use(self, network: torch.nn.Module, temperature: float | None, draft: Path) -> ModelSpec | None:
-        """The model as the library's predictor takes it, with that temperature and nothing taken away from what it
+    def in_use(self, network: torch.nn.Module, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
+        """The model as the library's predictor takes it, with that calibration and nothing taken away from what it
         draws; None for what the library cannot use. `draft` is a folder to write it into."""
 
 
 class TrainedRun:
     """The best weights of a run, rounded to float16 as they will be stored."""
 
-    used: ClassVar = {"validation": "weights and temperature were chosen on them", "test": "not used for any choice"}
+    used: ClassVar = {"validation": "weights and calibration were chosen on them", "test": "not used for any choice"}
 
     def __init__(self, project: Project, run: Path) -> None:
         self.project, self.folder = project, run
@@ -63,12 +64,12 @@ class TrainedRun:
         digest, network = stored_network(self.model, self.folder)
         return digest, "", network
 
-    def in_use(self, network: torch.nn.Module, temperature: float | None, draft: Path) -> ModelSpec | None:
+    def in_use(self, network: torch.nn.Module, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
         """See `Candidate.in_use`."""
         model = self.model
-        if model.task != "both" or model.diagnosis != "multi-class" or model.architecture in PEERS:
+        if model.task != "both" or model.architecture in PEERS:
             return None
-        return write_model_folder(self.project, network, temperature, DEFAULT_RULE, [], draft)
+        return write_model_folder(self.project, network, calibration, first_rule(model.multi_label), [], draft)
 
 
 class ModelFolder:
@@ -82,7 +83,7 @@ class ModelFolder:
         RunError: something else has that name.
     """
 
-    used: ClassVar = {"validation": "the temperature was chosen on them", "test": "not used for any choice here"}
+    used: ClassVar = {"validation": "the calibration was chosen on them", "test": "not used for any choice here"}
 
     def __init__(self, spec: ModelSpec, work: Path) -> None:
         self.spec, self.folder, self.machine = spec, work / spec.id, Machine()
@@ -97,7 +98,7 @@ class ModelFolder:
             id=spec.id, version=spec.version, name=spec.name, description=spec.description, licence=spec.licence,
             input={"size": spec.size, "modality": spec.modality, "expects": spec.expects,
                    "channels": [asdict(channel) for channel in spec.channels]},
-            segments=[asdict(segment) for segment in spec.segments], classes=[asdict(c) for c in spec.classes],
+            segments=[asdict(segment) for segment in spec.segments], **_diagnosis(spec),
             training=[asdict(data) for data in spec.training], architecture=spec.architecture,
             arguments=spec.arguments,
         )
@@ -112,6 +113,16 @@ class ModelFolder:
         settings = [spec.architecture, spec.arguments, spec.size, [asdict(member) for member in spec.members]]
         return spec.sha256, json.dumps(settings, sort_keys=True), load_network(spec)
 
-    def in_use(self, network: torch.nn.Module, temperature: float | None, draft: Path) -> ModelSpec | None:
+    def in_use(self, network: torch.nn.Module, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
         """See `Candidate.in_use`."""
-        return replace(self.spec, temperature=temperature, volume_rule=DEFAULT_RULE)
+        calibrated = {"label_rules" if self.spec.multi_label else "temperature": calibration}
+        return replace(self.spec, volume_rule=first_rule(self.spec.multi_label), **calibrated)
+
+
+def _diagnosis(spec: ModelSpec) -> dict[str, Any]:
+    """What the section `model` says of it."""
+    classes = [asdict(c) for c in spec.classes]
+    if not spec.multi_label:
+        return {"classes": classes}
+    classes = [c | {"segment": rule.segment} for c, rule in zip(classes, spec.label_rules, strict=True)]
+    return {"classes": classes, "diagnosis": "multi-label", "nothing_found": spec.nothing_found}

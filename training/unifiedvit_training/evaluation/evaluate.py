@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from UnifiedViTLib.diagnosis import LabelRule
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.inference.torch_backend import choose_device
 from UnifiedViTLib.inference.uncertainty import CHANGES
@@ -23,14 +24,14 @@ from ..errors import DataError, RunError
 from ..reports.evaluation_report import evaluation_page, summary_text
 from ..storage import packed, write_whole
 from .bootstrap import Figure
-from .calibrate import fit_temperature
+from .calibrate import Calibration, fit_calibration
 from .candidates import FLIPS_FOLDER, FOLDER, Candidate, ModelFolder, TrainedRun
 from .inference import SliceAnswers, infer
 from .metrics import probabilities_of
 from .selective import Confidence, measure_confidence, review_of, slice_confidence
 from .slice_table import SliceTable, table_bytes, table_csv, tabulate
 from .summary import held_out_calibration_error, summarise
-from .volumes import DEFAULT_RULE, choose_rule, confidence_figures, look_at, measure_volumes
+from .volumes import choose_rule, confidence_figures, first_rule, look_at, measure_volumes
 
 RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, LOOKS_FILE, REPORT_FILE = (
     "results.json", "slices.csv", "slices.npz", "predictions.npz", "looks.npz", "report.html",
@@ -40,8 +41,9 @@ RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, LOOKS_FILE, REPORT_FILE = (
 def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False, uncertainty: bool = False) -> Path:
     """Measure the best weights of a run, as they will be stored (float16), on the validation and test sides.
 
-    Temperature, volume rule and the confidence under which a result is to be reviewed are chosen on the validation
-    side. What the network says is kept, so that a second run measures again without looking again.
+    Calibration (with a threshold for each finding of a multi-label model), volume rule and the confidence under which
+    a result is to be reviewed are chosen on the validation side. What the network says is kept, so that a second run
+    measures again without looking again.
 
     Args:
         project: the recipe of the run.
@@ -63,7 +65,7 @@ def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False,
 
 def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, flips: bool = False, uncertainty: bool = False
                    ) -> Path:
-    """Measure a model, an ensemble too, as `evaluate` measures a run: with a temperature and a volume rule chosen on
+    """Measure a model, an ensemble too, as `evaluate` measures a run: with a calibration and a volume rule chosen on
     the validation side of this dataset. Those of its description are not used, and stay as they are.
 
     Args:
@@ -84,8 +86,10 @@ def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, flips: bool = 
 
 def _evaluate(candidate: Candidate, dataset: Dataset, flips: bool, uncertainty: bool) -> Path:
     model, folder = candidate.model, _folder(candidate, flips)
+    if uncertainty and model.multi_label:
+        raise RunError("Further looks are for models of one class an image. Run without --uncertainty.")
     measured = measure_slices(candidate, dataset, flips)
-    table, answers, temperature = measured.table, measured.answers, measured.temperature
+    table, answers, calibration = measured.table, measured.answers, measured.calibration
     summaries = [summarise(table, side, model) for side in ("validation", "test") if (table.sides == side).any()]
     if answers.class_logits is not None:
         chosen = table.sides == "validation"
@@ -93,12 +97,12 @@ def _evaluate(candidate: Candidate, dataset: Dataset, flips: bool, uncertainty: 
                                            model)
         summaries[0].figures["calibration_error_held_out"] = Figure(error, None, None)
     by_look = _by_look(candidate, dataset, measured, folder) if uncertainty else None
-    rule, volumes = _whole_volumes(candidate, dataset, measured.network, temperature, folder, flips, uncertainty)
+    rule, volumes = _whole_volumes(candidate, dataset, measured.network, calibration, folder, flips, uncertainty)
     confidences = {s.side: _confidences(table, by_look, answers, model, rule, s.side) for s in summaries}
     review = review_of(confidences["validation"])
 
     results = {
-        "weights_sha256": measured.digest, "flips": flips, "temperature": temperature, "rule": asdict(rule),
+        "weights_sha256": measured.digest, "flips": flips, **_as_json(calibration, model), "rule": asdict(rule),
         "results": [{"data": f"slices, {s.side} ({candidate.used[s.side]})", "figures": s.numbers()}
                     for s in summaries] + volumes,
         "classes": model.class_names, "segments": [card.name for card in model.segments],
@@ -107,14 +111,14 @@ def _evaluate(candidate: Candidate, dataset: Dataset, flips: bool, uncertainty: 
         "selective": {side: [one.as_json() for one in found] for side, found in confidences.items() if found},
         **({"review": review} if review else {}),
     }
-    page = evaluation_page(model, dataset, summaries, volumes, temperature, rule,
+    page = evaluation_page(model, dataset, summaries, volumes, calibration, rule,
                            None if answers.drawn is None else {s.side: answers.drawn[table.sides == s.side]
                                                                for s in summaries}, flips, confidences)
     write_whole(folder / CSV_FILE, table_csv(table, model))
     write_whole(folder / REPORT_FILE, page)
     # Written last: `export` and `compare` take it as the sign that the rest is there.
     write_whole(folder / RESULTS_FILE, json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    print(summary_text(summaries, volumes, temperature, confidences))
+    print(summary_text(summaries, volumes, calibration, model, confidences))
     print(f"Report: {folder / REPORT_FILE}")
     return folder / RESULTS_FILE
 
@@ -134,7 +138,7 @@ def _by_look(candidate: Candidate, dataset: Dataset, measured: Measured, folder:
                             for change in CHANGES])
         network.to("cpu")
         write_whole(path, packed({"class_logits": further, "key": np.array(key)}))
-    return np.stack([probabilities_of(said, model, measured.temperature) for said in (logits, *further)])
+    return np.stack([probabilities_of(said, model, measured.calibration) for said in (logits, *further)])
 
 
 def _kept_looks(path: Path, key: str) -> np.ndarray | None:
@@ -174,13 +178,13 @@ def _folder(candidate: Candidate, flips: bool) -> Path:
 class Measured(NamedTuple):
     """What a network said of the validation and test slices, and how far that is true.
 
-    `digest`: SHA-256 of the weights. `temperature`: None for a network that gives no diagnosis.
+    `digest`: SHA-256 of the weights. `calibration`: None for a network that gives no diagnosis.
     """
 
     digest: str
     network: torch.nn.Module
     answers: SliceAnswers
-    temperature: float | None
+    calibration: Calibration | None
     table: SliceTable
 
 
@@ -206,11 +210,24 @@ def measure_slices(candidate: Candidate, dataset: Dataset, flips: bool = False) 
     answers = _answers(network, digest + settings, dataset, indices, folder / ANSWERS_FILE,
                        candidate.machine.accelerator, flips)
     chosen, labels = dataset.slices.sides[indices] == "validation", dataset.slices.labels[indices]
-    logits = answers.class_logits
-    temperature = None if logits is None else fit_temperature(logits[chosen], labels[chosen])
-    table = tabulate(dataset, indices, answers, model, temperature or 1.0)
+    logits, groups = answers.class_logits, dataset.slices.groups[indices]
+    calibration = None if logits is None else fit_calibration(logits[chosen], labels[chosen], groups[chosen], model)
+    table = tabulate(dataset, indices, answers, model, calibration)
     write_whole(folder / TABLE_FILE, table_bytes(table))
-    return Measured(digest, network, answers, temperature, table)
+    return Measured(digest, network, answers, calibration, table)
+
+
+def _as_json(calibration: Calibration | None, model: Model) -> dict[str, Any]:
+    if model.multi_label and calibration is not None:
+        return {"temperature": None, "labels": {name: asdict(rule) for name, rule in
+                                                zip(model.class_names, calibration, strict=True)}}
+    return {"temperature": calibration}
+
+
+def calibration_of(results: dict[str, Any]) -> Calibration:
+    """What `evaluate` fitted, from what it wrote."""
+    labels = results.get("labels")
+    return tuple(LabelRule(**rule) for rule in labels.values()) if labels else results["temperature"]
 
 
 def _answers(network: torch.nn.Module, made_of: str, dataset: Dataset, indices: np.ndarray, path: Path,
@@ -240,24 +257,26 @@ def _kept_answers(path: Path, key: str) -> SliceAnswers | None:
     return None
 
 
-def _whole_volumes(candidate: Candidate, dataset: Dataset, network: torch.nn.Module, temperature: float | None,
-                   folder: Path, flips: bool, uncertainty: bool) -> tuple[VolumeRule, list[dict[str, Any]]]:
+def _whole_volumes(candidate: Candidate, dataset: Dataset, network: torch.nn.Module,
+                   calibration: Calibration | None, folder: Path, flips: bool, uncertainty: bool
+                   ) -> tuple[VolumeRule, list[dict[str, Any]]]:
     """The volume rule, and figures of whole volumes through the library's own predictor, as in use."""
     items = {side: [item for item in dataset.items if item.volume and item.side == side and (item.mask or item.labels)]
              for side in ("validation", "test")}
+    first = first_rule(candidate.model.multi_label)
     if not any(items.values()):
-        return DEFAULT_RULE, []
+        return first, []
     draft = folder / "draft"
     try:
-        spec = candidate.in_use(network, temperature, draft)
+        spec = candidate.in_use(network, calibration, draft)
         if spec is None:
-            return DEFAULT_RULE, []
+            return first, []
         cases = {side: look_at(items[side], spec, flips, uncertainty) for side in items if items[side]}
     except UnifiedViTError as error:
         raise RunError(f"Whole volumes cannot be measured: {error}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    rule = choose_rule(cases["validation"], spec) if "validation" in cases else DEFAULT_RULE
+    rule = choose_rule(cases["validation"], spec) if "validation" in cases else first
     said = {"validation": "the volume rule was chosen on them", "test": candidate.used["test"]}
     return rule, [
         {"data": f"whole volumes, {side} ({said[side]})",

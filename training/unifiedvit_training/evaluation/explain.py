@@ -54,7 +54,7 @@ def explain(project: Project, dataset: Dataset, run: Path, output: Path, count: 
         RunError: the network cannot be explained, or `output` cannot be written.
     """
     model = project.model
-    if model.architecture in PEERS or model.task == "segmentation" or model.diagnosis == "multi-label":
+    if model.architecture in PEERS or model.task == "segmentation" or model.multi_label:
         raise RunError(f"{model.name} cannot be explained: only the library's architectures can, with one diagnosis an "
                        "image.")
     refuse_unfit(dataset, model)

@@ -9,13 +9,16 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from UnifiedViTLib.inference.pooling import class_probabilities
+from UnifiedViTLib.inference.pooling import class_probabilities, label_probabilities
 
 from ..config import Model
 from ..data.dataset import SliceSet
 from ..errors import RunError
+from .calibrate import Calibration
 from .inference import SliceAnswers
 
+#: Area under the ROC curve, average precision, F1.
+_OF_LABELS = ("auc", "ap", "f1")
 #: Shares of the answers, the surest first, at which accuracy is told.
 COVERAGES = (0.8, 0.9, 0.95)
 
@@ -57,36 +60,43 @@ def score(figures: dict[str, float | None]) -> float:
     return float(np.mean(known))
 
 
-def probabilities_of(logits: np.ndarray, model: Model, temperature: float = 1.0) -> np.ndarray:
+def probabilities_of(logits: np.ndarray, model: Model, calibration: Calibration = 1.0) -> np.ndarray:
     """(N, C) probabilities from (N, C) logits: softmax, or for several labels at once a sigmoid each."""
-    if model.diagnosis == "multi-label":
-        return expit(logits / temperature)
-    return class_probabilities(logits, temperature)
+    if not model.multi_label:
+        return class_probabilities(logits, calibration)
+    return expit(logits) if isinstance(calibration, float) else label_probabilities(logits, calibration)
 
 
-def class_figures(probabilities: np.ndarray | None, labels: np.ndarray, model: Model, weights: np.ndarray
-                  ) -> dict[str, np.ndarray]:
+def class_figures(probabilities: np.ndarray | None, labels: np.ndarray, model: Model, weights: np.ndarray,
+                  found: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Figures of the diagnosis, (D,) each.
 
     Args:
         probabilities: (N, C); None: the network gives no diagnosis, all figures are NaN.
         labels: (N,) with -1 unknown; multi-label: (N, C) of 0, 1 and -1.
         weights: (D, N).
+        found: (N, C) bool, multi-label: what reaches its threshold; None: at 0.5.
 
     Returns:
         multi-class: `accuracy`; `balanced_accuracy` mean recall of the classes; `lesion_type_accuracy` over slices
         of lesion classes, with the probabilities of lesion classes alone; `macro_auc` one class against the rest;
-        `macro_f1`. Multi-label, at a threshold of 0.5: `exact_match` of slices with all labels known; `macro_auc`;
-        `macro_ap` average precision; `macro_f1`. Macro figures are means over classes that occur.
+        `macro_f1`. Multi-label: `exact_match` of slices with all labels known (subset accuracy); `macro_auc`;
+        `macro_ap` average precision; `macro_f1`; and of each label `auc_<class>`, `ap_<class>`, `f1_<class>`. Macro
+        figures are means over classes that occur.
     """
-    single = model.diagnosis == "multi-class"
     if probabilities is None:
-        names = (("accuracy", "balanced_accuracy", "lesion_type_accuracy", "macro_auc", "macro_f1") if single
-                 else ("exact_match", "macro_auc", "macro_ap", "macro_f1"))
+        names = (("exact_match", *(f"macro_{kind}" for kind in _OF_LABELS), *label_figure_names(model))
+                 if model.multi_label
+                 else ("accuracy", "balanced_accuracy", "lesion_type_accuracy", "macro_auc", "macro_f1"))
         return dict.fromkeys(names, np.full(len(weights), np.nan))
-    if single:
+    if not model.multi_label:
         return _multi_class(probabilities, labels, model, weights)
-    return _multi_label(probabilities, labels, weights)
+    return _multi_label(probabilities, labels, model, weights, probabilities >= 0.5 if found is None else found)
+
+
+def label_figure_names(model: Model) -> list[str]:
+    """Figures of single labels, of multi-label models."""
+    return [f"{kind}_{name}" for kind in _OF_LABELS for name in model.class_names] if model.multi_label else []
 
 
 def _multi_class(probabilities: np.ndarray, labels: np.ndarray, model: Model, weights: np.ndarray
@@ -114,17 +124,19 @@ def _right_type(probabilities: np.ndarray, labels: np.ndarray, model: Model) -> 
     return np.where(np.isin(labels, lesions), said == labels, np.nan)
 
 
-def _multi_label(probabilities: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    said, complete = probabilities >= 0.5, (labels >= 0).all(axis=1)
-    by_label = {"macro_auc": roc_auc, "macro_ap": average_precision}
-    figures = {"exact_match": mean(np.where(complete, (said == labels).all(axis=1), np.nan), weights)}
-    columns = [(c, labels[:, c] >= 0) for c in range(labels.shape[1])]
-    for name, figure in by_label.items():
-        figures[name] = _over([
-            figure(probabilities[known, c], labels[known, c] == 1, weights[:, known]) for c, known in columns
-        ])
-    figures["macro_f1"] = _over([_f1(said[known, c], labels[known, c] == 1, weights[:, known]) for c, known in columns])
-    return figures
+def _multi_label(probabilities: np.ndarray, labels: np.ndarray, model: Model, weights: np.ndarray, found: np.ndarray
+                 ) -> dict[str, np.ndarray]:
+    complete = (labels >= 0).all(axis=1)
+    by_label: dict[str, list[np.ndarray]] = {kind: [] for kind in _OF_LABELS}
+    for c in range(labels.shape[1]):
+        known = labels[:, c] >= 0
+        truth, of_known = labels[known, c] == 1, weights[:, known]
+        by_label["auc"].append(roc_auc(probabilities[known, c], truth, of_known))
+        by_label["ap"].append(average_precision(probabilities[known, c], truth, of_known))
+        by_label["f1"].append(_f1(found[known, c], truth, of_known))
+    single = dict(zip(label_figure_names(model), (one for ones in by_label.values() for one in ones), strict=True))
+    return {"exact_match": mean(np.where(complete, (found == labels).all(axis=1), np.nan), weights)} | {
+        f"macro_{kind}": _over(ones) for kind, ones in by_label.items()} | single
 
 
 def overlap_values(drawn: np.ndarray, masks: np.ndarray, has_mask: np.ndarray, segments: int) -> dict[str, np.ndarray]:
@@ -174,7 +186,7 @@ def mask_figures(overlaps: dict[str, np.ndarray] | None, labels: np.ndarray, mod
     by_slice = over_segments(dice)
     figures = {"dice": mean(by_slice, weights)}
     for c, card in enumerate(model.classes):
-        if card.lesion:
+        if card.name in model.outlined:
             figures[f"dice_{card.name}"] = mean(np.where(of_class(labels, c), by_slice, np.nan), weights)
     if len(model.segments) > 1:
         figures |= {f"dice_segment_{card.name}": mean(dice[:, s], weights) for s, card in enumerate(model.segments)}

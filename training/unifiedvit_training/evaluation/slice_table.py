@@ -14,7 +14,7 @@ from ..data.dataset import Dataset
 from ..errors import RunError
 from ..storage import packed
 from .boundaries import boundary_values
-from .calibrate import expected_calibration_error
+from .calibrate import Calibration, expected_calibration_error
 from .inference import SliceAnswers
 from .metrics import (
     class_figures,
@@ -43,6 +43,7 @@ class SliceTable:
         lesion_pixels: (N,) of the true mask; NaN where it is not known.
         probabilities, raw: (N, C), calibrated and as the network said; None without a diagnosis.
         values: of `overlap_values` and `boundary_values`; None without a mask.
+        found: (N, C) bool, multi-label: whose probability reaches its threshold; None for other models.
     """
 
     indices: np.ndarray
@@ -57,6 +58,7 @@ class SliceTable:
     probabilities: np.ndarray | None
     raw: np.ndarray | None
     values: dict[str, np.ndarray] | None
+    found: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -83,15 +85,17 @@ class SliceTable:
         return np.where(self.labels >= 0, self.said == self.labels, np.nan)
 
 
-def tabulate(dataset: Dataset, indices: np.ndarray, answers: SliceAnswers, model: Model, temperature: float
+def tabulate(dataset: Dataset, indices: np.ndarray, answers: SliceAnswers, model: Model, calibration: Calibration
              ) -> SliceTable:
     """Compare the answers for the slices at `indices` with the truth."""
     slices = dataset.slices
     masks, has_mask = np.asarray(slices.masks[indices]), slices.has_mask[indices]
-    probabilities = raw = values = None
+    probabilities = raw = values = found = None
     if answers.class_logits is not None:
-        probabilities = probabilities_of(answers.class_logits, model, temperature)
+        probabilities = probabilities_of(answers.class_logits, model, calibration)
         raw = probabilities_of(answers.class_logits, model)
+        if model.multi_label:
+            found = probabilities >= np.array([rule.threshold for rule in calibration])
     if answers.drawn is not None:
         truth = masks, has_mask, len(model.segments)
         values = overlap_values(answers.drawn, *truth) | boundary_values(answers.drawn, *truth)
@@ -99,7 +103,7 @@ def tabulate(dataset: Dataset, indices: np.ndarray, answers: SliceAnswers, model
     return SliceTable(
         indices, names[slices.items[indices]], slices.groups[indices], slices.sources[indices],
         slices.planes[indices], slices.sides[indices], slices.positions[indices], slices.labels[indices],
-        np.where(has_mask, (masks > 0).sum(axis=(1, 2)), np.nan), probabilities, raw, values,
+        np.where(has_mask, (masks > 0).sum(axis=(1, 2)), np.nan), probabilities, raw, values, found,
     )
 
 
@@ -125,7 +129,7 @@ def table_figures(table: SliceTable, model: Model, weights: np.ndarray) -> dict[
     nothing = np.full((len(table), len(model.segments)), np.nan)
     by_slice = over_segments(table.values["iou"] if table.values else nothing)
     for c, card in enumerate(model.classes):
-        if card.lesion:
+        if card.name in model.outlined:
             figures[f"iou_{card.name}"] = mean(np.where(of_class(labels, c), by_slice, np.nan), weights)
     figures["group_dice"] = mean(_group_dice(table), weights)
     single = table.probabilities is not None and labels.ndim == 1
@@ -135,7 +139,7 @@ def table_figures(table: SliceTable, model: Model, weights: np.ndarray) -> dict[
 
 def answer_figures(table: SliceTable, model: Model, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Those of `table_figures` that are quick to draw again: `class_figures`, `mask_figures` and `OUTLINE_VALUES`."""
-    figures = class_figures(table.probabilities, table.labels, model, weights)
+    figures = class_figures(table.probabilities, table.labels, model, weights, table.found)
     figures |= mask_figures(table.values, table.labels, model, weights)
     nothing = np.full((len(table), len(model.segments)), np.nan)
     for name in OUTLINE_VALUES:
@@ -216,7 +220,7 @@ def table_csv(table: SliceTable, model: Model) -> str:
             columns["predicted"] = names[table.said].tolist()
             columns["probability"] = _cells(table.probabilities.max(axis=1))
         else:
-            columns["predicted"] = [_named(said, names) for said in table.probabilities >= 0.5]
+            columns["predicted"] = [_named(said, names) for said in table.found]
         columns |= {f"p_{name}": _cells(table.probabilities[:, c]) for c, name in enumerate(names)}
     columns["lesion_pixels"] = _cells(table.lesion_pixels)
     if table.values is not None:

@@ -68,7 +68,7 @@ def _thirds(table: SliceTable) -> list[tuple[str, np.ndarray]]:
 
 def _measured(kind: str, name: str, part: SliceTable, model: Model) -> Subgroup:
     def figures(weights: np.ndarray) -> dict[str, np.ndarray]:
-        every = class_figures(part.probabilities, part.labels, model, weights) | mask_figures(
+        every = class_figures(part.probabilities, part.labels, model, weights, part.found) | mask_figures(
             part.values, part.labels, model, weights
         )
         return {figure: every[figure] for figure in SHOWN if figure in every}

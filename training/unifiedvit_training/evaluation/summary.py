@@ -11,7 +11,7 @@ from sklearn.model_selection import GroupKFold
 
 from ..config import Model
 from .bootstrap import Figure, with_intervals
-from .calibrate import expected_calibration_error, fit_temperature
+from .calibrate import expected_calibration_error, fit_calibration
 from .metrics import probabilities_of
 from .slice_table import SliceTable, table_figures
 from .subgroups import Subgroup, subgroups
@@ -80,9 +80,9 @@ def summarise(table: SliceTable, side: str, model: Model) -> SideSummary:
 
 def held_out_calibration_error(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray, model: Model
                                ) -> float | None:
-    """Expected calibration error of slices whose temperature was fitted on slices of other groups, in five parts.
+    """Expected calibration error of slices whose calibration was fitted on slices of other groups, in five parts.
 
-    On the slices that the temperature itself was fitted on, the error flatters a little; this does not.
+    On the slices that the calibration itself was fitted on, the error flatters a little; this does not.
 
     Args:
         logits: (N, C).
@@ -97,6 +97,6 @@ def held_out_calibration_error(logits: np.ndarray, labels: np.ndarray, groups: n
         return None
     probabilities = np.empty(logits.shape)
     for others, part in GroupKFold(parts).split(logits, groups=groups):
-        temperature = fit_temperature(logits[others], labels[others])
-        probabilities[part] = probabilities_of(logits[part], model, temperature)
+        calibration = fit_calibration(logits[others], labels[others], groups[others], model)
+        probabilities[part] = probabilities_of(logits[part], model, calibration)
     return expected_calibration_error(probabilities, labels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
@@ -23,6 +23,7 @@ from .metrics import selective_figures
 
 #: What to begin from, and to keep where there are too few volumes to choose on: nothing drawn is taken away.
 DEFAULT_RULE = VolumeRule(pooling="lesion_weighted", top=3, suppress_above=1.0, smallest_ml=0.0)
+MULTI_LABEL_RULE = replace(DEFAULT_RULE, pooling="top")
 #: Fewer volumes than this would choose by chance.
 FEWEST = 3
 #: A run of slices without a lesion stands in for a healthy volume if it is at least so long.
@@ -35,8 +36,9 @@ class Case:
 
     Attributes:
         truth: (K, J, I) bool, any lesion; None where it is not known.
-        label: name of the diagnosis; "" where it is not known.
+        label: name of the diagnosis; "" where it is not known, and of multi-label models.
         looks: what several looks said; None unless they were taken.
+        findings: of multi-label models, name -> whether it is there, for those of which that is known.
     """
 
     name: str
@@ -45,14 +47,19 @@ class Case:
     truth: np.ndarray | None
     label: str
     looks: Looks | None = None
+    findings: dict[str, bool] = field(default_factory=dict)
+
+
+def first_rule(multi_label: bool) -> VolumeRule:
+    """What to begin from."""
+    return MULTI_LABEL_RULE if multi_label else DEFAULT_RULE
 
 
 def look_at(items: Iterable[Item], spec: ModelSpec, flips: bool = False, uncertainty: bool = False) -> list[Case]:
     """Run the network once over each volume, just as in use.
 
     Args:
-        items: volumes. Any mask value above 0 is a lesion; without a mask, the class without a lesion tells that
-            there is none.
+        items: volumes. Any mask value above 0 is a lesion; without a mask, labels may tell that there is none.
         spec: the model.
         flips: look at the mirror images too.
         uncertainty: take the further looks of `inference.uncertainty`, in the plane of acquisition alone.
@@ -62,18 +69,20 @@ def look_at(items: Iterable[Item], spec: ModelSpec, flips: bool = False, uncerta
         UnifiedViTError: an image or the model cannot be used.
     """
     predictor = Predictor(spec, "auto")
-    healthy = None if spec.healthy is None else spec.classes[spec.healthy].name
+    outlined = [spec.classes[n].name for n in spec.outlined]
     cases = []
     for item in tqdm(list(items), desc="Whole volumes", unit="volume", disable=None):
         prepared = prepare_channels(read_channels(item), spec.size)
         volume = prepared.volume
-        label = item.labels[0] if item.labels else ""
+        label = item.labels[0] if item.labels and not spec.multi_label else ""
+        findings = {one.name: one.name in item.labels for one in spec.classes
+                    if item.labels and one.name not in item.unknown} if spec.multi_label else {}
         truth = None if item.mask is None else read_mask(item, volume) > 0
-        if truth is None and label and label == healthy:
+        if truth is None and item.is_free(outlined):
             truth = np.zeros(volume.array.shape, bool)
         looks = predictor.looks(prepared) if uncertainty else None
         cases.append(Case(item.name, prepared, predictor.look(prepared, flips=flips, looks=looks)[0], truth, label,
-                          looks))
+                          looks, findings))
     return cases
 
 
@@ -118,16 +127,22 @@ def measure_volumes(cases: list[Case], spec: ModelSpec) -> dict[str, float | int
     Returns:
         `volumes` how many. `found`: share of volumes with a lesion in which drawn and true overlap; `dice` their
         mean. `empty`: share of lesion-free slices with nothing drawn. `false_pieces`: connected pieces a volume that
-        touch no lesion. `diagnosis`: share of right diagnoses. `false_alarms`: share of `without_lesion` volumes
-        that are given a lesion's diagnosis (models with a class for "nothing found").
+        touch no lesion. `diagnosis`: share of right diagnoses; of multi-label models, share of volumes of which all
+        that is known of the findings is said, and `findings`: share of right answers over all findings of all volumes.
+        `false_alarms`: share of `without_lesion` volumes that are given a lesion's diagnosis, or a finding that masks
+        show (models that can say that there is none).
     """
     values: dict[str, list[float]] = {
-        name: [] for name in ("found", "dice", "empty", "false_pieces", "diagnosis", "false_alarms")
+        name: [] for name in ("found", "dice", "empty", "false_pieces", "diagnosis", "findings", "false_alarms")
     }
     for case in cases:
         answer = decide(case.look, case.prepared, spec)
         if case.label:
             values["diagnosis"].append(answer.diagnosis.label == case.label)
+        if case.findings:
+            right = [(name in answer.diagnosis.found) == there for name, there in case.findings.items()]
+            values["diagnosis"].append(all(right))
+            values["findings"] += right
         if case.truth is None:
             continue
         drawn, truth = answer.labelmap > 0, case.truth
@@ -139,10 +154,11 @@ def measure_volumes(cases: list[Case], spec: ModelSpec) -> dict[str, float | int
         values["false_pieces"].append(count - len(np.unique(labelled[truth & drawn])))
         free = ~case.prepared.view.of(truth).any(axis=(1, 2))
         values["empty"] += list(~case.prepared.view.of(drawn)[free].any(axis=(1, 2)))
-    if spec.healthy is not None:
-        healthy = spec.classes[spec.healthy].name
+    if spec.healthy is not None or spec.multi_label:
+        lesions = {spec.classes[n].name for n in spec.outlined}
         values["false_alarms"] = [
-            decide(case.look, case.prepared, spec).diagnosis.label != healthy for case in without_lesion(cases)
+            not lesions.isdisjoint(decide(case.look, case.prepared, spec).diagnosis.found)
+            for case in without_lesion(cases)
         ]
     return {"volumes": len(cases)} | {name: round(float(np.mean(v)), 4) for name, v in values.items() if v}
 
@@ -170,27 +186,32 @@ def confidence_figures(cases: list[Case], spec: ModelSpec) -> dict[str, float]:
 
 
 def choose_rule(cases: list[Case], spec: ModelSpec) -> VolumeRule:
-    """The volume rule that does best on these cases, over a small grid; `DEFAULT_RULE` for fewer than `FEWEST`.
+    """The volume rule that does best on these cases, over a small grid; `first_rule` for fewer than `FEWEST`.
 
     What is drawn is chosen first; then, for that, how many slices decide the diagnosis, on which no drawing depends.
-    Best is the sum of: volumes found, Dice, lesion-free slices left empty, right diagnoses, and lesion-free volumes
-    without a false alarm; a false piece in every volume costs as much as a tenth of the volumes not found. Pieces of
-    more than 1 mL are never dropped for their size, whatever it would gain here: small lesions are what a reader must
-    not miss.
+    Best is the sum of: volumes found, Dice, lesion-free slices left empty, right diagnoses (or findings), and
+    lesion-free volumes without a false alarm; a false piece in every volume costs as much as a tenth of the volumes
+    not found. Pieces of more than 1 mL are never dropped for their size, whatever it would gain here: small lesions
+    are what a reader must not miss.
     """
+    first = first_rule(spec.multi_label)
     if len(cases) < FEWEST:
-        return DEFAULT_RULE
+        return first
+
+    right = "findings" if spec.multi_label else "diagnosis"
 
     def score(rule: VolumeRule) -> float:
         got = measure_volumes(cases, replace(spec, volume_rule=rule))
-        good = sum(got.get(name, 0.0) for name in ("found", "dice", "empty", "diagnosis"))
+        good = sum(got.get(name, 0.0) for name in ("found", "dice", "empty", right))
         return good - got.get("false_alarms", 0.0) - 0.1 * got.get("false_pieces", 0.0)
 
     # Gentle values first: of equals the first is taken.
-    suppress, belief = ((1.0,), (0.0,)) if spec.healthy is None else ((1.0, 0.7, 0.5, 0.3), (0.0, 0.7, 0.8, 0.9))
+    suppress, belief = (1.0, 0.7, 0.5, 0.3), (0.0, 0.7, 0.8, 0.9)
+    if spec.healthy is None and not spec.multi_label:
+        suppress, belief = (1.0,), (0.0,)
     drawing = max(
-        (replace(DEFAULT_RULE, suppress_above=above, smallest_ml=smallest, piece_belief=sure)
+        (replace(first, suppress_above=above, smallest_ml=smallest, piece_belief=sure)
          for sure, above, smallest in product(belief, suppress, (0.0, 0.3, 0.5, 1.0))),
         key=score,
     )
-    return max((replace(drawing, top=top) for top in (DEFAULT_RULE.top, 1, 5)), key=score)
+    return max((replace(drawing, top=top) for top in (first.top, 1, 5)), key=score)

@@ -23,7 +23,8 @@ from ..reports.figure_words import said, words_of
 
 _PACKAGES = ("unifiedvit-training", "lightning", "monai", "scikit-learn")
 _WORDS = {"slices": "Slices", "groups": "Groups (patients)", "volumes": "Volumes", "diagnosis": "Right diagnosis",
-          "false_pieces": "False pieces a volume", "false_alarms": "False alarms on lesion-free volumes"}
+          "findings": "Right answers, each finding", "false_pieces": "False pieces a volume",
+          "false_alarms": "False alarms on lesion-free volumes"}
 
 
 def model_card(project: Project, spec: ModelSpec, network: torch.nn.Module, dataset: Dataset, results: dict[str, Any],
@@ -47,6 +48,7 @@ def model_card(project: Project, spec: ModelSpec, network: torch.nn.Module, data
         results=[_part(entry, results.get("sides", {}), words_of(project.model) | _WORDS)
                  for entry in results["results"]],
         temperature=spec.temperature,
+        findings=list(zip(spec.classes, spec.label_rules, strict=True)) if spec.multi_label else [],
         rule=spec.volume_rule,
         threshold=spec.familiarity and spec.familiarity.threshold,
         review=spec.review,

@@ -14,7 +14,7 @@ from ..config import Project
 from ..data.dataset import load_dataset
 from ..errors import RunError
 from ..evaluation.candidates import FOLDER
-from ..evaluation.evaluate import RESULTS_FILE
+from ..evaluation.evaluate import RESULTS_FILE, calibration_of
 from .card import model_card
 from .familiarity import measure_familiarity
 from .model_folder import (
@@ -56,7 +56,7 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True) -> Mode
     familiarity = measure_familiarity(network.to(device), dataset.slices, device)
     network.to("cpu")
     with staged(folder) as part:
-        spec = write_model_folder(project, network, results["temperature"], VolumeRule(**results["rule"]),
+        spec = write_model_folder(project, network, calibration_of(results), VolumeRule(**results["rule"]),
                                   results["results"], part, familiarity, results.get("review"))
         said = ""
         if onnx:
@@ -98,7 +98,9 @@ def _write_onnx(network, spec: ModelSpec, path: Path) -> str:
 
 
 def _summary(spec: ModelSpec, folder: Path, onnx: str) -> str:
-    lines = [f"{spec.name} {spec.version} -> {folder}", f"  temperature {spec.temperature}, {spec.volume_rule}"]
+    lines = [f"{spec.name} {spec.version} -> {folder}", *(
+        f"  {one.name}: {rule}" for one, rule in zip(spec.classes, spec.label_rules, strict=False)
+    ), f"  {spec.volume_rule}" if spec.multi_label else f"  temperature {spec.temperature}, {spec.volume_rule}"]
     if spec.familiarity:
         lines.append(f"  unlike the training images: distances above {spec.familiarity.threshold}")
     else:

@@ -10,6 +10,7 @@ from UnifiedViTLib.inference.familiarity import FamiliarityStatistics
 
 from ..data.dataset import SliceSet
 from ..evaluation.inference import infer
+from ..learning.sampling import rarest_label
 
 #: Share of validation slices within the threshold.
 WITHIN = 0.99
@@ -21,17 +22,21 @@ def measure_familiarity(network: torch.nn.Module, slices: SliceSet, device: torc
                         ) -> FamiliarityStatistics | None:
     """Let `network` look at both sides and fit the statistics.
 
+    Where several labels may be true at once, a slice is of the kind of its rarest one, or of none.
+
     Returns:
         The statistics; None if fewer than two training slices have a known diagnosis, or no slice is for validation.
     """
     train, validation = slices.on("train"), slices.on("validation")
-    train = train[slices.labels[train] >= 0]
+    labels = rarest_label(slices.labels) if slices.labels.ndim == 2 else slices.labels
+    known = slices.labels[train] >= 0
+    train = train[known if known.ndim == 1 else known.any(axis=1)]
     if len(train) < 2 or not len(validation):
         return None
     train, validation = (side[np.linspace(0, len(side) - 1, min(len(side), MOST)).astype(int)]
                          for side in (train, validation))
     seen, held_out = (infer(network, slices, side, device=device).embeddings for side in (train, validation))
-    return fit_familiarity(seen, slices.labels[train], held_out, slices.items[validation])
+    return fit_familiarity(seen, labels[train], held_out, slices.items[validation])
 
 
 def fit_familiarity(embeddings: np.ndarray, labels: np.ndarray, validation_embeddings: np.ndarray,

@@ -23,6 +23,7 @@ from UnifiedViTLib.spec import FORMAT, SPEC_FILE, ModelSpec, VolumeRule, load_sp
 
 from ..config import Model, Project
 from ..errors import RunError
+from ..evaluation.calibrate import Calibration
 from ..learning.checkpoints import BEST_FILE, load_weights
 from ..learning.networks import build_network
 from ..peers import PEERS
@@ -55,7 +56,7 @@ def stored_network(model: Model, run: Path) -> tuple[str, torch.nn.Module]:
     return hashlib.sha256(path.read_bytes()).hexdigest(), network.eval()
 
 
-def write_model_folder(project: Project, network: torch.nn.Module, temperature: float, rule: VolumeRule,
+def write_model_folder(project: Project, network: torch.nn.Module, calibration: Calibration, rule: VolumeRule,
                        results: list[dict[str, Any]], folder: Path,
                        familiarity: FamiliarityStatistics | None = None, review: dict[str, Any] | None = None
                        ) -> ModelSpec:
@@ -64,7 +65,7 @@ def write_model_folder(project: Project, network: torch.nn.Module, temperature: 
     Args:
         project: its `model` section becomes the description.
         network: what to export; stored in float16.
-        temperature: from `calibrate.fit_temperature`.
+        calibration: from `calibrate.fit_calibration`.
         rule: from `volumes.choose_rule`.
         results: list of {"data": words, "figures": {name: number}}.
         folder: where it goes.
@@ -83,8 +84,7 @@ def write_model_folder(project: Project, network: torch.nn.Module, temperature: 
             "format": FORMAT,
             **model.model_dump(mode="json", include={"id", "version", "name", "description", "architecture",
                                                      "arguments", "input", "segments"}),
-            "diagnosis": {"task": "multi-class", "classes": [c.model_dump() for c in model.classes],
-                          "temperature": temperature},
+            "diagnosis": _diagnosis(model, calibration),
             "volume": asdict(rule),
             "weights": {"file": WEIGHTS_FILE, "sha256": digest, "licence": model.licence},
             "training": [data.model_dump() for data in model.training],
@@ -103,8 +103,7 @@ def write_model_folder(project: Project, network: torch.nn.Module, temperature: 
 
 
 def refuse_if_not_exportable(project: Project) -> None:
-    """Raise a RunError for what the library's model file cannot say: peers, twins and several diagnoses an
-    image."""
+    """Raise a RunError for what the library's model file cannot say: peers and twins."""
     if project.model.architecture in PEERS:
         raise RunError(
             f"{project.model.architecture} is a network to compare with, which the library does not know. "
@@ -115,11 +114,15 @@ def refuse_if_not_exportable(project: Project) -> None:
             f"This is the single-task twin for {project.model.task}; Slicer needs both answers. "
             "Export a run with `model.task: both`."
         )
-    if project.model.diagnosis == "multi-label":
-        raise RunError(
-            "The library's model file knows one diagnosis an image; multi-label models can be trained and evaluated, "
-            "not yet exported."
-        )
+
+
+def _diagnosis(model: Model, calibration: Calibration) -> dict[str, Any]:
+    classes = [c.model_dump() for c in model.classes]
+    if not model.multi_label:
+        return {"task": model.diagnosis, "classes": classes, "temperature": calibration}
+    rules = [{"temperature": rule.temperature, "bias": rule.bias, "threshold": rule.threshold} for rule in calibration]
+    return {"task": model.diagnosis, "nothing_found": model.nothing_found,
+            "classes": [one | rule for one, rule in zip(classes, rules, strict=True)]}
 
 
 def add_graph(folder: Path) -> ModelSpec:

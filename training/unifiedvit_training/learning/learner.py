@@ -17,7 +17,7 @@ class Learner(nn.Module):
     def __init__(self, model: Model, fit: Fit) -> None:
         super().__init__()
         self.network = build_network(model, drop_path=fit.drop_path, dropout=fit.dropout)
-        self.loss = UnifiedLoss(model.diagnosis == "multi-label", fit.label_smoothing)
+        self.loss = UnifiedLoss(model.multi_label, fit.label_smoothing)
         tasks = TASKS if model.task == "both" else ("class",) if model.task == "classification" else ("mask",)
         if fit.loss_balance == "fixed" or len(tasks) == 1:
             self.balance = FixedBalance({"mask": fit.mask_weight, "class": fit.class_weight})

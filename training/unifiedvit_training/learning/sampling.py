@@ -53,9 +53,14 @@ def weights_of(labels: np.ndarray, balance: str) -> np.ndarray:
         balance: "none": all alike; "equal": every diagnosis as often; "sqrt": half way.
     """
     if labels.ndim == 2:
-        common = (labels == 1).sum(axis=0)
-        rarity = np.where(labels == 1, common, len(labels) + 1)
-        labels = np.where((labels == 1).any(axis=1), rarity.argmin(axis=1), -1)
+        labels = rarest_label(labels)
     _, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
     power = {"none": 0.0, "sqrt": 0.5, "equal": 1.0}[balance]
     return (1.0 / counts[place]) ** power
+
+
+def rarest_label(labels: np.ndarray) -> np.ndarray:
+    """(N, C) of 0, 1 and -1 to (N,): the rarest label that is true of each slice, -1 where none is."""
+    common = (labels == 1).sum(axis=0)
+    rarity = np.where(labels == 1, common, len(labels) + 1)
+    return np.where((labels == 1).any(axis=1), rarity.argmin(axis=1), -1)

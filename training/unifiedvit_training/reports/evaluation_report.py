@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from UnifiedViTLib.diagnosis import LabelRule
 from UnifiedViTLib.spec import VolumeRule
 
 from ..config import Model
 from ..data.dataset import Dataset
 from ..evaluation.bootstrap import DRAWS, Figure
 from ..evaluation.boundaries import TOLERANCE, TOLERANCE_SIDE
-from ..evaluation.metrics import of_class, over_segments
+from ..evaluation.calibrate import Calibration, expected_calibration_error
+from ..evaluation.metrics import label_figure_names, of_class, over_segments
 from ..evaluation.selective import RISK, Confidence
 from ..evaluation.slice_table import SliceTable
 from ..evaluation.subgroups import SHOWN
@@ -30,12 +32,12 @@ from .page import Picture, Section, Table, Text, figure_uri, render_page
 from .worst_cases import worst_cases
 
 #: Shown by `summary_text`.
-_BRIEF = ("accuracy", "exact_match", "lesion_type_accuracy", "macro_auc", "calibration_error", "dice", "hd95", "found",
-          "empty")
+_BRIEF = ("accuracy", "exact_match", "lesion_type_accuracy", "macro_auc", "macro_ap", "macro_f1", "calibration_error",
+          "dice", "hd95", "found", "empty")
 _CONFIDENCES = {"probability": "probability of the diagnosis", "confidence": "confidence of several looks"}
 _VOLUME_WORDS = {
     "volumes": "Volumes", "found": "Lesion found", "dice": "Dice", "empty": "Slices without lesion left empty",
-    "false_pieces": "False pieces a volume", "diagnosis": "Right diagnosis",
+    "false_pieces": "False pieces a volume", "diagnosis": "Right diagnosis", "findings": "Right answers, each finding",
     "false_alarms": "False alarms on lesion-free volumes", "aurc": "Risk over coverage (AURC), probability",
     "aurc_looks": "Risk over coverage (AURC), several looks",
     "error_auc": "AUC, right diagnoses against wrong, probability",
@@ -44,7 +46,7 @@ _VOLUME_WORDS = {
 
 
 def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary], volumes: list[dict[str, Any]],
-                    temperature: float | None, rule: VolumeRule, drawn: dict[str, np.ndarray] | None, flips: bool,
+                    calibration: Calibration | None, rule: VolumeRule, drawn: dict[str, np.ndarray] | None, flips: bool,
                     confidences: dict[str, list[Confidence]]) -> str:
     """The whole report as HTML.
 
@@ -52,16 +54,18 @@ def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary]
         model: what was measured.
         summaries: one a side.
         volumes: {"data": words, "figures": numbers} of whole volumes.
-        temperature: of the calibration; None without a diagnosis.
+        calibration: None without a diagnosis.
         rule: of whole volumes.
         drawn: by side the mask classes drawn on its slices, (N, H, W); None for a network that draws nothing.
         flips: whether it looked at mirror images too.
         confidences: by side, of `selective.measure_confidence`.
     """
-    sections = [Section("Figures", _headline(summaries, model, temperature))]
+    sections = [Section("Figures", _headline(summaries, model, calibration))]
     for summary in summaries:
         side, table = summary.side, summary.table
         if table.probabilities is not None:
+            if model.multi_label:
+                sections.append(Section(f"Findings, {side}", _findings(summary, model, calibration)))
             sections.append(Section(f"Diagnosis, {side}", _diagnosis(summary, model)))
         if confidences[side]:
             sections.append(Section(f"Selective prediction, {side}", _selective(confidences[side])))
@@ -80,13 +84,13 @@ def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary]
     return render_page(f"Evaluation of {model.name}", sections, lead)
 
 
-def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], temperature: float | None,
-                 confidences: dict[str, list[Confidence]]) -> str:
+def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], calibration: Calibration | None,
+                 model: Model, confidences: dict[str, list[Confidence]]) -> str:
     """A few lines for the terminal; arguments as for `evaluation_page`."""
     lines = []
     for summary in summaries:
         lines.append(f"{summary.side}: {len(summary.table):,} slices of {summary.groups:,} groups (95 % intervals)")
-        lines += [f"  {name:<22}{said(summary.figures[name])}" for name in _BRIEF
+        lines += [f"  {name:<22}{said(summary.figures[name])}" for name in (*_BRIEF, *label_figure_names(model))
                   if name in summary.figures and summary.figures[name].value is not None]
     for side, found in confidences.items():
         lines += [f"{side}: {_CONFIDENCES[one.name]}, wrong {one.error}: AURC {one.figures['aurc']}; "
@@ -94,15 +98,18 @@ def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], te
     for measured in volumes:
         lines.append(measured["data"])
         lines += [f"  {name:<22}{value}" for name, value in measured["figures"].items()]
-    if temperature is not None:
-        lines.append(f"temperature {temperature}")
+    if isinstance(calibration, float):
+        lines.append(f"temperature {calibration}")
+    elif calibration is not None:
+        lines += [f"{name}: temperature {rule.temperature}, bias {rule.bias}, found from {rule.threshold} on"
+                  for name, rule in zip(model.class_names, calibration, strict=True)]
     return "\n".join(lines)
 
 
-def _headline(summaries: list[SideSummary], model: Model, temperature: float | None) -> list[Text | Table]:
+def _headline(summaries: list[SideSummary], model: Model, calibration: Calibration | None) -> list[Text | Table]:
     rows = [
         [words, *(said(s.figures.get(name, Figure(None, None, None))) for s in summaries)]
-        for name, words in words_of(model).items()
+        for name, words in words_of(model).items() if name not in label_figure_names(model)
         if any(name in s.figures and s.figures[name].value is not None for s in summaries)
     ]
     blocks: list[Text | Table] = [
@@ -111,12 +118,13 @@ def _headline(summaries: list[SideSummary], model: Model, temperature: float | N
              "are not independent. The weights are those of the model folder; of a run, rounded to 16 bits as one has "
              "them."),
     ]
-    if temperature is not None:
+    if calibration is not None:
+        how = (f"with the temperature {calibration}" if isinstance(calibration, float) else "each finding by itself")
         blocks.append(Text(
-            f"Probabilities are calibrated with the temperature {temperature}, fitted on the validation side. "
-            "“Held out” is the calibration error of validation slices under a temperature fitted on other groups. "
+            f"Probabilities are calibrated {how}, fitted on the validation side. "
+            "“Held out” is the calibration error of validation slices under a calibration fitted on other groups. "
             "Drawing slices anew raises a calibration error, so that it stands near the lower end of its interval."))
-        if any(not card.lesion for card in model.classes) and model.diagnosis == "multi-class":
+        if any(not card.lesion for card in model.classes):
             blocks.append(Text("Accuracy among lesion types: slices of classes with a lesion alone, where “nothing "
                                "found” is not among the choices."))
     if model.task != "classification":
@@ -127,6 +135,27 @@ def _headline(summaries: list[SideSummary], model: Model, temperature: float | N
             f"{TOLERANCE * model.input.size / TOLERANCE_SIDE:.1f} pixels. Slices without a lesion enter “nothing "
             "drawn where nothing is” alone. Dice by group: all slices of a group as one."))
     return blocks
+
+
+def _findings(summary: SideSummary, model: Model, rules: tuple[LabelRule, ...]) -> list[Text | Table]:
+    """A row a finding: how often it is there and how well it is told; and how its probability becomes an answer."""
+    table, told, answers = summary.table, [], []
+    for c, (card, rule) in enumerate(zip(model.classes, rules, strict=True)):
+        labels, found = table.labels[:, c], table.found[:, c]
+        there, absent = labels == 1, labels == 0
+        error = expected_calibration_error(table.probabilities[:, [c]], labels[:, None])
+        told.append([card.display, int(there.sum()), int(absent.sum()),
+                     *(said(summary.figures[f"{kind}_{card.name}"]) for kind in ("auc", "ap", "f1"))])
+        shares = (f"{part.mean():.3f}" if len(part) else "–" for part in (found[there], ~found[absent]))
+        answers.append([card.display, *shares, "–" if error is None else f"{error:.3f}", f"{rule.threshold:g}",
+                        f"{rule.temperature:g}", f"{rule.bias:g}"])
+    return [
+        Table(["", "there", "not there", "AUC", "average precision", "F1"], told),
+        Table(["", "sensitivity", "specificity", "calibration error", "found from", "temperature", "bias"], answers),
+        Text("Slices on which a finding is known. F1, sensitivity and specificity are at its threshold (“found from”), "
+             "which was chosen for the best F1 on the validation side, and flatters there. The probability is the "
+             "sigmoid of the logit, divided by the temperature, plus the bias."),
+    ]
 
 
 def _diagnosis(summary: SideSummary, model: Model) -> list[Text | Table | Picture]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..config import Model
 from ..evaluation.bootstrap import Figure
+from ..evaluation.metrics import label_figure_names
 
 #: Of `metrics.selective_figures`.
 SELECTIVE = {
@@ -29,12 +30,21 @@ def words_of(model: Model) -> dict[str, str]:
     """All figures of slices by name, in words."""
     words = dict(_WORDS)
     for card in model.classes:
-        if card.lesion:
+        if card.name in model.outlined:
             words[f"dice_{card.name}"] = f"Dice, {card.display}"
             words[f"iou_{card.name}"] = f"IoU, {card.display}"
+    words |= label_words(model)
     if len(model.segments) > 1:
         words |= {f"dice_segment_{card.name}": f"Dice of the mask class {card.name}" for card in model.segments}
     return words
+
+
+def label_words(model: Model) -> dict[str, str]:
+    """Figures of single labels by name, in words; none for models of one class an image."""
+    kinds = {"auc": "AUC", "ap": "Average precision", "f1": "F1"}
+    displays = {card.name: card.display for card in model.classes}
+    return {name: f"{kinds[name.partition('_')[0]]}, {displays[name.partition('_')[2]]}"
+            for name in label_figure_names(model)}
 
 
 def said(figure: Figure) -> str:

@@ -49,8 +49,9 @@ def _kinds(table: SliceTable) -> Iterable[tuple[str, np.ndarray]]:
             wrong, confidence = (table.labels >= 0) & (table.said != table.labels), table.probabilities.max(axis=1)
             yield "Wrong diagnoses, the most confident ones first", _ordered(wrong, -confidence)
         else:
-            off = np.where(table.labels >= 0, np.abs(table.probabilities - table.labels), 0).max(axis=1)
-            yield "Wrong labels, the most confident ones first", _ordered(off > 0.5, -off)
+            wrong = (table.labels >= 0) & (table.found != table.labels)
+            off = np.where(wrong, np.abs(table.probabilities - table.labels), 0).max(axis=1)
+            yield "Wrong labels, the most confident ones first", _ordered(wrong.any(axis=1), -off)
     if table.values is not None:
         dice, alarm = over_segments(table.values["dice"]), table.values["empty"] == 0
         # Of lesions missed altogether the largest come first.
@@ -114,7 +115,7 @@ def _caption(row: int, table: SliceTable, model: Model) -> str:
         parts.append("true: " + (", ".join(n for n, known in zip(names, label, strict=True) if known == 1) or "none"))
     if table.probabilities is not None:
         p = table.probabilities[row]
-        said = [int(p.argmax())] if label.ndim == 0 else np.flatnonzero(p >= 0.5)
+        said = [int(p.argmax())] if label.ndim == 0 else np.flatnonzero(table.found[row])
         parts.append("said: " + (", ".join(f"{names[c]} {p[c]:.2f}" for c in said) or "none"))
     if table.values is not None:
         dice = over_segments(table.values["dice"][row:row + 1])[0]

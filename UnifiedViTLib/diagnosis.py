@@ -1,0 +1,88 @@
+"""The diagnosis in a model's description: its classes, and how their logits become an answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .errors import ModelSpecError
+from .fields import Fields
+
+IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+TEMPERATURES = 0.01, 100
+_BIASES, _THRESHOLDS = (-20, 20), (0.001, 0.999)
+MULTI_CLASS, MULTI_LABEL = "multi-class", "multi-label"
+#: What stands in tables and files where a multi-label model finds nothing; no class is called so.
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class DiagnosisClass:
+    """A diagnosis: `name` for programs, `display` for people; `lesion` is False for "nothing found"."""
+
+    name: str
+    display: str
+    lesion: bool
+
+
+@dataclass(frozen=True)
+class LabelRule:
+    """How the logit of a finding becomes a probability, and from which one on the finding is said to be there.
+
+    Attributes:
+        temperature, bias: the probability is sigmoid(logit / temperature + bias) (Platt 1999, eq. 1).
+        threshold: at this probability and above, it is found.
+        segment: name of the segment that outlines it; None if none does.
+    """
+
+    temperature: float
+    bias: float
+    threshold: float
+    segment: str | None = None
+
+
+class Read(NamedTuple):
+    """What a description says of the diagnosis; fields as in `ModelSpec`."""
+
+    classes: tuple[DiagnosisClass, ...]
+    temperature: float
+    label_rules: tuple[LabelRule, ...]
+    nothing_found: str
+
+
+def read_diagnosis(given: Fields, segments: Collection[str]) -> Read:
+    """Check the table "diagnosis".
+
+    Args:
+        segments: names of the model's segments.
+
+    Raises:
+        ModelSpecError: names the field that is wrong.
+    """
+    several = given.choice("task", (MULTI_CLASS, MULTI_LABEL)) == MULTI_LABEL
+    tables = given.tables("classes", 2, 255)
+    classes = tuple(DiagnosisClass(c.text("name", IDENTIFIER), c.text("display"), c.flag("lesion")) for c in tables)
+    if len({c.name for c in classes}) != len(classes):
+        raise ModelSpecError("diagnosis.classes: two classes have the same name.")
+    if not several:
+        if sum(not c.lesion for c in classes) > 1:
+            raise ModelSpecError("diagnosis.classes: more than one class says that nothing was found.")
+        return Read(classes, given.number("temperature", *TEMPERATURES), (), "")
+    if "temperature" in given.data:
+        raise ModelSpecError("diagnosis.temperature: in a multi-label model each of the classes has its own.")
+    for table, one in zip(tables, classes, strict=True):
+        if not one.lesion:
+            raise ModelSpecError(f"{table.where}lesion: true is needed; a multi-label model has findings alone.")
+        if one.name == NONE:
+            raise ModelSpecError(f"{table.where}name: {NONE!r} says that nothing was found; give the class another.")
+    return Read(classes, 1.0, tuple(_label_rule(table, segments) for table in tables), given.text("nothing_found"))
+
+
+def _label_rule(given: Fields, segments: Collection[str]) -> LabelRule:
+    return LabelRule(
+        given.number("temperature", *TEMPERATURES), given.number("bias", *_BIASES),
+        given.number("threshold", *_THRESHOLDS),
+        given.choice("segment", tuple(segments)) if "segment" in given.data else None,
+    )

@@ -1,0 +1,32 @@
+"""What a model said of an image, for headlines; from the diagnosis as `files.as_json` gives it.
+
+A result stored in a scene is read by the same functions as a fresh one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def answers(diagnosis: dict[str, Any]) -> list[tuple[str, float | None]]:
+    """What was found, in words, each with its probability: one class, or of a multi-label model every finding; its
+    words for nothing, without a probability, where there is none."""
+    if "found" not in diagnosis:
+        return [(diagnosis["display"], diagnosis["probability"])]
+    found = [(display_of(diagnosis, name), diagnosis["probabilities"][name]) for name in diagnosis["found"]]
+    return found or [(diagnosis["display"], None)]
+
+
+def headline(diagnosis: dict[str, Any]) -> str:
+    """The same in a line: "Glioma (85%)"; "Cyst (91%), Mesh (77%)"; "No finding"."""
+    return ", ".join(words if p is None else f"{words} ({p:.0%})" for words, p in answers(diagnosis))
+
+
+def display_of(diagnosis: dict[str, Any], name: str) -> str:
+    """Of a class, for people."""
+    return diagnosis.get("displays", {}).get(name, name)
+
+
+def threshold_of(diagnosis: dict[str, Any], name: str) -> float | None:
+    """From which probability on a finding counts as found; None for models that give one class."""
+    return diagnosis.get("thresholds", {}).get(name)
