@@ -179,6 +179,19 @@ def test_what_contradicts_itself_or_is_close_to_its_threshold_is_said(spec, pool
         assert re.search(part, sentence), sentence
 
 
+@pytest.mark.parametrize(("pooled", "certainty"), [
+    ([0.95, 0.01, 0.01], 0.95), ([0.5, 0.01, 0.01], 0.5), ([1.0, 1.0, 1.0], 1.0), ([0.0, 0.0, 0.36], 1 / 1.375),
+])
+def test_a_result_is_as_certain_as_the_finding_that_it_is_least_sure_of(spec, pooled, certainty):
+    # 0.36 against a threshold of 0.6: the odds are 0.375 of the threshold's, so that 1 / 1.375 speaks against it.
+    assert diagnose(np.array(pooled), spec).certainty == pytest.approx(certainty)
+
+
+def test_uncertainty_by_further_looks_is_refused_in_words(spec):
+    with pytest.raises(ModelSpecError, match="multi-label model; uncertainty by further looks"):
+        Options(uncertainty=True).check(spec)
+
+
 # Results
 
 
