@@ -16,8 +16,10 @@ from unifiedvit_training.data.dataset import Dataset
 from unifiedvit_training.errors import DataError, RunError
 from unifiedvit_training.evaluation import bootstrap, robustness
 from unifiedvit_training.evaluation.adaptation import PRIOR, adaptable, adapted
+from unifiedvit_training.evaluation.candidates import TrainedRun
 from unifiedvit_training.evaluation.contestants import Contestant, find_contestant
 from unifiedvit_training.evaluation.corruptions import CLEAN, CORRUPTIONS, SEVERITIES, corrupt
+from unifiedvit_training.evaluation.evaluate import measure_slices
 from unifiedvit_training.evaluation.metrics import probabilities_of
 from unifiedvit_training.evaluation.robustness_figures import Answers, measure
 
@@ -131,11 +133,10 @@ def work(tmp_path, monkeypatch):
     monkeypatch.setattr(bootstrap.resample, "__defaults__", (40, bootstrap.SEED))
     torch.set_num_threads(1)
     plan = project()
-    discs(tmp_path / "work" / "dataset")
+    data = discs(tmp_path / "work" / "dataset")
     for seed, name in enumerate(("one", "other")):
         run = run_of(tmp_path / "work" / name, plan, seed)
-        (run / "evaluation").mkdir()
-        (run / "evaluation" / "results.json").write_text('{"temperature": 1.5}')
+        measure_slices(TrainedRun(plan, run), data)
     return tmp_path / "work"
 
 
@@ -148,7 +149,7 @@ def test_runs_are_measured_from_the_command_line_and_a_stopped_measurement_goes_
     assert (results["side"], results["slices"]) == ("validation", 6)
     assert list(results["networks"]) == ["one", "one, adapted", "other", "other, adapted"]
     for name, network in results["networks"].items():
-        assert {"clean": 1, "noise": 5, "crop": 5} == {kind: len(each) for kind, each in network["figures"].items()}
+        assert {kind: len(each) for kind, each in network["figures"].items()} == {"clean": 1, "noise": 5, "crop": 5}
         assert 0 <= network["mean"]["dice"] <= 1 and network["mean"]["unfamiliar"] is None
         assert bool(network["against"]) == (name != "one")
     page = (work / "robustness" / "report.html").read_text()
@@ -174,15 +175,15 @@ def test_a_network_sees_the_same_pictures_at_its_own_size(work):
 def test_what_cannot_be_measured_is_said(work, tmp_path):
     data = discs(tmp_path / "more" / "dataset", 8)
     one = find_contestant("one", work)
-    assert one.temperature == 1.5 and one.familiar is None
+    assert one.temperature != 1 and one.familiar is None
     with pytest.raises(RunError, match="same name"):
         measured(one, one, data=data)
     with pytest.raises(RunError, match="no corruption 'rain'"):
         measured(one, data=data, names=["rain"])
     with pytest.raises(DataError, match="Its sources: discs"):
         measured(one, data=data, source="elsewhere")
-    (work / "other" / "evaluation" / "results.json").unlink()
-    with pytest.raises(RunError, match="has not been evaluated"):
+    (work / "other" / "evaluation" / "slices.npz").unlink()
+    with pytest.raises(RunError, match="Run `unifiedvit-train evaluate` for this run first"):
         find_contestant("other", work)
 
 

@@ -215,6 +215,33 @@ def robustness(
 
 
 @app.command()
+def strangers(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="id or folder of a model with statistics of what it was "
+                                                               "trained on")],
+    work: Work = Path("work"),
+    choose_on: Annotated[list[Path] | None, typer.Option(help="strange images (a file or a folder) on which a way to "
+                                                              "tell may be chosen, as the drawn ones; may be repeated")
+                         ] = None,
+    test_on: Annotated[list[Path] | None, typer.Option(help="strange images kept for the end; may be repeated")] = None,
+    familiar: Annotated[list[Path] | None, typer.Option(help="images that are to pass; may be repeated")] = None,
+    output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/strangers)")] = None,
+    slices: Annotated[int, typer.Option(min=20, help="of the training and of the validation side, at most")] = 1000,
+) -> None:
+    """Measure whether a model notices images that it does not know, and how often it errs on those that it does.
+
+    Noise, shapes, photographs and familiar images held the wrong way are made here; name files for more. Ways to tell
+    are compared. Writes report.html and results.json.
+    """
+    from UnifiedViTLib.service.catalogue import find_model
+
+    from .data.dataset import load_dataset
+    from .evaluation.strangers import strangers as measure
+
+    measure(find_model(model), load_dataset(work / "dataset"), output or work / "strangers", choose_on or (),
+            test_on or (), familiar or (), slices)
+
+
+@app.command()
 def compare(
     first: Annotated[str | None, typer.Argument(help="name of a run or a measured model, or RUN/evaluation-flips")
                      ] = None,

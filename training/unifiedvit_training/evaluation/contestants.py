@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,10 @@ from ..config import Model
 from ..errors import RunError
 from ..learning.checkpoints import BEST_FILE
 from ..learning.fit import load_run_project
+from .calibrate import fit_temperature
 from .candidates import FOLDER, Candidate, ModelFolder, TrainedRun
+from .evaluate import TABLE_FILE
+from .slice_table import load_table
 
 
 @dataclass(frozen=True)
@@ -91,15 +93,9 @@ def find_contestant(asked: str, work: Path) -> Contestant:
 
 
 def _temperature(run: Path) -> float:
-    """What `evaluate` found; 1 for a run that gives no diagnosis."""
-    path = run / FOLDER / "results.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))["temperature"] or 1.0
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(
-            f"{run} has not been evaluated ({path.name}: {error}); its probabilities need calibration. "
-            f"Run `unifiedvit-train evaluate --name {run.name}` first."
-        ) from error
+    """The one under which the validation slices that it was measured on are likeliest; 1 without a diagnosis."""
+    table = load_table(run / FOLDER / TABLE_FILE).on("validation")
+    return 1.0 if table.raw is None else fit_temperature(np.log(np.maximum(table.raw, 1e-12)), table.labels)
 
 
 def _resized(maps: torch.Tensor, size: int) -> torch.Tensor:
