@@ -69,8 +69,8 @@ def _different_values(array: np.ndarray) -> int:
 
 
 def about_look(look: Look, spec: ModelSpec) -> list[str]:
-    """A sentence where more than half of the slices are unfamiliar, or look turned; `look` has distances. Slices with
-    nothing on them do not count.
+    """A sentence where more than half of the slices are unfamiliar, or else look turned; `look` has distances. Slices
+    with nothing on them do not count.
 
     One in a hundred slices of a familiar image lies beyond the threshold. Slices of one volume go together, so nothing
     may be made of their number as if they were drawn singly; but if volumes have 1 % of their slices there on average,
@@ -79,21 +79,20 @@ def about_look(look: Look, spec: ModelSpec) -> list[str]:
     known = ~np.isnan(look.distances)
     if not known.any():
         return []
-    said = []
     share = float((look.distances[known] > spec.familiarity.threshold).mean())
     if share > 0.5:
         where = "it lies" if len(look.distances) == 1 else f"{share:.0%} of its slices lie"
-        said.append(
+        return [
             f"The image does not look like what the model was trained on ({where} further from the training images "
             "than 99% of the images kept for validation). Do not rely on the answer."
-        )
+        ]
     shares = np.zeros(len(TURNS)) if look.turned is None else look.turned[known].mean(axis=0)
-    if shares.max() > 0.5:
-        said.append(
-            f"The image seems to be {TURNS[int(shares.argmax())]}: put right, it would look more like what the model "
-            "was trained on. Check its orientation."
-        )
-    return said
+    if shares.max() <= 0.5:
+        return []
+    return [
+        f"The image seems to be {TURNS[int(shares.argmax())]}: put right, it would look more like what the model was "
+        "trained on. Check its orientation."
+    ]
 
 
 def _about_answer(spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[SegmentResult, ...]) -> list[str]:
