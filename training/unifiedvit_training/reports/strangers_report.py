@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from ..evaluation.familiarity_scores import Score
 from ..evaluation.stranger_figures import FAMILIAR, SetFigures, Strangers
@@ -81,6 +82,9 @@ def distances_figure(found: Strangers) -> Figure:
     axes.set_yticks(range(len(found.sets)), [one.name for one in found.sets])
     axes.set_ylim(len(found.sets) - 0.5, -0.5)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.minorticks_off()
     axes.set_xlabel("Mahalanobis distance")
     plain(axes)
     return figure
