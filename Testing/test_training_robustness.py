@@ -12,7 +12,7 @@ from evaluation_sets import certain, network_of, run_of
 from training_sets import discs, project
 from unifiedvit_training.cli import main
 from unifiedvit_training.config import Model
-from unifiedvit_training.data.dataset import Dataset
+from unifiedvit_training.data.dataset import Dataset, load_dataset
 from unifiedvit_training.errors import DataError, RunError
 from unifiedvit_training.evaluation import bootstrap, robustness
 from unifiedvit_training.evaluation.adaptation import PRIOR, adaptable, adapted
@@ -22,6 +22,7 @@ from unifiedvit_training.evaluation.corruptions import CLEAN, CORRUPTIONS, SEVER
 from unifiedvit_training.evaluation.evaluate import measure_slices
 from unifiedvit_training.evaluation.metrics import probabilities_of
 from unifiedvit_training.evaluation.robustness_figures import Answers, measure
+from unifiedvit_training.exporting.familiarity import measure_familiarity
 
 from UnifiedViTLib.spec import MISSING
 
@@ -168,8 +169,20 @@ def test_runs_are_measured_from_the_command_line_and_a_stopped_measurement_goes_
 def test_a_network_sees_the_same_pictures_at_its_own_size(work):
     plan = project(model={"input": {"size": 48, "modality": "any", "expects": "pictures of discs"}})
     large = Contestant("large", plan.model, "", network_of(plan).eval(), 1.0, None)
-    logits, drawn, embeddings = large.look(np.zeros((2, 1, 32, 32), np.float32))
-    assert (logits.shape, drawn.shape, len(embeddings)) == ((2, 3), (2, 32, 32), 2)
+    logits, drawn, unfamiliar = large.look(np.zeros((2, 1, 32, 32), np.float32))
+    assert (logits.shape, drawn.shape, unfamiliar) == ((2, 3), (2, 32, 32), None)
+
+
+def test_a_model_with_statistics_tells_which_slices_are_unfamiliar_to_it(work):
+    plan, data = project(), load_dataset(work / "dataset")
+    network = network_of(plan).eval()
+    statistics = measure_familiarity(network, data.slices)
+    knowing = Contestant("knowing", plan.model, "", network, 1.0, statistics)
+    discs_seen = knowing.look(data.slices.inputs(np.arange(20)))[2]
+    noise = np.random.default_rng(0).normal(0, 3, (20, 1, 32, 32)).astype(np.float32)
+    assert discs_seen.mean() < 0.2 and knowing.look(noise)[2].all()
+    noise[0] = MISSING
+    assert knowing.look(noise)[2] is None
 
 
 def test_what_cannot_be_measured_is_said(work, tmp_path):

@@ -63,9 +63,10 @@ def about_input(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
 
 
 def _different_values(array: np.ndarray) -> int:
-    """At least so many; the voxels of the middle slices of each axis are looked at."""
+    """How many, or that there are more than few: then the middle slices of each axis have shown it."""
     middles = [array.take(size // 2, axis=axis).ravel() for axis, size in enumerate(array.shape)]
-    return len(np.unique(np.concatenate(middles)))
+    count = len(np.unique(np.concatenate(middles)))
+    return count if count > _FEW_VALUES else len(np.unique(array))
 
 
 def about_look(look: Look, spec: ModelSpec) -> list[str]:

@@ -13,6 +13,7 @@ from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, load_stat
 from UnifiedViTLib.inference.torch_backend import choose_device
 from UnifiedViTLib.models import UnifiedOutput
 from UnifiedViTLib.service.catalogue import find_model
+from UnifiedViTLib.spec import MISSING
 
 from ..config import Model
 from ..errors import RunError
@@ -52,8 +53,9 @@ class Contestant:
             images: (N, C, H, W) float32.
 
         Returns:
-            class logits (N, C), drawn (N, H, W) uint8 mask class, and embeddings (N, E); None for what it does not
-            give.
+            class logits (N, C), drawn (N, H, W) uint8 mask class, and whether a slice lies beyond the threshold of what
+            is familiar, (N,) bool; None for what it does not give. Where a channel is missing nothing is known of the
+            last.
         """
         device = next(self.network.parameters()).device
         seen = _resized(torch.from_numpy(images).to(device), self.model.input.size)
@@ -61,9 +63,12 @@ class Contestant:
         drawn = None
         if output.mask_logits is not None:
             drawn = _resized(output.mask_logits.float(), images.shape[-1]).argmax(dim=1).to(torch.uint8).cpu().numpy()
-        logits, embeddings = (None if part is None else part.float().cpu().numpy()
-                              for part in (output.class_logits, output.embedding))
-        return logits, drawn, embeddings
+        logits = None if output.class_logits is None else output.class_logits.float().cpu().numpy()
+        unfamiliar = None
+        if self.familiar and (images > MISSING / 2).all():
+            unfamiliar = self.familiar.judge(output.embedding.float().cpu().numpy(), seen.cpu().numpy())[0
+                                             ] > self.familiar.threshold
+        return logits, drawn, unfamiliar
 
 
 def find_contestant(asked: str, work: Path) -> Contestant:

@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from UnifiedViTLib.spec import MISSING
-
 from ..data.dataset import Dataset, refuse_unfit
 from ..errors import DataError, RunError
 from ..reports.robustness_report import robustness_page, robustness_text
@@ -147,7 +145,7 @@ def _answers(contestant: Contestant, dataset: Dataset, places: np.ndarray, corru
 
 def _look(contestant: Contestant, dataset: Dataset, places: np.ndarray, corruption: str, severity: int) -> Answers:
     slices, model = dataset.slices, contestant.model
-    logits, overlaps, distances = [], [], []
+    logits, overlaps, beyond = [], [], []
     # In an order by chance, so that a batch is not of one kind.
     order = np.random.default_rng(0).permutation(len(places))
     for start in range(0, len(places), _BATCH):
@@ -155,21 +153,20 @@ def _look(contestant: Contestant, dataset: Dataset, places: np.ndarray, corrupti
         spoilt = [corrupt(images, slices.masks[place], corruption, severity, int(place))
                   for images, place in zip(slices.inputs(here), here, strict=True)]
         images, masks = (np.stack(part) for part in zip(*spoilt, strict=True))
-        said, drawn, embeddings = contestant.look(images)
+        said, drawn, unfamiliar = contestant.look(images)
         logits.append(said)
         if drawn is not None:
             overlaps.append(overlap_values(drawn, masks, slices.has_mask[here], len(model.segments)))
-        if contestant.familiar and (images[:, :, 0, 0] > MISSING / 2).all():
-            distances.append(contestant.familiar.distances(embeddings))
+        if unfamiliar is not None:
+            beyond.append(unfamiliar.astype(float))
     back = np.argsort(order)
     probabilities = None
     if logits[0] is not None:
         probabilities = probabilities_of(np.concatenate(logits), model, contestant.temperature)[back]
-    unfamiliar = None
-    if sum(map(len, distances)) == len(places):
-        unfamiliar = (np.concatenate(distances) > contestant.familiar.threshold).astype(float)[back]
+    known = sum(map(len, beyond)) == len(places)
     return Answers(probabilities, {name: np.concatenate([part[name] for part in overlaps])[back]
-                                   for name in overlaps[0]} if overlaps else None, unfamiliar)
+                                   for name in overlaps[0]} if overlaps else None,
+                   np.concatenate(beyond)[back] if known else None)
 
 
 def _packed(answers: Answers, severity: int) -> dict[str, np.ndarray]:
