@@ -145,8 +145,9 @@ def severity_figure(found: dict[str, Robustness], names: Sequence[str]) -> Figur
             plain(axes)
             if not row:
                 axes.set_title(name, fontsize=10)
+            axes.tick_params(labelbottom=bool(row))
             if n % columns == 0:
-                axes.set_ylabel(said)
+                axes.set_ylabel(said, fontsize=8)
     for axes in grid.ravel():
         if not axes.lines:
             axes.set_axis_off()
