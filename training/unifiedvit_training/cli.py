@@ -1,5 +1,5 @@
-"""The command line: `unifiedvit-train prepare | pretrain | fit | evaluate | explain | robustness | strangers | compare |
-export | superres | enhance`."""
+"""The command line: `unifiedvit-train prepare | pretrain | fit | evaluate | explain | robustness | strangers |
+compare | export | superres | enhance`."""
 
 from __future__ import annotations
 
