@@ -186,7 +186,7 @@ def test_the_weights_of_all_members_are_in_one_file(models, pair):
 
 def test_what_is_familiar_is_the_first_members(models, pair):
     batch = images(2, 32).numpy()
-    distances = [load_statistics(spec).distances(TorchBackend(spec, "cpu").run(batch)[2])
+    distances = [load_statistics(spec).judge(TorchBackend(spec, "cpu").run(batch)[2], batch)[0]
                  for spec in (pair, models["first"])]
     np.testing.assert_array_equal(*distances)
     assert pair.familiarity.threshold == 7.5

@@ -13,14 +13,23 @@ from builders import ORIENTATIONS, head_volume, oblique, spec_data, tiny_model
 from safetensors.numpy import save_file
 from scipy.ndimage import gaussian_filter
 from unifiedvit_training.data.dataset import SliceSet
-from unifiedvit_training.exporting.familiarity import fit_familiarity, measure_familiarity
+from unifiedvit_training.exporting.familiarity import (
+    Looks,
+    fit_familiarity,
+    fit_gaussians,
+    measure_familiarity,
+    threshold_within,
+)
 
 from UnifiedViTLib.errors import ModelSpecError, WeightsError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, load_statistics
+from UnifiedViTLib.inference.decision import Look
+from UnifiedViTLib.inference.doubts import about_input, about_look
+from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, Gaussians, Turns, load_statistics, pictures
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.inference.texture import TURNS, layout, texture, turned_back
 from UnifiedViTLib.inference.torch_backend import TorchBackend
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 from UnifiedViTLib.spec import ModelSpec, load_spec, parse_spec
@@ -46,14 +55,41 @@ def slices_of(volumes: list[Volume]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def with_statistics(spec: ModelSpec, statistics: FamiliarityStatistics) -> ModelSpec:
-    """Add statistics to a model's folder."""
-    file = spec.folder / "familiarity.safetensors"
-    save_file({"means": statistics.means, "whitening": statistics.whitening.copy()}, file)
+    """Add statistics to a model's folder: of format 1 without `turns`, of format 2 with them."""
+    file, known, turns = spec.folder / "familiarity.safetensors", statistics.known, statistics.turns
+    if turns is None:
+        save_file({"means": known.means, "whitening": known.whitening.copy()}, file)
+    else:
+        save_file({"means": known.means, "whitening": upper(known.whitening), "turn_means": turns.looks.means,
+                   "turn_whitening": upper(turns.looks.whitening), "turn_thresholds": turns.thresholds}, file)
     block = {"file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-             "threshold": statistics.threshold}
+             "threshold": statistics.threshold, **({"format": 2} if turns else {})}
     described = json.loads((spec.folder / "model.json").read_text()) | {"familiarity": block}
     (spec.folder / "model.json").write_text(json.dumps(described))
     return load_spec(spec.folder)
+
+
+def upper(matrix: np.ndarray) -> np.ndarray:
+    return matrix[np.triu_indices(len(matrix))]
+
+
+def plain_gaussians(width: int) -> Gaussians:
+    return Gaussians(np.zeros((2, width), np.float32), np.eye(width, dtype=np.float32))
+
+
+def looks(embeddings: np.ndarray, images: np.ndarray) -> Looks:
+    return Looks(embeddings, pictures(images), (images == images[:, :, :1, :1]).all(axis=(1, 2, 3)))
+
+
+def fitted(points: np.ndarray, labels: np.ndarray, held_out: np.ndarray, items: np.ndarray) -> FamiliarityStatistics:
+    """Statistics of points alone, whose pictures are all of noise."""
+    chance = np.random.default_rng(9)
+
+    def with_noise(embeddings: np.ndarray) -> Looks:
+        views = [chance.normal(size=(len(embeddings), 2)) for _ in range(1 + len(TURNS))]
+        return Looks(embeddings, views, np.zeros(len(embeddings), bool))
+
+    return fit_familiarity(with_noise(points), labels, with_noise(held_out), items)
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +98,9 @@ def spec(tmp_path_factory) -> ModelSpec:
     spec = tiny_model(tmp_path_factory.mktemp("heads"))
     backend = TorchBackend(spec, "cpu")
     (train, _), (validation, items) = (slices_of(heads(count, seed)) for count, seed in ((24, 1), (10, 2)))
-    embeddings, held_out = (backend.run(part[:, None])[2] for part in (train, validation))
+    seen, held_out = (looks(backend.run(part[:, None])[2], part[:, None]) for part in (train, validation))
     labels = (np.arange(len(train)) % 10 > 4).astype(np.int64)
-    return with_statistics(spec, fit_familiarity(embeddings, labels, held_out, items))
+    return with_statistics(spec, fit_familiarity(seen, labels, held_out, items))
 
 
 def noise() -> Volume:
@@ -126,13 +162,66 @@ def test_a_model_without_statistics_says_nothing_of_it(tmp_path):
 # The statistics
 
 
+def test_texture_and_layout_of_a_picture_that_is_put_right_are_those_of_the_picture_turned_back():
+    images = np.random.default_rng(5).normal(size=(3, 48, 48)).astype(np.float32)
+    images += np.linspace(0, 3, 48, dtype=np.float32)[:, None]
+    seen = texture(images), layout(images)
+    assert seen[0].shape == (3, 4, 5, 3) and seen[1].shape == (3, 8, 8)
+    turns = {"upside down": images[:, ::-1], "turned to the right": np.rot90(images, 1, axes=(1, 2)),
+             "turned to the left": np.rot90(images, -1, axes=(1, 2))}
+    for turn in TURNS:
+        back = np.ascontiguousarray(turns[turn])
+        np.testing.assert_allclose(turned_back(*seen, turn)[0], texture(back), atol=1e-5)
+        np.testing.assert_allclose(turned_back(*seen, turn)[1], layout(back), atol=1e-5)
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_picture_that_is_held_the_wrong_way_is_told(turn):
+    """Pictures that are bright below; nothing of them is in the network."""
+    chance, rows = np.random.default_rng(6), np.linspace(-1, 1, 32, dtype=np.float32)[:, None]
+
+    def upright(count: int) -> np.ndarray:
+        return (rows + 0.3 * np.sin(9 * rows) + chance.normal(0, 0.2, (count, 1, 32, 32))).astype(np.float32)
+
+    nothing, train, held_out, given = np.zeros((200, 2), np.float32), upright(200), upright(200), upright(20)
+    statistics = fit_familiarity(looks(nothing + chance.normal(size=(200, 2)), train), np.arange(200) % 2,
+                                 looks(nothing + chance.normal(size=(200, 2)), held_out), np.arange(200))
+    wrong = {"upside down": given[:, :, ::-1], "turned to the right": np.rot90(given, -1, axes=(2, 3)),
+             "turned to the left": np.rot90(given, 1, axes=(2, 3))}[turn]
+    place = TURNS.index(turn)
+    assert statistics.judge(nothing[:20], np.ascontiguousarray(wrong))[1][:, place].all()
+    assert not statistics.judge(nothing[:20], given)[1].any()
+
+
+def test_an_image_held_the_wrong_way_gets_a_sentence_and_slices_with_nothing_on_them_do_not_count(spec):
+    nan, near, far = np.nan, 0.0, 1e6
+    right, wrong = [False] * 3, [False, True, False]
+
+    def said(distances, turned) -> str:
+        return " ".join(about_look(Look(None, None, None, np.array(distances), None, np.array(turned)), spec))
+
+    assert said([nan, nan, nan, near], [right] * 4) == "" == said([nan] * 2, [wrong] * 2)
+    assert "seems to be turned to the right" in said([nan, near, near, near], [right, wrong, wrong, right])
+    assert "(100% of its slices" in said([nan, nan, nan, far], [right] * 4)
+
+
+def test_a_mask_in_place_of_a_scan_is_told(spec):
+    image = head_volume()
+    mask = replace(image, array=(image.array > image.array.mean()).astype(np.uint8))
+    assert any("has only 2 different values" in said for said in about_input(prepare(mask, 32), spec))
+    assert not any("different values" in said for said in about_input(prepare(heads(1, 3)[0], 32), spec))
+
+
 def test_distances_are_those_of_mahalanobis_to_the_nearest_mean():
     chance = np.random.default_rng(0)
     means, whitening = chance.normal(size=(3, 5)), np.triu(chance.normal(size=(5, 5)))
     points = chance.normal(size=(7, 5))
     precision = whitening.T @ whitening
     expected = [min(np.sqrt((p - m) @ precision @ (p - m)) for m in means) for p in points]
-    np.testing.assert_allclose(FamiliarityStatistics(means, whitening, 1.0).distances(points), expected)
+    np.testing.assert_allclose(Gaussians(means, whitening).distances(points), expected)
+    distances, turned = FamiliarityStatistics(Gaussians(means, whitening), 1.0).judge(points, np.zeros((7, 1, 32, 32)))
+    np.testing.assert_allclose(distances, expected)
+    assert turned is None, "of format 1"
 
 
 def test_the_fit_finds_the_means_and_the_spread_of_known_gaussians():
@@ -142,12 +231,14 @@ def test_the_fit_finds_the_means_and_the_spread_of_known_gaussians():
     spread = np.diag([1.0, 2.0, 0.5])
     points = centres[labels] + chance.normal(size=(6000, 3)) @ spread
     held_out = centres[labels] + chance.normal(size=(6000, 3)) @ spread
-    fitted = fit_familiarity(points, labels, held_out, np.arange(6000))
-    np.testing.assert_allclose(fitted.means, centres[[0, 2]], atol=0.1)
-    covariance = np.linalg.inv(fitted.whitening.T @ fitted.whitening)
+    found = fit_gaussians(points, labels)
+    np.testing.assert_allclose(found.means, centres[[0, 2]], atol=0.1)
+    covariance = np.linalg.inv(found.whitening.T @ found.whitening)
     np.testing.assert_allclose(covariance, spread**2, atol=0.2)
-    assert (fitted.distances(held_out) > fitted.threshold).mean() == pytest.approx(0.01, abs=0.001)
-    assert fitted.threshold == pytest.approx(11.34**0.5, rel=0.1)  # 99th percentile of chi-squared, 3 degrees
+    threshold = threshold_within(found.distances(held_out), np.arange(6000))
+    assert (found.distances(held_out) > threshold).mean() == pytest.approx(0.01, abs=0.001)
+    assert threshold == pytest.approx(11.34**0.5, rel=0.1)  # 99th percentile of chi-squared, 3 degrees
+    assert fitted(points, labels, held_out, np.arange(6000)).threshold == pytest.approx(15.09**0.5, rel=0.1)  # 5
 
 
 def test_every_image_counts_the_same_however_many_slices_it_has():
@@ -155,7 +246,7 @@ def test_every_image_counts_the_same_however_many_slices_it_has():
     points = chance.normal(size=(500, 2))
     held_out = np.concatenate([np.full((900, 2), 20.0), chance.normal(size=(199, 2))])
     items = np.concatenate([np.zeros(900), 1 + np.arange(199)])
-    threshold = fit_familiarity(points, np.zeros(500, int), held_out, items).threshold
+    threshold = fitted(points, np.zeros(500, int), held_out, items).threshold
     assert threshold < 6, "one strange volume of 900 slices is one of 200 images"
 
 
@@ -180,7 +271,10 @@ BLOCK = {"file": "familiarity.safetensors", "sha256": "0" * 64, "threshold": 20.
 def test_the_block_of_the_description_is_read_and_may_be_missing():
     assert parse_spec(spec_data(), Path()).familiarity is None
     read = parse_spec(spec_data(familiarity=BLOCK), Path()).familiarity
-    assert (read.file, read.sha256, read.threshold) == ("familiarity.safetensors", "0" * 64, 20.5)
+    assert (read.file, read.sha256, read.threshold, read.format) == ("familiarity.safetensors", "0" * 64, 20.5, 1)
+    assert parse_spec(spec_data(familiarity=BLOCK | {"format": 2}), Path()).familiarity.format == 2
+    with pytest.raises(ModelSpecError, match=r"^familiarity\.format: .* format 3; this version reads 1 and 2. Update"):
+        parse_spec(spec_data(familiarity=BLOCK | {"format": 3}), Path())
 
 
 @pytest.mark.parametrize(("field", "wrong"), [
@@ -206,8 +300,7 @@ def damaged(data: bytes) -> bytes:
 @pytest.mark.parametrize("spoil", [damaged, lambda data: data[:50], lambda data: b""],
                          ids=["changed", "cut", "empty"])
 def test_a_damaged_file_is_refused_before_it_is_used(tmp_path, spoil):
-    spec = with_statistics(tiny_model(tmp_path / "m"), FamiliarityStatistics(np.zeros((2, 4), np.float32),
-                                                                             np.eye(4, dtype=np.float32), 3.0))
+    spec = with_statistics(tiny_model(tmp_path / "m"), FamiliarityStatistics(plain_gaussians(4), 3.0))
     file = spec.folder / spec.familiarity.file
     file.write_bytes(spoil(file.read_bytes()))
     with pytest.raises(WeightsError, match=r"familiarity\.safetensors of Tiny is damaged"):
@@ -236,8 +329,18 @@ def test_a_file_that_holds_something_else_is_refused(tmp_path, tensors):
         load_statistics(spec)
 
 
+@pytest.mark.parametrize("spoil", [
+    lambda turns: replace(turns, thresholds=np.zeros(2, np.float32)),
+    lambda turns: replace(turns, looks=Gaussians(np.zeros((2, 3), np.float32), np.eye(4, dtype=np.float32))),
+], ids=["two thresholds", "another triangle"])
+def test_a_file_of_format_2_that_holds_something_else_is_refused(tmp_path, spoil):
+    turns = spoil(Turns(plain_gaussians(4), np.zeros(3, np.float32)))
+    spec = with_statistics(tiny_model(tmp_path / "m"), FamiliarityStatistics(plain_gaussians(4), 3.0, turns))
+    with pytest.raises(WeightsError, match=r"cannot be read|does not hold what it should"):
+        load_statistics(spec)
+
+
 def test_statistics_of_another_network_are_refused(tmp_path):
-    spec = with_statistics(tiny_model(tmp_path / "m"), FamiliarityStatistics(np.zeros((2, 4), np.float32),
-                                                                             np.eye(4, dtype=np.float32), 3.0))
+    spec = with_statistics(tiny_model(tmp_path / "m"), FamiliarityStatistics(plain_gaussians(4), 3.0))
     with pytest.raises(WeightsError, match="of another network: they hold 4 values an image, the network gives 192"):
         Predictor(spec, "cpu").predict(head_volume())

@@ -30,7 +30,7 @@ from unifiedvit_training.exporting.onnx import write_onnx
 from unifiedvit_training.learning.checkpoints import save_weights
 
 from UnifiedViTLib.imaging.preparation import prepare
-from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, load_statistics
+from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, Gaussians, Turns, load_statistics
 from UnifiedViTLib.inference.kept import Kept
 from UnifiedViTLib.inference.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.predictor import Predictor
@@ -82,13 +82,15 @@ def test_an_exported_model_says_in_use_what_it_said_in_training(tmp_path):
 
 def test_statistics_are_read_back_as_they_were(tmp_path):
     made, chance = project(), np.random.default_rng(0)
-    statistics = FamiliarityStatistics(chance.normal(size=(3, 64)).astype(np.float32),
-                                       chance.normal(size=(64, 64)).astype(np.float32).T, 11.5)
+    known, looks = (Gaussians(chance.normal(size=(3, 64)).astype(np.float32),
+                              np.triu(chance.normal(size=(64, 64))).astype(np.float32)) for _ in range(2))
+    statistics = FamiliarityStatistics(known, 11.5, Turns(looks, np.array([0.5, 1, 2], np.float32)))
     read = load_statistics(write_model_folder(made, network_of(made), 1.0, DEFAULT_RULE, [], tmp_path / "model",
                                               statistics))
-    np.testing.assert_array_equal(read.means, statistics.means)
-    np.testing.assert_array_equal(read.whitening, statistics.whitening)
-    assert read.threshold == 11.5
+    for one, other in ((read.known, known), (read.turns.looks, looks)):
+        np.testing.assert_array_equal(one.means, other.means)
+        np.testing.assert_array_equal(one.whitening, other.whitening)
+    assert read.threshold == 11.5 and read.turns.thresholds.tolist() == [0.5, 1, 2]
 
 
 @pytest.mark.parametrize(("change", "words"), [

@@ -75,12 +75,14 @@ class VolumeRule:
 class Familiarity:
     """Statistics that tell how far an image is from what the model was trained on; see `inference.familiarity`.
 
-    `threshold` is the distance that one in a hundred validation slices exceeds.
+    `threshold` is the distance that one in a hundred validation slices exceeds. `format` 1 knows the network's
+    embeddings alone, 2 also what pictures look like without it.
     """
 
     file: str
     sha256: str
     threshold: float
+    format: int = 1
 
 
 @dataclass(frozen=True)
@@ -331,7 +333,12 @@ def _member(given: Fields, mask_classes: int, diagnosis_classes: int, channels: 
 
 
 def _familiarity(given: Fields) -> Familiarity:
-    return Familiarity(given.text("file", _FILE), given.text("sha256", _SHA256), given.number("threshold", 0, 1e6))
+    written = given.integer("format", 1, 1_000_000) if "format" in given.data else 1
+    if written > 2:
+        raise ModelSpecError(f"familiarity.format: these statistics are of format {written}; this version reads 1 and "
+                             "2. Update UnifiedViT.")
+    return Familiarity(given.text("file", _FILE), given.text("sha256", _SHA256), given.number("threshold", 0, 1e6),
+                       written)
 
 
 def _graph(given: Fields) -> Graph:

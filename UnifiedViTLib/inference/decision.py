@@ -21,9 +21,10 @@ class Look:
         labelmap: (K, J, I) uint8, all that it drew.
         logits: (N, C) of the diagnosis, slice by slice.
         area: (N,) pixels drawn on each slice, on the network's grid.
-        distances: (N,) how far each slice is from what the model was trained on (`familiarity`); None for a model
-            without these statistics.
+        distances: (N,) how far each slice is from what the model was trained on (`familiarity`), NaN where nothing is
+            on it; None for a model without these statistics.
         percent: (S, K, J, I) uint8, how probable each segment is at each voxel, 0-100; None if not asked for.
+        turned: (N, 3) bool, which slices look as if they were turned, by `texture.TURNS`; None where that is not known.
     """
 
     labelmap: np.ndarray
@@ -31,6 +32,7 @@ class Look:
     area: np.ndarray
     distances: np.ndarray | None = None
     percent: np.ndarray | None = None
+    turned: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ import numpy as np
 from ..imaging.channels import PreparedChannels
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
+from .decision import Look
 from .prediction import Diagnosis, SegmentResult, Uncertainty, odds_over
+from .texture import TURNS
 
 #: DICOM's modality codes by the spec's.
 _MODALITIES = {"MR": ("MR",), "CT": ("CT",), "XR": ("CR", "DX", "XR", "RF"), "US": ("US",)}
@@ -16,18 +18,19 @@ _MODALITIES = {"MR": ("MR",), "CT": ("CT",), "XR": ("CR", "DX", "XR", "RF"), "US
 UNCERTAIN = 0.6
 #: An image whose pixels are so many times larger than the network's was blown up.
 COARSE = 3
+PLANAR = "A 2-D image tells neither its orientation nor, often, its pixel size: volumes in mL are nominal."
+#: A scan has more different values than this.
+_FEW_VALUES = 16
 
 
-def doubts(prepared: PreparedVolume, spec: ModelSpec, distances: np.ndarray | None, diagnosis: Diagnosis,
+def doubts(prepared: PreparedVolume, spec: ModelSpec, look: Look, diagnosis: Diagnosis,
            segments: tuple[SegmentResult, ...], uncertainty: Uncertainty | None = None) -> tuple[str, ...]:
-    """Sentences about the input, the answer, and how the two halves of the answer fit; empty if all is well.
-
-    `distances` (N,) are of the slices, as in `Look`.
-    """
+    """Sentences about the input, the answer, and how the two halves of the answer fit; empty if all is well."""
     missing = _about_missing(prepared, spec) if isinstance(prepared, PreparedChannels) else []
     # What is familiar was measured on what training had; an image without a channel is unlike it in that alone.
-    strange = [] if distances is None or missing else _about_distances(distances, spec)
-    return (*prepared.volume.notes, *missing, *_about_input(prepared, spec), *strange,
+    strange = [] if look.distances is None or missing else about_look(look, spec)
+    flat = [PLANAR] if prepared.volume.planar else []
+    return (*prepared.volume.notes, *missing, *about_input(prepared, spec), *flat, *strange,
             *_about_answer(spec, diagnosis, segments), *_about_confidence(spec, diagnosis, uncertainty))
 
 
@@ -48,7 +51,8 @@ def _about_missing(prepared: PreparedChannels, spec: ModelSpec) -> list[str]:
     return [f"Without {', '.join(missing)}: the model was not given all that it can use."] if missing else []
 
 
-def _about_input(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
+def about_input(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
+    """Sentences about what no network is needed for: modality, intensities, resolution."""
     said = []
     channels = prepared.channels if isinstance(prepared, PreparedChannels) else (prepared,)
     modalities = {one.volume.metadata.get("Modality", "") for one in channels if one} - {""}
@@ -62,27 +66,46 @@ def _about_input(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
             f"Air has negative values, as in CT (Hounsfield units); this model knows {spec.expects}. "
             "Do not rely on the answer."
         )
-    if prepared.volume.planar:
-        said.append("A 2-D image tells neither its orientation nor, often, its pixel size: volumes in mL are nominal.")
+    for one in channels:
+        if one and (count := _different_values(one.volume.array)) <= _FEW_VALUES:
+            said.append(f"{one.volume.name} has only {count} different values: a mask or a label map, not a scan. "
+                        "Check that the right file was loaded.")
     if max(prepared.frame.row_mm, prepared.frame.column_mm) > COARSE * prepared.frame.pixel_mm:
         said.append("The image is much coarser than what the model was trained on; small findings cannot be seen.")
     return said
 
 
-def _about_distances(distances: np.ndarray, spec: ModelSpec) -> list[str]:
-    """A sentence where more than half of the slices are unfamiliar: their median lies beyond the threshold.
+def _different_values(array: np.ndarray) -> int:
+    """How many, or that there are more than few: then the middle slices of each axis have shown it."""
+    middles = [array.take(size // 2, axis=axis).ravel() for axis, size in enumerate(array.shape)]
+    count = len(np.unique(np.concatenate(middles)))
+    return count if count > _FEW_VALUES else len(np.unique(array))
 
-    One in a hundred slices of a familiar image lies there. Slices of one volume go together, so nothing may be made
-    of their number as if they were drawn singly; but if volumes have 1 % of their slices there on average, at most
-    2 % of them can have half or more there (Markov's inequality), however the slices depend on each other.
+
+def about_look(look: Look, spec: ModelSpec) -> list[str]:
+    """A sentence where more than half of the slices are unfamiliar, or else look turned; `look` has distances. Slices
+    with nothing on them do not count.
+
+    One in a hundred slices of a familiar image lies beyond the threshold. Slices of one volume go together, so nothing
+    may be made of their number as if they were drawn singly; but if volumes have 1 % of their slices there on average,
+    at most 2 % of them can have half or more there (Markov's inequality), however the slices depend on each other.
     """
-    share = float((distances > spec.familiarity.threshold).mean())
-    if share <= 0.5:
+    known = ~np.isnan(look.distances)
+    if not known.any():
         return []
-    where = "it lies" if len(distances) == 1 else f"{share:.0%} of its slices lie"
+    share = float((look.distances[known] > spec.familiarity.threshold).mean())
+    if share > 0.5:
+        where = "it lies" if len(look.distances) == 1 else f"{share:.0%} of its slices lie"
+        return [
+            f"The image does not look like what the model was trained on ({where} further from the training images "
+            "than 99% of the images kept for validation). Do not rely on the answer."
+        ]
+    shares = np.zeros(len(TURNS)) if look.turned is None else look.turned[known].mean(axis=0)
+    if shares.max() <= 0.5:
+        return []
     return [
-        f"The image does not look like what the model was trained on ({where} further from the training images than "
-        "99% of the images kept for validation). Do not rely on the answer."
+        f"The image seems to be {TURNS[int(shares.argmax())]}: put right, it would look more like what the model was "
+        "trained on. Check its orientation."
     ]
 
 

@@ -1,4 +1,5 @@
-"""Familiarity: how far an image is from those that the model was trained on. Needs numpy alone."""
+"""Familiarity: how far an image is from those that the model was trained on, and whether it is turned. Needs numpy
+alone."""
 
 from __future__ import annotations
 
@@ -9,42 +10,95 @@ import numpy as np
 
 from ..errors import WeightsError
 from ..spec import ModelSpec
+from .texture import TURNS, layout, texture, turned_back
 
 
 @dataclass(frozen=True)
-class FamiliarityStatistics:
-    """Training images in the space of embeddings: one Gaussian a diagnosis, all of one shape (Lee et al. 2018).
+class Gaussians:
+    """Training images in some space: one Gaussian a diagnosis, all of one shape (Lee et al. 2018).
 
     Attributes:
-        means: (C, E) float32, the mean embedding of each diagnosis.
+        means: (C, E) float32, the mean of each diagnosis.
         whitening: (E, E) float32, W with W^T W the inverse of the covariance that all diagnoses share.
-        threshold: distance that one in a hundred slices of a familiar image exceeds.
     """
 
     means: np.ndarray
     whitening: np.ndarray
-    threshold: float
 
-    def distances(self, embeddings: np.ndarray) -> np.ndarray:
-        """Mahalanobis distance to the nearest diagnosis (the root of Lee et al. 2018, eq. 2).
+    def distances(self, points: np.ndarray) -> np.ndarray:
+        """Mahalanobis distance (N,) of points (N, E) to the nearest diagnosis (the root of Lee et al. 2018, eq. 2), in
+        standard deviations; about the root of E for images like those of training."""
+        white, centres = points @ self.whitening.T, self.means @ self.whitening.T
+        return np.sqrt(np.min([((white - centre) ** 2).sum(axis=1) for centre in centres], axis=0))
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How much more familiar a picture becomes if it is put right.
+
+    Attributes:
+        looks: training images by what `texture` sees.
+        thresholds: (3,) float32, for each of `TURNS` what one in a hundred slices of a familiar image gains by it.
+    """
+
+    looks: Gaussians
+    thresholds: np.ndarray
+
+
+@dataclass(frozen=True)
+class FamiliarityStatistics:
+    """What training images look like to the network, and (format 2) without it.
+
+    Attributes:
+        known: training images by the network's embedding alone, or (format 2) with what `texture` sees behind it.
+        threshold: distance that one in a hundred slices of a familiar image exceeds.
+        turns: None for format 1.
+    """
+
+    known: Gaussians
+    threshold: float
+    turns: Turns | None = None
+
+    def judge(self, embeddings: np.ndarray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """How far slices are from those of training, and whether they look as if they were turned.
 
         Args:
             embeddings: (N, E), what the images look like to the network (`UnifiedOutput.embedding`).
+            images: (N, channels, size, size) float32, the network's input.
 
         Returns:
-            (N,) in standard deviations; about the root of E for images like those of training.
+            (N,) distances as of `Gaussians.distances`; (N, len(TURNS)) bool, whether a slice gains so much by being put
+            right that it looks turned. Of format 2, a slice with nothing on it has the distance NaN and is not turned;
+            of format 1, the second is None.
 
         Raises:
             WeightsError: the statistics are of another network.
         """
-        if embeddings.shape[1:] != self.means.shape[1:]:
+        seen = [] if self.turns is None else pictures(images)
+        points = np.concatenate([embeddings, *seen[:1]], axis=1)
+        if points.shape[1] != self.known.means.shape[1]:
+            own = self.known.means.shape[1] - points.shape[1] + embeddings.shape[1]
             raise WeightsError(
-                f"The familiarity statistics are of another network: they hold {self.means.shape[1]} values an image, "
+                f"The familiarity statistics are of another network: they hold {own} values an image, "
                 f"the network gives {embeddings.shape[1]}. Download or export the model again."
             )
-        points = embeddings @ self.whitening.T
-        centres = self.means @ self.whitening.T
-        return np.sqrt(np.min([((points - centre) ** 2).sum(axis=1) for centre in centres], axis=0))
+        distances = self.known.distances(points)
+        if self.turns is None:
+            return distances, None
+        as_is, *others = (self.turns.looks.distances(view) for view in seen)
+        gains = as_is[:, None] - np.stack(others, axis=1)
+        blank = (images == images[:, :, :1, :1]).all(axis=(1, 2, 3))
+        distances[blank] = np.nan
+        return distances, (gains > self.turns.thresholds) & ~blank[:, None]
+
+
+def pictures(images: np.ndarray) -> list[np.ndarray]:
+    """What `texture` sees of images (N, channels, size, size), (N, F) float32: as they are, and put right as if they
+    were each of `TURNS`."""
+    channels = [(texture(channel), layout(channel)) for channel in np.moveaxis(images, 1, 0)]
+    views = [channels, *([turned_back(*channel, turn) for channel in channels] for turn in TURNS)]
+    return [np.concatenate([part.reshape(len(images), -1) for channel in view for part in channel], axis=1)
+            for view in views]
 
 
 def load_statistics(spec: ModelSpec) -> FamiliarityStatistics | None:
@@ -66,13 +120,31 @@ def load_statistics(spec: ModelSpec) -> FamiliarityStatistics | None:
                 f"{file.name} of {spec.name} is damaged or not the one that its description names. "
                 "Download or export the model again."
             )
-        tensors = load(data)
-        means, whitening = (tensors[name].astype(np.float32) for name in ("means", "whitening"))
-    except (OSError, SafetensorError, KeyError, TypeError) as error:
+        tensors = {name: tensor.astype(np.float32) for name, tensor in load(data).items()}
+        known = _gaussians(tensors, "")
+        turns = None
+        if spec.familiarity.format == 2:
+            turns = Turns(_gaussians(tensors, "turn_"), tensors["turn_thresholds"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(
             f"{file.name} of {spec.name} cannot be read ({error}). Download or export the model again."
         ) from error
-    if not (means.ndim == 2 and len(means) and whitening.shape == (means.shape[1],) * 2
-            and np.isfinite(means).all() and np.isfinite(whitening).all()):
+    if not (_sound(known) and (turns is None or (_sound(turns.looks) and turns.thresholds.shape == (len(TURNS),)))):
         raise WeightsError(f"{file.name} of {spec.name} does not hold what it should. Export the model again.")
-    return FamiliarityStatistics(means, whitening, spec.familiarity.threshold)
+    return FamiliarityStatistics(known, spec.familiarity.threshold, turns)
+
+
+def _gaussians(tensors: dict[str, np.ndarray], prefix: str) -> Gaussians:
+    """Of format 2, `whitening` holds the upper triangle alone, row by row."""
+    means, whitening = tensors[f"{prefix}means"], tensors[f"{prefix}whitening"]
+    if whitening.ndim == 1:
+        full = np.zeros((means.shape[-1],) * 2, np.float32)
+        full[np.triu_indices(len(full))] = whitening
+        whitening = full
+    return Gaussians(means, whitening)
+
+
+def _sound(gaussians: Gaussians) -> bool:
+    means, whitening = gaussians.means, gaussians.whitening
+    return (means.ndim == 2 and len(means) > 0 and whitening.shape == (means.shape[1],) * 2
+            and np.isfinite(means).all() and np.isfinite(whitening).all())

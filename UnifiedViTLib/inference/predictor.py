@@ -134,7 +134,7 @@ class Predictor:
             slice_probabilities=answer.slice_probabilities,
             slice_axis=(prepared.view.axes[0], prepared.view.flipped[0]),
             segments=answer.segments,
-            warnings=(*doubts(prepared, self.spec, look.distances, answer.diagnosis, answer.segments, uncertainty),
+            warnings=(*doubts(prepared, self.spec, look, answer.diagnosis, answer.segments, uncertainty),
                       *refused, *self._notes),
             provenance=Provenance(
                 self.spec.id, self.spec.version, self.spec.sha256, backend.device,
@@ -179,6 +179,7 @@ class Predictor:
         logits = np.empty((count, len(self.spec.classes)), np.float32)
         area = np.zeros(count)
         distances = np.empty(count) if self._familiar else None
+        turned: list[np.ndarray | None] = []
         seconds, start = 0.0, 0
         while start < count:
             stop = min(start + self.batch_size, count)
@@ -199,10 +200,12 @@ class Predictor:
                     prepared.view.of(segment)[start:stop, rows, columns] = part
             area[start:stop] = (masks.argmax(axis=1) > 0).sum(axis=(1, 2))
             if self._familiar:
-                distances[start:stop] = self._familiar.distances(embeddings)
+                distances[start:stop], as_if = self._familiar.judge(embeddings, images)
+                turned.append(as_if)
             start = stop
             progress(f"Looking at slice {stop} of {count}", stop / count)
-        return Look(labelmap, logits, area, distances, percent), seconds
+        known = turned and turned[0] is not None
+        return Look(labelmap, logits, area, distances, percent, np.concatenate(turned) if known else None), seconds
 
     def looks(self, prepared: PreparedVolume) -> Looks:
         """What `look` is to be given for further looks: the changes, and where torch is there the members of an

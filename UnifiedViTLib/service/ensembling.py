@@ -151,7 +151,9 @@ def _fill(folder: Path, models: Sequence[ModelSpec], model_id: str, name: str | 
     description = _description(models) | {"id": model_id, "version": version, "weights": weights}
     if name:
         description["name"] = name
-    if familiarity := models[0].familiarity:
+    familiarity, size = models[0].familiarity, description["input"]["size"]
+    # Texture is that of pictures of one size.
+    if familiarity and (familiarity.format == 1 or models[0].size == size):
         shutil.copyfile(models[0].folder / familiarity.file, folder / FAMILIARITY_FILE)
         description["familiarity"] = asdict(familiarity) | {"file": FAMILIARITY_FILE}
     text = json.dumps(description, indent=1, ensure_ascii=False)

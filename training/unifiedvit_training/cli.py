@@ -1,5 +1,5 @@
-"""The command line: `unifiedvit-train prepare | pretrain | fit | evaluate | explain | compare | export`, `superres` and
-`enhance`."""
+"""The command line: `unifiedvit-train prepare | pretrain | fit | evaluate | explain | robustness | strangers |
+compare | export | superres | enhance`."""
 
 from __future__ import annotations
 
@@ -186,6 +186,62 @@ def enhance(
     made = enhance_dataset(load_run_project(work / run), load_dataset(work / "dataset"), work / run,
                            make_upscaler(upscaler), output / "dataset")
     print(f"Enhanced images: {made}")
+
+
+@app.command()
+def robustness(
+    networks: Annotated[list[str], typer.Argument(metavar="RUN_OR_MODEL...", help="name or folder of an evaluated run, "
+                                                  "or id or folder of a model; all are compared with the first")],
+    work: Work = Path("work"),
+    output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/robustness)")] = None,
+    slices: Annotated[int, typer.Option(min=4, help="to measure on, as many of each diagnosis")] = 200,
+    source: Annotated[str | None, typer.Option(help="slices of this source of the YAML alone")] = None,
+    corruption: Annotated[list[str] | None, typer.Option(help="one of the corruptions (default: all); may be repeated")
+                          ] = None,
+    adapt: Annotated[bool, typer.Option("--adapt", help="measure each a second time, with its batch normalisation "
+                                                        "adapted to what it looks at")] = False,
+) -> None:
+    """Measure what is left of accuracy and Dice when images get worse: noise, motion, rotation and others.
+
+    All networks see the same pictures, those of WORK/dataset, each at its own size. Writes report.html and
+    results.json.
+    """
+    from .data.dataset import load_dataset
+    from .evaluation.contestants import find_contestant
+    from .evaluation.corruptions import CORRUPTIONS
+    from .evaluation.robustness import FOLDER
+    from .evaluation.robustness import robustness as measure
+
+    dataset = load_dataset(work / "dataset")
+    measure([find_contestant(name, work) for name in networks], dataset, output or work / FOLDER, slices, source, adapt,
+            corruption or tuple(CORRUPTIONS))
+
+
+@app.command()
+def strangers(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="id or folder of a model with statistics of what it was "
+                                                               "trained on")],
+    work: Work = Path("work"),
+    choose_on: Annotated[list[Path] | None, typer.Option(help="strange images (a file or a folder) on which a way to "
+                                                              "tell may be chosen, as the drawn ones; may be repeated")
+                         ] = None,
+    test_on: Annotated[list[Path] | None, typer.Option(help="strange images kept for the end; may be repeated")] = None,
+    familiar: Annotated[list[Path] | None, typer.Option(help="images that are to pass; may be repeated")] = None,
+    output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/strangers)")] = None,
+    slices: Annotated[int, typer.Option(min=20, help="of the training and of the validation side, at most")] = 1000,
+) -> None:
+    """Measure whether a model notices images that it does not know, and how often it errs on those that it does.
+
+    Noise, shapes, photographs and familiar images held the wrong way are made here; name files for more. Ways to tell
+    are compared. Writes report.html and results.json.
+    """
+    from UnifiedViTLib.service.catalogue import find_model
+
+    from .data.dataset import load_dataset
+    from .evaluation.strangers import strangers as measure
+
+    measure(find_model(model), load_dataset(work / "dataset"), output or work / "strangers", choose_on or (),
+            test_on or (), familiar or (), slices)
 
 
 @app.command()

@@ -22,6 +22,7 @@ from ..peers import PEERS
 from ..reports.explanation_report import explanation_page, explanation_text
 from ..storage import write_whole
 from .bootstrap import with_intervals
+from .choosing import spread_over_classes
 from .explanation_values import MeasuredMaps, agreement, deletion_and_insertion, rank_correlation, stability
 from .metrics import mean
 
@@ -96,7 +97,7 @@ def choose_slices(dataset: Dataset, lesion: list[bool], count: int, seed: int = 
     Raises:
         DataError: there are none.
     """
-    slices, chance = dataset.slices, np.random.default_rng(seed)
+    slices = dataset.slices
     for side in ("test", "validation"):
         places = slices.on(side)
         labels = slices.labels[places]
@@ -104,13 +105,7 @@ def choose_slices(dataset: Dataset, lesion: list[bool], count: int, seed: int = 
         places = np.array([place for place in places[fits] if slices.masks[place].any()], int)
         if not len(places):
             continue
-        found, kinds = [], np.unique(slices.labels[places])
-        for kind in kinds:
-            own = chance.permutation(places[slices.labels[places] == kind])
-            _, group = np.unique(slices.groups[own], return_inverse=True)
-            turn = np.array([(group[:n] == one).sum() for n, one in enumerate(group)])
-            found.append(own[np.argsort(turn, kind="stable")][: -(-count // len(kinds))])
-        return side, np.sort(np.concatenate(found))
+        return side, spread_over_classes(slices, places, count, seed)
     raise DataError(
         f"The dataset in {dataset.folder} has no slices with a lesion and a diagnosis on its test or validation side."
     )

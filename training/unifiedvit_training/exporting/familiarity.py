@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from sklearn.covariance import LedoitWolf
 
-from UnifiedViTLib.inference.familiarity import FamiliarityStatistics
+from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, Gaussians, Turns, pictures
 
 from ..data.dataset import SliceSet
 from ..evaluation.inference import infer
@@ -35,32 +37,80 @@ def measure_familiarity(network: torch.nn.Module, slices: SliceSet, device: torc
         return None
     train, validation = (side[np.linspace(0, len(side) - 1, min(len(side), MOST)).astype(int)]
                          for side in (train, validation))
-    seen, held_out = (infer(network, slices, side, device=device).embeddings for side in (train, validation))
+    seen, held_out = (looks_of(slices, side, infer(network, slices, side, device=device).embeddings)
+                       for side in (train, validation))
     return fit_familiarity(seen, labels[train], held_out, slices.items[validation])
 
 
-def fit_familiarity(embeddings: np.ndarray, labels: np.ndarray, validation_embeddings: np.ndarray,
-                    validation_items: np.ndarray) -> FamiliarityStatistics:
-    """Class means with one shared covariance (Lee et al. 2018, eq. 1), shrunk (Ledoit and Wolf 2004), and the
-    distance within which `WITHIN` of the validation slices lie.
+@dataclass(frozen=True)
+class Looks:
+    """What N slices look like.
 
-    In the threshold every image counts the same, however many slices it has: only then can it be said of an image
+    Attributes:
+        embeddings: (N, E), to the network.
+        pictures: (N, F) each, of `UnifiedViTLib.inference.familiarity.pictures`.
+        blank: (N,) bool, True where nothing is on it.
+    """
+
+    embeddings: np.ndarray
+    pictures: list[np.ndarray]
+    blank: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Looks:
+        """The slices at `rows`."""
+        return Looks(self.embeddings[rows], [view[rows] for view in self.pictures], self.blank[rows])
+
+
+def looks_of(slices: SliceSet, indices: np.ndarray, embeddings: np.ndarray) -> Looks:
+    """What the slices at `indices` look like, given the network's part."""
+    parts = []
+    for start in range(0, len(indices), 64):
+        images = slices.inputs(indices[start:start + 64])
+        parts.append((*pictures(images), (images == images[:, :, :1, :1]).all(axis=(1, 2, 3))))
+    *views, blank = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Looks(embeddings, views, blank)
+
+
+def fit_familiarity(seen: Looks, labels: np.ndarray, held_out: Looks, items: np.ndarray) -> FamiliarityStatistics:
+    """Class means with one shared covariance (Lee et al. 2018, eq. 1), shrunk (Ledoit and Wolf 2004), and the
+    thresholds within which `WITHIN` of the validation slices lie. Slices with nothing on them do not count.
+
+    In the thresholds every image counts the same, however many slices it has: only then can it be said of an image
     what share of its slices lies beyond on average.
 
     Args:
-        embeddings: (N, E) of training slices.
+        seen: N training slices.
         labels: (N,) their diagnoses, all known.
-        validation_embeddings: (M, E).
-        validation_items: (M,) the image or volume that each is of.
+        held_out: M validation slices.
+        items: (M,) the image or volume that each is of.
     """
+    seen, labels = seen.take(~seen.blank), labels[~seen.blank]
+    held_out, items = held_out.take(~held_out.blank), items[~held_out.blank]
+    known = fit_gaussians(np.concatenate([seen.embeddings, seen.pictures[0]], axis=1), labels)
+    looks = fit_gaussians(seen.pictures[0], labels)
+    as_is, *put_right = (looks.distances(view) for view in held_out.pictures)
+    distances = known.distances(np.concatenate([held_out.embeddings, held_out.pictures[0]], axis=1))
+    return FamiliarityStatistics(
+        known, threshold_within(distances, items),
+        Turns(looks, np.array([threshold_within(as_is - turned, items) for turned in put_right], np.float32)),
+    )
+
+
+def fit_gaussians(points: np.ndarray, labels: np.ndarray) -> Gaussians:
+    """One Gaussian a diagnosis with one covariance, of points (N, E) with labels (N,). Every value counts by its
+    spread: the shrinking of the covariance is not to depend on units."""
     kinds, places = np.unique(labels, return_inverse=True)
-    means = np.stack([embeddings[labels == kind].mean(axis=0, dtype=np.float64) for kind in kinds])
-    precision = LedoitWolf(assume_centered=True).fit(embeddings - means[places]).get_precision()
-    whitening = np.linalg.cholesky(precision).T
-    unbounded = FamiliarityStatistics(means.astype(np.float32), whitening.astype(np.float32), np.inf)
-    distances = unbounded.distances(validation_embeddings)
-    _, item, counts = np.unique(validation_items, return_inverse=True, return_counts=True)
-    order = np.argsort(distances)
+    scale = np.maximum(points.std(axis=0, dtype=np.float64), 1e-6)
+    scaled = points / scale
+    means = np.stack([scaled[labels == kind].mean(axis=0) for kind in kinds])
+    precision = LedoitWolf(assume_centered=True).fit(scaled - means[places]).get_precision()
+    whitening = np.linalg.cholesky(precision).T / scale
+    return Gaussians((means * scale).astype(np.float32), whitening.astype(np.float32))
+
+
+def threshold_within(values: np.ndarray, items: np.ndarray) -> float:
+    """What `WITHIN` of the slices do not exceed, by values (M,) and the image (M,) that each is of."""
+    _, item, counts = np.unique(items, return_inverse=True, return_counts=True)
+    order = np.argsort(values)
     within = np.cumsum((1 / counts[item])[order]) / len(counts)
-    threshold = distances[order[np.searchsorted(within, WITHIN - 1e-9)]]
-    return FamiliarityStatistics(unbounded.means, unbounded.whitening, round(float(threshold), 4))
+    return round(float(values[order[np.searchsorted(within, WITHIN - 1e-9)]]), 4)

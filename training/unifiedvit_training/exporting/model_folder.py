@@ -153,10 +153,17 @@ def _write_weights(network: torch.nn.Module, path: Path) -> str:
 
 def _write_familiarity(familiarity: FamiliarityStatistics, path: Path) -> dict[str, Any]:
     """Write the statistics; returns the block of `model.json` that names them."""
+    looks, turns = familiarity.known, familiarity.turns
+    arrays = {"means": looks.means, "whitening": _triangle(looks.whitening), "turn_means": turns.looks.means,
+              "turn_whitening": _triangle(turns.looks.whitening), "turn_thresholds": turns.thresholds}
     # safetensors writes a transposed array's memory as it lies, under the transposed shape.
-    arrays = {"means": familiarity.means, "whitening": familiarity.whitening}
     content = pack_arrays({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-    return {"file": path.name, "sha256": _write(path, content), "threshold": familiarity.threshold}
+    return {"file": path.name, "sha256": _write(path, content), "threshold": familiarity.threshold, "format": 2}
+
+
+def _triangle(whitening: np.ndarray) -> np.ndarray:
+    """What is on and above the diagonal, row by row."""
+    return whitening[np.triu_indices(len(whitening))]
 
 
 def _write(path: Path, content: bytes) -> str:

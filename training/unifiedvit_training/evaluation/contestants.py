@@ -1,0 +1,110 @@
+"""Trained networks that are measured on the same pictures, whatever size each looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn.functional import interpolate
+
+from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, load_statistics
+from UnifiedViTLib.inference.torch_backend import choose_device
+from UnifiedViTLib.models import UnifiedOutput
+from UnifiedViTLib.service.catalogue import find_model
+from UnifiedViTLib.spec import MISSING
+
+from ..config import Model
+from ..errors import RunError
+from ..learning.checkpoints import BEST_FILE
+from ..learning.fit import load_run_project
+from .calibrate import fit_temperature
+from .candidates import FOLDER, Candidate, ModelFolder, TrainedRun
+from .evaluate import TABLE_FILE
+from .slice_table import load_table
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A network with all that its answers need.
+
+    Attributes:
+        name: of the run's folder or the model.
+        model: what it tells apart and draws.
+        made_of: a text that changes with the answers: SHA-256 of the weights, and settings.
+        network: float32, evaluation mode.
+        temperature: of its calibration.
+        familiar: statistics of its training images; None for runs, and models without them.
+    """
+
+    name: str
+    model: Model
+    made_of: str
+    network: torch.nn.Module
+    temperature: float
+    familiar: FamiliarityStatistics | None
+
+    @torch.inference_mode()
+    def look(self, images: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+        """Look at prepared slices of any size: they are resampled to the network's, its mask logits back.
+
+        Args:
+            images: (N, C, H, W) float32.
+
+        Returns:
+            class logits (N, C), drawn (N, H, W) uint8 mask class, and whether a slice lies beyond the threshold of what
+            is familiar, (N,) bool; None for what it does not give. Where a channel is missing nothing is known of the
+            last.
+        """
+        device = next(self.network.parameters()).device
+        seen = _resized(torch.from_numpy(images).to(device), self.model.input.size)
+        output: UnifiedOutput = self.network(seen.contiguous(memory_format=torch.channels_last))
+        drawn = None
+        if output.mask_logits is not None:
+            drawn = _resized(output.mask_logits.float(), images.shape[-1]).argmax(dim=1).to(torch.uint8).cpu().numpy()
+        logits = None if output.class_logits is None else output.class_logits.float().cpu().numpy()
+        unfamiliar = None
+        if self.familiar and (images > MISSING / 2).all():
+            unfamiliar = self.familiar.judge(output.embedding.float().cpu().numpy(), seen.cpu().numpy())[0
+                                             ] > self.familiar.threshold
+        return logits, drawn, unfamiliar
+
+
+def find_contestant(asked: str, work: Path) -> Contestant:
+    """The run of that name in `work`, the run in that folder, or else the model of that id or in that folder.
+
+    Raises:
+        RunError: the run has not been evaluated, or gives no diagnosis that can be one of several.
+        WeightsError, ModelSpecError: there is no such model, or its files are damaged.
+    """
+    run = next((place for place in (work / asked, Path(asked)) if (place / BEST_FILE).exists()), None)
+    familiar = None
+    if run:
+        candidate: Candidate = TrainedRun(load_run_project(run), run)
+        temperature = _temperature(run)
+        name = run.resolve().name
+    else:
+        spec = find_model(asked)
+        candidate, temperature, familiar = ModelFolder(spec, work), spec.temperature, load_statistics(spec)
+        name = spec.id
+    if candidate.model.diagnosis == "multi-label":
+        raise RunError(f"{name} gives several diagnoses an image, which cannot be measured here yet.")
+    if candidate.machine.threads:
+        torch.set_num_threads(candidate.machine.threads)
+    digest, settings, network = candidate.load()
+    device = choose_device("cpu" if candidate.machine.accelerator == "cpu" else "auto")
+    return Contestant(name, candidate.model, digest + settings, network.to(device), temperature, familiar)
+
+
+def _temperature(run: Path) -> float:
+    """The one under which the validation slices that it was measured on are likeliest; 1 without a diagnosis."""
+    table = load_table(run / FOLDER / TABLE_FILE).on("validation")
+    return 1.0 if table.raw is None else fit_temperature(np.log(np.maximum(table.raw, 1e-12)), table.labels)
+
+
+def _resized(maps: torch.Tensor, size: int) -> torch.Tensor:
+    """Maps (B, c, H, W) to this size; shrinking averages."""
+    if maps.shape[-1] == size:
+        return maps
+    return interpolate(maps, (size, size), mode="bilinear", antialias=maps.shape[-1] > size)
