@@ -75,21 +75,22 @@ def test_two_processes_give_what_one_gives_in_the_order_of_the_inputs(spec, scan
 
 
 def test_an_input_whose_process_is_killed_is_done_again(spec, scans, expected, tmp_path):
-    killed = []
+    killed, before = [], workers()
 
     def kill_once(stage: str, done: float) -> None:
-        if not killed and "slice" in stage and len(workers()) == 2:
-            killed.append(workers()[0])
-            os.kill(killed[0], signal.SIGKILL)
+        if not killed and "slice" in stage:
+            killed.extend(workers() - before)
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
 
     rows = process_files(scans, tmp_path, spec, in_processes(spec, Options(), "cpu", "", 2), progress=kill_once)
     assert killed
     assert_as_expected(tmp_path, rows, expected)
-    wait_for(lambda: not workers(), 5)
+    wait_for(lambda: workers() == before)
 
 
 def test_what_stops_a_batch_ends_all_its_processes_and_keeps_what_was_done(spec, scans, tmp_path):
-    done = []
+    done, before = [], workers()
 
     def stop(end) -> None:
         done.append(end)
@@ -97,7 +98,7 @@ def test_what_stops_a_batch_ends_all_its_processes_and_keeps_what_was_done(spec,
 
     with pytest.raises(Cancelled):
         process_files(scans, tmp_path, spec, in_processes(spec, Options(), "cpu", "", 2), ended=stop)
-    wait_for(lambda: not workers(), 5)
+    wait_for(lambda: workers() == before)
     assert len(done) == 1
     with open(tmp_path / "results.csv", newline="", encoding="utf-8") as file:
         assert [row["input"] for row in csv.DictReader(file)] == [str(done[0].path)]
@@ -145,9 +146,9 @@ def test_without_ray_a_sentence_says_how_to_install_it(spec, scans, tmp_path, mo
         process_files(scans, tmp_path, spec, on_cluster(spec, Options(), "cpu", "", "", 2))
 
 
-def workers() -> list[int]:
-    """Workers of this process that live."""
-    return [pid for pid, parent, line in processes() if parent == os.getpid() and "service.worker" in line]
+def workers() -> set[int]:
+    """Workers of this process that live; those of other tests among them."""
+    return {pid for pid, parent, line in processes() if parent == os.getpid() and "service.worker" in line}
 
 
 def actors() -> list[int]:

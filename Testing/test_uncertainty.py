@@ -234,7 +234,8 @@ def test_the_models_threshold_decides_what_is_called_uncertain(spec, predictor):
     for threshold, said in ((found.confidence + 0.01, True), (found.confidence - 0.01, False)):
         strict = replace(spec, review=Review(ReviewRule(threshold, 0.5, 0.1), None))
         prepared = prepare(head_volume(shape=(3, 45, 41)), 64)
-        warnings = doubts(prepared, strict, None, found.diagnosis, found.segments)
+        look, _ = predictor.look(prepared)
+        warnings = doubts(prepared, strict, look, found.diagnosis, found.segments)
         assert any(f"under {threshold:.0%}" in text for text in warnings) == said
 
 

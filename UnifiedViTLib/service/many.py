@@ -19,6 +19,7 @@ from ..inference.predictor import Progress
 from ..spec import ModelSpec
 from .batch import Ended, Task, Told, Way, look_at
 from .client import WorkerClient
+from .processes import PATIENCE_S
 from .protocol import PredictRequest
 
 THREADS, GPUS = "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES"
@@ -49,6 +50,8 @@ def in_processes(spec: ModelSpec, options: Options, device: str, channel: str, j
         finally:
             for hand in hands:
                 hand.stop()
+            for hand in hands:
+                hand.wait()
 
     return way
 
@@ -80,15 +83,22 @@ class _Hand:
         self._left, self._output = left, output
         self._client = WorkerClient(environment=environment)
         self._stopped = False
+        self._thread: threading.Thread | None = None
 
     def start(self, said: queue.SimpleQueue) -> None:
         """Begin; says (task, stage, share), (task, end), and at last (None,) or (None, error)."""
-        threading.Thread(target=self._work, args=(said,), daemon=True).start()
+        self._thread = threading.Thread(target=self._work, args=(said,), daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """End what is under way, and the process."""
         self._stopped = True
         self._client.close()
+
+    def wait(self) -> None:
+        """Until it has seen that it is to stop."""
+        if self._thread:
+            self._thread.join(PATIENCE_S)
 
     def _work(self, said: queue.SimpleQueue) -> None:
         try:
@@ -108,6 +118,7 @@ class _Hand:
         said.put((task, stage, done))
 
     def _predict(self, volume: Volume, progress: Progress) -> Prediction:
+        progress("Passing it on", 0.0)  # not to a new process, if all was stopped while the volume was read
         try:
             return self._client.run(self._ask(volume), progress)
         except WorkerError:

@@ -178,8 +178,9 @@ def _diagnosis(summary: SideSummary, model: Model) -> list[Text | Table | Pictur
 
 def _selective(confidences: list[Confidence]) -> list[Text | Table | Picture]:
     names = [name for name in SELECTIVE if any(name in one.figures for one in confidences)]
-    rows = [[f"{_CONFIDENCES[one.name]}; wrong {one.error}", *(f"{one.figures[name]:.3f}" for name in names),
-             _review_words(one)] for one in confidences]
+    rows = [[f"{_CONFIDENCES[one.name]}; wrong {one.error}",
+             *(f"{one.figures[name]:.3f}" if name in one.figures else "–" for name in names), _review_words(one)]
+            for one in confidences]
     curves = {f"{_CONFIDENCES[one.name]}; wrong {one.error}": one.curve for one in confidences}
     return [
         Picture(figure_uri(risk_figure(curves)), "Share of wrong answers among those that are kept, the surest first."),
