@@ -277,7 +277,7 @@ def case_of(mm: float = 5.0) -> Case:
     logits[2:5, 0] = 6
     area = prepared.view.of(labelmap).astype(float).sum(axis=(1, 2))
     return Case("head", prepared, Look(labelmap, logits, area), truth, "",
-                {"glioma": True, "meningioma": False, "thick-skull": True})
+                findings={"glioma": True, "meningioma": False, "thick-skull": True})
 
 
 def test_volumes_are_judged_by_all_that_is_known_of_their_findings(spec):
