@@ -251,7 +251,7 @@ def test_the_report_has_a_row_for_each_finding(tmp_path, monkeypatch):
 def test_what_is_familiar_is_learnt_from_findings_too(tmp_path):
     data = both_discs(tmp_path, 32)
     statistics = measure_familiarity(network_of(project(model=FINDINGS)), data.slices)
-    assert len(statistics.means) == 3, "nothing, and each as the rarest finding of some slices"
+    assert len(statistics.known.means) == 3, "nothing, and each as the rarest finding of some slices"
     unknown = replace(data.slices, labels=np.full((32, 2), -1))
     assert measure_familiarity(network_of(project(model=FINDINGS)), unknown) is None
 
