@@ -173,7 +173,9 @@ def test_two_ways_to_compute_agree_where_the_findings_do(spec):
 def test_what_contradicts_itself_or_is_close_to_its_threshold_is_said(spec, pooled, voxels, said):
     segments = tuple(SegmentResult(name, n + 1, count, 0.1 * count)
                      for n, (name, count) in enumerate(zip(("Glioma", "Meningioma"), voxels, strict=True)))
-    given = doubts(prepare(head_volume(), 32), spec, None, diagnose(np.array(pooled), spec), segments)
+    prepared = prepare(head_volume(), 32)
+    look = Look(np.zeros((18, 45, 41), np.uint8), np.zeros((18, 3), np.float32), np.zeros(18))
+    given = doubts(prepared, spec, look, diagnose(np.array(pooled), spec), segments)
     assert len(given) == len(said)
     for sentence, part in zip(given, said, strict=True):
         assert re.search(part, sentence), sentence

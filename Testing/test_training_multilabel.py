@@ -251,7 +251,7 @@ def test_the_report_has_a_row_for_each_finding(tmp_path, monkeypatch):
 def test_what_is_familiar_is_learnt_from_findings_too(tmp_path):
     data = both_discs(tmp_path, 32)
     statistics = measure_familiarity(network_of(project(model=FINDINGS)), data.slices)
-    assert len(statistics.means) == 3, "nothing, and each as the rarest finding of some slices"
+    assert len(statistics.known.means) == 3, "nothing, and each as the rarest finding of some slices"
     unknown = replace(data.slices, labels=np.full((32, 2), -1))
     assert measure_familiarity(network_of(project(model=FINDINGS)), unknown) is None
 
@@ -277,7 +277,7 @@ def case_of(mm: float = 5.0) -> Case:
     logits[2:5, 0] = 6
     area = prepared.view.of(labelmap).astype(float).sum(axis=(1, 2))
     return Case("head", prepared, Look(labelmap, logits, area), truth, "",
-                {"glioma": True, "meningioma": False, "thick-skull": True})
+                findings={"glioma": True, "meningioma": False, "thick-skull": True})
 
 
 def test_volumes_are_judged_by_all_that_is_known_of_their_findings(spec):

@@ -82,14 +82,14 @@ def find_contestant(asked: str, work: Path) -> Contestant:
     familiar = None
     if run:
         candidate: Candidate = TrainedRun(load_run_project(run), run)
-        temperature = _temperature(run)
         name = run.resolve().name
     else:
         spec = find_model(asked)
-        candidate, temperature, familiar = ModelFolder(spec, work), spec.temperature, load_statistics(spec)
+        candidate, familiar = ModelFolder(spec, work), load_statistics(spec)
         name = spec.id
-    if candidate.model.diagnosis == "multi-label":
+    if candidate.model.multi_label:
         raise RunError(f"{name} gives several diagnoses an image, which cannot be measured here yet.")
+    temperature = _temperature(run) if run else spec.temperature
     if candidate.machine.threads:
         torch.set_num_threads(candidate.machine.threads)
     digest, settings, network = candidate.load()
