@@ -42,14 +42,15 @@ def trade_figure(plan: Comparison, results: Results, costs: dict[str, Any]) -> F
 
 
 def _name(axes: Axes, dots: list[tuple[float, float, str, str]]) -> None:
-    """Write each name (across, up, name, colour) beside its dot, above those that it would cover."""
+    """Write each name (across, up, name, colour) beside its dot, where there is room, above those it would cover."""
     points = 72 * axes.figure.get_size_inches()[1] * axes.get_position().height / np.ptp(axes.get_ylim())
-    width, written = np.ptp(axes.get_xlim()) / 5, []
+    width, rightmost, written = np.ptp(axes.get_xlim()) / 4, max(dot[0] for dot in dots), []
     for across, up, name, colour in sorted(dots, key=lambda dot: dot[1]):
         height = up * points
         for other, taken in written:
             if abs(across - other) < width and height < taken + LINE:
                 height = taken + LINE
         written.append((across, height))
-        axes.annotate(name, (across, up), xytext=(6, height - up * points), textcoords="offset points", fontsize=8,
-                      va="center", color=colour)
+        inwards = 0 < rightmost - across < width  # else it would run into the rightmost
+        axes.annotate(name, (across, up), xytext=(-6 if inwards else 6, height - up * points), fontsize=8,
+                      textcoords="offset points", ha="right" if inwards else "left", va="center", color=colour)
