@@ -246,7 +246,7 @@ def test_a_heat_map_lies_over_the_slices_as_the_slider_says_and_goes_with_undo(d
     assert view.GetForegroundVolumeID() == other_class.GetID()
 
 
-def test_an_enhanced_volume_lies_beside_the_input_and_goes_with_undo(desk):
+def test_an_enhanced_volume_lies_beside_the_input_and_in_the_report_and_goes_with_undo(desk, tmp_path):
     volume = head_node(desk.scene)
     before = volume_from_node(volume)
     desk.choose(inputVolume=volume, superres="lanczos")
@@ -256,6 +256,9 @@ def test_an_enhanced_volume_lies_beside_the_input_and_goes_with_undo(desk):
     assert fine.GetName() == "head enhanced (synthetic)"
     assert slicer.util.arrayFromVolume(fine).shape == (6, 256, 240)
     np.testing.assert_array_equal(volume_from_node(volume).array, before.array)
+    FileDialog.answers = [str(tmp_path / "report.html")]
+    desk.ui.saveReportButton.click()
+    assert "Four times as fine" in (tmp_path / "report.html").read_text(encoding="utf-8")
     desk.ui.undoButton.click()
     for name in (fine.GetName(), "head synthetic voxels"):
         assert desk.scene.GetFirstNodeByName(name) is None

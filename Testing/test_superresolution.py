@@ -286,6 +286,8 @@ def test_the_command_line_writes_the_volume_its_mask_and_its_fields(model, tmp_p
     validate(written, json.loads((ROOT / "Resources" / "prediction.schema.json").read_text()))
     assert written["enhancement"]["upscaler"] == "Lanczos" and 0 < written["enhancement"]["synthetic_share"] < 1
     assert (tmp_path / "out" / "head.enhanced.png").stat().st_size > 10_000
+    page = (tmp_path / "out" / "head.html").read_text(encoding="utf-8")
+    assert "Four times as fine" in page and page.count("<img") == 9, "six slices, and three of the finer ones"
     assert not [one for one in find_inputs(tmp_path / "out") if one.suffix == ".nrrd"], "results are no inputs"
     (tmp_path / "out" / "head.synthetic.seg.nrrd").unlink()
     assert main([*given, "--skip-existing"]) == 0

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.answers import answers, display_of
 from UnifiedViTLib.outputs.mrml import centre_of, result_of, volume_from_node
-from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, UNCERTAINTY_ROLE, MapOverlay
+from UnifiedViTLib.outputs.mrml_volumes import ENHANCED_ROLE, HEATMAP_ROLE, SYNTHETIC_ROLE, UNCERTAINTY_ROLE, MapOverlay
 from UnifiedViTLib.outputs.report import (
     REVIEW,
     as_text,
@@ -195,7 +195,8 @@ class ResultView:
         try:
             volume, labelmap = self._pictured(node)
             write_report(self._result, Path(path), volume, labelmap,
-                         *(self._percent(role, volume) for role in (HEATMAP_ROLE, UNCERTAINTY_ROLE)))
+                         *(self._percent(role, volume) for role in (HEATMAP_ROLE, UNCERTAINTY_ROLE)),
+                         _enhanced(node))
         except UnifiedViTError as error:
             self._say(str(error), True)
         else:
@@ -223,6 +224,16 @@ class ResultView:
             return None
         values = slicer.util.arrayFromVolume(node)
         return values if values.shape == volume.array.shape else None
+
+
+def _enhanced(node):
+    """The enhanced volume of a result and its synthetic voxels, (K, J, I); None if it has none, or they have gone."""
+    fine = node.GetNodeReference(ENHANCED_ROLE)
+    mask = fine.GetNodeReference(SYNTHETIC_ROLE) if fine else None
+    if mask is None or fine.GetImageData() is None or mask.GetImageData() is None:
+        return None
+    volume, synthetic = volume_from_node(fine), slicer.util.arrayFromVolume(mask)
+    return (volume, synthetic) if synthetic.shape == volume.array.shape else None
 
 
 def _badge(result):

@@ -19,13 +19,15 @@ from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from .answers import answers, display_of, headline, threshold_of
-from .files import write_atomically
+from .files import SYNTHETIC, write_atomically
 from .heat import HEAT, UNCERTAINTY, over_image
 from .montage import chosen_slices
 
 #: Of the classes, in turn; told apart by eyes of all kinds (Okabe and Ito).
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 _SIDE = 220
+#: Voxels of a finer volume that are shown around what is synthetic.
+_AROUND = 40
 #: Parts of a confidence, in words.
 _PARTS = {"looks": "looks", "slices": "slices", "planes": "planes", "mask": "mask and diagnosis"}
 REVIEW = "uncertain — review"
@@ -75,6 +77,7 @@ def confidence_in_words(result: dict[str, Any]) -> str:
 def write_report(
     result: dict[str, Any], path: Path, volume: Volume | None = None, labelmap: np.ndarray | None = None,
     heatmap: np.ndarray | None = None, uncertainty: np.ndarray | None = None,
+    enhanced: tuple[Volume, np.ndarray] | None = None,
 ) -> None:
     """Write the HTML.
 
@@ -85,6 +88,7 @@ def write_report(
             them the report has none.
         heatmap: (K, J, I) uint8 in percent, for the same slices once more with what spoke for the class.
         uncertainty: (K, J, I) uint8 in percent, for the same slices once more with how uncertain each place is.
+        enhanced: the finer volume, and (K, J, I) which of its voxels are synthetic, for pictures of these.
 
     Raises:
         OutputError: the file cannot be written.
@@ -123,6 +127,9 @@ def write_report(
             parts += ["<h2>Where the outline is uncertain</h2>", *shown.figures(uncertainty, UNCERTAINTY),
                       "<small>Entropy of the mean over all looks; from clear (sure) over blue and green to yellow (as "
                       f"likely as not). Looks: {html.escape(', '.join(result['uncertainty']['looks']))}</small>"]
+    if enhanced is not None and enhanced[1].any():
+        parts += ["<h2>Four times as fine, where the network looks</h2>", *_enhanced(*enhanced, result["plane"]),
+                  "<small>Within the line drawn by an upscaler, not measured; around it interpolated</small>"]
     parts += ["<h2>What made it</h2><table>", *(
         f"<tr><td>{html.escape(name)}<td>{html.escape(str(value))}" for name, value in _origin(result).items()
     ), "</table></html>"]
@@ -196,11 +203,31 @@ class _Slices:
                 rgb = over_image(rgb, view.of(percent)[n], palette)
             for label in range(1, int(labels.max()) + 1):
                 rgb[_edge(labels == label)] = [int(colour_of(label)[k:k + 2], 16) for k in (1, 3, 5)]
-            height = round(_SIDE * view.mm[1] * rgb.shape[0] / (view.mm[2] * rgb.shape[1]))
-            picture = f"data:image/png;base64,{base64.b64encode(_png(rgb)).decode()}"
-            shown.append(f"<figure><img width='{_SIDE}' height='{height}' alt='slice {n + 1}' src='{picture}'>"
-                         f"<figcaption>{n + 1}/{len(self._slices)}</figcaption></figure>")
+            shown.append(_figure(rgb, view.mm, _SIDE, f"{n + 1}/{len(self._slices)}"))
         return ["<div class='slices'>", *shown, "</div>"]
+
+
+def _enhanced(volume: Volume, synthetic: np.ndarray, plane: str) -> list[str]:
+    """HTML of the three slices with most synthetic voxels, cut out around these; arguments as of `write_report`."""
+    view, light, shown = slice_view(volume, plane), measure_foreground(volume.array), []
+    slices, masks = view.of(volume.array), view.of(synthetic) > 0
+    for n in sorted(np.argsort(masks.sum(axis=(1, 2)), kind="stable")[-3:]):
+        if not masks[n].any():
+            continue
+        places = (np.flatnonzero(masks[n].any(axis=1 - axis)) for axis in (0, 1))
+        box = tuple(slice(max(0, place[0] - _AROUND), place[-1] + 1 + _AROUND) for place in places)
+        rgb = light.grey(slices[n][box])
+        rgb[_edge(masks[n][box])] = SYNTHETIC.colour
+        shown.append(_figure(rgb, view.mm, 2 * _SIDE, f"{n + 1}/{len(slices)}"))
+    return ["<div class='slices'>", *shown, "</div>"]
+
+
+def _figure(rgb: np.ndarray, mm: tuple[float, float, float], width: int, caption: str) -> str:
+    """A picture (rows, columns, 3) of pixels mm[1] x mm[2], so many screen pixels wide."""
+    height = round(width * mm[1] * rgb.shape[0] / (mm[2] * rgb.shape[1]))
+    picture = f"data:image/png;base64,{base64.b64encode(_png(rgb)).decode()}"
+    return (f"<figure><img width='{width}' height='{height}' alt='slice {caption}' src='{picture}'>"
+            f"<figcaption>{caption}</figcaption></figure>")
 
 
 def _edge(mask: np.ndarray) -> np.ndarray:

@@ -239,21 +239,22 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 def _write(volume: Volume, prediction: Prediction, folder: Path, name: str) -> None:
     write_segmentation(prediction, folder / f"{name}.seg.nrrd")
-    heatmap, uncertainty = prediction.heatmap, prediction.uncertainty
+    heatmap, uncertainty, made = prediction.heatmap, prediction.uncertainty, prediction.enhancement
     if heatmap:
         write_heatmap(prediction, folder / f"{name}{HEATMAP}")
     if uncertainty:
         write_uncertainty(prediction, folder / f"{name}{UNCERTAINTY}")
-    if prediction.enhancement:
+    if made:
         write_enhanced(prediction, *(folder / f"{name}{ending}" for ending in ENHANCED))
     if find_spec("matplotlib") is not None:  # Slicer does not bring it
         from ..outputs.montage import write_montage
 
         write_montage(volume, prediction, folder / f"{name}.png")
-        if prediction.enhancement:
+        if made:
             from ..outputs.enhanced_picture import write_enhanced_picture
 
             write_enhanced_picture(volume, prediction, folder / f"{name}.enhanced.png")
     write_report(as_json(prediction), folder / f"{name}.html", volume, prediction.labelmap,
-                 heatmap and heatmap.percent, uncertainty and uncertainty.percent)
+                 heatmap and heatmap.percent, uncertainty and uncertainty.percent,
+                 made and (Volume(made.array, made.ijk_to_ras), made.synthetic))
     write_json(prediction, folder / f"{name}.json")
