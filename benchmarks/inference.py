@@ -16,31 +16,11 @@ import numpy as np
 import torch
 
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor, software_versions
 from UnifiedViTLib.models import build_model
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
-from UnifiedViTLib.spec import ModelSpec
 
 ROUNDS, SLICES, BATCH = 7, 32, 8
-
-
-def superresolution(spec: ModelSpec) -> None:
-    """Print what attention-guided super-resolution costs, as a ratio to a plain run of the same volume."""
-    array = np.random.default_rng(0).normal(100, 20, (24, 240, 240)).astype(np.float32)
-    array[:, :40] = 0
-    volume, predictor = Volume(array, np.diag([1.0, 1.0, 5.0, 1.0]), "24 x 240 x 240"), Predictor(spec, "cpu", BATCH)
-    times: dict[str, list[float]] = {}
-    for _ in range(3):
-        for name in ("", "lanczos", "learned"):
-            seconds = predictor.predict(volume, Options(superres=name or None)).provenance.seconds
-            times.setdefault(name, []).append(seconds["total"])
-            times.setdefault(f"{name} alone", []).append(seconds.get("superres", 0.0))
-    for name in ("lanczos", "learned"):
-        whole, alone = (statistics.median(a / b for a, b in zip(times[key], times[""], strict=True))
-                        for key in (name, f"{name} alone"))
-        print(f"  super-resolution of {volume.name} by {name}: {whole:.2f} times a plain run, of which the attention "
-              f"and the run itself {whole - alone:.2f}")
 
 
 def main() -> None:
@@ -90,4 +70,3 @@ def main() -> None:
             parts = ", ".join(f"{stage} {value:.2f}" for stage, value in made.seconds.items())
             print(f"  a whole volume of {volume.name}, {name} ({made.backend}), seconds: {parts}; outside the network "
                   f"{1 - made.seconds['network'] / made.seconds['total']:.1%}")
-    superresolution(spec)
