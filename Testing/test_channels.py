@@ -292,7 +292,7 @@ def test_the_command_line_takes_further_channels_by_name(tmp_path, model):
         sitk.WriteImage(to_sitk(volume), str(tmp_path / f"{name}.nrrd"))
     done = subprocess.run(
         [sys.executable, "-m", "UnifiedViTLib.cli", "predict", "t1c.nrrd", "--channel", "t2=t2.nrrd", "--channel",
-         "flair=flair.nrrd", "-o", "out", "-m", str(model.folder), "--device", "cpu"],
+         "flair=flair.nrrd", "-o", "out", "-m", str(model.folder), "--device", "cpu", "--jobs", "2"],
         cwd=tmp_path, text=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     assert "t1c: " in done.stdout and "Without" not in done.stdout

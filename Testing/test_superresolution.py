@@ -333,9 +333,9 @@ def pipeline(tmp_path):
     return tmp_path / "ldm"
 
 
-def test_a_latent_diffusion_pipeline_is_read_from_its_folder_and_repeats_itself(pipeline):
+def test_a_latent_diffusion_pipeline_is_read_from_its_folder_and_repeats_itself(pipeline, monkeypatch):
     upscaler = make_upscaler(str(pipeline))
-    upscaler._steps = 2
+    monkeypatch.setattr("UnifiedViTLib.inference.latent_diffusion.STEPS", 2)
     image = np.random.default_rng(0).random((37, 50)).astype(np.float32)
     drawn = upscaler.upscale(image)
     assert drawn.shape == (148, 200) and drawn.dtype == np.float32 and 0 <= drawn.min() <= drawn.max() <= 1

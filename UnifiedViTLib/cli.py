@@ -161,16 +161,17 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _way(options: argparse.Namespace, spec: ModelSpec, asked: Options, others: dict[str, Volume]) -> Way:
-    """One input after the other in this process, several in processes of their own, or over a cluster."""
+    """One input after the other in this process, several in processes of their own, or over a cluster. An input with
+    further sequences is alone, and stays here."""
     from .inference.channels import together
     from .inference.predictor import Predictor
     from .service.cache import compiled_folder
 
-    if options.cluster is not None:
+    if options.cluster is not None and not others:
         from .service.cluster import on_cluster
 
         return on_cluster(spec, asked, options.device, options.input_is, options.cluster, options.jobs)
-    if options.jobs and options.jobs > 1:
+    if options.jobs and options.jobs > 1 and not others:
         from .service.many import in_processes
 
         return in_processes(spec, asked, options.device, options.input_is, options.jobs)

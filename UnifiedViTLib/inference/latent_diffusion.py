@@ -20,8 +20,8 @@ STEPS, _MULTIPLE = 50, 32
 class LatentDiffusion:
     """A latent-diffusion pipeline on the CPU."""
 
-    def __init__(self, folder: Path, steps: int = STEPS) -> None:
-        """Read the pipeline in `folder`; `steps` of denoising, the more the slower.
+    def __init__(self, folder: Path) -> None:
+        """Read the pipeline in `folder`.
 
         Raises:
             DependencyError: diffusers is not installed.
@@ -49,7 +49,7 @@ class LatentDiffusion:
                 f"{folder} holds no latent-diffusion upscaler that can be read ({str(error).strip().splitlines()[0]}). "
                 "Needed are the folders vqvae, unet and scheduler, with weights as .safetensors."
             ) from error
-        self.name, self._steps = f"latent diffusion, {folder.name}, {steps} steps", steps
+        self.name = f"latent diffusion, {folder.name}, {STEPS} steps"
         self._pipeline = LDMSuperResolutionPipeline(**parts)
         self._pipeline.set_progress_bar_config(disable=True)
 
@@ -60,6 +60,6 @@ class LatentDiffusion:
         h, w = image.shape
         padded = np.pad(np.clip(image, 0, 1), [(0, -n % _MULTIPLE) for n in (h, w)], mode="edge").astype(np.float32)
         given = torch.from_numpy(2 * padded - 1).expand(1, 3, -1, -1)
-        drawn = self._pipeline(given, num_inference_steps=self._steps, generator=torch.Generator().manual_seed(0),
+        drawn = self._pipeline(given, num_inference_steps=STEPS, generator=torch.Generator().manual_seed(0),
                                output_type="np").images[0]
         return drawn.mean(axis=-1)[:FACTOR * h, :FACTOR * w]

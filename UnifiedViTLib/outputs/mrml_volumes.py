@@ -4,6 +4,7 @@ volume."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import slicer
@@ -160,16 +161,8 @@ def _add_volume(node: slicer.vtkMRMLScalarVolumeNode, values: np.ndarray, name: 
 
 def _synthetic_colours(scene: slicer.vtkMRMLScene) -> slicer.vtkMRMLColorTableNode:
     """The scene's colour table for label maps of synthetic voxels."""
-    node = scene.GetFirstNode(SYNTHETIC_COLOURS_NAME, "vtkMRMLColorTableNode")
-    if node is None:
-        node = slicer.vtkMRMLColorTableNode()
-        node.SetName(SYNTHETIC_COLOURS_NAME)
-        node.SetTypeToUser()
-        node.SetNumberOfColors(2)
-        node.SetColor(0, "measured or interpolated", 0, 0, 0, 0)
-        node.SetColor(1, SYNTHETIC.name, *(part / 255 for part in SYNTHETIC.colour), 1)
-        scene.AddNode(node)
-    return node
+    return _colour_table(scene, SYNTHETIC_COLOURS_NAME, lambda: [
+        ("measured or interpolated", 0, 0, 0, 0), (SYNTHETIC.name, *(part / 255 for part in SYNTHETIC.colour), 1)])
 
 
 def _add_coloured(percent: np.ndarray, name: str, volume_node: slicer.vtkMRMLScalarVolumeNode, colours: str
@@ -182,15 +175,23 @@ def _add_coloured(percent: np.ndarray, name: str, volume_node: slicer.vtkMRMLSca
 
 
 def _colours(scene: slicer.vtkMRMLScene, name: str) -> slicer.vtkMRMLColorTableNode:
-    """The scene's colour table of this name."""
+    """The scene's colour table for percents in this one of `COLOURS`."""
+    return _colour_table(scene, name, lambda: [
+        (f"{percent} %", *rgb, min(1.0, percent / _FAINT))
+        for percent, rgb in enumerate(colours_of(np.arange(101), COLOURS[name]) / 255)])
+
+
+def _colour_table(scene: slicer.vtkMRMLScene, name: str, entries: Callable[[], list[tuple]]
+                  ) -> slicer.vtkMRMLColorTableNode:
+    """The scene's colour table of this name; made of entries (name, red, green, blue, opacity) if it has none."""
     node = scene.GetFirstNode(name, "vtkMRMLColorTableNode")
     if node is None:
-        node = slicer.vtkMRMLColorTableNode()
+        node, rows = slicer.vtkMRMLColorTableNode(), entries()
         node.SetName(name)
         node.SetTypeToUser()
-        node.SetNumberOfColors(101)
-        for percent, rgb in enumerate(colours_of(np.arange(101), COLOURS[name]) / 255):
-            node.SetColor(percent, f"{percent} %", *rgb, min(1.0, percent / _FAINT))
+        node.SetNumberOfColors(len(rows))
+        for number, row in enumerate(rows):
+            node.SetColor(number, *row)
         scene.AddNode(node)
     return node
 

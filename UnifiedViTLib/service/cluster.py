@@ -97,7 +97,7 @@ def _ray(address: str):
         import ray
         import ray.data
     except ImportError as error:
-        raise DependencyError('A cluster needs Ray: pip install "unifiedvit[cluster]".') from error
+        raise DependencyError('A cluster needs Ray: pip install "ray[data]".') from error
     quiet = {"log_to_driver": False, "logging_level": "ERROR", "ignore_reinit_error": True}
     alone = {"include_dashboard": False, "num_cpus": cores(), "_node_ip_address": "127.0.0.1"}
     try:
