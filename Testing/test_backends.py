@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from builders import head_volume, spec_data, tiny_model, to_sitk
 from SimpleITK import WriteImage
 from unifiedvit_training.exporting.model_folder import add_graph
@@ -20,9 +21,10 @@ from unifiedvit_training.exporting.onnx import write_onnx
 from UnifiedViTLib.errors import DependencyError, DeviceError, ModelSpecError, WeightsError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.inference import choice as choosing
+from UnifiedViTLib.inference.backends import NotHere
 from UnifiedViTLib.inference.blanks import look_once_at_blanks
 from UnifiedViTLib.inference.choice import Choice, Way
-from UnifiedViTLib.inference.gate import Agreement, agreement, measure
+from UnifiedViTLib.inference.gate import Agreement, agreement, measure, views
 from UnifiedViTLib.inference.kept import Kept
 from UnifiedViTLib.inference.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.options import Options
@@ -169,7 +171,7 @@ def test_one_that_says_something_else_is_refused_with_a_note_and_the_next_is_tak
     assert choice.backend.name == "torch, float32" and not choice.settled
     choice.settle(lambda: images)
     assert choice.backend.name != "too good"
-    assert choice.notes[0].startswith("too good was not used: on 16 slices 100.00% of the labels")
+    assert choice.notes[0].startswith("too good was not used: in 32 looks 100.00% of the labels")
     again = with_way_in_front(Choice(model, "cpu", tmp_path), model, lambda *said: said)
     again.notes.clear()
     assert again._take_known() and again.backend.name == choice.backend.name  # the verdict is remembered
@@ -197,6 +199,41 @@ def test_a_lost_lesion_counts_however_small_it_is_against_the_background(model):
     found = agreement((labels, logits), (drawn, logits), model)
     assert found.labels > 0.999 and found.drawn == 0 and not found.suffices(0.998)
     assert agreement((drawn, logits), (drawn, logits), model) == Agreement(1.0, 1.0, 0.0, 16)
+
+
+def test_in_bfloat16_the_image_is_read_and_the_class_is_named_in_float32(model, images):
+    try:
+        backend = TorchBackend(model, "cpu", "bfloat16")
+    except NotHere:
+        pytest.skip("this processor does not compute in bfloat16")
+    kinds = {}
+    for name, module in backend._network.named_modules():
+        module.register_forward_hook(lambda module, given, made, name=name: kinds.update(
+            {name: made.dtype} if isinstance(made, torch.Tensor) else {}))
+    backend.run(images[:2])
+    first = next(name for name, module in backend._network.named_modules() if isinstance(module, torch.nn.Conv2d))
+    assert kinds[first] == kinds["classifier.1"] == torch.float32
+    assert kinds["encoder.vit.blocks.0.mlp"] == torch.bfloat16
+
+
+@pytest.mark.parametrize(("slices", "looks"), [(1, 8), (2, 16), (5, 40), (9, 36), (16, 32)])
+def test_few_slices_are_looked_at_from_more_sides_so_that_a_verdict_rests_on_many_looks(slices, looks):
+    images = np.random.default_rng(0).normal(size=(slices, 1, 32, 32)).astype(np.float32)
+    seen = views(images)
+    assert seen.shape == (looks, 1, 32, 32) and seen.flags.c_contiguous
+    assert len({one.tobytes() for one in seen}) == looks
+    np.testing.assert_array_equal(seen[:slices], images)
+
+
+def test_the_reference_is_not_asked_where_no_faster_way_is_there(model, tmp_path):
+    choice = Choice(model, "cpu", tmp_path)
+
+    def not_here():
+        raise NotHere
+
+    choice._ways = [Way("faster", "torch", not_here, 0.998), choice._ways[-1]]
+    choice.settle(lambda: pytest.fail("slices were asked for"))
+    assert choice.backend.name == "torch, float32" and choice.notes == []
 
 
 def test_one_that_fails_is_noted_and_tried_again_the_next_time(model, images, tmp_path):

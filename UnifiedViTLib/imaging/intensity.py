@@ -67,16 +67,18 @@ def normalise(slices: np.ndarray, foreground: Foreground) -> np.ndarray:
         (N, H, W) float32 within `CLIP`.
     """
     # Counted from the volume's mean: squares of values far from zero would lose their last digits.
-    centred = np.minimum(slices, foreground.ceiling) - np.float32(foreground.mean)
+    centred = np.minimum(slices, np.float32(foreground.ceiling)) - np.float32(foreground.mean)
     body = slices > foreground.threshold
-    count = body.sum(axis=(1, 2)).astype(np.float64)
-    total = np.where(body, centred, 0).sum(axis=(1, 2), dtype=np.float64)
-    square = np.where(body, centred * centred, 0).sum(axis=(1, 2), dtype=np.float64)
+    count = np.array([np.count_nonzero(one) for one in body], np.float64)
+    inside = np.where(body, centred, np.float32(0))
+    total = inside.sum(axis=(1, 2), dtype=np.float64)
+    square = np.square(inside, out=inside).sum(axis=(1, 2), dtype=np.float64)
     safe = np.maximum(count, 1)
     mean = total / safe
     deviation = np.sqrt(np.maximum(square / safe - mean**2, 0))
     own = np.clip(count / (0.1 * body[0].size), 0, 1)
     mean = own * mean
     deviation = np.maximum(own * deviation + (1 - own) * foreground.deviation, foreground.deviation / 3)
-    scaled = (centred - mean[:, None, None]) / deviation[:, None, None]
-    return np.clip(scaled, *CLIP).astype(np.float32)
+    centred -= mean.astype(np.float32)[:, None, None]
+    centred /= deviation.astype(np.float32)[:, None, None]
+    return np.clip(centred, *CLIP, out=centred)

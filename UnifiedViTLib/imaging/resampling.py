@@ -7,6 +7,7 @@ logits come back the same way. One piece of code serves training, inference and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -74,6 +75,7 @@ def _inside(count: int, mm: float, start: float, side: float) -> slice:
     return slice(first, max(first, last))
 
 
+@lru_cache(maxsize=16)  # the same for every batch of a volume
 def _linear(count: int, mm: float, out_count: int, out_mm: float, offset: float, clamp: bool = False) -> np.ndarray:
     """Matrix (out_count, count) that resamples a line of `count` cells of `mm` to cells of `out_mm`.
 
@@ -88,7 +90,9 @@ def _linear(count: int, mm: float, out_count: int, out_mm: float, offset: float,
     weight /= weight.sum(axis=1, keepdims=True)
     if not clamp:
         weight[~within] = 0.0
-    return weight.astype(np.float32)
+    weight = weight.astype(np.float32)
+    weight.flags.writeable = False
+    return weight
 
 
 def head_frame(slices: np.ndarray, row_mm: float, column_mm: float, size: int, foreground: Foreground,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from ..errors import DependencyError, DeviceError
 from ..spec import ModelSpec, verify_graph
 from .backends import Backend, NotHere, OutOfMemory, gpu_may_be_there, processor
-from .gate import Agreement, Measured, agreement, measure
+from .gate import Agreement, Measured, agreement, measure, views
 from .kept import Kept
 from .openvino_backend import OpenVINOBackend
 from .torch_backend import TorchBackend, choose_device, device_name, refused_device
@@ -48,6 +49,28 @@ class Way:
     def key(self) -> tuple[str, ...]:
         """What its verdict depends on beside the model."""
         return (self.name, _version(self.package), processor())
+
+
+class Reference:
+    """What the reference says of some images, asked for once a faster way is there to be compared.
+
+    Args:
+        backend: the reference.
+        images: gives slices (n, channels, H, W).
+    """
+
+    def __init__(self, backend: Backend, images: Callable[[], np.ndarray]) -> None:
+        self._backend, self._give = backend, images
+
+    @cached_property
+    def images(self) -> np.ndarray:
+        """The slices, and further looks at them."""
+        return views(self._give())
+
+    @cached_property
+    def said(self) -> Measured:
+        """Labels and class logits."""
+        return measure(self._backend, self.images)
 
 
 class Choice:
@@ -101,13 +124,12 @@ class Choice:
             images: gives slices (n, channels, H, W) of a volume that is to be looked at.
         """
         self.settled, self.notes = True, []
-        given = images()
-        expected = measure(self.backend, given)
+        reference = Reference(self.backend, images)
         for way in self._ways[:-1]:
             content, backend = self._kept.read(*way.key), None
             try:
                 if content is None:
-                    backend, content = self._judged(way, given, expected)
+                    backend, content = self._judged(way, reference)
                     self._kept.write(content, *way.key)
                 if self._accepts(way, content):
                     self.backend = backend or way.make()
@@ -115,13 +137,13 @@ class Choice:
             except _FAILURES as error:  # another run may have more luck
                 self.notes.append(f"{way.name} was not used: {' '.join(str(error).split())[:300] or 'out of memory'}.")
 
-    def _judged(self, way: Way, given: np.ndarray, expected: Measured) -> tuple[Backend | None, bytes]:
+    def _judged(self, way: Way, reference: Reference) -> tuple[Backend | None, bytes]:
         """The backend, and what is kept of how far it agrees."""
         try:
             backend = way.make()
         except NotHere:
             return None, _NOT_HERE
-        return backend, agreement(measure(backend, given), expected, self._spec).to_bytes()
+        return backend, agreement(measure(backend, reference.images), reference.said, self._spec).to_bytes()
 
     def _accepts(self, way: Way, content: bytes) -> bool:
         if content == _NOT_HERE:

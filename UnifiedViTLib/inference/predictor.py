@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -183,30 +184,45 @@ class Predictor:
         area = np.zeros(count)
         distances = np.empty(count) if self._familiar else None
         turned: list[np.ndarray | None] = []
-        seconds, start = 0.0, 0
-        while start < count:
-            stop = min(start + self.batch_size, count)
-            images = prepared.inputs(start, stop)
-            before = time.perf_counter()
-            try:
-                masks, logits[start:stop], embeddings = run(images)
-                if looks:
-                    looks.add(start, masks, logits[start:stop], self._further(images, again))
-            except OutOfMemory:
-                self._shrink(prepared, progress)
-                continue
-            seconds += time.perf_counter() - before
+
+        def batch(start: int) -> np.ndarray:
+            return prepared.inputs(start, min(start + self.batch_size, count))
+
+        def keep(start: int, images: np.ndarray, masks: np.ndarray, embeddings: np.ndarray) -> None:
+            stop = start + len(images)
             labels, rows, columns = labels_on_grid(masks, prepared)
             target[start:stop, rows, columns] = labels
             if keep_probabilities:
                 for segment, part in zip(percent, percent_on_grid(masks, prepared), strict=True):
                     prepared.view.of(segment)[start:stop, rows, columns] = part
-            area[start:stop] = (masks.argmax(axis=1) > 0).sum(axis=(1, 2))
+            area[start:stop] = [np.count_nonzero(one[1:].max(axis=0) > one[0]) for one in masks]
             if self._familiar:
                 distances[start:stop], as_if = self._familiar.judge(embeddings, images)
                 turned.append(as_if)
-            start = stop
-            progress(f"Looking at slice {stop} of {count}", stop / count)
+
+        seconds, start, ahead, kept = 0.0, 0, None, None
+        # While the network looks at a batch, the next one is resampled and the one before brought back.
+        with ThreadPoolExecutor(1, "resampling") as beside:
+            while start < count:
+                images = ahead.result() if ahead else batch(start)
+                stop = start + len(images)
+                ahead = beside.submit(batch, stop) if stop < count else None
+                before = time.perf_counter()
+                try:
+                    masks, logits[start:stop], embeddings = run(images)
+                    if looks:
+                        looks.add(start, masks, logits[start:stop], self._further(images, again))
+                except OutOfMemory:
+                    self._shrink(prepared, progress)
+                    ahead = None
+                    continue
+                seconds += time.perf_counter() - before
+                if kept:
+                    kept.result()
+                kept = beside.submit(keep, start, images, masks, embeddings)
+                start = stop
+                progress(f"Looking at slice {stop} of {count}", stop / count)
+            kept.result()
         known = turned and turned[0] is not None
         return Look(labelmap, logits, area, distances, percent, np.concatenate(turned) if known else None), seconds
 
@@ -295,18 +311,20 @@ def _within(progress: Progress, start: float, stop: float) -> Progress:
 def labels_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndarray, slice, slice]:
     """Mask logits (n, S, size, size) to labels on the volume's grid.
 
-    Logits are resampled, not labels, so that edges are as smooth as the network drew them. A running maximum over
-    classes needs one class in memory at a time and gives the same labels as `argmax` over all.
+    Logits are resampled, not labels, so that edges are as smooth as the network drew them. Resampling is linear: what
+    decides is each class less the background, one resampling fewer than there are classes. A running maximum needs one
+    class in memory at a time and gives the same labels as `argmax` over all.
 
     Returns:
         labels (n, r, c) uint8, and the rows and columns of the slices that they cover.
     """
-    best, rows, columns = prepared.frame.from_network(masks[:, 0])
-    labels = np.zeros(best.shape, np.uint8)
+    best = labels = None
     for label in range(1, masks.shape[1]):
-        logits, _, _ = prepared.frame.from_network(masks[:, label])
-        better = logits > best
-        labels[better] = label
+        logits, rows, columns = prepared.frame.from_network(masks[:, label] - masks[:, 0])
+        if labels is None:
+            labels, best = (logits > 0).view(np.uint8), logits
+            continue
+        labels[logits > np.maximum(best, 0)] = label
         np.maximum(best, logits, out=best)
     return labels, rows, columns
 

@@ -48,6 +48,8 @@ class TorchBackend:
             raise DeviceError(
                 f"{spec.name} does not fit into the memory of {self.device}. Close other programs, or choose the cpu."
             ) from error
+        if precision in ("bfloat16", "float16"):
+            _keep_ends_in_float32(self._network, len(spec.classes))
 
     def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         torch = self._torch
@@ -108,6 +110,24 @@ class TorchBackend:
         finally:
             torch.set_float32_matmul_precision(matmul)
             torch.backends.cudnn.allow_tf32 = convolution
+
+
+def _keep_ends_in_float32(network, classes: int) -> None:
+    """Keep autocast from the convolutions that read the image and from the layers that give the classes: of all that
+    rounding does to a diagnosis these do most, and they are a small part of the work."""
+    import torch
+
+    def in_float32(forward):
+        def run(values):
+            with torch.autocast(values.device.type, enabled=False):
+                return forward(values.float())
+        return run
+
+    for module in network.modules():
+        reads = isinstance(module, torch.nn.Conv2d) and module.in_channels == network.encoder.in_channels
+        names = isinstance(module, torch.nn.Linear) and module.out_features == classes
+        if reads or names:
+            module.forward = in_float32(module.forward)
 
 
 def _computes_bfloat16() -> bool:
