@@ -26,7 +26,14 @@ from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.decision import Look
 from UnifiedViTLib.inference.doubts import about_input, about_look
-from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, Gaussians, Turns, load_statistics, pictures
+from UnifiedViTLib.inference.familiarity import (
+    FamiliarityStatistics,
+    Gaussians,
+    Impression,
+    Turns,
+    load_statistics,
+    pictures,
+)
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.texture import TURNS, layout, texture, turned_back
@@ -189,8 +196,8 @@ def test_a_picture_that_is_held_the_wrong_way_is_told(turn):
     wrong = {"upside down": given[:, :, ::-1], "turned to the right": np.rot90(given, -1, axes=(2, 3)),
              "turned to the left": np.rot90(given, 1, axes=(2, 3))}[turn]
     place = TURNS.index(turn)
-    assert statistics.judge(nothing[:20], np.ascontiguousarray(wrong))[1][:, place].all()
-    assert not statistics.judge(nothing[:20], given)[1].any()
+    assert statistics.judge(statistics.see(nothing[:20], np.ascontiguousarray(wrong)))[1][:, place].all()
+    assert not statistics.judge(statistics.see(nothing[:20], given))[1].any()
 
 
 def test_an_image_held_the_wrong_way_gets_a_sentence_and_slices_with_nothing_on_them_do_not_count(spec):
@@ -219,7 +226,9 @@ def test_distances_are_those_of_mahalanobis_to_the_nearest_mean():
     precision = whitening.T @ whitening
     expected = [min(np.sqrt((p - m) @ precision @ (p - m)) for m in means) for p in points]
     np.testing.assert_allclose(Gaussians(means, whitening).distances(points), expected)
-    distances, turned = FamiliarityStatistics(Gaussians(means, whitening), 1.0).judge(points, np.zeros((7, 1, 32, 32)))
+    statistics = FamiliarityStatistics(Gaussians(means, whitening), 1.0)
+    seen = [statistics.see(part, np.zeros((len(part), 1, 32, 32))) for part in (points[:4], points[4:])]
+    distances, turned = statistics.judge(Impression.together(seen))
     np.testing.assert_allclose(distances, expected)
     assert turned is None, "of format 1"
 

@@ -1,26 +1,12 @@
-"""`python -m benchmarks [inference] [options] [many] [training] [window]`: measured in one run on this machine; all
-without a name."""
+"""`python -m benchmarks [NAME ...]`: measured in one run on this machine; all without a name."""
 
 import sys
+from importlib import import_module
 
-chosen = sys.argv[1:] or ["inference", "options", "many", "training", "window"]
-if "inference" in chosen:
-    from . import inference
+#: In the order in which they are told; the first five make benchmarks/README.md.
+NAMES = ("networks", "volume", "layers", "growth", "start", "options", "many", "training", "window")
 
-    inference.main()
-if "options" in chosen:
-    from . import options
-
-    options.main()
-if "many" in chosen:
-    from . import many  # needs Ray
-
-    many.main()
-if "training" in chosen:
-    from . import training  # needs the training package
-
-    training.main()
-if "window" in chosen:
-    from . import window  # needs PySide6 and slicer-core
-
-    window.main()
+for name in sys.argv[1:] or NAMES:
+    if name not in NAMES:
+        sys.exit(f"There is no benchmark {name!r}; there are {', '.join(NAMES)}.")
+    import_module(f".{name}", __package__).main()

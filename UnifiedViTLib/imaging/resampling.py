@@ -1,7 +1,9 @@
 """The square that the network looks at, and linear resampling into it and back.
 
 Resampling along rows and along columns are two small matrices; a slice goes there as `R @ slice @ C.T` and its
-logits come back the same way. One piece of code serves training, inference and every backend.
+logits come back the same way. One piece of code serves training, inference and every backend. The matrices are sparse:
+a few numbers a row, and SciPy multiplies them in this thread alone, where a product of full matrices would start
+threads that hold up the network beside it.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from .intensity import Foreground
 
@@ -47,7 +50,7 @@ class Frame:
         """
         down_rows = _linear(self.rows, self.row_mm, self.size, self.pixel_mm, self.top)
         down_columns = _linear(self.columns, self.column_mm, self.size, self.pixel_mm, self.left)
-        return down_rows @ np.ascontiguousarray(slices, dtype=np.float32) @ down_columns.T
+        return _resampled(np.asarray(slices, dtype=np.float32), down_rows, down_columns)
 
     def from_network(self, maps: np.ndarray) -> tuple[np.ndarray, slice, slice]:
         """Resample maps (N, size, size) back to the image's grid, for the part of it inside the frame.
@@ -65,7 +68,15 @@ class Frame:
             self.size, self.pixel_mm, column_span.stop - column_span.start, self.column_mm,
             column_span.start * self.column_mm - self.left, clamp=True,
         )
-        return up_rows @ np.asarray(maps, dtype=np.float32) @ up_columns.T, row_span, column_span
+        return _resampled(np.asarray(maps, dtype=np.float32), up_rows, up_columns), row_span, column_span
+
+
+def _resampled(images: np.ndarray, along_rows: csr_array, along_columns: csr_array) -> np.ndarray:
+    """(N, rows, columns) to (N, new rows, new columns), one image at a time."""
+    found = np.empty((len(images), along_rows.shape[0], along_columns.shape[0]), np.float32)
+    for image, into in zip(images, found, strict=True):
+        into[...] = (along_columns @ np.ascontiguousarray((along_rows @ np.ascontiguousarray(image)).T)).T
+    return found
 
 
 def _inside(count: int, mm: float, start: float, side: float) -> slice:
@@ -76,7 +87,7 @@ def _inside(count: int, mm: float, start: float, side: float) -> slice:
 
 
 @lru_cache(maxsize=16)  # the same for every batch of a volume
-def _linear(count: int, mm: float, out_count: int, out_mm: float, offset: float, clamp: bool = False) -> np.ndarray:
+def _linear(count: int, mm: float, out_count: int, out_mm: float, offset: float, clamp: bool = False) -> csr_array:
     """Matrix (out_count, count) that resamples a line of `count` cells of `mm` to cells of `out_mm`.
 
     The first new cell begins `offset` mm after the first old one. The kernel is a triangle as wide as the larger
@@ -90,9 +101,7 @@ def _linear(count: int, mm: float, out_count: int, out_mm: float, offset: float,
     weight /= weight.sum(axis=1, keepdims=True)
     if not clamp:
         weight[~within] = 0.0
-    weight = weight.astype(np.float32)
-    weight.flags.writeable = False
-    return weight
+    return csr_array(weight.astype(np.float32))
 
 
 def head_frame(slices: np.ndarray, row_mm: float, column_mm: float, size: int, foreground: Foreground,

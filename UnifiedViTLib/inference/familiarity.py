@@ -4,6 +4,7 @@ alone."""
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,28 @@ class Turns:
 
 
 @dataclass(frozen=True)
+class Impression:
+    """What N slices look like.
+
+    Attributes:
+        points: (N, F) float32, in the space of `FamiliarityStatistics.known`.
+        views: of `pictures`; empty for format 1.
+        blank: (N,) bool, slices with nothing on them.
+    """
+
+    points: np.ndarray
+    views: list[np.ndarray]
+    blank: np.ndarray
+
+    @classmethod
+    def together(cls, parts: Sequence[Impression]) -> Impression:
+        """Of one piece of slices after the other, at least one."""
+        views = [np.concatenate(pieces) for pieces in zip(*(part.views for part in parts), strict=True)]
+        return cls(np.concatenate([part.points for part in parts]), views,
+                   np.concatenate([part.blank for part in parts]))
+
+
+@dataclass(frozen=True)
 class FamiliarityStatistics:
     """What training images look like to the network, and (format 2) without it.
 
@@ -59,17 +82,12 @@ class FamiliarityStatistics:
     threshold: float
     turns: Turns | None = None
 
-    def judge(self, embeddings: np.ndarray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """How far slices are from those of training, and whether they look as if they were turned.
+    def see(self, embeddings: np.ndarray, images: np.ndarray) -> Impression:
+        """What `judge` goes by, in this thread alone: it may run beside a network.
 
         Args:
             embeddings: (N, E), what the images look like to the network (`UnifiedOutput.embedding`).
             images: (N, channels, size, size) float32, the network's input.
-
-        Returns:
-            (N,) distances as of `Gaussians.distances`; (N, len(TURNS)) bool, whether a slice gains so much by being put
-            right that it looks turned. Of format 2, a slice with nothing on it has the distance NaN and is not turned;
-            of format 1, the second is None.
 
         Raises:
             WeightsError: the statistics are of another network.
@@ -82,14 +100,23 @@ class FamiliarityStatistics:
                 f"The familiarity statistics are of another network: they hold {own} values an image, "
                 f"the network gives {embeddings.shape[1]}. Download or export the model again."
             )
-        distances = self.known.distances(points)
+        return Impression(points, seen, (images == images[:, :, :1, :1]).all(axis=(1, 2, 3)))
+
+    def judge(self, seen: Impression) -> tuple[np.ndarray, np.ndarray | None]:
+        """How far slices are from those of training, and whether they look as if they were turned.
+
+        Returns:
+            (N,) distances as of `Gaussians.distances`; (N, len(TURNS)) bool, whether a slice gains so much by being put
+            right that it looks turned. Of format 2, a slice with nothing on it has the distance NaN and is not turned;
+            of format 1, the second is None.
+        """
+        distances = self.known.distances(seen.points)
         if self.turns is None:
             return distances, None
-        as_is, *others = (self.turns.looks.distances(view) for view in seen)
+        as_is, *others = (self.turns.looks.distances(view) for view in seen.views)
         gains = as_is[:, None] - np.stack(others, axis=1)
-        blank = (images == images[:, :, :1, :1]).all(axis=(1, 2, 3))
-        distances[blank] = np.nan
-        return distances, (gains > self.turns.thresholds) & ~blank[:, None]
+        distances[seen.blank] = np.nan
+        return distances, (gains > self.turns.thresholds) & ~seen.blank[:, None]
 
 
 def pictures(images: np.ndarray) -> list[np.ndarray]:

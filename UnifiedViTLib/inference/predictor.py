@@ -24,7 +24,7 @@ from .choice import Choice, torch_is_there
 from .decision import Answer, Look, decide
 from .doubts import doubts
 from .explain import put_on_grid
-from .familiarity import load_statistics
+from .familiarity import Impression, load_statistics
 from .gate import SLICES
 from .options import Options
 from .prediction import Heatmap, Prediction, Provenance
@@ -182,8 +182,7 @@ class Predictor:
         percent = np.zeros((len(self.spec.segments), *labelmap.shape), np.uint8) if keep_probabilities else None
         logits = np.empty((count, len(self.spec.classes)), np.float32)
         area = np.zeros(count)
-        distances = np.empty(count) if self._familiar else None
-        turned: list[np.ndarray | None] = []
+        seen: list[Impression] = []
 
         def batch(start: int) -> np.ndarray:
             return prepared.inputs(start, min(start + self.batch_size, count))
@@ -197,8 +196,7 @@ class Predictor:
                     prepared.view.of(segment)[start:stop, rows, columns] = part
             area[start:stop] = [np.count_nonzero(one[1:].max(axis=0) > one[0]) for one in masks]
             if self._familiar:
-                distances[start:stop], as_if = self._familiar.judge(embeddings, images)
-                turned.append(as_if)
+                seen.append(self._familiar.see(embeddings, images))
 
         seconds, start, ahead, kept = 0.0, 0, None, None
         # While the network looks at a batch, the next one is resampled and the one before brought back.
@@ -223,8 +221,9 @@ class Predictor:
                 start = stop
                 progress(f"Looking at slice {stop} of {count}", stop / count)
             kept.result()
-        known = turned and turned[0] is not None
-        return Look(labelmap, logits, area, distances, percent, np.concatenate(turned) if known else None), seconds
+        # All at once: large products start threads, which would hold up the network.
+        distances, turned = self._familiar.judge(Impression.together(seen)) if self._familiar else (None, None)
+        return Look(labelmap, logits, area, distances, percent, turned), seconds
 
     def looks(self, prepared: PreparedVolume) -> Looks:
         """What `look` is to be given for further looks: the changes, and where torch is there the members of an

@@ -66,8 +66,8 @@ class Contestant:
         logits = None if output.class_logits is None else output.class_logits.float().cpu().numpy()
         unfamiliar = None
         if self.familiar and (images > MISSING / 2).all():
-            unfamiliar = self.familiar.judge(output.embedding.float().cpu().numpy(), seen.cpu().numpy())[0
-                                             ] > self.familiar.threshold
+            looks = self.familiar.see(output.embedding.float().cpu().numpy(), seen.cpu().numpy())
+            unfamiliar = self.familiar.judge(looks)[0] > self.familiar.threshold
         return logits, drawn, unfamiliar
 
 

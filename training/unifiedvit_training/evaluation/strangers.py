@@ -17,7 +17,7 @@ from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.decision import Look
 from UnifiedViTLib.inference.doubts import about_input, about_look
-from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, load_statistics
+from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, Impression, load_statistics
 from UnifiedViTLib.inference.torch_backend import load_network
 from UnifiedViTLib.spec import ModelSpec
 
@@ -179,9 +179,9 @@ def _look_at_slices(network: torch.nn.Module, images: np.ndarray, spec: ModelSpe
                  for start in tqdm(range(0, len(images), _BATCH), desc=kept.stem, leave=False, disable=None)]
         features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         write_whole(kept, packed(features | {"key": digest}))
-    judged = [statistics.judge(features[EMBEDDING][start:start + _PORTION], images[start:start + _PORTION])
-              for start in range(0, len(images), _PORTION)]
-    return features, *(np.concatenate([part[n] for part in judged]) for n in (0, 1))
+    seen = [statistics.see(features[EMBEDDING][start:start + _PORTION], images[start:start + _PORTION])
+            for start in range(0, len(images), _PORTION)]
+    return features, *statistics.judge(Impression.together(seen))
 
 
 def _read(kept: Path, digest: np.ndarray) -> Features | None:

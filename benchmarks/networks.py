@@ -1,0 +1,138 @@
+"""One look for two answers, against what one would do without: (a) two networks in eager torch, (b) the same two on the
+same backend, (c) the off-the-shelf unified ViT (`smp.DPT` with a classifier), (d) MONAI's sliding windows.
+
+Weights are random; a slice is 224 x 224, and 240 x 240 for the windows.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+
+import numpy as np
+import segmentation_models_pytorch as smp
+import torch
+from monai.inferers import SlidingWindowInferer
+from torch import nn
+from unifiedvit_training.comparison.costs import multiplications
+
+from UnifiedViTLib.inference.openvino_backend import PRECISIONS, load_openvino
+from UnifiedViTLib.models import build_model
+
+from .measuring import ROUNDS, interleaved, machine, roof_of, roofs, table, times_as_fast
+
+SIZE, GRID, SLICES, BATCH = 224, 240, 16, 8
+#: Our networks, and the encoder and the widths of the DPT on it.
+NETWORKS: dict[str, tuple[str, dict[str, str], str | None, tuple[int, int]]] = {
+    "ViT-Tiny": ("shared_encoder_dual_decoder", {"encoder": "vit_tiny_patch16_224"}, "vit_tiny_patch16_224", (192, 64)),
+    "ViT-Small": ("shared_encoder_dual_decoder", {"encoder": "vit_small_patch16_224"}, "vit_small_patch16_224",
+                  (384, 128)),
+    "ViT-Base": ("shared_encoder_dual_decoder", {"encoder": "vit_base_patch16_224"}, "vit_base_patch16_224",
+                 (768, 256)),
+    "Swin-T": ("hierarchical", {}, None, (0, 0)),
+}
+Run = Callable[[np.ndarray], object]
+
+
+class _Answers(nn.Module):
+    """A network's answers as a plain tuple, without those that it does not give."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(part for part in self.network(image)[:2] if part is not None)
+
+
+def main() -> None:
+    """Measure and print."""
+    print(f"## One look for two answers\n\n{machine()}\n\n{SLICES} slices of {SIZE} x {SIZE} in batches of {BATCH}, "
+          f"{ROUNDS} rounds interleaved; milliseconds a slice: median (best).\n", flush=True)
+    for name, parts in NETWORKS.items():
+        _compare(name, *parts)
+
+
+def _compare(name: str, architecture: str, arguments: dict[str, str], dpt: str | None, widths: tuple[int, int]) -> None:
+    sizes = {"mask_classes": 2, "diagnosis_classes": 4}
+    one, masks, classes = (
+        build_model(architecture, arguments | sizes | {"task": task}).eval()
+        for task in ("both", "segmentation", "classification")
+    )
+    multiplied = {"unified": multiplications(one, SIZE), "two": multiplications(masks, SIZE)
+                  + multiplications(classes, SIZE)}
+    networks = {"unified": [one], "two": [masks, classes]}
+    if dpt:
+        encoder_width, fusion = widths
+        networks["smp.DPT"] = [_dpt(dpt, encoder_width, fusion)]
+        multiplied["smp.DPT"] = multiplications(networks["smp.DPT"][0], SIZE)
+    images = np.random.default_rng(0).normal(size=(SLICES, 1, SIZE, SIZE)).astype(np.float32)
+    ways: dict[str, Callable[[], object]] = {}
+    for kind, parts in networks.items():
+        for backend, make in _BACKENDS.items():
+            runs = [make(_Answers(part).eval()) for part in parts]
+            ways[f"{kind}, {backend}"] = lambda runs=runs: [run(images[start:start + BATCH]) for run in runs
+                                                            for start in range(0, SLICES, BATCH)]
+    grid = torch.randn(SLICES, 1, GRID, GRID)
+    windows = SlidingWindowInferer((SIZE, SIZE), sw_batch_size=BATCH, overlap=0.25)
+    ways["MONAI windows, torch float32"] = torch.inference_mode()(
+        lambda: [windows(part, lambda window: one(window).mask_logits) for part in grid.split(BATCH)])
+    times = interleaved(ways | roofs())
+    multiplied["MONAI windows"] = 4 * multiplied["unified"]
+    rows = []
+    for way in ways:
+        kind, backend = way.split(", ")
+        precision = "bfloat16" if backend.endswith("bfloat16") else "float32"
+        per_slice = [seconds / SLICES for seconds in times[way]]
+        speed = 2 * multiplied[kind] / min(per_slice) / 1e9
+        rows.append([way, f"{1000 * statistics.median(per_slice):.1f} ({1000 * min(per_slice):.1f})", f"{speed:.0f}",
+                     f"{speed / roof_of(times, precision):.2f}"])
+    print(f"### {name}: {multiplied['unified'] / 1e9:.2f} billion multiplications a slice, two single-task networks "
+          f"{multiplied['two'] / 1e9:.2f}\n\nRoof (product of two matrices): {roof_of(times, 'float32'):.0f} GFLOP/s "
+          f"in float32, {roof_of(times, 'bfloat16'):.0f} in bfloat16.\n")
+    table(["", "ms a slice", "GFLOP/s", "share of the roof"], rows)
+    first, best = "unified, torch float32", "unified, OpenVINO bfloat16"
+    ratios = [("(a) two networks in eager torch, against one in OpenVINO bfloat16", best, "two, torch float32"),
+              ("(a) the same, against one in torch, its fastest precision", "unified, torch bfloat16",
+               "two, torch float32"),
+              *((f"(b) two networks against one, {backend}", f"unified, {backend}", f"two, {backend}")
+                for backend in _BACKENDS),
+              *((f"(c) smp.DPT against ours, {backend}", f"unified, {backend}", f"smp.DPT, {backend}")
+                for backend in _BACKENDS if dpt),
+              ("(d) MONAI's windows against one look, both eager torch", first, "MONAI windows, torch float32"),
+              ("(d) MONAI's windows in eager torch against OpenVINO bfloat16", best, "MONAI windows, torch float32")]
+    table(["", "times as fast: median (range)"],
+          ([words, times_as_fast(times, fast, slow)] for words, fast, slow in ratios))
+
+
+def _dpt(encoder: str, width: int, fusion: int) -> nn.Module:
+    """As wide as its encoder asks for; its authors' decoder is made for a ViT-Base or larger."""
+    return smp.DPT(f"tu-{encoder}", encoder_depth=4, encoder_weights=None, in_channels=1, classes=2,
+                   aux_params={"classes": 4}, dynamic_img_size=True, decoder_fusion_channels=fusion,
+                   decoder_intermediate_channels=(width // 4, width // 2, width, width)).eval()
+
+
+def _in_torch(network: nn.Module, precision: str) -> Run:
+    def run(images: np.ndarray) -> object:
+        torch.set_float32_matmul_precision("medium" if precision == "medium" else "highest")
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            answers = network(torch.from_numpy(images))
+        torch.set_float32_matmul_precision("highest")
+        return answers
+
+    return run
+
+
+def _in_openvino(network: nn.Module, precision: str) -> Run:
+    openvino = load_openvino()
+    model = openvino.convert_model(network, example_input=torch.zeros(BATCH, 1, SIZE, SIZE))
+    return openvino.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": PRECISIONS[precision]})
+
+
+_BACKENDS: dict[str, Callable[[nn.Module], Run]] = {
+    "torch float32": lambda network: _in_torch(network, "float32"),
+    "torch float32 medium": lambda network: _in_torch(network, "medium"),
+    "torch bfloat16": lambda network: _in_torch(network, "bfloat16"),
+    "OpenVINO float32": lambda network: _in_openvino(network, "float32"),
+    "OpenVINO bfloat16": lambda network: _in_openvino(network, "bfloat16"),
+}
