@@ -161,3 +161,11 @@ def test_a_missing_resources_folder_is_told_in_words(tmp_path):
     shutil.copytree(LIBRARY, tmp_path / "UnifiedViTLib", ignore=shutil.ignore_patterns("__pycache__"))
     code = LOCATE.replace("print(resources())", "\ntry: resources()\nexcept FileNotFoundError as e: print(e)")
     assert "Install UnifiedViT again" in str(located(tmp_path, code))
+
+
+def test_every_benchmark_is_there_under_its_name_and_another_name_is_refused_in_words():
+    from benchmarks.__main__ import NAMES
+
+    assert not [name for name in NAMES if not (ROOT / "benchmarks" / f"{name}.py").is_file()]
+    done = subprocess.run([sys.executable, "-m", "benchmarks", "nonsense"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("There is no benchmark 'nonsense'; there are networks,")
