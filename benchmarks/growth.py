@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from UnifiedViTLib.inference.kept import Kept
 from UnifiedViTLib.inference.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.torch_backend import TorchBackend
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
@@ -21,11 +22,13 @@ FEW, ROUNDS = 24, 5
 #: Rounds over 1,440 slices take minutes.
 LONG_ROUNDS = 3
 LARGEST = (1000, 512, 512)
-#: Prints the peak of this process in MiB: before the volume, with it, and at the end.
+#: Prints the peak of this process in MiB, with the model ready, with the volume, and at the end; Linux alone says it of
+#: a process by itself.
 _PEAK = """
-import resource, sys
+import sys
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform != "darwin" else 2**20)
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) // 1024 for line in file if line.startswith("VmHWM"))
 import numpy as np
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.predictor import Predictor
@@ -48,8 +51,6 @@ print(before, there, peak(), f"{{made['total']:.0f}}", f"{{1 - made['network'] /
 
 def backend_of(library: str):
     """The shipped model in float32, by "torch" or "OpenVINO"."""
-    from UnifiedViTLib.inference.kept import Kept
-
     spec = find_model(DEFAULT_MODEL)
     return TorchBackend(spec, "cpu") if library == "torch" else OpenVINOBackend(spec, "float32", Kept(None, spec))
 

@@ -16,9 +16,10 @@ BATCH, ROUNDS = 8, 20
 #: What OpenVINO calls them, and which part of the network has them.
 KINDS = {
     "FullyConnected": "linear layers of the blocks", "MatMul": "attention", "Softmax": "attention",
-    "ScaledDotProductAttention": "attention", "Subgraph": "attention", "MVN": "norms", "Convolution": "convolutions of stem and decoder",
-    "ConvolutionBackpropData": "steps up of the decoder", "Reorder": "changes of layout and precision",
-    "Transpose": "changes of layout and precision", "Convert": "changes of layout and precision",
+    "ScaledDotProductAttention": "attention", "Subgraph": "attention", "MVN": "norms",
+    "Convolution": "convolutions of stem and decoder", "ConvolutionBackpropData": "steps up of the decoder",
+    "Reorder": "changes of layout and precision", "Transpose": "changes of layout and precision",
+    "Concat": "changes of layout and precision", "Convert": "changes of layout and precision",
 }
 
 
