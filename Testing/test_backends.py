@@ -125,6 +125,14 @@ def test_what_was_compiled_is_used_again_and_damage_is_noticed(model, images, tm
     assert file.read_bytes() != damaged
 
 
+def test_openvino_with_few_threads_is_not_pinned_where_the_next_process_would_be_too(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    for _ in range(2):  # compiled, and read from the cache
+        network = OpenVINOBackend(model, "float32", Kept(tmp_path, model))._network
+        assert network.get_property("INFERENCE_NUM_THREADS") == 1
+        assert network.get_property("ENABLE_CPU_PINNING") is False
+
+
 def test_a_cache_that_cannot_be_written_to_costs_time_alone(model, images, tmp_path):
     (tmp_path / "file").touch()
     choice = Choice(model, "cpu", tmp_path / "file")

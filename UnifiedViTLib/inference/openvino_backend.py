@@ -57,7 +57,8 @@ class OpenVINOBackend:
         core.set_property({"ENABLE_MMAP": False})
         settings = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision]}
         if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdigit():  # torch heeds it by itself
-            settings["INFERENCE_NUM_THREADS"] = threads
+            # Pinned to cores, several such processes would sit on the same ones.
+            settings |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
         key = ("OpenVINO", openvino.get_version(), processor())
         self.name = f"OpenVINO, {precision}"
         if (compiled := kept.read(*key)) is not None:
