@@ -19,7 +19,7 @@ from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 from UnifiedViTLib.service.cluster import on_cluster
 from UnifiedViTLib.service.many import in_processes
 
-VOLUMES, SHAPE, JOBS, ROUNDS = 16, (24, 256, 256), 2, 3
+VOLUMES, SHAPE, JOBS, ROUNDS = 8, (24, 256, 256), 2, 3
 
 
 def main() -> None:
