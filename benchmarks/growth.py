@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
+from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.kept import Kept
 from UnifiedViTLib.inference.openvino_backend import OpenVINOBackend
+from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.torch_backend import TorchBackend
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 
@@ -22,43 +23,10 @@ FEW, ROUNDS = 24, 5
 #: Rounds over 1,440 slices take minutes.
 LONG_ROUNDS = 3
 LARGEST = (1000, 512, 512)
-#: Prints the peak of this process in MiB, with the model ready, with the volume, and at the end; Linux alone says it of
-#: a process by itself.
-_PEAK = """
-import sys
-def peak():
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) // 1024 for line in file if line.startswith("VmHWM"))
-import numpy as np
-from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
-from benchmarks.growth import backend_of
-from benchmarks.volume import with_backend
-predictor = with_backend(find_model(DEFAULT_MODEL), backend_of(sys.argv[1]))
-before = peak()
-shape = {shape}
-array = np.empty(shape, np.int16)
-chance = np.random.default_rng(0)
-for one in array:
-    one[...] = 0
-    one[60:450, 60:450] = chance.normal(100, 20, (390, 390))
-there = peak()
-made = predictor.predict(Volume(array, np.diag([0.7, 0.7, 0.7, 1.0]), "largest")).provenance.seconds
-print(before, there, peak(), f"{{made['total']:.0f}}", f"{{1 - made['network'] / made['total']:.3f}}")
-"""
-
-
-def backend_of(library: str):
-    """The shipped model in float32, by "torch" or "OpenVINO"."""
-    spec = find_model(DEFAULT_MODEL)
-    return TorchBackend(spec, "cpu") if library == "torch" else OpenVINOBackend(spec, "float32", Kept(None, spec))
-
-
 def main() -> None:
     """Measure and print."""
     spec = find_model(DEFAULT_MODEL)
-    predictor = with_backend(spec, backend_of("OpenVINO"))
+    predictor = with_backend(spec, OpenVINOBackend(spec, "float32", Kept(None, spec)))
     print(f"## Growth\n\n{machine()}\n\nOpenVINO in float32, best of {ROUNDS} rounds interleaved "
           f"({LONG_ROUNDS} over the numbers of slices).\n")
     _grow("slices of 240 x 240", {n: head((n, 240, 240)) for n in SLICES}, predictor, LONG_ROUNDS)
@@ -75,7 +43,7 @@ def main() -> None:
     _memory()
 
 
-def _grow(words: str, volumes: dict, predictor, rounds: int) -> None:
+def _grow(words: str, volumes: dict[int, Volume], predictor: Predictor, rounds: int) -> None:
     times = interleaved({n: lambda volume=volume: predictor.predict(volume) for n, volume in volumes.items()}, rounds)
     best = {n: min(values) for n, values in times.items()}
     numbers = list(best)
@@ -89,9 +57,33 @@ def _memory() -> None:
     print(f"Peak memory of a process that looks at {shape} voxels of int16 ({np.prod(LARGEST) * 2 / 2**20:.0f} MiB):\n")
     rows = []
     for library in ("OpenVINO", "torch"):
-        done = subprocess.run([sys.executable, "-c", _PEAK.format(shape=LARGEST), library], capture_output=True,
-                              text=True, cwd=Path(__file__).resolve().parent.parent)
+        done = subprocess.run([sys.executable, "-m", "benchmarks.growth", library], capture_output=True, text=True)
         said = done.stdout.split()
         rows.append([f"{library}, float32", *(f"{int(mb) / 1024:.2f} GiB" for mb in said[:3]), *said[3:]]
                     if done.returncode == 0 else [library, done.stderr.strip().splitlines()[-1]])
     table(["", "model ready", "with the volume", "peak", "s", "share outside the network"], rows)
+
+
+def _look_at_the_largest(library: str) -> None:
+    """In a process of its own: print its peak in MiB with the model ready, with the volume, and at the end; seconds;
+    and the share of them outside the network."""
+    spec = find_model(DEFAULT_MODEL)
+    predictor = with_backend(spec, TorchBackend(spec, "cpu") if library == "torch" else
+                             OpenVINOBackend(spec, "float32", Kept(None, spec)))
+    ready = _peak()
+    array, chance = np.zeros(LARGEST, np.int16), np.random.default_rng(0)
+    for one in array:
+        one[60:450, 60:450] = chance.normal(100, 20, (390, 390))
+    there = _peak()
+    made = predictor.predict(Volume(array, np.diag([0.7, 0.7, 0.7, 1.0]), "largest")).provenance.seconds
+    print(ready, there, _peak(), f"{made['total']:.0f}", f"{1 - made['network'] / made['total']:.3f}")
+
+
+def _peak() -> int:
+    """MiB; Linux alone says it of a process by itself."""
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) // 1024 for line in file if line.startswith("VmHWM"))
+
+
+if __name__ == "__main__":
+    _look_at_the_largest(sys.argv[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import statistics
 import tempfile
-import time
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,8 @@ from UnifiedViTLib.service.cache import compiled_folder
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 from UnifiedViTLib.service.cluster import on_cluster
 from UnifiedViTLib.service.many import in_processes
+
+from .measuring import interleaved, machine, table, times_as_fast
 
 VOLUMES, SHAPE, JOBS, ROUNDS = 8, (24, 256, 256), 2, 3
 
@@ -36,21 +38,18 @@ def main() -> None:
         f"{JOBS} processes": lambda: in_processes(spec, options, "cpu", "", JOBS),
         f"{JOBS} actors of Ray": lambda: on_cluster(spec, options, "cpu", "", "", JOBS),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
     with tempfile.TemporaryDirectory() as folder:
         chance = np.random.default_rng(0)
-        scans = []
+        scans, numbers = [], count()
         for number in range(VOLUMES):
             scans.append(Path(folder) / f"{number}.nrrd")
             sitk.WriteImage(sitk.GetImageFromArray(chance.normal(100, 20, SHAPE).astype(np.int16)), str(scans[-1]))
-        process_files(scans[:1], Path(folder) / "first", spec, alone())  # compares and compiles
-        for number in range(ROUNDS):
-            for name, make in ways.items():
-                started = time.perf_counter()
-                process_files(scans, Path(folder) / f"{number} {name}", spec, make())
-                seconds[name].append(time.perf_counter() - started)
-    first = statistics.median(seconds["one process"])
-    print(f"{VOLUMES} volumes of {' x '.join(map(str, SHAPE))} with all their files, {ROUNDS} rounds interleaved:")
-    for name, taken in seconds.items():
-        middle = statistics.median(taken)
-        print(f"  {name:<18} {middle:6.1f} s ({min(taken):.1f} to {max(taken):.1f}), speed {first / middle:.2f}")
+        times = interleaved({
+            name: lambda make=make: process_files(scans, Path(folder) / f"results {next(numbers)}", spec, make())
+            for name, make in ways.items()
+        }, ROUNDS)
+    print(f"## Many volumes\n\n{machine()}\n\n{VOLUMES} volumes of {' x '.join(map(str, SHAPE))} with all their files, "
+          f"start-up included, {ROUNDS} rounds interleaved.\n")
+    table(["", "seconds: median (range)", "times as fast as one process"],
+          ([name, f"{statistics.median(taken):.1f} ({min(taken):.1f} to {max(taken):.1f})",
+            times_as_fast(times, name, "one process")] for name, taken in times.items()))

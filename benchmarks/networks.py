@@ -10,11 +10,11 @@ import statistics
 from collections.abc import Callable
 
 import numpy as np
-import segmentation_models_pytorch as smp
 import torch
 from monai.inferers import SlidingWindowInferer
 from torch import nn
 from unifiedvit_training.comparison.costs import multiplications
+from unifiedvit_training.peers import build_peer
 
 from UnifiedViTLib.inference.openvino_backend import PRECISIONS, load_openvino
 from UnifiedViTLib.models import build_model
@@ -22,14 +22,12 @@ from UnifiedViTLib.models import build_model
 from .measuring import ROUNDS, interleaved, machine, roof_of, roofs, table, times_as_fast
 
 SIZE, GRID, SLICES, BATCH = 224, 240, 16, 8
-#: Our networks, and the encoder and the widths of the DPT on it.
-NETWORKS: dict[str, tuple[str, dict[str, str], str | None, tuple[int, int]]] = {
-    "ViT-Tiny": ("shared_encoder_dual_decoder", {"encoder": "vit_tiny_patch16_224"}, "vit_tiny_patch16_224", (192, 64)),
-    "ViT-Small": ("shared_encoder_dual_decoder", {"encoder": "vit_small_patch16_224"}, "vit_small_patch16_224",
-                  (384, 128)),
-    "ViT-Base": ("shared_encoder_dual_decoder", {"encoder": "vit_base_patch16_224"}, "vit_base_patch16_224",
-                 (768, 256)),
-    "Swin-T": ("hierarchical", {}, None, (0, 0)),
+#: Our networks, and whether there is a DPT on their encoder.
+NETWORKS: dict[str, tuple[str, dict[str, str], bool]] = {
+    "ViT-Tiny": ("shared_encoder_dual_decoder", {"encoder": "vit_tiny_patch16_224"}, True),
+    "ViT-Small": ("shared_encoder_dual_decoder", {"encoder": "vit_small_patch16_224"}, True),
+    "ViT-Base": ("shared_encoder_dual_decoder", {"encoder": "vit_base_patch16_224"}, True),
+    "Swin-T": ("hierarchical", {}, False),
 }
 Run = Callable[[np.ndarray], object]
 
@@ -53,7 +51,7 @@ def main() -> None:
         _compare(name, *parts)
 
 
-def _compare(name: str, architecture: str, arguments: dict[str, str], dpt: str | None, widths: tuple[int, int]) -> None:
+def _compare(name: str, architecture: str, arguments: dict[str, str], dpt: bool) -> None:
     sizes = {"mask_classes": 2, "diagnosis_classes": 4}
     one, masks, classes = (
         build_model(architecture, arguments | sizes | {"task": task}).eval()
@@ -63,8 +61,8 @@ def _compare(name: str, architecture: str, arguments: dict[str, str], dpt: str |
                   + multiplications(classes, SIZE)}
     networks = {"unified": [one], "two": [masks, classes]}
     if dpt:
-        encoder_width, fusion = widths
-        networks["smp.DPT"] = [_dpt(dpt, encoder_width, fusion)]
+        encoder = {"image_size": SIZE, "encoder": f"tu-{arguments['encoder']}"}
+        networks["smp.DPT"] = [build_peer("peer_dpt", sizes | encoder)]
         multiplied["smp.DPT"] = multiplications(networks["smp.DPT"][0], SIZE)
     images = np.random.default_rng(0).normal(size=(SLICES, 1, SIZE, SIZE)).astype(np.float32)
     ways: dict[str, Callable[[], object]] = {}
@@ -103,13 +101,6 @@ def _compare(name: str, architecture: str, arguments: dict[str, str], dpt: str |
               ("(d) MONAI's windows in eager torch against OpenVINO bfloat16", best, "MONAI windows, torch float32")]
     table(["", "times as fast: median (range)"],
           ([words, times_as_fast(times, fast, slow)] for words, fast, slow in ratios))
-
-
-def _dpt(encoder: str, width: int, fusion: int) -> nn.Module:
-    """As wide as its encoder asks for; its authors' decoder is made for a ViT-Base or larger."""
-    return smp.DPT(f"tu-{encoder}", encoder_depth=4, encoder_weights=None, in_channels=1, classes=2,
-                   aux_params={"classes": 4}, dynamic_img_size=True, decoder_fusion_channels=fusion,
-                   decoder_intermediate_channels=(width // 4, width // 2, width, width)).eval()
 
 
 def _in_torch(network: nn.Module, precision: str) -> Run:

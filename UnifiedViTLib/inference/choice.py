@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import DependencyError, DeviceError
 from ..spec import ModelSpec, verify_graph
 from .backends import Backend, NotHere, OutOfMemory, gpu_may_be_there, processor
-from .gate import Agreement, Measured, agreement, measure, views
+from .gate import LOOKS, Agreement, Measured, agreement, measure, views
 from .kept import Kept
 from .openvino_backend import OpenVINOBackend
 from .torch_backend import TorchBackend, choose_device, device_name, refused_device
@@ -48,7 +48,7 @@ class Way:
     @property
     def key(self) -> tuple[str, ...]:
         """What its verdict depends on beside the model."""
-        return (self.name, _version(self.package), processor())
+        return (self.name, _version(self.package), processor(), f"{LOOKS} looks")
 
 
 class Reference:

@@ -29,20 +29,20 @@ class Agreement:
         labels: share of pixels of the network's grid with the same label.
         drawn: overlap (Dice) of what is drawn, labels and all; 1 where neither draws.
         probability: largest difference of a diagnosis' probability on a slice.
-        slices: number of looks at slices (`views`) compared.
+        looks: number of looks at slices (`views`) compared.
     """
 
     labels: float
     drawn: float
     probability: float
-    slices: int
+    looks: int
 
     def suffices(self, labels: float) -> bool:
         """Whether to take the faster one; `labels` is the least share of equal labels."""
         return self.labels >= labels and self.drawn >= DRAWN and self.probability <= PROBABILITY
 
     def __str__(self) -> str:
-        return (f"in {self.slices} looks {self.labels:.2%} of the labels are those of the reference, what is drawn "
+        return (f"in {self.looks} looks {self.labels:.2%} of the labels are those of the reference, what is drawn "
                 f"overlaps by {self.drawn:.2%}, probabilities differ by up to {self.probability:.4f}")
 
     def to_bytes(self) -> bytes:

@@ -317,12 +317,10 @@ def labels_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndar
     Returns:
         labels (n, r, c) uint8, and the rows and columns of the slices that they cover.
     """
-    best = labels = None
-    for label in range(1, masks.shape[1]):
-        logits, rows, columns = prepared.frame.from_network(masks[:, label] - masks[:, 0])
-        if labels is None:
-            labels, best = (logits > 0).view(np.uint8), logits
-            continue
+    best, rows, columns = prepared.frame.from_network(masks[:, 1] - masks[:, 0])
+    labels = (best > 0).view(np.uint8)
+    for label in range(2, masks.shape[1]):
+        logits, _, _ = prepared.frame.from_network(masks[:, label] - masks[:, 0])
         labels[logits > np.maximum(best, 0)] = label
         np.maximum(best, logits, out=best)
     return labels, rows, columns

@@ -64,8 +64,11 @@ def _deeplab(sizes: dict[str, Any], task: str, encoder: str = "resnet18") -> Pee
 
 def _dpt(sizes: dict[str, Any], task: str, encoder: str = "tu-vit_tiny_patch16_224") -> Peer:
     """Its decoder as narrow as the encoder asks for: the usual one has four times the weights of a ViT-Tiny."""
+    with torch.device("meta"):  # for its width alone
+        width = timm.create_model(encoder.removeprefix("tu-"), pretrained=False).num_features
     return _smp("DPT", encoder, sizes, task, encoder_depth=4, dynamic_img_size=True,
-                decoder_intermediate_channels=(48, 96, 192, 192), decoder_fusion_channels=64)
+                decoder_intermediate_channels=(width // 4, width // 2, width, width),
+                decoder_fusion_channels=width // 3)
 
 
 def _cnn(sizes: dict[str, Any], task: str, encoder: str = "resnet18") -> Peer:
