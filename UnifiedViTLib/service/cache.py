@@ -10,13 +10,13 @@ import re
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
 from ..errors import WeightsError
+from ..locking import file_lock
 from ..spec import SPEC_FILE
 
 PARTIAL = ".partial"
@@ -250,38 +250,11 @@ def locked(model_id: str, waiting: Callable[[], None]) -> Iterator[None]:
         WeightsError: the folder cannot be written to, or its file system knows no locks.
     """
     folder = cache_folder() / LOCKS
-    with storing(cache_folder()):
-        folder.mkdir(parents=True, exist_ok=True)
-        file = open(folder / f"{model_id}.lock", "a+b")  # noqa: SIM115 - closed below; kept, as others may wait on it
-    with file:
-        while True:
-            with storing(cache_folder()):
-                if _take_lock(file):
-                    break
-            waiting()
-            time.sleep(0.1)
-        yield  # closing the file frees the lock
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take_lock(file) -> bool:
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _take_lock(file) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+    with ExitStack() as held:
+        with storing(cache_folder()):
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(file_lock(folder / f"{model_id}.lock", waiting))
+        yield
 
 
 def _settings_file() -> Path:
