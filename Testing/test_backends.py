@@ -22,14 +22,14 @@ from UnifiedViTLib.errors import DependencyError, DeviceError, ModelSpecError, W
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.inference import choice as choosing
 from UnifiedViTLib.inference.backends import NotHere
+from UnifiedViTLib.inference.backends.agreement import Agreement, agreement, measure, views
+from UnifiedViTLib.inference.backends.cache import DiskCache
+from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
+from UnifiedViTLib.inference.backends.selection import Choice, Way
+from UnifiedViTLib.inference.backends.torch_backend import TorchBackend, load_network
 from UnifiedViTLib.inference.blanks import look_once_at_blanks
-from UnifiedViTLib.inference.choice import Choice, Way
-from UnifiedViTLib.inference.gate import Agreement, agreement, measure, views
-from UnifiedViTLib.inference.kept import Kept
-from UnifiedViTLib.inference.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.inference.torch_backend import TorchBackend, load_network
 from UnifiedViTLib.service.cache import COMPILED, cache_bytes, clear_cache, compiled_folder
 from UnifiedViTLib.service.catalogue import find_model, verify_files
 from UnifiedViTLib.spec import ModelSpec, parse_spec
@@ -155,7 +155,7 @@ def test_a_tampered_file_is_refused_before_it_is_used(model, tmp_path, name):
     data = bytearray((spec.folder / name).read_bytes())
     data[len(data) // 2] ^= 1
     (spec.folder / name).write_bytes(data)
-    for use in (lambda: OpenVINOBackend(spec, "float32", Kept(None, spec)), lambda: Choice(spec, "cpu", tmp_path),
+    for use in (lambda: OpenVINOBackend(spec, "float32", DiskCache(None, spec)), lambda: Choice(spec, "cpu", tmp_path),
                 lambda: verify_files(spec)):
         with pytest.raises(WeightsError, match=name):
             use()
@@ -302,7 +302,7 @@ def test_predict_gives_a_result_where_torch_and_timm_cannot_be_imported(model, t
 
 
 def test_openvino_is_loaded_without_what_would_report_its_use_over_the_network():
-    code = ("import sys; from UnifiedViTLib.inference.openvino_backend import load_openvino\n"
+    code = ("import sys; from UnifiedViTLib.inference.backends.openvino_backend import load_openvino\n"
             "load_openvino().Core()\n"
             "print([name for name, module in sys.modules.items() if 'openvino_telemetry' in name and module])")
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -21,9 +21,9 @@ from unifiedvit_training.exporting.onnx import write_onnx
 from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import ModelSpecError, OutputError, WeightsError
 from UnifiedViTLib.imaging.resampling import Frame
+from UnifiedViTLib.inference.backends.torch_backend import TorchBackend, load_network
 from UnifiedViTLib.inference.familiarity import load_statistics
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.inference.torch_backend import TorchBackend, load_network
 from UnifiedViTLib.models.ensemble import Ensemble
 from UnifiedViTLib.service.catalogue import find_model
 from UnifiedViTLib.service.ensembling import write_ensemble

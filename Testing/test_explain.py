@@ -231,7 +231,7 @@ def test_what_cannot_be_explained_is_told_before_anything_is_looked_at(predictor
 
 def test_too_little_memory_halves_the_batch_of_an_explanation(spec, monkeypatch):
     predictor = Predictor(spec, "cpu", batch_size=4)
-    whole, sizes = predictor._choice.backend._network.forward, []
+    whole, sizes = predictor._selector.backend._network.forward, []
 
     def forward(batch):
         if torch.is_grad_enabled():
@@ -240,7 +240,7 @@ def test_too_little_memory_halves_the_batch_of_an_explanation(spec, monkeypatch)
                 raise RuntimeError("can't allocate memory")
         return whole(batch)
 
-    monkeypatch.setattr(predictor._choice.backend._network, "forward", forward)
+    monkeypatch.setattr(predictor._selector.backend._network, "forward", forward)
     assert predictor.predict(head_volume(shape=(3, 45, 41)), Options(explain="relevance")).heatmap.percent.any()
     assert sizes == [3, 2, 1, 1, 1]
 

@@ -24,6 +24,7 @@ from unifiedvit_training.exporting.familiarity import (
 from UnifiedViTLib.errors import ModelSpecError, WeightsError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.decision import Look
 from UnifiedViTLib.inference.doubts import about_input, about_look
 from UnifiedViTLib.inference.familiarity import (
@@ -37,7 +38,6 @@ from UnifiedViTLib.inference.familiarity import (
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.texture import TURNS, layout, texture, turned_back
-from UnifiedViTLib.inference.torch_backend import TorchBackend
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 from UnifiedViTLib.spec import ModelSpec, load_spec, parse_spec
 

@@ -17,8 +17,8 @@ LIBRARY = ROOT / "UnifiedViTLib"
 
 #: Lower floors first: a file may import its own floor and those under it.
 FLOORS = (
-    {"errors", "locking", "resources"}, {"fields"}, {"diagnosis"}, {"spec"}, {"models", "imaging"}, {"inference"},
-    {"outputs"}, {"service"}, {"cli", "models_cli"},
+    {"errors", "locking", "processes", "resources"}, {"fields"}, {"diagnosis"}, {"spec"}, {"models", "imaging"},
+    {"inference"}, {"outputs"}, {"service"}, {"cli", "models_cli"},
 )
 #: models and imaging stand side by side, and know nothing of each other.
 SIDE_BY_SIDE = ({"models", "imaging"},)
@@ -92,7 +92,8 @@ def test_all_that_a_slicer_process_needs_loads_without_torch_timm_or_matplotlib(
         "import sys\n"
         "for name in ('torch', 'timm', 'torchvision', 'matplotlib', 'safetensors', 'tqdm'): sys.modules[name] = None\n"
         "import UnifiedViTLib, UnifiedViTLib.spec, UnifiedViTLib.errors, UnifiedViTLib.imaging.preparation\n"
-        "import UnifiedViTLib.imaging.reading, UnifiedViTLib.inference.predictor, UnifiedViTLib.inference.backends\n"
+        "import UnifiedViTLib.imaging.reading, UnifiedViTLib.inference.predictor\n"
+        "import UnifiedViTLib.inference.backends.selection, UnifiedViTLib.service.client\n"
         "import UnifiedViTLib.outputs.files, UnifiedViTLib.outputs.montage, UnifiedViTLib.outputs.mrml_volumes\n"
         "import UnifiedViTLib.service.catalogue, UnifiedViTLib.service.weights, UnifiedViTLib.cli\n"
     )

@@ -19,9 +19,9 @@ from UnifiedViTLib.cli import main
 from UnifiedViTLib.diagnosis import LabelRule
 from UnifiedViTLib.errors import ModelSpecError
 from UnifiedViTLib.imaging.preparation import prepare
+from UnifiedViTLib.inference.backends.agreement import agreement
 from UnifiedViTLib.inference.decision import Look, decide, diagnose
 from UnifiedViTLib.inference.doubts import doubts
-from UnifiedViTLib.inference.gate import agreement
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.pooling import believed, calibrated, pool
 from UnifiedViTLib.inference.prediction import SegmentResult

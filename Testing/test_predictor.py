@@ -12,10 +12,10 @@ from builders import ORIENTATIONS, head_volume, oblique, points, spec_data, tiny
 from UnifiedViTLib.errors import Cancelled, DeviceError, UnsupportedImageError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.backends import OutOfMemory
+from UnifiedViTLib.inference.backends.base import OutOfMemory
+from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor, labels_on_grid
-from UnifiedViTLib.inference.torch_backend import TorchBackend
 
 KEEP_ALL = {"pooling": "lesion_weighted", "top": 3, "suppress_above": 1.0, "smallest_ml": 0.0}
 
@@ -272,7 +272,7 @@ def test_flips_take_the_mean_of_the_logits(predictor):
     prepared = prepare(volume, 32)
     plain, mean = (predictor.look(prepared, flips=flips)[0].logits for flips in (False, True))
     images = prepared.batch(0, len(prepared))[:, None]
-    _, turned, _ = predictor._choice.backend.run(np.ascontiguousarray(images[..., ::-1]))
+    _, turned, _ = predictor._selector.backend.run(np.ascontiguousarray(images[..., ::-1]))
     np.testing.assert_allclose(mean, (plain + turned) / 2, atol=1e-4)
     assert np.abs(mean - plain).max() > 1e-3
     assert "mirror images" in predictor.predict(volume, Options(flips=True)).provenance.backend

@@ -15,7 +15,7 @@ from builders import spec_data, tiny_model
 from safetensors.torch import load_file, save_file
 
 from UnifiedViTLib.errors import ModelSpecError, WeightsError
-from UnifiedViTLib.inference.torch_backend import TorchBackend
+from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.spec import load_spec, parse_spec, verify_weights
 
 

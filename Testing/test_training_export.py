@@ -30,11 +30,11 @@ from unifiedvit_training.exporting.onnx import write_onnx
 from unifiedvit_training.learning.checkpoints import save_weights
 
 from UnifiedViTLib.imaging.preparation import prepare
+from UnifiedViTLib.inference.backends.cache import DiskCache
+from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
+from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, Gaussians, Turns, load_statistics
-from UnifiedViTLib.inference.kept import Kept
-from UnifiedViTLib.inference.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.inference.torch_backend import TorchBackend
 from UnifiedViTLib.models import build_model
 from UnifiedViTLib.spec import load_spec
 
@@ -293,7 +293,7 @@ def test_an_exported_model_runs_without_torch_and_its_description_names_the_grap
     assert spec.graph.sha256 == hashlib.sha256((spec.folder / spec.graph.file).read_bytes()).hexdigest()
     assert load_spec(tmp_path / "model").graph == spec.graph
     images = np.random.default_rng(0).normal(size=(2, 1, 32, 32)).astype(np.float32)
-    for given, right in zip(OpenVINOBackend(spec, "float32", Kept(None, spec)).run(images),
+    for given, right in zip(OpenVINOBackend(spec, "float32", DiskCache(None, spec)).run(images),
                             TorchBackend(spec, "cpu").run(images), strict=True):
         np.testing.assert_allclose(given, right, atol=1e-4)
 

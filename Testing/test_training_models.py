@@ -19,7 +19,7 @@ from unifiedvit_training.evaluation.slice_table import load_table
 from unifiedvit_training.evaluation.volumes import DEFAULT_RULE
 from unifiedvit_training.exporting.model_folder import write_model_folder
 
-from UnifiedViTLib.inference.torch_backend import load_network
+from UnifiedViTLib.inference.backends.torch_backend import load_network
 from UnifiedViTLib.service.ensembling import write_ensemble
 from UnifiedViTLib.spec import ModelSpec, load_spec
 

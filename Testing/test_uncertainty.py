@@ -196,7 +196,7 @@ def test_too_little_memory_for_further_looks_halves_the_batch(spec, monkeypatch)
     predictor = Predictor(spec, "cpu", batch_size=4)
     volume = head_volume(shape=(5, 45, 41))
     expected = predictor.predict(volume, ASKED).uncertainty
-    whole, sizes = predictor._choice.backend._network.forward, []
+    whole, sizes = predictor._selector.backend._network.forward, []
 
     def forward(batch):
         sizes.append(len(batch))
@@ -204,7 +204,7 @@ def test_too_little_memory_for_further_looks_halves_the_batch(spec, monkeypatch)
             raise RuntimeError("can't allocate memory")
         return whole(batch)
 
-    monkeypatch.setattr(predictor._choice.backend._network, "forward", forward)
+    monkeypatch.setattr(predictor._selector.backend._network, "forward", forward)
     found = predictor.predict(volume, ASKED).uncertainty
     assert sizes[:3] == [4, 4, 4] and max(sizes[3:]) == 2
     assert found.confidence == pytest.approx(expected.confidence, abs=1e-5)

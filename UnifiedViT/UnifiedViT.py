@@ -268,20 +268,16 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         """
         from UnifiedViTPanel.run import optionsOf
 
-        from UnifiedViTLib.service.batch import find_inputs, maps_of, one_by_one, process_files
+        from UnifiedViTLib.service.batch import BatchSettings, find_inputs, process_files, serial
         from UnifiedViTLib.service.catalogue import find_model
-        from UnifiedViTLib.service.protocol import PredictRequest
 
         spec = find_model(model)
         options = optionsOf(plane, flips, heatmap=heatmap, superres=superres, uncertainty=uncertainty)
         options.check(spec)
 
-        def predict(volume, told):
-            return self.runner.client.run(PredictRequest(volume, spec, options, device, batchSize), told)
-
-        return process_files(find_inputs(Path(inputDir), pattern, recursive), Path(outputDir), spec,
-                             one_by_one(predict), skip_existing=skipExisting, maps=maps_of(options),
-                             progress=progress or (lambda stage, fraction: None))
+        return process_files(find_inputs(Path(inputDir), pattern, recursive), Path(outputDir),
+                             BatchSettings(spec, options, device, batchSize), serial(self.runner.client),
+                             skip_existing=skipExisting, progress=progress or (lambda stage, fraction: None))
 
     def close(self):
         """Stop what is under way, and the child process."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from . import NOTICE, __version__
 from .errors import ModelSpecError, UnifiedViTError, UnsupportedImageError
-from .imaging.volume import Volume
 from .inference.options import Options
 from .models_cli import add_models_command
-from .service.batch import Ended, Way, find_inputs, maps_of, one_by_one, process_files
-from .spec import ModelSpec
+from .service.batch import BatchExecutor, BatchSettings, TaskResult, find_inputs, process_files, serial
+from .service.client import WorkerClient
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     from .imaging.slicing import PLANES
-    from .inference.backends import DEVICES
+    from .inference.backends.base import DEVICES
     from .inference.explain import DEFAULT_METHOD, METHODS
     from .inference.superresolution import QUANTILE
     from .inference.upscalers import DEFAULT_UPSCALER, UPSCALERS
@@ -110,16 +111,14 @@ def _upscaler(text: str) -> str:
     return str(Path(text).absolute()) if Path(text).is_dir() else text
 
 
-def _further_channels(options: argparse.Namespace, inputs: list[Path]) -> dict[str, Volume]:
-    """The images of --channel, read."""
-    from .imaging.reading import read
-
+def _further_channels(options: argparse.Namespace, inputs: list[Path]) -> dict[str, Path]:
+    """The files of --channel."""
     names = [name for name, _ in options.channel]
     if names and len(inputs) != 1:
         raise UnsupportedImageError(f"--channel belongs to one input, not to {len(inputs)}. Run each by itself.")
     if len(set(names)) < len(names):
         raise UnsupportedImageError("--channel gives two images for one sequence. Give each sequence once.")
-    return {name: read(path) for name, path in options.channel}
+    return dict(options.channel)
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -133,51 +132,47 @@ def _predict(options: argparse.Namespace) -> int:
     spec = find_model(options.model or DEFAULT_MODEL)
     # What does not exist becomes a row of the table, as other bad inputs.
     inputs = [file for path in options.inputs for file in (find_inputs(path) if path.exists() else [path]) or [path]]
-    others = _further_channels(options, inputs)
-    refuse_unknown([name for name in (options.input_is, *others) if name], spec)
+    channels = _further_channels(options, inputs)
+    refuse_unknown([name for name in (options.input_is, *channels) if name], spec)
     asked = Options(options.plane, options.flips, explain=options.explain, explain_class=options.explain_class,
                     superres=options.superres, superres_quantile=options.superres_quantile,
                     uncertainty=options.uncertainty)
     asked.check(spec)
+    settings = BatchSettings(spec, asked, options.device, channel=options.input_is, channels=channels)
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:
-        def progress(stage: str, done: float) -> None:
+        def progress(stage: str, fraction: float) -> None:
             bar.set_postfix_str(stage, refresh=False)
-            bar.n = round(done * len(inputs), 2)
+            bar.n = round(fraction * len(inputs), 2)
             bar.refresh()
 
-        def ended(end: Ended) -> None:
-            if end.row["status"] != "done":
-                bar.write(f"{end.path}: {end.text}", file=sys.stderr)
+        def ended(result: TaskResult) -> None:
+            if result.row["status"] != "done":
+                bar.write(f"{result.path}: {result.text}", file=sys.stderr)
             else:
-                bar.write(end.text or f"{end.row['result']}: done before", file=sys.stdout)
+                bar.write(result.text or f"{result.row['result']}: done before", file=sys.stdout)
 
-        rows = process_files(
-            inputs, options.output, spec, _way(options, spec, asked, others),
-            skip_existing=options.skip_existing, maps=maps_of(asked), progress=progress, ended=ended,
-        )
+        with _executor(options, bool(channels)) as executor:
+            rows = process_files(inputs, options.output, settings, executor, skip_existing=options.skip_existing,
+                                 progress=progress, ended=ended)
     failed = sum(row["status"] != "done" for row in rows)
     print(f"{len(inputs) - failed} of {len(inputs)} done; results in {options.output}. {NOTICE}")
     return 1 if failed else 0
 
 
-def _way(options: argparse.Namespace, spec: ModelSpec, asked: Options, others: dict[str, Volume]) -> Way:
-    """One input after the other in this process, several in processes of their own, or over a cluster. An input with
-    further sequences is alone, and stays here."""
-    from .inference.channels import together
-    from .inference.predictor import Predictor
-    from .service.cache import compiled_folder
-
-    if options.cluster is not None and not others:
+@contextmanager
+def _executor(options: argparse.Namespace, has_channels: bool) -> Iterator[BatchExecutor]:
+    """One input after the other, several at a time, or over a cluster; an input with further sequences is alone."""
+    if options.cluster is not None and not has_channels:
         from .service.cluster import on_cluster
 
-        return on_cluster(spec, asked, options.device, options.input_is, options.cluster, options.jobs)
-    if options.jobs and options.jobs > 1 and not others:
-        from .service.many import in_processes
+        yield on_cluster(options.cluster, options.jobs)
+    elif options.jobs and options.jobs > 1 and not has_channels:
+        from .service.multiprocess import multiprocess
 
-        return in_processes(spec, asked, options.device, options.input_is, options.jobs)
-    predictor = Predictor(spec, options.device, cache=compiled_folder())
-    return one_by_one(lambda volume, told: predictor.predict(together(volume, others, spec, options.input_is), asked,
-                                                             told))
+        yield multiprocess(options.jobs)
+    else:
+        with closing(WorkerClient()) as client:
+            yield serial(client)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from unifiedvit_training.evaluation.candidates import ModelFolder
 from unifiedvit_training.evaluation.inference import SliceAnswers
 from unifiedvit_training.evaluation.metrics import slice_metrics
 
-from UnifiedViTLib.inference.gate import DRAWN, PROBABILITY, agreement, measure
+from UnifiedViTLib.inference.backends.agreement import DRAWN, PROBABILITY, agreement, measure
 from UnifiedViTLib.inference.pooling import calibrated
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 

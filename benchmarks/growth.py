@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.kept import Kept
-from UnifiedViTLib.inference.openvino_backend import OpenVINOBackend
+from UnifiedViTLib.inference.backends.cache import DiskCache
+from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
+from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.inference.torch_backend import TorchBackend
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 
 from .measuring import interleaved, machine, table
@@ -26,7 +26,7 @@ LARGEST = (1000, 512, 512)
 def main() -> None:
     """Measure and print."""
     spec = find_model(DEFAULT_MODEL)
-    predictor = with_backend(spec, OpenVINOBackend(spec, "float32", Kept(None, spec)))
+    predictor = with_backend(spec, OpenVINOBackend(spec, "float32", DiskCache(None, spec)))
     print(f"## Growth\n\n{machine()}\n\nOpenVINO in float32, best of {ROUNDS} rounds interleaved "
           f"({LONG_ROUNDS} over the numbers of slices).\n")
     _grow("slices of 240 x 240", {n: head((n, 240, 240)) for n in SLICES}, predictor, LONG_ROUNDS)
@@ -69,7 +69,7 @@ def _look_at_the_largest(library: str) -> None:
     and the share of them outside the network."""
     spec = find_model(DEFAULT_MODEL)
     predictor = with_backend(spec, TorchBackend(spec, "cpu") if library == "torch" else
-                             OpenVINOBackend(spec, "float32", Kept(None, spec)))
+                             OpenVINOBackend(spec, "float32", DiskCache(None, spec)))
     ready = _peak()
     array, chance = np.zeros(LARGEST, np.int16), np.random.default_rng(0)
     for one in array:

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from UnifiedViTLib.inference.openvino_backend import INPUT, PRECISIONS, load_openvino
+from UnifiedViTLib.inference.backends.openvino_backend import INPUT, PRECISIONS, load_openvino
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 
 from .measuring import machine, table

@@ -11,13 +11,10 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from UnifiedViTLib.inference.options import Options
-from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.service.batch import Way, one_by_one, process_files
-from UnifiedViTLib.service.cache import compiled_folder
+from UnifiedViTLib.service.batch import BatchSettings, process_files
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 from UnifiedViTLib.service.cluster import on_cluster
-from UnifiedViTLib.service.many import in_processes
+from UnifiedViTLib.service.multiprocess import multiprocess
 
 from .measuring import interleaved, machine, table, times_as_fast
 
@@ -25,18 +22,13 @@ VOLUMES, SHAPE, JOBS, ROUNDS = 8, (24, 256, 256), 2, 3
 
 
 def main() -> None:
-    """Print seconds for all volumes, and how many times faster than one process; ways interleaved."""
+    """Print seconds for all volumes, and how many times faster than one process; interleaved."""
     logging.disable(logging.WARNING)
-    spec, options = find_model(DEFAULT_MODEL), Options()
-
-    def alone() -> Way:
-        predictor = Predictor(spec, "cpu", cache=compiled_folder())
-        return one_by_one(lambda volume, told: predictor.predict(volume, options, told))
-
-    ways = {
-        "one process": alone,
-        f"{JOBS} processes": lambda: in_processes(spec, options, "cpu", "", JOBS),
-        f"{JOBS} actors of Ray": lambda: on_cluster(spec, options, "cpu", "", "", JOBS),
+    settings = BatchSettings(find_model(DEFAULT_MODEL), device="cpu")
+    executors = {
+        "one process": multiprocess(1),
+        f"{JOBS} processes": multiprocess(JOBS),
+        f"{JOBS} actors of Ray": on_cluster("", JOBS),
     }
     with tempfile.TemporaryDirectory() as folder:
         chance = np.random.default_rng(0)
@@ -45,8 +37,8 @@ def main() -> None:
             scans.append(Path(folder) / f"{number}.nrrd")
             sitk.WriteImage(sitk.GetImageFromArray(chance.normal(100, 20, SHAPE).astype(np.int16)), str(scans[-1]))
         times = interleaved({
-            name: lambda make=make: process_files(scans, Path(folder) / f"results {next(numbers)}", spec, make())
-            for name, make in ways.items()
+            name: lambda one=executor: process_files(scans, Path(folder) / f"results {next(numbers)}", settings, one)
+            for name, executor in executors.items()
         }, ROUNDS)
     print(f"## Many volumes\n\n{machine()}\n\n{VOLUMES} volumes of {' x '.join(map(str, SHAPE))} with all their files, "
           f"start-up included, {ROUNDS} rounds interleaved.\n")

@@ -16,7 +16,7 @@ from torch import nn
 from unifiedvit_training.comparison.costs import multiplications
 from unifiedvit_training.peers import build_peer
 
-from UnifiedViTLib.inference.openvino_backend import PRECISIONS, load_openvino
+from UnifiedViTLib.inference.backends.openvino_backend import PRECISIONS, load_openvino
 from UnifiedViTLib.models import build_model
 
 from .measuring import ROUNDS, interleaved, machine, roof_of, roofs, table, times_as_fast

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.choice import torch_is_there
+from UnifiedViTLib.inference.backends.candidates import torch_is_there
 from UnifiedViTLib.inference.explain import DEFAULT_METHOD
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor

@@ -12,11 +12,11 @@ from monai.data.utils import dense_patch_slices
 from monai.networks.nets import UNETR, SwinUNETR
 
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.backends import Backend, NotHere
-from UnifiedViTLib.inference.kept import Kept
-from UnifiedViTLib.inference.openvino_backend import OpenVINOBackend
+from UnifiedViTLib.inference.backends.base import Backend, UnsupportedPrecision
+from UnifiedViTLib.inference.backends.cache import DiskCache
+from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
+from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.inference.torch_backend import TorchBackend
 from UnifiedViTLib.models import build_model
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 from UnifiedViTLib.spec import ModelSpec
@@ -72,11 +72,11 @@ def make_backends(spec: ModelSpec) -> dict[str, Backend]:
     """All ways to compute that this processor has, by name; not compared with one another."""
     found: dict[str, Backend] = {}
     for make, precisions in ((lambda p: TorchBackend(spec, "cpu", p), ("float32", "float32, medium", "bfloat16")),
-                             (lambda p: OpenVINOBackend(spec, p, Kept(None, spec)), ("float32", "bfloat16"))):
+                             (lambda p: OpenVINOBackend(spec, p, DiskCache(None, spec)), ("float32", "bfloat16"))):
         for precision in precisions:
             try:
                 backend = make(precision)
-            except NotHere:
+            except UnsupportedPrecision:
                 continue
             found[backend.name] = backend
     return found
@@ -85,7 +85,7 @@ def make_backends(spec: ModelSpec) -> dict[str, Backend]:
 def with_backend(spec: ModelSpec, backend: Backend) -> Predictor:
     """A predictor that uses just this backend."""
     predictor = Predictor(spec, "cpu", BATCH)
-    predictor._choice.backend = backend
+    predictor._selector.backend = backend
     return predictor
 
 

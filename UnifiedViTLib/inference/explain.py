@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import DependencyError, ModelSpecError
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
-from .choice import torch_is_there
+from .backends.candidates import torch_is_there
 
 #: As in `models.explanation`, which needs torch.
 METHODS = ("rollout", "relevance", "grad-cam", "hybrid")

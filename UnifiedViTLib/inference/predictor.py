@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,26 +18,27 @@ from ..imaging.channels import prepare_channels
 from ..imaging.preparation import PreparedVolume
 from ..imaging.volume import Volume
 from ..spec import ModelSpec
-from .backends import OutOfMemory
+from .backends.agreement import SLICES
+from .backends.base import OutOfMemory
+from .backends.candidates import torch_is_there
+from .backends.selection import BackendSelector
+from .backends.torch_backend import TorchBackend
 from .blanks import Run, look_once_at_blanks
 from .channels import Images, in_order
-from .choice import Choice, torch_is_there
 from .decision import Answer, Look, decide
 from .doubts import doubts
 from .explain import put_on_grid
 from .familiarity import Impression, load_statistics
-from .gate import SLICES
 from .options import Options
 from .prediction import Heatmap, Prediction, Provenance
 from .superresolution import enhance
-from .torch_backend import TorchBackend
 from .uncertainty import CHANGES, Looks, other_looks, other_planes
 from .upscalers import make_upscaler
 
 PLAIN = Options()
 NO_MEMORY = "There is not enough memory to look at even one slice. Close other programs and run again."
 #: Called with a stage in words and the share done (0..1); it may raise `Cancelled` to stop the run.
-Progress = Callable[[str, float], None]
+ProgressCallback = Callable[[str, float], None]
 #: An explanation takes so many times as long as a look: it looks once more, and back by gradients.
 EXPLAINING = 2.3
 #: And so many times as long, to draw finer what is attended to.
@@ -52,16 +54,21 @@ class Predictor:
         batch_size: slices at a time; halved by itself when memory runs out.
         cache: folder that keeps which fast ways to compute agree with float32 here (judged on the first volume's own
             slices) and compiled networks; None: float32 without comparing.
+        excluded, announce: as for `BackendSelector`: backends that ended a process that ran them, and who is told which
+            one is loaded or run next.
 
     Raises:
         DeviceError, DependencyError, WeightsError, ModelSpecError: with a sentence that says what to do.
     """
 
-    def __init__(self, spec: ModelSpec, device: str = "auto", batch_size: int = 8, cache: Path | None = None) -> None:
+    def __init__(self, spec: ModelSpec, device: str = "auto", batch_size: int = 8, cache: Path | None = None,
+                 excluded: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+                 announce: Callable[[str], None] = lambda name: None) -> None:
         self.spec = spec
         self.batch_size = batch_size
         self._cache = cache
-        self._choice = Choice(spec, device, cache)
+        self._excluded, self._announce = excluded, announce
+        self._selector = BackendSelector(spec, device, cache, excluded, announce)
         self._familiar = load_statistics(spec)
         self._beside: TorchBackend | None = None
         self._notes: list[str] = []
@@ -72,7 +79,7 @@ class Predictor:
         return bool(self._notes)
 
     def predict(self, images: Images, options: Options = PLAIN,
-                progress: Progress = lambda stage, done: None) -> Prediction:
+                progress: ProgressCallback = lambda stage, done: None) -> Prediction:
         """Look at every slice once, draw and name.
 
         Args:
@@ -98,7 +105,7 @@ class Predictor:
         volumes, first = in_order(images, self.spec)
         prepared = prepare_channels(volumes, self.spec.size, options.plane, first)
         ready = time.perf_counter()
-        self._settle(prepared, progress)
+        self._select(prepared, progress)
         settled = time.perf_counter()
         looks = self.looks(prepared) if options.uncertainty else None
         planes = other_planes(prepared) if options.uncertainty else ()
@@ -108,8 +115,9 @@ class Predictor:
         look, network_seconds = self.look(prepared, _within(progress, 0, first_end), flips=options.flips,
                                           keep_probabilities=options.keep_probabilities, looks=looks)
         looked = time.perf_counter()
+        self._selector.remember_crashes()
         answer = decide(look, prepared, self.spec)
-        backend = self._choice.backend
+        backend = self._selector.backend
         answered = time.perf_counter()
         uncertainty = looks and looks.conclude(answer, {
             plane: self._in_plane(plane, volumes, first, _within(progress, *np.interp(
@@ -156,7 +164,7 @@ class Predictor:
                     "total": finished - started,
                 },
                 software_versions(),
-                tuple(self._choice.notes),
+                tuple(self._selector.notes),
             ),
             probability_maps=look.percent,
             heatmap=heatmap if options.explain else None,
@@ -164,8 +172,8 @@ class Predictor:
             uncertainty=uncertainty,
         )
 
-    def look(self, prepared: PreparedVolume, progress: Progress = lambda stage, done: None, *, flips: bool = False,
-             keep_probabilities: bool = False, looks: Looks | None = None) -> tuple[Look, float]:
+    def look(self, prepared: PreparedVolume, progress: ProgressCallback = lambda stage, done: None, *,
+             flips: bool = False, keep_probabilities: bool = False, looks: Looks | None = None) -> tuple[Look, float]:
         """Run the network over all slices; returns what it said, and the seconds spent in it.
 
         Args:
@@ -174,7 +182,7 @@ class Predictor:
             flips, keep_probabilities: as in `Options`.
             looks: of `looks`; takes in this look and further ones.
         """
-        self._settle(prepared, progress)
+        self._select(prepared, progress)
         run, again = look_once_at_blanks(self._run_both_ways if flips else self._run), look_once_at_blanks(self._run)
         count = len(prepared)
         labelmap = np.zeros(prepared.volume.array.shape, np.uint8)
@@ -202,6 +210,7 @@ class Predictor:
         # While the network looks at a batch, the next one is resampled and the one before brought back.
         with ThreadPoolExecutor(1, "resampling") as beside:
             while start < count:
+                self._announce(self._selector.name)
                 images = ahead.result() if ahead else batch(start)
                 stop = start + len(images)
                 ahead = beside.submit(batch, stop) if stop < count else None
@@ -220,6 +229,7 @@ class Predictor:
                 kept = beside.submit(keep, start, images, masks, embeddings)
                 start = stop
                 progress(f"Looking at slice {stop} of {count}", stop / count)
+            self._announce("")
             kept.result()
         # All at once: large products start threads, which would hold up the network.
         distances, turned = self._familiar.judge(Impression.together(seen)) if self._familiar else (None, None)
@@ -236,13 +246,15 @@ class Predictor:
         if self.spec.members and torch_is_there():
             yield from self._in_torch().run_members(images)
 
-    def _in_plane(self, plane: str, volumes: list[Volume | None], first: Volume, progress: Progress) -> np.ndarray:
+    def _in_plane(self, plane: str, volumes: list[Volume | None], first: Volume,
+                  progress: ProgressCallback) -> np.ndarray:
         """The volume's probabilities (C,), looked at in another plane."""
         prepared = prepare_channels(volumes, self.spec.size, plane, first)
         look, _ = self.look(prepared, lambda stage, done: progress(f"{stage}, {plane}", done))
         return np.array(list(decide(look, prepared, self.spec).diagnosis.probabilities.values()))
 
-    def _explain(self, prepared: PreparedVolume, answer: Answer, options: Options, progress: Progress) -> Heatmap:
+    def _explain(self, prepared: PreparedVolume, answer: Answer, options: Options,
+                 progress: ProgressCallback) -> Heatmap:
         """Look at every slice once more, for the class alone."""
         names = [one.name for one in self.spec.classes]
         number = names.index(options.explain_class or answer.diagnosis.label)
@@ -263,14 +275,14 @@ class Predictor:
     def _in_torch(self) -> TorchBackend:
         """Torch, which alone has gradients and knows the members of an ensemble: the chosen backend, or one on the CPU
         beside it."""
-        if isinstance(self._choice.backend, TorchBackend):
-            return self._choice.backend
+        if isinstance(self._selector.backend, TorchBackend):
+            return self._selector.backend
         if self._beside is None:
             self._beside = TorchBackend(self.spec, "cpu")
         return self._beside
 
     def _run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self._choice.backend.run(images)
+        return self._selector.backend.run(images)
 
     def _run_both_ways(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The mean over images and their mirror images. Embeddings are of the images alone: what is familiar was
@@ -279,30 +291,35 @@ class Predictor:
         mirrored_masks, mirrored_logits, _ = self._run(np.ascontiguousarray(images[..., ::-1]))
         return (masks + mirrored_masks[..., ::-1]) / 2, (logits + mirrored_logits) / 2, embeddings
 
-    def _settle(self, prepared: PreparedVolume, progress: Progress) -> None:
+    def _select(self, prepared: PreparedVolume, progress: ProgressCallback) -> None:
         """Choose the backend by slices of this volume, unless that was done."""
-        if self._choice.settled:
+        if self._selector.selected:
             return
-        progress("Comparing ways to compute, once on this computer", 0.0)
         numbers = np.unique(np.linspace(0, len(prepared) - 1, SLICES).round().astype(int))
+
+        def comparing() -> None:
+            progress("Comparing ways to compute, once on this computer", 0.0)
+
+        comparing()
         try:
-            self._choice.settle(lambda: np.concatenate([prepared.inputs(n, n + 1) for n in numbers]))
+            self._selector.select(lambda: np.concatenate([prepared.inputs(n, n + 1) for n in numbers]), comparing)
         except OutOfMemory as error:
             raise DeviceError(NO_MEMORY) from error
 
-    def _shrink(self, prepared: PreparedVolume, progress: Progress) -> None:
+    def _shrink(self, prepared: PreparedVolume, progress: ProgressCallback) -> None:
         """Answer to an out-of-memory: half the batch, then the CPU, then give up in words."""
         if self.batch_size > 1:
             self.batch_size //= 2
-        elif self._choice.backend.device != "cpu":
-            self._choice, self.batch_size = Choice(self.spec, "cpu", self._cache), 8
-            self._settle(prepared, progress)
+        elif self._selector.backend.device != "cpu":
+            self._selector = BackendSelector(self.spec, "cpu", self._cache, self._excluded, self._announce)
+            self.batch_size = 8
+            self._select(prepared, progress)
             self._notes.append("The graphics card had not enough memory; the CPU was used.")
         else:
             raise DeviceError(NO_MEMORY)
 
 
-def _within(progress: Progress, start: float, stop: float) -> Progress:
+def _within(progress: ProgressCallback, start: float, stop: float) -> ProgressCallback:
     """For a part of the work: its 0 to 1 is `start` to `stop` of the whole."""
     return lambda stage, done: progress(stage, float(start + (stop - start) * done))
 

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 
 from ..errors import DependencyError, ModelSpecError
 from ..resources import resources
-from .choice import torch_is_there
+from .backends.candidates import torch_is_there
 
 #: Times as many pixels along a side; as in `models.upscaler`, which needs torch.
 FACTOR = 4

@@ -4,42 +4,25 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import Cancelled, DependencyError, OutputError, UnifiedViTError, UnsupportedImageError
-from ..imaging.reading import SUFFIXES, read, stem
-from ..imaging.volume import Volume
+from ..imaging.reading import SUFFIXES, stem
 from ..inference.options import Options
-from ..inference.prediction import Prediction
-from ..inference.predictor import Progress
-from ..outputs.files import (
-    CSV_FIELDS,
-    as_json,
-    csv_row,
-    model_name,
-    summary,
-    write_csv,
-    write_enhanced,
-    write_heatmap,
-    write_json,
-    write_segmentation,
-    write_uncertainty,
-)
-from ..outputs.report import write_report
+from ..inference.predictor import ProgressCallback
+from ..outputs.files import CSV_FIELDS, csv_row, model_name, write_csv
 from ..spec import ModelSpec
+from .client import WorkerClient
+from .processing import ENHANCED, HEATMAP, UNCERTAINTY, requested_outputs
+from .protocol import FileRequest, LoadRequest
 
 TABLE = "results.csv"
 #: The table grows with every input; it is written at most so often, and at the end.
 TABLE_S = 1.0
-#: Endings of the finer volume, and of the segmentation of its synthetic voxels.
-ENHANCED = (".enhanced.nrrd", ".synthetic.seg.nrrd")
-#: Endings of maps.
-HEATMAP, UNCERTAINTY = ".heatmap.nrrd", ".uncertainty.nrrd"
 
 
 def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list[Path]:
@@ -79,7 +62,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Ended:
+class TaskResult:
     """How an input ended.
 
     Attributes:
@@ -93,22 +76,54 @@ class Ended:
     text: str = ""
 
 
-#: Told a task, a stage in words and the share of the task that is done.
-Told = Callable[[Task, str, float], None]
+@dataclass(frozen=True)
+class BatchSettings:
+    """How to look at every input of a batch; as for `protocol.FileRequest`."""
+
+    spec: ModelSpec
+    options: Options = field(default_factory=Options)
+    device: str = "auto"
+    batch_size: int = 8
+    channel: str = ""
+    channels: Mapping[str, Path] = field(default_factory=dict)
+
+    def process(self, client: WorkerClient, task: Task, output: Path, progress: ProgressCallback) -> TaskResult:
+        """Have a worker read an input, look at it and write its results. Whatever goes wrong with it becomes its end.
+
+        Raises:
+            DependencyError, Cancelled: they concern the others too.
+        """
+        request = FileRequest(task.path, output, task.name, self.spec, self.options, self.device, self.batch_size,
+                              self.channel, dict(self.channels))
+        try:
+            result = client.run(request, progress)
+        except (Cancelled, DependencyError):
+            raise
+        except UnifiedViTError as error:
+            return TaskResult(task.path, csv_row(str(task.path), error), str(error))
+        return TaskResult(task.path, result["row"] | {"input": str(task.path)}, result["text"])
+
+    @property
+    def load_request(self) -> LoadRequest:
+        """Makes the model ready, or says what keeps all inputs from being looked at."""
+        return LoadRequest(self.spec, self.device, self.batch_size)
+
+
+#: Told a task, a stage in words and the fraction of the task that is done.
+TaskProgress = Callable[[Task, str, float], None]
 #: How tasks are done: gives each with its end, as it ends; tells on the way. May raise what ends the whole batch.
-Way = Callable[[Sequence[Task], Path, Told], Iterator[tuple[Task, Ended]]]
+BatchExecutor = Callable[[BatchSettings, Sequence[Task], Path, TaskProgress], Iterator[tuple[Task, TaskResult]]]
 
 
 def process_files(
     inputs: list[Path],
     output: Path,
-    spec: ModelSpec,
-    way: Way,
+    settings: BatchSettings,
+    executor: BatchExecutor,
     *,
     skip_existing: bool = False,
-    maps: tuple[str, ...] = (),
-    progress: Progress = lambda stage, done: None,
-    ended: Callable[[Ended], None] = lambda end: None,
+    progress: ProgressCallback = lambda stage, fraction: None,
+    ended: Callable[[TaskResult], None] = lambda result: None,
 ) -> list[dict[str, str]]:
     """Look at each input and write NAME.seg.nrrd, NAME.json, NAME.html, NAME.png (where matplotlib is there),
     NAME.heatmap.nrrd and NAME.uncertainty.nrrd (where the prediction has them), NAME.enhanced.nrrd and
@@ -117,11 +132,10 @@ def process_files(
     Args:
         inputs: files, and folders with a DICOM series.
         output: folder for the results; made if it is not there.
-        spec: the model.
-        way: `one_by_one`, `many.in_processes` or `cluster.on_cluster`.
+        settings: the model, and how to look.
+        executor: `serial`, `multiprocess.multiprocess` or `cluster.on_cluster`.
         skip_existing: inputs that the output's results.csv lists as done with this model are not done again.
-        maps: of `maps_of`; without these an input does not count as done.
-        progress: told words and the share done of all inputs (0..1); `Cancelled` raised by it ends the batch.
+        progress: told words and the fraction done of all inputs (0..1); `Cancelled` raised by it ends the batch.
         ended: told how each input ended.
 
     Returns:
@@ -129,38 +143,40 @@ def process_files(
 
     Raises:
         OutputError: the folder cannot be made or written to.
-        DependencyError: nothing can run here. Other errors become rows.
-        Cancelled: raised by `progress` or `way`; what was done so far is in the folder.
+        DependencyError, DeviceError, WeightsError, ModelSpecError: nothing can run here. Other errors become rows.
+        Cancelled: raised by `progress` or `executor`; what was done so far is in the folder.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"The folder {output} cannot be made ({error.strerror}). Choose another.") from error
-    needed = (".seg.nrrd", ".json", *maps)
-    before = _rows_before(output / TABLE, spec) if skip_existing else {}
+    needed = (".seg.nrrd", ".json", *requested_outputs(settings.options))
+    before = _rows_before(output / TABLE, settings.spec) if skip_existing else {}
     rows: dict[int, dict[str, str]] = {}
-    share: dict[int, float] = {}
+    fractions: dict[int, float] = {}
     tasks: list[Task] = []
     taken = {row["result"] for row in before.values()}
 
-    def told(task: Task, stage: str, done: float) -> None:
-        share[task.number] = done
-        progress(f"{task.number + 1} of {len(inputs)}, {task.path.name}: {stage}", sum(share.values()) / len(inputs))
+    def task_progress(task: Task, stage: str, fraction: float) -> None:
+        # A repeat begins at 0 again; the bar does not go back.
+        fractions[task.number] = max(fraction, fractions.get(task.number, 0.0))
+        progress(f"{task.number + 1} of {len(inputs)}, {task.path.name}: {stage}",
+                 sum(fractions.values()) / len(inputs))
 
     for number, path in enumerate(inputs):
         known = before.get(str(path))
         if known and all((output / f"{known['result']}{ending}").is_file() for ending in needed):
             rows[number] = known
-            told(Task(number, path, known["result"]), "done before", 1.0)
-            ended(Ended(path, known))
+            task_progress(Task(number, path, known["result"]), "done before", 1.0)
+            ended(TaskResult(path, known))
         else:
             tasks.append(Task(number, path, known["result"] if known else _free_name(stem(path), taken)))
     written = -TABLE_S
     try:
-        for task, end in way(tasks, output, told):
-            rows[task.number] = end.row
-            share[task.number] = 1.0
-            ended(end)
+        for task, result in executor(settings, tasks, output, task_progress):
+            rows[task.number] = result.row
+            fractions[task.number] = 1.0
+            ended(result)
             if time.monotonic() - written >= TABLE_S:
                 _write_table(rows, output)
                 written = time.monotonic()
@@ -169,42 +185,21 @@ def process_files(
     return [rows[number] for number in sorted(rows)]
 
 
-def one_by_one(predict: Callable[[Volume, Progress], Prediction]) -> Way:
-    """The way of one input after the other, in this process; `predict` gives the prediction for a volume, and tells
-    how far it is."""
+def serial(client: WorkerClient) -> BatchExecutor:
+    """One input after the other, in the worker process of `client`."""
 
-    def way(tasks: Sequence[Task], output: Path, told: Told) -> Iterator[tuple[Task, Ended]]:
+    def execute(settings: BatchSettings, tasks: Sequence[Task], output: Path,
+                progress: TaskProgress) -> Iterator[tuple[Task, TaskResult]]:
+        if tasks:
+            client.run(settings.load_request)
         for task in tasks:
-            yield task, look_at(task, output, predict, partial(told, task))
+            yield task, settings.process(client, task, output, partial(progress, task))
 
-    return way
-
-
-def look_at(task: Task, output: Path, predict: Callable[[Volume, Progress], Prediction], progress: Progress) -> Ended:
-    """Read an input, look at it and write its results. What is wrong with it becomes its end.
-
-    Raises:
-        DependencyError, Cancelled: from `predict` or `progress`; they concern the others too.
-    """
-    try:
-        volume = read(task.path)
-        prediction = predict(volume, progress)
-        _write(volume, prediction, output, task.name)
-    except (Cancelled, DependencyError):
-        raise
-    except UnifiedViTError as error:
-        return Ended(task.path, csv_row(str(task.path), error), str(error))
-    return Ended(task.path, csv_row(str(task.path), prediction, task.name), summary(task.name, prediction))
+    return execute
 
 
 def _write_table(rows: dict[int, dict[str, str]], output: Path) -> None:
     write_csv([rows[number] for number in sorted(rows)], output / TABLE)
-
-
-def maps_of(options: Options) -> tuple[str, ...]:
-    """Endings of the files with the maps and volumes that are asked for."""
-    asked = {HEATMAP: options.explain, UNCERTAINTY: options.uncertainty, **dict.fromkeys(ENHANCED, options.superres)}
-    return tuple(ending for ending, wanted in asked.items() if wanted)
 
 
 def _is_image(name: str) -> bool:
@@ -235,26 +230,3 @@ def _free_name(name: str, taken: set[str]) -> str:
         free = f"{name}-{n}"
     taken.add(free)
     return free
-
-
-def _write(volume: Volume, prediction: Prediction, folder: Path, name: str) -> None:
-    write_segmentation(prediction, folder / f"{name}.seg.nrrd")
-    heatmap, uncertainty, made = prediction.heatmap, prediction.uncertainty, prediction.enhancement
-    if heatmap:
-        write_heatmap(prediction, folder / f"{name}{HEATMAP}")
-    if uncertainty:
-        write_uncertainty(prediction, folder / f"{name}{UNCERTAINTY}")
-    if made:
-        write_enhanced(prediction, *(folder / f"{name}{ending}" for ending in ENHANCED))
-    if find_spec("matplotlib") is not None:  # Slicer does not bring it
-        from ..outputs.montage import write_montage
-
-        write_montage(volume, prediction, folder / f"{name}.png")
-        if made:
-            from ..outputs.enhanced_picture import write_enhanced_picture
-
-            write_enhanced_picture(volume, prediction, folder / f"{name}.enhanced.png")
-    write_report(as_json(prediction), folder / f"{name}.html", volume, prediction.labelmap,
-                 heatmap and heatmap.percent, uncertainty and uncertainty.percent,
-                 made and (Volume(made.array, made.ijk_to_ras), made.synthetic))
-    write_json(prediction, folder / f"{name}.json")

@@ -1,10 +1,9 @@
-"""A worker process as its client holds it: started, spoken to, ended, mourned."""
+"""A worker process as its client holds it: started, spoken to, ended; and how it ended."""
 
 from __future__ import annotations
 
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -15,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import WorkerError
+from ..inference.backends.selection import CRASHED, KILLED
+from ..processes import PATIENCE_S, crash_signal, kill_tree, start, was_killed
 from .exchange import make_folder, name_folder, remove_folder
-from .processes import PATIENCE_S, kill_tree, start
 from .protocol import decode, encode
 
 #: Lines of log that a request passes on, and characters of each.
@@ -34,8 +34,21 @@ _BOOTSTRAP = (
 _LIBRARY = Path(__file__).resolve().parents[2]
 
 
+class WorkerLost(WorkerError):
+    """A worker ended that nobody had told to.
 
-class Child:
+    Args:
+        sentence: for the user.
+        outcome: `selection.CRASHED`, `KILLED` or `HUNG`; "" where it ended in an orderly way.
+        reason: the same in a few words, for a note on the backend that it ran.
+    """
+
+    def __init__(self, sentence: str, outcome: str = "", reason: str = "") -> None:
+        super().__init__(sentence)
+        self.outcome, self.reason = outcome, reason
+
+
+class WorkerProcess:
     """A worker process, what it says, and the folder through which it gets volumes.
 
     Args:
@@ -124,17 +137,20 @@ class Child:
             self._message_reader.join(PATIENCE_S)
             remove_folder(self._folder)
 
-    def obituary(self) -> WorkerError:
-        """A sentence on why a worker ended that was not told to."""
+    def exit_error(self) -> WorkerLost:
+        """Why a worker ended that was not told to."""
         code = self._process.returncode
-        if code == -getattr(signal, "SIGKILL", 0):
-            how = "was ended from outside, often by a system that has no memory left. Close other programs and"
-        elif code is not None and code < 0:
-            how = f"crashed (signal {-code}). Please"
-        else:
-            how = f"ended by itself (exit code {code}). Please"
-        last = f" Its last words: {self._last_line}" if self._last_line else ""
-        return WorkerError(f"The worker {how} run again; if that does not help, the log has the details.{last}")
+        last = f" It printed last: {self._last_line}" if self._last_line else ""
+        if was_killed(code):
+            return WorkerLost(
+                "The worker was ended from outside, often by a system that has no memory left. Close other programs "
+                f"and run again.{last}", KILLED, "the process was ended from outside, often for want of memory",
+            )
+        if name := crash_signal(code):
+            return WorkerLost(f"The worker crashed ({name}). Run again; if that does not help, the log has the "
+                              f"details.{last}", CRASHED, f"it crashed ({name})")
+        return WorkerLost(f"The worker ended by itself (exit code {code}). Run again; if that does not help, the log "
+                          f"has the details.{last}")
 
     def _read_messages(self) -> None:
         for line in iter(lambda: self._process.stdout.readline(_LONGEST_LINE), b""):

@@ -11,51 +11,47 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DependencyError, WorkerError
-from ..inference.channels import together
 from ..inference.options import Options
-from ..inference.predictor import Predictor
-from ..spec import ModelSpec
-from .batch import Ended, Task, Told, Way, look_at
-from .cache import compiled_folder
+from .batch import BatchExecutor, BatchSettings, Task, TaskProgress, TaskResult
+from .client import WorkerClient
 from .exchange import spec_as_json, spec_from_json
-from .many import cores
+from .multiprocess import available_cores
 
 
-def on_cluster(spec: ModelSpec, options: Options, device: str, channel: str, address: str, jobs: int | None) -> Way:
-    """The way over a cluster: one actor a process with the model, which Ray starts, feeds and starts again.
+def on_cluster(address: str, jobs: int | None) -> BatchExecutor:
+    """Over a cluster: actors, which Ray starts, feeds and starts again, each with a worker process that has the model.
 
     Every machine must have this library, and see inputs, model and output under the same paths. Results are written
-    by the actors, under names that were given before, each as a whole: an input that is looked at again because its
-    actor died replaces its own files, and has one line in the table.
+    there, under names that were given before, each as a whole: an input that is looked at again because its actor
+    died replaces its own files, and has one line in the table.
 
     Args:
-        spec: the model.
-        options: how to look.
-        device: as for `Predictor`; with "cuda", each actor has a graphics card of its own.
-        channel: which sequence the inputs are; "" for the first.
         address: of a running cluster ("auto": the one that this machine is part of); "": processes of this machine.
         jobs: actors at most; None for as many as there are processors, or graphics cards for "cuda".
     """
 
-    def way(tasks: Sequence[Task], output: Path, told: Told) -> Iterator[tuple[Task, Ended]]:
+    def execute(settings: BatchSettings, tasks: Sequence[Task], output: Path,
+                progress: TaskProgress) -> Iterator[tuple[Task, TaskResult]]:
         if not tasks:
             return
         ray = _ray(address)
         try:
-            each = {"num_gpus": 1} if device == "cuda" else {"num_cpus": 1}
-            there = int(ray.cluster_resources().get("GPU" if device == "cuda" else "CPU", 0))
-            actors = min(jobs or max(1, there), len(tasks))
-            given = [{"number": t.number, "path": os.path.abspath(t.path), "name": t.name} for t in tasks]
-            looked = ray.data.from_items(given, override_num_blocks=len(given)).map(
-                Looker, compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
-                fn_constructor_args=(spec_as_json(spec), asdict(options), device, channel, os.path.abspath(output)),
-                **each,
+            gpu = settings.device == "cuda"
+            resources = {"num_gpus": 1} if gpu else {"num_cpus": 1}
+            most = int(ray.cluster_resources().get("GPU" if gpu else "CPU", 0))
+            actors = min(jobs or max(1, most), len(tasks))
+            rows = [{"number": t.number, "path": os.path.abspath(t.path), "name": t.name} for t in tasks]
+            results = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
+                PredictActor, compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
+                fn_constructor_args=(spec_as_json(settings.spec), asdict(settings.options), settings.device,
+                                     settings.batch_size, settings.channel, os.path.abspath(output)),
+                **resources,
             )
             by_number = {task.number: task for task in tasks}
-            for answer in looked.iter_rows():
-                task = by_number[answer["number"]]
-                row = json.loads(answer["row"]) | {"input": str(task.path)}
-                yield task, Ended(task.path, row, answer["text"])
+            for result in results.iter_rows():
+                task = by_number[result["number"]]
+                row = json.loads(result["row"]) | {"input": str(task.path)}
+                yield task, TaskResult(task.path, row, result["text"])
         except ray.exceptions.RayError as error:
             raise WorkerError(
                 f"The cluster could not go on ({' '.join(str(error).split())[-400:]}). What was done is in {output}; "
@@ -64,25 +60,22 @@ def on_cluster(spec: ModelSpec, options: Options, device: str, channel: str, add
         finally:
             ray.shutdown()
 
-    return way
+    return execute
 
 
-class Looker:
-    """The actor: holds the model, looks at one input after the other, writes its results."""
+class PredictActor:
+    """The actor: has its worker process look at one input after the other."""
 
-    def __init__(self, spec: dict[str, Any], options: dict[str, Any], device: str, channel: str, output: str) -> None:
-        self._spec = spec_from_json(spec)
-        self._options, self._channel, self._output = Options(**options), channel, Path(output)
-        self._predictor = Predictor(self._spec, device, cache=compiled_folder())
+    def __init__(self, spec: dict[str, Any], options: dict[str, Any], device: str, batch_size: int, channel: str,
+                 output: str) -> None:
+        self._settings = BatchSettings(spec_from_json(spec), Options(**options), device, batch_size, channel)
+        self._output, self._client = Path(output), WorkerClient()
 
-    def __call__(self, given: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """{number, path, name} -> {number, row, text}; `row` as JSON, as Arrow would guess at its columns."""
-        task = Task(int(given["number"]), Path(given["path"]), given["name"])
-        end = look_at(task, self._output, self._predict, lambda stage, done: None)
-        return {"number": task.number, "row": json.dumps(end.row), "text": end.text}
-
-    def _predict(self, volume, progress):
-        return self._predictor.predict(together(volume, {}, self._spec, self._channel), self._options, progress)
+        task = Task(int(row["number"]), Path(row["path"]), row["name"])
+        result = self._settings.process(self._client, task, self._output, lambda stage, fraction: None)
+        return {"number": task.number, "row": json.dumps(result.row), "text": result.text}
 
 
 def _ray(address: str):
@@ -99,7 +92,7 @@ def _ray(address: str):
     except ImportError as error:
         raise DependencyError('A cluster needs Ray: pip install "ray[data]".') from error
     quiet = {"log_to_driver": False, "logging_level": "ERROR", "ignore_reinit_error": True}
-    alone = {"include_dashboard": False, "num_cpus": cores(), "_node_ip_address": "127.0.0.1"}
+    alone = {"include_dashboard": False, "num_cpus": available_cores(), "_node_ip_address": "127.0.0.1"}
     try:
         ray.init(**quiet, **({"address": address} if address else alone))
     except (ConnectionError, RuntimeError, ValueError) as error:

@@ -13,8 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ..inference.backends import gpu_may_be_there
-from ..inference.openvino_backend import load_openvino
+from ..inference.backends.base import gpu_may_be_there
+from ..inference.backends.openvino_backend import load_openvino
 from ..resources import resources
 from .installation import FROM_EXTENSION, canonical, install, installed, site_packages
 
@@ -214,7 +214,7 @@ def _devices() -> tuple[dict[str, str], str]:
     """Devices by type, in words, and the one that "auto" means."""
     import torch
 
-    from ..inference.torch_backend import choose_device
+    from ..inference.backends.torch_backend import choose_device
 
     devices = {"cpu": f"CPU, {torch.get_num_threads()} threads"}
     try:

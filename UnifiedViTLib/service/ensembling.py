@@ -188,7 +188,7 @@ def _description(models: Sequence[ModelSpec]) -> dict[str, Any]:
 
 def _checked(folder: Path) -> ModelSpec:
     """Read the folder as any model is read, and load its networks: what is written must run."""
-    from ..inference.torch_backend import load_network
+    from ..inference.backends.torch_backend import load_network
 
     spec = load_spec(folder)
     load_network(spec)

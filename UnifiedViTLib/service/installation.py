@@ -35,7 +35,7 @@ PROGRESS_EVERY = 0.2  # seconds; also how soon a cancel is noticed
 VERSION = re.compile(r"[0-9][0-9A-Za-z.!+_-]*")
 IMPORT_ALL = (
     "import importlib, sys\n"
-    "sys.modules['openvino_telemetry'] = None  # as inference.openvino_backend\n"
+    "sys.modules['openvino_telemetry'] = None  # as inference.backends.openvino_backend\n"
     "for name in sys.argv[1:]:\n"
     "    try: importlib.import_module(name)\n"
     "    except BaseException as error: sys.exit(f'{name}: {type(error).__name__}: {error}')\n"

@@ -1,14 +1,16 @@
 """What client and worker say to each other: requests, events, and the JSON lines that carry them.
 
-A message is one JSON object on one line of ASCII. To the worker: "predict" and "job" (a request with its `id`),
-"cancel". From it: "alive" (each second), and with the request's `id` "heard", "progress", "result" and "error". An
-"error" says whether the worker may be "broken" by it, as CUDA is for good after some.
+A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file" and "job" (a request with
+its `id`), "cancel". From it: "alive" (each second), and with the request's `id` "heard", "progress", "backend" (which
+one is loaded or run next, so that a crash is laid to the right one), "result" and "error". An "error" says whether the
+worker may be "broken" by it, as CUDA is for good after some.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .. import errors
@@ -17,6 +19,18 @@ from ..imaging.volume import Volume
 from ..inference.options import Options
 from ..inference.prediction import Prediction
 from ..spec import ModelSpec
+
+#: The stage of a file that is being read.
+READING = "Reading"
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """Make a model ready; fields as for `PredictRequest`."""
+
+    spec: ModelSpec
+    device: str = "auto"
+    batch_size: int = 8
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,29 @@ class PredictRequest:
     batch_size: int = 8
     channel: str = ""
     others: dict[str, Volume] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FileRequest:
+    """Read a file, look at it and write its results; all of that happens in the worker.
+
+    Attributes:
+        path: a file, or a folder with a DICOM series.
+        output: folder of the results, which exists.
+        name: what their names begin with.
+        spec, options, device, batch_size, channel: as for `PredictRequest`.
+        channels: files of further sequences by the names of their channels.
+    """
+
+    path: Path
+    output: Path
+    name: str
+    spec: ModelSpec
+    options: Options = field(default_factory=Options)
+    device: str = "auto"
+    batch_size: int = 8
+    channel: str = ""
+    channels: dict[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,9 +103,9 @@ class Log:
 
 @dataclass(frozen=True)
 class Finished:
-    """The end of a request that worked; a dict for a job."""
+    """The end of a request that worked; a dict for a file ({"row", "text"}) and for a job, None for a model."""
 
-    result: Prediction | dict[str, Any]
+    result: Prediction | dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -78,6 +115,7 @@ class Failed:
     error: UnifiedViTError
 
 
+Request = LoadRequest | PredictRequest | FileRequest | JobRequest
 Event = Progress | Log | Finished | Failed
 
 

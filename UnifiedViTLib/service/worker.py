@@ -13,19 +13,21 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import Cancelled, DependencyError, UnifiedViTError, WorkerError
-from ..inference.channels import together
+from ..inference.channels import Images, together
 from ..inference.options import Options
-from ..inference.predictor import Predictor
+from ..inference.prediction import Prediction
+from ..inference.predictor import Predictor, ProgressCallback
+from ..processes import kill_own_tree
 from ..spec import ModelSpec
 from .cache import compiled_folder
 from .exchange import read_others, read_volume, remove_folder, spec_from_json, write_prediction
-from .processes import kill_own_tree
+from .processing import process_input
 from .protocol import decode, encode, error_as_json
 
 #: Jobs by name: module of this package and function, `job(arguments: dict, progress) -> dict`.
@@ -60,9 +62,10 @@ class Worker:
         self._lines, self._out, self._folder = lines, out, folder
         self._requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._cancelled: int | None = None  # the request that the client wants stopped
+        self._request = 0  # the one under way
         self._writing = threading.Lock()
         self._predictor: Predictor | None = None
-        self._made_for: tuple[ModelSpec, str] | None = None
+        self._made_for: tuple | None = None  # model, device and excluded backends
 
     def serve(self) -> None:
         """Never returns: `_listen` ends the process."""
@@ -103,8 +106,10 @@ class Worker:
                 raise Cancelled("Stopped.")
             self._send({"type": "progress", "id": number, "stage": stage, "fraction": float(fraction)})
 
+        self._request = number
+        work = {"load": self._load, "predict": self._predict, "file": self._process_file, "job": self._do_job}
         try:
-            result = self._predict(request, progress) if request["type"] == "predict" else _do_job(request, progress)
+            result = work[request["type"]](request, progress)
             answer = {"type": "result", "id": number, "result": result}
         except UnifiedViTError as error:
             answer = {"type": "error", "id": number, "broken": False} | error_as_json(error)
@@ -114,30 +119,60 @@ class Worker:
             answer = {"type": "error", "id": number, "broken": True} | error_as_json(_in_words(error))
         self._send(answer)
 
-    def _predict(self, request: dict[str, Any], progress: Callable[[str, float], None]) -> None:
+    def _predict(self, request: dict[str, Any], progress: ProgressCallback) -> None:
         """The result goes through the folder."""
-        spec, device = spec_from_json(request["spec"]), request["device"]
-        if (spec, device) != self._made_for:
+        spec = spec_from_json(request["spec"])
+        images = together(read_volume(self._folder), read_others(request["others"], self._folder), spec,
+                          request["channel"])
+        with self._ready(spec, request, progress) as predictor:
+            prediction = predictor.predict(images, Options(**request["options"]), progress)
+        write_prediction(prediction, self._folder)
+
+    def _process_file(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+        """Read, look, write; returns the row of the table and the answer in words."""
+        spec = spec_from_json(request["spec"])
+        files = {name: Path(path) for name, path in request["channels"].items()}
+
+        def predict(images: Images) -> Prediction:
+            with self._ready(spec, request, progress) as predictor:
+                return predictor.predict(images, Options(**request["options"]), progress)
+
+        return process_input(Path(request["path"]), Path(request["output"]), request["name"], spec, request["channel"],
+                             files, predict, progress)
+
+    @contextmanager
+    def _ready(self, spec: ModelSpec, request: dict[str, Any], progress: ProgressCallback) -> Iterator[Predictor]:
+        """The model on its device, loaded unless it was the last one; without the backends that the client excludes."""
+        excluded = {name: tuple(how) for name, how in request["excluded"].items()}
+        wanted = spec, request["device"], excluded
+        if wanted != self._made_for:
             progress("Loading the model", 0.0)
             self._predictor = self._made_for = None  # first, so that two need not fit into memory
-            self._predictor = Predictor(spec, device, cache=compiled_folder())
-            self._made_for = spec, device
+            self._predictor = Predictor(spec, request["device"], cache=compiled_folder(), excluded=excluded,
+                                        announce=self._announce)
+            self._made_for = wanted
         self._predictor.batch_size = request["batch_size"]
         try:
-            others = read_others(request["others"], self._folder)
-            images = together(read_volume(self._folder), others, spec, request["channel"])
-            prediction = self._predictor.predict(images, Options(**request["options"]), progress)
+            yield self._predictor
         finally:
             if self._predictor.fell_back:  # the graphics card may have room again next time
                 self._predictor = self._made_for = None
-        write_prediction(prediction, self._folder)
 
+    def _announce(self, backend: str) -> None:
+        """Tell which backend is loaded or run next: if it ends this process, nobody else can."""
+        self._send({"type": "backend", "id": self._request, "backend": backend})
 
-def _do_job(request: dict[str, Any], progress: Callable[[str, float], None]) -> dict[str, Any]:
-    if request["job"] not in JOBS:
-        raise WorkerError(f"There is no job called {request['job']!r}; there are {', '.join(JOBS)}.")
-    module, function = JOBS[request["job"]]
-    return getattr(importlib.import_module(f".{module}", __package__), function)(request["arguments"], progress)
+    def _load(self, request: dict[str, Any], progress: ProgressCallback) -> None:
+        """What keeps a model from running at all is told before the first image."""
+        with self._ready(spec_from_json(request["spec"]), request, progress):
+            pass
+
+    def _do_job(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+        if request["job"] not in JOBS:
+            raise WorkerError(f"There is no job called {request['job']!r}; there are {', '.join(JOBS)}.")
+        module, function = JOBS[request["job"]]
+        job = getattr(importlib.import_module(f".{module}", __package__), function)
+        return job(request["arguments"], progress)
 
 
 def _in_words(error: Exception) -> UnifiedViTError:

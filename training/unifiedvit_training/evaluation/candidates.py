@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 import torch
 
-from UnifiedViTLib.inference.torch_backend import load_network
+from UnifiedViTLib.inference.backends.torch_backend import load_network
 from UnifiedViTLib.spec import ModelSpec
 
 from ..config import Machine, Model, Project

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch.nn.functional import interpolate
 
+from UnifiedViTLib.inference.backends.torch_backend import choose_device
 from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, load_statistics
-from UnifiedViTLib.inference.torch_backend import choose_device
 from UnifiedViTLib.models import UnifiedOutput
 from UnifiedViTLib.service.catalogue import find_model
 from UnifiedViTLib.spec import MISSING

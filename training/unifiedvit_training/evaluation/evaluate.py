@@ -14,7 +14,7 @@ import torch
 
 from UnifiedViTLib.diagnosis import LabelRule
 from UnifiedViTLib.errors import UnifiedViTError
-from UnifiedViTLib.inference.torch_backend import choose_device
+from UnifiedViTLib.inference.backends.torch_backend import choose_device
 from UnifiedViTLib.inference.uncertainty import CHANGES
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 

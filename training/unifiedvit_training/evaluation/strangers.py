@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.backends.torch_backend import load_network
 from UnifiedViTLib.inference.decision import Look
 from UnifiedViTLib.inference.doubts import about_input, about_look
 from UnifiedViTLib.inference.familiarity import FamiliarityStatistics, Impression, load_statistics
-from UnifiedViTLib.inference.torch_backend import load_network
 from UnifiedViTLib.spec import ModelSpec
 
 from ..data.dataset import Dataset

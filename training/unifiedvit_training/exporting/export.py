@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from UnifiedViTLib.inference.torch_backend import choose_device
+from UnifiedViTLib.inference.backends.torch_backend import choose_device
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..config import Project

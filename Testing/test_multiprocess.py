@@ -7,6 +7,7 @@ import csv
 import os
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,10 @@ from workers import wait_for
 
 from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import Cancelled, DependencyError
-from UnifiedViTLib.inference.options import Options
-from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.service.batch import one_by_one, process_files
+from UnifiedViTLib.service.batch import BatchSettings, process_files, serial
+from UnifiedViTLib.service.client import WorkerClient
 from UnifiedViTLib.service.cluster import on_cluster
-from UnifiedViTLib.service.many import in_processes, shares
+from UnifiedViTLib.service.multiprocess import multiprocess, worker_environments
 from UnifiedViTLib.spec import load_spec
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found through /proc")
@@ -47,9 +47,8 @@ def scans(tmp_path_factory):
 def expected(spec, scans, tmp_path_factory):
     """What one process after the other makes of them."""
     folder = tmp_path_factory.mktemp("expected")
-    predictor = Predictor(spec, "cpu")
-    rows = process_files(scans, folder, spec, one_by_one(lambda v, told: predictor.predict(v, Options(), told)))
-    return folder, rows
+    with closing(WorkerClient()) as client:
+        return folder, process_files(scans, folder, BatchSettings(spec, device="cpu"), serial(client))
 
 
 def assert_as_expected(folder: Path, rows, expected) -> None:
@@ -67,7 +66,7 @@ def assert_as_expected(folder: Path, rows, expected) -> None:
 
 def test_two_processes_give_what_one_gives_in_the_order_of_the_inputs(spec, scans, expected, tmp_path):
     ended, told = [], []
-    rows = process_files(scans, tmp_path, spec, in_processes(spec, Options(), "cpu", "", 2),
+    rows = process_files(scans, tmp_path, BatchSettings(spec, device="cpu"), multiprocess(2),
                          progress=lambda stage, done: told.append(done), ended=ended.append)
     assert_as_expected(tmp_path, rows, expected)
     assert len(ended) == 6 and sorted(told) == told and told[-1] == pytest.approx(1.0)
@@ -83,7 +82,7 @@ def test_an_input_whose_process_is_killed_is_done_again(spec, scans, expected, t
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)
 
-    rows = process_files(scans, tmp_path, spec, in_processes(spec, Options(), "cpu", "", 2), progress=kill_once)
+    rows = process_files(scans, tmp_path, BatchSettings(spec, device="cpu"), multiprocess(2), progress=kill_once)
     assert killed
     assert_as_expected(tmp_path, rows, expected)
     wait_for(lambda: workers() == before)
@@ -97,7 +96,7 @@ def test_what_stops_a_batch_ends_all_its_processes_and_keeps_what_was_done(spec,
         raise Cancelled("Stopped.")
 
     with pytest.raises(Cancelled):
-        process_files(scans, tmp_path, spec, in_processes(spec, Options(), "cpu", "", 2), ended=stop)
+        process_files(scans, tmp_path, BatchSettings(spec, device="cpu"), multiprocess(2), ended=stop)
     wait_for(lambda: workers() == before)
     assert len(done) == 1
     with open(tmp_path / "results.csv", newline="", encoding="utf-8") as file:
@@ -106,11 +105,11 @@ def test_what_stops_a_batch_ends_all_its_processes_and_keeps_what_was_done(spec,
 
 def test_processes_share_cores_and_graphics_cards(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    assert shares(2, 8, []) == [{"OMP_NUM_THREADS": "4"}] * 2
-    assert [one["CUDA_VISIBLE_DEVICES"] for one in shares(3, 2, ["0", "2"])] == ["0", "2", "0"]
-    assert shares(3, 2, ["0"])[0]["OMP_NUM_THREADS"] == "1"
+    assert worker_environments(2, 8, []) == [{"OMP_NUM_THREADS": "4"}] * 2
+    assert [one["CUDA_VISIBLE_DEVICES"] for one in worker_environments(3, 2, ["0", "2"])] == ["0", "2", "0"]
+    assert worker_environments(3, 2, ["0"])[0]["OMP_NUM_THREADS"] == "1"
     monkeypatch.setenv("OMP_NUM_THREADS", "3")  # what the user set is left alone
-    assert shares(2, 8, []) == [{}, {}]
+    assert worker_environments(2, 8, []) == [{}, {}]
 
 
 def test_the_command_line_takes_jobs_and_goes_on_where_it_ended(spec, scans, tmp_path, capsys):
@@ -135,7 +134,7 @@ def test_two_actors_of_a_cluster_give_what_one_process_gives_though_one_is_kille
             killed.extend(actors()[:1])
             os.kill(killed[0], signal.SIGKILL)
 
-    rows = process_files(scans, tmp_path, spec, on_cluster(spec, Options(), "cpu", "", "", 2), ended=kill_once)
+    rows = process_files(scans, tmp_path, BatchSettings(spec, device="cpu"), on_cluster("", 2), ended=kill_once)
     assert killed
     assert_as_expected(tmp_path, rows, expected)
 
@@ -143,7 +142,7 @@ def test_two_actors_of_a_cluster_give_what_one_process_gives_though_one_is_kille
 def test_without_ray_a_sentence_says_how_to_install_it(spec, scans, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(DependencyError, match="pip install"):
-        process_files(scans, tmp_path, spec, on_cluster(spec, Options(), "cpu", "", "", 2))
+        process_files(scans, tmp_path, BatchSettings(spec, device="cpu"), on_cluster("", 2))
 
 
 def workers() -> set[int]:
@@ -153,7 +152,7 @@ def workers() -> set[int]:
 
 def actors() -> list[int]:
     """Processes in which Ray runs actors that look."""
-    return [pid for pid, _, line in processes() if "ray::" in line and "Map(Looker)" in line]
+    return [pid for pid, _, line in processes() if "ray::" in line and "Map(PredictActor)" in line]
 
 
 def processes() -> list[tuple[int, int, str]]:

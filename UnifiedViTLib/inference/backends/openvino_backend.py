@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from ..errors import WeightsError
-from ..spec import ModelSpec, verify_graph, verify_weights
-from .backends import NotHere, OutOfMemory, is_out_of_memory, processor
-from .kept import Kept
+from ...errors import WeightsError
+from ...spec import ModelSpec, verify_graph, verify_weights
+from .base import OutOfMemory, UnsupportedPrecision, is_out_of_memory
+from .cache import DiskCache, cpu_signature
 
 #: What the network computes in, and OpenVINO's name of it.
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
@@ -35,49 +36,53 @@ class OpenVINOBackend:
 
     device = "cpu"
 
-    def __init__(self, spec: ModelSpec, precision: str, kept: Kept) -> None:
+    def __init__(self, spec: ModelSpec, precision: str, cache: DiskCache) -> None:
         """Compile the network, or read what an earlier run compiled.
 
         Args:
             spec: a model with a graph; both files are verified first.
             precision: one of `PRECISIONS`.
-            kept: where the compiled network is kept; one serves all precisions.
+            cache: where the compiled network is kept, one for each precision: read in another than it was compiled
+                in, it kills the process, or answers garbage.
 
         Raises:
             WeightsError: the weights or the graph are missing, damaged, or OpenVINO cannot read them.
-            NotHere: the CPU does not compute in bfloat16.
+            UnsupportedPrecision: the CPU does not compute in bfloat16.
         """
         openvino = load_openvino()
         core = openvino.Core()
-        if precision == "bfloat16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-            raise NotHere
+        capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        if precision == "bfloat16" and "BF16" not in capabilities:
+            raise UnsupportedPrecision
         verify_weights(spec)
         verify_graph(spec)
         # Read as a whole: a mapped file could not be replaced on Windows while the model is in use.
         core.set_property({"ENABLE_MMAP": False})
-        settings = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision]}
+        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision]}
         if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdigit():  # torch heeds it by itself
             # Pinned to cores, several such processes would sit on the same ones.
             settings |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
-        key = ("OpenVINO", openvino.get_version(), processor())
+        key = ("OpenVINO", openvino.get_version(), cpu_signature(), " ".join(sorted(capabilities)),
+               *(f"{name}={value}" for name, value in sorted(settings.items())))
         self.name = f"OpenVINO, {precision}"
-        if (compiled := kept.read(*key)) is not None:
+        if (compiled := cache.read(*key)) is not None:
             self._network = core.import_model(compiled, "CPU", settings)
             return
         try:
-            self._network = core.compile_model(spec.folder / spec.graph.file, "CPU", settings)
+            model = core.read_model(spec.folder / spec.graph.file)
         except RuntimeError as error:
             raise WeightsError(
                 f"{spec.graph.file} of {spec.name} cannot be used by OpenVINO {openvino.get_version()} "
                 f"({' '.join(str(error).split())[:300]}). Export the model again."
             ) from error
-        kept.write(self._network.export_model().getvalue(), *key)
+        self._network = core.compile_model(model, "CPU", settings)
+        cache.write(self._network.export_model().getvalue(), *key)
 
     def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         try:
-            answers = self._network({INPUT: images})
+            outputs = self._network({INPUT: images})
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             raise OutOfMemory from error
-        return tuple(answers[name] for name in OUTPUTS)
+        return tuple(outputs[name] for name in OUTPUTS)

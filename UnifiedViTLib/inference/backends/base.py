@@ -1,4 +1,4 @@
-"""What runs the network. A backend turns a batch of slices into logits; nothing else of the way knows of libraries."""
+"""What every backend has: a batch of slices in, logits out. Nothing else of the way knows of libraries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import platform
 import sys
 from ctypes import CDLL
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -18,7 +17,7 @@ class OutOfMemory(Exception):
     """The batch does not fit on the device."""
 
 
-class NotHere(Exception):
+class UnsupportedPrecision(Exception):
     """This processor does not compute in that precision."""
 
 
@@ -35,6 +34,9 @@ class Backend(Protocol):
 
     def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(n, channels, H, W) float32 -> mask logits (n, S, H, W), class logits (n, C) and embedding (n, E), float32.
+
+        Args:
+            images: (n, channels, H, W) float32, as `PreparedVolume.inputs` gives them.
 
         Raises:
             OutOfMemory: try a smaller batch.
@@ -58,13 +60,3 @@ def gpu_may_be_there() -> bool:
     except OSError:
         return False
     return True
-
-
-def processor() -> str:
-    """The CPU in words that differ where its arithmetic may: model, and on Linux what it can do."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return f"{platform.machine()} {platform.processor()}"
-    said = dict(line.split(":", 1) for line in lines if ":" in line)
-    return " ".join(v.strip() for k, v in sorted(said.items()) if k.strip() in ("model name", "flags", "Features"))

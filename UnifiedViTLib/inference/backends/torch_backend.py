@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ..errors import DeviceError, WeightsError
-from ..spec import ModelSpec, verify_weights
-from .backends import NotHere, OutOfMemory, is_out_of_memory
+from ...errors import DeviceError, WeightsError
+from ...spec import ModelSpec, verify_weights
+from .base import OutOfMemory, UnsupportedPrecision, is_out_of_memory
 
 #: What the network computes in. "float32, medium": the CPU may round inside matrix products where that is faster.
 PRECISIONS = ("float32", "float32, medium", "bfloat16", "float16")
@@ -29,7 +29,7 @@ class TorchBackend:
         Raises:
             DeviceError: the device is not there, or the network does not fit into its memory.
             WeightsError: the weights are missing, damaged, or of another network.
-            NotHere: the CPU does not compute in bfloat16.
+            UnsupportedPrecision: the CPU does not compute in bfloat16.
         """
         import torch
 
@@ -37,7 +37,7 @@ class TorchBackend:
         self._device = torch.device(choose_device(device))
         self._precision = precision
         if self._device.type == "cpu" and precision == "bfloat16" and not _computes_bfloat16():
-            raise NotHere
+            raise UnsupportedPrecision
         self.name = f"torch, {precision}"
         self.device = device_name(self._device.type)
         try:
@@ -75,7 +75,7 @@ class TorchBackend:
         Raises:
             OutOfMemory: try a smaller batch.
         """
-        from ..models.explanation import explain
+        from ...models.explanation import explain
 
         torch = self._torch
         with self._short_of_memory():
@@ -165,7 +165,8 @@ def device_name(device: str) -> str:
 
 def refused_device(asked: str, there: list[str]) -> DeviceError:
     """The error for a device that is not there."""
-    return DeviceError(f"The device {asked!r} is not there; here are {', '.join(there)}. Choose one, or auto.")
+    return DeviceError(f"Device {asked!r} is not available (available: {', '.join(there)}). Choose one of these, or "
+                       "auto.")
 
 
 def load_network(spec: ModelSpec):
@@ -179,7 +180,7 @@ def load_network(spec: ModelSpec):
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from ..models import network_of
+    from ...models import network_of
 
     verify_weights(spec)
     try:

@@ -1,4 +1,4 @@
-"""Starting a child process in a group of its own, and ending it with all that it started."""
+"""Child processes: started in a group of their own, ended with all that they started, and how they ended in words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from contextlib import suppress
 
 #: Ending a process may take the system a moment; nothing waits longer for it.
 PATIENCE_S = 5.0
+#: What Windows returns for a process that it stopped (NTSTATUS), and the signal that stands for the same elsewhere.
+_WINDOWS_CRASHES = {0xC0000005: "SIGSEGV", 0xC00000FD: "SIGSEGV", 0xC000001D: "SIGILL", 0xC0000094: "SIGFPE",
+                    0xC0000409: "SIGABRT"}
 
 
 def start(command: list[str], environment: dict[str, str]) -> subprocess.Popen:
@@ -40,6 +43,23 @@ def kill_tree(pid: int) -> None:
 
 
 def kill_own_tree() -> None:
-    """Kill this process, which a client started, and its children. (Between the two may stand Slicer's launcher.)"""
+    """Kill this process, which `start` started, and its children. (Between the two may stand Slicer's launcher.)"""
     kill_tree(os.getpid() if os.name == "nt" else os.getpgrp())
     os._exit(1)
+
+
+def was_killed(code: int | None) -> bool:
+    """Whether a process was ended from outside, rather than by a fault of its own."""
+    return code in tuple(-getattr(signal, name, 0) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"))
+
+
+def crash_signal(code: int | None) -> str:
+    """The name of the signal of a process that crashed, for example "SIGSEGV"; "" for one that did not."""
+    if code is None or was_killed(code):
+        return ""
+    if code < 0:
+        try:
+            return signal.Signals(-code).name
+        except ValueError:
+            return f"signal {-code}"
+    return _WINDOWS_CRASHES.get(code, "")

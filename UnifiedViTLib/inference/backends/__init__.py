@@ -1,0 +1,1 @@
+"""What runs the network: PyTorch or OpenVINO, which of them, in which precision, and how far to trust the choice."""

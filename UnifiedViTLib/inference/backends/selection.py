@@ -1,0 +1,225 @@
+"""Which backend: the fastest that is there, survives being tried, and gives what the float32 reference gives."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from ...errors import DependencyError, DeviceError
+from ...spec import ModelSpec, verify_graph
+from .agreement import Agreement, Outputs, agreement, measure, test_views
+from .base import Backend, OutOfMemory, UnsupportedPrecision
+from .cache import DiskCache
+from .candidates import BackendCandidate, find_candidates, plain_candidate, reference_candidate
+from .trial import BackendCrash, try_backend
+
+#: What may have passed by tomorrow: a process that was killed, a failure that is no crash.
+_DAY_S = 86400.0
+#: A backend whose probabilities differ by more from the reference's is named with the difference.
+_WORTH_A_NOTE = 0.001
+#: The kinds of end that a crash of the computing process can have, in `excluded`.
+CRASHED, KILLED, HUNG = "crashed", "killed", "hung"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of a candidate on this computer.
+
+    Attributes:
+        outcome: "compared", "unsupported", "crashed", "hung", "killed", "failed", or "trying": the mark that is
+            written before a candidate is tried, and stays if nobody lived to take it away.
+        reason: in words, for the user; "" where it was compared.
+        agreement: with the reference, where it was compared.
+        time: when it was made, seconds since 1970.
+    """
+
+    outcome: str
+    reason: str = ""
+    agreement: Agreement | None = None
+    time: float = 0.0
+
+    @property
+    def counts(self) -> bool:
+        """Whether to rely on it, rather than to try again."""
+        lasting = self.outcome in ("compared", "unsupported", CRASHED)
+        return lasting or 0 <= time.time() - self.time < _DAY_S
+
+    @property
+    def passes(self) -> bool:
+        """Whether the candidate may run."""
+        return self.agreement is not None and self.agreement.passes
+
+    def to_bytes(self) -> bytes:
+        """For `from_bytes`."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes | None) -> Verdict | None:
+        """What `to_bytes` gave; None for nothing, or for what another version wrote."""
+        try:
+            fields = json.loads(content or b"")
+            return cls(**fields | {"agreement": fields["agreement"] and Agreement(**fields["agreement"])})
+        except (ValueError, TypeError, KeyError):
+            return None
+
+
+class BackendSelector:
+    """The backend for a model on this computer.
+
+    At first the reference runs, or what an earlier run found to be as good and faster; `select` tries and compares the
+    rest, once for each model, version of the library and processor.
+
+    Args:
+        spec: the model.
+        device: one of `base.DEVICES`; on "cuda" and "mps" the CPU stands in where they do not agree with it.
+        cache: folder for verdicts and compiled networks; None for float32 alone, without comparing.
+        excluded: backends by name that ended a process that ran them, and how: (`CRASHED`, `KILLED` or `HUNG`, reason
+            in words).
+        announce: told the name of a backend before it is loaded or run in this process, and "" afterwards: whoever
+            watches this process knows by it what ended it.
+
+    Attributes:
+        backend: to be used.
+        name: of that backend, as in `excluded`.
+        selected: whether all that there is to compare has been compared.
+        notes: which faster backends are not used and why, and by how much the one that is used may differ.
+
+    Raises:
+        DeviceError: the device is not there.
+        DependencyError: no library is there that can run the model.
+        WeightsError, ModelSpecError: the model's files are not as they should be.
+    """
+
+    def __init__(self, spec: ModelSpec, device: str, cache: Path | None,
+                 excluded: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+                 announce: Callable[[str], None] = lambda name: None) -> None:
+        self._spec, self._cache, self._excluded = spec, DiskCache(cache, spec), dict(excluded)
+        self._announce = announce
+        if spec.graph is not None:
+            verify_graph(spec)  # now, and not in the middle of the first volume
+        everything = find_candidates(spec, device)
+        candidates = [one for one in everything if one.name not in self._excluded]
+        self._crashed = [one for one in everything if self._excluded.get(one.name, ("",))[0] == CRASHED]
+        reference = plain_candidate(candidates) if cache is None else reference_candidate(candidates)
+        if reference is None:
+            raise DeviceError(f"{spec.name} cannot be run on this computer. {' '.join(self._exclusion_notes())} Update "
+                              "the packages that run networks, or choose another model.")
+        self._reference = reference
+        self._candidates = [one for one in candidates if one != reference] if cache else []
+        self._load_known()
+
+    def select(self, images: Callable[[], np.ndarray], waiting: Callable[[], None] = lambda: None) -> None:
+        """Try the faster candidates, the fastest first, until one agrees with the reference.
+
+        Args:
+            images: gives slices (n, channels, H, W) of a volume that is to be looked at.
+            waiting: called now and then while a candidate is tried; may raise to stop.
+
+        Raises:
+            OutOfMemory: not even the reference has room for one slice.
+        """
+        views, expected = None, None
+        with self._cache.lock(waiting):
+            self.selected, self.notes = True, self._exclusion_notes()
+            for candidate in self._candidates:
+                verdict = self._verdict(candidate)
+                if verdict is None:
+                    if views is None:
+                        views = test_views(images())
+                        self._announce(self.name)
+                        expected = measure(self.backend, views)
+                        self._announce("")
+                    verdict = self._try(candidate, views, expected, waiting)
+                if self._load(candidate, verdict):
+                    return
+
+    def remember_crashes(self) -> None:
+        """Keep what crashed, now that another backend has run through: a fault in the code for this processor will be
+        there tomorrow."""
+        for candidate in self._crashed:
+            self._keep(candidate, Verdict(CRASHED, self._excluded[candidate.name][1], time=time.time()))
+        self._crashed = []
+
+    def _load_known(self) -> None:
+        """Load the first candidate that has passed, or the reference; `selected` is False if one before it has no
+        verdict."""
+        self.notes, self.selected = self._exclusion_notes(), True
+        for candidate in self._candidates:
+            verdict = self._verdict(candidate)
+            if verdict is None:
+                self.selected = False
+                break
+            if self._load(candidate, verdict):
+                return
+        self._create_reference()
+
+    def _create_reference(self) -> None:
+        """The last resort: what it cannot do, no other can."""
+        try:
+            self._create(self._reference)
+        except RuntimeError as error:
+            raise DependencyError(
+                f"{self._reference.name} cannot run {self._spec.name} on this computer "
+                f"({' '.join(str(error).split())[:300]}). Update the package, or choose another model."
+            ) from error
+
+    def _exclusion_notes(self) -> list[str]:
+        return [f"{name} was not used: {reason}." for name, (_, reason) in self._excluded.items()]
+
+    def _verdict(self, candidate: BackendCandidate) -> Verdict | None:
+        """What is known, as far as it is to be relied on."""
+        verdict = Verdict.from_bytes(self._cache.read(*candidate.key))
+        return verdict if verdict is not None and verdict.counts else None
+
+    def _try(self, candidate: BackendCandidate, views: np.ndarray, expected: Outputs,
+             waiting: Callable[[], None]) -> Verdict:
+        """Try a candidate in a child process and keep the verdict."""
+        self._keep(candidate, Verdict("trying", "an earlier trial did not come to its end", time=time.time()))
+        try:
+            outputs = try_backend(candidate, self._spec, self._cache, views, waiting)
+            verdict = Verdict("compared", agreement=agreement(outputs, expected, self._spec))
+        except UnsupportedPrecision:
+            verdict = Verdict("unsupported")
+        except BackendCrash as crash:
+            verdict = Verdict(crash.outcome, str(crash))
+        except (OutOfMemory, DeviceError) as error:  # another run may have more room
+            self._cache.remove(*candidate.key)
+            return Verdict("failed", str(error) or "out of memory")
+        except (DependencyError, RuntimeError) as error:
+            verdict = Verdict("failed", str(error)[:300])
+        except BaseException:  # stopped: nothing is known
+            self._cache.remove(*candidate.key)
+            raise
+        return self._keep(candidate, verdict)
+
+    def _keep(self, candidate: BackendCandidate, verdict: Verdict) -> Verdict:
+        self._cache.write(verdict.to_bytes(), *candidate.key)
+        return verdict
+
+    def _load(self, candidate: BackendCandidate, verdict: Verdict) -> bool:
+        """Make a candidate the backend, if its verdict is good; else note why not."""
+        if not verdict.passes:
+            if reason := verdict.reason or str(verdict.agreement or ""):
+                self.notes.append(f"{candidate.name} was not used: {reason}.")
+            return False
+        try:
+            self._create(candidate)
+        except (UnsupportedPrecision, DeviceError, ImportError, OutOfMemory, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:300] or "out of memory"
+            self.notes.append(f"{candidate.name} was not used: {reason}.")
+            return False
+        if verdict.agreement.max_difference > _WORTH_A_NOTE:
+            self.notes.append(f"{candidate.name} was used: {verdict.agreement}.")
+        return True
+
+    def _create(self, candidate: BackendCandidate) -> None:
+        self._announce(candidate.name)
+        self.backend: Backend = candidate.create(self._spec, self._cache)
+        self._announce("")
+        self.name = candidate.name
