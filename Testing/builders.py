@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from itertools import permutations, product
 from pathlib import Path
 
@@ -229,3 +230,17 @@ def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, se
     data["weights"] = data["weights"] | {"sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
     (folder / "model.json").write_text(json.dumps(data), encoding="utf-8")
     return load_spec(folder)
+
+
+def tiny_graph_model(folder: Path, **changes) -> ModelSpec:
+    """A `tiny_model` that OpenVINO runs too."""
+    from unifiedvit_training.exporting.model_folder import add_graph
+    from unifiedvit_training.exporting.onnx import write_onnx
+
+    from UnifiedViTLib.inference.backends.torch_backend import load_network
+
+    spec = tiny_model(folder, arguments={"encoder": "test_vit", "decoder_widths": [8, 8, 8]}, **changes)
+    logging.disable(logging.DEBUG)  # torch's exporter writes a novel, and pytest would keep it
+    write_onnx(load_network(spec), spec.size, spec.folder / "model.onnx", spec.weights)
+    logging.disable(logging.NOTSET)
+    return add_graph(spec.folder)

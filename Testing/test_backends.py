@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -13,20 +13,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from builders import head_volume, spec_data, tiny_model, to_sitk
+from builders import head_volume, spec_data, tiny_graph_model, tiny_model, to_sitk
 from SimpleITK import WriteImage
-from unifiedvit_training.exporting.model_folder import add_graph
-from unifiedvit_training.exporting.onnx import write_onnx
 
 from UnifiedViTLib.errors import DependencyError, DeviceError, ModelSpecError, WeightsError
 from UnifiedViTLib.imaging.preparation import prepare
-from UnifiedViTLib.inference import choice as choosing
-from UnifiedViTLib.inference.backends import NotHere
-from UnifiedViTLib.inference.backends.agreement import Agreement, agreement, measure, views
-from UnifiedViTLib.inference.backends.cache import DiskCache
+from UnifiedViTLib.inference.backends import candidates as candidates_module
+from UnifiedViTLib.inference.backends.agreement import measure
+from UnifiedViTLib.inference.backends.base import UnsupportedPrecision
+from UnifiedViTLib.inference.backends.cache import DiskCache, cpu_signature
+from UnifiedViTLib.inference.backends.candidates import BackendCandidate
 from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
-from UnifiedViTLib.inference.backends.selection import Choice, Way
-from UnifiedViTLib.inference.backends.torch_backend import TorchBackend, load_network
+from UnifiedViTLib.inference.backends.selection import BackendSelector
+from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
+from UnifiedViTLib.inference.backends.trial import try_backend
 from UnifiedViTLib.inference.blanks import look_once_at_blanks
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
@@ -35,48 +35,18 @@ from UnifiedViTLib.service.catalogue import find_model, verify_files
 from UnifiedViTLib.spec import ModelSpec, parse_spec
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Runs the command line of the library where these packages cannot be imported.
-WITHOUT = """
-import sys
-for name in {names!r}: sys.modules[name] = None
-from UnifiedViTLib import cli
-sys.exit(cli.main(sys.argv[1:]))
-"""
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> ModelSpec:
     """A tiny random model with a graph."""
-    spec = tiny_model(tmp_path_factory.mktemp("tiny") / "tiny", arguments={"encoder": "test_vit",
-                                                                          "decoder_widths": [8, 8, 8]})
-    logging.disable(logging.DEBUG)  # torch's exporter writes a novel, and pytest would keep it
-    write_onnx(load_network(spec), spec.size, spec.folder / "model.onnx", spec.weights)
-    logging.disable(logging.NOTSET)
-    return add_graph(spec.folder)
+    return tiny_graph_model(tmp_path_factory.mktemp("tiny") / "tiny")
 
 
 @pytest.fixture(scope="module")
 def images() -> np.ndarray:
     prepared = prepare(head_volume(shape=(16, 45, 41)), 32)
     return prepared.batch(0, 16)[:, None]
-
-
-class Wrong:
-    """A backend that computes, and says something else."""
-
-    device = "cpu"
-
-    def __init__(self, backend, name: str, change) -> None:
-        self.name, self._backend, self._change = name, backend, change
-
-    def run(self, images):
-        return self._change(*self._backend.run(images))
-
-
-def with_way_in_front(choice: Choice, spec: ModelSpec, change, labels: float = 0.998) -> Choice:
-    backend = TorchBackend(spec, "cpu")
-    choice._ways.insert(0, Way("too good", "numpy", lambda: Wrong(backend, "too good", change), labels))
-    return choice
 
 
 # OpenVINO
@@ -86,10 +56,10 @@ def test_the_shipped_model_says_in_openvino_what_it_says_in_torch(tmp_path):
     spec = find_model("brain-t1ce")
     prepared = prepare(head_volume(spacing=(1.0, 1.0, 6.0), shape=(14, 92, 84)), spec.size)
     images = prepared.batch(4, 8)[:, None]
-    kept = Kept(tmp_path, spec)
+    cache = DiskCache(tmp_path, spec)
     expected = TorchBackend(spec, "cpu").run(images)
-    compiled = OpenVINOBackend(spec, "float32", kept)
-    for backend in (compiled, OpenVINOBackend(spec, "float32", kept)):  # compiled, and read again
+    compiled = OpenVINOBackend(spec, "float32", cache)
+    for backend in (compiled, OpenVINOBackend(spec, "float32", cache)):  # compiled, and read again
         for given, right in zip(backend.run(images), expected, strict=True):
             np.testing.assert_allclose(given, right, atol=1e-4 * np.abs(right).max())
         assert measure(backend, images)[0].tobytes() == expected[0].argmax(axis=1).astype(np.uint8).tobytes()
@@ -97,7 +67,7 @@ def test_the_shipped_model_says_in_openvino_what_it_says_in_torch(tmp_path):
 
 
 def test_the_graph_takes_batches_of_any_length_and_holds_no_second_copy_of_the_weights(model, images, tmp_path):
-    backend = OpenVINOBackend(model, "float32", Kept(None, model))
+    backend = OpenVINOBackend(model, "float32", DiskCache(None, model))
     whole = backend.run(images)
     assert [part.dtype for part in whole] == [np.float32] * 3
     for count in (1, 3):
@@ -107,20 +77,20 @@ def test_the_graph_takes_batches_of_any_length_and_holds_no_second_copy_of_the_w
     alone.mkdir()
     shutil.copy(model.folder / "model.onnx", alone)
     with pytest.raises(WeightsError):
-        OpenVINOBackend(replace(model, folder=alone), "float32", Kept(None, model))
+        OpenVINOBackend(replace(model, folder=alone), "float32", DiskCache(None, model))
 
 
 def test_what_was_compiled_is_used_again_and_damage_is_noticed(model, images, tmp_path):
-    kept = Kept(tmp_path, model)
-    before = OpenVINOBackend(model, "float32", kept).run(images)
+    cache = DiskCache(tmp_path, model)
+    before = OpenVINOBackend(model, "float32", cache).run(images)
     (file,) = (path for path in tmp_path.rglob("*") if path.is_file())
     good, written = file.read_bytes(), file.stat().st_mtime_ns
-    OpenVINOBackend(model, "float32", kept)
+    OpenVINOBackend(model, "float32", cache)
     assert file.stat().st_mtime_ns == written
     damaged = bytearray(good)
     damaged[-len(good) // 2] ^= 255
     file.write_bytes(damaged)
-    for given, right in zip(OpenVINOBackend(model, "float32", kept).run(images), before, strict=True):
+    for given, right in zip(OpenVINOBackend(model, "float32", cache).run(images), before, strict=True):
         np.testing.assert_array_equal(given, right)
     assert file.read_bytes() != damaged
 
@@ -128,24 +98,25 @@ def test_what_was_compiled_is_used_again_and_damage_is_noticed(model, images, tm
 def test_openvino_with_few_threads_is_not_pinned_where_the_next_process_would_be_too(model, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     for _ in range(2):  # compiled, and read from the cache
-        network = OpenVINOBackend(model, "float32", Kept(tmp_path, model))._network
+        network = OpenVINOBackend(model, "float32", DiskCache(tmp_path, model))._network
         assert network.get_property("INFERENCE_NUM_THREADS") == 1
         assert network.get_property("ENABLE_CPU_PINNING") is False
 
 
 def test_a_cache_that_cannot_be_written_to_costs_time_alone(model, images, tmp_path):
     (tmp_path / "file").touch()
-    choice = Choice(model, "cpu", tmp_path / "file")
-    choice.settle(lambda: images)
-    assert choice.settled
+    selector = BackendSelector(model, "cpu", tmp_path / "file")
+    selector._candidates = [BackendCandidate("OpenVINO", "float32")]
+    selector.select(lambda: images)
+    assert selector.selected and selector.name == "OpenVINO, float32"
 
 
 def test_what_older_weights_left_is_removed(model, tmp_path):
-    Kept(tmp_path, model).write(b"old", "key")
+    DiskCache(tmp_path, model).write(b"old", "key")
     newer = replace(model, sha256="f" * 64)
-    assert Kept(tmp_path, newer).read("key") is None
-    Kept(tmp_path, newer).write(b"new", "key")
-    assert Kept(tmp_path, model).read("key") is None and Kept(tmp_path, newer).read("key") == b"new"
+    assert DiskCache(tmp_path, newer).read("key") is None
+    DiskCache(tmp_path, newer).write(b"new", "key")
+    assert DiskCache(tmp_path, model).read("key") is None and DiskCache(tmp_path, newer).read("key") == b"new"
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "weights.safetensors"])
@@ -155,8 +126,8 @@ def test_a_tampered_file_is_refused_before_it_is_used(model, tmp_path, name):
     data = bytearray((spec.folder / name).read_bytes())
     data[len(data) // 2] ^= 1
     (spec.folder / name).write_bytes(data)
-    for use in (lambda: OpenVINOBackend(spec, "float32", DiskCache(None, spec)), lambda: Choice(spec, "cpu", tmp_path),
-                lambda: verify_files(spec)):
+    for use in (lambda: OpenVINOBackend(spec, "float32", DiskCache(None, spec)),
+                lambda: BackendSelector(spec, "cpu", tmp_path), lambda: verify_files(spec)):
         with pytest.raises(WeightsError, match=name):
             use()
 
@@ -170,49 +141,10 @@ def test_a_description_of_a_graph_that_is_not_one_is_refused_by_name(graph, fiel
         parse_spec(spec_data(graph=graph), Path())
 
 
-# The choice
-
-
-def test_one_that_says_something_else_is_refused_with_a_note_and_the_next_is_taken(model, images, tmp_path):
-    choice = Choice(model, "cpu", tmp_path)
-    with_way_in_front(choice, model, lambda masks, logits, embedding: (masks, logits[:, ::-1], embedding))
-    assert choice.backend.name == "torch, float32" and not choice.settled
-    choice.settle(lambda: images)
-    assert choice.backend.name != "too good"
-    assert choice.notes[0].startswith("too good was not used: in 32 looks 100.00% of the labels")
-    again = with_way_in_front(Choice(model, "cpu", tmp_path), model, lambda *said: said)
-    again.notes.clear()
-    assert again._take_known() and again.backend.name == choice.backend.name  # the verdict is remembered
-    assert again.notes == choice.notes
-
-
-@pytest.mark.parametrize(("change", "taken"), [
-    (lambda masks, logits, embedding: (masks, logits, embedding), True),
-    (lambda masks, logits, embedding: (masks, logits + 0.01 * np.eye(3)[0], embedding), True),
-    (lambda masks, logits, embedding: (masks * np.float32("nan"), logits, embedding), False),
-    (lambda masks, logits, embedding: (masks, np.roll(logits, 1, axis=1), embedding), False),
-    (lambda masks, logits, embedding: (np.roll(masks, 1, axis=1), logits, embedding), False),
-], ids=["the same", "nearly the same", "not a number", "other probabilities", "other labels"])
-def test_a_way_is_taken_if_labels_and_probabilities_agree(model, images, tmp_path, change, taken):
-    choice = with_way_in_front(Choice(model, "cpu", tmp_path), model, change)
-    choice.settle(lambda: images)
-    assert (choice.backend.name == "too good") == taken
-
-
-def test_a_lost_lesion_counts_however_small_it_is_against_the_background(model):
-    labels = np.zeros((16, 224, 224), np.uint8)
-    logits = np.zeros((16, 3), np.float32)
-    drawn = labels.copy()
-    drawn[8, 100:120, 100:120] = 1
-    found = agreement((labels, logits), (drawn, logits), model)
-    assert found.labels > 0.999 and found.drawn == 0 and not found.suffices(0.998)
-    assert agreement((drawn, logits), (drawn, logits), model) == Agreement(1.0, 1.0, 0.0, 16)
-
-
 def test_in_bfloat16_the_image_is_read_and_the_class_is_named_in_float32(model, images):
     try:
         backend = TorchBackend(model, "cpu", "bfloat16")
-    except NotHere:
+    except UnsupportedPrecision:
         pytest.skip("this processor does not compute in bfloat16")
     kinds = {}
     for name, module in backend._network.named_modules():
@@ -222,42 +154,6 @@ def test_in_bfloat16_the_image_is_read_and_the_class_is_named_in_float32(model, 
     first = next(name for name, module in backend._network.named_modules() if isinstance(module, torch.nn.Conv2d))
     assert kinds[first] == kinds["classifier.1"] == torch.float32
     assert kinds["encoder.vit.blocks.0.mlp"] == torch.bfloat16
-
-
-@pytest.mark.parametrize(("slices", "looks"), [(1, 8), (2, 16), (5, 40), (9, 36), (16, 32)])
-def test_few_slices_are_looked_at_from_more_sides_so_that_a_verdict_rests_on_many_looks(slices, looks):
-    images = np.random.default_rng(0).normal(size=(slices, 1, 32, 32)).astype(np.float32)
-    seen = views(images)
-    assert seen.shape == (looks, 1, 32, 32) and seen.flags.c_contiguous
-    assert len({one.tobytes() for one in seen}) == looks
-    np.testing.assert_array_equal(seen[:slices], images)
-
-
-def test_the_reference_is_not_asked_where_no_faster_way_is_there(model, tmp_path):
-    choice = Choice(model, "cpu", tmp_path)
-
-    def not_here():
-        raise NotHere
-
-    choice._ways = [Way("faster", "torch", not_here, 0.998), choice._ways[-1]]
-    choice.settle(lambda: pytest.fail("slices were asked for"))
-    assert choice.backend.name == "torch, float32" and choice.notes == []
-
-
-def test_one_that_fails_is_noted_and_tried_again_the_next_time(model, images, tmp_path):
-    def fail(*said):
-        raise RuntimeError("no kernel for this")
-
-    choice = with_way_in_front(Choice(model, "cpu", tmp_path), model, fail)
-    choice.settle(lambda: images)
-    assert choice.notes[0] == "too good was not used: no kernel for this."
-    again = with_way_in_front(Choice(model, "cpu", tmp_path), model, lambda *said: said)
-    assert not again._take_known()
-
-
-def test_without_a_cache_float32_runs_and_nothing_is_compared(model):
-    choice = Choice(model, "cpu", None)
-    assert choice.settled and choice.backend.name == "torch, float32"
 
 
 def test_the_result_says_what_ran_and_the_second_volume_needs_no_comparison(model, tmp_path):
@@ -276,7 +172,7 @@ def test_the_result_says_what_ran_and_the_second_volume_needs_no_comparison(mode
 
 
 def test_clearing_the_cache_of_models_removes_what_was_compiled(model):
-    Kept(compiled_folder(), model).write(b"compiled", "key")
+    DiskCache(compiled_folder(), model).write(b"compiled", "key")
     assert cache_bytes() >= len(b"compiled") and compiled_folder().name == COMPILED
     clear_cache()
     assert cache_bytes() == 0
@@ -285,15 +181,18 @@ def test_clearing_the_cache_of_models_removes_what_was_compiled(model):
 # Without torch
 
 
-def run_without(names: tuple[str, ...], *arguments: str) -> subprocess.CompletedProcess[str]:
-    code = WITHOUT.format(names=names)
-    return subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True)
+def run_without(names: tuple[str, ...], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line, and all processes that it starts, where these packages cannot be imported."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(f"import sys; sys.modules.update(dict.fromkeys({names!r}))\n")
+    return subprocess.run([sys.executable, "-m", "UnifiedViTLib.cli", *arguments], cwd=ROOT, capture_output=True,
+                          text=True, env=os.environ | {"PYTHONPATH": str(folder)})
 
 
 def test_predict_gives_a_result_where_torch_and_timm_cannot_be_imported(model, tmp_path):
     WriteImage(to_sitk(head_volume()), tmp_path / "head.nrrd")
-    done = run_without(("torch", "timm", "torchvision"), "predict", str(tmp_path / "head.nrrd"), "--model",
-                       str(model.folder), "--output", str(tmp_path / "out"))
+    done = run_without(("torch", "timm", "torchvision"), tmp_path / "hide", "predict", str(tmp_path / "head.nrrd"),
+                       "--model", str(model.folder), "--output", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "out" / "head.json").read_text())
     assert result["backend"].startswith("OpenVINO") and result["device"] == "cpu"
@@ -313,8 +212,8 @@ def test_where_nothing_can_run_the_model_it_is_said_what_to_install(model, tmp_p
     WriteImage(to_sitk(head_volume()), tmp_path / "head.nrrd")
     said = {}
     for spec in (model, tiny_model(tmp_path / "plain")):
-        done = run_without(("torch", "openvino"), "predict", str(tmp_path / "head.nrrd"), "--model", str(spec.folder),
-                           "--output", str(tmp_path / "out"))
+        done = run_without(("torch", "openvino"), tmp_path / "hide", "predict", str(tmp_path / "head.nrrd"), "--model",
+                           str(spec.folder), "--output", str(tmp_path / "out"))
         assert done.returncode == 2
         said[spec.folder.name] = done.stderr
     assert "Install torch and timm, or OpenVINO." in said["tiny"]
@@ -322,12 +221,12 @@ def test_where_nothing_can_run_the_model_it_is_said_what_to_install(model, tmp_p
 
 
 def test_a_gpu_is_refused_in_words_without_torch(model, monkeypatch):
-    monkeypatch.setattr(choosing, "_there", lambda *packages: packages == ("openvino",))
-    with pytest.raises(DeviceError, match=r"'cuda' is not there; here are cpu"):
-        Choice(model, "cuda", None)
-    assert Choice(model, "auto", None).backend.name == "OpenVINO, float32"
+    monkeypatch.setattr(candidates_module, "_installed", lambda *packages: packages == ("openvino",))
+    with pytest.raises(DeviceError, match=r"'cuda' is not available \(available: cpu\)"):
+        BackendSelector(model, "cuda", None)
+    assert BackendSelector(model, "auto", None).backend.name == "OpenVINO, float32"
     with pytest.raises(DependencyError):
-        Choice(replace(model, graph=None), "auto", None)
+        BackendSelector(replace(model, graph=None), "auto", None)
 
 
 # Blanks
@@ -353,7 +252,8 @@ def test_slices_with_nothing_on_them_are_looked_at_once_and_the_answers_are_the_
 
 def test_openvino_draws_and_torch_beside_it_explains(model, tmp_path):
     predictor = Predictor(model, "cpu", cache=tmp_path)
-    predictor._choice.backend, predictor._choice.settled = OpenVINOBackend(model, "float32", Kept(None, model)), True
+    predictor._selector.backend = OpenVINOBackend(model, "float32", DiskCache(None, model))
+    predictor._selector.selected = True
     plain, found = Predictor(model, "cpu"), predictor.predict(head_volume(), Options(explain="relevance"))
     assert found.provenance.backend.startswith("OpenVINO")
     expected = plain.predict(head_volume(), Options(explain="relevance"))
@@ -362,7 +262,30 @@ def test_openvino_draws_and_torch_beside_it_explains(model, tmp_path):
 
 def test_without_torch_an_explanation_is_refused_before_anything_is_looked_at(model, tmp_path):
     WriteImage(to_sitk(head_volume()), str(tmp_path / "head.nrrd"))
-    done = run_without(choosing.TORCH[:1] + choosing.TORCH[2:3], "predict", str(tmp_path / "head.nrrd"), "--model",
+    done = run_without(("torch", "timm"), tmp_path / "hide", "predict", str(tmp_path / "head.nrrd"), "--model",
                        str(model.folder), "--output", str(tmp_path / "out"), "--explain")
     assert done.returncode == 2 and "An explanation needs PyTorch" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_each_precision_has_a_compiled_network_of_its_own_which_crashes_in_no_other(tmp_path):
+    """On a processor with AMX, what was compiled in float32 and imported as bfloat16 ended the process."""
+    spec = find_model("brain-t1ce")
+    cache = DiskCache(tmp_path, spec)
+    images = np.random.default_rng(0).normal(size=(2, 1, spec.size, spec.size)).astype(np.float32)
+    for precision in ("float32", "bfloat16", "bfloat16"):  # compiled, compiled, read again
+        try:
+            labels, logits = try_backend(BackendCandidate("OpenVINO", precision), spec, cache, images, lambda: None)
+        except UnsupportedPrecision:  # a processor without bfloat16
+            continue
+        assert labels.shape == (2, spec.size, spec.size) and np.isfinite(logits).all()
+
+
+def test_what_is_kept_is_read_under_its_own_key_alone(model, tmp_path, monkeypatch):
+    cache = DiskCache(tmp_path, model)
+    cache.write(b"compiled", "a")
+    os.replace(cache._file(("a",)), cache._file(("b",)))  # as one who plants a network would
+    assert cache.read("a") is None and cache.read("b") is None
+    before = cpu_signature()
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert cpu_signature() != before

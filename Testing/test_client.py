@@ -195,7 +195,7 @@ def refused(spec, folder):
         (request(spec, replace(flat, array=flat.array.astype(object))), UnsupportedImageError, "object values"),
         (request(spec, replace(flat, array=flat.array.astype("M8[s]"))), UnsupportedImageError, "datetime64"),
         (request(spec, options=Options("diagonal")), UnsupportedImageError, "no plane called 'diagonal'"),
-        (replace(request(spec), device="tpu"), DeviceError, "'tpu' is not there"),
+        (replace(request(spec), device="tpu"), DeviceError, "'tpu' is not available"),
         (JobRequest("nonsense"), WorkerError, "no job called 'nonsense'; there are download"),
     ]
 

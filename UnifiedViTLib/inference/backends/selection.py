@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -42,7 +42,7 @@ class Verdict:
     outcome: str
     reason: str = ""
     agreement: Agreement | None = None
-    time: float = 0.0
+    time: float = field(default_factory=time.time)
 
     @property
     def counts(self) -> bool:
@@ -108,8 +108,8 @@ class BackendSelector:
         self._crashed = [one for one in everything if self._excluded.get(one.name, ("",))[0] == CRASHED]
         reference = plain_candidate(candidates) if cache is None else reference_candidate(candidates)
         if reference is None:
-            raise DeviceError(f"{spec.name} cannot be run on this computer. {' '.join(self._exclusion_notes())} Update "
-                              "the packages that run networks, or choose another model.")
+            raise DeviceError(f"{spec.name} cannot be run on this computer. {' '.join(self._exclusion_notes())} Close "
+                              "other programs, update the packages that run networks, or choose another model.")
         self._reference = reference
         self._candidates = [one for one in candidates if one != reference] if cache else []
         self._load_known()
@@ -143,7 +143,7 @@ class BackendSelector:
         """Keep what crashed, now that another backend has run through: a fault in the code for this processor will be
         there tomorrow."""
         for candidate in self._crashed:
-            self._keep(candidate, Verdict(CRASHED, self._excluded[candidate.name][1], time=time.time()))
+            self._keep(candidate, Verdict(CRASHED, self._excluded[candidate.name][1]))
         self._crashed = []
 
     def _load_known(self) -> None:
@@ -180,7 +180,7 @@ class BackendSelector:
     def _try(self, candidate: BackendCandidate, views: np.ndarray, expected: Outputs,
              waiting: Callable[[], None]) -> Verdict:
         """Try a candidate in a child process and keep the verdict."""
-        self._keep(candidate, Verdict("trying", "an earlier trial did not come to its end", time=time.time()))
+        self._keep(candidate, Verdict("trying", "an earlier trial did not come to its end"))
         try:
             outputs = try_backend(candidate, self._spec, self._cache, views, waiting)
             verdict = Verdict("compared", agreement=agreement(outputs, expected, self._spec))
