@@ -157,7 +157,7 @@ def test_two_ways_to_compute_agree_where_the_findings_do(spec):
     one = np.zeros((4, 3), np.float32)
     other = one.copy()
     other[2, 1] = 4  # its temperature is 2
-    found = agreement((labels, one), (labels, other), spec).probability
+    found = agreement((labels, one), (labels, other), spec).max_difference
     assert found == pytest.approx(1 / (1 + np.exp(-1.5)) - 1 / (1 + np.exp(0.5)), abs=1e-6)
 
 

@@ -157,7 +157,7 @@ def test_a_volume_that_cannot_be_looked_at_is_refused(predictor):
 
 @pytest.mark.parametrize("device", ["tpu", "cuda:7", "", "meta"])
 def test_a_device_that_is_not_there_is_refused_with_those_there_are(spec, device):
-    with pytest.raises(DeviceError, match=r"is not there; here are .*cpu.* Choose one, or auto"):
+    with pytest.raises(DeviceError, match=r"is not available \(available: .*cpu.*\). Choose one of these, or auto"):
         Predictor(spec, device)
 
 
