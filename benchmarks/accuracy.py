@@ -52,10 +52,14 @@ def main(work: Path) -> None:
         metrics[name] = slice_metrics(answers, slices, indices, model)
     volumes = [item for item in dataset.items if item.volume and item.side == "validation"]
     probabilities = {name: _diagnoses(spec, backend, volumes) for name, backend in backends.items()}
-    print(f"## Accuracy of the backends\n\n{machine()}\n\n`{spec.id} {spec.version}`, {len(indices)} validation "
-          f"slices and {len(volumes)} validation volumes. To pass: labels equal {MIN_LABELS}, overlap {MIN_OVERLAP}, no other "
-          f"diagnosis where the two best differ by more than {CLEAR}, a slice's probability differs by {MAX_MEAN} on the "
-          f"mean and by {MAX_P99} in 99 of 100, a volume's by {VOLUME}.\n")
+    print(f"""## Accuracy of the backends
+
+{machine()}
+
+`{spec.id} {spec.version}`, {len(indices)} validation slices and {len(volumes)} validation volumes. To pass: labels
+equal {MIN_LABELS}, overlap {MIN_OVERLAP}, no other diagnosis where the two best differ by more than {CLEAR}, a slice's
+probability differs by {MAX_MEAN} on the mean and by {MAX_P99} in 99 of 100, a volume's by {VOLUME}.
+""")
     rows = []
     for name, output in outputs.items():
         found = agreement(output, outputs[REFERENCE], spec)

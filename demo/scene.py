@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import slicer
 
 from UnifiedViTLib.imaging.slicing import slice_view
-from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.mrml import add_to_scene, volume_from_node
-from UnifiedViTLib.service.cache import compiled_folder
+from UnifiedViTLib.service.client import WorkerClient
+from UnifiedViTLib.service.protocol import PredictRequest
 from UnifiedViTLib.spec import ModelSpec
 
 
@@ -29,7 +30,8 @@ def save_scene(image: Path, spec: ModelSpec, bundle: Path) -> np.ndarray:
     volume.SetAndObserveStorageNodeID(storage.GetID())
     volume.CreateDefaultDisplayNodes()
     loaded = volume_from_node(volume)
-    prediction = Predictor(spec, cache=compiled_folder()).predict(loaded)
+    with closing(WorkerClient()) as client:
+        prediction = client.run(PredictRequest(loaded, spec))
     add_to_scene(prediction, volume)
     scene.WriteToMRB(str(bundle.resolve()))
     return slice_view(loaded, "axial").of(prediction.labelmap)
