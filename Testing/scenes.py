@@ -117,7 +117,7 @@ def predict(volume_node, labelmap=None, **changes):
         slice_probabilities=np.full((len(labelmap), 3), 1 / 3, np.float32),
         slice_axis=(0, False),
         segments=tuple(
-            SegmentResult(segment.name, label, count, count * volume.voxel_ml)
+            SegmentResult(segment.name, label, count, volume.voxel_ml and count * volume.voxel_ml)
             for label, (segment, count) in enumerate(zip(spec.segments, voxels, strict=True), start=1)
         ),
         warnings=('A "tumour" is named; nothing: drawn.', "Größe & Lage <prüfen>."),

@@ -14,6 +14,7 @@ from builders import grid, head_volume, oblique, phantom, points, tiny_model
 from workers import NO_SUCH_JOB, end_of, events_until, lives, pid_of
 
 from UnifiedViTLib.errors import Cancelled, DeviceError, UnsupportedImageError, WeightsError, WorkerError
+from UnifiedViTLib.imaging.geometry import GeometrySource
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
@@ -110,7 +111,8 @@ def test_voxels_and_geometry_pass_over_files_to_the_last_bit(tmp_path, dtype):
     array = (values[..., 0] > 99) if dtype == "?" else np.ascontiguousarray(values).view(dtype)[..., 0]
     matrix = grid(oblique(), (0.1, 1 / 3, np.pi), (3, 4, 5))
     for voxels in (array, array[:, ::-1, ::2], np.asfortranarray(array)):
-        volume = Volume(voxels, matrix, "a\udce9\n\"b\"", True, ("Ä", ""), {"Modality": "MR", "μ": "\x00"})
+        volume = Volume(voxels, matrix, "a\udce9\n\"b\"", True, ("Ä", ""), {"Modality": "MR", "μ": "\x00"},
+                        GeometrySource("derived", "given", "unknown"))
         write_volume(volume, tmp_path, lambda: None)
         read = read_volume(tmp_path)
         assert read.array.dtype == voxels.dtype and read.array.tobytes() == voxels.tobytes()

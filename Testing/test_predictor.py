@@ -65,7 +65,8 @@ def test_the_labelmap_lies_on_the_grid_of_the_input_to_the_last_digit(predictor,
     counts = np.bincount(prediction.labelmap.ravel(), minlength=3)[1:]
     assert [s.voxels for s in prediction.segments] == list(counts)
     for segment in prediction.segments:
-        assert segment.volume_ml == pytest.approx(segment.voxels * np.prod(volume.spacing) / 1000)
+        voxel_ml = None if volume.planar else np.prod(volume.spacing) / 1000
+        assert segment.volume_ml == (voxel_ml and pytest.approx(segment.voxels * voxel_ml))
 
 
 def test_however_a_volume_is_stored_the_same_place_gets_the_same_label(predictor):
@@ -228,8 +229,8 @@ def test_an_image_much_coarser_than_the_network_is_noticed(tmp_path, mm, coarse)
     assert any("much coarser" in w for w in predictor.predict(volume).warnings) == coarse
 
 
-def test_a_planar_image_is_told_to_have_nominal_volumes(predictor):
-    assert any("nominal" in w for w in predictor.predict(replace(head((1, 50, 60)), planar=True)).warnings)
+def test_a_planar_image_is_told_to_have_no_volumes(predictor):
+    assert any("no volumes in mL" in w for w in predictor.predict(replace(head((1, 50, 60)), planar=True)).warnings)
 
 
 def test_what_the_reader_noted_is_passed_on(predictor):

@@ -69,9 +69,9 @@ def test_a_ct_of_the_lungs_is_answered_with_a_warning(predictor):
 def test_the_anatomy_held_another_way_gives_the_same_answer(predictor, brain1):
     prediction, _ = brain1
     image = sitk.DICOMOrient(sitk.ReadImage(str(fetch("brain1")[0])), "PIR")
-    from UnifiedViTLib.imaging.reading import _to_volume
+    from UnifiedViTLib.imaging.reading.images import to_volume
 
-    turned = predictor.predict(_to_volume(image, "turned", {}))
+    turned = predictor.predict(to_volume(image, "turned"))
     back = sitk.GetImageFromArray(turned.labelmap)
     back.CopyInformation(image)
     original = sitk.ReadImage(str(fetch("brain1")[0]))

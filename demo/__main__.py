@@ -16,6 +16,7 @@ import SimpleITK as sitk
 from UnifiedViTLib import cli
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.slicing import slice_view
+from UnifiedViTLib.outputs.answers import amount
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 
 from .samples import SampleError, fetch_first
@@ -44,7 +45,7 @@ def main() -> int:
     for label, probability in result["diagnosis"]["probabilities"].items():
         print(f"  {label:12s} {probability:6.1%}  {'#' * round(40 * probability)}")
     for segment in result["segments"]:
-        print(f"Segment     {segment['name']}: {segment['volume_ml']:.2f} mL")
+        print(f"Segment     {segment['name']}: {amount(segment)}")
     if mask:
         drawn = sitk.GetArrayFromImage(sitk.ReadImage(str(OUTPUT / f"{stem}.seg.nrrd"))) > 0
         truth = sitk.GetArrayFromImage(sitk.ReadImage(str(mask))) > 0

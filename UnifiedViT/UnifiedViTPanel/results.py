@@ -90,7 +90,9 @@ class ResultView:
                               for n, d in enumerate(displays)))
         ui.segmentsLabel.text = "<br>".join(
             f"<b>{html.escape(one['name'])}</b>: " + (
-                _("{ml:.2f} mL").format(ml=one["volume_ml"]) if one["voxels"] else _("nothing drawn"))
+                _("nothing drawn") if not one["voxels"] else
+                _("drawn, size not known") if one["volume_ml"] is None else
+                _("{ml:.2f} mL").format(ml=one["volume_ml"]))
             for one in result["segments"]
         )
         drawn = any(one["voxels"] for one in result["segments"])

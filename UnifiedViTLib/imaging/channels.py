@@ -93,6 +93,11 @@ def _on_grid_of(first: Volume, foreground: Foreground, volume: Volume) -> Volume
     shape, near = first.array.shape, _SAME * min(first.spacing)
     if volume.array.shape == shape and apart_mm(volume.ijk_to_ras, first.ijk_to_ras, shape) < near:
         return volume
+    if not (volume.geometry.placed and first.geometry.placed):
+        raise UnsupportedImageError(
+            f"{volume.name} ({_size(volume)}) and {first.name} ({_size(first)}) are on different grids, and the files "
+            "do not tell where both lie in the patient. Export them on one grid."
+        )
     frames = [one.metadata.get("FrameOfReference", "") for one in (first, volume)]
     if all(frames) and frames[0] != frames[1]:
         raise UnsupportedImageError(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..errors import UnsupportedImageError
+from .geometry import ALL_GIVEN, MOST_ELONGATED, UNKNOWN, GeometrySource, implausible_size, size_in_words
 
 #: RAS <-> LPS: SimpleITK and DICOM speak LPS, Slicer's nodes RAS.
 LPS_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -23,6 +24,7 @@ class Volume:
         planar: True for a 2-D image, whose orientation in the patient is not known.
         notes: remarks made while reading, for the user (for example a colour image read as grey).
         metadata: text fields found in the file (DICOM modality and the like).
+        geometry: which parts of `ijk_to_ras` the file gave; of a 2-D image the thickness is never known.
     """
 
     array: np.ndarray
@@ -31,6 +33,7 @@ class Volume:
     planar: bool = False
     notes: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
+    geometry: GeometrySource = ALL_GIVEN
 
     @property
     def spacing(self) -> tuple[float, float, float]:
@@ -38,8 +41,10 @@ class Volume:
         return tuple(float(s) for s in np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0))
 
     @property
-    def voxel_ml(self) -> float:
-        """Volume of one voxel in millilitres."""
+    def voxel_ml(self) -> float | None:
+        """Volume of one voxel in millilitres; None where the voxel size is not known."""
+        if self.planar or self.geometry.spacing == UNKNOWN:
+            return None
         return float(abs(np.linalg.det(self.ijk_to_ras[:3, :3])) / 1000.0)
 
 
@@ -52,7 +57,7 @@ def apart_mm(one: np.ndarray, other: np.ndarray, shape: tuple[int, int, int]) ->
 
 
 def check(volume: Volume) -> Volume:
-    """Return `volume` if a model can look at it.
+    """Return `volume` if a model can look at it; where its voxel size cannot be that of a patient, as not known.
 
     Raises:
         UnsupportedImageError: with a sentence that says what is wrong and what to do.
@@ -93,4 +98,20 @@ def check(volume: Volume) -> Volume:
             f"{name} has the same value ({array.flat[0]}) everywhere; there is nothing to look at. "
             "Check that the right file was loaded."
         )
-    return volume
+    return _check_sizes(volume)
+
+
+def _check_sizes(volume: Volume) -> Volume:
+    """`volume`; with a note and an unknown spacing where its sizes are implausible but in proportion."""
+    axes = 2 if volume.planar else 3
+    spacing, counts = volume.spacing[:axes], volume.array.shape[::-1][:axes]
+    reason = "" if volume.geometry.spacing == UNKNOWN else implausible_size(spacing, counts)
+    if not reason:
+        return volume
+    if max(spacing) > MOST_ELONGATED * min(spacing):
+        raise UnsupportedImageError(
+            f"{volume.name} has voxels of {size_in_words(spacing)} mm by its header, which no scanner gives. "
+            "Correct the spacing in the file, or export it again."
+        )
+    note = f"The header gives {reason}, which cannot be those of a patient: sizes are not known."
+    return replace(volume, geometry=volume.geometry.without_sizes(), notes=(*volume.notes, note))

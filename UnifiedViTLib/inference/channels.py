@@ -35,7 +35,8 @@ def in_order(given: Images, spec: ModelSpec) -> tuple[list[Volume | None], Volum
     if first is None:
         raise UnsupportedImageError(f"There is nothing to look at: {spec.name} needs at least one sequence.")
     volumes = [None if volume is None else check(volume) for volume in given]
-    return volumes + [None] * (len(names) - len(volumes)), first
+    leading = next(checked for checked, volume in zip(volumes, given, strict=True) if volume is first)
+    return volumes + [None] * (len(names) - len(volumes)), leading
 
 
 def together(volume: Volume, others: Mapping[str, Volume], spec: ModelSpec, channel: str = "") -> Images:

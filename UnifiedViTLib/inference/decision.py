@@ -66,7 +66,7 @@ def decide(look: Look, prepared: PreparedVolume, spec: ModelSpec) -> Answer:
         probabilities,
         diagnose(pooled, spec),
         tuple(
-            SegmentResult(segment.name, label, int(count), float(count * voxel_ml))
+            SegmentResult(segment.name, label, int(count), None if voxel_ml is None else float(count * voxel_ml))
             for label, (segment, count) in enumerate(zip(spec.segments, counts, strict=True), start=1)
         ),
     )
@@ -85,24 +85,26 @@ def diagnose(pooled: np.ndarray, spec: ModelSpec) -> Diagnosis:
     return replace(given, display=", ".join(displays) or spec.nothing_found)
 
 
-def _drop_pieces(labels: np.ndarray, lesion: np.ndarray, spec: ModelSpec, voxel_ml: float) -> None:
+def _drop_pieces(labels: np.ndarray, lesion: np.ndarray, spec: ModelSpec, voxel_ml: float | None) -> None:
     """Remove pieces (26 neighbours) that are too small or not believed, in place.
 
     Args:
         labels: (N, rows, columns), slices in the order of `lesion`.
         lesion: (N,) probability of a lesion.
+        voxel_ml: None where it is not known; then no piece is too small.
     """
     rule = spec.volume_rule
-    if rule.smallest_ml <= voxel_ml and rule.piece_belief == 0:
+    smallest = 0.0 if voxel_ml is None else rule.smallest_ml / voxel_ml  # voxels
+    if smallest <= 1 and rule.piece_belief == 0:
         return
     # Numbered pieces take four times the memory of the labels: only where something is drawn.
     for label, box in enumerate(ndimage.find_objects(labels, len(spec.segments)), start=1):
         if box is None:
             continue
         pieces, found = ndimage.label(labels[box] == label, structure=np.ones((3, 3, 3)))
-        size_ml = _count(pieces, found)[1:] * voxel_ml
+        sizes = _count(pieces, found)[1:]
         belief = [lesion[box[0]][place[0]].max() for place in ndimage.find_objects(pieces)]
-        dropped = (size_ml < rule.smallest_ml) | (np.array(belief) < rule.piece_belief)
+        dropped = (sizes < smallest) | (np.array(belief) < rule.piece_belief)
         labels[box][np.concatenate([[False], dropped])[pieces]] = 0
 
 

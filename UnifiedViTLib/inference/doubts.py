@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..imaging.channels import PreparedChannels
+from ..imaging.geometry import UNKNOWN
 from ..imaging.preparation import PreparedVolume
+from ..imaging.volume import Volume
 from ..spec import ModelSpec
 from .decision import Look
 from .prediction import Diagnosis, SegmentResult, Uncertainty, odds_over
@@ -18,7 +20,11 @@ _MODALITIES = {"MR": ("MR",), "CT": ("CT",), "XR": ("CR", "DX", "XR", "RF"), "US
 UNCERTAIN = 0.6
 #: An image whose pixels are so many times larger than the network's was blown up.
 COARSE = 3
-PLANAR = "A 2-D image tells neither its orientation nor, often, its pixel size: volumes in mL are nominal."
+#: What is not known of an image's geometry, and what that means.
+PLANAR = "A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given."
+NO_SIZES = "The image does not tell the size of its voxels: sizes are not known, no volumes in mL are given."
+NO_ORIENTATION = ("The image does not tell how its axes lie in the patient: right and left may be exchanged, and "
+                  "slices turned. Compare them with the original.")
 #: A scan has more different values than this.
 _FEW_VALUES = 16
 
@@ -29,8 +35,8 @@ def doubts(prepared: PreparedVolume, spec: ModelSpec, look: Look, diagnosis: Dia
     missing = _about_missing(prepared, spec) if isinstance(prepared, PreparedChannels) else []
     # What is familiar was measured on what training had; an image without a channel is unlike it in that alone.
     strange = [] if look.distances is None or missing else about_look(look, spec)
-    flat = [PLANAR] if prepared.volume.planar else []
-    return (*prepared.volume.notes, *missing, *about_input(prepared, spec), *flat, *strange,
+    return (*prepared.volume.notes, *missing, *about_input(prepared, spec),
+            *_about_geometry(prepared.volume), *strange,
             *_about_answer(spec, diagnosis, segments), *_about_confidence(spec, diagnosis, uncertainty))
 
 
@@ -43,6 +49,13 @@ def review_below(spec: ModelSpec, looked_again: bool) -> float:
     """
     chosen = spec.review and (spec.review.confidence if looked_again else spec.review.probability)
     return chosen.threshold if chosen else UNCERTAIN
+
+
+def _about_geometry(volume: Volume) -> list[str]:
+    if volume.planar:
+        return [PLANAR]
+    return [sentence for sentence, part in ((NO_SIZES, volume.geometry.spacing),
+                                            (NO_ORIENTATION, volume.geometry.orientation)) if part == UNKNOWN]
 
 
 def _about_missing(prepared: PreparedChannels, spec: ModelSpec) -> list[str]:

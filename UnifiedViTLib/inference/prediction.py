@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..imaging.geometry import ALL_GIVEN, GeometrySource
 from ..spec import ModelSpec
 
 
@@ -56,12 +57,13 @@ def odds_over(probability: float, threshold: float) -> float:
 
 @dataclass(frozen=True)
 class SegmentResult:
-    """How much of a segment was found. `label` is its value in the labelmap."""
+    """How much of a segment was found. `label` is its value in the labelmap; `volume_ml` None where the voxel size is
+    not known."""
 
     name: str
     label: int
     voxels: int
-    volume_ml: float
+    volume_ml: float | None
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,7 @@ class Prediction:
         enhancement: the volume with attended regions on a finer grid; None where it was not asked for, or could not
             be made (a warning says why).
         uncertainty: how far to trust it; None where it was not asked for.
+        geometry: which parts of `ijk_to_ras` the input gave.
     """
 
     name: str
@@ -186,6 +189,7 @@ class Prediction:
     heatmap: Heatmap | None = None
     enhancement: Enhancement | None = None
     uncertainty: Uncertainty | None = None
+    geometry: GeometrySource = ALL_GIVEN
 
     @property
     def confidence(self) -> float:

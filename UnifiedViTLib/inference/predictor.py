@@ -170,6 +170,7 @@ class Predictor:
             heatmap=heatmap if options.explain else None,
             enhancement=enhancement,
             uncertainty=uncertainty,
+            geometry=prepared.volume.geometry,
         )
 
     def look(self, prepared: PreparedVolume, progress: ProgressCallback = lambda stage, done: None, *,

@@ -27,6 +27,18 @@ def display_of(diagnosis: dict[str, Any], name: str) -> str:
     return diagnosis.get("displays", {}).get(name, name)
 
 
+def amount(segment: dict[str, Any], digits: int = 2) -> str:
+    """How much of a segment is drawn: "3.20 mL"; "nothing drawn"; "drawn, size not known"."""
+    if not segment["voxels"]:
+        return "nothing drawn"
+    return "drawn, size not known" if segment["volume_ml"] is None else f"{segment['volume_ml']:.{digits}f} mL"
+
+
+def amounts(segments: list[dict[str, Any]], digits: int = 2) -> str:
+    """The same of all segments that are drawn, in a line."""
+    return ", ".join(f"{one['name']} {amount(one, digits)}" for one in segments if one["voxels"]) or "nothing drawn"
+
+
 def threshold_of(diagnosis: dict[str, Any], name: str) -> float | None:
     """From which probability on a finding counts as found; None for models that give one class."""
     return diagnosis.get("thresholds", {}).get(name)

@@ -20,7 +20,7 @@ from ..inference.doubts import review_below
 from ..inference.prediction import Diagnosis, Enhancement, Prediction
 from ..inference.upscalers import FACTOR
 from ..spec import ModelSpec, Segment
-from .answers import headline
+from .answers import amounts, headline
 
 CSV_FIELDS = (
     "input", "status", "result", "diagnosis", "probability", "confidence", "review", "volume_ml", "warnings", "seconds",
@@ -165,6 +165,7 @@ def as_json(prediction: Prediction) -> dict:
             "review": prediction.confidence < below,
         },
         "segments": [asdict(segment) for segment in prediction.segments],
+        "geometry": asdict(prediction.geometry),
         "slices": [
             {
                 "index": count - 1 - n if backwards else n,
@@ -249,7 +250,8 @@ def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict
         "probability": ";".join(f"{result.diagnosis.probabilities[name]:.4f}" for name in result.diagnosis.found),
         "confidence": f"{result.confidence:.4f}",
         "review": "yes" if result.confidence < review_below(result.spec, result.uncertainty is not None) else "no",
-        "volume_ml": "; ".join(f"{segment.name}: {segment.volume_ml:.2f}" for segment in result.segments),
+        "volume_ml": "; ".join(f"{segment.name}: {segment.volume_ml:.2f}" for segment in result.segments
+                               if segment.volume_ml is not None),
         "warnings": " | ".join(result.warnings),
         "seconds": f"{result.provenance.seconds['total']:.2f}",
         "model": model_name(result.spec),
@@ -259,7 +261,7 @@ def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict
 
 def summary(name: str, prediction: Prediction) -> str:
     """The answer in a line; warnings below it."""
-    volumes = ", ".join(f"{s.name} {s.volume_ml:.2f} mL" for s in prediction.segments if s.voxels) or "nothing drawn"
+    volumes = amounts([asdict(segment) for segment in prediction.segments])
     seconds = prediction.provenance.seconds["total"]
     sure = f", confidence {prediction.confidence:.0%}" if prediction.uncertainty else ""
     lines = [f"{name}: {headline(diagnosis_as_json(prediction))}{sure}; {volumes}; {seconds:.1f} s"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
-from .answers import answers
+from .answers import amounts, answers
 from .files import diagnosis_as_json, write_atomically
 from .heat import over_image
 
@@ -83,7 +84,7 @@ def _outline(ax, mask: np.ndarray, colour: np.ndarray) -> None:
 def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
     """Bars for the volume's diagnosis, curves for the slices."""
     diagnosis, spec = prediction.diagnosis, prediction.spec
-    volumes = ", ".join(f"{s.name} {s.volume_ml:.1f} mL" for s in prediction.segments if s.voxels) or "nothing drawn"
+    volumes = amounts([asdict(segment) for segment in prediction.segments], digits=1)
     given = answers(diagnosis_as_json(prediction))
     said = ",  ".join(words if p is None else f"{words}  {p:.0%}" for words, p in given)
     part.suptitle(

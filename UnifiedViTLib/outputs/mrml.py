@@ -16,6 +16,8 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 from ..errors import OutputError, UnsupportedImageError
+from ..imaging.geometry import ALL_GIVEN, NOTHING_KNOWN, GeometrySource
+from ..imaging.reading.kinds import PICTURES
 from ..imaging.volume import Volume, check
 from ..inference.prediction import Prediction
 from .files import as_json, names_found
@@ -61,7 +63,7 @@ def volume_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
             "Convert it to a scalar volume (module Vector to Scalar Volume) and run on that."
         )
     array = vtk_to_numpy(scalars).reshape(image.GetDimensions()[::-1]).copy()
-    return check(Volume(array, _ijk_to_ras(node), name))
+    return check(Volume(array, _ijk_to_ras(node), name, geometry=_geometry(node, array.shape)))
 
 
 def add_to_scene(
@@ -192,6 +194,21 @@ def _ijk_to_ras(node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
     if any(start):
         ijk_to_ras[:3, 3] += ijk_to_ras[:3, :3] @ start
     return ijk_to_ras
+
+
+def _geometry(node: slicer.vtkMRMLScalarVolumeNode, shape: tuple[int, int, int]) -> GeometrySource:
+    """What is known of a node's geometry: all, but for two sorts of 1 mm that Slicer fills in where a file is silent.
+
+    Args:
+        shape: of its array, (K, J, I).
+    """
+    storage = node.GetStorageNode()
+    file = (storage.GetFileName() or "") if storage else ""
+    if file.lower().endswith(PICTURES) and set(node.GetSpacing()) == {1.0}:
+        return NOTHING_KNOWN
+    if shape[0] == 1 and node.GetSpacing()[2] == 1.0:
+        return ALL_GIVEN.without_sizes()
+    return ALL_GIVEN
 
 
 def check_belongs(prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolumeNode) -> None:

@@ -18,7 +18,7 @@ from .. import NOTICE
 from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
-from .answers import answers, display_of, headline, threshold_of
+from .answers import amount, answers, display_of, headline, threshold_of
 from .files import SYNTHETIC, write_atomically
 from .heat import HEAT, UNCERTAINTY, over_image
 from .montage import chosen_slices
@@ -49,7 +49,7 @@ def as_text(result: dict[str, Any]) -> str:
         *(f"  {display_of(diagnosis, name)}: {p:.1%}{_mark(diagnosis, name)}"
           for name, p in diagnosis["probabilities"].items()),
         *(f"  {words}" for words in [confidence_in_words(result)] if words),
-        *(f"  {one['name']}: {_amount(one)}" for one in result["segments"]),
+        *(f"  {one['name']}: {amount(one)}" for one in result["segments"]),
         *(f"  Warning: {text}" for text in result["warnings"]),
         f"  Made by {model.get('name', model['id'])} {model['version']} ({model['sha256'][:12]}), {result['plane']} "
         f"slices, {result['backend']} on {result['device']}",
@@ -113,7 +113,7 @@ def write_report(
         "<h2>Slice by slice</h2>",
         _curves([[one["probabilities"][name] for one in result["slices"]] for name in names]),
         "<h2>Segments</h2><table>", *(
-            f"<tr><td>{html.escape(one['name'])}<td>{_amount(one)}" for one in result["segments"]
+            f"<tr><td>{html.escape(one['name'])}<td>{amount(one)}" for one in result["segments"]
         ), "</table>",
     ]
     if volume is not None and labelmap is not None:
@@ -146,10 +146,6 @@ def _mark(diagnosis: dict[str, Any], name: str) -> str:
     if threshold is None:
         return ""
     return f" ({'found' if name in diagnosis['found'] else 'not found'}, threshold {threshold:.1%})"
-
-
-def _amount(segment: dict[str, Any]) -> str:
-    return f"{segment['volume_ml']:.2f} mL" if segment["voxels"] else "nothing drawn"
 
 
 def _origin(result: dict[str, Any]) -> dict[str, Any]:

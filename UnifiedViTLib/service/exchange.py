@@ -21,6 +21,7 @@ import numpy as np
 
 from ..diagnosis import DiagnosisClass, LabelRule
 from ..errors import OutputError
+from ..imaging.geometry import GeometrySource
 from ..imaging.volume import Volume, check
 from ..inference.prediction import (
     Diagnosis,
@@ -102,7 +103,8 @@ def write_volume(volume: Volume, folder: Path, going_on: Callable[[], None]) -> 
     _save(volume.array, folder / "volume.npy", going_on)
     _save(volume.ijk_to_ras, folder / "ijk_to_ras.npy", going_on)
     _write_text(
-        {"name": volume.name, "planar": volume.planar, "notes": volume.notes, "metadata": volume.metadata}, folder
+        {"name": volume.name, "planar": volume.planar, "notes": volume.notes, "metadata": volume.metadata,
+         "geometry": asdict(volume.geometry)}, folder
     )
 
 
@@ -111,7 +113,7 @@ def read_volume(folder: Path) -> Volume:
     rest = _read_text(folder)
     volume = Volume(
         _load(folder / "volume.npy"), _load(folder / "ijk_to_ras.npy"), rest["name"], rest["planar"],
-        tuple(rest["notes"]), rest["metadata"],
+        tuple(rest["notes"]), rest["metadata"], GeometrySource(**rest["geometry"]),
     )
     (folder / "volume.npy").unlink()
     return volume
@@ -156,6 +158,7 @@ def write_prediction(prediction: Prediction, folder: Path) -> None:
         "segments": [asdict(segment) for segment in prediction.segments],
         "warnings": prediction.warnings,
         "provenance": asdict(prediction.provenance),
+        "geometry": asdict(prediction.geometry),
         "heatmap": [heatmap.method, heatmap.label, heatmap.display] if heatmap else None,
         "enhancement": [made.upscaler, made.method, made.label, made.quantile, made.regions] if made else None,
         "uncertainty": {name: getattr(uncertainty, name) for name in _OF_UNCERTAINTY} if uncertainty else None,
@@ -182,6 +185,7 @@ def read_prediction(folder: Path, volume: Volume, spec: ModelSpec) -> Prediction
         enhancement=Enhancement(*rest["enhancement"], *(_load(folder / f"enhanced_{name}.npy") for name in _ENHANCED))
         if rest["enhancement"] else None,
         uncertainty=_read_uncertainty(rest["uncertainty"], folder) if rest["uncertainty"] else None,
+        geometry=GeometrySource(**rest["geometry"]),
     )
 
 

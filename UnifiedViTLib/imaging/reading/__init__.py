@@ -1,0 +1,59 @@
+"""Reading an image file or a folder of DICOM slices into a `Volume`; one file a family of formats."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import SimpleITK as sitk
+
+from ...errors import UnsupportedImageError
+from ..volume import Volume, check
+from .dicom import read_dicom
+from .images import read_image
+from .kinds import Kind, kind_of
+from .names import stem
+
+#: File name endings that a folder of inputs is searched for (DICOM files have any name).
+SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd", ".dcm",
+            ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+
+__all__ = ["SUFFIXES", "read", "stem"]
+
+sitk.ProcessObject.SetGlobalWarningDisplay(False)
+
+
+def read(path: str | Path) -> Volume:
+    """Read NRRD, NIfTI, MetaImage, DICOM (a file or a series' folder), PNG, JPEG, TIFF or BMP.
+
+    Args:
+        path: a file, or a folder that holds one DICOM series.
+
+    Returns:
+        A checked volume; array (K, J, I) in the file's own intensity unit (HU for CT), geometry in mm, RAS, and which
+        parts of it the file gave.
+
+    Raises:
+        UnsupportedImageError: with a sentence that says what is wrong and what to do.
+    """
+    path = Path(path)
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise UnsupportedImageError(f"{path} does not exist. Check the path.") from None
+    except (OSError, ValueError) as error:
+        raise UnsupportedImageError(
+            f"{path} cannot be looked up ({getattr(error, 'strerror', None) or error}). Check the path."
+        ) from error
+    if stat.S_ISDIR(status.st_mode):
+        return check(read_dicom(path))
+    if not stat.S_ISREG(status.st_mode):  # never opened: reading it may wait for ever
+        raise UnsupportedImageError(f"{path.name} is no file but a device, pipe or socket. Give an image file.")
+    if status.st_size == 0:
+        raise UnsupportedImageError(f"{path.name} is an empty file. Export or download it again.")
+    try:
+        return check(read_dicom(path) if kind_of(path) is Kind.DICOM else read_image(path))
+    except OSError as error:
+        raise UnsupportedImageError(
+            f"{path.name} cannot be read ({error.strerror or error}). Check its permissions and the disk."
+        ) from error
