@@ -10,13 +10,21 @@ import SimpleITK as sitk
 from ...errors import UnsupportedImageError
 from ..volume import Volume, check
 from .dicom import read_dicom
-from .images import read_image
 from .kinds import Kind, kind_of
+from .meta import read_meta
 from .names import stem
+from .nifti import read_nifti
+from .nrrd import read_nrrd
+from .pictures import read_bmp, read_jpeg, read_png
+from .tiff import read_tiff
 
 #: File name endings that a folder of inputs is searched for (DICOM files have any name).
-SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd", ".dcm",
+SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".hdr", ".mha", ".mhd", ".dcm",
             ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+_READERS = {
+    Kind.DICOM: read_dicom, Kind.NIFTI: read_nifti, Kind.NRRD: read_nrrd, Kind.META: read_meta, Kind.PNG: read_png,
+    Kind.JPEG: read_jpeg, Kind.BMP: read_bmp, Kind.TIFF: read_tiff,
+}
 
 __all__ = ["SUFFIXES", "read", "stem"]
 
@@ -37,6 +45,11 @@ def read(path: str | Path) -> Volume:
         UnsupportedImageError: with a sentence that says what is wrong and what to do.
     """
     path = Path(path)
+    if not _is_text(str(path)):  # ITK would end the process
+        raise UnsupportedImageError(
+            f"{str(path).encode('utf-8', 'replace').decode()} has letters in its name that no system can show. "
+            "Rename it and run again."
+        )
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -52,8 +65,16 @@ def read(path: str | Path) -> Volume:
     if status.st_size == 0:
         raise UnsupportedImageError(f"{path.name} is an empty file. Export or download it again.")
     try:
-        return check(read_dicom(path) if kind_of(path) is Kind.DICOM else read_image(path))
+        return check(_READERS[kind_of(path)](path))
     except OSError as error:
         raise UnsupportedImageError(
             f"{path.name} cannot be read ({error.strerror or error}). Check its permissions and the disk."
         ) from error
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written as UTF-8."""
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False

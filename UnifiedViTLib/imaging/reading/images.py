@@ -1,10 +1,8 @@
-"""Images as SimpleITK reads them."""
+"""Images as SimpleITK reads them, and what all readers share."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,22 +10,25 @@ import numpy as np
 import SimpleITK as sitk
 
 from ...errors import UnsupportedImageError
-from ..geometry import ALL_GIVEN, NOTHING_KNOWN, GeometrySource
+from ..geometry import ALL_GIVEN, GeometrySource
 from ..volume import LPS_RAS, Volume
-from .kinds import PICTURES
-from .names import stem
+from .limits import damaged
 
 
-def read_image(path: Path) -> Volume:
-    """Read a file that is not DICOM; not checked yet."""
+def read_with_itk(path: Path, counts: Sequence[int]) -> sitk.Image:
+    """The image of a file whose header was read and found sound before; axes after the third have length one.
+
+    Args:
+        path: the file.
+        counts: voxels along its axes, by that header; ITK must see the same.
+    """
     with itk_errors(path):
         reader = sitk.ImageFileReader()
         reader.SetFileName(str(path))
         reader.ReadImageInformation()
-        _refuse_cut(path, reader)
-        image = read_three_dimensions(path, reader)
-    picture = path.name.lower().endswith(PICTURES)
-    return to_volume(image, stem(path), geometry=NOTHING_KNOWN if picture else ALL_GIVEN)
+        if tuple(n for n in reader.GetSize() if n > 1) != tuple(n for n in counts if n > 1):
+            raise damaged(path.name, f"it is {reader.GetSize()} or {tuple(counts)} voxels, as one reads its header")
+        return read_three_dimensions(path, reader)
 
 
 @contextmanager
@@ -48,14 +49,20 @@ def itk_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
+def first_three(name: str, counts: Sequence[int]) -> None:
+    """Raise an UnsupportedImageError where an image has voxels along a fourth axis, or a further one."""
+    if any(count > 1 for count in counts[3:]):
+        words = {4: "four", 5: "five"}.get(len(counts), str(len(counts)))
+        raise UnsupportedImageError(
+            f"{name} has {words} dimensions {tuple(counts)}: a time series or a set of volumes. "
+            "Extract one 3-D volume from it and run on that."
+        )
+
+
 def read_three_dimensions(path: Path, reader: sitk.ImageFileReader) -> sitk.Image:
     """The image of a file whose header `reader` has read; axes after the third must have length one."""
     size = reader.GetSize()
-    if any(n > 1 for n in size[3:]):
-        raise UnsupportedImageError(
-            f"{path.name} has four dimensions {size}: a time series or a set of volumes. "
-            "Extract one 3-D volume from it and run on that."
-        )
+    first_three(path.name, size)
     if len(size) > 3:
         reader.SetExtractSize([*size[:3], *[0] * (len(size) - 3)])
     return reader.Execute()
@@ -67,48 +74,13 @@ def _reason(error: RuntimeError) -> str:
     return lines[-1].split("ITK ERROR: ")[-1] if lines else "no reason given"
 
 
-def _refuse_cut(path: Path, reader: sitk.ImageFileReader) -> None:
-    """ITK reads a cut NIfTI, JPEG or BMP without complaint and makes up the missing part: count its bytes.
-
-    Args:
-        reader: has read the file's header.
-    """
-    name, complete = path.name.lower(), True
-    if name.endswith((".nii", ".nii.gz")):
-        bits = int(reader.GetMetaData("bitpix")) * int(np.prod(reader.GetSize(), dtype=np.int64))
-        complete = _holds(path, int(float(reader.GetMetaData("vox_offset"))) + bits // 8)
-    elif name.endswith((".jpg", ".jpeg")):
-        data = path.read_bytes()
-        complete = data[:2] != b"\xff\xd8" or b"\xff\xd9" in data[-4096:]  # begin and end marks
-    elif name.endswith(".bmp"):
-        with open(path, "rb") as file:
-            complete = int.from_bytes(file.read(6)[2:], "little") <= path.stat().st_size  # the header tells the size
-    if not complete:
-        raise UnsupportedImageError(f"{path.name} is cut off before its end. Export or download it again.")
-
-
-def _holds(path: Path, count: int) -> bool:
-    """Whether a NIfTI file, gzipped or not, has `count` bytes; a gzipped one is unpacked to its checksum."""
-    with open(path, "rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            return path.stat().st_size >= count
-    unpacked = 0
-    try:
-        with gzip.open(path) as file:
-            while block := file.read(1 << 22):
-                unpacked += len(block)
-    except (EOFError, OSError, zlib.error):
-        return False
-    return unpacked >= count
-
-
 def to_volume(image: sitk.Image, name: str, notes: tuple[str, ...] = (), metadata: dict[str, str] | None = None,
               geometry: GeometrySource = ALL_GIVEN) -> Volume:
     """An image of SimpleITK as a volume; colour channels that agree become grey, with a note before `notes`."""
     array = sitk.GetArrayFromImage(image)
     dimension = image.GetDimension()
     if image.GetNumberOfComponentsPerPixel() > 1:
-        array = _grey(array, name, alpha=dimension == 2)
+        array = grey(array, name, alpha=dimension == 2)
         notes = ("A colour image whose channels are all the same was read as grey.", *notes)
     planar = dimension == 2
     if planar:
@@ -120,7 +92,7 @@ def to_volume(image: sitk.Image, name: str, notes: tuple[str, ...] = (), metadat
     return Volume(array, LPS_RAS @ matrix, name, planar, tuple(notes), metadata or {}, geometry)
 
 
-def _grey(array: np.ndarray, name: str, alpha: bool) -> np.ndarray:
+def grey(array: np.ndarray, name: str, alpha: bool) -> np.ndarray:
     """The one channel of an image whose colour channels agree; in pictures a fourth, `alpha`, is dropped."""
     colours = array[..., :-1] if alpha and array.shape[-1] == 4 else array
     if not all(np.array_equal(colours[..., 0], colours[..., c]) for c in range(1, colours.shape[-1])):

@@ -1,0 +1,172 @@
+"""What a file's header may promise, and whether the file holds it: arithmetic before anything is allocated."""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from ...errors import UnsupportedImageError
+
+#: Voxels of an image: 1024 x 1024 x 2048, twice the longest CT of a whole body in fine slices.
+MOST_VOXELS = 2**31
+#: Voxels along an axis: the most that NIfTI-1 can say; resampling takes memory by the longest side.
+LONGEST_SIDE = 2**15 - 1
+#: An image and what is made of it take about three times its own memory.
+WORKING_COPIES = 3
+#: Deflate packs at most so many bytes into one (zlib's documentation); what promises more was cut or is made up.
+DEFLATE_RATIO = 1032
+#: Bytes of a text header; those of segmentations with many tags have some thousands.
+LONGEST_HEADER = 4 << 20
+#: Bytes that may follow the voxels in a packed file: padding, or a trailer.
+MOST_EXTRA = 16 << 20
+_PIECE = 1 << 20
+
+
+def check_counts(name: str, counts: Sequence[int], voxel_bytes: int) -> int:
+    """The bytes of so many voxels.
+
+    Args:
+        name: the file's.
+        counts: voxels along each axis, as the header says.
+        voxel_bytes: of one voxel with all its components.
+
+    Raises:
+        UnsupportedImageError: no image has so many, or none along an axis; or this computer has not the memory.
+    """
+    if any(count < 1 for count in counts):
+        raise damaged(name, f"its header says {_sizes(counts)} voxels")
+    voxels = math.prod(counts)
+    if max(counts) > LONGEST_SIDE or voxels > MOST_VOXELS:
+        raise UnsupportedImageError(
+            f"{name} says that it holds {_sizes(counts)} voxels: more than any scan has. The header is damaged, or the "
+            "image must be cropped or made coarser first."
+        )
+    memory = _memory()
+    if memory and WORKING_COPIES * voxels * voxel_bytes > memory:
+        raise UnsupportedImageError(
+            f"{name} says that it holds {_sizes(counts)} voxels ({voxels * voxel_bytes / 2**30:.0f} GB), too many for "
+            f"the memory of this computer ({memory / 2**30:.0f} GB). Crop it or make it coarser first."
+        )
+    return voxels * voxel_bytes
+
+
+def check_regular(file: Path, of: str) -> int:
+    """The size in bytes of a file with voxels that the header `of` names; never opened where that may wait for ever.
+
+    Raises:
+        UnsupportedImageError: it is not there, or is no file.
+    """
+    try:
+        status = file.stat()
+    except (OSError, ValueError) as error:
+        raise UnsupportedImageError(
+            f"{of} cannot be read: it is a header whose voxels are in {file.name}, which is not there. "
+            "Put the two files into one folder."
+        ) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise UnsupportedImageError(
+            f"{of} names {file.name} as the file of its voxels, which is no file. Export the image again."
+        )
+    return status.st_size
+
+
+def check_there(name: str, promised: int, there: int) -> None:
+    """Raise an UnsupportedImageError where fewer bytes are there than promised."""
+    if there < promised:
+        raise UnsupportedImageError(
+            f"{name} is cut off before its end: its header promises {promised:,} bytes of voxels, {max(0, there):,} "
+            "are there. Export or download it again."
+        )
+
+
+def check_packed(name: str, promised: int, packed: int) -> None:
+    """The same for `packed` bytes of a deflate stream, by the most that these can hold."""
+    check_there(name, promised, packed * DEFLATE_RATIO)
+
+
+def unpacked(file: BinaryIO, name: str, most: int | None = None) -> Iterator[bytes]:
+    """Pieces of the zlib or gzip stream (also several gzip members) from where `file` stands, at most 1 MB at a time.
+
+    Args:
+        file: open for reading.
+        name: the file's, for messages.
+        most: bytes of the packed stream; None: to the end of the file.
+
+    Raises:
+        UnsupportedImageError: the stream is damaged, or ends early.
+    """
+    left = math.inf if most is None else most
+    stream, rest = zlib.decompressobj(47), b""  # 47: zlib's and gzip's head are told apart
+    try:
+        while True:
+            if not rest:
+                rest = file.read(int(min(_PIECE, left)))
+                left -= len(rest)
+                if not rest:
+                    raise UnsupportedImageError(
+                        f"{name} is cut off before its end: its packed voxels are incomplete. "
+                        "Export or download it again."
+                    )
+            piece = stream.decompress(rest, _PIECE)
+            rest = stream.unconsumed_tail
+            if piece:
+                yield piece
+            if stream.eof:
+                rest = stream.unused_data or file.read(int(min(_PIECE, left)))
+                if rest[:2] != b"\x1f\x8b":
+                    return  # padding is not the stream's
+                stream = zlib.decompressobj(47)
+    except zlib.error as error:
+        raise damaged(name, str(error)) from error
+
+
+def check_unpacked(name: str, promised: int, pieces: Iterator[bytes]) -> None:
+    """Raise an UnsupportedImageError unless `pieces` are as many bytes as promised, or hardly more."""
+    count = 0
+    for piece in pieces:
+        count += len(piece)
+        if count > promised + MOST_EXTRA:
+            raise _too_much(name, promised)
+    check_there(name, promised, count)
+
+
+def fill(target: memoryview, pieces: Iterator[bytes], skip: int, name: str) -> None:
+    """Fill `target` with `pieces` from byte `skip` on; errors as of `check_unpacked`."""
+    promised, place = skip + len(target), 0
+    for piece in pieces:
+        start, stop = max(place, skip), min(place + len(piece), promised)
+        if start < stop:
+            target[start - skip:stop - skip] = piece[start - place:stop - place]
+        place += len(piece)
+        if place > promised + MOST_EXTRA:
+            raise _too_much(name, promised)
+    check_there(name, promised, place)
+
+
+def _too_much(name: str, promised: int) -> UnsupportedImageError:
+    """For a packed file that goes on after its voxels."""
+    return damaged(name, f"it unpacks to far more than the {promised:,} bytes that its header promises")
+
+
+def damaged(name: str, reason: str) -> UnsupportedImageError:
+    """For a file that is of the right kind, but not whole."""
+    return UnsupportedImageError(
+        f"{name} cannot be read: it is damaged or incomplete. Export or download it again. [{reason}]"
+    )
+
+
+def _sizes(counts: Sequence[int]) -> str:
+    return " x ".join(str(count) for count in counts)
+
+
+def _memory() -> int:
+    """Of this computer in bytes; 0 where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 0

@@ -1,0 +1,135 @@
+"""MetaImage, attached (.mha) or with the voxels in other files (.mhd): the header is read here, the voxels by ITK."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import UnsupportedImageError
+from ..geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
+from ..volume import Volume
+from .images import read_with_itk, to_volume
+from .limits import LONGEST_HEADER, check_counts, check_packed, check_there, check_unpacked, damaged, unpacked
+from .names import stem
+from .text_headers import finite_numbers, named_files, numbered_files, whole_numbers
+
+_BYTES = {"MET_CHAR": 1, "MET_UCHAR": 1, "MET_SHORT": 2, "MET_USHORT": 2, "MET_INT": 4, "MET_UINT": 4,
+          "MET_LONG": 4, "MET_ULONG": 4, "MET_LONG_LONG": 8, "MET_ULONG_LONG": 8, "MET_FLOAT": 4, "MET_DOUBLE": 8}
+#: Names that one field has had; the first that is there counts.
+_ORIENTATION = ("TransformMatrix", "Rotation", "Orientation")
+_POSITION = ("Offset", "Position", "Origin")
+_YES, _NO = ("true", "1", "t", "yes"), ("false", "0", "f", "no")
+
+
+def read_meta(path: Path) -> Volume:
+    """Read a MetaImage file; not checked yet.
+
+    Raises:
+        UnsupportedImageError: with a sentence that says what is wrong and what to do.
+    """
+    fields, files, begin = _header(path)
+    name = path.name
+    dimension = whole_numbers(name, "NDims", fields.get("NDims", ""), 1)[0]
+    if not 2 <= dimension <= 4:
+        raise damaged(name, f"its header says {dimension} dimensions")
+    sizes = whole_numbers(name, "DimSize", fields.get("DimSize", ""), dimension)
+    components = whole_numbers(name, "ElementNumberOfChannels", fields.get("ElementNumberOfChannels", "1"), 1)[0]
+    kind = fields.get("ElementType", "")
+    if kind not in _BYTES or not 1 <= components <= 1000:
+        raise UnsupportedImageError(
+            f"{name} holds a kind of voxel that cannot be read ({kind or 'no type is given'}, {components} "
+            "components). Convert it to 16-bit integers or 32-bit floats and run again."
+        )
+    promised = check_counts(name, sizes, _BYTES[kind] * components)
+    _check_data(path, fields, files, begin, promised)
+    geometry = _geometry(name, fields, dimension)
+    return to_volume(read_with_itk(path, sizes), stem(path), geometry=geometry)
+
+
+def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
+    """Fields by name; lines after "ElementDataFile = LIST"; and where attached voxels begin."""
+    with open(path, "rb") as file:
+        begin = file.read(LONGEST_HEADER)
+    fields: dict[str, str] = {}
+    place = 0
+    while place < len(begin):
+        line, newline, _ = begin[place:place + 65536].partition(b"\n")
+        place += len(line) + len(newline)
+        field, equals, text = line.decode("utf-8", "replace").partition("=")
+        field, text = field.strip(), text.strip()
+        if not equals:
+            if field:
+                raise damaged(path.name, "its header has a line without '='")
+            continue
+        if field in fields:
+            raise damaged(path.name, f"its header says {field} twice")
+        fields[field] = text
+        if field == "ElementDataFile":  # the last one, by the format's definition
+            rest = begin[place:].decode("utf-8", "replace").splitlines() if text.startswith("LIST") else []
+            return fields, [one.strip() for one in rest if one.strip()], place
+    raise damaged(path.name, "its header does not end")
+
+
+def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int, promised: int) -> None:
+    """Count the bytes of the voxels, wherever they are."""
+    name, data = path.name, fields["ElementDataFile"]
+    if _truth(name, fields, "BinaryData", "False") is False and "BinaryData" in fields:
+        raise UnsupportedImageError(f"{name} holds its voxels as text. Save it as binary and run again.")
+    packed = _truth(name, fields, "CompressedData", "False")
+    attached = data.upper() == "LOCAL"
+    if attached:
+        files = [(path, path.stat().st_size)]
+    elif data.startswith("LIST"):
+        files = named_files(path, names)
+    elif "%" in data:
+        files = numbered_files(path, "ElementDataFile", data)
+    else:
+        files = named_files(path, [data])
+    if promised % len(files) or (packed and len(files) > 1):
+        raise damaged(name, f"its voxels are in {len(files)} files that cannot be of one size")
+    each = promised // len(files)
+    skip = whole_numbers(name, "HeaderSize", fields.get("HeaderSize", "0"), 1)[0]
+    if skip < -1 or (skip == -1 and (packed or attached)) or (skip > 0 and attached):
+        raise damaged(name, f"its header says HeaderSize {skip}")
+    for file, there in files:
+        start = begin if attached else max(skip, 0)
+        if not packed:
+            check_there(name, start + each, there)
+            continue
+        bytes_packed = there - start
+        if "CompressedDataSize" in fields:
+            said = whole_numbers(name, "CompressedDataSize", fields["CompressedDataSize"], 1)[0]
+            check_there(name, said, bytes_packed)
+            bytes_packed = said
+        check_packed(name, each, bytes_packed)
+        with open(file, "rb") as opened:
+            opened.seek(start)
+            check_unpacked(name, each, unpacked(opened, name, bytes_packed))
+
+
+def _truth(name: str, fields: dict[str, str], field: str, default: str) -> bool:
+    text = fields.get(field, default).lower()
+    if text not in _YES + _NO:
+        raise damaged(name, f"its header says {field} = {text[:40]}")
+    return text in _YES
+
+
+def _geometry(name: str, fields: dict[str, str], dimension: int) -> GeometrySource:
+    """What the header gives; the size of an element stands in for the distance between them."""
+    spacing = UNKNOWN
+    for field, source in (("ElementSize", DERIVED), ("ElementSpacing", GIVEN)):
+        if field in fields:
+            lengths = finite_numbers(name, field, fields[field], dimension)
+            if not all(lengths):
+                raise UnsupportedImageError(
+                    f"{name} has voxels of no size by its header ({field} = {fields[field]}). "
+                    "Correct it, or export the image again."
+                )
+            spacing = source
+    for field in _ORIENTATION:
+        if field in fields:
+            finite_numbers(name, field, fields[field], dimension**2)
+    for field in (*_POSITION, "CenterOfRotation"):
+        if field in fields:
+            finite_numbers(name, field, fields[field], dimension)
+    oriented, placed = (any(field in fields for field in names) for names in (_ORIENTATION, _POSITION))
+    return GeometrySource(spacing, GIVEN if oriented else UNKNOWN, GIVEN if placed else UNKNOWN)

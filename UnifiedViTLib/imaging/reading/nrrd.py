@@ -1,0 +1,210 @@
+"""NRRD, attached (.nrrd) or with the voxels in other files (.nhdr): the header is read here, the voxels by ITK."""
+
+from __future__ import annotations
+
+import bz2
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from ...errors import UnsupportedImageError
+from ..geometry import GIVEN, UNKNOWN, GeometrySource
+from ..volume import Volume
+from .images import read_with_itk, to_volume
+from .limits import LONGEST_HEADER, check_counts, check_packed, check_there, check_unpacked, damaged, unpacked
+from .names import stem
+from .text_headers import finite_numbers, named_files, numbered_files, real_numbers, whole_numbers
+
+#: Bytes by the names that the format's definition has for types.
+_BYTES = {
+    name: size for size, names in (
+        (1, "signed char, int8, int8_t, uchar, unsigned char, uint8, uint8_t"),
+        (2, "short, short int, signed short, signed short int, int16, int16_t, ushort, unsigned short, "
+            "unsigned short int, uint16, uint16_t"),
+        (4, "int, signed int, int32, int32_t, uint, unsigned int, uint32, uint32_t, float"),
+        (8, "longlong, long long, long long int, signed long long, signed long long int, int64, int64_t, ulonglong, "
+            "unsigned long long, unsigned long long int, uint64, uint64_t, double"),
+    ) for name in names.split(", ")
+}
+#: Spaces whose axes are the patient's, and which ITK turns to its own. 4-D ones end with time.
+_ANATOMICAL = {"right-anterior-superior", "ras", "left-anterior-superior", "las", "left-posterior-superior", "lps",
+               "right-anterior-superior-time", "rast", "left-anterior-superior-time", "last",
+               "left-posterior-superior-time", "lpst"}
+#: Millimetres of units of length.
+_UNIT_MM = {
+    "mm": 1.0, "millimeter": 1.0, "millimeters": 1.0, "millimetre": 1.0, "millimetres": 1.0, "cm": 10.0,
+    "centimeter": 10.0, "centimeters": 10.0, "m": 1000.0, "meter": 1000.0, "meters": 1000.0, "metre": 1000.0,
+    "um": 1e-3, "µm": 1e-3, "μm": 1e-3, "micron": 1e-3, "microns": 1e-3, "micrometer": 1e-3, "micrometers": 1e-3,
+    "nm": 1e-6, "in": 25.4, "inch": 25.4,
+}
+_RAW, _GZIP, _BZIP2, _TEXT, _HEX = ("raw",), ("gz", "gzip"), ("bz2", "bzip2"), ("txt", "text", "ascii"), ("hex",)
+
+
+def read_nrrd(path: Path) -> Volume:
+    """Read an NRRD file; not checked yet.
+
+    Raises:
+        UnsupportedImageError: with a sentence that says what is wrong and what to do.
+    """
+    fields, files, begin = _header(path)
+    name = path.name
+    dimension = whole_numbers(name, "dimension", fields.get("dimension", ""), 1)[0]
+    if not 1 <= dimension <= 16:
+        raise damaged(name, f"its header says {dimension} dimensions")
+    sizes = whole_numbers(name, "sizes", fields.get("sizes", ""), dimension)
+    kind = fields.get("type", "").lower()
+    if kind not in _BYTES:
+        raise UnsupportedImageError(
+            f"{name} holds a kind of voxel that cannot be read ({kind or 'no type is given'}). Convert it to 16-bit "
+            "integers or 32-bit floats and run again."
+        )
+    promised = check_counts(name, sizes, _BYTES[kind])
+    _check_data(path, fields, files, begin, promised, _BYTES[kind])
+    domain = _domain(name, fields, sizes)
+    image = read_with_itk(path, [sizes[axis] for axis in domain])
+    return _placed(image, name, path, fields, domain, dimension)
+
+
+def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
+    """Fields by name, in lower case; lines after "data file: LIST"; and where attached voxels begin."""
+    with open(path, "rb") as file:
+        begin = file.read(LONGEST_HEADER)
+    end = re.search(rb"\r?\n\r?\n", begin)
+    lines = begin[:end.start() if end else None].decode("utf-8", "replace").splitlines()
+    fields: dict[str, str] = {}
+    for number, line in enumerate(lines[1:], start=1):
+        field, colon, text = line.partition(":")
+        field = field.strip().lower()
+        if line.startswith("#") or not colon or text.startswith("="):  # remarks, and keys with their values
+            continue
+        if field in fields:
+            raise damaged(path.name, f"its header says {field} twice")
+        fields[field] = text.strip()
+        if field in ("data file", "datafile") and text.split()[:1] == ["LIST"]:
+            return fields, [one.strip() for one in lines[number + 1:] if one.strip()], 0
+    if end is None and not fields.keys() & {"data file", "datafile"}:
+        raise damaged(path.name, "its header does not end")
+    return fields, [], end.end() if end else len(begin)
+
+
+def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int, promised: int, size: int) -> None:
+    """Count the bytes of the voxels, wherever they are."""
+    name = path.name
+    detached = fields.get("data file", fields.get("datafile"))
+    if detached is None:
+        files = [(path, path.stat().st_size)]
+    elif names:
+        files = named_files(path, names)
+    elif "%" in detached:
+        words = detached.split()
+        # A fifth word says along which axes the files lie, which does not change their sum.
+        files = numbered_files(path, "data file", " ".join(words[:4]) if len(words) == 5 else detached)
+    else:
+        files = named_files(path, [detached])
+    if promised % len(files):
+        raise damaged(name, f"its voxels are in {len(files)} files that cannot be of one size")
+    each = promised // len(files)
+    lines = whole_numbers(name, "line skip", fields.get("line skip", fields.get("lineskip", "0")), 1)[0]
+    skip = whole_numbers(name, "byte skip", fields.get("byte skip", fields.get("byteskip", "0")), 1)[0]
+    encoding = fields.get("encoding", "").lower()
+    if lines < 0 or skip < -1 or (skip == -1 and encoding not in _RAW):
+        raise damaged(name, f"its header says line skip {lines}, byte skip {skip}")
+    if encoding in _RAW and size > 1 and fields.get("endian", "").lower() not in ("little", "big"):
+        raise damaged(name, "its header does not say in which order bytes are")
+    for file, there in files:
+        start = (begin if detached is None else 0) + _skipped(file, begin if detached is None else 0, lines)
+        _check_file(name, file, there - start, start, max(skip, 0) + each, each // size, encoding)
+
+
+def _skipped(file: Path, start: int, lines: int) -> int:
+    """Bytes of so many lines from `start`."""
+    if lines == 0:
+        return 0
+    with open(file, "rb") as opened:
+        opened.seek(start)
+        return sum(len(opened.readline(LONGEST_HEADER)) for _ in range(min(lines, 1000)))
+
+
+def _check_file(name: str, file: Path, there: int, start: int, promised: int, count: int, encoding: str) -> None:
+    if encoding in _RAW:
+        check_there(name, promised, there)
+        return
+    with open(file, "rb") as opened:
+        opened.seek(start)
+        if encoding in _GZIP:
+            check_packed(name, promised, there)
+            check_unpacked(name, promised, unpacked(opened, name))
+        elif encoding in _BZIP2:
+            check_unpacked(name, promised, _bunzipped(opened.read, name))
+        elif encoding in _TEXT:
+            check_there(name, count, sum(len(line.split()) for line in opened))
+        elif encoding in _HEX:
+            check_there(name, promised, sum(len(re.findall(rb"[0-9a-fA-F]", line)) for line in opened) // 2)
+        else:
+            raise damaged(name, f"its voxels are encoded as '{encoding}'")
+
+
+def _bunzipped(read: Callable[[int], bytes], name: str) -> Iterator[bytes]:
+    """Pieces of a bzip2 stream."""
+    stream, rest = bz2.BZ2Decompressor(), b""
+    try:
+        while not stream.eof:
+            if stream.needs_input and not (rest := read(1 << 20)):
+                return
+            yield stream.decompress(rest, 1 << 20)
+            rest = b""
+    except (OSError, ValueError) as error:
+        raise damaged(name, str(error)) from error
+
+
+def _domain(name: str, fields: dict[str, str], sizes: list[int]) -> list[int]:
+    """Axes of the image; an axis of colours or vectors is none."""
+    kinds = fields.get("kinds", "").lower().split()
+    if kinds and len(kinds) != len(sizes):
+        raise damaged(name, f"its header has {len(kinds)} kinds for {len(sizes)} axes")
+    return [axis for axis in range(len(sizes))
+            if not kinds or kinds[axis] in ("domain", "space", "time", "none", "???")] or [*range(len(sizes))]
+
+
+def _placed(image: sitk.Image, name: str, path: Path, fields: dict[str, str], domain: list[int], dimension: int
+            ) -> Volume:
+    """The volume, its units those of the file, and what of its geometry the file gave."""
+    directions = re.findall(r"none|\([^)]*\)", fields.get("space directions", ""), re.I)
+    spacing = real_numbers(name, "spacings", fields["spacings"], dimension) if "spacings" in fields else []
+    if directions:
+        if len(directions) != dimension:
+            raise damaged(name, f"its header has {len(directions)} space directions for {dimension} axes")
+        vectors = [direction[1:-1].split(",") for direction in directions if direction.lower() != "none"]
+        for vector in vectors:
+            numbers = finite_numbers(name, "space directions", " ".join(vector), len(vector))
+            if not any(numbers):
+                raise damaged(name, "its header has a space direction of length 0")
+    if "space origin" in fields:
+        text = fields["space origin"].strip("() ")
+        finite_numbers(name, "space origin", " ".join(text.split(",")), len(text.split(",")))
+    known = bool(directions) or (bool(spacing) and all(
+        math.isfinite(spacing[axis]) and spacing[axis] != 0 for axis in domain[:3]))
+    oriented = bool(directions) and fields.get("space", "").lower() in _ANATOMICAL
+    geometry = GeometrySource(
+        GIVEN if known else UNKNOWN, GIVEN if oriented else UNKNOWN,
+        GIVEN if oriented and "space origin" in fields else UNKNOWN,
+    )
+    units = re.findall(r'"([^"]*)"', fields.get("space units" if directions else "units", ""))
+    if not directions:
+        units = [units[axis] for axis in domain] if len(units) == dimension else []
+    millimetres = [_UNIT_MM.get(unit.strip().lower()) for unit in units[:3]]
+    notes: tuple[str, ...] = ()
+    if any(factor is None for factor in millimetres):
+        notes = (f"The file gives sizes in a unit that is no length ({', '.join(units)}).",)
+        geometry = geometry.without_sizes()
+    volume = to_volume(image, stem(path), notes, geometry=geometry)
+    if not millimetres or None in millimetres or set(millimetres) == {1.0}:
+        return volume
+    scale = np.diag([*millimetres, *[1.0] * (4 - len(millimetres))])
+    # Units are those of the space's axes; without directions, of the image's, which then are the same.
+    return replace(volume, ijk_to_ras=scale @ volume.ijk_to_ras)

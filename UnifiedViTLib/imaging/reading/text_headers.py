@@ -1,0 +1,90 @@
+"""What NRRD and MetaImage have in common: a header of text, and voxels behind it or in files that it names."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+from ...errors import UnsupportedImageError
+from .limits import check_regular, damaged
+
+#: Files that the voxels of one image are spread over.
+_MOST_FILES = 2**15 - 1
+#: A name with the number of a slice in it, as printf has it, padded with zeros to less than ten digits.
+_NUMBERED = re.compile(r"[^%]*%0?\d?d[^%]*")
+
+
+def whole_numbers(name: str, field: str, text: str, count: int | None = None) -> list[int]:
+    """The numbers of a field of the header.
+
+    Args:
+        name: the file's.
+        field: the field's.
+        text: what stands there.
+        count: how many there must be; None: any.
+
+    Raises:
+        UnsupportedImageError: there are others, or so many are not there.
+    """
+    words = text.split()
+    if not all(re.fullmatch(r"[+-]?\d{1,15}", word) for word in words) or (count or len(words) or None) != len(words):
+        raise _unreadable(name, field, text, count, "whole number")
+    return [int(word) for word in words]
+
+
+def real_numbers(name: str, field: str, text: str, count: int) -> list[float]:
+    """The same for numbers of any kind; they may be NaN where a program had nothing to say."""
+    words = text.split()
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count or "_" in text:
+        raise _unreadable(name, field, text, count, "number")
+    return numbers
+
+
+def finite_numbers(name: str, field: str, text: str, count: int) -> list[float]:
+    """The same for finite numbers."""
+    numbers = real_numbers(name, field, text, count)
+    if not all(map(math.isfinite, numbers)):
+        raise _unreadable(name, field, text, count, "number")
+    return numbers
+
+
+def numbered_files(header: Path, field: str, text: str) -> list[tuple[Path, int]]:
+    """The files of a pattern "slice%03d.raw 1 20 1" (first number, last, step), with their sizes.
+
+    Raises:
+        UnsupportedImageError: it is no such pattern, names no file or too many, or one that is not there.
+    """
+    words = text.rsplit(maxsplit=3)
+    name = header.name
+    if len(words) != 4 or not _NUMBERED.fullmatch(words[0]):
+        raise damaged(name, f"{field} is '{_shortened(text)}', no pattern of file names")
+    first, last, step = whole_numbers(name, field, " ".join(words[1:]), 3)
+    if step < 1 or first < 0 or not 0 <= (last - first) // step < _MOST_FILES:
+        raise damaged(name, f"{field} counts from {first} to {last} by {step}")
+    return named_files(header, [words[0] % number for number in range(first, last + 1, step)])
+
+
+def named_files(header: Path, names: list[str]) -> list[tuple[Path, int]]:
+    """Files beside the header (or where a full path says), with their sizes."""
+    if not 0 < len(names) <= _MOST_FILES:
+        raise damaged(header.name, f"its voxels are in {len(names)} files")
+    files = [header.parent / name for name in names]
+    return [(file, check_regular(file, of=header.name)) for file in files]
+
+
+def _unreadable(name: str, field: str, text: str, count: int | None, what: str) -> UnsupportedImageError:
+    wanted = "" if count is None else f"{count} "
+    comma = " Numbers are written with a point, not with a comma." if "," in text else ""
+    return UnsupportedImageError(
+        f"{name} has a header that cannot be read: {field} is '{_shortened(text)}', where {wanted}{what}"
+        f"{'s' if count != 1 else ''} should be.{comma} Correct it, or export the image again."
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}..."

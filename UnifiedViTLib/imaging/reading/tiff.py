@@ -1,0 +1,113 @@
+"""TIFF: one page or a stack of them; the directories are read here, the pixels by ITK."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ...errors import UnsupportedImageError
+from ..volume import Volume
+from .limits import LONGEST_SIDE, check_counts, check_there, damaged
+from .pictures import picture
+
+#: Tags that are looked at.
+_REDUCED, _WIDTH, _HEIGHT, _BITS, _PACKING, _SAMPLES = 254, 256, 257, 258, 259, 277
+_PLACES = ((273, 279), (324, 325))
+_TAGS = {_REDUCED, _WIDTH, _HEIGHT, _BITS, _PACKING, _SAMPLES, *_PLACES[0], *_PLACES[1]}
+#: Struct codes of the types of values that these tags have.
+_TYPES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
+#: Entries of a directory; the standard's own tags are fewer than 100.
+_MOST_ENTRIES = 4096
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Byte order, and the sizes that differ between TIFF and BigTIFF."""
+
+    order: str
+    big: bool
+
+    def values(self, form: str, data: bytes) -> tuple[int, ...]:
+        return struct.unpack(self.order + form, data)
+
+
+def read_tiff(path: Path) -> Volume:
+    """Read a TIFF; not checked yet. Errors as of `read`."""
+    name, there = path.name, path.stat().st_size
+    with open(path, "rb") as file:
+        pages = _pages(file, name, there)
+    full = [page for page in pages if not page.get(_REDUCED, [0])[0] & 1] or pages
+    sizes = {(page[_WIDTH][0], page[_HEIGHT][0]) for page in full}
+    if len(sizes) > 1:
+        raise UnsupportedImageError(
+            f"{name} holds {len(full)} pictures of different size. Save the one to look at as a file of its own."
+        )
+    width, height = sizes.pop()
+    bits, samples = full[0].get(_BITS, [1])[0], full[0].get(_SAMPLES, [1])[0]
+    check_counts(name, (width, height, len(full)), max(1, bits * samples // 8))
+    for page in full:
+        _check_page(page, name, there)
+    return picture(path, (width, height, len(full)))
+
+
+def _pages(file: BinaryIO, name: str, there: int) -> list[dict[int, list[int]]]:
+    """The tags of every directory."""
+    head = _read(file, 0, 16, name, there) if there >= 16 else _read(file, 0, 8, name, there)
+    order = "<" if head[:2] == b"II" else ">"
+    big = struct.unpack(order + "H", head[2:4])[0] == 43
+    layout = _Layout(order, big)
+    place = layout.values("Q", head[8:16])[0] if big and len(head) == 16 else layout.values("I", head[4:8])[0]
+    pages: list[dict[int, list[int]]] = []
+    seen: set[int] = set()
+    while place:
+        if place in seen or len(pages) >= LONGEST_SIDE:
+            raise damaged(name, "its pages go round in a circle")
+        seen.add(place)
+        tags, place = _directory(file, place, layout, name, there)
+        if not (tags.keys() >= {_WIDTH, _HEIGHT} and tags[_WIDTH] and tags[_HEIGHT]):
+            raise damaged(name, "a page does not tell its size")
+        pages.append(tags)
+    if not pages:
+        raise damaged(name, "it holds no page")
+    return pages
+
+
+def _directory(file: BinaryIO, place: int, layout: _Layout, name: str, there: int) -> tuple[dict[int, list[int]], int]:
+    """The tags of a directory, and where the next one is; 0 after the last."""
+    counter, entry, link = (8, 20, 8) if layout.big else (2, 12, 4)
+    count = layout.values("Q" if layout.big else "H", _read(file, place, counter, name, there))[0]
+    if not 0 < count <= _MOST_ENTRIES:
+        raise damaged(name, f"a page has {count} tags")
+    data = _read(file, place + counter, count * entry + link, name, there)
+    tags: dict[int, list[int]] = {}
+    for start in range(0, count * entry, entry):
+        tag, kind = layout.values("HH", data[start:start + 4])
+        if tag not in _TAGS or kind not in _TYPES:
+            continue
+        number = layout.values("Q" if layout.big else "I", data[start + 4:start + entry - link])[0]
+        form = _TYPES[kind]
+        length = number * struct.calcsize("<" + form)
+        value = data[start + entry - link:start + entry]
+        if length > link:
+            value = _read(file, layout.values("Q" if layout.big else "I", value)[0], length, name, there)
+        tags[tag] = list(layout.values(f"{number}{form}", value[:length]))
+    return tags, layout.values("Q" if layout.big else "I", data[-link:])[0]
+
+
+def _check_page(page: dict[int, list[int]], name: str, there: int) -> None:
+    """Raise an UnsupportedImageError where the file ends before the pixels of a page do."""
+    offsets, lengths = next(((page[a], page[b]) for a, b in _PLACES if a in page and b in page), ([], []))
+    if not offsets or len(offsets) != len(lengths):
+        raise damaged(name, "a page does not tell where its pixels are")
+    check_there(name, max(place + length for place, length in zip(offsets, lengths, strict=True)), there)
+    bits, samples = page.get(_BITS, [1])[0], page.get(_SAMPLES, [1])[0]
+    if page.get(_PACKING, [1])[0] == 1:
+        check_there(name, page[_WIDTH][0] * bits * samples // 8 * page[_HEIGHT][0], sum(lengths))
+
+
+def _read(file: BinaryIO, place: int, count: int, name: str, there: int) -> bytes:
+    check_there(name, place + count, there)
+    file.seek(place)
+    return file.read(count)
