@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,15 +16,17 @@ from ..volume import LPS_RAS, Volume
 from .limits import damaged
 
 
-def read_with_itk(path: Path, counts: Sequence[int]) -> sitk.Image:
+def read_with_itk(path: Path, reader_name: str, counts: Sequence[int]) -> sitk.Image:
     """The image of a file whose header was read and found sound before; axes after the third have length one.
 
     Args:
         path: the file.
+        reader_name: ITK's name of the reader, which else is chosen by the file's ending.
         counts: voxels along its axes, by that header; ITK must see the same.
     """
     with itk_errors(path):
         reader = sitk.ImageFileReader()
+        reader.SetImageIO(reader_name)
         reader.SetFileName(str(path))
         reader.ReadImageInformation()
         if tuple(n for n in reader.GetSize() if n > 1) != tuple(n for n in counts if n > 1):
@@ -71,7 +74,7 @@ def read_three_dimensions(path: Path, reader: sitk.ImageFileReader) -> sitk.Imag
 def _reason(error: RuntimeError) -> str:
     """The last line of ITK's message; MetaImage's "Reason: No such file" is what the system last said of another."""
     lines = [line for line in str(error).strip().splitlines() if line.strip() and not line.startswith("Reason:")]
-    return lines[-1].split("ITK ERROR: ")[-1] if lines else "no reason given"
+    return re.sub(r"^\w+\(0x[0-9a-f]+\): ", "", lines[-1].split("ITK ERROR: ")[-1]) if lines else "no reason given"
 
 
 def to_volume(image: sitk.Image, name: str, notes: tuple[str, ...] = (), metadata: dict[str, str] | None = None,

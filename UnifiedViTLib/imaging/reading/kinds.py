@@ -51,8 +51,8 @@ _FOREIGN = (
 )
 _FOREIGN_NAMES = {
     ".mgh": "a FreeSurfer volume", ".mgz": "a FreeSurfer volume", ".gipl": "a GIPL file", ".gipl.gz": "a GIPL file",
-    ".nia": "a NIfTI file as text", ".par": "a Philips header", ".rec": "a Philips volume", ".czi": "a microscope's file",
-    ".svs": "a whole-slide image", ".raw": "a file of voxels without a header",
+    ".nia": "a NIfTI file as text", ".par": "a Philips header", ".rec": "a Philips volume",
+    ".czi": "a microscope's file", ".svs": "a whole-slide image", ".raw": "a file of voxels without a header",
 }
 _GZIP = b"\x1f\x8b"
 

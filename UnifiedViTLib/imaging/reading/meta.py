@@ -42,7 +42,7 @@ def read_meta(path: Path) -> Volume:
     promised = check_counts(name, sizes, _BYTES[kind] * components)
     _check_data(path, fields, files, begin, promised)
     geometry = _geometry(name, fields, dimension)
-    return to_volume(read_with_itk(path, sizes), stem(path), geometry=geometry)
+    return to_volume(read_with_itk(path, "MetaImageIO", sizes), stem(path), geometry=geometry)
 
 
 def _header(path: Path) -> tuple[dict[str, str], list[str], int]:

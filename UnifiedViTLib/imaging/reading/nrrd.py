@@ -66,7 +66,7 @@ def read_nrrd(path: Path) -> Volume:
     promised = check_counts(name, sizes, _BYTES[kind])
     _check_data(path, fields, files, begin, promised, _BYTES[kind])
     domain = _domain(name, fields, sizes)
-    image = read_with_itk(path, [sizes[axis] for axis in domain])
+    image = read_with_itk(path, "NrrdImageIO", [sizes[axis] for axis in domain])
     return _placed(image, name, path, fields, domain, dimension)
 
 
@@ -197,6 +197,7 @@ def _placed(image: sitk.Image, name: str, path: Path, fields: dict[str, str], do
     units = re.findall(r'"([^"]*)"', fields.get("space units" if directions else "units", ""))
     if not directions:
         units = [units[axis] for axis in domain] if len(units) == dimension else []
+    units = units if any(unit.strip() for unit in units) else []
     millimetres = [_UNIT_MM.get(unit.strip().lower()) for unit in units[:3]]
     notes: tuple[str, ...] = ()
     if any(factor is None for factor in millimetres):

@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import SimpleITK as sitk
 
@@ -22,6 +23,10 @@ _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 #: JPEG's markers of frames, without those for tables.
 _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+#: The mark of the end, which lies in the last bytes: some cameras write more after it.
+_JPEG_END, _JPEG_TAIL = b"\xff\xd9", 4096
+#: Segments before the size; colour profiles take dozens.
+_JPEG_SEGMENTS = 10_000
 
 
 def read_png(path: Path) -> Volume:
@@ -68,35 +73,43 @@ def read_png(path: Path) -> Volume:
                 raise damaged(name, str(error)) from error
 
         check_unpacked(name, promised, pieces())
-    return picture(path, (width, height))
+    return picture(path, "PNGImageIO", (width, height))
 
 
 def read_jpeg(path: Path) -> Volume:
     """Read a JPEG; not checked yet. Errors as of `read`."""
-    name, data = path.name, path.read_bytes()
-    size, place = None, 2
-    while size is None:
-        place = data.find(b"\xff", place)
-        if place < 0 or place + 9 > len(data):
-            raise damaged(name, "its header is cut off")
-        marker = data[place + 1]
-        if marker in (0xFF, 0x00, 0x01) or 0xD0 <= marker <= 0xD8:
-            place += 1 if marker == 0xFF else 2
-            continue
-        if marker in (0xD9, 0xDA):
-            raise damaged(name, "it does not tell its size")
-        if marker in _JPEG_FRAMES:
-            size = struct.unpack_from(">HHB", data, place + 5)
-        place += 2 + int.from_bytes(data[place + 2:place + 4], "big")
-    height, width, channels = size
+    name, there = path.name, path.stat().st_size
+    with open(path, "rb") as file:
+        height, width, channels = _jpeg_frame(file, name, there)
+        file.seek(max(0, there - _JPEG_TAIL))
+        ended = _JPEG_END in file.read()
     if channels not in (1, 3):
         raise UnsupportedImageError(
             f"{name} has {channels} colours, as pictures for print have. Convert it to plain grey and run again."
         )
     check_counts(name, (width, height), channels)
-    if b"\xff\xd9" not in data[max(place, len(data) - 4096):]:  # the mark of the end; some cameras write after it
+    if not ended:
         raise UnsupportedImageError(f"{name} is cut off before its end. Export or download it again.")
-    return picture(path, (width, height))
+    return picture(path, "JPEGImageIO", (width, height))
+
+
+def _jpeg_frame(file: BinaryIO, name: str, there: int) -> tuple[int, int, int]:
+    """Height, width and number of colours."""
+    place = 2
+    for _ in range(_JPEG_SEGMENTS):
+        file.seek(place)
+        head = file.read(10)
+        check_there(name, place + 10, there)
+        mark, marker = head[0], head[1]
+        if mark != 0xFF or marker in (0xD9, 0xDA):
+            break
+        if marker == 0xFF:  # filling
+            place += 1
+        elif marker in _JPEG_FRAMES:
+            return struct.unpack(">HHB", head[5:10])
+        else:
+            place += 2 + int.from_bytes(head[2:4], "big")
+    raise damaged(name, "it does not tell its size")
 
 
 def read_bmp(path: Path) -> Volume:
@@ -105,23 +118,23 @@ def read_bmp(path: Path) -> Volume:
     with open(path, "rb") as file:
         head = file.read(54)
     check_there(name, 54, len(head))
-    begin, width, height = struct.unpack_from("<I4xii", head, 10)
+    begin, header, width, height = struct.unpack_from("<IIii", head, 10)
     bits, packing = struct.unpack_from("<HI", head, 28)
-    if width < 1 or height in (0, -(2**31)) or bits not in (1, 4, 8, 16, 24, 32):
+    if header < 40 or begin < 54 or width < 1 or height in (0, -(2**31)) or bits not in (1, 4, 8, 16, 24, 32):
         raise damaged(name, f"its header says {width} x {height} pixels of {bits} bits")
     if packing not in (0, 3):
         raise UnsupportedImageError(f"{name} is a packed BMP, which cannot be read. Save it as PNG and run again.")
     check_counts(name, (width, abs(height)), -(-bits // 8))
     check_there(name, begin + 4 * -(-width * bits // 32) * abs(height), there)
-    return picture(path, (width, abs(height)))
+    return picture(path, "BMPImageIO", (width, abs(height)))
 
 
-def picture(path: Path, counts: tuple[int, ...]) -> Volume:
+def picture(path: Path, reader: str, counts: tuple[int, ...]) -> Volume:
     """The pixels of a picture, or of a stack of them, whose header was found sound.
 
     Its resolution is meant for screens and printers; it counts only for the shape of pixels, and not if it cannot be.
     """
-    image = read_with_itk(path, counts)
+    image = read_with_itk(path, reader, counts)
     spacing = image.GetSpacing()
     least, most = SPACING_MM
     if not all(least <= length <= most for length in spacing) or max(spacing[:2]) > MOST_ELONGATED * min(spacing[:2]):

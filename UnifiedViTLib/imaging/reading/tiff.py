@@ -49,7 +49,7 @@ def read_tiff(path: Path) -> Volume:
     check_counts(name, (width, height, len(full)), max(1, bits * samples // 8))
     for page in full:
         _check_page(page, name, there)
-    return picture(path, (width, height, len(full)))
+    return picture(path, "TIFFImageIO", (width, height, len(full)))
 
 
 def _pages(file: BinaryIO, name: str, there: int) -> list[dict[int, list[int]]]:
