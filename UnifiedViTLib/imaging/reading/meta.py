@@ -10,7 +10,7 @@ from ..volume import Volume
 from .images import read_with_itk, to_volume
 from .limits import LONGEST_HEADER, check_counts, check_packed, check_there, check_unpacked, damaged, unpacked
 from .names import stem
-from .text_headers import finite_numbers, named_files, numbered_files, whole_numbers
+from .text_headers import finite_numbers, header_text, named_files, numbered_files, whole_numbers
 
 _BYTES = {"MET_CHAR": 1, "MET_UCHAR": 1, "MET_SHORT": 2, "MET_USHORT": 2, "MET_INT": 4, "MET_UINT": 4,
           "MET_LONG": 4, "MET_ULONG": 4, "MET_LONG_LONG": 8, "MET_ULONG_LONG": 8, "MET_FLOAT": 4, "MET_DOUBLE": 8}
@@ -54,7 +54,7 @@ def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
     while place < len(begin):
         line, newline, _ = begin[place:place + 65536].partition(b"\n")
         place += len(line) + len(newline)
-        field, equals, text = line.decode("utf-8", "replace").partition("=")
+        field, equals, text = header_text(path.name, line).partition("=")
         field, text = field.strip(), text.strip()
         if not equals:
             if field:
@@ -64,7 +64,7 @@ def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
             raise damaged(path.name, f"its header says {field} twice")
         fields[field] = text
         if field == "ElementDataFile":  # the last one, by the format's definition
-            rest = begin[place:].decode("utf-8", "replace").splitlines() if text.startswith("LIST") else []
+            rest = header_text(path.name, begin[place:]).splitlines() if text.startswith("LIST") else []
             return fields, [one.strip() for one in rest if one.strip()], place
     raise damaged(path.name, "its header does not end")
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 
 from ...errors import UnsupportedImageError
 from ..geometry import GIVEN, UNKNOWN, GeometrySource
@@ -18,7 +17,7 @@ from ..volume import Volume
 from .images import read_with_itk, to_volume
 from .limits import LONGEST_HEADER, check_counts, check_packed, check_there, check_unpacked, damaged, unpacked
 from .names import stem
-from .text_headers import finite_numbers, named_files, numbered_files, real_numbers, whole_numbers
+from .text_headers import finite_numbers, header_text, named_files, numbered_files, real_numbers, whole_numbers
 
 #: Bytes by the names that the format's definition has for types.
 _BYTES = {
@@ -66,8 +65,10 @@ def read_nrrd(path: Path) -> Volume:
     promised = check_counts(name, sizes, _BYTES[kind])
     _check_data(path, fields, files, begin, promised, _BYTES[kind])
     domain = _domain(name, fields, sizes)
-    image = read_with_itk(path, "NrrdImageIO", [sizes[axis] for axis in domain])
-    return _placed(image, name, path, fields, domain, dimension)
+    geometry, scale, notes = _geometry(name, fields, domain, dimension)
+    volume = to_volume(read_with_itk(path, "NrrdImageIO", [sizes[axis] for axis in domain]), stem(path), notes,
+                       geometry=geometry)
+    return volume if scale is None else replace(volume, ijk_to_ras=scale @ volume.ijk_to_ras)
 
 
 def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
@@ -75,7 +76,7 @@ def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
     with open(path, "rb") as file:
         begin = file.read(LONGEST_HEADER)
     end = re.search(rb"\r?\n\r?\n", begin)
-    lines = begin[:end.start() if end else None].decode("utf-8", "replace").splitlines()
+    lines = header_text(path.name, begin[:end.start() if end else None]).splitlines()
     fields: dict[str, str] = {}
     for number, line in enumerate(lines[1:], start=1):
         field, colon, text = line.partition(":")
@@ -171,9 +172,9 @@ def _domain(name: str, fields: dict[str, str], sizes: list[int]) -> list[int]:
             if not kinds or kinds[axis] in ("domain", "space", "time", "none", "???")] or [*range(len(sizes))]
 
 
-def _placed(image: sitk.Image, name: str, path: Path, fields: dict[str, str], domain: list[int], dimension: int
-            ) -> Volume:
-    """The volume, its units those of the file, and what of its geometry the file gave."""
+def _geometry(name: str, fields: dict[str, str], domain: list[int], dimension: int
+              ) -> tuple[GeometrySource, np.ndarray | None, tuple[str, ...]]:
+    """What of its geometry the file gives; 4x4 from its unit to mm, None where that is mm; and notes."""
     directions = re.findall(r"none|\([^)]*\)", fields.get("space directions", ""), re.I)
     spacing = real_numbers(name, "spacings", fields["spacings"], dimension) if "spacings" in fields else []
     if directions:
@@ -203,9 +204,7 @@ def _placed(image: sitk.Image, name: str, path: Path, fields: dict[str, str], do
     if any(factor is None for factor in millimetres):
         notes = (f"The file gives sizes in a unit that is no length ({', '.join(units)}).",)
         geometry = geometry.without_sizes()
-    volume = to_volume(image, stem(path), notes, geometry=geometry)
     if not millimetres or None in millimetres or set(millimetres) == {1.0}:
-        return volume
-    scale = np.diag([*millimetres, *[1.0] * (4 - len(millimetres))])
+        return geometry, None, notes
     # Units are those of the space's axes; without directions, of the image's, which then are the same.
-    return replace(volume, ijk_to_ras=scale @ volume.ijk_to_ras)
+    return geometry, np.diag([*millimetres, *[1.0] * (4 - len(millimetres))]), notes

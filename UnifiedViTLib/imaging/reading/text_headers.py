@@ -11,8 +11,21 @@ from .limits import check_regular, damaged
 
 #: Files that the voxels of one image are spread over.
 _MOST_FILES = 2**15 - 1
+#: What no text holds: control characters but for blanks and ends of lines.
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 #: A name with the number of a slice in it, as printf has it, padded with zeros to less than ten digits.
 _NUMBERED = re.compile(r"[^%]*%0?\d?d[^%]*")
+
+
+def header_text(name: str, header: bytes) -> str:
+    """Bytes of a header as text.
+
+    Raises:
+        UnsupportedImageError: there are control characters in it, at which ITK and this library would part.
+    """
+    if _CONTROL.search(header):
+        raise damaged(name, "its header holds bytes that are no text")
+    return header.decode("utf-8", "replace")
 
 
 def whole_numbers(name: str, field: str, text: str, count: int | None = None) -> list[int]:
