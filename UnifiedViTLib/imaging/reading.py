@@ -10,6 +10,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import UnsupportedImageError
+from ..native import c_numeric_locale, native_path, printable_path
 from .volume import LPS_RAS, Volume, check
 
 #: File name endings that a folder of inputs is searched for (DICOM files have any name).
@@ -42,7 +43,13 @@ def read(path: str | Path) -> Volume:
     if path.is_file() and path.stat().st_size == 0:
         raise UnsupportedImageError(f"{path.name} is an empty file. Export or download it again.")
     try:
-        image, metadata = _read_series(path) if path.is_dir() else _read_file(path)
+        with c_numeric_locale():
+            image, metadata = _read_series(path) if path.is_dir() else _read_file(path)
+    except UnicodeError as error:
+        raise UnsupportedImageError(
+            f"{printable_path(path)} cannot be read: the name of the file, or of a folder above it, is not UTF-8. "
+            "Rename it and run again."
+        ) from error
     except RuntimeError as error:
         reason = _reason(error)
         if "Unknown PixelType" in reason:
@@ -54,7 +61,7 @@ def read(path: str | Path) -> Volume:
             f"{path.name} cannot be read: it is damaged, incomplete or not an image "
             f"(NRRD, NIfTI, MHA, DICOM, PNG and JPEG can be read). Export or download it again. [{reason}]"
         ) from error
-    return check(_to_volume(image, stem(path), metadata))
+    return check(_to_volume(image, printable_path(stem(path)), metadata))
 
 
 def stem(path: Path) -> str:
@@ -71,7 +78,7 @@ def _reason(error: RuntimeError) -> str:
 
 def _read_file(path: Path) -> tuple[sitk.Image, dict[str, str]]:
     reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(native_path(path))
     reader.ReadImageInformation()
     _refuse_cut(path, reader)
     size = reader.GetSize()
@@ -124,7 +131,8 @@ def _holds(path: Path, count: int) -> bool:
 
 
 def _read_series(folder: Path) -> tuple[sitk.Image, dict[str, str]]:
-    series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
+    name = native_path(folder)
+    series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(name)
     if not series:
         raise UnsupportedImageError(
             f"The folder {folder.name} holds no DICOM series. Give the folder that holds the slices themselves."
@@ -134,7 +142,7 @@ def _read_series(folder: Path) -> tuple[sitk.Image, dict[str, str]]:
             f"The folder {folder.name} holds {len(series)} DICOM series. "
             "Put the one to look at into a folder of its own."
         )
-    files = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0])
+    files = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(name, series[0])
     reader = sitk.ImageSeriesReader()
     reader.SetFileNames(files)
     reader.MetaDataDictionaryArrayUpdateOn()
