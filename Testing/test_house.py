@@ -17,7 +17,8 @@ LIBRARY = ROOT / "UnifiedViTLib"
 
 #: Lower floors first: a file may import its own floor and those under it.
 FLOORS = (
-    {"errors", "locking", "native", "processes", "resources"}, {"fields"}, {"diagnosis"}, {"spec"}, {"models", "imaging"},
+    {"errors", "locking", "native", "processes", "resources", "streams"}, {"fields"}, {"diagnosis"}, {"spec"},
+    {"models", "imaging"},
     {"inference"}, {"outputs"}, {"service"}, {"cli", "models_cli"},
 )
 #: models and imaging stand side by side, and know nothing of each other.
