@@ -17,9 +17,12 @@ from builders import head_volume, tiny_model, to_sitk, write_series
 
 from UnifiedViTLib.errors import OutputError, UnsupportedImageError
 from UnifiedViTLib.imaging.reading import read
+from UnifiedViTLib.inference.backends.cache import DiskCache
+from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.native import c_numeric_locale, native_path, printable_path
 from UnifiedViTLib.outputs.files import CSV_FIELDS, csv_row, write_csv, write_segmentation
+from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 
 ROOT = Path(__file__).resolve().parent.parent
 #: With a decimal comma, as Linux, macOS and Windows call them.
@@ -91,6 +94,17 @@ def test_under_a_decimal_comma_a_segmentation_is_the_same_to_the_last_byte(tmp_p
     locale.setlocale(locale.LC_NUMERIC, "C")
     write_segmentation(prediction, tmp_path / "point.seg.nrrd")
     assert (tmp_path / "comma.seg.nrrd").read_bytes() == (tmp_path / "point.seg.nrrd").read_bytes()
+
+
+def test_under_a_decimal_comma_openvino_keeps_the_network_that_it_compiled(tmp_path, comma):
+    pytest.importorskip("openvino")
+    spec = find_model(DEFAULT_MODEL)
+    cache = DiskCache(tmp_path, spec)
+    image = np.random.default_rng(0).normal(size=(1, 1, spec.size, spec.size)).astype(np.float32)
+    compiled = OpenVINOBackend(spec, "float32", cache).run(image)
+    kept = OpenVINOBackend(spec, "float32", cache).run(image)
+    for before, after in zip(compiled, kept, strict=True):
+        np.testing.assert_allclose(after, before, atol=1e-3)
 
 
 def test_the_decimal_comma_is_back_after_an_error_and_after_what_was_nested(tmp_path, comma):
