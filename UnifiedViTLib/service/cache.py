@@ -284,4 +284,12 @@ def _user_folder(kind: str) -> Path:
     try:
         return Path.home() / default / "UnifiedViT"
     except RuntimeError:  # a user without a home, as in some containers
-        return Path(tempfile.gettempdir()) / "UnifiedViT" / kind
+        return _temporary_folder() / f"UnifiedViT-{os.getuid()}" / kind
+
+
+def _temporary_folder() -> Path:
+    """For temporary files; where none can be written to, a place where nothing will be found and nothing kept."""
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        return Path(os.sep, "tmp")

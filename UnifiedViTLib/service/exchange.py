@@ -47,6 +47,8 @@ from ..spec import (
 )
 
 _TEXT = "rest.json"
+#: Names the system's folder for temporary files.
+_TEMPORARY = "TEMP" if os.name == "nt" else "TMPDIR"
 #: Arrays of an enhancement.
 _ENHANCED = ("array", "synthetic", "ijk_to_ras")
 #: Of an `Uncertainty`, what is not an array.
@@ -64,7 +66,10 @@ def name_folder() -> Path:
     try:
         return Path(tempfile.gettempdir()) / f"unifiedvit-{secrets.token_hex(16)}"
     except OSError as error:
-        raise OutputError(f"There is no room for temporary files: {error.strerror}. Free some space.") from error
+        raise OutputError(
+            f"There is no room for temporary files: {error.strerror}. Free some space, or name a folder that can be "
+            f"written to in the environment variable {_TEMPORARY}."
+        ) from error
 
 
 def make_folder(folder: Path) -> None:
@@ -253,5 +258,5 @@ def _no_room(path: Path, error: OSError) -> OutputError:
     return OutputError(
         f"The volume cannot be passed on through the folder of temporary files, {path.parent}: "
         f"{error.strerror or error}. Free some space there, or choose another with the environment variable "
-        f"{'TEMP' if os.name == 'nt' else 'TMPDIR'}."
+        f"{_TEMPORARY}."
     )

@@ -210,8 +210,9 @@ def _run(command: list[str], settings: dict[str, str], tick: Callable[[str], Non
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")}
     process = subprocess.Popen(
-        command, env=environment | settings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
+        # What went wrong is known by English words, and pip takes the messages of the user's language.
+        command, env=environment | settings | {"LC_ALL": "C", "PYTHONUTF8": "1"}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
     pending: queue.Queue[str | None] = queue.Queue()

@@ -20,6 +20,8 @@ import numpy as np
 import SimpleITK as sitk
 from scipy.ndimage import gaussian_filter
 
+from UnifiedViTLib.native import c_numeric_locale, native_path
+
 #: Classes with a lesion; the label in a mask is the place here plus one.
 LESIONS = ("cyst", "mesh", "speckle")
 HEALTHY = "healthy"
@@ -177,7 +179,8 @@ def _write(array: np.ndarray, path: Path, spacing: tuple[float, ...] | None = No
     image = sitk.GetImageFromArray(array)
     if spacing:
         image.SetSpacing(spacing)
-    sitk.WriteImage(image, str(path), useCompression=True)
+    with c_numeric_locale():
+        sitk.WriteImage(image, native_path(path), useCompression=True)
 
 
 def _write_table(path: Path, rows: list[dict[str, str]]) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import SimpleITK as sitk
 
 from ...errors import UnsupportedImageError
+from ...native import c_numeric_locale, native_path, printable_path
 from ..volume import Volume, check
 from .dicom import read_dicom
 from .kinds import Kind, kind_of
@@ -45,11 +48,13 @@ def read(path: str | Path) -> Volume:
         UnsupportedImageError: with a sentence that says what is wrong and what to do.
     """
     path = Path(path)
-    if not _is_text(str(path)):  # ITK would end the process
+    try:
+        native_path(path)  # ITK would end the process
+    except UnicodeError as error:
         raise UnsupportedImageError(
-            f"{str(path).encode('utf-8', 'replace').decode()} has letters in its name that no system can show. "
+            f"{printable_path(path)} cannot be read: the name of the file, or of a folder above it, is not UTF-8. "
             "Rename it and run again."
-        )
+        ) from error
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -59,22 +64,21 @@ def read(path: str | Path) -> Volume:
             f"{path} cannot be looked up ({getattr(error, 'strerror', None) or error}). Check the path."
         ) from error
     if stat.S_ISDIR(status.st_mode):
-        return check(read_dicom(path))
+        return _read(read_dicom, path)
     if not stat.S_ISREG(status.st_mode):  # never opened: reading it may wait for ever
         raise UnsupportedImageError(f"{path.name} is no file but a device, pipe or socket. Give an image file.")
     if status.st_size == 0:
         raise UnsupportedImageError(f"{path.name} is an empty file. Export or download it again.")
     try:
-        return check(_READERS[kind_of(path)](path))
+        return _read(_READERS[kind_of(path)], path)
     except OSError as error:
         raise UnsupportedImageError(
             f"{path.name} cannot be read ({error.strerror or error}). Check its permissions and the disk."
         ) from error
 
 
-def _is_text(name: str) -> bool:
-    """Whether a name can be written as UTF-8."""
-    try:
-        return bool(name.encode())
-    except UnicodeEncodeError:
-        return False
+def _read(reader: Callable[[Path], Volume], path: Path) -> Volume:
+    """What a reader gives, checked, with a name that can be shown."""
+    with c_numeric_locale():
+        volume = reader(path)
+    return check(replace(volume, name=printable_path(volume.name)))

@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ...errors import UnsupportedImageError
+from ...native import native_path
 from ..volume import Volume
 from .images import itk_errors, read_three_dimensions, to_volume
 from .names import stem
@@ -28,7 +29,7 @@ def read_dicom(path: Path) -> Volume:
 
 def _read_slice(path: Path) -> tuple[sitk.Image, dict[str, str]]:
     reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(native_path(path))
     reader.ReadImageInformation()
     metadata = {
         name: reader.GetMetaData(tag).strip() for tag, name in _TAGS.items() if reader.HasMetaDataKey(tag)

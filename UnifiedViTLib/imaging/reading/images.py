@@ -11,6 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ...errors import UnsupportedImageError
+from ...native import native_path
 from ..geometry import ALL_GIVEN, GeometrySource
 from ..volume import LPS_RAS, Volume
 from .limits import damaged
@@ -27,7 +28,7 @@ def read_with_itk(path: Path, reader_name: str, counts: Sequence[int]) -> sitk.I
     with itk_errors(path):
         reader = sitk.ImageFileReader()
         reader.SetImageIO(reader_name)
-        reader.SetFileName(str(path))
+        reader.SetFileName(native_path(path))
         reader.ReadImageInformation()
         if tuple(n for n in reader.GetSize() if n > 1) != tuple(n for n in counts if n > 1):
             raise damaged(path.name, f"it is {reader.GetSize()} or {tuple(counts)} voxels, as one reads its header")

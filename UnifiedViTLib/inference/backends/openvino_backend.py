@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import WeightsError
+from ...native import c_numeric_locale
 from ...spec import ModelSpec, verify_graph, verify_weights
 from .base import OutOfMemory, UnsupportedPrecision, is_out_of_memory
 from .cache import DiskCache, cpu_signature
@@ -66,7 +67,8 @@ class OpenVINOBackend:
                *(f"{name}={value}" for name, value in sorted(settings.items())))
         self.name = f"OpenVINO, {precision}"
         if (compiled := cache.read(*key)) is not None:
-            self._network = core.import_model(compiled, "CPU", settings)
+            with c_numeric_locale():
+                self._network = core.import_model(compiled, "CPU", settings)
             return
         try:
             model = core.read_model(spec.folder / spec.graph.file)
@@ -76,7 +78,9 @@ class OpenVINOBackend:
                 f"({' '.join(str(error).split())[:300]}). Export the model again."
             ) from error
         self._network = core.compile_model(model, "CPU", settings)
-        cache.write(self._network.export_model().getvalue(), *key)
+        with c_numeric_locale():  # under a decimal comma another network is exported
+            compiled = self._network.export_model().getvalue()
+        cache.write(compiled, *key)
 
     def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         try:

@@ -15,6 +15,7 @@ from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.volume import Volume, apart_mm
+from UnifiedViTLib.native import c_numeric_locale, native_path
 
 from ..config import Data, Model, Source
 from ..errors import DataError
@@ -198,8 +199,9 @@ def read_mask(item: Item, volume: Volume) -> np.ndarray:
 def _constant(file: Path) -> np.ndarray | None:
     """A mask with the same value everywhere, which `read` refuses as nothing to look at; None if it is not one."""
     try:
-        values = sitk.GetArrayFromImage(image := sitk.ReadImage(str(file)))
-    except RuntimeError:
+        with c_numeric_locale():
+            values = sitk.GetArrayFromImage(image := sitk.ReadImage(native_path(file)))
+    except (RuntimeError, UnicodeError):
         return None
     if values.min() != values.max():
         return None

@@ -27,11 +27,11 @@ class Journal:
         if name not in self._columns:
             self._columns[name] = ["step", *row]
             kept = self._kept(path)
-            with open(path, "w", newline="") as file:
+            with open(path, "w", newline="", encoding="utf-8") as file:
                 writer = csv.DictWriter(file, self._columns[name], extrasaction="ignore")
                 writer.writeheader()
                 writer.writerows(kept)
-        with open(path, "a", newline="") as file:
+        with open(path, "a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, self._columns[name]).writerow({"step": step, **row})
         for key, value in row.items():
             if isinstance(value, (int, float)):
@@ -40,7 +40,7 @@ class Journal:
     def _kept(self, path: Path) -> list[dict[str, str]]:
         if not path.exists():
             return []
-        with open(path, newline="") as file:
+        with open(path, newline="", encoding="utf-8") as file:
             return [row for row in csv.DictReader(file) if row["step"].isdigit() and int(row["step"]) <= self._step]
 
     def close(self) -> None:
