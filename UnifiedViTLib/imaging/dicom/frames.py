@@ -1,0 +1,230 @@
+"""The frames of a DICOM image: a classic one has one frame; one of several says where each of them lies, or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...errors import UnsupportedImageError
+from . import values
+from .pixel_size import PixelSize, pixel_size
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+#: SOP classes (after 1.2.840.10008.5.1.4.1.1.) whose pixels are no image of the patient, and what they are.
+_OTHER_OBJECTS = {
+    "66.4": "a segmentation", "66.7": "a segmentation", "66.8": "a segmentation", "30": "a parametric map",
+    "481.2": "a radiotherapy dose", "77.1.6": "a whole-slide microscopy image",
+    "77.1.1.1": "a video", "77.1.2.1": "a video", "77.1.4.1": "a video",
+}
+_IMAGE_CLASSES = "1.2.840.10008.5.1.4.1.1."
+#: Elements that only films have, and the SOP classes of moving pictures.
+_FILM = ("FrameTime", "FrameTimeVector", "CineRate")
+_FILM_CLASSES = ("3", "3.1", "12.1", "12.2")
+#: FrameIncrementPointer of frames that are slices: the slice vector, the slice location vector.
+_SLICE_ORDERS = ("(0054,0080)", "(0018,2005)")
+#: What tells images of the same place apart: keyword, and what it is called.
+_CLASSIC_DIFFERENCES = {
+    "EchoTime": "echo times", "TemporalPositionIdentifier": "time points", "DiffusionBValue": "b-values",
+    "TriggerTime": "trigger times", "InversionTime": "inversion times", "AcquisitionNumber": "acquisitions",
+    "ImageType": "image types", "AcquisitionTime": "acquisition times",
+}
+#: The same of multi-frame images: the sequence in the frame's functional groups that holds it.
+_ENHANCED_DIFFERENCES = {
+    ("FrameContentSequence", "TemporalPositionIndex"): "time points",
+    ("MREchoSequence", "EffectiveEchoTime"): "echo times",
+    ("MRDiffusionSequence", "DiffusionBValue"): "b-values",
+    ("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"): "trigger times",
+    ("MRImageFrameTypeSequence", "FrameType"): "image types",
+    ("FrameContentSequence", "StackID"): "stacks",
+    ("FrameContentSequence", "FrameAcquisitionNumber"): "acquisitions",
+}
+_TOLERATED = 0.01  # how far direction cosines may be from unit length and a right angle
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One image of a DICOM file.
+
+    Attributes:
+        path: the file.
+        number: of the frame in the file, from 0.
+        sop_instance: UID of the file's image.
+        rows, columns: its size.
+        orientation: (2, 3), directions (LPS, unit length) of growing column and row number; None if not stated.
+        position: of the first pixel's centre, LPS in mm; None if not stated.
+        pixel_size: None if not stated.
+        slice_step: stated distance between slices in mm, else None.
+        thickness: stated thickness of the slice in mm, else None.
+        instance: the image's number in its series, else None.
+        rescale: slope and intercept of the frame in a multi-frame image; None in a classic one.
+        localizer: whether it is a scout, made to plan others on.
+        photometric: the photometric interpretation.
+        bits: stored bits of a pixel.
+        differences: by name what tells it apart from other images of the same place.
+    """
+
+    path: Path
+    number: int
+    sop_instance: str
+    rows: int
+    columns: int
+    orientation: np.ndarray | None = None
+    position: np.ndarray | None = None
+    pixel_size: PixelSize | None = None
+    slice_step: float | None = None
+    thickness: float | None = None
+    instance: float | None = None
+    rescale: tuple[float, float] | None = None
+    localizer: bool = False
+    photometric: str = "MONOCHROME2"
+    bits: int = 16
+    differences: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def normal(self) -> np.ndarray | None:
+        """Direction (LPS) across the image, right-handed; None without an orientation."""
+        return None if self.orientation is None else np.cross(*self.orientation)
+
+
+def frames_of(dataset: Dataset, path: Path, file_size: int) -> tuple[Frame, ...]:
+    """The frames of an image in the file's order; none if the object holds no image.
+
+    Args:
+        dataset: without its pixels.
+        path: of the file.
+        file_size: of the file in bytes; it cannot have more frames.
+
+    Raises:
+        UnsupportedImageError: the frames are no slices: a mosaic, a film, a segmentation and the like, or the
+            descriptions of the frames contradict their number.
+    """
+    rows, columns = (int(values.number(dataset, keyword) or 0) for keyword in ("Rows", "Columns"))
+    if rows <= 0 or columns <= 0:
+        return ()
+    count = values.number(dataset, "NumberOfFrames")
+    count = 1 if count is None else int(count)
+    _refuse_others(dataset, path)
+    if not 1 <= count <= file_size:
+        raise UnsupportedImageError(f"{path.name} says that it has {count} frames: it is damaged. Export it again.")
+    image = Frame(
+        path, 0, values.text(dataset, "SOPInstanceUID"), rows, columns,
+        instance=values.number(dataset, "InstanceNumber"),
+        localizer="LOCALIZER" in values.text(dataset, "ImageType").upper().split("\\"),
+        photometric=values.text(dataset, "PhotometricInterpretation").upper(),
+        bits=int(values.number(dataset, "BitsStored") or 0),
+    )
+    per_frame = values.items(dataset, "PerFrameFunctionalGroupsSequence")
+    if per_frame:
+        if len(per_frame) != count:
+            raise UnsupportedImageError(
+                f"{path.name} says that it has {count} frames, but describes {len(per_frame)}: it is damaged. "
+                "Export it again."
+            )
+        shared = values.items(dataset, "SharedFunctionalGroupsSequence")[:1]
+        return tuple(_enhanced(image, [group, *shared], dataset, n) for n, group in enumerate(per_frame))
+    if count > 1:
+        _refuse_film(dataset, path, count)
+        # One position for many frames: where the others lie is not said.
+        image = replace(image, orientation=_orientation(dataset), **_sizes([dataset]))
+        return tuple(replace(image, number=n) for n in range(count))
+    differences = {name: value for keyword, name in _CLASSIC_DIFFERENCES.items()
+                   if (value := values.text(dataset, keyword))}
+    return (replace(image, orientation=_orientation(dataset), position=_position(dataset), differences=differences,
+                    **_sizes([dataset])),)
+
+
+def _enhanced(image: Frame, groups: Sequence[Dataset], dataset: Dataset, number: int) -> Frame:
+    """The frame whose functional groups are the first of `groups`, those of all frames the second."""
+    plane = values.item(groups, "PlaneOrientationSequence")
+    place = values.item(groups, "PlanePositionSequence")
+    measures = values.item(groups, "PixelMeasuresSequence")
+    transformation = values.item(groups, "PixelValueTransformationSequence")
+    slope = None if transformation is None else values.number(transformation, "RescaleSlope")
+    intercept = None if transformation is None else values.number(transformation, "RescaleIntercept")
+    differences = {}
+    for (sequence, keyword), name in _ENHANCED_DIFFERENCES.items():
+        group = values.item(groups, sequence)
+        if group is not None and (value := values.text(group, keyword)):
+            differences[name] = value
+    return replace(
+        image, number=number, differences=differences,
+        orientation=None if plane is None else _orientation(plane),
+        position=None if place is None else _position(place),
+        rescale=(1.0 if slope is None else slope, intercept or 0.0),
+        **_sizes([dataset] if measures is None else [measures, dataset]),
+    )
+
+
+def _sizes(datasets: Sequence[Dataset]) -> dict:
+    return {
+        "pixel_size": pixel_size(datasets),
+        "slice_step": _length(datasets[0], "SpacingBetweenSlices"),
+        "thickness": _length(datasets[0], "SliceThickness"),
+    }
+
+
+def _length(dataset: Dataset, keyword: str) -> float | None:
+    """A length in mm; some scanners give it a sign."""
+    return abs(values.number(dataset, keyword) or 0.0) or None
+
+
+def _position(dataset: Dataset) -> np.ndarray | None:
+    position = values.numbers(dataset, "ImagePositionPatient", 3)
+    return None if position is None else np.array(position)
+
+
+def _orientation(dataset: Dataset) -> np.ndarray | None:
+    """Two directions of unit length at a right angle, or None."""
+    cosines = values.numbers(dataset, "ImageOrientationPatient", 6)
+    if cosines is None:
+        return None
+    row, column = np.reshape(cosines, (2, 3))
+    lengths = np.linalg.norm([row, column], axis=1)
+    if np.abs(lengths - 1).max() > _TOLERATED or abs(row @ column) > _TOLERATED:
+        return None
+    row = row / lengths[0]
+    column = column - (column @ row) * row
+    return np.array([row, column / np.linalg.norm(column)])
+
+
+def _refuse_others(dataset: Dataset, path: Path) -> None:
+    kind = values.text(dataset, "SOPClassUID")
+    other = _OTHER_OBJECTS.get(kind.removeprefix(_IMAGE_CLASSES))
+    if other:
+        raise UnsupportedImageError(f"{path.name} is {other}, not an image to look at. Give the image it belongs to.")
+    if "MOSAIC" in values.text(dataset, "ImageType").upper().split("\\"):
+        tiles = _siemens_tiles(dataset)
+        raise UnsupportedImageError(
+            f"{path.name} is a mosaic: {tiles or 'the'} slices of a volume side by side in one picture. "
+            "Convert it to NIfTI (for example with dcm2niix), extract one volume and run on that."
+        )
+
+
+def _siemens_tiles(dataset: Dataset) -> int | None:
+    """How many slices Siemens' private element says a mosaic has."""
+    try:
+        return int(dataset.private_block(0x0019, "SIEMENS MR HEADER")[0x0A].value)
+    except Exception:  # not there, or malformed
+        return None
+
+
+def _refuse_film(dataset: Dataset, path: Path, count: int) -> None:
+    """Frames whose places are not stated may be slices, unless something says that they are not."""
+    kind = values.text(dataset, "SOPClassUID").removeprefix(_IMAGE_CLASSES)
+    if kind in _FILM_CLASSES or any(values.text(dataset, keyword) for keyword in _FILM):
+        raise UnsupportedImageError(
+            f"{path.name} is a film: {count} frames, one after the other in time. "
+            "Export the frame to look at as an image of its own."
+        )
+    order = values.text(dataset, "FrameIncrementPointer")
+    if order and order not in _SLICE_ORDERS:
+        raise UnsupportedImageError(
+            f"{path.name} holds {count} frames that are not the slices of one volume (they follow each other by "
+            f"{order}: views, energies, phases or times). Export one volume of it."
+        )

@@ -1,0 +1,154 @@
+"""What a DICOM file says of itself: the series it belongs to, and its frames."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ...errors import DependencyError, UnsupportedImageError
+from . import values
+from .frames import Frame, frames_of
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+_PREAMBLE = 128
+#: Without the preamble a file begins with an element of one of these groups.
+_FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
+_UNDEFINED_LENGTH = 0xFFFFFFFF
+_ITEM, _END_OF_SEQUENCE = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
+#: Compressed pixels of more bytes than the first must come from a file that is at most so many times smaller.
+_UNPACKED_BYTES, _MOST_PACKED = 1 << 30, 1000
+_DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
+
+#: Kept of each series: what the image is, and in which coordinates. Nothing that identifies a person.
+KEPT = ("Modality", "BodyPartExamined", "ContrastBolusAgent", "PhotometricInterpretation", "SOPClassUID",
+        "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
+
+
+@dataclass(frozen=True)
+class Header:
+    """A DICOM file without its pixels.
+
+    Attributes:
+        path: the file.
+        frames: its images in the file's order; none where it holds no image.
+        metadata: the values of `KEPT` that are there.
+        transfer_syntax: UID of how the pixels are stored.
+        complete: whether all bytes that the file promises for its pixels are there.
+        kind: what kind of object it is, in DICOM's words.
+    """
+
+    path: Path
+    frames: tuple[Frame, ...]
+    metadata: dict[str, str]
+    transfer_syntax: str
+    complete: bool
+    kind: str
+
+    @property
+    def series(self) -> str:
+        """The UID of the series; "" if there is none."""
+        return self.metadata.get("SeriesInstanceUID", "")
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file is DICOM, by its content: "DICM" after the preamble, or DICOM elements from the first byte on.
+
+    Args:
+        path: of a regular file; one that cannot be opened is no DICOM file.
+    """
+    try:
+        with open(path, "rb") as file:
+            begin = file.read(_PREAMBLE + 4)
+            if begin[_PREAMBLE:] == b"DICM":
+                return True
+            if not begin.startswith(_FIRST_GROUPS):
+                return False
+            dataset = _parse(file)
+    except (OSError, ValueError, UnsupportedImageError):
+        return False
+    return bool(values.text(dataset, "SOPClassUID"))
+
+
+def read_header(path: Path) -> Header:
+    """Read all of a DICOM file but its pixels.
+
+    Raises:
+        UnsupportedImageError: the file is no DICOM file, or damaged, or an image that is no slice or volume.
+        OSError: it cannot be read.
+        DependencyError: pydicom is missing.
+    """
+    with open(path, "rb") as file:
+        dataset = _parse(file)
+        syntax = values.text(getattr(dataset, "file_meta", {}), "TransferSyntaxUID")
+        pixels_at = file.tell()
+        frames = frames_of(dataset, path, os.fstat(file.fileno()).st_size)
+        complete = not frames or syntax == _DEFLATED or _pixels_complete(
+            file, pixels_at, _promised(dataset, frames), big_endian=syntax == _BIG_ENDIAN)
+    metadata = {keyword: value for keyword in KEPT if (value := values.text(dataset, keyword))}
+    return Header(path, frames, metadata, syntax, complete, _kind(dataset))
+
+
+def _promised(dataset: Dataset, frames: Sequence[Frame]) -> int:
+    """How many bytes the pixels take without compression."""
+    bits = int(values.number(dataset, "BitsAllocated") or 0)
+    samples = int(values.number(dataset, "SamplesPerPixel") or 1)
+    if values.text(dataset, "PhotometricInterpretation") == "YBR_FULL_422":
+        samples = 2  # two pixels share their colour
+    return (bits * samples * frames[0].rows * frames[0].columns * len(frames) + 7) // 8
+
+
+def _kind(dataset: Dataset) -> str:
+    from pydicom.uid import UID
+
+    uid = values.text(dataset, "SOPClassUID") or values.text(dataset.file_meta, "MediaStorageSOPClassUID")
+    return UID(uid).name or "of an unknown kind"
+
+
+def _parse(file: BinaryIO) -> Dataset:
+    """The data set up to the pixels; `file` then stands at their element.
+
+    Raises:
+        UnsupportedImageError: it cannot be parsed.
+    """
+    try:
+        from pydicom import dcmread
+    except ImportError as error:
+        raise DependencyError("Reading DICOM needs the package pydicom. Install it (pip install pydicom).") from error
+    name = Path(file.name).name
+    file.seek(0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of values that break the standard's rules, which every scanner does
+            return dcmread(file, stop_before_pixels=True, force=True)
+    except OSError:
+        raise
+    except Exception as error:  # pydicom raises of many kinds for a damaged file
+        raise UnsupportedImageError(
+            f"{name} is damaged: its DICOM header cannot be read. Export or download it again. [{error}]"
+        ) from error
+
+
+def _pixels_complete(file: BinaryIO, element_at: int, promised: int, big_endian: bool) -> bool:
+    """Whether the pixels' element, which begins at `element_at`, holds the bytes `promised` for them and lies in the
+    file; of compressed pixels, whether all fragments do, and can be so many pixels."""
+    size = os.fstat(file.fileno()).st_size
+    file.seek(element_at)
+    element = file.read(8)
+    length = file.read(4) if element[4:6] in (b"OB", b"OW", b"UN") else element[4:8]  # explicit, or implicit
+    if len(length) < 4:
+        return False
+    count = int.from_bytes(length, "big" if big_endian else "little")
+    if count != _UNDEFINED_LENGTH:
+        return count >= promised and file.tell() + promised <= size
+    while (head := file.read(8))[:4] == _ITEM and len(head) == 8:
+        file.seek(int.from_bytes(head[4:], "little"), os.SEEK_CUR)
+        if file.tell() > size:
+            return False
+    ended = head[:4] == _END_OF_SEQUENCE or not head  # some writers leave the end mark out
+    return ended and promised <= max(_UNPACKED_BYTES, _MOST_PACKED * size)

@@ -1,0 +1,130 @@
+"""The pixels of a stack of frames, rescaled, each file by its own slope and intercept."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from scipy import ndimage
+
+from ...errors import UnsupportedImageError
+from .frames import Frame
+
+#: Transfer syntaxes without compression, and those that pydicom unpacks by itself.
+_NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2",
+           "1.2.840.10008.1.2.5")
+
+
+def read_pixels(frames: Sequence[Frame], syntaxes: dict[Path, str]) -> np.ndarray:
+    """The rescaled pixels of `frames`, (K, rows, columns), or (K, rows, columns, components) in colour.
+
+    Args:
+        frames: of one size, in the volume's order.
+        syntaxes: the transfer syntax UID of each file.
+
+    Returns:
+        an integer type that holds all values, or float32.
+
+    Raises:
+        UnsupportedImageError: a file's pixels cannot be unpacked.
+    """
+    wanted: dict[Path, list[Frame]] = {}
+    for frame in frames:
+        wanted.setdefault(frame.path, []).append(frame)
+    planes: dict[tuple[Path, int], np.ndarray] = {}
+    for path, of_file in wanted.items():
+        if len({frame.rescale for frame in of_file}) > 1:
+            images = _differently_rescaled(path, of_file, syntaxes[path])
+        else:
+            images = _rescaled(path, of_file, syntaxes[path])
+        planes.update({(path, frame.number): image for frame, image in zip(of_file, images, strict=True)})
+    ordered = [planes[frame.path, frame.number] for frame in frames]
+    if len({plane.shape for plane in ordered}) > 1:
+        raise UnsupportedImageError(f"{frames[0].path.name} and others of its series are grey and colour images. "
+                                    "Put the grey ones into a folder of their own.")
+    return np.stack(ordered).astype(np.result_type(*{plane.dtype for plane in ordered}), copy=False)
+
+
+def _rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarray]:
+    """Frames as GDCM reads them: it rescales by the slope and intercept of the file, or of its first frame."""
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO("GDCMImageIO")  # whatever the file is called
+    try:
+        reader.SetFileName(str(path))
+        image = reader.Execute()
+    except (RuntimeError, UnicodeEncodeError, TypeError) as error:
+        raise _unreadable(path, syntax) from error
+    array = sitk.GetArrayFromImage(image)
+    if image.GetDimension() == 2:
+        array = array[None]
+    if array.shape[1:3] != (frames[0].rows, frames[0].columns) or len(array) <= max(f.number for f in frames):
+        raise _unreadable(path, syntax)
+    if array.dtype.kind == "f":
+        array = array.astype(np.float32, copy=False)
+    return [array[frame.number] for frame in frames]
+
+
+def _differently_rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarray]:
+    """Frames of a file in which each has a slope and intercept of its own, which GDCM passes over."""
+    from pydicom import dcmread
+
+    if syntax not in _NATIVE:
+        raise UnsupportedImageError(
+            f"{path.name} is compressed ({_syntax_name(syntax)}), and its frames are rescaled each in another way; both "
+            "together cannot be read. Decompress it (for example with gdcmconv --raw) and run again."
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            stored = dcmread(path, force=True).pixel_array
+    except OSError:
+        raise
+    except Exception as error:  # pydicom raises of many kinds for a damaged file
+        raise _unreadable(path, syntax) from error
+    stored = stored.reshape(-1, frames[0].rows, frames[0].columns)
+    if frames[0].photometric == "MONOCHROME1":  # turned around, as GDCM does
+        stored = ((1 << frames[0].bits) - 1 if stored.dtype.kind == "u" else -1) - stored.astype(np.int64)
+    return [(stored[f.number] * np.float64(f.rescale[0]) + f.rescale[1]).astype(np.float32) for f in frames]
+
+
+def _unreadable(path: Path, syntax: str) -> UnsupportedImageError:
+    if syntax in _NATIVE:
+        return UnsupportedImageError(f"The pixels of {path.name} cannot be read: the file is damaged or incomplete. "
+                                     "Export or download it again.")
+    return UnsupportedImageError(
+        f"The pixels of {path.name} cannot be unpacked: they are damaged, or compressed in a way that is not supported "
+        f"({_syntax_name(syntax)}). Export it again without compression."
+    )
+
+
+def _syntax_name(syntax: str) -> str:
+    from pydicom.uid import UID
+
+    return UID(syntax).name
+
+
+def straightened(slices: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+    """Slices of a tilted stack on one grid with right angles, by linear interpolation within each slice.
+
+    Args:
+        slices: (K, rows, columns).
+        offsets: (K, 2), where each slice's first pixel lies, in pixels along columns (i) and rows (j).
+
+    Returns:
+        (K, more rows, more columns) of the same type, filled up with the lowest value; and where its first pixel lies
+        (i, j), whole pixels.
+    """
+    low, high = np.floor(offsets.min(axis=0)), np.ceil(offsets.max(axis=0))
+    count, rows, columns = slices.shape
+    wider = (count, rows + int(high[1] - low[1]), columns + int(high[0] - low[0]))
+    background = slices.min()
+    straight = np.full(wider, background, slices.dtype)
+    for k, (i, j) in enumerate(offsets - low):
+        padded = np.full(wider[1:], background, np.float64)
+        padded[:rows, :columns] = slices[k]
+        moved = ndimage.shift(padded, (j, i), order=1, mode="constant", cval=float(background))
+        straight[k] = moved if slices.dtype.kind == "f" else np.rint(moved)
+    return straight, (int(low[0]), int(low[1]))

@@ -1,0 +1,336 @@
+"""Frames put in order: one stack of parallel slices, evenly spaced; anything else is refused with what it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...errors import UnsupportedImageError
+from ..geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
+from .frames import Frame
+from .pixel_size import PixelSize
+
+#: Planes less than this many degrees apart are parallel: headers round.
+_PARALLEL_DEGREES = 0.5
+#: Images nearer to each other than this lie in the same place, mm.
+_SAME_PLACE_MM = 0.01
+#: How far a slice may lie from its place on an even grid: a share of the distance between slices, and what rounding
+#: of positions to tenths of a mm adds.
+_UNEVEN, _ROUNDING_MM = 0.1, 0.05
+#: Positions that are off by less are not worth a note, mm.
+_NOTEWORTHY_MM = 0.1
+#: Images of other planes are left out as scouts where a stack has so many times as many slices.
+_SCOUT_SHARE = 4
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Slices in the order of the volume's third axis.
+
+    Attributes:
+        frames: sorted along the normal.
+        ijk_to_lps: 4x4, of a grid with right angles.
+        offsets: (slices, 2), in pixels along i and j: where each slice's first pixel lies on that grid; all zero
+            unless the gantry was tilted.
+        geometry: what of this the files state.
+        planar: whether it is one image whose orientation is not known.
+        notes: for the user.
+    """
+
+    frames: tuple[Frame, ...]
+    ijk_to_lps: np.ndarray
+    offsets: np.ndarray
+    geometry: GeometrySource
+    planar: bool
+    notes: tuple[str, ...]
+
+
+def stack_of(frames: Sequence[Frame], name: str) -> Stack:
+    """Put the frames of a series or of a multi-frame image in order.
+
+    Args:
+        frames: at least one.
+        name: what to call them in messages.
+
+    Raises:
+        UnsupportedImageError: they are not one stack of evenly spaced slices; the sentence says what they are, and
+            how many of each.
+    """
+    frames, copies = _without_copies(frames)
+    frames, scouts = _without_scouts(frames, name)
+    notes = []
+    if copies:
+        notes.append(f"Copies of images that are there already left out: {copies}.")
+    if scouts:
+        notes.append(f"Images of other planes (scouts or localizers) left out: {scouts}.")
+    _refuse_mixed(frames, name)
+    size = frames[0].pixel_size
+    if size is not None and size.derived_from:
+        notes.append(f"The pixel size is taken from {size.derived_from}: sizes in mm are not exact.")
+    placed = [frame for frame in frames if frame.position is not None]
+    if placed and len(placed) < len(frames):
+        raise UnsupportedImageError(
+            f"{name}: {len(frames) - len(placed)} of {len(frames)} slices have no position, so that their order is "
+            "not known. Export the series again."
+        )
+    if len(frames) == 1:
+        stack = _single(frames[0])
+    elif not placed:
+        stack = _numbered_stack(frames, name)
+    elif frames[0].orientation is None:
+        stack = _undirected_stack(frames, name)
+    else:
+        stack = _sorted_stack(frames, name)
+    return replace(stack, notes=(*notes, *stack.notes))
+
+
+def _without_copies(frames: Sequence[Frame]) -> tuple[list[Frame], int]:
+    """Each image once: a file that was copied has the same UID in the same place; and how many were left out."""
+    first: dict[tuple, Frame] = {}
+    for frame in frames:
+        place = None if frame.position is None else tuple(frame.position)
+        key = (frame.sop_instance, frame.number, place, frame.instance) if frame.sop_instance else (id(frame),)
+        first.setdefault(key, frame)
+    return list(first.values()), len(frames) - len(first)
+
+
+def _without_scouts(frames: list[Frame], name: str) -> tuple[list[Frame], int]:
+    """The frames of one plane, and how many scouts of other planes were left out."""
+    if any(frame.localizer for frame in frames) and not all(frame.localizer for frame in frames):
+        slices = [frame for frame in frames if not frame.localizer]
+    else:
+        slices = frames
+    planes: list[list[Frame]] = []
+    for frame in slices:
+        for plane in planes:
+            if _parallel(plane[0], frame):
+                plane.append(frame)
+                break
+        else:
+            planes.append([frame])
+    planes.sort(key=len, reverse=True)
+    main = planes[0]
+    if len(main) < _SCOUT_SHARE * (len(slices) - len(main)):
+        counts = ", ".join(f"{len(plane)} {_plane_name(plane[0])}" for plane in planes)
+        raise UnsupportedImageError(
+            f"{name} holds images of {len(planes)} planes ({counts}): a localizer, or several stacks. "
+            "Put the slices of one plane into a folder of their own."
+        )
+    return main, len(frames) - len(main)
+
+
+def _parallel(one: Frame, other: Frame) -> bool:
+    if one.orientation is None or other.orientation is None:
+        return one.orientation is None and other.orientation is None
+    cosines = np.clip((one.orientation * other.orientation).sum(axis=1), -1, 1)
+    return bool(np.degrees(np.arccos(cosines)).max() < _PARALLEL_DEGREES)
+
+
+def _plane_name(frame: Frame) -> str:
+    if frame.normal is None:
+        return "without orientation"
+    strongest = int(np.abs(frame.normal).argmax())
+    name = ("sagittal", "coronal", "axial")[strongest]
+    return name if abs(frame.normal[strongest]) > 0.999 else f"oblique {name}"
+
+
+def _refuse_mixed(frames: list[Frame], name: str) -> None:
+    """One size, one pixel size and one photometric interpretation for all."""
+    def refuse(what: str, kinds: Counter) -> None:
+        counts = ", ".join(f"{count} of {kind}" for kind, count in kinds.most_common())
+        raise UnsupportedImageError(
+            f"{name} holds slices of different {what} ({counts}), which make no volume. "
+            "Put the slices of one kind into a folder of their own."
+        )
+
+    sizes = Counter(f"{frame.columns} x {frame.rows}" for frame in frames)
+    if len(sizes) > 1:
+        refuse("size", sizes)
+    first = frames[0].pixel_size
+    if any(not _same_pixels(first, frame.pixel_size) for frame in frames):
+        refuse("pixel size", Counter(
+            "unknown pixel size" if size is None else f"{size.row_mm:.4g} x {size.column_mm:.4g} mm"
+            for size in (frame.pixel_size for frame in frames)
+        ))
+    kinds = Counter(frame.photometric for frame in frames)
+    if len(kinds) > 1:
+        refuse("photometric interpretation", kinds)
+    bits = Counter(f"{frame.bits} bits" for frame in frames)
+    if len(bits) > 1 and "MONOCHROME1" in kinds:  # each is turned around within its own range
+        refuse("depth, stored with black and white exchanged", bits)
+
+
+def _same_pixels(one: PixelSize | None, other: PixelSize | None) -> bool:
+    if one is None or other is None:
+        return one is None and other is None
+    return bool(np.allclose((one.row_mm, one.column_mm), (other.row_mm, other.column_mm), rtol=1e-3))
+
+
+def _single(frame: Frame) -> Stack:
+    """One image: how thick what it shows is, the distance to the next would have told."""
+    position = UNKNOWN if frame.position is None else GIVEN
+    if frame.orientation is None:
+        matrix = np.diag([*_pixel_mm(frame), 1.0, 1.0])
+        geometry = GeometrySource(_source(frame.pixel_size), UNKNOWN, UNKNOWN)
+        return Stack((frame,), matrix, np.zeros((1, 2)), geometry, True, ())
+    note = "This is one slice; the distance between slices is not known, so no volume in mL is."
+    matrix = _matrix(frame, frame.thickness or frame.slice_step or 1.0)
+    return Stack((frame,), matrix, np.zeros((1, 2)), GeometrySource(UNKNOWN, GIVEN, position), False, (note,))
+
+
+def _numbered_stack(frames: list[Frame], name: str) -> Stack:
+    """Slices without positions, in the order of their numbers."""
+    frames = sorted(frames, key=_number)
+    if len({_number(frame) for frame in frames}) < len(frames):
+        raise UnsupportedImageError(
+            f"{name}: the {len(frames)} slices have neither positions nor numbers of their own, so that their order "
+            "is not known. Export the series again."
+        )
+    first = frames[0]
+    note = "The slices state no position: they are in the order of their numbers, and which end is which is not known."
+    matrix = np.diag([*_pixel_mm(first), _step(first), 1.0])
+    orientation = UNKNOWN
+    if first.orientation is not None:
+        matrix, orientation = _matrix(first, _step(first)), DERIVED
+    spacing = DERIVED if first.slice_step and first.pixel_size is not None else UNKNOWN
+    geometry = GeometrySource(spacing, orientation, UNKNOWN)
+    return Stack(tuple(frames), matrix, np.zeros((len(frames), 2)), geometry, False, (note,))
+
+
+def _number(frame: Frame) -> tuple[float, int]:
+    return (-1.0 if frame.instance is None else frame.instance, frame.number)
+
+
+def _step(frame: Frame) -> float:
+    """Between slices, as stated; the thickness or 1 mm, nominal, where it is not."""
+    return frame.slice_step or frame.thickness or 1.0
+
+
+def _undirected_stack(frames: list[Frame], name: str) -> Stack:
+    """Slices with positions but without orientation, sorted along the line on which they lie."""
+    positions = np.array([frame.position for frame in frames])
+    line = np.linalg.svd(positions - positions.mean(axis=0))[2][0]
+    line = line * np.sign(line[np.abs(line).argmax()])
+    heights = positions @ line
+    order = np.argsort(heights, kind="stable")
+    frames, heights = [frames[n] for n in order], heights[order]
+    steps = np.diff(heights)
+    _refuse_repeated(frames, steps, name)
+    _refuse_uneven(heights, name)
+    first = frames[0]
+    matrix = np.diag([*_pixel_mm(first), float(steps.mean()), 1.0])
+    geometry = GeometrySource(UNKNOWN if first.pixel_size is None else DERIVED, UNKNOWN, UNKNOWN)
+    note = "The slices state positions, but no orientation: how they lie in the patient is not known."
+    return Stack(tuple(frames), matrix, np.zeros((len(frames), 2)), geometry, False, (note,))
+
+
+def _sorted_stack(frames: list[Frame], name: str) -> Stack:
+    """Slices with positions and orientation, sorted along their normal."""
+    first = frames[0]
+    heights = np.array([frame.position @ first.normal for frame in frames])
+    order = np.argsort(heights, kind="stable")
+    frames, heights = [frames[n] for n in order], heights[order]
+    first = frames[0]
+    steps = np.diff(heights)
+    _refuse_repeated(frames, steps, name)
+    _refuse_uneven(heights, name)
+    step = float((heights[-1] - heights[0]) / (len(frames) - 1))
+    off = float(np.abs(heights - np.linspace(heights[0], heights[-1], len(frames))).max())
+    notes = []
+    pixel_mm = np.array(_pixel_mm(first))
+    positions = np.array([frame.position for frame in frames])
+    drift = (positions - positions[0]) @ first.orientation.T  # mm along row and column
+    shift = float(np.ptp(drift, axis=0).max())
+    offsets = drift / pixel_mm
+    extent = pixel_mm * (first.columns, first.rows)
+    if (np.ptp(drift, axis=0) > extent).any():
+        raise UnsupportedImageError(
+            f"{name}: the slices lie up to {shift:.4g} mm beside each other, so that they are no stack. "
+            "Put the slices of one volume into a folder of their own."
+        )
+    if first.pixel_size is None or np.ptp(offsets, axis=0).max() < 0.5:  # less than the grid resolves
+        off = float(np.hypot(off, shift))
+        offsets = np.zeros_like(offsets)
+    else:
+        degrees = np.degrees(np.arctan2(shift, heights[-1] - heights[0]))
+        notes.append(
+            f"The slices are shifted against each other by up to {shift:.1f} mm (a gantry tilted by {degrees:.0f}°): "
+            "the volume was corrected to right angles."
+        )
+    if off > _NOTEWORTHY_MM:
+        notes.append(f"The slices are not quite evenly spaced: positions may be off by up to {off:.1f} mm.")
+    geometry = GeometrySource(_source(first.pixel_size), GIVEN, GIVEN)
+    return Stack(tuple(frames), _matrix(first, step), offsets, geometry, False, tuple(notes))
+
+
+def _refuse_repeated(frames: list[Frame], steps: np.ndarray, name: str) -> None:
+    places = np.concatenate([[0], np.cumsum(steps > _SAME_PLACE_MM)])
+    counts = np.bincount(places)
+    if counts.max() == 1:
+        return
+    at_one_place = [frame for frame, place in zip(frames, places, strict=True) if place == counts.argmax()]
+    kinds = {kind: {frame.differences.get(kind, "") for frame in at_one_place} for kind in at_one_place[0].differences}
+    different = next((kind for kind, texts in kinds.items() if len(texts) == len(at_one_place)), None)
+    each = f"{counts.max()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    raise UnsupportedImageError(
+        f"{name} holds several images of the same place: {len(frames)} images at {len(counts)} places, {each} at each "
+        f"({f'different {different}' if different else 'a time series, or several echoes'}). "
+        "Put the slices of one volume into a folder of its own."
+    )
+
+
+def _refuse_uneven(heights: np.ndarray, name: str) -> None:
+    """Slices at these sorted heights (mm along the normal) must lie near an even grid from the first to the last."""
+    steps = np.diff(heights)
+    usual = float(np.median(steps))
+    tolerance = _UNEVEN * usual + _ROUNDING_MM
+    if np.abs(heights - np.linspace(heights[0], heights[-1], len(heights))).max() <= tolerance:
+        return
+    multiples = np.rint(steps / usual)
+    gaps = multiples > 1
+    apart = f"{usual:.4g} mm"
+    missing = int((multiples - 1).sum())
+    on_grid = (np.abs(steps - multiples * usual) <= tolerance).all() and (multiples >= 1).all()
+    if on_grid and 0 < missing <= len(steps):  # a wider gap parts stacks
+        after = ", ".join(str(n + 1) for n in np.flatnonzero(gaps)[:5])
+        raise UnsupportedImageError(
+            f"{name}: {missing} {'slice is' if missing == 1 else 'slices are'} missing: the slices lie {apart} apart, "
+            f"but after slice {after} is a gap of {steps.max():.4g} mm. Export the whole series again."
+        )
+    if gaps.any() and (np.abs(steps - usual) <= tolerance)[~gaps].all():
+        groups = np.diff(np.concatenate([[0], np.flatnonzero(gaps) + 1, [len(heights)]]))
+        raise UnsupportedImageError(
+            f"{name} holds {len(groups)} stacks ({', '.join(map(str, groups))} slices) with a gap of "
+            f"{steps.max():.4g} mm between, where slices lie {apart} apart: slices are missing, or several "
+            "stacks are mixed. Put the slices of one stack into a folder of their own."
+        )
+    raise UnsupportedImageError(
+        f"{name}: the {len(heights)} slices are unevenly spaced, {steps.min():.4g} to {steps.max():.4g} mm apart: "
+        "slices are missing, or stacks are mixed. Export the whole series again, or resample it to even spacing "
+        "(for example in 3D Slicer, DICOM import with regularised geometry)."
+    )
+
+
+def _matrix(frame: Frame, step: float) -> np.ndarray:
+    """Index to LPS, the third axis along the normal."""
+    column_mm, row_mm = _pixel_mm(frame)
+    matrix = np.eye(4)
+    row, column = frame.orientation
+    matrix[:3, :3] = np.column_stack([row * column_mm, column * row_mm, frame.normal * step])
+    if frame.position is not None:
+        matrix[:3, 3] = frame.position
+    return matrix
+
+
+def _pixel_mm(frame: Frame) -> tuple[float, float]:
+    """Along i and j; 1 mm, nominal, where it is not known."""
+    return (1.0, 1.0) if frame.pixel_size is None else (frame.pixel_size.column_mm, frame.pixel_size.row_mm)
+
+
+def _source(size: PixelSize | None) -> str:
+    if size is None:
+        return UNKNOWN
+    return DERIVED if size.derived_from else GIVEN
