@@ -198,7 +198,7 @@ def test_a_volume_that_does_not_belong_to_the_first_is_refused_in_a_sentence():
     small = replace(picture, array=picture.array[:, :40])
     moved = first.ijk_to_ras.copy()
     moved[0, 3] += 3
-    framed = [replace(one, metadata={"FrameOfReference": uid}) for one, uid in ((first, "1.2"), (far, "1.3"))]
+    framed = [replace(one, metadata={"FrameOfReferenceUID": uid}) for one, uid in ((first, "1.2"), (far, "1.3"))]
     for pair, words in (((first, far), "t2 covers only 0%"), ((first, half), "t2 covers only"),
                         ((first, picture), "must have the same size"), ((picture, small), "must have the same size"),
                         ((framed[0], replace(framed[1], ijk_to_ras=moved)), "different frames of reference"),

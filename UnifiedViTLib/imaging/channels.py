@@ -98,7 +98,7 @@ def _on_grid_of(first: Volume, foreground: Foreground, volume: Volume) -> Volume
             f"{volume.name} ({_size(volume)}) and {first.name} ({_size(first)}) are on different grids, and the files "
             "do not tell where both lie in the patient. Export them on one grid."
         )
-    frames = [one.metadata.get("FrameOfReference", "") for one in (first, volume)]
+    frames = [one.metadata.get("FrameOfReferenceUID", "") for one in (first, volume)]
     if all(frames) and frames[0] != frames[1]:
         raise UnsupportedImageError(
             f"{volume.name} and {first.name} are in different frames of reference, so that their places cannot be "

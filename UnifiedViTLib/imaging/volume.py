@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +26,7 @@ class Volume:
         notes: remarks made while reading, for the user (for example a colour image read as grey).
         metadata: text fields found in the file (DICOM modality and the like).
         geometry: which parts of `ijk_to_ras` the file gave; of a 2-D image the thickness is never known.
+        files: that were read for it; of a DICOM series in the order of its slices.
     """
 
     array: np.ndarray
@@ -34,6 +36,7 @@ class Volume:
     notes: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
     geometry: GeometrySource = ALL_GIVEN
+    files: tuple[Path, ...] = ()
 
     @property
     def spacing(self) -> tuple[float, float, float]:

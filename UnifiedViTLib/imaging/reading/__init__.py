@@ -12,7 +12,8 @@ import SimpleITK as sitk
 from ...errors import UnsupportedImageError
 from ...native import c_numeric_locale, native_path, printable_path
 from ..volume import Volume, check
-from .dicom import read_dicom
+from .dicom.header import is_dicom
+from .dicom.series import dicom_files, read_dicom
 from .kinds import Kind, kind_of
 from .meta import read_meta
 from .names import stem
@@ -29,7 +30,7 @@ _READERS = {
     Kind.JPEG: read_jpeg, Kind.BMP: read_bmp, Kind.TIFF: read_tiff,
 }
 
-__all__ = ["SUFFIXES", "read", "stem"]
+__all__ = ["SUFFIXES", "dicom_files", "is_dicom", "read", "stem"]
 
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 

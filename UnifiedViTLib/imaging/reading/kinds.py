@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from ...errors import UnsupportedImageError
+from .dicom.header import is_dicom
 from .nifti_header import HEADER_BYTES, header_of_pair, looks_like_analyze, looks_like_nifti
 
 #: Endings of pictures, whose files tell nothing of a patient.
@@ -39,8 +40,6 @@ _MAGIC = (
     (b"NRRD", Kind.NRRD), (b"\x89PNG\r\n\x1a\n", Kind.PNG), (b"\xff\xd8\xff", Kind.JPEG), (b"BM", Kind.BMP),
     (b"II*\0", Kind.TIFF), (b"MM\0*", Kind.TIFF), (b"II+\0", Kind.TIFF), (b"MM\0+", Kind.TIFF),
 )
-#: First elements of DICOM files that begin without the preamble: of groups 0002 and 0008.
-_DICOM_ELEMENTS = (b"\x02\0\0\0", b"\x08\0\0\0", b"\x08\0\x05\0", b"\x08\0\x08\0", b"\x08\0\x16\0")
 #: Files of other kinds that people mistake for images, or have and must convert.
 _FOREIGN = (
     (b"\x89HDF", "an HDF5 or MINC file"), (b"CDF", "a MINC file"), (b"# vtk", "a VTK file"), (b"<?xml", "an XML file"),
@@ -87,7 +86,7 @@ def kind_of(path: Path) -> Kind:
 
 
 def _by_content(path: Path, begin: bytes) -> Kind | None:
-    if begin[_PREAMBLE:_PREAMBLE + 4] == b"DICM" or begin.startswith(_DICOM_ELEMENTS):
+    if begin[_PREAMBLE:_PREAMBLE + 4] == b"DICM" or is_dicom(path):
         return Kind.DICOM
     for magic, kind in _MAGIC:
         if begin.startswith(magic):

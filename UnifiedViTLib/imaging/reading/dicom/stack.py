@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...errors import UnsupportedImageError
-from ..geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
+from ....errors import UnsupportedImageError
+from ...geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
 from .frames import Frame
 from .pixel_size import PixelSize
 

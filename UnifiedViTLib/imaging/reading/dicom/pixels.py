@@ -10,8 +10,9 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from ...errors import UnsupportedImageError
+from ....errors import UnsupportedImageError
 from .frames import Frame
+from .header import uid_name
 
 #: Transfer syntaxes without compression, and those that pydicom unpacks by itself.
 _NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2",
@@ -73,8 +74,8 @@ def _differently_rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> l
 
     if syntax not in _NATIVE:
         raise UnsupportedImageError(
-            f"{path.name} is compressed ({_syntax_name(syntax)}), and its frames are rescaled each in another way; both "
-            "together cannot be read. Decompress it (for example with gdcmconv --raw) and run again."
+            f"{path.name} is compressed ({uid_name(syntax)}), and each of its frames is rescaled in another way; "
+            "both together cannot be read. Decompress it (for example with gdcmconv --raw) and run again."
         )
     try:
         with warnings.catch_warnings():
@@ -96,14 +97,8 @@ def _unreadable(path: Path, syntax: str) -> UnsupportedImageError:
                                      "Export or download it again.")
     return UnsupportedImageError(
         f"The pixels of {path.name} cannot be unpacked: they are damaged, or compressed in a way that is not supported "
-        f"({_syntax_name(syntax)}). Export it again without compression."
+        f"({uid_name(syntax)}). Export it again without compression."
     )
-
-
-def _syntax_name(syntax: str) -> str:
-    from pydicom.uid import UID
-
-    return UID(syntax).name
 
 
 def straightened(slices: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:

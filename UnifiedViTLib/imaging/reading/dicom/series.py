@@ -1,19 +1,16 @@
-"""DICOM: a file, or a folder with the slices of one series."""
+"""Reading a DICOM file, or a folder with the slices of one series."""
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
-from ...errors import UnsupportedImageError
-from ..reading.images import grey
-from ..reading.names import stem
-from ..volume import LPS_RAS, Volume
+from ....errors import UnsupportedImageError
+from ...volume import LPS_RAS, Volume
+from ..images import grey
+from ..names import stem
 from .header import Header, is_dicom, read_header
 from .pixels import read_pixels, straightened
 from .stack import Stack, stack_of
-
-__all__ = ["dicom_files", "is_dicom", "read_dicom"]
 
 #: The table of contents of a medium.
 _DIRECTORY = "DICOMDIR"
@@ -102,11 +99,10 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
         reason = f" {refusals[0]}" if refusals else " Give the folder that holds the slices themselves."
         raise UnsupportedImageError(f"The folder {folder.name} holds no DICOM series.{reason}") from (
             refusals[0] if refusals else None)
-    series = Counter(header.series for header in headers)
+    series = {header.series for header in headers}
     if len(series) > 1:
-        counts = ", ".join(str(count) for _, count in series.most_common())
         raise UnsupportedImageError(
-            f"The folder {folder.name} holds {len(series)} DICOM series ({counts} images). "
+            f"The folder {folder.name} holds {len(series)} DICOM series. "
             "Put the one to look at into a folder of its own."
         )
     notes = []

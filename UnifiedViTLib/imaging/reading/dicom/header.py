@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ...errors import DependencyError, UnsupportedImageError
+from ....errors import DependencyError, UnsupportedImageError
 from . import values
 from .frames import Frame, frames_of
 
@@ -69,10 +70,10 @@ def is_dicom(path: Path) -> bool:
                 return True
             if not begin.startswith(_FIRST_GROUPS):
                 return False
-            dataset = _parse(file)
+            with _quiet():
+                return bool(values.text(_parse(file), "SOPClassUID"))
     except (OSError, ValueError, UnsupportedImageError):
         return False
-    return bool(values.text(dataset, "SOPClassUID"))
 
 
 def read_header(path: Path) -> Header:
@@ -83,15 +84,24 @@ def read_header(path: Path) -> Header:
         OSError: it cannot be read.
         DependencyError: pydicom is missing.
     """
-    with open(path, "rb") as file:
+    with open(path, "rb") as file, _quiet():
         dataset = _parse(file)
         syntax = values.text(getattr(dataset, "file_meta", {}), "TransferSyntaxUID")
         pixels_at = file.tell()
         frames = frames_of(dataset, path, os.fstat(file.fileno()).st_size)
         complete = not frames or syntax == _DEFLATED or _pixels_complete(
             file, pixels_at, _promised(dataset, frames), big_endian=syntax == _BIG_ENDIAN)
-    metadata = {keyword: value for keyword in KEPT if (value := values.text(dataset, keyword))}
-    return Header(path, frames, metadata, syntax, complete, _kind(dataset))
+        kind = values.text(dataset, "SOPClassUID") or values.text(dataset.file_meta, "MediaStorageSOPClassUID")
+        metadata = {keyword: value for keyword in KEPT if (value := values.text(dataset, keyword))}
+    return Header(path, frames, metadata, syntax, complete, uid_name(kind))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without pydicom's warnings of values that break the standard's rules: every scanner does, and they are quoted."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _promised(dataset: Dataset, frames: Sequence[Frame]) -> int:
@@ -103,11 +113,11 @@ def _promised(dataset: Dataset, frames: Sequence[Frame]) -> int:
     return (bits * samples * frames[0].rows * frames[0].columns * len(frames) + 7) // 8
 
 
-def _kind(dataset: Dataset) -> str:
-    from pydicom.uid import UID
+def uid_name(uid: str) -> str:
+    """What DICOM calls a SOP class or transfer syntax."""
+    from pydicom.uid import UID_dictionary
 
-    uid = values.text(dataset, "SOPClassUID") or values.text(dataset.file_meta, "MediaStorageSOPClassUID")
-    return UID(uid).name or "of an unknown kind"
+    return UID_dictionary[uid][0] if uid in UID_dictionary else "of an unknown kind"
 
 
 def _parse(file: BinaryIO) -> Dataset:
@@ -123,9 +133,7 @@ def _parse(file: BinaryIO) -> Dataset:
     name = Path(file.name).name
     file.seek(0)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of values that break the standard's rules, which every scanner does
-            return dcmread(file, stop_before_pixels=True, force=True)
+        return dcmread(file, stop_before_pixels=True, force=True)
     except OSError:
         raise
     except Exception as error:  # pydicom raises of many kinds for a damaged file

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...errors import UnsupportedImageError
+from ....errors import UnsupportedImageError
 from . import values
 from .pixel_size import PixelSize, pixel_size
 

@@ -1,0 +1,1 @@
+"""DICOM: what a file says of itself, its frames in order, their pixels."""
