@@ -51,12 +51,31 @@ def test_pictures_texts_and_a_dicomdir_beside_the_slices_are_passed_over(tmp_pat
     assert len(dicom_files(folder)) == len(stored())
 
 
-def test_a_link_that_leads_nowhere_is_told(tmp_path):
-    folder = series(tmp_path / "s")
+def test_links_are_followed_and_those_that_lead_nowhere_told(tmp_path):
+    series(tmp_path / "there")
+    folder = tmp_path / "s"
+    folder.mkdir()
+    for file in (tmp_path / "there").iterdir():
+        os.symlink(file, folder / file.name)
     os.symlink(tmp_path / "gone", folder / "IM9999")
     volume = read(folder)
     assert_whole_series(volume)
-    assert volume.notes == ("Links of the folder that lead nowhere: 1.",)
+    assert "cannot be opened (no permission, or links that lead nowhere): 1." in volume.notes[0]
+
+
+def test_a_pipe_among_the_slices_does_not_hold_up_the_reading(tmp_path):
+    folder = series(tmp_path / "s")
+    os.mkfifo(folder / "IM9998")
+    assert_whole_series(read(folder))
+
+
+def test_a_name_that_is_no_text_is_refused_and_does_not_end_the_process(tmp_path):
+    folder = series(tmp_path / "s")
+    try:
+        os.rename(folder / "IM0003", os.fsencode(folder) + b"/IM\xff\xfe")
+    except OSError:
+        pytest.skip("this file system knows no such names")
+    assert r"IM\udcff\udcfe has a name" in refusal(folder)
 
 
 def test_copies_of_a_slice_are_read_once(tmp_path):
@@ -204,13 +223,22 @@ def test_positions_rounded_to_tenths_are_even(tmp_path):
     assert volume.spacing[2] == pytest.approx(0.625, abs=0.01) and volume.notes == ()
 
 
-def test_several_images_of_a_place_are_counted_and_what_differs_is_named(tmp_path):
-    for echo in (10, 80):
-        def with_echo(data, k, echo=echo):
-            data.EchoTime = echo
+@pytest.mark.parametrize(("tags", "different"), [
+    ([{"EchoTime": 10}, {"EchoTime": 80}], "2 at each (different echo times)"),
+    ([{"DiffusionBValue": 0.0}, {"DiffusionBValue": 1000.0}], "2 at each (different b-values)"),
+    ([{"EchoTime": 10, "ImageType": ["ORIGINAL", kind]} for kind in "MP"]
+     + [{"EchoTime": 80, "ImageType": ["ORIGINAL", kind]} for kind in "MP"],
+     "4 at each (different echo times and image types)"),
+    ([{}, {}], "2 at each (a time series, or several echoes)"),
+])
+def test_several_images_of_a_place_are_counted_and_what_differs_is_named(tmp_path, tags, different):
+    for number, values in enumerate(tags):
+        def tagged(data, k, values=values):
+            for keyword, value in values.items():
+                setattr(data, keyword, value)
             return data
-        series(tmp_path / "s", with_echo, name=f"{echo}-{{:d}}")
-    assert "20 images at 10 places, 2 at each (different echo times)" in refusal(tmp_path / "s")
+        series(tmp_path / "s", tagged, name=f"{number}-{{:d}}")
+    assert f"{10 * len(tags)} images at 10 places, {different}" in refusal(tmp_path / "s")
 
 
 def test_slices_of_another_size_are_refused_with_how_many(tmp_path):

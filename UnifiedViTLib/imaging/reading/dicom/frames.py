@@ -32,7 +32,7 @@ _SLICE_ORDERS = ("(0054,0080)", "(0018,2005)")
 _CLASSIC_DIFFERENCES = {
     "EchoTime": "echo times", "TemporalPositionIdentifier": "time points", "DiffusionBValue": "b-values",
     "TriggerTime": "trigger times", "InversionTime": "inversion times", "AcquisitionNumber": "acquisitions",
-    "ImageType": "image types", "AcquisitionTime": "acquisition times",
+    "ImageType": "image types",
 }
 #: The same of multi-frame images: the sequence in the frame's functional groups that holds it.
 _ENHANCED_DIFFERENCES = {

@@ -51,12 +51,18 @@ def read_pixels(frames: Sequence[Frame], syntaxes: dict[Path, str]) -> np.ndarra
 
 def _rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarray]:
     """Frames as GDCM reads them: it rescales by the slope and intercept of the file, or of its first frame."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:  # ITK would end the process
+        name = path.name.encode("utf-8", "backslashreplace").decode()
+        raise UnsupportedImageError(f"{name} has a name, or lies in a folder with a name, that is no text (UTF-8). "
+                                    "Rename it and run again.") from error
     reader = sitk.ImageFileReader()
     reader.SetImageIO("GDCMImageIO")  # whatever the file is called
+    reader.SetFileName(str(path))
     try:
-        reader.SetFileName(str(path))
         image = reader.Execute()
-    except (RuntimeError, UnicodeEncodeError, TypeError) as error:
+    except RuntimeError as error:
         raise _unreadable(path, syntax) from error
     array = sitk.GetArrayFromImage(image)
     if image.GetDimension() == 2:
@@ -81,8 +87,6 @@ def _differently_rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> l
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stored = dcmread(path, force=True).pixel_array
-    except OSError:
-        raise
     except Exception as error:  # pydicom raises of many kinds for a damaged file
         raise _unreadable(path, syntax) from error
     stored = stored.reshape(-1, frames[0].rows, frames[0].columns)
@@ -93,8 +97,8 @@ def _differently_rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> l
 
 def _unreadable(path: Path, syntax: str) -> UnsupportedImageError:
     if syntax in _NATIVE:
-        return UnsupportedImageError(f"The pixels of {path.name} cannot be read: the file is damaged or incomplete. "
-                                     "Export or download it again.")
+        return UnsupportedImageError(f"The pixels of {path.name} cannot be read: they are damaged, or stored in an "
+                                     "unusual way. Export or download it again.")
     return UnsupportedImageError(
         f"The pixels of {path.name} cannot be unpacked: they are damaged, or compressed in a way that is not supported "
         f"({uid_name(syntax)}). Export it again without compression."

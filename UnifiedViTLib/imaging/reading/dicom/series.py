@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ....errors import UnsupportedImageError
@@ -84,7 +85,7 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
     """The images of the one series that a folder holds, and notes on what was left out of it."""
     try:
         files = dicom_files(folder)
-        broken_links = sum(file.is_symlink() and not file.exists() for file in folder.iterdir())
+        closed = sum(not file.is_dir() and not os.access(file, os.R_OK) for file in folder.iterdir())
     except OSError as error:
         raise UnsupportedImageError(
             f"The folder {folder.name} cannot be looked into ({error.strerror or error}). Check its permissions."
@@ -108,8 +109,9 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
     notes = []
     if refusals:
         notes.append(f"DICOM files of the folder left out because they are damaged or no images: {len(refusals)}.")
-    if broken_links:
-        notes.append(f"Links of the folder that lead nowhere: {broken_links}.")
+    if closed:
+        notes.append("Files of the folder that cannot be opened (no permission, or links that lead nowhere): "
+                     f"{closed}.")
     return headers, notes
 
 

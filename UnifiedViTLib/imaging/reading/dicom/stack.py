@@ -272,8 +272,8 @@ def _refuse_repeated(frames: list[Frame], steps: np.ndarray, name: str) -> None:
     if counts.max() == 1:
         return
     at_one_place = [frame for frame, place in zip(frames, places, strict=True) if place == counts.argmax()]
-    kinds = {kind: {frame.differences.get(kind, "") for frame in at_one_place} for kind in at_one_place[0].differences}
-    different = next((kind for kind, texts in kinds.items() if len(texts) == len(at_one_place)), None)
+    different = " and ".join(kind for kind in at_one_place[0].differences
+                             if len({frame.differences.get(kind, "") for frame in at_one_place}) > 1)
     each = f"{counts.max()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
     raise UnsupportedImageError(
         f"{name} holds several images of the same place: {len(frames)} images at {len(counts)} places, {each} at each "
