@@ -42,7 +42,7 @@ def stored_as(data: Dataset, syntax: str, file) -> None:
     dcmwrite(file, data, enforce_file_format=True)
 
 
-@pytest.mark.parametrize("name", ["a.dcm", "1.2.840.113619.2", "a.nii", "a.png", "a.nrrd", "a"])
+@pytest.mark.parametrize("name", ["a.dcm", "1.2.840.113619.2", "a.IMA", "a"])
 @pytest.mark.parametrize("syntax", [None, ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
 def test_a_file_is_read_in_every_plain_transfer_syntax_whatever_it_is_called(tmp_path, name, syntax):
     data = image(PIXELS)
@@ -129,7 +129,7 @@ def test_few_bytes_that_promise_gigabytes_are_refused(tmp_path):
     data = image(PIXELS)
     data.compress(RLELossless)
     data.Rows = data.Columns = 65535
-    assert "is cut off before its end" in refusal(save(data, tmp_path / "a.dcm"))
+    assert "more than any scan has" in refusal(save(data, tmp_path / "a.dcm"))
 
 
 def test_colour_is_refused_in_words_and_grey_in_colour_read_with_a_note(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ....errors import DependencyError, UnsupportedImageError
+from ..limits import check_counts, damaged
 from . import values
 from .frames import Frame, frames_of
 
@@ -22,8 +24,6 @@ _PREAMBLE = 128
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _ITEM, _END_OF_SEQUENCE = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
-#: Compressed pixels of more bytes than the first must come from a file that is at most so many times smaller.
-_UNPACKED_BYTES, _MOST_PACKED = 1 << 30, 1000
 _DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
 
 #: Kept of each series: what the image is, and in which coordinates. Nothing that identifies a person.
@@ -105,12 +105,18 @@ def _quiet() -> Iterator[None]:
 
 
 def _promised(dataset: Dataset, frames: Sequence[Frame]) -> int:
-    """How many bytes the pixels take without compression."""
+    """How many bytes the pixels take without compression.
+
+    Raises:
+        UnsupportedImageError: there are more pixels than any scan has.
+    """
     bits = int(values.number(dataset, "BitsAllocated") or 0)
     samples = int(values.number(dataset, "SamplesPerPixel") or 1)
+    counts = (frames[0].columns, frames[0].rows, len(frames))
+    check_counts(frames[0].path.name, counts, (bits * samples + 7) // 8)
     if values.text(dataset, "PhotometricInterpretation") == "YBR_FULL_422":
         samples = 2  # two pixels share their colour
-    return (bits * samples * frames[0].rows * frames[0].columns * len(frames) + 7) // 8
+    return (bits * samples * math.prod(counts) + 7) // 8
 
 
 def uid_name(uid: str) -> str:
@@ -130,21 +136,18 @@ def _parse(file: BinaryIO) -> Dataset:
         from pydicom import dcmread
     except ImportError as error:
         raise DependencyError("Reading DICOM needs the package pydicom. Install it (pip install pydicom).") from error
-    name = Path(file.name).name
     file.seek(0)
     try:
         return dcmread(file, stop_before_pixels=True, force=True)
     except OSError:
         raise
-    except Exception as error:  # pydicom raises of many kinds for a damaged file
-        raise UnsupportedImageError(
-            f"{name} is damaged: its DICOM header cannot be read. Export or download it again. [{error}]"
-        ) from error
+    except Exception as error:  # pydicom raises of many kinds, and may quote what identifies a person
+        raise damaged(Path(file.name).name, "its DICOM header") from error
 
 
 def _pixels_complete(file: BinaryIO, element_at: int, promised: int, big_endian: bool) -> bool:
     """Whether the pixels' element, which begins at `element_at`, holds the bytes `promised` for them and lies in the
-    file; of compressed pixels, whether all fragments do, and can be so many pixels."""
+    file; of compressed pixels, whether all fragments do."""
     size = os.fstat(file.fileno()).st_size
     file.seek(element_at)
     element = file.read(8)
@@ -158,5 +161,4 @@ def _pixels_complete(file: BinaryIO, element_at: int, promised: int, big_endian:
         file.seek(int.from_bytes(head[4:], "little"), os.SEEK_CUR)
         if file.tell() > size:
             return False
-    ended = head[:4] == _END_OF_SEQUENCE or not head  # some writers leave the end mark out
-    return ended and promised <= max(_UNPACKED_BYTES, _MOST_PACKED * size)
+    return head[:4] == _END_OF_SEQUENCE or not head  # some writers leave the end mark out

@@ -11,9 +11,12 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from ....errors import UnsupportedImageError
+from ..limits import check_counts
+from ..names import is_text
 from .frames import Frame
 from .header import uid_name
 
+_VALUE_BYTES = 4
 #: Transfer syntaxes without compression, and those that pydicom unpacks by itself.
 _NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2",
            "1.2.840.10008.1.2.5")
@@ -32,11 +35,12 @@ def read_pixels(frames: Sequence[Frame], syntaxes: dict[Path, str]) -> np.ndarra
     Raises:
         UnsupportedImageError: a file's pixels cannot be unpacked.
     """
-    wanted: dict[Path, list[Frame]] = {}
+    check_counts(frames[0].path.parent.name, (frames[0].columns, frames[0].rows, len(frames)), _VALUE_BYTES)
+    frames_by_file: dict[Path, list[Frame]] = {}
     for frame in frames:
-        wanted.setdefault(frame.path, []).append(frame)
+        frames_by_file.setdefault(frame.path, []).append(frame)
     planes: dict[tuple[Path, int], np.ndarray] = {}
-    for path, of_file in wanted.items():
+    for path, of_file in frames_by_file.items():
         if len({frame.rescale for frame in of_file}) > 1:
             images = _differently_rescaled(path, of_file, syntaxes[path])
         else:
@@ -51,12 +55,11 @@ def read_pixels(frames: Sequence[Frame], syntaxes: dict[Path, str]) -> np.ndarra
 
 def _rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarray]:
     """Frames as GDCM reads them: it rescales by the slope and intercept of the file, or of its first frame."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:  # ITK would end the process
-        name = path.name.encode("utf-8", "backslashreplace").decode()
-        raise UnsupportedImageError(f"{name} has a name, or lies in a folder with a name, that is no text (UTF-8). "
-                                    "Rename it and run again.") from error
+    if not is_text(path.name):
+        raise UnsupportedImageError(
+            f"{path.name.encode('utf-8', 'replace').decode()} in the folder {path.parent.name} has letters in its name "
+            "that no system can show. Rename it and run again."
+        )
     reader = sitk.ImageFileReader()
     reader.SetImageIO("GDCMImageIO")  # whatever the file is called
     reader.SetFileName(str(path))

@@ -39,7 +39,7 @@ def items(dataset: Dataset, keyword: str) -> list[Dataset]:
 
 def item(datasets: Sequence[Dataset], keyword: str) -> Dataset | None:
     """The first item of the first sequence of this name in `datasets`."""
-    return next((found[0] for dataset in datasets if (found := items(dataset, keyword))), None)
+    return next((sequence[0] for dataset in datasets if (sequence := items(dataset, keyword))), None)
 
 
 def _values(dataset: Dataset, keyword: str) -> list[Any]:
