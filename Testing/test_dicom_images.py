@@ -174,6 +174,13 @@ def test_the_pixels_of_a_radiograph_measure_what_the_header_says(tmp_path, eleme
     assert any("not exact" in note for note in volume.notes) == (source == DERIVED)
 
 
+@pytest.mark.parametrize("modality", ["CR", "DX", "US"])
+def test_several_radiographs_of_a_series_are_no_volume(tmp_path, modality):
+    for n in range(2):
+        save(radiograph(modality, InstanceNumber=n + 1), tmp_path / "s" / f"{n}")
+    assert "2 radiographs, ultrasound images or the like" in refusal(tmp_path / "s")
+
+
 def region(delta_y: float, delta_x: float, units: int = 3, kind: int = 1) -> Dataset:
     """A calibrated region of an ultrasound image; 3 stands for centimetres."""
     data = Dataset()

@@ -26,7 +26,7 @@ class Volume:
         notes: remarks made while reading, for the user (for example a colour image read as grey).
         metadata: text fields found in the file (DICOM modality and the like).
         geometry: which parts of `ijk_to_ras` the file gave; of a 2-D image the thickness is never known.
-        files: that were read for it; of a DICOM series in the order of its slices.
+        files: of a DICOM image, those with its slices in their order; empty for others.
     """
 
     array: np.ndarray

@@ -28,6 +28,8 @@ _FILM = ("FrameTime", "FrameTimeVector", "CineRate")
 _FILM_CLASSES = ("3", "3.1", "12.1", "12.2")
 #: FrameIncrementPointer of frames that are slices: the slice vector, the slice location vector.
 _SLICE_ORDERS = ("(0054,0080)", "(0018,2005)")
+#: Modalities whose images show all that lies behind one another, or the surface: none is a slice.
+_NO_SLICES = ("CR", "DX", "MG", "IO", "PX", "RG", "RF", "XA", "US", "IVUS", "XC", "GM", "ES", "OP", "DG", "TG")
 #: What tells images of the same place apart: keyword, and what it is called.
 _CLASSIC_DIFFERENCES = {
     "EchoTime": "echo times", "TemporalPositionIdentifier": "time points", "DiffusionBValue": "b-values",
@@ -64,6 +66,7 @@ class Frame:
         instance: the image's number in its series, else None.
         rescale: slope and intercept of the frame in a multi-frame image; None in a classic one.
         localizer: whether it is a scout, made to plan others on.
+        view: whether it is no slice: a radiograph, an ultrasound image, a photograph.
         photometric: the photometric interpretation.
         bits: stored bits of a pixel.
         differences: by name what tells it apart from other images of the same place.
@@ -82,6 +85,7 @@ class Frame:
     instance: float | None = None
     rescale: tuple[float, float] | None = None
     localizer: bool = False
+    view: bool = False
     photometric: str = "MONOCHROME2"
     bits: int = 16
     differences: dict[str, str] = field(default_factory=dict)
@@ -116,6 +120,7 @@ def frames_of(dataset: Dataset, path: Path, file_size: int) -> tuple[Frame, ...]
         path, 0, values.text(dataset, "SOPInstanceUID"), rows, columns,
         instance=values.number(dataset, "InstanceNumber"),
         localizer="LOCALIZER" in values.text(dataset, "ImageType").upper().split("\\"),
+        view=values.text(dataset, "Modality") in _NO_SLICES,
         photometric=values.text(dataset, "PhotometricInterpretation").upper(),
         bits=int(values.number(dataset, "BitsStored") or 0),
     )

@@ -86,7 +86,7 @@ def read_header(path: Path) -> Header:
     """
     with open(path, "rb") as file, _quiet():
         dataset = _parse(file)
-        syntax = values.text(getattr(dataset, "file_meta", {}), "TransferSyntaxUID")
+        syntax = values.text(dataset.file_meta, "TransferSyntaxUID")
         pixels_at = file.tell()
         frames = frames_of(dataset, path, os.fstat(file.fileno()).st_size)
         complete = not frames or syntax == _DEFLATED or _pixels_complete(

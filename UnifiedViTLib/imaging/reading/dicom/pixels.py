@@ -14,7 +14,7 @@ from ....errors import UnsupportedImageError
 from ..limits import check_counts
 from ..names import is_text
 from .frames import Frame
-from .header import uid_name
+from .header import Header, uid_name
 
 _VALUE_BYTES = 4
 #: Transfer syntaxes without compression, and those that pydicom unpacks by itself.
@@ -22,12 +22,13 @@ _NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.
            "1.2.840.10008.1.2.5")
 
 
-def read_pixels(frames: Sequence[Frame], syntaxes: dict[Path, str]) -> np.ndarray:
+def read_pixels(frames: Sequence[Frame], headers: Sequence[Header], name: str) -> np.ndarray:
     """The rescaled pixels of `frames`, (K, rows, columns), or (K, rows, columns, components) in colour.
 
     Args:
         frames: of one size, in the volume's order.
-        syntaxes: the transfer syntax UID of each file.
+        headers: of their files.
+        name: what to call them in messages.
 
     Returns:
         an integer type that holds all values, or float32.
@@ -35,21 +36,21 @@ def read_pixels(frames: Sequence[Frame], syntaxes: dict[Path, str]) -> np.ndarra
     Raises:
         UnsupportedImageError: a file's pixels cannot be unpacked.
     """
-    check_counts(frames[0].path.parent.name, (frames[0].columns, frames[0].rows, len(frames)), _VALUE_BYTES)
+    check_counts(name, (frames[0].columns, frames[0].rows, len(frames)), _VALUE_BYTES)
     frames_by_file: dict[Path, list[Frame]] = {}
     for frame in frames:
         frames_by_file.setdefault(frame.path, []).append(frame)
     planes: dict[tuple[Path, int], np.ndarray] = {}
-    for path, of_file in frames_by_file.items():
-        if len({frame.rescale for frame in of_file}) > 1:
-            images = _differently_rescaled(path, of_file, syntaxes[path])
-        else:
-            images = _rescaled(path, of_file, syntaxes[path])
-        planes.update({(path, frame.number): image for frame, image in zip(of_file, images, strict=True)})
+    for header in headers:
+        of_file = frames_by_file.get(header.path, [])
+        if not of_file:
+            continue
+        different = len({frame.rescale for frame in header.frames}) > 1
+        images = (_differently_rescaled if different else _rescaled)(header.path, of_file, header.transfer_syntax)
+        planes.update({(header.path, frame.number): image for frame, image in zip(of_file, images, strict=True)})
     ordered = [planes[frame.path, frame.number] for frame in frames]
     if len({plane.shape for plane in ordered}) > 1:
-        raise UnsupportedImageError(f"{frames[0].path.name} and others of its series are grey and colour images. "
-                                    "Put the grey ones into a folder of their own.")
+        raise UnsupportedImageError(f"{name} holds grey and colour images. Put the grey ones into a folder of their own.")
     return np.stack(ordered).astype(np.result_type(*{plane.dtype for plane in ordered}), copy=False)
 
 

@@ -39,7 +39,7 @@ def read_dicom(path: Path) -> Volume:
         stack = stack_of([frame for header in headers for frame in header.frames], label)
     except UnsupportedImageError as error:
         raise UnsupportedImageError(" ".join([str(error), *notes])) from error
-    array = read_pixels(stack.frames, {header.path: header.transfer_syntax for header in headers})
+    array = read_pixels(stack.frames, headers, label)
     if array.ndim == 4:
         array = grey(array, stem(path), alpha=False)
         notes.append("A colour image whose channels are all the same was read as grey.")

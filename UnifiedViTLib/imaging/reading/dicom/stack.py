@@ -183,6 +183,11 @@ def _single(frame: Frame) -> Stack:
 
 def _numbered_stack(frames: list[Frame], name: str) -> Stack:
     """Slices without positions, in the order of their numbers."""
+    if frames[0].view:
+        raise UnsupportedImageError(
+            f"{name} holds {len(frames)} radiographs, ultrasound images or the like, which are not the slices of one "
+            "volume. Run on each of the files."
+        )
     frames = sorted(frames, key=_number)
     if len({_number(frame) for frame in frames}) < len(frames):
         raise UnsupportedImageError(
