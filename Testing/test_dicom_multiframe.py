@@ -68,7 +68,6 @@ def test_different_slopes_of_black_and_white_exchanged_are_right_too(tmp_path):
     assert "MONOCHROME1" in volume.notes[0]
 
 
-@pytest.mark.parametrize("interleaved", [False, True])
 def test_the_slope_of_a_scout_among_the_frames_is_its_own(tmp_path):
     data = enhanced(stored((11, 40, 36)), [(0, 0, 0), *PLACES], slopes=[1, *[2] * 10],
                     orientations=[CORONAL, *[AXIAL] * 10])
@@ -77,6 +76,7 @@ def test_the_slope_of_a_scout_among_the_frames_is_its_own(tmp_path):
     assert "left out: 1." in volume.notes[0]
 
 
+@pytest.mark.parametrize("interleaved", [False, True])
 def test_several_echoes_are_counted_and_named(tmp_path, interleaved):
     order = np.repeat(np.arange(10), 2) if interleaved else np.tile(np.arange(10), 2)
     echoes = [10, 80] * 10 if interleaved else [10] * 10 + [80] * 10

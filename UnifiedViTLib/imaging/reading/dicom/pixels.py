@@ -50,7 +50,8 @@ def read_pixels(frames: Sequence[Frame], headers: Sequence[Header], name: str) -
         planes.update({(header.path, frame.number): image for frame, image in zip(of_file, images, strict=True)})
     ordered = [planes[frame.path, frame.number] for frame in frames]
     if len({plane.shape for plane in ordered}) > 1:
-        raise UnsupportedImageError(f"{name} holds grey and colour images. Put the grey ones into a folder of their own.")
+        raise UnsupportedImageError(f"{name} holds grey and colour images. "
+                                    "Put the grey ones into a folder of their own.")
     return np.stack(ordered).astype(np.result_type(*{plane.dtype for plane in ordered}), copy=False)
 
 
