@@ -16,7 +16,7 @@ from .dicom.header import is_dicom
 from .dicom.series import dicom_files, read_dicom
 from .kinds import Kind, kind_of
 from .meta import read_meta
-from .names import is_text, stem
+from .names import stem
 from .nifti import read_nifti
 from .nrrd import read_nrrd
 from .pictures import read_bmp, read_jpeg, read_png

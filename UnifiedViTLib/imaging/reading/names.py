@@ -11,12 +11,3 @@ def stem(path: Path) -> str:
     if name.lower().endswith((".nii.gz", ".hdr.gz", ".img.gz")):
         return name[: -len(".nii.gz")]
     return path.stem if path.is_file() else name
-
-
-
-def is_text(name: str) -> bool:
-    """Whether a name can be written as UTF-8: ITK would end the process at another."""
-    try:
-        return bool(name.encode())
-    except UnicodeEncodeError:
-        return False

@@ -11,8 +11,8 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from ....errors import UnsupportedImageError
+from ....native import native_path, printable_path
 from ..limits import check_counts
-from ..names import is_text
 from .frames import Frame
 from .header import Header, uid_name
 
@@ -57,14 +57,14 @@ def read_pixels(frames: Sequence[Frame], headers: Sequence[Header], name: str) -
 
 def _rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarray]:
     """Frames as GDCM reads them: it rescales by the slope and intercept of the file, or of its first frame."""
-    if not is_text(path.name):
-        raise UnsupportedImageError(
-            f"{path.name.encode('utf-8', 'replace').decode()} in the folder {path.parent.name} has letters in its name "
-            "that no system can show. Rename it and run again."
-        )
+    try:
+        name = native_path(path)  # ITK would end the process
+    except UnicodeError as error:
+        raise UnsupportedImageError(f"{printable_path(path)} cannot be read: its name is not UTF-8. Rename it and run "
+                                    "again.") from error
     reader = sitk.ImageFileReader()
     reader.SetImageIO("GDCMImageIO")  # whatever the file is called
-    reader.SetFileName(str(path))
+    reader.SetFileName(name)
     try:
         image = reader.Execute()
     except RuntimeError as error:
