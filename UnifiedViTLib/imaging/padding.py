@@ -51,7 +51,9 @@ def replace_padding(array: np.ndarray, name: str, through: int) -> tuple[np.ndar
         return array, ()
     kept = array[~padding]
     if kept.size == 0:
-        raise UnsupportedImageError(f"{name} holds no intensities at all ({words}). Check that the right file was loaded.")
+        raise UnsupportedImageError(
+            f"{name} holds no intensities at all ({words}). Check that the right file was loaded."
+        )
     _check_range(kept, name)
     foreground = measure_foreground(kept)
     holes = _count_holes(padding, array > foreground.threshold, through)
@@ -71,7 +73,7 @@ def replace_padding(array: np.ndarray, name: str, through: int) -> tuple[np.ndar
 def _find_padding(array: np.ndarray) -> tuple[np.ndarray | None, str]:
     """Which voxels hold no intensity (None for none), and what they hold, in words."""
     low, high = float(array.min()), float(array.max())  # NaN, if there is any
-    ordinary = -_HUGE < low and high < _HUGE
+    ordinary = low > -_HUGE and high < _HUGE
     if array.dtype.itemsize == 1 or (ordinary and low > _LOWEST and high not in _ENDS):
         return None, ""
     padding, words = np.zeros(array.shape, bool), []

@@ -223,8 +223,18 @@ def diagnosis_as_json(prediction: Prediction) -> dict:
 
 
 def write_json(prediction: Prediction, path: Path) -> None:
-    """Write `as_json`."""
-    text = json.dumps(as_json(prediction), indent=1)
+    """Write `as_json`.
+
+    Raises:
+        OutputError: also where a value is no number, which JSON does not know.
+    """
+    try:
+        text = json.dumps(as_json(prediction), indent=1, allow_nan=False)
+    except ValueError as error:
+        raise OutputError(
+            f"{path.name} is not written: the result for {prediction.name} holds values that are no numbers ({error}). "
+            "Please report it."
+        ) from error
     write_atomically(path, lambda part: part.write_text(text + "\n", encoding="utf-8"))
 
 
