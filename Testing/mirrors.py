@@ -16,6 +16,9 @@ from builders import spec_data
 
 from UnifiedViTLib.spec import ModelSpec, load_spec
 
+#: Bytes of the header of the weights.
+_HEADER = 120
+
 
 @dataclass
 class Mirror:
@@ -124,9 +127,14 @@ def _answer(handler: BaseHTTPRequestHandler, state: Mirror) -> None:
 
 
 def model_folder(folder: Path, *, weights: bytes = b"weights " * 100_000, **changes) -> ModelSpec:
-    """A model's folder whose description is valid and whose weights are just bytes; top fields may be replaced."""
+    """A model's folder whose description is valid and whose weights are a header and just bytes; top fields may be
+    replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     data = spec_data(**changes)
+    weights = weights[8 + _HEADER:] or weights  # so that the file is as long as asked for
+    count = len(weights)
+    header = json.dumps({"bytes": {"dtype": "U8", "shape": [count], "data_offsets": [0, count]}}).ljust(_HEADER)
+    weights = _HEADER.to_bytes(8, "little") + header.encode() + weights
     data["weights"] |= {"sha256": hashlib.sha256(weights).hexdigest()}
     (folder / data["weights"]["file"]).write_bytes(weights)
     (folder / "model.json").write_text(json.dumps(data), encoding="utf-8")

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from ..errors import ModelSpecError, WeightsError
 from ..spec import SPEC_FILE, ModelSpec, load_spec
 from .cache import check_space, in_megabytes, locked, settle, staging, storing, write_all
-from .catalogue import bundled_models, files_of, installed_models, is_newer, verify_files
+from .catalogue import bundled_models, check_contents, files_of, installed_models, is_newer, verify_files
 
 README = "README.md"
 _BLOCK = 1 << 20
@@ -87,8 +87,10 @@ def _import(source: _Folder | _Archive, progress: Callable[[str, float], None]) 
                         f"{digest[:12]}..., expected {expected[:12]}...). Get or export the model again."
                     )
                 done += sizes[name]
-            if replace(load_spec(folder), folder=spec.folder) != spec:
+            copy = load_spec(folder)
+            if replace(copy, folder=spec.folder) != spec:
                 raise WeightsError(f"The description of {spec.name} changed while it was copied. Import it again.")
+            check_contents(copy)
             return load_spec(settle(folder, spec.id, spec.version))
 
 
