@@ -50,8 +50,10 @@ class ModelsView:
         """Read the list again."""
         try:
             self._entries = list_models()
+            folder = cache_folder()
         except UnifiedViTError as error:
             self._say(str(error), True)
+            folder = _("no folder")
         table = self.ui.modelsTable
         table.setRowCount(len(self._entries))
         for row, entry in enumerate(self._entries):
@@ -62,7 +64,7 @@ class ModelsView:
                 table.setItem(row, column, item)
         table.resizeColumnsToContents()
         self.ui.cacheLabel.text = _("Downloaded and imported models: {size:.1f} MB in {folder}").format(
-            size=cache_bytes() / 1e6, folder=cache_folder())
+            size=cache_bytes() / 1e6, folder=folder)
         self._showButtons()
 
     def _chosen(self):
