@@ -224,7 +224,7 @@ def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, se
         network.classifier[1].weight.mul_(20)  # so that slices differ in their diagnosis
         layers = {"classifier": network.classifier[1], "segmentation": network.segmentation.head}
         for name, values in (biases or {}).items():
-            layers[name].weight.mul_(1e-6)
+            layers[name].weight.mul_(1e-7)
             layers[name].bias.copy_(torch.tensor(values))
     weights = folder / data["weights"]["file"]
     save_file(network.state_dict(), weights)

@@ -34,11 +34,6 @@ def table_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def from_table_cell(text: str) -> str:
-    """What `table_cell` was given."""
-    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA) else text
-
-
 def is_portable_name(name: str) -> bool:
     """Whether every system can have a file of this name: no device of Windows, nor an end that Windows drops."""
     return name.partition(".")[0].rstrip(" ").lower() not in _DEVICES and not name.endswith((".", " "))

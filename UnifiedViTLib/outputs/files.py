@@ -20,6 +20,7 @@ from ..inference.doubts import review_below
 from ..inference.prediction import Diagnosis, Enhancement, Prediction
 from ..inference.upscalers import FACTOR
 from ..spec import ModelSpec, Segment
+from ..texts import printable, table_cell
 from .answers import amounts, headline
 
 CSV_FIELDS = (
@@ -270,21 +271,22 @@ def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict
 
 
 def summary(name: str, prediction: Prediction) -> str:
-    """The answer in a line; warnings below it."""
+    """The answer in a line, for a terminal; warnings below it."""
     volumes = amounts([asdict(segment) for segment in prediction.segments])
     seconds = prediction.provenance.seconds["total"]
     sure = f", confidence {prediction.confidence:.0%}" if prediction.uncertainty else ""
     lines = [f"{name}: {headline(diagnosis_as_json(prediction))}{sure}; {volumes}; {seconds:.1f} s"]
-    return "\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)])
+    return printable("\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)]))
 
 
 def write_csv(rows: list[dict[str, str]], path: Path) -> None:
-    """Write `results.csv`."""
+    """Write `results.csv`. Cells that a spreadsheet would compute begin with an apostrophe; what is no text is written
+    as an escape."""
 
     def write(part: Path) -> None:
         with open(part, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, CSV_FIELDS)
             writer.writeheader()
-            writer.writerows(rows)
+            writer.writerows({name: table_cell(printable(text)) for name, text in row.items()} for row in rows)
 
     write_atomically(path, write)
