@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 from unifiedvit_training.exporting.model_folder import add_graph
 
 from UnifiedViTLib.errors import WeightsError
-from UnifiedViTLib.inference.choice import Choice
+from UnifiedViTLib.inference.backends.selection import BackendSelector
 from UnifiedViTLib.service.catalogue import find_model
 from UnifiedViTLib.service.weights import import_model
 from UnifiedViTLib.spec import load_spec, verify_graph
@@ -69,7 +69,7 @@ def changed(model, change):
 def refusal(model, tmp_path) -> str:
     """The sentence with which a model is refused, at import and before use alike."""
     with pytest.raises(WeightsError) as before_use:
-        Choice(model, "cpu", tmp_path / "compiled")
+        BackendSelector(model, "cpu", tmp_path / "compiled")
     with pytest.raises(WeightsError) as at_import:
         import_model(model.folder)
     assert str(at_import.value) == str(before_use.value)

@@ -9,7 +9,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from builders import spec_data
 
+from UnifiedViTLib.inference.backends.cache import DiskCache
+from UnifiedViTLib.spec import parse_spec
 from UnifiedViTLib.trust import is_private_folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="owners and modes are those of POSIX")
@@ -87,6 +90,15 @@ def test_a_link_in_a_circle_is_nobodys(tmp_path):
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     assert not is_private_folder(tmp_path / "a")
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o757])
+def test_what_is_kept_in_a_folder_that_others_may_write_to_is_not_read(tmp_path, mode):
+    cache = DiskCache(tmp_path / "compiled", parse_spec(spec_data(), tmp_path))
+    cache.write(b"a network", "key")
+    assert cache.read("key") == b"a network"
+    (tmp_path / "compiled").chmod(mode)
+    assert cache.read("key") is None
 
 
 @as_root

@@ -28,10 +28,12 @@ MEMORY = 16 << 30
 
 _CHILD = """
 import json, math, resource, sys, traceback
-from pathlib import Path
 import numpy as np
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.backends.cache import DiskCache
+from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
+from UnifiedViTLib.inference.output_check import check_outputs
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.service.catalogue import list_models
@@ -46,7 +48,10 @@ for line in sys.stdin:
         clear_cache()
         spec = import_model(json.loads(line))
         [entry.name.encode() for entry in list_models()]
-        result = Predictor(spec, "cpu", cache=Path(CACHE)).predict(volume)
+        result = Predictor(spec, "cpu").predict(volume)
+        if spec.graph:
+            images = np.zeros((2, len(spec.channels) or 1, spec.size, spec.size), np.float32)
+            check_outputs(OpenVINOBackend(spec, "float32", DiskCache(None, spec)).run(images), images, spec)
         json.dumps(as_json(result), allow_nan=False).encode()
         end = ["answered", result.diagnosis.display]
     except UnifiedViTError as error:
@@ -92,7 +97,7 @@ class _Child:
             self._process = None
 
     def _start(self) -> None:
-        code = f"MEMORY = {MEMORY}\nCACHE = {str(self._scratch / 'compiled')!r}\n{_CHILD}"
+        code = f"MEMORY = {MEMORY}\n{_CHILD}"
         with open(self._scratch / "stderr", "wb") as errors:
             process = subprocess.Popen(
                 [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
