@@ -6,6 +6,7 @@ import copy
 import csv
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import matplotlib.text
 import pytest
@@ -80,6 +81,13 @@ def test_masks_that_would_take_all_memory_are_refused():
         parse_spec(data, None)
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a file without end")
+def test_a_description_without_end_is_refused(tmp_path):
+    (tmp_path / "model.json").symlink_to("/dev/zero")
+    with pytest.raises(ModelSpecError, match="sensible size"):
+        load_spec(tmp_path)
+
+
 def test_an_argument_whose_name_is_no_name_is_refused():
     with pytest.raises(ModelSpecError, match=r"arguments: .* is no name"):
         parse_spec(spec_data(arguments={"encoder": "test_vit", "\x1b]0;": 1}), None)
@@ -122,7 +130,7 @@ def test_no_cell_of_the_table_is_a_formula(prediction, tmp_path):
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in read for cell in row.values())
 
 
-@pytest.mark.parametrize("name", ["$\\frac{1}$", "a$b$c", "$", "_hidden", "\udcff\x1b", "100 % $x^2$"])
+@pytest.mark.parametrize("name", ["a $\\frac{1}$ $", "_hidden", "\udcff\x1b$"])
 def test_a_picture_shows_names_letter_by_letter(prediction, tmp_path, name, monkeypatch):
     shown = {}
     draw = matplotlib.text.Text.draw

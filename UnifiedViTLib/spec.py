@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ SPEC_FILE = "model.json"
 ENSEMBLE = "ensemble"
 #: Every member takes its share of the time and the memory.
 MOST_MEMBERS = 10
+#: Bytes of a description.
+LARGEST_SPEC = 4 << 20
 #: Pixels of all masks of a slice: what one slice takes in memory has to have a bound.
 MOST_MASK_PIXELS = 1 << 26
 #: Arguments of networks that follow from other fields of a description.
@@ -226,8 +229,11 @@ def load_spec(path: str | Path) -> ModelSpec:
     path = Path(path)
     file = path / SPEC_FILE if path.is_dir() else path
     try:
+        state = file.stat()
+        if not stat.S_ISREG(state.st_mode) or state.st_size > LARGEST_SPEC:
+            raise OSError("it is no file of a sensible size")
         text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no text, or a path with a null character
         raise ModelSpecError(
             f"{file} cannot be read ({error}). A model is a folder with {SPEC_FILE} and its weights."
         ) from error

@@ -6,7 +6,9 @@ is counted, and followed by another.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import os
 import queue
 import random
@@ -17,6 +19,14 @@ import tempfile
 import threading
 from collections import Counter
 from pathlib import Path
+
+import numpy as np
+from builders import tiny_model
+from safetensors.numpy import save
+from unifiedvit_training.exporting.model_folder import add_graph
+from unifiedvit_training.exporting.onnx import write_onnx
+
+from UnifiedViTLib.inference.backends.torch_backend import load_network
 
 from .model_mutants import mutant
 
@@ -42,18 +52,23 @@ resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 noise = np.random.default_rng(0).normal(100, 20, (3, 40, 40)).astype(np.float32)
 volume = Volume(noise, np.diag([2.0, 2.0, 5.0, 1.0]), "noise")
+
+def use(path):
+    clear_cache()
+    spec = import_model(path)
+    [entry.name.encode() for entry in list_models()]
+    result = Predictor(spec, "cpu").predict(volume)
+    if spec.graph:
+        images = np.zeros((2, len(spec.channels) or 1, spec.size, spec.size), np.float32)
+        check_outputs(OpenVINOBackend(spec, "float32", DiskCache(None, spec)).run(images), images, spec)
+    json.dumps(as_json(result), allow_nan=False).encode()
+    return result.diagnosis.display
+
+use(SEED)  # libraries take their time to load
 print(json.dumps("ready"), flush=True)
 for line in sys.stdin:
     try:
-        clear_cache()
-        spec = import_model(json.loads(line))
-        [entry.name.encode() for entry in list_models()]
-        result = Predictor(spec, "cpu").predict(volume)
-        if spec.graph:
-            images = np.zeros((2, len(spec.channels) or 1, spec.size, spec.size), np.float32)
-            check_outputs(OpenVINOBackend(spec, "float32", DiskCache(None, spec)).run(images), images, spec)
-        json.dumps(as_json(result), allow_nan=False).encode()
-        end = ["answered", result.diagnosis.display]
+        end = ["answered", use(json.loads(line))]
     except UnifiedViTError as error:
         end = ["refused", str(error)]
         if len(str(error)) > 5000:
@@ -67,8 +82,8 @@ for line in sys.stdin:
 class _Child:
     """A child process that imports and runs models, and is started again when it dies."""
 
-    def __init__(self, scratch: Path) -> None:
-        self._scratch, self._process = scratch, None
+    def __init__(self, scratch: Path, seed: Path) -> None:
+        self._scratch, self._seed, self._process = scratch, seed, None
 
     def end(self, path: Path) -> tuple[str, str]:
         """How the import and the run of a model ended: "answered", "refused", or what should not be."""
@@ -97,7 +112,7 @@ class _Child:
             self._process = None
 
     def _start(self) -> None:
-        code = f"MEMORY = {MEMORY}\n{_CHILD}"
+        code = f"MEMORY = {MEMORY}\nSEED = {str(self._seed)!r}\n{_CHILD}"
         with open(self._scratch / "stderr", "wb") as errors:
             process = subprocess.Popen(
                 [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
@@ -131,7 +146,7 @@ def fuzz_models(count: int, seed: int, keep: Path | None) -> int:
     with tempfile.TemporaryDirectory(prefix="fuzz-models-") as folder:
         scratch = Path(folder)
         source = write_seed(scratch / "seed")
-        child = _Child(scratch)
+        child = _Child(scratch, source)
         try:
             for number in range(count):
                 target = scratch / "mutant"
@@ -152,16 +167,6 @@ def fuzz_models(count: int, seed: int, keep: Path | None) -> int:
 
 def write_seed(folder: Path) -> Path:
     """A tiny model with statistics and a graph."""
-    import logging
-
-    import numpy as np
-    from builders import tiny_model
-    from safetensors.numpy import save
-    from unifiedvit_training.exporting.model_folder import add_graph
-    from unifiedvit_training.exporting.onnx import write_onnx
-
-    from UnifiedViTLib.inference.torch_backend import load_network
-
     spec = tiny_model(folder, arguments={"encoder": "test_vit", "decoder_widths": [8, 8, 8]})
     width = load_network(spec).encoder.width
     (folder / "familiarity.safetensors").write_bytes(save({
@@ -179,6 +184,4 @@ def write_seed(folder: Path) -> Path:
 
 
 def _sha256(file: Path) -> str:
-    import hashlib
-
     return hashlib.sha256(file.read_bytes()).hexdigest()
