@@ -204,7 +204,8 @@ def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, se
     Args:
         folder: made if need be.
         biases: what the last layers are made to say whatever they see: "classifier" (one logit a diagnosis) and
-            "segmentation" (one logit a mask class) set the bias and take away the weights.
+            "segmentation" (one logit a mask class) set the bias and take away the weights but for a trace: a network
+            that always says the very same is refused.
         seed: of the weights.
         multi_label: several findings at once.
         changes: top fields of `model.json` that differ from `spec_data`, or from `multi_label_data`.
@@ -223,7 +224,7 @@ def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, se
         network.classifier[1].weight.mul_(20)  # so that slices differ in their diagnosis
         layers = {"classifier": network.classifier[1], "segmentation": network.segmentation.head}
         for name, values in (biases or {}).items():
-            layers[name].weight.zero_()
+            layers[name].weight.mul_(1e-7)
             layers[name].bias.copy_(torch.tensor(values))
     weights = folder / data["weights"]["file"]
     save_file(network.state_dict(), weights)

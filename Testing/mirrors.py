@@ -16,6 +16,9 @@ from builders import spec_data
 
 from UnifiedViTLib.spec import ModelSpec, load_spec
 
+#: Bytes of the header of the weights.
+_HEADER = 120
+
 
 @dataclass
 class Mirror:
@@ -29,6 +32,7 @@ class Mirror:
         redirects: address by path, instead of the file.
         cuts: by path, how many bytes an answer carries before the connection ends; used up one by one.
         slow: seconds between two blocks of 64 KiB.
+        drip: by path "header" or "body": send that byte by byte, ten a second.
         hang: by path, stop for good after so many bytes (-1: before the answer begins).
         asked: path, Range and If-Range of all requests, in turn.
     """
@@ -41,6 +45,7 @@ class Mirror:
     redirects: dict[str, str] = field(default_factory=dict)
     cuts: dict[str, list[int]] = field(default_factory=dict)
     slow: float = 0.0
+    drip: dict[str, str] = field(default_factory=dict)
     hang: dict[str, int] = field(default_factory=dict)
     asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -99,6 +104,9 @@ def _answer(handler: BaseHTTPRequestHandler, state: Mirror) -> None:
     if state.hang.get(path) == -1:
         state.stopping.wait()
         return
+    if state.drip.get(path) == "header":
+        _drip(handler, state, b"HTTP/1.0 200 OK\r\nX-Patience: " + b"x" * 10_000)
+        return
     data, tag = state.files[path], state.etags.get(path)
     start, condition = 0, handler.headers.get("If-Range")
     if wanted and state.ranges and (condition is None or condition == tag):
@@ -113,6 +121,9 @@ def _answer(handler: BaseHTTPRequestHandler, state: Mirror) -> None:
     handler.end_headers()
     cuts = state.cuts.get(path)
     stop = start + cuts.pop(0) if cuts else len(data)
+    if state.drip.get(path) == "body":
+        _drip(handler, state, data[start:])
+        return
     if path in state.hang:
         stop = min(stop, state.hang[path])
     for position in range(start, min(stop, len(data)), 1 << 16):
@@ -123,10 +134,22 @@ def _answer(handler: BaseHTTPRequestHandler, state: Mirror) -> None:
         state.stopping.wait()
 
 
+def _drip(handler: BaseHTTPRequestHandler, state: Mirror, content: bytes) -> None:
+    for byte in content:
+        handler.wfile.write(bytes([byte]))
+        if state.stopping.wait(0.1):
+            return
+
+
 def model_folder(folder: Path, *, weights: bytes = b"weights " * 100_000, **changes) -> ModelSpec:
-    """A model's folder whose description is valid and whose weights are just bytes; top fields may be replaced."""
+    """A model's folder whose description is valid and whose weights are a header and just bytes; top fields may be
+    replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     data = spec_data(**changes)
+    weights = weights[8 + _HEADER:] or weights  # so that the file is as long as asked for
+    count = len(weights)
+    header = json.dumps({"bytes": {"dtype": "U8", "shape": [count], "data_offsets": [0, count]}}).ljust(_HEADER)
+    weights = _HEADER.to_bytes(8, "little") + header.encode() + weights
     data["weights"] |= {"sha256": hashlib.sha256(weights).hexdigest()}
     (folder / data["weights"]["file"]).write_bytes(weights)
     (folder / "model.json").write_text(json.dumps(data), encoding="utf-8")

@@ -220,11 +220,12 @@ def test_a_vector_volume_is_refused(tmp_path, components, dtype):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_voxel_that_is_no_number_is_refused(tmp_path, value):
-    array = noise().astype(np.float32)
-    array[2, 3, 4] = value
-    sentence = refusal(written(tmp_path / "holes.nrrd", array))
-    assert "1 voxels that are not a number or infinite" in sentence and "Replace them" in sentence
+@pytest.mark.parametrize("suffix", [".nrrd", ".nii", ".nii.gz", ".mha"])
+def test_a_voxel_that_is_no_number_is_refused_in_every_format(tmp_path, value, suffix):
+    array = noise().astype(np.float32) + 500
+    array[2, 13, 14] = value
+    sentence = refusal(written(tmp_path / f"holes{suffix}", array))
+    assert "1 voxels within the body" in sentence and "export the image again" in sentence
 
 
 def test_complex_values_are_refused(tmp_path):

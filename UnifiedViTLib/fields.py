@@ -7,9 +7,13 @@ import reprlib
 from typing import Any
 
 from .errors import ModelSpecError
+from .texts import is_plain, is_portable_name
 
 #: timm would ask a hub for names with a colon: no spec may make us go to the network.
 _TIMM_NAME = re.compile(r"[a-z0-9_.]{1,80}")
+_ARGUMENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
+#: Of a table of measured figures: groups of values, and values by group.
+_DEEPEST, _MOST_FIGURES = 4, 2000
 
 
 class Fields:
@@ -34,8 +38,17 @@ class Fields:
         value = self._get(name)
         if not isinstance(value, str) or not 0 < len(value) <= 4000:
             raise self._refuse(name, "a text")
+        if not is_plain(value):
+            raise self._refuse(name, "a text in one line and without control characters")
         if pattern and not pattern.fullmatch(value):
             raise self._refuse(name, f"a text of the form {pattern.pattern}")
+        return value
+
+    def file_name(self, name: str, pattern: re.Pattern) -> str:
+        """A text that can be the name of a file or folder on every system."""
+        value = self.text(name, pattern)
+        if not is_portable_name(value):
+            raise self._refuse(name, "a name that Windows takes too (no device such as con or nul, no dot at its end)")
         return value
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> str:
@@ -85,10 +98,34 @@ class Fields:
             raise self._refuse(name, f"a list of {least} to {most} objects")
         return [Fields(item, f"{self.where}{name}[{n}]") for n, item in enumerate(value)]
 
+    def figures(self, name: str) -> dict[str, Any]:
+        """Measured values by name, in groups if need be: numbers, texts, and lists and tables of them."""
+        table = self.table(name)
+        count = 0
+
+        def check(value: Any, depth: int) -> bool:
+            nonlocal count
+            count += 1
+            if depth > _DEEPEST or count > _MOST_FIGURES:
+                return False
+            if isinstance(value, dict):
+                return all(is_plain(key) and len(key) <= 200 and check(one, depth + 1) for key, one in value.items())
+            if isinstance(value, list):
+                return all(check(one, depth + 1) for one in value)
+            if isinstance(value, str):
+                return len(value) <= 4000 and is_plain(value)
+            return value is None or type(value) in (bool, float) or (type(value) is int and abs(value) < 1e18)
+
+        if not check(table.data, 0):
+            raise self._refuse(name, "a table of numbers and of texts without control characters")
+        return table.data
+
     def arguments(self, name: str) -> dict[str, Any]:
         """Arguments of a network's constructor: plain values of a sensible size alone."""
         table = self.table(name)
         for key, value in table.data.items():
+            if not _ARGUMENT.fullmatch(key):
+                raise ModelSpecError(f"{self.where}{name}: {_shown(key)} is no name of an argument.")
             plain = value if isinstance(value, list) else [value]
             if len(plain) > 16 or not all(v is None or type(v) in (bool, int, float, str) for v in plain):
                 raise table._refuse(key, "a number, a text or a short list of them")

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from .errors import UnifiedViTError
 from .spec import ModelSpec
+from .texts import printable
 
 
 def add_models_command(commands) -> None:
@@ -53,20 +55,25 @@ def add_models_command(commands) -> None:
     cache.set_defaults(run=_cache)
 
 
+def _say(text: str, file: TextIO | None = None) -> None:
+    """Print what may hold names of files and words of models."""
+    print(printable(text), file=file)
+
+
 def _list(options: argparse.Namespace) -> int:
     from .service.cache import in_megabytes
     from .service.catalogue import list_models
 
     for entry in list_models(options.catalogue):
         if entry.problem:
-            print(f"{entry.id}  {entry.version}\n  ! {entry.problem}")
+            _say(f"{entry.id}  {entry.version}\n  ! {entry.problem}")
         elif entry.spec:
-            print(_described(entry.spec))
+            _say(_described(entry.spec))
         else:
-            print(f"{entry.id}  {entry.version}  {entry.name}\n  {entry.description}\n  Weights: {entry.licence}")
+            _say(f"{entry.id}  {entry.version}  {entry.name}\n  {entry.description}\n  Weights: {entry.licence}")
         if entry.state in ("update", "available"):
             what = f"Version {entry.newer} is there" if entry.newer else "Not here yet"
-            print(f"  {what}: unifiedvit models download {entry.id} ({in_megabytes(entry.bytes)})")
+            _say(f"  {what}: unifiedvit models download {entry.id} ({in_megabytes(entry.bytes)})")
     return 0
 
 
@@ -94,7 +101,7 @@ def _download(options: argparse.Namespace) -> int:
 
     with _progress() as progress:
         spec = download_model(options.model, progress, options.catalogue)
-    print(f"{spec.id} {spec.version} is ready, in {spec.folder}")
+    _say(f"{spec.id} {spec.version} is ready, in {spec.folder}")
     return 0
 
 
@@ -103,7 +110,7 @@ def _import(options: argparse.Namespace) -> int:
 
     with _progress() as progress:
         spec = import_model(options.path, progress)
-    print(f"{spec.id} {spec.version} is ready, in {spec.folder}")
+    _say(f"{spec.id} {spec.version} is ready, in {spec.folder}")
     return 0
 
 
@@ -113,8 +120,8 @@ def _ensemble(options: argparse.Namespace) -> int:
 
     members = [find_model(asked) for asked in options.models]
     spec = write_ensemble(members, options.output, options.id, options.name, options.version)
-    print(f"{spec.id} {spec.version} is ready, in {spec.folder}")
-    print(f"Have it listed: unifiedvit models import {spec.folder}")
+    _say(f"{spec.id} {spec.version} is ready, in {spec.folder}")
+    _say(f"Have it listed: unifiedvit models import {spec.folder}")
     return 0
 
 
@@ -126,7 +133,7 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
     with tqdm(total=1.0, disable=None, file=sys.stderr, bar_format="{percentage:3.0f}%|{bar}| {desc}") as bar:
 
         def progress(stage: str, fraction: float) -> None:
-            bar.set_description_str(stage, refresh=False)
+            bar.set_description_str(printable(stage), refresh=False)
             bar.n = fraction
             bar.refresh()
 
@@ -137,7 +144,7 @@ def _remove(options: argparse.Namespace) -> int:
     from .service.weights import remove_model
 
     remove_model(options.model)
-    print(f"{options.model} is removed.")
+    _say(f"{options.model} is removed.")
     return 0
 
 
@@ -150,14 +157,14 @@ def _verify(options: argparse.Namespace) -> int:
     for entry in entries:
         if entry.problem:
             problems += 1
-            print(entry.problem, file=sys.stderr)
+            _say(entry.problem, file=sys.stderr)
     for asked in options.models or [entry.id for entry in entries if entry.spec]:
         try:
             spec = verify_model(asked)
-            print(f"{spec.id} {spec.version}: its files are whole.")
+            _say(f"{spec.id} {spec.version}: its files are whole.")
         except UnifiedViTError as error:
             problems += 1
-            print(error, file=sys.stderr)
+            _say(str(error), file=sys.stderr)
     return 1 if problems else 0
 
 
@@ -168,5 +175,5 @@ def _cache(options: argparse.Namespace) -> int:
         set_cache_folder(options.folder)
     elif options.clear:
         clear_cache()
-    print(f"{cache_folder()}: {cache_bytes() / 1e6:.1f} MB")
+    _say(f"{cache_folder()}: {cache_bytes() / 1e6:.1f} MB")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from .diagnosis import IDENTIFIER, TEMPERATURES, DiagnosisClass, LabelRule, read_diagnosis
 from .errors import ModelSpecError, WeightsError
 from .fields import Fields
+from .graph import Promise, check_graph
 
 FORMAT = 1
 SPEC_FILE = "model.json"
@@ -19,6 +21,10 @@ SPEC_FILE = "model.json"
 ENSEMBLE = "ensemble"
 #: Every member takes its share of the time and the memory.
 MOST_MEMBERS = 10
+#: Bytes of a description.
+LARGEST_SPEC = 4 << 20
+#: Pixels of all masks of a slice: what one slice takes in memory has to have a bound.
+MOST_MASK_PIXELS = 1 << 26
 #: Arguments of networks that follow from other fields of a description.
 DERIVED_ARGUMENTS = ("mask_classes", "diagnosis_classes", "image_size", "in_channels")
 #: What a channel of the network's input that is missing is filled with: far outside of normalised intensities, which
@@ -223,8 +229,11 @@ def load_spec(path: str | Path) -> ModelSpec:
     path = Path(path)
     file = path / SPEC_FILE if path.is_dir() else path
     try:
+        state = file.stat()
+        if not stat.S_ISREG(state.st_mode) or state.st_size > LARGEST_SPEC:
+            raise OSError("it is no file of a sensible size")
         text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no text, or a path with a null character
         raise ModelSpecError(
             f"{file} cannot be read ({error}). A model is a folder with {SPEC_FILE} and its weights."
         ) from error
@@ -269,10 +278,12 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         members = tuple(_member(member, *known) for member in top.tables("members", 2, MOST_MEMBERS))
     else:
         arguments = _arguments(top, *known, size)
+    if (len(segments) + 1) * size**2 > MOST_MASK_PIXELS:
+        raise ModelSpecError(f"input.size: {size} is too large for masks of {len(segments)} segments.")
     rule, weights = top.table("volume"), top.table("weights")
-    return ModelSpec(
+    spec = ModelSpec(
         folder=folder,
-        id=top.text("id", IDENTIFIER),
+        id=top.file_name("id", IDENTIFIER),
         version=top.text("version", _VERSION),
         name=top.text("name"),
         description=top.text("description"),
@@ -291,11 +302,11 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
             rule.number("smallest_ml", 0, 1000),
             rule.number("piece_belief", 0, 1) if "piece_belief" in rule.data else 0.0,
         ),
-        weights_file=weights.text("file", _FILE),
+        weights_file=weights.file_name("file", _FILE),
         sha256=weights.text("sha256", _SHA256),
         licence=weights.text("licence"),
         training=tuple(TrainingData(t.text("name"), t.text("licence")) for t in top.tables("training", 1, 100)),
-        results=tuple(Result(r.text("data"), r.table("figures").data) for r in top.tables("results", 0, 100)),
+        results=tuple(Result(r.text("data"), r.figures("figures")) for r in top.tables("results", 0, 100)),
         familiarity=_familiarity(top.table("familiarity")) if "familiarity" in top.data else None,
         members=members,
         channels=channels,
@@ -304,6 +315,10 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         label_rules=diagnosis.label_rules,
         nothing_found=diagnosis.nothing_found,
     )
+    names = [SPEC_FILE, spec.weights_file, *(part.file for part in (spec.familiarity, spec.graph) if part)]
+    if len({name.lower() for name in names}) < len(names):
+        raise ModelSpecError(f"weights.file: {', '.join(names)} are not all different files.")
+    return spec
 
 
 def _channels(given: Fields) -> tuple[Channel, ...]:
@@ -337,12 +352,12 @@ def _familiarity(given: Fields) -> Familiarity:
     if written > 2:
         raise ModelSpecError(f"familiarity.format: these statistics are of format {written}; this version reads 1 and "
                              "2. Update UnifiedViT.")
-    return Familiarity(given.text("file", _FILE), given.text("sha256", _SHA256), given.number("threshold", 0, 1e6),
+    return Familiarity(given.file_name("file", _FILE), given.text("sha256", _SHA256), given.number("threshold", 0, 1e6),
                        written)
 
 
 def _graph(given: Fields) -> Graph:
-    return Graph(given.text("file", _FILE), given.text("sha256", _SHA256))
+    return Graph(given.file_name("file", _FILE), given.text("sha256", _SHA256))
 
 
 def _review(given: Fields) -> Review:
@@ -360,8 +375,15 @@ def verify_weights(spec: ModelSpec) -> None:
 
 
 def verify_graph(spec: ModelSpec) -> None:
-    """Compare the SHA-256 of the graph, which the model must have, with the spec's; raises as `verify_file`."""
+    """Compare the SHA-256 of the graph, which the model must have, with the spec's, and what it computes with what
+    the spec says; the weights lie beside it.
+
+    Raises:
+        WeightsError: it is missing, another one, or not to be used.
+    """
     verify_file(spec, spec.graph.file, spec.graph.sha256)
+    check_graph(spec.folder / spec.graph.file, Promise(
+        spec.weights, len(spec.channels) or 1, spec.size, len(spec.segments) + 1, len(spec.classes)))
 
 
 def verify_file(spec: ModelSpec, name: str, sha256: str) -> None:

@@ -1,1 +1,2 @@
-"""Damaged files by the thousand, made from a seed: `python -m Testing.fuzz images`. Not part of the tests."""
+"""Damaged files by the thousand, made from a seed: `python -m Testing.fuzz images`, or `models`. Not part of the
+tests."""

@@ -9,12 +9,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the tests' own modules
 
 from .images import fuzz_images
+from .models import fuzz_models
 
-RUNS = {"images": fuzz_images}
+RUNS = {"images": fuzz_images, "models": fuzz_models}
 
 
 def main() -> int:
-    """0 if every file was read or refused in a sentence; 1 if not."""
+    """0 if every file was taken or refused in a sentence; 1 if not."""
     parser = argparse.ArgumentParser(prog="python -m Testing.fuzz", description=__doc__)
     parser.add_argument("run", choices=RUNS)
     parser.add_argument("--count", type=int, default=1500, metavar="N", help="mutants (default: 1500)")

@@ -12,6 +12,8 @@ from slicer.i18n import tr as _
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.outputs.mrml import volume_from_node
 
+from .texts import asShown
+
 #: Node references from the parameter node to the volumes begin with it; the channel's name follows.
 ROLE = "channel."
 
@@ -72,8 +74,8 @@ class ChannelsView:
             label.visible = selector.visible = isUsed
             if isUsed:
                 label.text = f"{self._names[number]}:"
-                selector.toolTip = _("{what}. Left empty, it is missing, and the model does without.").format(
-                    what=channels[1 + number].expects)
+                selector.toolTip = asShown(_("{what}. Left empty, it is missing, and the model does without.").format(
+                    what=channels[1 + number].expects))
                 selector.setCurrentNode(
                     parameterNode.GetNodeReference(ROLE + self._names[number]) if parameterNode else None)
         self._parameterNode = parameterNode

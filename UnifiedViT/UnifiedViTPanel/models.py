@@ -12,6 +12,8 @@ from UnifiedViTLib.service.client import WorkerClient
 from UnifiedViTLib.service.protocol import Failed, Finished, JobRequest, Progress
 from UnifiedViTLib.service.weights import cache_bytes, cache_folder, clear_cache, remove_model, set_cache_folder
 
+from .texts import asShown
+
 STATES = {"bundled": "comes with UnifiedViT", "installed": "installed", "update": "update available",
           "available": "to download"}
 
@@ -50,19 +52,21 @@ class ModelsView:
         """Read the list again."""
         try:
             self._entries = list_models()
+            folder = cache_folder()
         except UnifiedViTError as error:
             self._say(str(error), True)
+            folder = _("no folder")
         table = self.ui.modelsTable
         table.setRowCount(len(self._entries))
         for row, entry in enumerate(self._entries):
             state = entry.problem or _(STATES[entry.state])
             for column, text in enumerate((entry.name, entry.version, f"{entry.bytes / 1e6:.1f} MB", state)):
                 item = qt.QTableWidgetItem(text)
-                item.setToolTip(entry.problem or entry.description)
+                item.setToolTip(asShown(entry.problem or entry.description))
                 table.setItem(row, column, item)
         table.resizeColumnsToContents()
         self.ui.cacheLabel.text = _("Downloaded and imported models: {size:.1f} MB in {folder}").format(
-            size=cache_bytes() / 1e6, folder=cache_folder())
+            size=cache_bytes() / 1e6, folder=folder)
         self._showButtons()
 
     def _chosen(self):
@@ -87,9 +91,9 @@ class ModelsView:
         entry = self._chosen()
         question = _("Download {name} {version} ({size:.0f} MB)? Its weights are under {licence}. It is kept in "
                      "{folder}.")
-        if slicer.util.confirmOkCancelDisplay(question.format(
+        if slicer.util.confirmOkCancelDisplay(asShown(question.format(
                 name=entry.name, version=entry.newer or entry.version, size=entry.bytes / 1e6, licence=entry.licence,
-                folder=cache_folder()), windowTitle=_("UnifiedViT")):
+                folder=cache_folder())), windowTitle=_("UnifiedViT")):
             self._begin("download", {"model": entry.id})
 
     def onImportArchive(self, _checked=None):
@@ -136,8 +140,8 @@ class ModelsView:
         """Take a model out of the cache."""
         entry = self._chosen()
         if slicer.util.confirmOkCancelDisplay(
-                _("Remove {name} {version} from {folder}?").format(
-                    name=entry.name, version=entry.version, folder=cache_folder()), windowTitle=_("UnifiedViT")):
+                asShown(_("Remove {name} {version} from {folder}?").format(
+                    name=entry.name, version=entry.version, folder=cache_folder())), windowTitle=_("UnifiedViT")):
             self._do(lambda: remove_model(entry.id), _("The model was removed."))
 
     def onClearCache(self, _checked=None):

@@ -147,7 +147,7 @@ class Panel:
         if spec is None:
             self.ui.modelInfoLabel.text = _("No model is installed: see section Models.")
             return
-        lines = [spec.description, _("<b>Expects</b> {what}").format(what=html.escape(spec.expects))]
+        lines = [html.escape(spec.description), _("<b>Expects</b> {what}").format(what=html.escape(spec.expects))]
         lines += [f"<b>{html.escape(result.data[:1].upper() + result.data[1:])}</b>: {html.escape(_figures(result))}"
                   for result in spec.results[:2]]
         lines.append(_("<b>Weights</b> {licence}").format(licence=html.escape(spec.licence)))

@@ -23,6 +23,7 @@ from UnifiedViTLib.outputs.report import (
 )
 
 from .charts import classesChart, slicesChart
+from .texts import asShown
 
 
 class ResultView:
@@ -117,8 +118,8 @@ class ResultView:
         if nodes[HEATMAP_ROLE] and "explanation" in result:
             explained = result["explanation"]
             ui.heatmapCheckBox.text = _("Heat map: {diagnosis}").format(diagnosis=explained["display"])
-            ui.heatmapCheckBox.toolTip = _("What speaks for {diagnosis}, by {method}").format(
-                diagnosis=explained["display"], method=explained["method"])
+            ui.heatmapCheckBox.toolTip = asShown(_("What speaks for {diagnosis}, by {method}").format(
+                diagnosis=explained["display"], method=explained["method"]))
         words = confidence_in_words(result) if result else ""
         ui.confidenceLabel.visible, ui.confidenceLabel.text = bool(words), words
         shownIDs = {role: node.GetID() if node else None for role, node in nodes.items()}

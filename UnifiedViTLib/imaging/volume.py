@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import UnsupportedImageError
 from .geometry import ALL_GIVEN, MOST_ELONGATED, UNKNOWN, GeometrySource, implausible_size, size_in_words
+from .padding import replace_padding
 
 #: RAS <-> LPS: SimpleITK and DICOM speak LPS, Slicer's nodes RAS.
 LPS_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -60,7 +61,8 @@ def apart_mm(one: np.ndarray, other: np.ndarray, shape: tuple[int, int, int]) ->
 
 
 def check(volume: Volume) -> Volume:
-    """Return `volume` if a model can look at it; where its voxel size cannot be that of a patient, as not known.
+    """Return `volume` if a model can look at it; where its voxel size cannot be that of a patient, as not known; where
+    voxels around the body hold no intensity (NaN, fill values), with air in their place. Notes say so.
 
     Raises:
         UnsupportedImageError: with a sentence that says what is wrong and what to do.
@@ -77,13 +79,6 @@ def check(volume: Volume) -> Volume:
         raise UnsupportedImageError(f"{name} is empty (size {array.shape}). Load an image that has voxels.")
     if array.dtype.kind not in "iufb":
         raise UnsupportedImageError(f"{name} holds {array.dtype} values; convert it to a scalar (grey) image.")
-    if array.dtype.kind == "f":
-        bad = array.size - int(np.count_nonzero(np.isfinite(array)))
-        if bad:
-            raise UnsupportedImageError(
-                f"{name} holds {bad} voxels that are not a number or infinite. "
-                "Replace them (for example with the background value) and run again."
-            )
     matrix = np.asarray(volume.ijk_to_ras, dtype=float)
     spacing = np.linalg.norm(matrix[:3, :3], axis=0) if matrix.shape == (4, 4) else np.zeros(3)
     if not np.isfinite(matrix).all() or (spacing <= 0).any() or abs(np.linalg.det(matrix[:3, :3] / spacing)) < 1e-3:
@@ -96,11 +91,14 @@ def check(volume: Volume) -> Volume:
             f"{name} is only {array.shape[2]} x {array.shape[1]} x {array.shape[0]} voxels; too little to look at "
             "(at least 32 x 32 in a slice)."
         )
+    array, notes = replace_padding(array, name, _across_slices(array.shape, matrix))
     if array.min() == array.max():
         raise UnsupportedImageError(
             f"{name} has the same value ({array.flat[0]}) everywhere; there is nothing to look at. "
             "Check that the right file was loaded."
         )
+    if notes:
+        volume = replace(volume, array=array, notes=(*volume.notes, *notes))
     return _check_sizes(volume)
 
 
@@ -118,3 +116,15 @@ def _check_sizes(volume: Volume) -> Volume:
         )
     note = f"The header gives {reason}, which cannot be those of a patient: sizes are not known."
     return replace(volume, geometry=volume.geometry.without_sizes(), notes=(*volume.notes, note))
+
+
+def _across_slices(shape: tuple[int, int, int], matrix: np.ndarray) -> int:
+    """The array axis (of K, J, I) along which slices most likely follow each other: that of a single slice, of the
+    largest spacing, or the one nearest to feet and head."""
+    if 1 in shape:
+        return shape.index(1)
+    spacing = np.linalg.norm(matrix[:3, :3], axis=0)
+    largest = int(spacing.argmax())
+    if spacing.min() >= 0.95 * spacing[largest]:
+        largest = int(np.abs(matrix[2, :3] / spacing).argmax())
+    return 2 - largest

@@ -30,6 +30,7 @@ from .doubts import doubts
 from .explain import put_on_grid
 from .familiarity import Impression, load_statistics
 from .options import Options
+from .output_check import VariationCheck, check_finite, check_outputs, check_pictured
 from .prediction import Heatmap, Prediction, Provenance
 from .superresolution import enhance
 from .uncertainty import CHANGES, Looks, other_looks, other_planes
@@ -94,6 +95,7 @@ class Predictor:
         Raises:
             UnsupportedImageError: a volume is not something to look at, or they do not belong together.
             DeviceError: it does not fit into memory even one slice at a time.
+            WeightsError: the network's answer is not made of numbers, or never changes.
             DependencyError: an explanation needs torch, which is not installed.
             ModelSpecError: the model cannot do what `options` ask.
             Cancelled: raised by `progress`.
@@ -183,6 +185,7 @@ class Predictor:
             flips, keep_probabilities: as in `Options`.
             looks: of `looks`; takes in this look and further ones.
         """
+        check_pictured(prepared)
         self._select(prepared, progress)
         run, again = look_once_at_blanks(self._run_both_ways if flips else self._run), look_once_at_blanks(self._run)
         count = len(prepared)
@@ -192,12 +195,14 @@ class Predictor:
         logits = np.empty((count, len(self.spec.classes)), np.float32)
         area = np.zeros(count)
         seen: list[Impression] = []
+        variation = VariationCheck(self.spec)
 
         def batch(start: int) -> np.ndarray:
             return prepared.inputs(start, min(start + self.batch_size, count))
 
         def keep(start: int, images: np.ndarray, masks: np.ndarray, embeddings: np.ndarray) -> None:
             stop = start + len(images)
+            variation.add(images, masks, logits[start:stop])
             labels, rows, columns = labels_on_grid(masks, prepared)
             target[start:stop, rows, columns] = labels
             if keep_probabilities:
@@ -232,6 +237,7 @@ class Predictor:
                 progress(f"Looking at slice {stop} of {count}", stop / count)
             self._announce("")
             kept.result()
+        variation.conclude()
         # All at once: large products start threads, which would hold up the network.
         distances, turned = self._familiar.judge(Impression.together(seen)) if self._familiar else (None, None)
         return Look(labelmap, logits, area, distances, percent, turned), seconds
@@ -245,7 +251,9 @@ class Predictor:
         """Mask and class logits of what `looks` promises."""
         yield from other_looks(images, run)
         if self.spec.members and torch_is_there():
-            yield from self._in_torch().run_members(images)
+            for masks, logits in self._in_torch().run_members(images):
+                check_finite((masks, logits), self.spec)
+                yield masks, logits
 
     def _in_plane(self, plane: str, volumes: list[Volume | None], first: Volume,
                   progress: ProgressCallback) -> np.ndarray:
@@ -268,6 +276,7 @@ class Predictor:
             except OutOfMemory:
                 self._shrink(prepared, progress)
                 continue
+            check_finite([maps], self.spec)
             put_on_grid(maps, answer.slice_probabilities[start:stop, number], prepared, start, percent)
             start = stop
             progress(f"Explaining slice {stop} of {count}", stop / count)
@@ -283,7 +292,7 @@ class Predictor:
         return self._beside
 
     def _run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self._selector.backend.run(images)
+        return check_outputs(self._selector.backend.run(images), images, self.spec)
 
     def _run_both_ways(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The mean over images and their mirror images. Embeddings are of the images alone: what is familiar was

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +12,12 @@ from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
+from ..texts import printable
 from .files import SYNTHETIC, write_atomically
+from .montage import PLAIN_TEXT
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: Slices in the picture, and voxels of the input shown around the synthetic ones.
 _SLICES, _AROUND = 3, 8
@@ -25,6 +31,15 @@ def write_enhanced_picture(volume: Volume, prediction: Prediction, path: Path) -
         volume: what was looked at.
         prediction: one with an enhancement.
     """
+    from matplotlib import rc_context
+
+    with rc_context(PLAIN_TEXT):
+        figure = _drawn(volume, prediction)
+        write_atomically(path, lambda part: figure.savefig(part, format="png"))
+
+
+def _drawn(volume: Volume, prediction: Prediction) -> Figure:
+    """The figure; arguments as of `write_enhanced_picture`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -63,5 +78,6 @@ def write_enhanced_picture(volume: Volume, prediction: Prediction, path: Path) -
         row[1].contour(places[1], places[0], np.pad(synthetic[number], 1), [0.5], colors=[colour], linewidths=1)
         row[0].set_title(f"input, slice {number + round(begins[0]) + 1}/{len(slices)}", fontsize=9)
         row[1].set_title("synthetic within the line, interpolated around it", fontsize=9)
-    figure.supxlabel(f"{prediction.name} · {made.upscaler} · regions chosen by {made.method} · {NOTICE}", fontsize=7)
-    write_atomically(path, lambda part: figure.savefig(part, format="png"))
+    figure.supxlabel(
+        f"{printable(prediction.name)} · {made.upscaler} · regions chosen by {made.method} · {NOTICE}", fontsize=7)
+    return figure

@@ -21,6 +21,7 @@ from ..inference.prediction import Diagnosis, Enhancement, Prediction
 from ..inference.upscalers import FACTOR
 from ..native import c_numeric_locale, native_path, printable_path
 from ..spec import ModelSpec, Segment
+from ..texts import printable, table_cell
 from .answers import amounts, headline
 
 CSV_FIELDS = (
@@ -242,8 +243,18 @@ def diagnosis_as_json(prediction: Prediction) -> dict:
 
 
 def write_json(prediction: Prediction, path: Path) -> None:
-    """Write `as_json`."""
-    text = json.dumps(as_json(prediction), indent=1)
+    """Write `as_json`.
+
+    Raises:
+        OutputError: also where a value is no number, which JSON does not know.
+    """
+    try:
+        text = json.dumps(as_json(prediction), indent=1, allow_nan=False)
+    except ValueError as error:
+        raise OutputError(
+            f"{path.name} is not written: the result for {prediction.name} holds values that are no numbers ({error}). "
+            "Please report it."
+        ) from error
     write_atomically(path, lambda part: part.write_text(text + "\n", encoding="utf-8"))
 
 
@@ -279,22 +290,23 @@ def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict
 
 
 def summary(name: str, prediction: Prediction) -> str:
-    """The answer in a line; warnings below it."""
+    """The answer in a line, for a terminal; warnings below it."""
     volumes = amounts([asdict(segment) for segment in prediction.segments])
     seconds = prediction.provenance.seconds["total"]
     sure = f", confidence {prediction.confidence:.0%}" if prediction.uncertainty else ""
     lines = [f"{name}: {headline(diagnosis_as_json(prediction))}{sure}; {volumes}; {seconds:.1f} s"]
-    return "\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)])
+    return printable("\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)]))
 
 
 def write_csv(rows: list[dict[str, str]], path: Path) -> None:
-    """Write `results.csv`."""
+    """Write `results.csv`. Cells that a spreadsheet would compute begin with an apostrophe; what is no text is written
+    as an escape."""
 
     def write(part: Path) -> None:
         # A name of another encoding is told as far as it can be: the rows of the others must not be lost.
         with open(part, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.DictWriter(file, CSV_FIELDS)
             writer.writeheader()
-            writer.writerows(rows)
+            writer.writerows({name: table_cell(printable(text)) for name, text in row.items()} for row in rows)
 
     write_atomically(path, write)

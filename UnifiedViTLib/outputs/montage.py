@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,11 +13,17 @@ from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
+from ..texts import printable
 from .answers import amounts, answers
 from .files import diagnosis_as_json, write_atomically
 from .heat import over_image
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 MOST_SLICES = 12
+#: For matplotlib: names of images and classes are no formulas, whatever "$" is in them.
+PLAIN_TEXT = {"text.parse_math": False, "text.usetex": False}
 _INK, _QUIET, _PAPER = "#1c2430", "#7b8794", "#ffffff"
 
 
@@ -45,6 +52,15 @@ def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
         volume: what was looked at.
         prediction: the result for it.
     """
+    from matplotlib import rc_context
+
+    with rc_context(PLAIN_TEXT):
+        figure = _drawn(volume, prediction)
+        write_atomically(path, lambda part: figure.savefig(part, format="png"))
+
+
+def _drawn(volume: Volume, prediction: Prediction) -> Figure:
+    """The figure; arguments as of `write_montage`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -71,7 +87,7 @@ def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
             _outline(ax, labels[n] == label, np.array(segment.colour) / 255)
         ax.set_title(f"{n + 1}/{len(slices)}", color="#cfd6de", fontsize=7, pad=2)
     _answer(bottom, prediction, shown)
-    write_atomically(path, lambda part: figure.savefig(part, format="png"))
+    return figure
 
 
 def _outline(ax, mask: np.ndarray, colour: np.ndarray) -> None:
@@ -88,7 +104,7 @@ def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
     given = answers(diagnosis_as_json(prediction))
     said = ",  ".join(words if p is None else f"{words}  {p:.0%}" for words, p in given)
     part.suptitle(
-        f"{prediction.name}:  {said}   ({volumes})",
+        f"{printable(prediction.name)}:  {said}   ({volumes})",
         fontsize=13, color=_INK, fontweight="bold", x=0.01, ha="left",
     )
     heat = prediction.heatmap
@@ -113,13 +129,15 @@ def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
                    else "Diagnosis of the volume", fontsize=9, color=_INK, loc="left")
     left.xaxis.set_visible(False)
     numbers = np.arange(1, len(prediction.slice_probabilities) + 1)
-    for n, name in enumerate(names):
-        values = prediction.slice_probabilities[:, n]
-        right.plot(numbers, values, color=colours[n], marker="o", markersize=3, label=name)
+    lines = [
+        right.plot(numbers, prediction.slice_probabilities[:, n], color=colours[n], marker="o", markersize=3)[0]
+        for n in range(len(names))
+    ]
     right.plot(shown + 1, np.full(len(shown), -0.06), "|", color=_QUIET, markersize=5, clip_on=False)
     right.set_ylim(-0.06, 1.03)
     right.set_title("Probability slice by slice (ticks: slices shown)", fontsize=9, color=_INK, loc="left")
-    right.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    # Named here: matplotlib leaves lines out that are called by a name with "_" before it.
+    right.legend(lines, names, fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     for ax in (left, right):
         ax.tick_params(labelsize=8, colors=_INK, length=2)
         ax.spines[["top", "right"]].set_visible(False)

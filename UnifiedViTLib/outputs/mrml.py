@@ -305,7 +305,7 @@ def _attributes(prediction: Prediction) -> dict[str, str]:
         "DiagnosisDisplay": diagnosis.display,
         **({"Thresholds": json.dumps(diagnosis.thresholds)} if diagnosis.thresholds
            else {"Probability": repr(float(diagnosis.probability))}),
-        "Probabilities": json.dumps({name: float(p) for name, p in diagnosis.probabilities.items()}),
+        "Probabilities": json.dumps({name: float(p) for name, p in diagnosis.probabilities.items()}, allow_nan=False),
         "Warnings": json.dumps(list(prediction.warnings)),
         "ModelId": made_by.model_id,
         "ModelVersion": made_by.model_version,
@@ -315,7 +315,7 @@ def _attributes(prediction: Prediction) -> dict[str, str]:
         "Plane": made_by.plane,
         "Seconds": json.dumps(made_by.seconds),
         "Software": json.dumps(made_by.software),
-        "Result": json.dumps(as_json(prediction)),
+        "Result": json.dumps(as_json(prediction), allow_nan=False),
     }
 
 

@@ -30,14 +30,32 @@ def cache_folder() -> Path:
     """The folder of downloaded and imported models; it need not exist yet.
 
     The environment variable UNIFIEDVIT_MODELS, else what `set_cache_folder` stored, else a folder of the user's.
+
+    Raises:
+        WeightsError: nothing is chosen, and the user has no folder. Never a place that others can guess and fill.
     """
+    if folder := _cache_folder():
+        return folder
+    raise WeightsError(
+        "This user has no home folder to keep models in. Name a folder of your own in the environment variable "
+        "UNIFIEDVIT_MODELS."
+    )
+
+
+def _cache_folder() -> Path | None:
+    """`cache_folder`; None where there is none."""
     chosen = os.environ.get("UNIFIEDVIT_MODELS") or _settings().get(_SETTING)
-    return Path(chosen).absolute() if chosen else _user_folder("data") / "Models"
+    if chosen:
+        return Path(chosen).absolute()
+    data = _user_folder("data")
+    return data and data / "Models"
 
 
-def compiled_folder() -> Path:
-    """The folder for networks compiled for this computer, and for which fast ways to compute are right here."""
-    return cache_folder() / COMPILED
+def compiled_folder() -> Path | None:
+    """The folder for networks compiled for this computer, and for which fast ways to compute are right here; None where
+    there is no place for it. Whoever reads from it asks `trust.is_private_folder`."""
+    folder = _cache_folder()
+    return folder and folder / COMPILED
 
 
 def set_cache_folder(path: str | Path | None) -> None:
@@ -60,6 +78,11 @@ def set_cache_folder(path: str | Path | None) -> None:
                 pass
         settings[_SETTING] = str(folder)
     file = _settings_file()
+    if file is None:
+        raise WeightsError(
+            "This user has no home folder to keep the choice in. Name the folder in the environment variable "
+            "UNIFIEDVIT_MODELS."
+        )
     with storing(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, lambda part: part.write_text(json.dumps(settings) + "\n", encoding="utf-8"))
@@ -67,7 +90,8 @@ def set_cache_folder(path: str | Path | None) -> None:
 
 def cache_bytes() -> int:
     """Bytes of all downloaded and imported models, unfinished downloads and compiled networks included."""
-    return sum(folder_bytes(folder) for folder in [*stored(), cache_folder() / PARTIAL, compiled_folder()])
+    folder = _cache_folder()
+    return sum(folder_bytes(part) for part in [*stored(), folder / PARTIAL, folder / COMPILED]) if folder else 0
 
 
 def clear_cache() -> None:
@@ -77,8 +101,11 @@ def clear_cache() -> None:
     Raises:
         WeightsError: one is being downloaded, or cannot be removed. The others are gone.
     """
-    shutil.rmtree(compiled_folder(), ignore_errors=True)
-    partial = cache_folder() / PARTIAL
+    folder = _cache_folder()
+    if folder is None:
+        return
+    shutil.rmtree(folder / COMPILED, ignore_errors=True)
+    partial = folder / PARTIAL
     ids = {folder.parent.name for folder in stored()} | {folder.name for folder in _folders(partial)}
     problems = []
     for model_id in sorted(ids):
@@ -103,7 +130,7 @@ def remove_stored(model_id: str) -> None:
     with locked(model_id, busy), storing(cache_folder()):
         for folder in stored(model_id):
             _discard(folder)
-        shutil.rmtree(compiled_folder() / model_id, ignore_errors=True)
+        shutil.rmtree(cache_folder() / COMPILED / model_id, ignore_errors=True)
         scratch = scratch_folder(model_id)
         shutil.rmtree(scratch)
         with suppress(OSError):  # not empty: another program's
@@ -112,7 +139,10 @@ def remove_stored(model_id: str) -> None:
 
 def stored(model_id: str | None = None) -> list[Path]:
     """Folders of the models in the cache, sound or not; of one model, or of all."""
-    parents = _folders(cache_folder()) if model_id is None else [cache_folder() / model_id]
+    folder = _cache_folder()
+    if folder is None:
+        return []
+    parents = _folders(folder) if model_id is None else [folder / model_id]
     return [
         version for parent in parents if not parent.name.startswith(".") for version in _folders(parent)
         if _VERSION.fullmatch(version.name) and (version / SPEC_FILE).exists()
@@ -257,21 +287,23 @@ def locked(model_id: str, waiting: Callable[[], None]) -> Iterator[None]:
         yield
 
 
-def _settings_file() -> Path:
-    return _user_folder("config") / "settings.json"
+def _settings_file() -> Path | None:
+    folder = _user_folder("config")
+    return folder and folder / "settings.json"
 
 
 def _settings() -> dict:
     """What the user chose; a file that is not ours to read counts as no choice, as the bundled model must run."""
+    file = _settings_file()
     try:
-        settings = json.loads(_settings_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        settings = json.loads(file.read_text(encoding="utf-8")) if file else {}
+    except (OSError, ValueError, RecursionError):
         return {}
     return settings if isinstance(settings, dict) and isinstance(settings.get(_SETTING, ""), str) else {}
 
 
-def _user_folder(kind: str) -> Path:
-    """Where this system keeps a user's "config" or "data" of a program."""
+def _user_folder(kind: str) -> Path | None:
+    """Where this system keeps a user's "config" or "data" of a program; None for a user without a home."""
     if sys.platform == "win32":
         variable, default = ("APPDATA", "Roaming") if kind == "config" else ("LOCALAPPDATA", "Local")
         default = Path("AppData") / default
@@ -279,17 +311,10 @@ def _user_folder(kind: str) -> Path:
         variable, default = "", Path("Library") / "Application Support"
     else:
         variable, default = f"XDG_{kind.upper()}_HOME", Path(".config" if kind == "config" else ".local/share")
-    if given := os.environ.get(variable):
-        return Path(given) / "UnifiedViT"
+    given = Path(os.environ.get(variable) or "")
+    if given.is_absolute():  # another one is not to be heeded, says the XDG specification
+        return given / "UnifiedViT"
     try:
         return Path.home() / default / "UnifiedViT"
-    except RuntimeError:  # a user without a home, as in some containers
-        return _temporary_folder() / f"UnifiedViT-{os.getuid()}" / kind
-
-
-def _temporary_folder() -> Path:
-    """For temporary files; where none can be written to, a place where nothing will be found and nothing kept."""
-    try:
-        return Path(tempfile.gettempdir())
-    except FileNotFoundError:
-        return Path(os.sep, "tmp")
+    except RuntimeError:  # as in some containers; a folder under /tmp could be somebody else's
+        return None

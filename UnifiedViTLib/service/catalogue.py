@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 from ..errors import ModelSpecError, WeightsError
 from ..resources import resources
-from ..spec import SPEC_FILE, ModelSpec, load_spec, verify_file
+from ..spec import SPEC_FILE, ModelSpec, load_spec, verify_file, verify_graph
+from ..tensors import check_tensors
+from ..texts import is_plain, is_portable_name
 from .cache import folder_bytes, stored
 from .transfer import RemoteFile, may_be_asked
 
@@ -176,7 +178,22 @@ def verify_files(spec: ModelSpec) -> None:
         verify_file(spec, name, sha256)
 
 
-_TEXT = re.compile(r"(?s).{1,4000}")
+def check_contents(spec: ModelSpec) -> None:
+    """See that the files of a model, whose sums have been compared, hold what they should, before any library reads
+    them.
+
+    Raises:
+        WeightsError: the weights or the statistics are no safetensors files, or the graph is of another network or
+            does more than to compute.
+    """
+    check_tensors(spec.weights)
+    if spec.familiarity:
+        check_tensors(spec.folder / spec.familiarity.file)
+    if spec.graph:
+        verify_graph(spec)
+
+
+_TEXT = re.compile(r".{1,4000}")
 _MODEL_FIELDS = {
     "id": re.compile(r"[a-z0-9][a-z0-9._-]{0,63}"), "version": re.compile(r"\d+\.\d+\.\d+"),
     "name": _TEXT, "description": _TEXT, "licence": _TEXT,
@@ -233,6 +250,8 @@ def _remote_file(item: Any) -> RemoteFile:
 
 def _texts(item: Any, fields: dict[str, re.Pattern]) -> dict[str, str]:
     for name, pattern in fields.items():
-        if not isinstance(item[name], str) or not pattern.fullmatch(item[name]):
+        value = item[name]
+        usable = isinstance(value, str) and is_plain(value) and (pattern is _TEXT or is_portable_name(value))
+        if not usable or not pattern.fullmatch(value):
             raise _Malformed(f"{name}: {str(item[name])[:60]!r} is not of the form {pattern.pattern}")
     return {name: item[name] for name in fields}

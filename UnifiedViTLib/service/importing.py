@@ -14,13 +14,12 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from ..errors import ModelSpecError, WeightsError
-from ..spec import SPEC_FILE, ModelSpec, load_spec
+from ..spec import LARGEST_SPEC, SPEC_FILE, ModelSpec, load_spec
 from .cache import check_space, in_megabytes, locked, settle, staging, storing, write_all
-from .catalogue import bundled_models, files_of, installed_models, is_newer, verify_files
+from .catalogue import bundled_models, check_contents, files_of, installed_models, is_newer, verify_files
 
 README = "README.md"
 _BLOCK = 1 << 20
-_TEXT_LIMIT = 4 << 20
 _MOST_ENTRIES = 1000
 #: Weights are noise and hardly shrink; what unpacks to a hundred times its size is not a model.
 _MOST_SHRUNK, _SMALL = 100, 16 << 20
@@ -68,7 +67,7 @@ def _import(source: _Folder | _Archive, progress: Callable[[str, float], None]) 
         sums = dict.fromkeys(texts) | dict(files_of(spec))
         sizes = {name: source.bytes(name) for name in sums}
         for name in texts:
-            if sizes[name] > _TEXT_LIMIT:
+            if sizes[name] > LARGEST_SPEC:
                 raise WeightsError(f"{name} of {spec.name} is too large ({in_megabytes(sizes[name])}) for a text.")
         check_space(sum(sizes.values()))
         with staging(spec.id) as folder:
@@ -87,8 +86,10 @@ def _import(source: _Folder | _Archive, progress: Callable[[str, float], None]) 
                         f"{digest[:12]}..., expected {expected[:12]}...). Get or export the model again."
                     )
                 done += sizes[name]
-            if replace(load_spec(folder), folder=spec.folder) != spec:
+            copy = load_spec(folder)
+            if replace(copy, folder=spec.folder) != spec:
                 raise WeightsError(f"The description of {spec.name} changed while it was copied. Import it again.")
+            check_contents(copy)
             return load_spec(settle(folder, spec.id, spec.version))
 
 
@@ -198,7 +199,7 @@ class _Archive:
             raise self._refused(f"{name[:60]!r} is in it twice")
 
     def spec(self) -> ModelSpec:
-        if self.bytes(SPEC_FILE) > _TEXT_LIMIT:
+        if self.bytes(SPEC_FILE) > LARGEST_SPEC:
             raise self._refused(f"its {SPEC_FILE} is too large")
         with TemporaryDirectory() as folder, self.open(SPEC_FILE) as stream:
             file = Path(folder) / SPEC_FILE

@@ -7,8 +7,10 @@ import http.client
 import ipaddress
 import json
 import os
+import queue
 import re
 import ssl
+import threading
 import time
 import urllib.request
 from collections.abc import Callable
@@ -42,10 +44,20 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds until a mirror is given up: for the connection, and for the next bytes."""
+    """When a mirror is given up for the next one.
+
+    Attributes:
+        connect, read: seconds until there is a connection, and until the next bytes come.
+        window, window_rate: less than so many bytes a second over so many seconds is too slow.
+        total, total_rate: all of a file is to be here after so many seconds, and one more for each so many bytes.
+    """
 
     connect: float = 15.0
     read: float = 30.0
+    window: float = 20.0
+    window_rate: float = 2_000.0
+    total: float = 300.0
+    total_rate: float = 10_000.0
 
 
 PATIENT = Timeouts()
@@ -160,12 +172,13 @@ def _from_mirror(opener, url: str, file: RemoteFile, part: _Part, report, timeou
     """Fill the part, resuming after cuts; a wrong sum is the mirror's fault only if all bytes came from it at once."""
     cuts = furthest = 0
     restarted = False
+    until = time.monotonic() + timeouts.total + file.bytes / timeouts.total_rate
     while True:
         if part.bytes > file.bytes:
             part.drop()
         resumed = part.bytes > 0
         try:
-            right = _receive(opener, url, file, part, report, timeouts)
+            right = _receive(opener, url, file, part, report, timeouts, until)
         except _Cut:
             if part.bytes >= furthest + file.bytes / 100:
                 cuts, furthest = 0, part.bytes
@@ -183,8 +196,8 @@ def _from_mirror(opener, url: str, file: RemoteFile, part: _Part, report, timeou
         restarted = True
 
 
-def _receive(opener, url: str, file: RemoteFile, part: _Part, report, timeouts: Timeouts) -> bool:
-    """One request: append to the part what comes.
+def _receive(opener, url: str, file: RemoteFile, part: _Part, report, timeouts: Timeouts, until: float) -> bool:
+    """One request: append to the part what comes, `until` (of the monotonic clock) at the longest.
 
     Returns:
         Whether the whole file has the right SHA-256.
@@ -197,7 +210,7 @@ def _receive(opener, url: str, file: RemoteFile, part: _Part, report, timeouts: 
         headers["Range"] = f"bytes={start}-"
         if tag := part.tag(url):
             headers["If-Range"] = tag
-    response = _asked(opener, urllib.request.Request(url, headers=headers), start, timeouts.connect)
+    response = _asked(opener, urllib.request.Request(url, headers=headers), start, timeouts, lambda: report(start))
     if response is None:
         return False
     with response:
@@ -209,7 +222,15 @@ def _receive(opener, url: str, file: RemoteFile, part: _Part, report, timeouts: 
             digest = part.digest(part.path)
             have = start
             report(have)
+            window_end, window_start = time.monotonic() + timeouts.window, have
             while have < file.bytes:
+                now = time.monotonic()
+                if now > until:
+                    raise _Failed(f"takes too long ({in_megabytes(have)} of {in_megabytes(file.bytes)} have come)")
+                if now > window_end:
+                    if have - window_start < timeouts.window_rate * timeouts.window:
+                        raise _Failed(f"is too slow ({have - window_start} bytes in {timeouts.window:.0f} s)")
+                    window_end, window_start = now + timeouts.window, have
                 try:
                     block = response.read1(_BLOCK)
                 except (OSError, http.client.HTTPException) as error:
@@ -227,10 +248,37 @@ def _receive(opener, url: str, file: RemoteFile, part: _Part, report, timeouts: 
     return digest.hexdigest() == file.sha256
 
 
-def _asked(opener, request: urllib.request.Request, start: int, timeout: float):
-    """The response; None if the mirror says that there is nothing after `start`."""
+def _asked(opener, request: urllib.request.Request, start: int, timeouts: Timeouts, waiting: Callable[[], None]):
+    """The response; None if the mirror says that there is nothing after `start`.
+
+    It is waited for in a thread: a mirror that sends its header byte by byte never runs into a time-out of the
+    connection.
+
+    Args:
+        waiting: called ten times a second; may raise to give up.
+    """
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(opener.open(request, timeout=timeouts.connect))
+        except BaseException as error:  # raised again in the thread that waits
+            answers.put(error)
+
+    threading.Thread(target=ask, name="asking a mirror", daemon=True).start()
+    until = time.monotonic() + timeouts.connect + timeouts.read
+    while True:
+        try:
+            answer = answers.get(timeout=0.1)
+            break
+        except queue.Empty:
+            waiting()
+            if time.monotonic() > until:
+                raise _Failed(_in_words(TimeoutError())) from None
+    if not isinstance(answer, BaseException):
+        return answer
     try:
-        return opener.open(request, timeout=timeout)
+        raise answer
     except HTTPError as error:
         error.close()
         if error.code == 416 and start:

@@ -26,6 +26,7 @@ from .cache import (
 from .catalogue import (
     RemoteModel,
     bundled_models,
+    check_contents,
     files_of,
     find_model,
     installed_models,
@@ -135,6 +136,7 @@ def _check_agrees(model: RemoteModel, folder: Path) -> None:
             f"The catalogue says {model.id} {model.version}, but its {SPEC_FILE} tells of {spec.id} {spec.version} or "
             "names other weights. Please report it; until then import the model from a file."
         )
+    check_contents(spec)
 
 
 def remove_model(model_id: str) -> None:
@@ -160,6 +162,7 @@ def verify_model(model_id: str) -> ModelSpec:
     """
     spec = find_model(model_id)
     verify_files(spec)
+    check_contents(spec)
     return spec
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ...locking import file_lock
 from ...spec import ModelSpec
+from ...trust import is_private_folder
 
 #: By these, instruction sets are held down: what is compiled and how it rounds depend on them.
 _INSTRUCTION_SETS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ONEDNN_CPU_ISA_HINTS", "ATEN_CPU_CAPABILITY",
@@ -22,7 +23,8 @@ _INSTRUCTION_SETS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ONEDNN_CPU_ISA_H
 class DiskCache:
     """Small files of one model: `<folder>/<id>/<of its weights and graph>/`.
 
-    A damaged file, or one that was written under another key, counts as missing.
+    A damaged file, one that was written under another key, and any in a folder that others can write to counts as
+    missing: a compiled network is run as it is.
 
     Args:
         folder: of all models; None keeps nothing.
@@ -36,7 +38,7 @@ class DiskCache:
 
     def read(self, *key: str) -> bytes | None:
         """What `write` kept under the same words."""
-        if self._folder is None:
+        if self._folder is None or not is_private_folder(self._folder):
             return None
         try:
             content = self._file(key).read_bytes()

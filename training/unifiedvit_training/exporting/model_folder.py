@@ -19,7 +19,7 @@ from safetensors.torch import save as pack_tensors
 
 from UnifiedViTLib.errors import ModelSpecError
 from UnifiedViTLib.inference.familiarity import FamiliarityStatistics
-from UnifiedViTLib.spec import FORMAT, SPEC_FILE, ModelSpec, VolumeRule, load_spec
+from UnifiedViTLib.spec import FORMAT, SPEC_FILE, ModelSpec, VolumeRule, load_spec, verify_graph
 
 from ..config import Model, Project
 from ..errors import RunError
@@ -126,13 +126,19 @@ def _diagnosis(model: Model, calibration: Calibration) -> dict[str, Any]:
 
 
 def add_graph(folder: Path) -> ModelSpec:
-    """Name the `model.onnx` that lies in a model folder in its description, and read it back."""
+    """Name the `model.onnx` that lies in a model folder in its description, and read it back.
+
+    Raises:
+        WeightsError: the graph is not one that would be imported.
+    """
     path = folder / SPEC_FILE
     description = json.loads(path.read_text(encoding="utf-8"))
     digest = hashlib.sha256((folder / ONNX_FILE).read_bytes()).hexdigest()
     description["graph"] = {"file": ONNX_FILE, "sha256": digest}
     _write_description(path, description)
-    return load_spec(folder)
+    spec = load_spec(folder)
+    verify_graph(spec)
+    return spec
 
 
 def _write_description(path: Path, description: dict[str, Any]) -> None:

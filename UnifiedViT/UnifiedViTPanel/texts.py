@@ -1,0 +1,10 @@
+"""Texts of models and files in widgets that take what looks like HTML for HTML."""
+
+from __future__ import annotations
+
+import html
+
+
+def asShown(text):
+    """A text for a tool tip or a message box, shown letter by letter."""
+    return "<qt>" + html.escape(text).replace("\n", "<br>") + "</qt>"

@@ -1,0 +1,43 @@
+"""Texts from files and models, made harmless for the place where they are shown."""
+
+from __future__ import annotations
+
+import unicodedata
+
+#: Characters that are no text: controls, halves of surrogate pairs, and marks that turn the order of letters around, so
+#: that a name reads as another one.
+_NO_TEXT = {"Cc", "Cs", "Zl", "Zp"}
+_TURNING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: A spreadsheet takes a cell that begins with one of these for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: Names that Windows keeps for devices, with any ending.
+_DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$",
+            *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789")}
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is one line of letters and signs, without control characters and what else is not to be seen."""
+    return not any(_is_no_text(character) for character in text)
+
+
+def printable(text: str) -> str:
+    """For a terminal or a log: what is no text is written as an escape, line breaks apart, so that nothing of a file's
+    name or a library's message moves the cursor, and any text can be encoded."""
+    return "".join(
+        character.encode("unicode_escape").decode("ascii") if character != "\n" and _is_no_text(character)
+        else character for character in text
+    )
+
+
+def table_cell(text: str) -> str:
+    """For a cell of a table that a spreadsheet may open: an apostrophe before what it would compute."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def is_portable_name(name: str) -> bool:
+    """Whether every system can have a file of this name: no device of Windows, nor an end that Windows drops."""
+    return name.partition(".")[0].rstrip(" ").lower() not in _DEVICES and not name.endswith((".", " "))
+
+
+def _is_no_text(character: str) -> bool:
+    return unicodedata.category(character) in _NO_TEXT or character in _TURNING
