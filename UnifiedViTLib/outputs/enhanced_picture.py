@@ -11,7 +11,9 @@ from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
-from .files import SYNTHETIC, write_atomically
+from .files import SYNTHETIC
+from .naming import printable
+from .writing import write_atomically
 
 #: Slices in the picture, and voxels of the input shown around the synthetic ones.
 _SLICES, _AROUND = 3, 8
@@ -25,6 +27,15 @@ def write_enhanced_picture(volume: Volume, prediction: Prediction, path: Path) -
         volume: what was looked at.
         prediction: one with an enhancement.
     """
+    from matplotlib import rc_context
+
+    with rc_context({"text.parse_math": False}):  # "$" in a name is no formula
+        figure = _figure(volume, prediction)
+        write_atomically(path, lambda part: figure.savefig(part, format="png"))
+
+
+def _figure(volume: Volume, prediction: Prediction):
+    """The picture as matplotlib's figure; arguments as of `write_enhanced_picture`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -63,5 +74,6 @@ def write_enhanced_picture(volume: Volume, prediction: Prediction, path: Path) -
         row[1].contour(places[1], places[0], np.pad(synthetic[number], 1), [0.5], colors=[colour], linewidths=1)
         row[0].set_title(f"input, slice {number + round(begins[0]) + 1}/{len(slices)}", fontsize=9)
         row[1].set_title("synthetic within the line, interpolated around it", fontsize=9)
-    figure.supxlabel(f"{prediction.name} · {made.upscaler} · regions chosen by {made.method} · {NOTICE}", fontsize=7)
-    write_atomically(path, lambda part: figure.savefig(part, format="png"))
+    about = (printable(prediction.name), made.upscaler, f"regions chosen by {made.method}", NOTICE)
+    figure.supxlabel(" · ".join(about), fontsize=7)
+    return figure

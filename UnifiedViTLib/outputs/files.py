@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
 
 from ..diagnosis import NONE
-from ..errors import OutputError
 from ..imaging.volume import LPS_RAS
 from ..inference.doubts import review_below
 from ..inference.prediction import Diagnosis, Enhancement, Prediction
@@ -22,6 +20,8 @@ from ..inference.upscalers import FACTOR
 from ..native import c_numeric_locale, native_path, printable_path
 from ..spec import ModelSpec, Segment
 from .answers import amounts, headline
+from .naming import csv_cell, printable
+from .writing import write_atomically
 
 CSV_FIELDS = (
     "input", "status", "result", "diagnosis", "probability", "confidence", "review", "volume_ml", "warnings", "seconds",
@@ -35,25 +35,6 @@ SYNTHETIC = Segment(
     "Segmentation category and type - DICOM master list~SCT^85756007^Tissue~SCT^85756007^Tissue~^^"
     "~Anatomic codes - DICOM master list~^^~^^|",
 )
-
-
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a file beside `path`, then rename it, so that no half-written result is ever found.
-
-    Raises:
-        OutputError: the folder cannot be written to, or the disk is full.
-    """
-    part = path.with_name(f".part-{os.getpid()}-{path.name}")
-    try:
-        write(part)
-        os.replace(part, path)
-    except (OSError, RuntimeError) as error:
-        with suppress(OSError):
-            part.unlink()
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        raise OutputError(
-            f"{path.name} cannot be written to {path.parent}: {reason}. Choose another folder or free some space."
-        ) from error
 
 
 def write_segmentation(prediction: Prediction, path: Path) -> None:
@@ -70,8 +51,7 @@ def write_enhanced(prediction: Prediction, volume: Path, synthetic: Path) -> Non
     `.seg.nrrd` on the same grid which of its voxels are synthetic."""
     made = prediction.enhancement
     keys = _origin(prediction) | {
-        "UnifiedViT_Synthetic": f"Drawn in part by the upscaler {made.upscaler}; which voxels: "
-                                f"{printable_path(synthetic.name)}",
+        "UnifiedViT_Synthetic": f"Drawn in part by the upscaler {made.upscaler}; which voxels: the file .synthetic.seg.nrrd",
     }
     _write_image(_image(made.array, made.ijk_to_ras), keys, volume)
     mask = _image(made.synthetic, made.ijk_to_ras)
@@ -174,7 +154,7 @@ def as_json(prediction: Prediction) -> dict:
     uncertainty = prediction.uncertainty
     below = review_below(prediction.spec, uncertainty is not None)
     return {
-        "name": prediction.name,
+        "name": printable(prediction.name),
         "research_use_only": True,
         "diagnosis": diagnosis_as_json(prediction),
         "confidence": {
@@ -261,19 +241,26 @@ def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict
     """A line of `results.csv` for an input that worked, or for one that did not; `name` of its result files."""
     if isinstance(result, Exception):
         return dict.fromkeys(CSV_FIELDS, "") | {"input": source, "status": "failed", "error": str(result)}
+    return result_row(as_json(result), source, name)
+
+
+def result_row(result: Mapping[str, Any], source: str, name: str) -> dict[str, str]:
+    """A line of `results.csv` for a result as from `as_json`, fresh or read again."""
+    diagnosis, model = result["diagnosis"], result["model"]
+    found = diagnosis.get("found", [diagnosis["label"]])
     return {
         "input": source,
         "status": "done",
         "result": name,
-        "diagnosis": names_found(result.diagnosis),
-        "probability": ";".join(f"{result.diagnosis.probabilities[name]:.4f}" for name in result.diagnosis.found),
-        "confidence": f"{result.confidence:.4f}",
-        "review": "yes" if result.confidence < review_below(result.spec, result.uncertainty is not None) else "no",
-        "volume_ml": "; ".join(f"{segment.name}: {segment.volume_ml:.2f}" for segment in result.segments
-                               if segment.volume_ml is not None),
-        "warnings": " | ".join(result.warnings),
-        "seconds": f"{result.provenance.seconds['total']:.2f}",
-        "model": model_name(result.spec),
+        "diagnosis": ";".join(found) or NONE,
+        "probability": ";".join(f"{diagnosis['probabilities'][label]:.4f}" for label in found),
+        "confidence": f"{result['confidence']['value']:.4f}",
+        "review": "yes" if result["confidence"]["review"] else "no",
+        "volume_ml": "; ".join(f"{segment['name']}: {segment['volume_ml']:.2f}" for segment in result["segments"]
+                               if segment["volume_ml"] is not None),
+        "warnings": " | ".join(result["warnings"]),
+        "seconds": f"{result['seconds']['total']:.2f}",
+        "model": f"{model['id']} {model['version']}",
         "error": "",
     }
 
@@ -287,14 +274,14 @@ def summary(name: str, prediction: Prediction) -> str:
     return "\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)])
 
 
-def write_csv(rows: list[dict[str, str]], path: Path) -> None:
-    """Write `results.csv`."""
+def write_csv(rows: Sequence[Mapping[str, str]], path: Path) -> None:
+    """Write `results.csv`; no cell is one that a spreadsheet would compute."""
 
     def write(part: Path) -> None:
         # A name of another encoding is told as far as it can be: the rows of the others must not be lost.
         with open(part, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.DictWriter(file, CSV_FIELDS)
             writer.writeheader()
-            writer.writerows(rows)
+            writer.writerows({field: csv_cell(row.get(field, "")) for field in CSV_FIELDS} for row in rows)
 
     write_atomically(path, write)

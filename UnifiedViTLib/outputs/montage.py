@@ -13,8 +13,10 @@ from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
 from .answers import amounts, answers
-from .files import diagnosis_as_json, write_atomically
+from .files import diagnosis_as_json
 from .heat import over_image
+from .naming import printable
+from .writing import write_atomically
 
 MOST_SLICES = 12
 _INK, _QUIET, _PAPER = "#1c2430", "#7b8794", "#ffffff"
@@ -45,6 +47,15 @@ def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
         volume: what was looked at.
         prediction: the result for it.
     """
+    from matplotlib import rc_context
+
+    with rc_context({"text.parse_math": False}):  # "$" in a name is no formula
+        figure = _figure(volume, prediction)
+        write_atomically(path, lambda part: figure.savefig(part, format="png"))
+
+
+def _figure(volume: Volume, prediction: Prediction):
+    """The picture as matplotlib's figure; arguments as of `write_montage`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -71,7 +82,7 @@ def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
             _outline(ax, labels[n] == label, np.array(segment.colour) / 255)
         ax.set_title(f"{n + 1}/{len(slices)}", color="#cfd6de", fontsize=7, pad=2)
     _answer(bottom, prediction, shown)
-    write_atomically(path, lambda part: figure.savefig(part, format="png"))
+    return figure
 
 
 def _outline(ax, mask: np.ndarray, colour: np.ndarray) -> None:
@@ -88,7 +99,7 @@ def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
     given = answers(diagnosis_as_json(prediction))
     said = ",  ".join(words if p is None else f"{words}  {p:.0%}" for words, p in given)
     part.suptitle(
-        f"{prediction.name}:  {said}   ({volumes})",
+        f"{printable(prediction.name)}:  {said}   ({volumes})",
         fontsize=13, color=_INK, fontweight="bold", x=0.01, ha="left",
     )
     heat = prediction.heatmap
