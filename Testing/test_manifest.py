@@ -173,7 +173,8 @@ def test_voxels_in_a_file_beside_the_header_count(tmp_path):
     for name, raw in (("a.mhd", "a.raw"), ("b.nhdr", "b.raw"), ("c.hdr", "c.img")):
         sitk.WriteImage(image, str(tmp_path / name))
         assert [file.name for file in files_of(tmp_path / name)] == [name, raw], "written by ITK"
-    for name, line in (("list.mhd", "ElementDataFile = LIST\nx1.raw\nx2.raw\n"), ("list.nhdr", "data file: LIST\nx1.raw\nx2.raw\n"),
+    for name, line in (("list.mhd", "ElementDataFile = LIST\nx1.raw\nx2.raw\n"),
+                       ("list.nhdr", "data file: LIST\nx1.raw\nx2.raw\n"),
                        ("pattern.mhd", "ElementDataFile = x%d.raw 1 2 1\n"), ("p.nhdr", "data file: x%d.raw 1 2 1\n")):
         (tmp_path / "x1.raw").write_bytes(b"1")
         (tmp_path / "x2.raw").write_bytes(b"2")

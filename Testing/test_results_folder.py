@@ -257,5 +257,5 @@ def test_what_a_killed_process_left_behind_is_removed_and_what_a_living_one_writ
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OutputError, match="cannot be made or written to .*Choose another"):
+    with pytest.raises(OutputError, match=r"cannot be made or written to .*Choose another"):
         ResultsFolder(tmp_path / "file" / "out")

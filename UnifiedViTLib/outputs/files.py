@@ -51,7 +51,7 @@ def write_enhanced(prediction: Prediction, volume: Path, synthetic: Path) -> Non
     `.seg.nrrd` on the same grid which of its voxels are synthetic."""
     made = prediction.enhancement
     keys = _origin(prediction) | {
-        "UnifiedViT_Synthetic": f"Drawn in part by the upscaler {made.upscaler}; which voxels: the file .synthetic.seg.nrrd",
+        "UnifiedViT_Synthetic": f"Drawn in part by the upscaler {made.upscaler}; see .synthetic.seg.nrrd",
     }
     _write_image(_image(made.array, made.ijk_to_ras), keys, volume)
     mask = _image(made.synthetic, made.ijk_to_ras)
