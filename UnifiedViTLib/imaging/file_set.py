@@ -17,7 +17,7 @@ _HALVES = {".hdr": ".img", ".img": ".hdr"}
 
 
 def files_of(path: Path) -> list[Path]:
-    """The files that decide what an image looks like, those that exist, each once.
+    """The files that decide what an image looks like, each once: `path`, and of others those that are there.
 
     Args:
         path: a file, or a folder with a DICOM series.
@@ -27,7 +27,7 @@ def files_of(path: Path) -> list[Path]:
     """
     if path.is_dir():
         return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    ending = path.suffix.lower()
+    ending = path.suffix.lower() if path.is_file() else ""
     if ending in _HALVES:
         others = [path.with_suffix(_HALVES[ending]), path.with_suffix(_HALVES[ending].upper())]
         others += [other.with_name(f"{other.name}.gz") for other in others]

@@ -50,7 +50,8 @@ def changed_inputs(manifest: Manifest) -> str:
         if os.name == "posix" and settled and same_stat(file):
             continue
         try:
-            same = os.stat(file.path).st_size == file.size and sha256_of(Path(file.path)) == file.sha256
+            path = Path(file.path)  # a pipe of this name would never end
+            same = path.is_file() and path.stat().st_size == file.size and sha256_of(path) == file.sha256
         except OSError:
             same = False
         if not same:
