@@ -22,7 +22,7 @@ from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.enhanced_picture import write_enhanced_picture
-from UnifiedViTLib.outputs.files import as_json, csv_row, write_csv, write_json, write_segmentation
+from UnifiedViTLib.outputs.files import as_json, csv_row, write_csv, write_segmentation
 from UnifiedViTLib.outputs.montage import chosen_slices, write_montage
 from UnifiedViTLib.outputs.report import write_report
 from UnifiedViTLib.outputs.writing import write_atomically
@@ -98,9 +98,8 @@ def test_slicer_reads_the_file_as_a_segmentation_with_its_names_colours_and_term
         assert voxels == np.count_nonzero(prediction.labelmap == n + 1)
 
 
-def test_the_json_follows_its_schema_and_counts_what_was_drawn(tmp_path, prediction):
-    write_json(prediction, tmp_path / "head.json")
-    data = json.loads((tmp_path / "head.json").read_text(encoding="utf-8"))
+def test_the_json_follows_its_schema_and_counts_what_was_drawn(prediction):
+    data = json.loads(json.dumps(as_json(prediction), allow_nan=False))
     schema = json.loads((resources() / "prediction.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(data, schema)
     assert data["diagnosis"]["label"] == "glioma"
@@ -173,7 +172,7 @@ def test_a_folder_that_cannot_be_written_to_is_told_and_leaves_nothing_behind(tm
     with pytest.raises(OutputError, match="Choose another folder or free some space"):
         write_segmentation(prediction, missing / "head.seg.nrrd")
     with pytest.raises(OutputError, match="Choose another folder"):
-        write_json(prediction, missing / "head.json")
+        write_csv([], missing / "results.csv")
     assert not missing.exists()
 
 
@@ -197,5 +196,4 @@ def test_accents_and_blanks_in_folder_names_are_no_obstacle(tmp_path, prediction
     folder = tmp_path / "Élève n° 3 – crâne"
     folder.mkdir()
     write_segmentation(replace(prediction, name="crâne"), folder / "crâne é.seg.nrrd")
-    write_json(prediction, folder / "crâne é.json")
     assert (folder / "crâne é.seg.nrrd").stat().st_size > 100

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -219,12 +218,6 @@ def diagnosis_as_json(prediction: Prediction) -> dict:
         "displays": {c.name: c.display for c in prediction.spec.classes},
         **several,
     }
-
-
-def write_json(prediction: Prediction, path: Path) -> None:
-    """Write `as_json`."""
-    text = json.dumps(as_json(prediction), indent=1)
-    write_atomically(path, lambda part: part.write_text(text + "\n", encoding="utf-8"))
 
 
 def model_name(spec: ModelSpec) -> str:

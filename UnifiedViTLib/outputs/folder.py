@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -124,8 +124,7 @@ class ResultsFolder(Inventory):
         files = {ending: (path.stat().st_size, sha256_of(path)) for ending, path in staged.items()}
         with self.locked():
             source = manifest.request.source
-            old = {one.name: one for one in map(self.entry, {*earlier, name}) if one}
-            old = {key: one for key, one in old.items() if one.request.source == source}
+            old = {entry.name: entry for entry in self._of(source, {*earlier, name})}
             place = self._place(name, list(old.values()), {*ENDINGS, *files})
             told = [] if place in (name, *old) else [
                 f"Its results are called {place}, as there are other files called {name}."]
@@ -145,12 +144,13 @@ class ResultsFolder(Inventory):
             raise OutputError(f"{place}.json was changed while it was written. Run this input again.")
         return entry, " ".join(told)
 
-    def fail(self, source: str, row: dict[str, str], keep: bool = False) -> str:
+    def fail(self, source: str, row: dict[str, str], earlier: Iterable[str], keep: bool = False) -> str:
         """Take note of an image that failed, and remove the files of an earlier result of it.
 
         Args:
             source: absolute path of the image.
             row: its line of the table.
+            earlier: names of results that may be of this image.
             keep: leave an earlier result as it is, which then keeps its line too.
 
         Returns:
@@ -160,7 +160,7 @@ class ResultsFolder(Inventory):
             OutputError: the disk refuses.
         """
         with self.locked():
-            old = self.of_source(source)
+            old = self._of(source, earlier)
             if old and keep:
                 return "The files of an earlier run are still there."
             told = " ".join(map(self._retire, old))
@@ -198,6 +198,24 @@ class ResultsFolder(Inventory):
             os.replace(part, self.folder / state.table)
         return ordered
 
+    def free_name(self, name: str, names: Collection[str], taken: Collection[str],
+                  endings: Collection[str] = ENDINGS) -> str:
+        """`name`, with a number if need be, so that no file has it with any of the endings.
+
+        Args:
+            names: that are given to others already.
+            taken: as of `taken`.
+        """
+        number = 1
+        while numbered(name, number) in names or any(
+                folded(f"{numbered(name, number)}{ending}") in taken for ending in endings):
+            number += 1
+        return numbered(name, number)
+
+    def _of(self, source: str, names: Iterable[str]) -> list[Entry]:
+        """Of the results of these names those of an image."""
+        return [entry for entry in map(self.entry, set(names)) if entry and entry.request.source == source]
+
     def _place(self, name: str, old: Sequence[Entry], endings: set[str]) -> str:
         """The name for a new result: an earlier one's whose files are all ours, else a free one."""
         for entry in old:
@@ -205,11 +223,7 @@ class ResultsFolder(Inventory):
             foreign = {f"{entry.name}{ending}" for ending in endings} - written - {f"{entry.name}.json"}
             if not any((self.folder / file).exists() for file in foreign):
                 return entry.name
-        taken = self.taken()
-        number = 1
-        while any(folded(f"{numbered(name, number)}{ending}") in taken for ending in endings):
-            number += 1
-        return numbered(name, number)
+        return self.free_name(name, (), self.taken(), endings)
 
     def _retire(self, entry: Entry) -> str:
         """Remove an earlier result but for what was changed since; its manifest last."""

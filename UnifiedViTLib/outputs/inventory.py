@@ -66,7 +66,7 @@ class Inventory:
         """All results whose JSON is whole, by name. A JSON is read again only when it has changed."""
         found = {}
         for item in self._listed():
-            if item.name.endswith(".json") and not item.name.startswith("."):
+            if item.name.endswith(".json") and not item.name.startswith(".") and item.is_file():
                 stat = item.stat()
                 stamp = (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
                 known = self._read.get(item.name)
@@ -85,11 +85,6 @@ class Inventory:
             return Entry(name, manifest, result_row(document, manifest.request.source, name), path.stat().st_mtime_ns)
         except (OSError, KeyError, TypeError, ValueError, AttributeError):
             return None
-
-    def of_source(self, source: str) -> list[Entry]:
-        """Results of an image, the newest first."""
-        return sorted((entry for entry in self.entries() if entry.request.source == source),
-                      key=lambda entry: -entry.written_ns)
 
     def owned(self, names: Iterable[str]) -> set[str]:
         """Those of these files of the folder that are ours, and as we wrote them."""

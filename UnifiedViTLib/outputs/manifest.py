@@ -21,7 +21,7 @@ from .writing import sha256_of
 FORMAT = 1
 KEY = "manifest"
 #: A JSON of ours is smaller than this.
-MOST_BYTES = 256 << 20
+MOST_BYTES = 64 << 20
 #: What of a model's description changes no answer.
 _WORDS = ("folder", "description", "training", "results", "licence")
 
@@ -177,7 +177,7 @@ def sealed(result: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
 def read_result(path: Path) -> tuple[dict[str, Any], Manifest] | None:
     """A result and its manifest from its JSON; None if the file is not there, not ours, or was changed."""
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
             return None
         document = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(document, dict) or KEY not in document:

@@ -221,7 +221,7 @@ class WorkerClient:
         if isinstance(request, FileRequest):
             return message | {
                 "type": "file", "path": os.path.abspath(request.path), "output": os.path.abspath(request.output),
-                "name": request.name,
+                "name": request.name, "earlier": request.earlier,
                 "channels": {name: os.path.abspath(path) for name, path in request.channels.items()},
             }
         write_volume(request.volume, folder, self._stop_if_asked)
