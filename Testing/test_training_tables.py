@@ -235,3 +235,14 @@ def test_a_picture_that_viewers_turn_is_refused_in_words(tmp_path, suffix):
     for content in (b"", b"\xff\xd8\xff\xe1", b"MM\0*\0\0\0\x08\0\x05", b"\x89PNG\r\n\x1a\n\0\0\0\xffeXIf"):
         path.write_bytes(content)
         check_upright(path)
+
+
+def test_a_photograph_that_its_mask_was_not_drawn_on_as_stored_is_refused(heads, tmp_path):
+    folder, rows = heads
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.open(folder / rows[0]["image"]).save(tmp_path / "turned.jpg", exif=exif)
+    rows = absolute(folder, rows)
+    rows[0]["image"] = str(tmp_path / "turned.jpg")
+    with pytest.raises(DataError, match=r"turned\.jpg.*EXIF orientation"):
+        prepare_dataset(project(source(write_table(tmp_path, rows))), tmp_path / "dataset")

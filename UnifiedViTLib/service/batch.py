@@ -161,7 +161,7 @@ def process_files(
     taken, names, software = folder.taken(), set(), software_versions() if skip_existing else {}
     for number, path in enumerate(inputs):
         known = before.get(os.path.abspath(path), [])
-        wanted = safe_name(stem(path))
+        wanted = _result_name(path)
         name = known[0].name if known else folder.free_name(wanted, names, taken)
         names.add(name)
         if not known and name != wanted:
@@ -210,3 +210,11 @@ def serial(client: WorkerClient) -> BatchExecutor:
             yield task, settings.process(client, task, output, partial(progress, task))
 
     return execute
+
+
+def _result_name(path: Path) -> str:
+    """What results of an input are called."""
+    try:
+        return safe_name(stem(path))
+    except OSError:  # it may not be looked up: no result will have this name
+        return safe_name(path.stem)
