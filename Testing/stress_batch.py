@@ -76,9 +76,9 @@ def start(model: Path, inputs: list[Path], output: Path, jobs: int) -> subproces
     """A run of the command line, in a process group of its own."""
     command = [sys.executable, "-m", "UnifiedViTLib.cli", "predict", *map(str, inputs), "-o", str(output),
                "-m", str(model), "--device", "cpu", "--skip-existing", "--jobs", str(jobs)]
-    return subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                            env=os.environ | {"PYTHONPATH": str(HERE.parent), "OMP_NUM_THREADS": "1"},
-                            start_new_session=True)
+    with open(output.with_name("log.txt"), "ab") as log:
+        return subprocess.Popen(command, cwd=HERE.parent, stdout=log, stderr=log, start_new_session=True,
+                                env=os.environ | {"PYTHONPATH": str(HERE.parent), "OMP_NUM_THREADS": "1"})
 
 
 def workers_of(parents: set[int]) -> list[int]:
@@ -200,9 +200,12 @@ def main() -> int:
             last.wait()
             print(f"last run: exit code {last.returncode}", flush=True)
             said = mistakes(inputs, output, foreign, folder / "model")
+            log = (folder / "log.txt").read_text(errors="replace")
         finally:
             if disk:
                 subprocess.run(["umount", str(output)], check=True)
+    if said:
+        print(log)
     print("\n".join(said) or f"{len(inputs)} inputs, each exactly once and right; {len(foreign)} foreign files "
           "untouched")
     print(f"{time.monotonic() - begin:.0f} s, seed {options.seed}")
