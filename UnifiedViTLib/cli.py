@@ -13,6 +13,7 @@ from .errors import ModelSpecError, UnifiedViTError, UnsupportedImageError
 from .inference.options import Options
 from .models_cli import add_models_command
 from .outputs.inventory import Inventory
+from .outputs.naming import printable
 from .service.batch import BatchExecutor, BatchSettings, TaskResult, process_files, serial
 from .service.client import WorkerClient
 from .service.inputs import collect_inputs
@@ -152,11 +153,11 @@ def _predict(options: argparse.Namespace) -> int:
             bar.refresh()
 
         def ended(result: TaskResult) -> None:
+            text = result.text or f"{result.row['result']}: done before"
+            failed = result.row["status"] != "done"
+            lines = (f"{result.path}: {text}" if failed else text).split("\n")
             with bar.external_write_mode():
-                if result.row["status"] != "done":
-                    tell(f"{result.path}: {result.text}", sys.stderr)
-                else:
-                    tell(result.text or f"{result.row['result']}: done before", sys.stdout)
+                tell("\n".join(map(printable, lines)), sys.stderr if failed else sys.stdout)
 
         with _executor(options, bool(channels)) as executor:
             rows = process_files(inputs, options.output, settings, executor, skip_existing=options.skip_existing,

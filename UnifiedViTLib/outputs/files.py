@@ -12,6 +12,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..diagnosis import NONE
+from ..errors import OutputError
 from ..imaging.volume import LPS_RAS
 from ..inference.doubts import review_below
 from ..inference.prediction import Diagnosis, Enhancement, Prediction
