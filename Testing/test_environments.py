@@ -186,9 +186,8 @@ def predict_elsewhere(folder: Path, image: Path, model, **environment: str) -> t
         env=inherited | {"PYTHONPATH": str(ROOT)} | environment, stdin=subprocess.DEVNULL, capture_output=True,
     )
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
-    name = image.name.removesuffix(".nrrd")
-    result = json.loads((folder / "out" / f"{name}.json").read_text(encoding="utf-8"))
-    return result, sitk.ReadImage(str(folder / "out" / f"{name}.seg.nrrd"))
+    (file,) = (folder / "out").glob("*.json")  # called as that environment can call it
+    return json.loads(file.read_text(encoding="utf-8")), sitk.ReadImage(str(next((folder / "out").glob("*.seg.nrrd"))))
 
 
 def check_same(result: dict, drawn: sitk.Image, prediction) -> None:

@@ -13,7 +13,7 @@ from UnifiedViTLib.errors import OutputError, UnsupportedImageError, WeightsErro
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.output_check import check_outputs
 from UnifiedViTLib.inference.predictor import Options, Predictor
-from UnifiedViTLib.outputs.files import write_json
+from UnifiedViTLib.outputs.files import as_json, json_text
 from UnifiedViTLib.spec import load_spec
 
 
@@ -77,5 +77,4 @@ def test_a_result_without_numbers_is_never_written(tmp_path):
     prediction = Predictor(tiny_model(tmp_path / "model"), "cpu").predict(head_volume())
     diagnosis = replace(prediction.diagnosis, probabilities={"healthy": float("nan"), "glioma": 0.5, "meningioma": 0.5})
     with pytest.raises(OutputError, match="no numbers"):
-        write_json(replace(prediction, diagnosis=diagnosis), tmp_path / "result.json")
-    assert not (tmp_path / "result.json").exists()
+        json_text(as_json(replace(prediction, diagnosis=diagnosis)))

@@ -18,9 +18,14 @@ from builders import ORIENTATIONS, head_volume, oblique, tiny_model, to_sitk
 
 from UnifiedViTLib.errors import OutputError, UnsupportedImageError
 from UnifiedViTLib.imaging.reading import read
+from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.outputs.files import as_json, csv_row, write_csv, write_json, write_segmentation
+from UnifiedViTLib.outputs.enhanced_picture import write_enhanced_picture
+from UnifiedViTLib.outputs.files import as_json, csv_row, write_csv, write_segmentation
 from UnifiedViTLib.outputs.montage import chosen_slices, write_montage
+from UnifiedViTLib.outputs.report import write_report
+from UnifiedViTLib.outputs.writing import write_atomically
 from UnifiedViTLib.resources import resources
 
 
@@ -93,9 +98,8 @@ def test_slicer_reads_the_file_as_a_segmentation_with_its_names_colours_and_term
         assert voxels == np.count_nonzero(prediction.labelmap == n + 1)
 
 
-def test_the_json_follows_its_schema_and_counts_what_was_drawn(tmp_path, prediction):
-    write_json(prediction, tmp_path / "head.json")
-    data = json.loads((tmp_path / "head.json").read_text(encoding="utf-8"))
+def test_the_json_follows_its_schema_and_counts_what_was_drawn(prediction):
+    data = json.loads(json.dumps(as_json(prediction), allow_nan=False))
     schema = json.loads((resources() / "prediction.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(data, schema)
     assert data["diagnosis"]["label"] == "glioma"
@@ -134,6 +138,26 @@ def test_the_picture_is_a_png_for_many_slices_few_and_one(tmp_path, predictor, s
     assert red.any(), "the outline of the first segment is drawn in its colour"
 
 
+def test_a_dollar_in_a_name_is_a_dollar_and_a_character_that_is_none_does_no_harm(tmp_path, predictor):
+    for number, name in enumerate(("price $5", "$\\frac{$", "caf\udce9", "a\x1bb")):
+        volume = head_volume(shape=(3, 45, 41), name=name)
+        prediction = predictor.predict(volume)
+        write_montage(volume, prediction, tmp_path / f"{number}.png")
+        write_report(as_json(prediction), tmp_path / f"{number}.html", volume, prediction.labelmap)
+        assert "price $5" in (tmp_path / f"{number}.html").read_text(encoding="utf-8") or number
+
+
+def test_a_picture_and_its_finer_version_are_reported_as_they_are_stored(tmp_path, predictor):
+    volume = replace(head_volume(shape=(1, 45, 41)), planar=True)
+    prediction = predictor.predict(volume, Options(explain="rollout", superres="lanczos"))
+    assert prediction.provenance.plane == "as stored"
+    made = prediction.enhancement
+    write_report(as_json(prediction), tmp_path / "a.html", volume, prediction.labelmap,
+                 enhanced=(Volume(made.array, made.ijk_to_ras), made.synthetic))
+    write_enhanced_picture(volume, prediction, tmp_path / "a.png")
+    assert "Four times as fine" in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
 def test_the_slices_shown_hold_half_of_those_with_a_lesion_and_spread_over_the_rest():
     drawn = np.zeros(155)
     drawn[60:70] = 9
@@ -148,14 +172,12 @@ def test_a_folder_that_cannot_be_written_to_is_told_and_leaves_nothing_behind(tm
     with pytest.raises(OutputError, match="Choose another folder or free some space"):
         write_segmentation(prediction, missing / "head.seg.nrrd")
     with pytest.raises(OutputError, match="Choose another folder"):
-        write_json(prediction, missing / "head.json")
+        write_csv([], missing / "results.csv")
     assert not missing.exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_leaves_the_old_result_whole(tmp_path, prediction):
-    from UnifiedViTLib.outputs.files import write_atomically
-
     target = tmp_path / "head.json"
     target.write_text("old")
 
@@ -174,5 +196,4 @@ def test_accents_and_blanks_in_folder_names_are_no_obstacle(tmp_path, prediction
     folder = tmp_path / "Élève n° 3 – crâne"
     folder.mkdir()
     write_segmentation(replace(prediction, name="crâne"), folder / "crâne é.seg.nrrd")
-    write_json(prediction, folder / "crâne é.json")
     assert (folder / "crâne é.seg.nrrd").stat().st_size > 100

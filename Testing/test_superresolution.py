@@ -29,8 +29,8 @@ from UnifiedViTLib.inference.superresolution import FACTOR, attended_regions, en
 from UnifiedViTLib.inference.upscalers import Lanczos, check_upscaler, make_upscaler
 from UnifiedViTLib.models.upscaler import ResidualUpscaler
 from UnifiedViTLib.outputs.files import as_json
-from UnifiedViTLib.service.batch import find_inputs
 from UnifiedViTLib.service.client import WorkerClient
+from UnifiedViTLib.service.inputs import find_inputs
 from UnifiedViTLib.service.protocol import PredictRequest
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -25,10 +25,10 @@ from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.uncertainty import CHANGES, CONTRADICTION, Looks, other_planes
 from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, write_report
-from UnifiedViTLib.service.batch import find_inputs
 from UnifiedViTLib.service.client import WorkerClient
 from UnifiedViTLib.service.ensembling import write_ensemble
 from UnifiedViTLib.service.exchange import spec_as_json, spec_from_json
+from UnifiedViTLib.service.inputs import find_inputs
 from UnifiedViTLib.service.protocol import PredictRequest
 from UnifiedViTLib.spec import MISSING, Review, ReviewRule, parse_spec
 

@@ -250,10 +250,12 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
 
         Args:
             inputDir: NRRD, NIfTI, MHA, DICOM, PNG or JPEG files, and folders that hold a DICOM series.
-            outputDir: takes NAME.seg.nrrd, NAME.json and NAME.html for each, and results.csv over all.
+            outputDir: takes NAME.seg.nrrd, NAME.json and NAME.html for each, and results.csv over all; other files
+                there stay as they are.
             pattern: which file names count, for example "*_t1ce.nii.gz".
             recursive: folders in the folder too.
-            skipExisting: go on where an earlier call stopped, instead of doing all again.
+            skipExisting: go on where an earlier call stopped: leave out images whose result is there, whole, and of
+                the same files, model, options and software.
             model, device, plane, batchSize, flips: as for `process`.
             heatmap: as for `process`; written as NAME.heatmap.nrrd.
             progress: called with words and the share done of all (0..1).
@@ -268,8 +270,9 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         """
         from UnifiedViTPanel.run import optionsOf
 
-        from UnifiedViTLib.service.batch import BatchSettings, find_inputs, process_files, serial
+        from UnifiedViTLib.service.batch import BatchSettings, process_files, serial
         from UnifiedViTLib.service.catalogue import find_model
+        from UnifiedViTLib.service.inputs import find_inputs
 
         spec = find_model(model)
         options = optionsOf(plane, flips, heatmap=heatmap, superres=superres, uncertainty=uncertainty)

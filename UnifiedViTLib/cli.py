@@ -12,9 +12,12 @@ from . import NOTICE, __version__
 from .errors import ModelSpecError, UnifiedViTError, UnsupportedImageError
 from .inference.options import Options
 from .models_cli import add_models_command
-from .service.batch import BatchExecutor, BatchSettings, TaskResult, find_inputs, process_files, serial
+from .outputs.inventory import Inventory
+from .service.batch import BatchExecutor, BatchSettings, TaskResult, process_files, serial
 from .service.client import WorkerClient
+from .service.inputs import collect_inputs
 from .streams import open_standard_streams, tell
+from .texts import printable
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -81,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
                          help="look several times: NAME.uncertainty.nrrd (where the outline is uncertain, in percent) "
                          "and a confidence in NAME.json and NAME.html; takes four times as long")
     predict.add_argument("--skip-existing", action="store_true",
-                         help="go on where an earlier run of the same model ended")
+                         help="leave out inputs whose result in DIR is of the same files, model, options and software, "
+                         "and whole")
     predict.add_argument("--jobs", "-j", type=_jobs, metavar="N", help="so many inputs at a time, each in a process "
                          "of its own with its share of the cores; several graphics cards take turns")
     predict.add_argument("--cluster", nargs="?", const="", metavar="ADDRESS", help="spread the inputs over a Ray "
@@ -132,8 +136,9 @@ def _predict(options: argparse.Namespace) -> int:
     if options.explain_class and not (options.explain or options.superres):
         raise ModelSpecError("--explain-class says what to explain; add --explain to have an explanation.")
     spec = find_model(options.model or DEFAULT_MODEL)
-    # What does not exist becomes a row of the table, as other bad inputs.
-    inputs = [file for path in options.inputs for file in (find_inputs(path) if path.exists() else [path]) or [path]]
+    inputs = collect_inputs(options.inputs, lambda sentence: tell(sentence, sys.stderr))
+    if not inputs:
+        raise UnsupportedImageError("There is no image to look at: all that is named are results of UnifiedViT.")
     channels = _further_channels(options, inputs)
     refuse_unknown([name for name in (options.input_is, *channels) if name], spec)
     asked = Options(options.plane, options.flips, explain=options.explain, explain_class=options.explain_class,
@@ -148,17 +153,19 @@ def _predict(options: argparse.Namespace) -> int:
             bar.refresh()
 
         def ended(result: TaskResult) -> None:
+            text = result.text or f"{result.row['result']}: done before"
+            failed = result.row["status"] != "done"
+            lines = (f"{result.path}: {text}" if failed else text).split("\n")
             with bar.external_write_mode():
-                if result.row["status"] != "done":
-                    tell(f"{result.path}: {result.text}", sys.stderr)
-                else:
-                    tell(result.text or f"{result.row['result']}: done before", sys.stdout)
+                tell("\n".join(map(printable, lines)), sys.stderr if failed else sys.stdout)
 
         with _executor(options, bool(channels)) as executor:
             rows = process_files(inputs, options.output, settings, executor, skip_existing=options.skip_existing,
                                  progress=progress, ended=ended)
     failed = sum(row["status"] != "done" for row in rows)
-    tell(f"{len(inputs) - failed} of {len(inputs)} done; results in {options.output}. {NOTICE}", sys.stdout)
+    table = Inventory(options.output).state().table
+    tell(f"{len(inputs) - failed} of {len(inputs)} done; results in {options.output}, listed in {table}. {NOTICE}",
+         sys.stdout)
     return 1 if failed else 0
 
 

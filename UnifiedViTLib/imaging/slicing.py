@@ -17,6 +17,8 @@ from ..errors import UnsupportedImageError
 from .volume import Volume
 
 PLANES = ("axial", "coronal", "sagittal")
+#: The plane of a picture, whose orientation in the patient is not known.
+STORED = "as stored"
 #: Fewest rows and columns of a slice that can be looked at.
 NARROWEST = 16
 
@@ -79,14 +81,14 @@ def acquisition_plane(volume: Volume) -> str:
 
 
 def slice_view(volume: Volume, plane: str = "auto") -> SliceView:
-    """How `volume` is to be seen as slices of `plane` ("auto": the acquisition plane).
+    """How `volume` is to be seen as slices of `plane` ("auto": the acquisition plane; `STORED`: along K).
 
     Raises:
         UnsupportedImageError: the plane is unknown, or cuts a single slice into lines.
     """
     si, sj, sk = volume.spacing
-    if volume.planar:
-        return SliceView("as stored", (0, 1, 2), (False, False, False), (sk, sj, si))
+    if volume.planar or plane == STORED:
+        return SliceView(STORED, (0, 1, 2), (False, False, False), (sk, sj, si))
     if plane == "auto":
         plane = acquisition_plane(volume)
     if plane not in _HELD:

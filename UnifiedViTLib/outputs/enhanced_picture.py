@@ -13,8 +13,9 @@ from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
 from ..texts import printable
-from .files import SYNTHETIC, write_atomically
+from .files import SYNTHETIC
 from .montage import PLAIN_TEXT
+from .writing import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -23,6 +22,7 @@ from ..native import c_numeric_locale, native_path, printable_path
 from ..spec import ModelSpec, Segment
 from ..texts import printable, table_cell
 from .answers import amounts, headline
+from .writing import write_atomically
 
 CSV_FIELDS = (
     "input", "status", "result", "diagnosis", "probability", "confidence", "review", "volume_ml", "warnings", "seconds",
@@ -36,25 +36,6 @@ SYNTHETIC = Segment(
     "Segmentation category and type - DICOM master list~SCT^85756007^Tissue~SCT^85756007^Tissue~^^"
     "~Anatomic codes - DICOM master list~^^~^^|",
 )
-
-
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a file beside `path`, then rename it, so that no half-written result is ever found.
-
-    Raises:
-        OutputError: the folder cannot be written to, or the disk is full.
-    """
-    part = path.with_name(f".part-{os.getpid()}-{path.name}")
-    try:
-        write(part)
-        os.replace(part, path)
-    except (OSError, RuntimeError) as error:
-        with suppress(OSError):
-            part.unlink()
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        raise OutputError(
-            f"{path.name} cannot be written to {path.parent}: {reason}. Choose another folder or free some space."
-        ) from error
 
 
 def write_segmentation(prediction: Prediction, path: Path) -> None:
@@ -71,8 +52,7 @@ def write_enhanced(prediction: Prediction, volume: Path, synthetic: Path) -> Non
     `.seg.nrrd` on the same grid which of its voxels are synthetic."""
     made = prediction.enhancement
     keys = _origin(prediction) | {
-        "UnifiedViT_Synthetic": f"Drawn in part by the upscaler {made.upscaler}; which voxels: "
-                                f"{printable_path(synthetic.name)}",
+        "UnifiedViT_Synthetic": f"Drawn in part by the upscaler {made.upscaler}; see .synthetic.seg.nrrd",
     }
     _write_image(_image(made.array, made.ijk_to_ras), keys, volume)
     mask = _image(made.synthetic, made.ijk_to_ras)
@@ -175,7 +155,7 @@ def as_json(prediction: Prediction) -> dict:
     uncertainty = prediction.uncertainty
     below = review_below(prediction.spec, uncertainty is not None)
     return {
-        "name": prediction.name,
+        "name": printable(prediction.name),
         "research_use_only": True,
         "diagnosis": diagnosis_as_json(prediction),
         "confidence": {
@@ -242,20 +222,19 @@ def diagnosis_as_json(prediction: Prediction) -> dict:
     }
 
 
-def write_json(prediction: Prediction, path: Path) -> None:
-    """Write `as_json`.
+def json_text(result: dict) -> str:
+    """A result as JSON.
 
     Raises:
-        OutputError: also where a value is no number, which JSON does not know.
+        OutputError: a value is no number, which JSON does not know.
     """
     try:
-        text = json.dumps(as_json(prediction), indent=1, allow_nan=False)
+        return json.dumps(result, indent=1, allow_nan=False) + "\n"
     except ValueError as error:
         raise OutputError(
-            f"{path.name} is not written: the result for {prediction.name} holds values that are no numbers ({error}). "
+            f"The result for {result.get('name')} is not written: it holds values that are no numbers ({error}). "
             "Please report it."
         ) from error
-    write_atomically(path, lambda part: part.write_text(text + "\n", encoding="utf-8"))
 
 
 def model_name(spec: ModelSpec) -> str:
@@ -272,19 +251,26 @@ def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict
     """A line of `results.csv` for an input that worked, or for one that did not; `name` of its result files."""
     if isinstance(result, Exception):
         return dict.fromkeys(CSV_FIELDS, "") | {"input": source, "status": "failed", "error": str(result)}
+    return result_row(as_json(result), source, name)
+
+
+def result_row(result: Mapping[str, Any], source: str, name: str) -> dict[str, str]:
+    """A line of `results.csv` for a result as from `as_json`, fresh or read again."""
+    diagnosis, model = result["diagnosis"], result["model"]
+    found = diagnosis.get("found", [diagnosis["label"]])
     return {
         "input": source,
         "status": "done",
         "result": name,
-        "diagnosis": names_found(result.diagnosis),
-        "probability": ";".join(f"{result.diagnosis.probabilities[name]:.4f}" for name in result.diagnosis.found),
-        "confidence": f"{result.confidence:.4f}",
-        "review": "yes" if result.confidence < review_below(result.spec, result.uncertainty is not None) else "no",
-        "volume_ml": "; ".join(f"{segment.name}: {segment.volume_ml:.2f}" for segment in result.segments
-                               if segment.volume_ml is not None),
-        "warnings": " | ".join(result.warnings),
-        "seconds": f"{result.provenance.seconds['total']:.2f}",
-        "model": model_name(result.spec),
+        "diagnosis": ";".join(found) or NONE,
+        "probability": ";".join(f"{diagnosis['probabilities'][label]:.4f}" for label in found),
+        "confidence": f"{result['confidence']['value']:.4f}",
+        "review": "yes" if result["confidence"]["review"] else "no",
+        "volume_ml": "; ".join(f"{segment['name']}: {segment['volume_ml']:.2f}" for segment in result["segments"]
+                               if segment["volume_ml"] is not None),
+        "warnings": " | ".join(result["warnings"]),
+        "seconds": f"{result['seconds']['total']:.2f}",
+        "model": f"{model['id']} {model['version']}",
         "error": "",
     }
 
@@ -298,7 +284,7 @@ def summary(name: str, prediction: Prediction) -> str:
     return printable("\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)]))
 
 
-def write_csv(rows: list[dict[str, str]], path: Path) -> None:
+def write_csv(rows: Sequence[Mapping[str, str]], path: Path) -> None:
     """Write `results.csv`. Cells that a spreadsheet would compute begin with an apostrophe; what is no text is written
     as an escape."""
 
@@ -307,6 +293,6 @@ def write_csv(rows: list[dict[str, str]], path: Path) -> None:
         with open(part, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.DictWriter(file, CSV_FIELDS)
             writer.writeheader()
-            writer.writerows({name: table_cell(printable(text)) for name, text in row.items()} for row in rows)
+            writer.writerows({name: table_cell(printable(row.get(name, ""))) for name in CSV_FIELDS} for row in rows)
 
     write_atomically(path, write)

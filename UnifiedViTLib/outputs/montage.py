@@ -15,8 +15,9 @@ from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
 from ..texts import printable
 from .answers import amounts, answers
-from .files import diagnosis_as_json, write_atomically
+from .files import diagnosis_as_json
 from .heat import over_image
+from .writing import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -19,9 +19,10 @@ from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from .answers import amount, answers, display_of, headline, threshold_of
-from .files import SYNTHETIC, write_atomically
+from .files import SYNTHETIC
 from .heat import HEAT, UNCERTAINTY, over_image
 from .montage import chosen_slices
+from .writing import write_atomically
 
 #: Of the classes, in turn; told apart by eyes of all kinds (Okabe and Ito).
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")

@@ -2,63 +2,43 @@
 
 from __future__ import annotations
 
-import csv
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from fnmatch import fnmatch
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from ..errors import Cancelled, DependencyError, OutputError, UnifiedViTError, UnsupportedImageError
-from ..imaging.reading import SUFFIXES, stem
+from ..errors import Cancelled, DependencyError, OutputError, UnifiedViTError
+from ..imaging.reading import stem
 from ..inference.options import Options
-from ..inference.predictor import ProgressCallback
-from ..outputs.files import CSV_FIELDS, csv_row, model_name, write_csv
+from ..inference.predictor import ProgressCallback, software_versions
+from ..outputs.done import why_not_done
+from ..outputs.files import csv_row
+from ..outputs.folder import ResultsFolder
+from ..outputs.inventory import Entry
+from ..outputs.manifest import Request
+from ..outputs.naming import safe_name
 from ..spec import ModelSpec
+from ..texts import printable
 from .client import WorkerClient
-from .processing import ENHANCED, HEATMAP, UNCERTAINTY, requested_outputs
+from .processing import make_file_request
 from .protocol import FileRequest, LoadRequest
 
-TABLE = "results.csv"
-#: The table grows with every input; it is written at most so often, and at the end.
-TABLE_S = 1.0
-
-
-def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list[Path]:
-    """What there is to look at: a file stands for itself, a folder for its image files.
-
-    Args:
-        path: a file or folder. A folder without image files but with others is taken for a DICOM series.
-        pattern: which names count, for example "*_t1ce.nii.gz"; for a series, the folder's name.
-        recursive: folders in the folder too.
-
-    Raises:
-        UnsupportedImageError: there is no such file or folder.
-    """
-    if not path.exists():
-        raise UnsupportedImageError(f"{path} does not exist. Check the path.")
-    if not path.is_dir():
-        return [path]
-    folders = [path, *sorted(p for p in path.rglob("*") if p.is_dir())] if recursive else [path]
-    found = []
-    for folder in folders:
-        files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
-        images = [p for p in files if _is_image(p.name)]
-        if images:
-            found += [p for p in images if fnmatch(p.name, pattern)]
-        elif any(_may_be_dicom(p.name) for p in files) and fnmatch(folder.name, pattern):
-            found.append(folder)
-    return found
+#: The table grows with every input. It is written at most so often, and for so little of the time; and at the end.
+TABLE_S, TABLE_SHARE = 1.0, 0.05
 
 
 @dataclass(frozen=True)
 class Task:
-    """An input to look at: its place among all of them, where it lies, and the name of its results."""
+    """An input to look at: its place among all of them, where it lies, the name for its results, and names of earlier
+    results of it."""
 
     number: int
     path: Path
     name: str
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,14 +74,27 @@ class BatchSettings:
             DependencyError, Cancelled: they concern the others too.
         """
         request = FileRequest(task.path, output, task.name, self.spec, self.options, self.device, self.batch_size,
-                              self.channel, dict(self.channels))
+                              self.channel, dict(self.channels), task.earlier)
         try:
             result = client.run(request, progress)
         except (Cancelled, DependencyError):
             raise
         except UnifiedViTError as error:
-            return TaskResult(task.path, csv_row(str(task.path), error), str(error))
-        return TaskResult(task.path, result["row"] | {"input": str(task.path)}, result["text"])
+            return self._failed(task, output, error)
+        return TaskResult(task.path, result["row"], result["text"])
+
+    def _failed(self, task: Task, output: Path, error: UnifiedViTError) -> TaskResult:
+        """The end of an input that failed. What a full disk kept from being written leaves the earlier result whole."""
+        source = os.path.abspath(task.path)
+        row, text = csv_row(source, error), str(error)
+        with suppress(OutputError):  # the same disk: the batch's table tells of it
+            told = ResultsFolder(output).fail(source, row, {task.name, *task.earlier}, isinstance(error, OutputError))
+            text = f"{text} {told}".rstrip()
+        return TaskResult(task.path, row, text)
+
+    def request(self, path: Path) -> Request:
+        """What is asked for of an input, as its manifest has it."""
+        return make_file_request(path, self.spec, self.options, self.channel, self.channels)
 
     @property
     def load_request(self) -> LoadRequest:
@@ -129,59 +122,81 @@ def process_files(
     NAME.heatmap.nrrd and NAME.uncertainty.nrrd (where the prediction has them), NAME.enhanced.nrrd and
     NAME.synthetic.seg.nrrd (where it has an enhancement) and results.csv.
 
+    Names are unique in the folder, whatever other runs write there; files that are not ours stay as they are.
+
     Args:
-        inputs: files, and folders with a DICOM series.
+        inputs: files, and folders with a DICOM series; each is looked at once.
         output: folder for the results; made if it is not there.
         settings: the model, and how to look.
         executor: `serial`, `multiprocess.multiprocess` or `cluster.on_cluster`.
-        skip_existing: inputs that the output's results.csv lists as done with this model are not done again.
+        skip_existing: inputs whose result in the folder is what they would give now (`done.why_not_done`) are not
+            looked at again.
         progress: told words and the fraction done of all inputs (0..1); `Cancelled` raised by it ends the batch.
         ended: told how each input ended.
 
     Returns:
-        the rows of results.csv, in the order of the inputs.
+        a row for each input, in their order; results.csv has them and those of other runs, by path.
 
     Raises:
         OutputError: the folder cannot be made or written to.
         DependencyError, DeviceError, WeightsError, ModelSpecError: nothing can run here. Other errors become rows.
         Cancelled: raised by `progress` or `executor`; what was done so far is in the folder.
     """
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"The folder {output} cannot be made ({error.strerror}). Choose another.") from error
-    needed = (".seg.nrrd", ".json", *requested_outputs(settings.options))
-    before = _rows_before(output / TABLE, settings.spec) if skip_existing else {}
+    folder = ResultsFolder(output)
+    folder.sweep()
+    inputs = list({os.path.abspath(path): path for path in inputs}.values())
     rows: dict[int, dict[str, str]] = {}
     fractions: dict[int, float] = {}
+    notes: dict[int, str] = {}
     tasks: list[Task] = []
-    taken = {row["result"] for row in before.values()}
 
     def task_progress(task: Task, stage: str, fraction: float) -> None:
         # A repeat begins at 0 again; the bar does not go back.
         fractions[task.number] = max(fraction, fractions.get(task.number, 0.0))
-        progress(f"{task.number + 1} of {len(inputs)}, {task.path.name}: {stage}",
+        progress(f"{task.number + 1} of {len(inputs)}, {printable(task.path.name)}: {stage}",
                  sum(fractions.values()) / len(inputs))
 
+    before: dict[str, list[Entry]] = {}
+    for entry in sorted(folder.entries(), key=lambda entry: -entry.written_ns):
+        before.setdefault(entry.request.source, []).append(entry)
+    taken, names, software = folder.taken(), set(), software_versions() if skip_existing else {}
     for number, path in enumerate(inputs):
-        known = before.get(str(path))
-        if known and all((output / f"{known['result']}{ending}").is_file() for ending in needed):
-            rows[number] = known
-            task_progress(Task(number, path, known["result"]), "done before", 1.0)
-            ended(TaskResult(path, known))
-        else:
-            tasks.append(Task(number, path, known["result"] if known else _free_name(stem(path), taken)))
-    written = -TABLE_S
+        known = before.get(os.path.abspath(path), [])
+        wanted = _result_name(path)
+        name = known[0].name if known else folder.free_name(wanted, names, taken)
+        names.add(name)
+        if not known and name != wanted:
+            notes[number] = f"called {name}, as there are other files called {wanted}"
+        task = Task(number, path, name, tuple(entry.name for entry in known))
+        if skip_existing and known:
+            task_progress(task, "Looking for its result", 0.0)
+            reason = why_not_done(known[0].manifest, settings.request(path), output, software)
+            notes[number] = f"done again: {reason}"
+            if not reason:
+                rows[number] = known[0].row
+                task_progress(task, "done before", 1.0)
+                ended(TaskResult(path, known[0].row))
+                continue
+        tasks.append(task)
+    pause, written = 0.0, -TABLE_S
     try:
         for task, result in executor(settings, tasks, output, task_progress):
+            if task.number in notes:
+                result = replace(result, text=f"{result.text}\n  ({notes[task.number]})")
             rows[task.number] = result.row
             fractions[task.number] = 1.0
             ended(result)
-            if time.monotonic() - written >= TABLE_S:
-                _write_table(rows, output)
+            start = time.monotonic()
+            if start - written >= pause:
+                with suppress(OutputError):  # the last one tells
+                    folder.write_table()
                 written = time.monotonic()
-    finally:
-        _write_table(rows, output)
+                pause = max(TABLE_S, (written - start) / TABLE_SHARE)
+    except BaseException:
+        with suppress(OutputError):  # what ended the batch is to be told
+            folder.write_table()
+        raise
+    folder.write_table()
     return [rows[number] for number in sorted(rows)]
 
 
@@ -198,35 +213,9 @@ def serial(client: WorkerClient) -> BatchExecutor:
     return execute
 
 
-def _write_table(rows: dict[int, dict[str, str]], output: Path) -> None:
-    write_csv([rows[number] for number in sorted(rows)], output / TABLE)
-
-
-def _is_image(name: str) -> bool:
-    name = name.lower()
-    others = (".seg.nrrd", HEATMAP, UNCERTAINTY, ENHANCED[0], ".dcm")
-    return name.endswith(SUFFIXES) and not name.endswith(others)
-
-
-def _may_be_dicom(name: str) -> bool:
-    return name.lower().endswith((".dcm", ".ima")) or "." not in name
-
-
-def _rows_before(table: Path, spec: ModelSpec) -> dict[str, dict[str, str]]:
-    """Rows by input of what an earlier batch with the same model did; none where there is no table that can be read."""
+def _result_name(path: Path) -> str:
+    """What results of an input are called."""
     try:
-        with open(table, newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if set(CSV_FIELDS) <= row.keys()]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return {}
-    return {row["input"]: row for row in rows if row["status"] == "done" and row["model"] == model_name(spec)}
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    """`name`, or with a number where two inputs are called the same."""
-    free, n = name, 1
-    while free in taken:
-        n += 1
-        free = f"{name}-{n}"
-    taken.add(free)
-    return free
+        return safe_name(stem(path))
+    except OSError:  # it may not be looked up: no result will have this name
+        return safe_name(path.stem)

@@ -66,7 +66,7 @@ def set_cache_folder(path: str | Path | None) -> None:
     Raises:
         WeightsError: the folder cannot be made or written to; the setting is as it was.
     """
-    from ..outputs.files import write_atomically
+    from ..outputs.writing import write_atomically
 
     settings = _settings()
     settings.pop(_SETTING, None)

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import Cancelled, UnifiedViTError, UnsupportedImageError, WorkerError
+from ..errors import Cancelled, DeviceError, UnifiedViTError, UnsupportedImageError, WorkerError
 from ..inference.backends.selection import HUNG, KILLED
 from ..inference.prediction import Prediction
 from ..processes import PATIENCE_S
@@ -179,6 +179,13 @@ class WorkerClient:
                 # What was ended from outside may have other reasons, and need not happen again.
                 self._excluded = {name: how for name, how in excluded.items() if how[0] != KILLED}
                 return result
+            except DeviceError as error:
+                if any(outcome == KILLED for outcome, _ in excluded.values()):  # no fault of the backends
+                    raise WorkerError(
+                        "The worker was ended from outside again and again, often by a system that has no memory left. "
+                        "Close other programs and run again."
+                    ) from error
+                raise
             except WorkerLost as lost:
                 if isinstance(request, JobRequest) or not lost.outcome or self._cancel.is_set():
                     raise
@@ -221,7 +228,7 @@ class WorkerClient:
         if isinstance(request, FileRequest):
             return message | {
                 "type": "file", "path": os.path.abspath(request.path), "output": os.path.abspath(request.output),
-                "name": request.name,
+                "name": request.name, "earlier": request.earlier,
                 "channels": {name: os.path.abspath(path) for name, path in request.channels.items()},
             }
         write_volume(request.volume, folder, self._stop_if_asked)

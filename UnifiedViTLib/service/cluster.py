@@ -40,7 +40,8 @@ def on_cluster(address: str, jobs: int | None) -> BatchExecutor:
             resources = {"num_gpus": 1} if gpu else {"num_cpus": 1}
             most = int(ray.cluster_resources().get("GPU" if gpu else "CPU", 0))
             actors = min(jobs or max(1, most), len(tasks))
-            rows = [{"number": t.number, "path": os.path.abspath(t.path), "name": t.name} for t in tasks]
+            rows = [{"number": task.number, "path": os.path.abspath(task.path), "name": task.name,
+                     "earlier": json.dumps(task.earlier)} for task in tasks]
             results = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
                 PredictActor, compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
                 fn_constructor_args=(spec_as_json(settings.spec), asdict(settings.options), settings.device,
@@ -50,8 +51,7 @@ def on_cluster(address: str, jobs: int | None) -> BatchExecutor:
             by_number = {task.number: task for task in tasks}
             for result in results.iter_rows():
                 task = by_number[result["number"]]
-                row = json.loads(result["row"]) | {"input": str(task.path)}
-                yield task, TaskResult(task.path, row, result["text"])
+                yield task, TaskResult(task.path, json.loads(result["row"]), result["text"])
         except ray.exceptions.RayError as error:
             raise WorkerError(
                 f"The cluster could not go on ({' '.join(str(error).split())[-400:]}). What was done is in {output}; "
@@ -72,8 +72,9 @@ class PredictActor:
         self._output, self._client = Path(output), WorkerClient()
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """{number, path, name} -> {number, row, text}; `row` as JSON, as Arrow would guess at its columns."""
-        task = Task(int(row["number"]), Path(row["path"]), row["name"])
+        """{number, path, name, earlier} -> {number, row, text}; lists and rows as JSON, as Arrow would guess at their
+        columns."""
+        task = Task(int(row["number"]), Path(row["path"]), row["name"], tuple(json.loads(row["earlier"])))
         result = self._settings.process(self._client, task, self._output, lambda stage, fraction: None)
         return {"number": task.number, "row": json.dumps(result.row), "text": result.text}
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from ..errors import Cancelled
+from ..errors import Cancelled, WorkerError
 from ..inference.backends.base import gpu_may_be_there
 from ..inference.backends.candidates import torch_is_there
 from ..processes import PATIENCE_S
@@ -87,7 +87,7 @@ class _WorkerThread:
 
     def _work(self, messages: queue.SimpleQueue) -> None:
         try:
-            self._client.run(self._settings.load_request, self._stop_if_asked)
+            self._load()
             while not self._stopped:
                 task = self._remaining.get_nowait()
                 messages.put((task, self._settings.process(self._client, task, self._output,
@@ -98,6 +98,15 @@ class _WorkerThread:
             messages.put((None, error))
         finally:
             self._client.close()
+
+    def _load(self) -> None:
+        """Make the model ready; a worker that was lost twice while it did, as on a machine that kills, tries again."""
+        try:
+            self._client.run(self._settings.load_request, self._stop_if_asked)
+        except WorkerError:
+            if self._stopped:
+                raise
+            self._client.run(self._settings.load_request, self._stop_if_asked)
 
     def _tell(self, messages: queue.SimpleQueue, task: Task, stage: str, fraction: float) -> None:
         self._stop_if_asked(stage, fraction)

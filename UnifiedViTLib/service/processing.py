@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ..errors import UnsupportedImageError
 from ..imaging.reading import read
 from ..imaging.volume import Volume
 from ..inference.channels import Images, together
 from ..inference.options import Options
 from ..inference.prediction import Prediction
 from ..inference.predictor import ProgressCallback
-from ..outputs.files import (
-    as_json,
-    csv_row,
-    summary,
-    write_enhanced,
-    write_heatmap,
-    write_json,
-    write_segmentation,
-    write_uncertainty,
-)
+from ..outputs.done import list_inputs
+from ..outputs.files import as_json, summary, write_enhanced, write_heatmap, write_segmentation, write_uncertainty
+from ..outputs.folder import STAGED, ResultsFolder
+from ..outputs.manifest import InputFile, Manifest, Request, fingerprint, make_request, now_ns, same_stat
 from ..outputs.report import write_report
+from ..outputs.writing import sha256_of
 from ..spec import ModelSpec
 from .protocol import READING
 
@@ -33,17 +31,35 @@ ENHANCED = (".enhanced.nrrd", ".synthetic.seg.nrrd")
 HEATMAP, UNCERTAINTY = ".heatmap.nrrd", ".uncertainty.nrrd"
 
 
-def process_input(path: Path, output: Path, name: str, spec: ModelSpec, channel: str, channels: Mapping[str, Path],
+def make_file_request(path: Path, spec: ModelSpec, options: Options, channel: str, channels: Mapping[str, Path]
+                      ) -> Request:
+    """What is asked for of an input, as its manifest has it.
+
+    Args:
+        path: a file, or a folder with a DICOM series.
+        spec: the model.
+        options: how to look.
+        channel: which sequence the input is; "" for the first.
+        channels: files of further sequences by the names of their channels.
+    """
+    asked = asdict(options) | {"channel": channel}
+    if options.superres and Path(options.superres).is_dir():
+        files = sorted(file for file in Path(options.superres).rglob("*") if file.is_file())
+        asked["superres_sha256"] = [sha256_of(file) for file in files]
+    return make_request(path, spec, asked, channels)
+
+
+def process_input(request: Request, spec: ModelSpec, channel: str, output: Path, name: str, earlier: Sequence[str],
                   predict: Callable[[Images], Prediction], progress: ProgressCallback) -> dict[str, Any]:
     """Read an input, look at it and write its results.
 
     Args:
-        path: a file, or a folder with a DICOM series.
-        output: folder of the results.
-        name: what their names begin with.
+        request: of `make_file_request`.
         spec: the model.
         channel: which sequence the input is; "" for the first.
-        channels: files of further sequences by the names of their channels.
+        output: folder of the results.
+        name: what their names begin with; with a number where the folder has other files of this name.
+        earlier: names of results of the same input.
         predict: gives the prediction.
         progress: told that files are read and written.
 
@@ -54,39 +70,65 @@ def process_input(path: Path, output: Path, name: str, spec: ModelSpec, channel:
         UnifiedViTError: what is wrong with the input, or keeps it from being looked at.
     """
     progress(READING, 0.0)
-    volume = read(path)
-    images = together(volume, {other: read(file) for other, file in channels.items()}, spec, channel)
-    prediction = predict(images)
+    source = Path(request.source)
+    try:
+        before = {os.path.abspath(file): os.stat(file) for file in list_inputs(request)} if source.exists() else {}
+        volume = read(source)
+        others = {other: read(Path(file)) for other, file in request.channels.items()}
+        hashed_ns, inputs = now_ns(), fingerprint(list_inputs(request))
+    except OSError as error:
+        name = os.path.basename(error.filename) if isinstance(error.filename, str) else source.name
+        raise UnsupportedImageError(f"{name} cannot be read ({error.strerror or error}). Check its permissions and the "
+                                    "disk.") from error
+    changed = _changed(before, inputs)
+    if changed:
+        raise UnsupportedImageError(f"{Path(changed).name} was changed while it was read. Run this input again when "
+                                    "the program that writes it has ended.")
+    prediction = predict(together(volume, others, spec, channel))
     progress("Writing", 1.0)
-    write_results(volume, prediction, output, name)
-    return {"row": csv_row(str(path), prediction, name), "text": summary(name, prediction)}
+    results, manifest = ResultsFolder(output), Manifest(request, inputs, hashed_ns, prediction.provenance.software, ())
+    with results.staging() as stage:
+        staged = write_results(volume, prediction, stage)
+        entry, told = results.commit(staged, as_json(prediction), manifest, name, earlier)
+    text = summary(entry.name, prediction)
+    return {"row": entry.row, "text": f"{text}\n  ({told})" if told else text}
 
 
-def requested_outputs(options: Options) -> tuple[str, ...]:
-    """Endings of the files with the maps and volumes that are asked for."""
-    asked = {HEATMAP: options.explain, UNCERTAINTY: options.uncertainty, **dict.fromkeys(ENHANCED, options.superres)}
-    return tuple(ending for ending, wanted in asked.items() if wanted)
-
-
-def write_results(volume: Volume, prediction: Prediction, folder: Path, name: str) -> None:
-    """Write all files of a result, NAME.json last."""
-    write_segmentation(prediction, folder / f"{name}.seg.nrrd")
+def write_results(volume: Volume, prediction: Prediction, folder: Path) -> dict[str, Path]:
+    """Write all files of a result but its JSON, and give them by their endings."""
     heatmap, uncertainty, made = prediction.heatmap, prediction.uncertainty, prediction.enhancement
+    staged = {}
+
+    def place(ending: str) -> Path:
+        return staged.setdefault(ending, folder / f"{STAGED}{ending}")
+
+    write_segmentation(prediction, place(".seg.nrrd"))
     if heatmap:
-        write_heatmap(prediction, folder / f"{name}{HEATMAP}")
+        write_heatmap(prediction, place(HEATMAP))
     if uncertainty:
-        write_uncertainty(prediction, folder / f"{name}{UNCERTAINTY}")
+        write_uncertainty(prediction, place(UNCERTAINTY))
     if made:
-        write_enhanced(prediction, *(folder / f"{name}{ending}" for ending in ENHANCED))
+        write_enhanced(prediction, *map(place, ENHANCED))
     if find_spec("matplotlib") is not None:  # Slicer does not bring it
         from ..outputs.montage import write_montage
 
-        write_montage(volume, prediction, folder / f"{name}.png")
+        write_montage(volume, prediction, place(".png"))
         if made:
             from ..outputs.enhanced_picture import write_enhanced_picture
 
-            write_enhanced_picture(volume, prediction, folder / f"{name}.enhanced.png")
-    write_report(as_json(prediction), folder / f"{name}.html", volume, prediction.labelmap,
+            write_enhanced_picture(volume, prediction, place(".enhanced.png"))
+    write_report(as_json(prediction), place(".html"), volume, prediction.labelmap,
                  heatmap and heatmap.percent, uncertainty and uncertainty.percent,
                  made and (Volume(made.array, made.ijk_to_ras), made.synthetic))
-    write_json(prediction, folder / f"{name}.json")
+    return staged
+
+
+def _changed(before: Mapping[str, os.stat_result], inputs: Sequence[InputFile]) -> str:
+    """Which file is not what it was before it was read; "" for none."""
+    if set(before) != {file.path for file in inputs}:
+        return min(set(before) ^ {file.path for file in inputs})
+    for file in inputs:
+        was = before[file.path]
+        if (was.st_size, was.st_mtime_ns, was.st_ctime_ns) != (file.size, file.mtime_ns, file.ctime_ns):
+            return file.path
+    return next((file.path for file in inputs if not same_stat(file)), "")

@@ -62,9 +62,10 @@ class FileRequest:
     Attributes:
         path: a file, or a folder with a DICOM series.
         output: folder of the results, which exists.
-        name: what their names begin with.
+        name: what their names begin with; with a number where the folder has other files of this name.
         spec, options, device, batch_size, channel: as for `PredictRequest`.
         channels: files of further sequences by the names of their channels.
+        earlier: names of results of the same file, in whose place the new ones come.
     """
 
     path: Path
@@ -76,6 +77,7 @@ class FileRequest:
     batch_size: int = 8
     channel: str = ""
     channels: dict[str, Path] = field(default_factory=dict)
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from ..processes import kill_own_tree
 from ..spec import ModelSpec
 from .cache import compiled_folder
 from .exchange import read_others, read_volume, remove_folder, spec_from_json, write_prediction
-from .processing import process_input
+from .processing import make_file_request, process_input
 from .protocol import decode, encode, error_as_json
 
 #: Jobs by name: module of this package and function, `job(arguments: dict, progress) -> dict`.
@@ -130,15 +130,16 @@ class Worker:
 
     def _process_file(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
         """Read, look, write; returns the row of the table and the answer in words."""
-        spec = spec_from_json(request["spec"])
-        files = {name: Path(path) for name, path in request["channels"].items()}
+        spec, options = spec_from_json(request["spec"]), Options(**request["options"])
+        channels = {name: Path(path) for name, path in request["channels"].items()}
 
         def predict(images: Images) -> Prediction:
             with self._ready(spec, request, progress) as predictor:
-                return predictor.predict(images, Options(**request["options"]), progress)
+                return predictor.predict(images, options, progress)
 
-        return process_input(Path(request["path"]), Path(request["output"]), request["name"], spec, request["channel"],
-                             files, predict, progress)
+        asked = make_file_request(Path(request["path"]), spec, options, request["channel"], channels)
+        return process_input(asked, spec, request["channel"], Path(request["output"]), request["name"],
+                             request["earlier"], predict, progress)
 
     @contextmanager
     def _ready(self, spec: ModelSpec, request: dict[str, Any], progress: ProgressCallback) -> Iterator[Predictor]:

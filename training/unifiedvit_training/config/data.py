@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,11 +30,11 @@ class Split(Section):
     @model_validator(mode="before")
     @classmethod
     def _texts(cls, given: Any) -> Any:
-        """Values of a column are texts; YAML reads 1 as a number."""
+        """Values of a column are texts; YAML reads 1 as a number, and 1 and 1.0 are one value."""
         if isinstance(given, dict):
             for side in ("train", "validation", "test"):
                 if isinstance(given.get(side), list):
-                    given = given | {side: [str(value) for value in given[side]]}
+                    given = given | {side: [re.sub(r"^(-?\d+)\.0+$", r"\1", str(value)) for value in given[side]]}
         return given
 
     @model_validator(mode="after")

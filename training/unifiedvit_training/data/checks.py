@@ -11,10 +11,12 @@ import numpy as np
 from ..config import Project
 from .dataset import SIDES, Dataset, Item
 from .duplicates import Twin, find_twins
+from .names import folded_patient
 
 #: What each kind of problem is called in reports, worst first.
 KINDS = {
     "leak": "Near-duplicates on two sides of the split",
+    "shared patient": "One patient in several sources",
     "contradiction": "The same picture with different labels",
     "missing mask": "A lesion without a mask",
     "empty mask": "A lesion whose mask is empty",
@@ -23,6 +25,8 @@ KINDS = {
     "misaligned mask": "A mask outside the body",
     "duplicate": "The same image in two groups",
     "near-duplicate": "Near-duplicates in two groups of one side",
+    "spelling": "One patient written in several ways",
+    "soft mask": "Masks with soft edges",
     "constant": "Slices of one value",
     "clipped": "Intensities cut off at the top",
     "inverted": "Black and white may be exchanged",
@@ -72,6 +76,7 @@ def find_problems(project: Project, dataset: Dataset, facts: np.ndarray, left_ou
     """
     found = [
         *_twins(dataset, facts),
+        *_patients(dataset),
         *_masks(project, dataset, facts),
         *_intensities(project, dataset, facts),
         *_labels(project, dataset, left_out),
@@ -117,6 +122,27 @@ def _called(dataset: Dataset, n: int) -> str:
     return f"{item.name}, slice {dataset.slices.positions[n]}" if item.volume else item.name
 
 
+def _patients(dataset: Dataset) -> Iterator[Problem]:
+    """Patients of several sources, and of several spellings."""
+    known: dict[str, list[Item]] = {}
+    for item in dataset.items:
+        if item.patient:
+            known.setdefault(folded_patient(item.patient), []).append(item)
+    for items in known.values():
+        name = items[0].patient
+        sides, sources = (sorted({getattr(item, key) for item in items}) for key in ("side", "source"))
+        if len(sources) > 1 and len(sides) > 1:
+            yield Problem("shared patient", "error", name, f"a patient of {' and of '.join(sources)}, on "
+                          f"{' and '.join(sides)}: if this is one person, correct the columns of the split; if not, "
+                          "give them names of their own.")
+        elif len(sources) > 1:
+            yield Problem("shared patient", "note", name, f"a patient of {' and of '.join(sources)}: all images are on "
+                          f"the {sides[0]} side.")
+        spellings = sorted({item.patient for item in items})
+        if len(spellings) > len({(folded_patient(item.patient), item.source) for item in items}):
+            yield Problem("spelling", "note", name, f"{' and '.join(spellings)} are taken for one patient.")
+
+
 def _masks(project: Project, dataset: Dataset, facts: np.ndarray) -> Iterator[Problem]:
     if project.model.task == "classification":
         return
@@ -138,6 +164,11 @@ def _masks(project: Project, dataset: Dataset, facts: np.ndarray) -> Iterator[Pr
             yield Problem("healthy mask", "warning", item.name, f"{', '.join(item.labels)}, but its mask has "
                           f"{int(drawn.sum())} voxels drawn: the label or the mask is wrong.",
                           (int(at[drawn.argmax()]),))
+        soft = facts["soft"][at]
+        if soft.any():
+            yield Problem("soft mask", "warning", item.name, f"{soft.max():.0%} of what its mask marks is between "
+                          "nothing and its largest value (JPEG, or drawn with soft edges): from half of that value on "
+                          "it counts as drawn. Save masks without smoothing, as PNG.", (int(at[soft.argmax()]),))
         lost = at[(drawn > 0) & (facts["lesion"][at] == 0)]
         if len(lost) and not item.volume:
             yield Problem("lost mask", "warning", item.name, f"the {int(facts['drawn'][lost].sum())} voxels drawn "

@@ -30,6 +30,7 @@ class Item:
         labels: names of the diagnoses; empty where not known. Multi-label: those that are true, or "none".
         unknown: multi-label: names of the diagnoses of which it is not known whether they are true.
         group: what must not be separated (the patient).
+        patient: as the table writes it; "" where it does not say.
         source: name of its set in the configuration.
         side: "train", "validation" or "test".
         volume: True for more than one slice.
@@ -49,6 +50,7 @@ class Item:
     plane: str = ""
     channels: tuple[Path | None, ...] = ()
     unknown: tuple[str, ...] = ()
+    patient: str = ""
 
     def is_free(self, outlined: Collection[str]) -> bool:
         """Whether it is known that none of these classes is there."""

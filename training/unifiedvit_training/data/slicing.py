@@ -12,6 +12,7 @@ from scipy.ndimage import binary_fill_holes
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.channels import prepare_channels
+from UnifiedViTLib.imaging.exif import check_upright
 from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.volume import Volume, apart_mm
@@ -20,6 +21,7 @@ from UnifiedViTLib.native import c_numeric_locale, native_path
 from ..config import Data, Model, Source
 from ..errors import DataError
 from .dataset import Item
+from .mask_values import soft_share, whole_numbers
 from .shortcut import STATISTICS, global_statistics
 
 #: A lesion smaller than this share of the network's input says too little to name a volume's slice by.
@@ -27,7 +29,8 @@ SMALLEST_LESION = 20 / 224**2
 #: What is noted of each slice for the checks. Shares are of the network's input unless said otherwise.
 FACTS = np.dtype([
     ("lesion", "f4"),     # share that the mask covers
-    ("drawn", "i8"),      # voxels above 0 in the mask file
+    ("drawn", "i8"),      # voxels drawn in the mask file
+    ("soft", "f4"),       # share of what a mask with soft edges marks that lies between nothing and its largest value
     ("outside", "f4"),    # share of the lesion that lies outside the body with its holes filled
     ("body", "f4"),       # share that is body
     ("low", "f4"),        # smallest and largest raw value
@@ -76,9 +79,10 @@ def slice_item(item: Item, source: Source, data: Data, model: Model) -> ItemSlic
     for start, batch in prepared.batches(32):
         here = (positions >= start) & (positions < start + len(batch))
         images[here] = batch[positions[here] - start]
-    classes, known = _mask_classes(item, source, model, prepared.volume)
+    classes, known, soft = _mask_classes(item, source, model, prepared.volume)
     masks, drawn = _masks(classes, prepared, positions, len(model.segments))
     facts = _facts(prepared, positions, masks, drawn)
+    facts["soft"] = soft
     if len(prepared) == 1 or source.slice_labels == "volume":
         named = _vector(item.labels, model, item.unknown)
     elif model.multi_label:
@@ -105,7 +109,13 @@ def read_channels(item: Item) -> list[Volume | None]:
     Raises:
         UnsupportedImageError: with a sentence.
     """
-    return [path and read(path) for path in item.channels or (item.image,)]
+    return [path and _read_upright(path) for path in item.channels or (item.image,)]
+
+
+def _read_upright(path: Path) -> Volume:
+    volume = read(path)
+    check_upright(path)
+    return volume
 
 
 def _vector(labels: tuple[str, ...], model: Model, unknown: tuple[str, ...] = ()) -> np.ndarray | int:
@@ -145,26 +155,30 @@ def _labels(item: Item, model: Model, lesion: np.ndarray, known: bool) -> np.nda
     ])
 
 
-def _mask_classes(item: Item, source: Source, model: Model, volume: Volume) -> tuple[np.ndarray | None, bool]:
-    """The mask's classes on the image's own grid, (K, J, I) uint8, None for an empty one; and whether it is known."""
+def _mask_classes(item: Item, source: Source, model: Model, volume: Volume) -> tuple[np.ndarray | None, bool, float]:
+    """The mask's classes on the image's own grid, (K, J, I) uint8, None for an empty one; whether it is known; and how
+    soft its edges are (`mask_values.soft_share`)."""
     if item.mask is None:
-        return None, item.is_free(model.outlined) if source.empty_masks is None else source.empty_masks
-    values = read_mask(item, volume)
+        return None, item.is_free(model.outlined) if source.empty_masks is None else source.empty_masks, 0.0
+    values = whole_numbers(read_mask(item, volume))
     if not source.mask_values:
-        # The compression of JPEG leaves values a little above 0 around what was drawn.
-        lossy = item.mask.suffix.lower() in (".jpg", ".jpeg")
-        return (values > (values.max() / 2 if lossy else 0)).astype(np.uint8), True
+        soft = soft_share(values)
+        halved = soft or item.mask.suffix.lower() in (".jpg", ".jpeg")
+        return (values > values.max() / 2 if halved else values > 0).astype(np.uint8), True, soft
     segments = [segment.name for segment in model.segments]
     unknown = sorted({value.item() for value in np.unique(values)} - {0, *source.mask_values})
     if unknown:
+        named = ", ".join(map(str, source.mask_values))
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         raise DataError(
-            f"{item.name}: the mask {item.mask.name} holds {', '.join(f'{v:g}' for v in unknown[:5])}, which "
-            f"mask_values does not name (it names {', '.join(map(str, source.mask_values))})."
+            f"{item.name}: the mask {item.mask.name} holds {', '.join(f'{v:.9g}' for v in unknown[:5])}{more}, which "
+            f"mask_values does not name (it names {named}). Name them, or save the mask with these values alone: PNG "
+            "without smoothing, not JPEG."
         )
     classes = np.zeros(values.shape, np.uint8)
     for value, name in source.mask_values.items():
         classes[values == value] = segments.index(name) + 1
-    return classes, True
+    return classes, True, 0.0
 
 
 def read_mask(item: Item, volume: Volume) -> np.ndarray:

@@ -15,11 +15,14 @@ from UnifiedViTLib.imaging.reading import SUFFIXES
 from ..config import Model, Project, Source
 from ..errors import DataError
 from .dataset import Item
+from .names import SEGMENTATION, as_number, folded, folded_patient
 
 #: What cells of a column for one label hold. -1 is "uncertain" in the tables of CheXpert and MIMIC-CXR.
 _ANSWERS = {"1": 1, "1.0": 1, "true": 1, "yes": 1, "0": 0, "0.0": 0, "false": 0, "no": 0, "": -1, "-1": -1, "-1.0": -1}
 #: What the name of a mask beside its image ends with, before the file's ending.
-_BESIDE = ("_label", "_seg", "_mask")
+_BESIDE = ("_label", "_seg", "_mask", SEGMENTATION)
+#: Patients that are none: what programs write into an empty cell.
+_NOBODY = {"nan", "none", "null", "n/a", "#n/a", "<na>"}
 #: So many of the complaints are spelt out.
 _SHOWN = 10
 
@@ -80,7 +83,7 @@ def _check_names(source: Source, model: Model, complaints: _Complaints) -> None:
             complaints.add(source.name, f"mask_values: {value} is {name!r}, but the segments are {', '.join(segments)}")
     if not source.mask_values and len(segments) > 1:
         complaints.add(source.name, f"say in mask_values which value is which of {', '.join(segments)}")
-    if source.label is not None and source.label not in model.class_names:
+    if source.label is not None and not _class_named(source.label, model):
         complaints.add(source.name, f"the label {source.label!r} is none of {', '.join(model.class_names)}")
 
 
@@ -127,6 +130,7 @@ def _from_table(source: Source, table: Path, images: Path, masks: Path, model: M
     if not any(images_in):
         return
     beside = None if "mask" in columns else _stems(masks) if source.folder else {}
+    spelled: dict[str, str] = {}
     for line, row in rows:
         where = f"{source.name}, {table.name} line {line}"
         if None in row.values():
@@ -149,15 +153,19 @@ def _from_table(source: Source, table: Path, images: Path, masks: Path, model: M
         else:
             cell = cells.get("labels", cells.get("label")) or source.label or ""
             labels, unknown = _labels(cell, where, model, complaints), ()
-        group = cells.get("group")
+        patient = cells.get("group") or ""
+        if patient.lower() in _NOBODY:
+            complaints.add(where, f"the patient is called {patient!r}, as programs write an empty cell; name the "
+                           "patient, or leave the cell empty where the image is of nobody else's")
+        group = spelled.setdefault(folded_patient(patient), patient) or first
         yield Listed(
             Item(
                 name=f"{source.name}/{first}", image=image, mask=mask,
-                labels=labels, group=f"{source.name}/{group or first}",
+                labels=labels, group=f"{source.name}/{group}",
                 source=source.name, side="", volume=False, plane=cells.get("plane", ""),
-                channels=files if model.channel_names else (), unknown=unknown,
+                channels=files if model.channel_names else (), unknown=unknown, patient=patient,
             ),
-            row[source.split.column] if source.split.column in header else "",
+            as_number(row[source.split.column]) if source.split.column in header else "",
         )
 
 
@@ -266,12 +274,21 @@ def _labels(cell: str, where: str, model: Model, complaints: _Complaints) -> tup
     names = {name.strip() for name in re.split("[;|]", cell)} - {""}
     if model.multi_label and names == {NONE}:
         return (NONE,)
+    names = {_class_named(name, model) or name for name in names}
     unknown = sorted(names - set(model.class_names))
     if unknown:
         complaints.add(where, f"unknown class {', '.join(unknown)}; the classes are {', '.join(model.class_names)}")
     elif len(names) > 1 and not model.multi_label:
         complaints.add(where, f"more than one class ({cell}), but the diagnosis is multi-class")
     return tuple(name for name in model.class_names if name in names)
+
+
+def _class_named(name: str, model: Model) -> str | None:
+    """The class of this name, however its letters are written: upper or lower, accents composed or not."""
+    if name in model.class_names:
+        return name
+    same = [known for known in model.class_names if folded(known) == folded(name)]
+    return same[0] if len(same) == 1 else None
 
 
 def _from_folder(source: Source, folder: Path, model: Model, complaints: _Complaints) -> Iterator[Listed]:
@@ -284,19 +301,21 @@ def _from_folder(source: Source, folder: Path, model: Model, complaints: _Compla
             complaints.add(source.name, f"there is no folder {images}; check `images`, and --data")
             return
         beside = _stems(source.masks or folder / "masks")
-        for image in _images(images):
-            yield _alone(source, image, images, source.label, beside.get(_stem(image)))
+        label = source.label and _class_named(source.label, model)
+        for image in (path for path in _images(images) if not _stem(path).endswith(SEGMENTATION)):
+            yield _alone(source, image, images, label, beside.get(_stem(image)))
         return
     inner = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     for path in inner:
-        if path.name not in model.class_names:
+        label = _class_named(path.name, model)
+        if label is None:
             complaints.add(
                 source.name, f"the folder {path.name} is no class; the classes are {', '.join(model.class_names)}"
             )
             continue
-        yield from _with_masks_beside(source, path, folder, path.name)
+        yield from _with_masks_beside(source, path, folder, label)
     if not inner:
-        yield from _with_masks_beside(source, folder, folder, source.label)
+        yield from _with_masks_beside(source, folder, folder, source.label and _class_named(source.label, model))
 
 
 def _with_masks_beside(source: Source, folder: Path, home: Path, label: str | None) -> Iterator[Listed]:
@@ -320,7 +339,8 @@ def _images(folder: Path) -> list[Path]:
 
 
 def _stems(folder: Path) -> dict[str, Path]:
-    return {_stem(path): path for path in _images(folder)} if folder.is_dir() else {}
+    """Masks of a folder by the names of their images, which Slicer's segmentations add ".seg" to."""
+    return {_stem(path).removesuffix(SEGMENTATION): path for path in _images(folder)} if folder.is_dir() else {}
 
 
 def _stem(path: Path) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from ..config import Model, Project, Split
 from ..errors import DataError
 from .dataset import SIDES, Item
+from .names import folded_patient
 from .sources import Listed
 
 
@@ -27,19 +28,44 @@ def assign_sides(found: dict[str, list[Listed]], project: Project) -> tuple[list
     Raises:
         DataError: a group stands on two sides, or a side that is needed lacks images.
     """
-    items, left_out = [], {}
-    for source in project.data.sources:
+    sides: dict[str, list[str]] = {}
+    known: dict[str, str] = {}  # the side of each patient, so that one of several sources stands on one side
+    for source in sorted(project.data.sources, key=lambda source: source.split.column is None):
         listed = found[source.name]
-        sides = _by_column(listed, source.split) if source.split.column else _dealt(listed, source.split, project.seed)
-        kept = [replace(row.item, side=side) for row, side in zip(listed, sides, strict=True) if side]
+        if source.split.column:
+            sides[source.name] = _by_column(listed, source.split)
+        else:
+            sides[source.name] = _dealt(listed, source.split, project.seed, known)
+        for row, side in zip(listed, sides[source.name], strict=True):
+            if row.item.patient and side:
+                known.setdefault(folded_patient(row.item.patient), side)
+    items, left_out = [], {}
+    for name, listed in found.items():
+        kept = [replace(row.item, side=side) for row, side in zip(listed, sides[name], strict=True) if side]
         if len(kept) < len(listed):
-            left_out[source.name] = len(listed) - len(kept)
+            left_out[name] = len(listed) - len(kept)
         items += kept
     refuse_torn_groups(items)
     for side in ("train", "validation"):
         if not any(item.side == side for item in items):
-            raise DataError(f"There is no image on the {side} side of the split. Change `split` in the data section.")
+            raise DataError(_no_side(side, found, project))
     return items, left_out
+
+
+def _no_side(side: str, found: dict[str, list[Listed]], project: Project) -> str:
+    """The sentence for a side without images: what the columns hold, or that there is too little to deal."""
+    reasons = []
+    for source in project.data.sources:
+        rows, column = found[source.name], source.split.column
+        if column:
+            values = ", ".join(sorted({row.split or "(empty)" for row in rows})[:10])
+            reasons.append(f"the column {column} of {source.name} holds {values}, and {side} is "
+                           f"{', '.join(getattr(source.split, side))}")
+        else:
+            groups = len({row.item.group for row in rows})
+            reasons.append(f"{source.name} has {len(rows)} images of {groups} patients to deal out")
+    return (f"There is no image on the {side} side of the split: {'; '.join(reasons)}. Change `split` in the data "
+            "section, or add images.")
 
 
 def refuse_torn_groups(items: Iterable[Item]) -> None:
@@ -64,6 +90,10 @@ def refuse_missing_classes(present: dict[str, set[str]], needed: Sequence[str]) 
     Args:
         present: for each side the classes that it has.
     """
+    nowhere = [name for name in needed if not any(name in there for there in present.values())]
+    if nowhere:
+        raise DataError(f"The data have no image of {', '.join(nowhere)} at all. Add some, or take the class out of "
+                        "`classes`.")
     for side in ("train", "validation"):
         absent = [name for name in needed if name not in present.get(side, set())]
         if absent:
@@ -93,13 +123,22 @@ def _by_column(listed: list[Listed], split: Split) -> list[str]:
     return [sides.get(row.split, "") for row in listed]
 
 
-def _dealt(listed: list[Listed], split: Split, seed: int) -> list[str]:
-    groups = [row.item.group for row in listed]
-    strata = [row.item.labels or ("",) for row in listed]
+def _dealt(listed: list[Listed], split: Split, seed: int, known: dict[str, str]) -> list[str]:
+    """The side of each row; that of `known` (by `folded_patient`) for patients whom another source has already."""
+    sides = [known.get(folded_patient(row.item.patient), "") if row.item.patient else "" for row in listed]
+    free = [n for n, side in enumerate(sides) if not side]
+    if not free:
+        return sides
+    groups = [listed[n].item.group for n in free]
+    strata = [listed[n].item.labels or ("",) for n in free]
     if split.folds:
         dealt = deal(groups, strata, [1 / split.folds] * split.folds, seed)
-        return ["validation" if part == split.fold - 1 else "train" for part in dealt]
-    return [SIDES[part] for part in deal(groups, strata, split.fractions, seed)]
+        names = ["validation" if part == split.fold - 1 else "train" for part in dealt]
+    else:
+        names = [SIDES[part] for part in deal(groups, strata, split.fractions, seed)]
+    for n, side in zip(free, names, strict=True):
+        sides[n] = side
+    return sides
 
 
 def deal(groups: Sequence[str], strata: Sequence[Sequence[str]], shares: Sequence[float], seed: int) -> list[int]:

@@ -1,0 +1,59 @@
+"""Which files an image consists of: itself, the files that its header points to, all files of a series' folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+#: A header that points to its voxels is text of at most so many bytes.
+_HEADER_BYTES = 1 << 16
+#: How a header names the file with the voxels; group 1 is what it says of it.
+_POINTERS = {
+    ".mhd": re.compile(r"^ElementDataFile\s*=\s*(.+)$", re.IGNORECASE | re.MULTILINE),
+    ".nhdr": re.compile(r"^data ?file\s*:\s*(.+)$", re.IGNORECASE | re.MULTILINE),
+}
+#: The two halves of an Analyze or NIfTI image in two files.
+_HALVES = {".hdr": ".img", ".img": ".hdr"}
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that decide what an image looks like, each once: `path`, and of others those that are there.
+
+    Args:
+        path: a file, or a folder with a DICOM series.
+
+    Raises:
+        OSError: the folder or the header cannot be read.
+    """
+    if path.is_dir():
+        return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    ending = path.suffix.lower() if path.is_file() else ""
+    if ending in _HALVES:
+        others = [path.with_suffix(_HALVES[ending]), path.with_suffix(_HALVES[ending].upper())]
+        others += [other.with_name(f"{other.name}.gz") for other in others]
+    elif ending in _POINTERS:
+        others = _pointed_to(path, _POINTERS[ending])
+    else:
+        others = []
+    return list(dict.fromkeys([path, *(other for other in others if other.is_file())]))
+
+
+def _pointed_to(path: Path, pointer: re.Pattern[str]) -> list[Path]:
+    """Files that a text header names: one, a list at its end, or a pattern with numbers (then all that fit it)."""
+    with open(path, "rb") as file:
+        header = file.read(_HEADER_BYTES).decode("utf-8", "surrogateescape")
+    found = pointer.search(header)
+    if not found:
+        return []
+    said = found.group(1).strip()
+    if said.upper() == "LOCAL":
+        return []
+    if said.upper().split()[0] == "LIST":
+        names = header[found.end():].split("\n")
+        return [path.parent / name.strip() for name in names if name.strip() and "\0" not in name]
+    if "%" in said:
+        pattern = path.parent / said.split()[0]
+        name = re.compile(r"\d+".join(map(re.escape, re.split(r"%0?\d*d", pattern.name))))
+        there = pattern.parent.iterdir() if pattern.parent.is_dir() else ()
+        return sorted(file for file in there if name.fullmatch(file.name))
+    return [path.parent / said] if "\0" not in said else []

@@ -1,0 +1,128 @@
+"""What of ours lies in a folder: results by their manifests, and the table over them. Nothing is written here."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .files import result_row
+from .manifest import Manifest, OutputFile, Request, is_written, read_result
+from .naming import folded
+from .writing import sha256_of
+
+#: Our own folder in a folder of results: the lock, the state, files that are being written.
+HIDDEN = ".unifiedvit"
+STATE_FILE, LOCK_FILE = "state.json", "lock"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A result in a folder.
+
+    Attributes:
+        name: of its files, without endings.
+        manifest: what it is of.
+        row: its line of the table.
+        written_ns: when its JSON was written.
+    """
+
+    name: str
+    manifest: Manifest
+    row: dict[str, str]
+    written_ns: int
+
+    @property
+    def request(self) -> Request:
+        """What was asked for."""
+        return self.manifest.request
+
+
+@dataclass
+class State:
+    """What the folder's state file keeps.
+
+    Attributes:
+        table: name of the table over all results.
+        tables: SHA-256 of the last tables that were written: one of them may be on the disk.
+        failed: by the absolute path of the input, rows of those that failed last.
+    """
+
+    table: str = "results.csv"
+    tables: list[str] = field(default_factory=list)
+    failed: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+class Inventory:
+    """The results in a folder, which need not exist; read as they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._read: dict[str, tuple[tuple[int, ...], Entry | None]] = {}
+
+    def entries(self) -> list[Entry]:
+        """All results whose JSON is whole, by name. A JSON is read again only when it has changed."""
+        found = {}
+        for item in self._listed():
+            if item.name.endswith(".json") and not item.name.startswith(".") and item.is_file():
+                stat = item.stat()
+                stamp = (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+                known = self._read.get(item.name)
+                found[item.name] = known if known and known[0] == stamp else (stamp, self.entry(item.name[:-5]))
+        self._read = found
+        return [entry for _, (_, entry) in sorted(found.items()) if entry]
+
+    def entry(self, name: str) -> Entry | None:
+        """The result of this name, read afresh."""
+        path = self.folder / f"{name}.json"
+        read = read_result(path)
+        if read is None:
+            return None
+        document, manifest = read
+        try:
+            return Entry(name, manifest, result_row(document, manifest.request.source, name), path.stat().st_mtime_ns)
+        except (OSError, KeyError, TypeError, ValueError, AttributeError):
+            return None
+
+    def owned(self, names: Iterable[str]) -> set[str]:
+        """Those of these files of the folder that are ours, and as we wrote them."""
+        entries = self.entries()
+        outputs: dict[str, list[OutputFile]] = {}
+        for file in (file for entry in entries for file in entry.manifest.outputs):
+            outputs.setdefault(file.name, []).append(file)
+        own = {f"{entry.name}.json" for entry in entries}
+        tables = set(self.state().tables)
+        return {
+            name for name in names
+            if name in own or any(is_written(self.folder, file) for file in outputs.get(name, ()))
+            or (tables and name.endswith(".csv") and self.digest(name) in tables)
+        }
+
+    def digest(self, name: str) -> str:
+        """SHA-256 of a file of the folder; "" where there is none that can be read."""
+        try:
+            return sha256_of(self.folder / name)
+        except OSError:
+            return ""
+
+    def state(self) -> State:
+        """The folder's state; a new one where there is none, or none that can be read."""
+        try:
+            data = json.loads((self.folder / HIDDEN / STATE_FILE).read_text(encoding="utf-8"))
+            state = State(str(data["table"]), [str(one) for one in data["tables"]], dict(data["failed"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return State()
+        return state if os.path.basename(state.table) == state.table else State()
+
+    def taken(self) -> set[str]:
+        """Names of all files in the folder, `naming.folded`."""
+        return {folded(item.name) for item in self._listed()}
+
+    def _listed(self) -> list[os.DirEntry]:
+        try:
+            with os.scandir(self.folder) as items:
+                return list(items)
+        except OSError:  # not there, or not to be read: nothing of ours to find
+            return []

@@ -1,0 +1,202 @@
+"""The manifest of a result: what was looked at, with what, and which files were written. It lies in the result's JSON.
+
+"Done before", tables and clean-up ask it, never a file's name: a file that no manifest of its folder describes as it is
+belongs to somebody else. The JSON carries its own SHA-256 (the seal), so that one that was edited is told too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..spec import ModelSpec
+from .writing import sha256_of
+
+FORMAT = 1
+KEY = "manifest"
+#: A JSON of ours is smaller than this.
+MOST_BYTES = 64 << 20
+#: What of a model's description changes no answer.
+_WORDS = ("folder", "description", "training", "results", "licence")
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that was looked at, as it was then.
+
+    Attributes:
+        path: absolute.
+        size: bytes.
+        sha256: of its content.
+        mtime_ns, ctime_ns, inode: as `os.stat` gives them.
+    """
+
+    path: str
+    size: int
+    sha256: str
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """A file that was written: its name in the manifest's folder, its bytes, and the SHA-256 of its content."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked: of which image, of which model, and how. The same request of the same files has the same answer.
+
+    Attributes:
+        source: absolute path of the image, a file or a series' folder.
+        channels: absolute path of each further sequence, by the channel's name.
+        model_id, model_version: for people.
+        model_sha256: as of `model_sha256`.
+        options: all that was asked for, by name; values as JSON has them.
+    """
+
+    source: str
+    channels: dict[str, str]
+    model_id: str
+    model_version: str
+    model_sha256: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a result is of, and what belongs to it.
+
+    Attributes:
+        request: what was asked.
+        inputs: all files of the image and of further sequences.
+        hashed_ns: when `inputs` were hashed, nanoseconds since 1970.
+        software: versions by package, of what computed it.
+        outputs: files beside the JSON that carries this.
+    """
+
+    request: Request
+    inputs: tuple[InputFile, ...]
+    hashed_ns: int
+    software: dict[str, str]
+    outputs: tuple[OutputFile, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        data = {"format": FORMAT, **asdict(self)}
+        return json.loads(json.dumps(data))  # tuples become lists
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Manifest:
+        """The same manifest.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none, or one of another format.
+        """
+        if data["format"] != FORMAT:
+            raise ValueError("a manifest of another format")
+        if any(os.path.basename(file["name"]) != file["name"] for file in data["outputs"]):
+            raise ValueError("a result's files lie beside its manifest")
+        return cls(
+            Request(**data["request"]), tuple(InputFile(**file) for file in data["inputs"]), int(data["hashed_ns"]),
+            dict(data["software"]), tuple(OutputFile(**file) for file in data["outputs"]),
+        )
+
+
+def make_request(source: Path, spec: ModelSpec, options: Mapping[str, Any], channels: Mapping[str, Path] | None = None
+                 ) -> Request:
+    """What is asked for, with paths made absolute.
+
+    Args:
+        source: the image.
+        spec: the model.
+        options: of the run; values that JSON knows.
+        channels: further sequences by name.
+    """
+    others = {name: os.path.abspath(path) for name, path in (channels or {}).items()}
+    return Request(os.path.abspath(source), others, spec.id, spec.version, model_sha256(spec), dict(options))
+
+
+def model_sha256(spec: ModelSpec) -> str:
+    """Of all of a model that changes an answer: the hashes of its weights, graph and statistics, its rules,
+    calibration and the names it gives; not its description for people."""
+    data = {name: value for name, value in asdict(spec).items() if name not in _WORDS}
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def fingerprint(files: Sequence[Path]) -> tuple[InputFile, ...]:
+    """Read files to their end for what identifies them.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    prints = []
+    for file in files:
+        before = os.stat(file)
+        prints.append(InputFile(os.path.abspath(file), before.st_size, sha256_of(file), before.st_mtime_ns,
+                                before.st_ctime_ns, before.st_ino))
+    return tuple(prints)
+
+
+def same_stat(file: InputFile) -> bool:
+    """Whether a file has the size, times and place on the disk that it had; not whether its content is the same."""
+    try:
+        now = os.stat(file.path)
+    except OSError:
+        return False
+    return (now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino) == (
+        file.size, file.mtime_ns, file.ctime_ns, file.inode)
+
+
+def is_written(folder: Path, file: OutputFile) -> bool:
+    """Whether a file lies in the folder just as it was written."""
+    path = folder / file.name
+    try:
+        return path.is_file() and path.stat().st_size == file.size and sha256_of(path) == file.sha256
+    except OSError:
+        return False
+
+
+def sealed(result: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
+    """A result (as from `files.as_json`) with its manifest and the seal over both."""
+    document = dict(result) | {KEY: manifest.to_dict()}
+    document[KEY]["sha256"] = _seal(document)
+    return document
+
+
+def read_result(path: Path) -> tuple[dict[str, Any], Manifest] | None:
+    """A result and its manifest from its JSON; None if the file is not there, not ours, or was changed."""
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            return None
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(document, dict) or KEY not in document:
+            return None
+        seal = document[KEY].pop("sha256")
+        if seal != _seal(document):
+            return None
+        manifest = Manifest.from_dict(document[KEY])
+        document[KEY]["sha256"] = seal
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return document, manifest
+
+
+def now_ns() -> int:
+    """For `Manifest.hashed_ns`."""
+    return time.time_ns()
+
+
+def _seal(document: Mapping[str, Any]) -> str:
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
