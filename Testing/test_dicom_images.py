@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -223,6 +224,18 @@ def test_a_table_of_contents_and_a_report_are_refused_by_name(tmp_path):
     sentence = refusal(get_testdata_file("dicomdirtests/DICOMDIR") or get_testdata_file("DICOMDIR"))
     assert "holds no image: it is another DICOM object (Media Storage Directory Storage)" in sentence
     assert "Basic Text SR Storage" in refusal(get_testdata_file("reportsi.dcm"))
+
+
+def test_an_element_that_says_it_is_gigabytes_long_takes_no_memory(tmp_path):
+    data = save(image(PIXELS), tmp_path / "a.dcm").read_bytes()
+    at = data.index(b"\x08\x00\x60\x00CS")
+    (tmp_path / "a.dcm").write_bytes(data[:at] + b"\x08\x00\x60\x00UT\0\0\xf0\xff\xff\xff" + data[at + 8:])
+    tracemalloc.start()
+    try:
+        refusal(tmp_path / "a.dcm")
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_damaged_headers_are_refused_in_words(tmp_path):

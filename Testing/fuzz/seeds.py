@@ -10,7 +10,10 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 from builders import grid, oblique, write_dicom, write_series
+from dicom_files import enhanced, save
 from PIL import Image
+from pydicom.data import get_testdata_file
+from pydicom.uid import RLELossless
 
 _SHAPE = (6, 40, 36)
 
@@ -70,12 +73,21 @@ def write_seeds(folder: Path) -> list[tuple[Path, Path]]:
     file.write_bytes(gzip.compress(_nifti_2(array), mtime=0))
     seed(file)
     _write_pictures((array[0] // 4).astype(np.uint8), place, seed)
-    file = place("a.dcm")
-    seed(write_dicom(file, array[0], spacing=(3, 3.5), thickness=6))
-    series = place("series")
-    write_series(series, array, grid(np.eye(3), (3, 3, 6), _SHAPE))
-    seed(series, sorted(series.iterdir())[2])
+    _write_dicom(array, place, seed)
     return seeds
+
+
+def _write_dicom(array: np.ndarray, place, seed) -> None:
+    seed(write_dicom(place("a.dcm"), array[0], spacing=(3, 3.5), thickness=6))
+    folder = place("series")
+    write_series(folder, array, grid(np.eye(3), (3, 3, 6), _SHAPE))
+    seed(folder, sorted(folder.iterdir())[2])
+    frames = enhanced(array.astype(np.uint16), [(0, 0, 6 * k) for k in range(len(array))], slopes=range(1, 7))
+    seed(save(frames, place("enhanced.dcm")))
+    frames.compress(RLELossless)
+    seed(save(frames, place("packed.dcm")))
+    for name in ("MR_small_jp2klossless.dcm", "MR_small_jpeg_ls_lossless.dcm", "JPGExtended.dcm"):
+        seed(Path(shutil.copy(get_testdata_file(name), place(name))))
 
 
 def _write_pictures(grey: np.ndarray, place, seed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import warnings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _PREAMBLE = 128
 #: Without the preamble a file begins with an element of one of these groups.
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
+_LARGE_READ = 1 << 20
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _ITEM, _END_OF_SEQUENCE = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 _DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
@@ -57,6 +59,19 @@ class Header:
         return self.metadata.get("SeriesInstanceUID", "")
 
 
+class BoundedReader(io.BufferedReader):
+    """A file that allocates no more than it holds, however long a damaged element says that it is."""
+
+    def __init__(self, path: Path):
+        super().__init__(io.FileIO(path))
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most `size` bytes; all without."""
+        if size is not None and size > _LARGE_READ:
+            size = min(size, max(0, os.fstat(self.fileno()).st_size - self.tell()))
+        return super().read(size)
+
+
 def is_dicom(path: Path) -> bool:
     """Whether a file is DICOM, by its content: "DICM" after the preamble, or DICOM elements from the first byte on.
 
@@ -64,7 +79,7 @@ def is_dicom(path: Path) -> bool:
         path: of a regular file; one that cannot be opened is no DICOM file.
     """
     try:
-        with open(path, "rb") as file:
+        with BoundedReader(path) as file:
             begin = file.read(_PREAMBLE + 4)
             if begin[_PREAMBLE:] == b"DICM":
                 return True
@@ -84,7 +99,7 @@ def read_header(path: Path) -> Header:
         OSError: it cannot be read.
         DependencyError: pydicom is missing.
     """
-    with open(path, "rb") as file, _quiet():
+    with BoundedReader(path) as file, _quiet():
         dataset = _parse(file)
         syntax = values.text(dataset.file_meta, "TransferSyntaxUID")
         pixels_at = file.tell()

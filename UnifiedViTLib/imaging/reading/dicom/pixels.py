@@ -14,7 +14,7 @@ from ....errors import UnsupportedImageError
 from ....native import native_path, printable_path
 from ..limits import check_counts
 from .frames import Frame
-from .header import Header, uid_name
+from .header import BoundedReader, Header, uid_name
 
 _VALUE_BYTES = 4
 #: Transfer syntaxes without compression, and those that pydicom unpacks by itself.
@@ -89,9 +89,9 @@ def _differently_rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> l
             "both together cannot be read. Decompress it (for example with gdcmconv --raw) and run again."
         )
     try:
-        with warnings.catch_warnings():
+        with BoundedReader(path) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            stored = dcmread(path, force=True).pixel_array
+            stored = dcmread(file, force=True).pixel_array
     except Exception as error:  # pydicom raises of many kinds for a damaged file
         raise _unreadable(path, syntax) from error
     stored = stored.reshape(-1, frames[0].rows, frames[0].columns)
