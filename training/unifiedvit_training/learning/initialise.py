@@ -10,9 +10,12 @@ from timm.layers import resample_abs_pos_embed
 from timm.models import group_parameters
 from torch import nn
 
+from UnifiedViTLib.models.hybrid import CNNStages
+
 from ..config import Initial, Optimiser
 from ..errors import RunError
 from .checkpoints import load_weights
+from .pretrained import packaged_weights
 
 #: What the names of the tokens of missing channels begin with in an encoder.
 _TOKENS = "gate."
@@ -23,8 +26,8 @@ def take_over(network: nn.Module, initial: Initial) -> str:
 
     Args:
         network: of any architecture whose encoder is `network.encoder`; changed in place.
-        initial: `weights`: of any run, of `pretrain`, or of a model's folder. `timm`: the encoder alone, its first
-            convolution adapted to the number of channels.
+        initial: `weights`: of any run, of `pretrain`, or of a model's folder. `timm`: the encoder alone, or the
+            CNN before it, the first convolution adapted to the number of channels.
 
     Returns:
         A sentence that says what was taken.
@@ -115,10 +118,18 @@ def _exempt(network: nn.Module) -> set[str]:
 
 
 def _from_timm(network: nn.Module, name: str) -> dict[str, torch.Tensor]:
-    """Tensors of a pre-trained encoder for as many channels, under the names that they have in `network`."""
-    if not (found := _trunk(network)):
-        raise RunError("fit.initial.timm: this architecture's encoder is not one of timm. Begin from other weights.")
+    """Tensors of a pre-trained encoder, or of the CNN before it, for as many channels, under the names that they have
+    in `network`."""
     channels = getattr(network.encoder, "in_channels", 1)  # networks to compare with look at one
+    stem = getattr(network.encoder, "stem", None)
+    if isinstance(stem, CNNStages) and stem.name == name:
+        prefix = "encoder.stem.cnn."
+    elif found := _trunk(network):
+        prefix = found[0]
+    else:
+        raise RunError("fit.initial.timm: this architecture's encoder is not one of timm. Begin from other weights.")
+    if (packaged := packaged_weights(name, channels)) is not None:
+        return {prefix + key: value for key, value in packaged.items()}
     try:
         trained = timm.create_model(name, pretrained=True, num_classes=0, in_chans=channels)
     except Exception as error:  # timm, its hub and the network fail in many ways
@@ -127,7 +138,7 @@ def _from_timm(network: nn.Module, name: str) -> dict[str, torch.Tensor]:
             f"fit.initial.timm: {name} cannot be had from timm ({reason}). Check the name and the network "
             "connection, or give a .safetensors file as fit.initial.weights."
         ) from error
-    return {found[0] + key: value for key, value in trained.state_dict().items()}
+    return {prefix + key: value for key, value in trained.state_dict().items()}
 
 
 def _resampled(network: nn.Module, name: str, value: torch.Tensor) -> torch.Tensor:
