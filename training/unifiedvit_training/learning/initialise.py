@@ -35,14 +35,10 @@ def take_over(network: nn.Module, initial: Initial) -> str:
     Raises:
         RunError: the weights cannot be read or fetched, or nothing of them fits.
     """
-    if initial.weights:
-        given, origin = load_weights(initial.weights), str(initial.weights)
-    elif initial.timm:
-        given, origin = _from_timm(network, initial.timm), initial.timm
-    else:
+    if (found := initial_tensors(network, initial)) is None:
         return "All weights begin at random."
+    given, origin = found
     own = network.state_dict()
-    given = {name: _resampled(network, name, value) for name, value in given.items()}
     fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
     if not any(value.ndim > 1 for value in fitting.values()):
         raise RunError(
@@ -55,6 +51,22 @@ def take_over(network: nn.Module, initial: Initial) -> str:
         for part, module in network.named_children() if module.state_dict()
     )
     return f"Tensors that the network takes over from {origin}: {', '.join(parts)}."
+
+
+def initial_tensors(network: nn.Module, initial: Initial) -> tuple[dict[str, torch.Tensor], str] | None:
+    """What a run begins from, by the names that it has in `network`, position embeddings of another grid resampled,
+    and where it comes from; None where all begins at random.
+
+    Raises:
+        RunError: it cannot be read or fetched.
+    """
+    if initial.weights:
+        given, origin = load_weights(initial.weights), str(initial.weights)
+    elif initial.timm:
+        given, origin = _from_timm(network, initial.timm), initial.timm
+    else:
+        return None
+    return {name: _resampled(network, name, value) for name, value in given.items()}, origin
 
 
 def parameter_groups(network: nn.Module, optimiser: Optimiser, initial: Initial) -> list[dict]:
