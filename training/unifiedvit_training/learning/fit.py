@@ -21,6 +21,7 @@ from ..evaluation.inference import infer
 from ..evaluation.metrics import score, slice_metrics
 from .augment import augment
 from .checkpoints import BEST_FILE, NOW_FILE, load_state, refuse_other_recipe, save_state, save_weights
+from .depthwise import depthwise_in_float32
 from .initialise import parameter_groups, take_over
 from .journal import Journal
 from .launch import start_fabric
@@ -113,6 +114,8 @@ class Fitting:
 
         torch.manual_seed(project.seed)
         learner = Learner(project.model, self.plan).to(memory_format=torch.channels_last)
+        if fabric.device.type == "cpu":
+            depthwise_in_float32(learner.network)
         state = load_state(run)
         if state is None:
             fabric.print(take_over(learner.network, self.plan.initial))

@@ -75,8 +75,8 @@ def _body(image: np.ndarray) -> np.ndarray:
 
 def _cut(image: torch.Tensor, kept: torch.Tensor) -> None:
     """Normalise (H, W) over what is kept, the rest made air, in place."""
-    air = image.quantile(0.01)
-    tissue = image[kept & (image > air + 0.1 * (image.quantile(0.995) - air))]
+    air, ceiling = image.quantile(image.new_tensor([0.01, 0.995]))
+    tissue = image[kept & (image > air + 0.1 * (ceiling - air))]
     if tissue.numel() < 2:
         return
     deviation, mean = torch.std_mean(tissue)
