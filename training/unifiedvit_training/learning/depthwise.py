@@ -1,7 +1,7 @@
 """Depthwise convolutions in float32 on the CPU, where bfloat16 would learn more slowly and not faster.
 
-oneDNN has no fast backward pass for them in bfloat16 where they have strides or kernels of 5 x 5: seven to ten times the
-time of float32 (torch 2.14, on a processor with AMX), which was half of a step of an EfficientNet.
+oneDNN has no fast backward pass for them in bfloat16 where they have strides or kernels of 5 x 5: three to ten times
+the time of float32 (torch 2.14, on a processor with AMX), which was half of a step of an EfficientNet.
 """
 
 from __future__ import annotations
