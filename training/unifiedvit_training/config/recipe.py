@@ -33,8 +33,8 @@ class Augmentation(Section):
 
     Degrees; shares of the side (shift, elastic, crop); factors as logarithms (scale, squeeze, gain, gamma, bias, and
     tone: the slopes of a random rising curve through the intensities, so that a scanner's histogram tells nothing);
-    standard deviations of the body's intensity (offset, noise); probabilities (flip, blur; strip: the rim of the body
-    is cut away and all outside becomes air, as where a program has stripped a brain of its skull; and drop_channel:
+    standard deviations of the body's intensity (offset, noise); probabilities (flip, blur; skull_strip: the rim of the
+    body is cut away and all outside becomes air, as where a program has stripped a brain of its skull; drop_channel:
     each channel but one is taken away, so that the network learns to do without; for several channels alone).
     """
 
@@ -53,7 +53,7 @@ class Augmentation(Section):
     noise: float = Field(0.12, ge=0, le=2)
     blur: float = Field(0.15, ge=0, le=1)
     drop_channel: float = Field(0.25, ge=0, le=1)
-    strip: float = Field(0.0, ge=0, le=1)
+    skull_strip: float = Field(0.0, ge=0, le=1)
 
 
 class Stage(Section):

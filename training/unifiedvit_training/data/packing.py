@@ -58,7 +58,7 @@ def pack_dataset(dataset: Dataset, extras: dict[str, bytes], output: Path, part_
         for old in _parts(output):
             old.unlink()
         parts: list[Path] = []
-        for number, members in enumerate(_shared_out(files, _chunks(dataset.slices), part_bytes)):
+        for number, members in enumerate(_split_into_parts(files, _chunks(dataset.slices), part_bytes)):
             parts.append(output / f"part-{number:02d}.zip")
             with replacing(parts[-1]) as new, zipfile.ZipFile(new, "w") as archive:
                 for name, content in members:
@@ -100,7 +100,7 @@ def _unpack(parts: list[Path], work: Path) -> Dataset:
             "images": np.lib.format.open_memmap(folder / "images.npy", "w+", np.float16, (count, *shape)),
             "masks": np.lib.format.open_memmap(folder / "masks.npy", "w+", np.uint8, (count, *shape[-2:])),
         }
-        there = np.zeros(count, bool)
+        written = np.zeros(count, bool)
         for part in parts:
             with zipfile.ZipFile(part) as archive:
                 for name in archive.namelist():
@@ -109,10 +109,10 @@ def _unpack(parts: list[Path], work: Path) -> Dataset:
                     chunk = _arrays(archive.read(name))
                     start = int(chunk["start"])
                     place = slice(start, start + len(chunk["masks"]))
-                    large["images"][place], large["masks"][place] = _floats(chunk), chunk["masks"]
-                    there[place] = True
-        if not there.all():
-            raise ValueError(f"{np.count_nonzero(~there)} of {count} slices are missing")
+                    large["images"][place], large["masks"][place] = _restored(chunk), chunk["masks"]
+                    written[place] = True
+        if not written.all():
+            raise ValueError(f"{np.count_nonzero(~written)} of {count} slices are missing")
         for array in large.values():
             array.flush()
         for name in _SMALL:
@@ -127,7 +127,7 @@ def _parts(folder: Path) -> list[Path]:
     return sorted(folder.glob("part-[0-9]*.zip"))
 
 
-def _shared_out(files: list[tuple[str, bytes]], chunks: Iterator[tuple[str, bytes]], most: int
+def _split_into_parts(files: list[tuple[str, bytes]], chunks: Iterator[tuple[str, bytes]], most: int
                 ) -> Iterator[list[tuple[str, bytes]]]:
     """Members of each archive: the files in the first one, then the chunks in their order."""
     members, size = [], 0
@@ -149,19 +149,19 @@ def _chunks(slices: SliceSet) -> Iterator[tuple[str, bytes]]:
         stop = min(start + _TOGETHER, len(slices))
         yield f"slices-{start:07d}.npz", packed({
             "start": np.int64(start), "masks": np.asarray(slices.masks[start:stop]),
-            **_bytes(np.asarray(slices.images[start:stop], np.float32)),
+            **_quantised(np.asarray(slices.images[start:stop], np.float32)),
         })
 
 
-def _bytes(images: np.ndarray) -> dict[str, Any]:
+def _quantised(images: np.ndarray) -> dict[str, Any]:
     """(n, ..., H, W) as uint8 between each picture's least and greatest value, which a missing channel has for both."""
     low, high = (edge(images, axis=(-2, -1), keepdims=True) for edge in (np.min, np.max))
     span = np.where(high > low, high - low, 1)
     return {"images": np.rint((images - low) / span * 255).astype(np.uint8), "low": low, "high": high}
 
 
-def _floats(chunk: dict[str, np.ndarray]) -> np.ndarray:
-    """What `_bytes` was given, nearly."""
+def _restored(chunk: dict[str, np.ndarray]) -> np.ndarray:
+    """The images that `_quantised` was given, nearly."""
     return (chunk["low"] + chunk["images"] * ((chunk["high"] - chunk["low"]) / np.float32(255))).astype(np.float16)
 
 

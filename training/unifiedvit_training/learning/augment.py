@@ -16,7 +16,7 @@ from UnifiedViTLib.models.channels import missing_channels
 from UnifiedViTLib.spec import MISSING
 
 from ..config import Augmentation
-from .strip import NUMBERS, smooth_field, strip
+from .skull_strip import RANDOM_NUMBERS, skull_strip, smooth_field
 
 #: Sides of the coarse grids of elastic deformation and of the bias field.
 _BEND, _FIELD = 6, 4
@@ -28,7 +28,7 @@ _MOVES, _COLOURS = 12, 6
 
 def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augmentation,
             generators: list[torch.Generator]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Strip of the rim, deform, recolour each channel by itself, and take channels away.
+    """Strip of the skull, deform, recolour each channel by itself, and take channels away.
 
     Args:
         images: (B, C, H, W) float32, normalised (body at zero mean, unit variance), missing channels `spec.MISSING`.
@@ -47,9 +47,9 @@ def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augm
     ]).to(device)
     moves, colours, tones, bend, field = chance.split([_MOVES, _COLOURS, _TONES, 2 * _BEND**2, _FIELD**2], dim=1)
     zoom = torch.ones(len(images), device=device)
-    if strength.strip:
-        draws = torch.stack([torch.rand(NUMBERS, generator=generator) for generator in generators])
-        images, masks, zoom = strip(images, masks, strength.strip, draws)
+    if strength.skull_strip:
+        numbers = torch.stack([torch.rand(RANDOM_NUMBERS, generator=generator) for generator in generators])
+        images, masks, zoom = skull_strip(images, masks, strength.skull_strip, numbers)
     grid = _grid(moves, bend.view(-1, 2, _BEND, _BEND) * 2 - 1, size, strength, zoom)
     classes = int(masks.max()) + 1
     lesions = [(masks == label)[:, None].float() for label in range(1, classes)]

@@ -15,7 +15,7 @@ from UnifiedViTLib.models.hybrid import CNNStages
 from ..config import Initial, Optimiser
 from ..errors import RunError
 from .checkpoints import load_weights
-from .pretrained import packaged_weights
+from .pretrained import load_packaged_weights
 
 #: What the names of the tokens of missing channels begin with in an encoder.
 _TOKENS = "gate."
@@ -140,7 +140,7 @@ def _from_timm(network: nn.Module, name: str) -> dict[str, torch.Tensor]:
         prefix = found[0]
     else:
         raise RunError("fit.initial.timm: this architecture's encoder is not one of timm. Begin from other weights.")
-    if (packaged := packaged_weights(name, channels)) is not None:
+    if (packaged := load_packaged_weights(name, channels)) is not None:
         return {prefix + key: value for key, value in packaged.items()}
     try:
         trained = timm.create_model(name, pretrained=True, num_classes=0, in_chans=channels)
