@@ -56,11 +56,13 @@ def test_archives_are_no_larger_than_asked_and_one_that_is_lost_is_told(tmp_path
     assert len(parts) > 1 and all(part.stat().st_size <= 120_000 for part in parts)
     unpack_dataset(tmp_path / "pack", tmp_path / "work")
     assert (tmp_path / "work" / "note.txt").read_bytes() == b"x" * 20_000
+    with pytest.raises(DataError, match="holds a prepared dataset already"):
+        unpack_dataset(tmp_path / "pack", tmp_path / "work")
     parts[-1].unlink()
     with pytest.raises(DataError, match=r"not whole \(\d+ of 200 slices are missing\)"):
-        unpack_dataset(tmp_path / "pack", tmp_path / "work")
+        unpack_dataset(tmp_path / "pack", tmp_path / "other")
     with pytest.raises(DataError, match="not a prepared dataset"):
-        load_dataset(tmp_path / "work" / "dataset")
+        load_dataset(tmp_path / "other" / "dataset")
 
 
 def test_a_damaged_archive_is_told(tmp_path, dataset):

@@ -70,9 +70,11 @@ def unpack_dataset(pack: Path, work: Path) -> Dataset:
     """Make WORK/dataset, and the extras in WORK, of the archives in `pack`.
 
     Raises:
-        DataError: an archive is missing, damaged or of a newer version, or the folder cannot be written.
+        DataError: an archive is missing, damaged or of a newer version, or WORK has a dataset or cannot be written.
     """
     parts = _parts(pack)
+    if (work / "dataset" / CARD_FILE).exists():
+        raise DataError(f"{work} holds a prepared dataset already. Name another --work folder, or delete that dataset.")
     if not parts:
         raise DataError(f"{pack} holds no archives (part-00.zip ...). Name one that `unifiedvit-train pack` wrote.")
     try:
@@ -95,7 +97,6 @@ def _unpack(parts: list[Path], work: Path) -> Dataset:
     count, shape = card["slices"], tuple(card["shape"])
     with writable(work):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / CARD_FILE).unlink(missing_ok=True)  # written last: without it the folder is not finished
         large = {
             "images": np.lib.format.open_memmap(folder / "images.npy", "w+", np.float16, (count, *shape)),
             "masks": np.lib.format.open_memmap(folder / "masks.npy", "w+", np.uint8, (count, *shape[-2:])),
@@ -119,7 +120,7 @@ def _unpack(parts: list[Path], work: Path) -> Dataset:
             np.save(folder / f"{name}.npy", small[name])
         for name, content in extras.items():
             write_whole(work / Path(name).name, content)
-    write_whole(folder / CARD_FILE, recipe)
+    write_whole(folder / CARD_FILE, recipe)  # last: without it the folder is not a finished dataset
     return load_dataset(folder)
 
 
