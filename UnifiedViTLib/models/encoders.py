@@ -87,11 +87,12 @@ class ViTEncoder(nn.Module):
             the last) and `detail_channels` (of the others).
         mask_tokens: S task tokens for the masks that travel with the patches through all blocks.
         class_token: False for a network that gives no diagnosis; else [CLS] is needed.
+        depth: blocks, at least four; None: as many as `name` has.
     """
 
     def __init__(self, name: str, in_channels: int, image_size: int, stem_width: int | None = None,
                  drop_path: float = 0.0, stem: nn.Module | None = None, mask_tokens: int = 0,
-                 class_token: bool = True) -> None:
+                 class_token: bool = True, depth: int | None = None) -> None:
         super().__init__()
         self.in_channels, self.gate = in_channels, channel_gate(in_channels)
         self.stem = ConvolutionalStem(in_channels, stem_width) if stem_width else stem
@@ -104,6 +105,10 @@ class ViTEncoder(nn.Module):
             reading |= {"class_token": False, "global_pool": ""}
         if mask_tokens:  # timm calls tokens beside [CLS] registers
             reading["reg_tokens"] = mask_tokens
+        if depth is not None:
+            if depth < 4:
+                raise ValueError(f"depth: {depth} blocks; at least 4 are needed, whose maps the decoders read.")
+            reading["depth"] = depth
         self.vit = timm.create_model(
             name, pretrained=False, num_classes=0, dynamic_img_size=True, drop_path_rate=drop_path, **reading
         )

@@ -15,18 +15,23 @@ class CNNStages(nn.Module):
     """The first stages of a CNN of timm, down to one sixteenth of the image's size.
 
     Args:
-        name: timm's name of a CNN with maps at strides 2, 4, 8 and 16, for example "resnet10t", "resnet26d".
+        name: timm's name of a CNN with maps at strides 2, 4, 8 and 16, for example "resnet10t", "resnet26d",
+            "tf_efficientnet_lite0".
         in_channels: of the image.
     """
 
     def __init__(self, name: str, in_channels: int) -> None:
         super().__init__()
+        self.name = name
         self.cnn = timm.create_model(name, pretrained=False, features_only=True, out_indices=(0, 1, 2, 3),
                                      in_chans=in_channels)
         strides = self.cnn.feature_info.reduction()
         if strides != [2, 4, 8, 16]:
             raise ValueError(f"{name} has maps at strides {strides}; needed are [2, 4, 8, 16], as a ResNet has them.")
         *self.detail_channels, self.out_channels = self.cnn.feature_info.channels()
+        stages, _, last = self.cnn.feature_info.module_name(3).rpartition(".")
+        if stages and isinstance(found := self.cnn.get_submodule(stages), nn.Sequential):
+            del found[int(last) + 1:]  # timm keeps an EfficientNet's stages beyond 1/16, and runs them for nothing
 
     def forward(self, image: torch.Tensor) -> list[torch.Tensor]:
         """(B, in_channels, H, W) -> maps at strides 2, 4, 8, 16."""
@@ -39,6 +44,7 @@ class HybridCNNTransformer(DualDecoder):
 
     Args:
         encoder: a ViT of timm.
+        depth: blocks of the ViT; None: as many as it has by its name.
         cnn: see `CNNStages`; "resnet50" with "vit_base_patch16_224" is TransUNet's own pair.
         decoder_widths: channels at 1/8, 1/4, 1/2; None follows the encoder's width.
         mask_classes, diagnosis_classes, in_channels, image_size, look_where_drawn, drop_path, dropout, task: as in
@@ -48,8 +54,9 @@ class HybridCNNTransformer(DualDecoder):
     def __init__(self, mask_classes: int, diagnosis_classes: int, encoder: str = "vit_tiny_patch16_224",
                  cnn: str = "resnet10t", in_channels: int = 1, image_size: int = 224,
                  decoder_widths: list[int] | None = None, look_where_drawn: bool = False,
-                 drop_path: float = 0.0, dropout: float = 0.0, task: str = "both") -> None:
-        hybrid = ViTEncoder(encoder, in_channels, image_size, drop_path=drop_path, stem=CNNStages(cnn, in_channels))
+                 drop_path: float = 0.0, dropout: float = 0.0, task: str = "both", depth: int | None = None) -> None:
+        hybrid = ViTEncoder(encoder, in_channels, image_size, drop_path=drop_path, stem=CNNStages(cnn, in_channels),
+                            depth=depth)
         segmentation = None
         if task != "classification":
             channels = [hybrid.width, *reversed(hybrid.detail_channels)]

@@ -1,5 +1,5 @@
-"""The command line: `unifiedvit-train prepare | pretrain | fit | evaluate | explain | robustness | strangers |
-compare | export | superres | enhance`."""
+"""The command line: `unifiedvit-train prepare | pretrain | fit | pack | unpack | evaluate | explain | robustness |
+strangers | compare | export | superres | enhance`."""
 
 from __future__ import annotations
 
@@ -74,6 +74,8 @@ def fit(
     devices: Annotated[int | None, typer.Option(help="GPUs, or processes on CPUs, of each machine")] = None,
     num_nodes: Annotated[int | None, typer.Option(help="machines")] = None,
     strategy: Annotated[str | None, typer.Option(help="of Lightning Fabric: ddp, fsdp, ...")] = None,
+    max_minutes: Annotated[float | None, typer.Option(min=0, help="stop behind a step when so many are over; the same "
+                                                                  "command then goes on")] = None,
 ) -> None:
     """Train the network on both tasks at once.
 
@@ -87,7 +89,41 @@ def fit(
     short = {"model.task": task, "machine.devices": devices, "machine.num_nodes": num_nodes,
              "machine.strategy": strategy}
     changes = [*(change or []), *(f"{name}={value}" for name, value in short.items() if value is not None)]
-    learn(load_project(project, changes), load_dataset(work / "dataset"), work / run)
+    learn(load_project(project, changes), load_dataset(work / "dataset"), work / run, max_minutes)
+
+
+@app.command()
+def pack(
+    project: ProjectFile,
+    output: Annotated[Path, typer.Option(help="folder for the archives: part-00.zip and so on, 50 MB each at most")],
+    work: Work = Path("work"), change: Changes = None,
+) -> None:
+    """Pack WORK/dataset, the project and the weights it begins from into archives for another machine.
+
+    Images become bytes, which are finer than the noise of training. `unpack` makes a folder WORK of them there, in
+    which `fit` needs no network. Whole volumes do not travel: `evaluate` where the images are.
+    """
+    from .data.dataset import load_dataset, refuse_unfit
+    from .data.packing import pack_dataset
+    from .learning.portable import portable_files
+
+    configuration, dataset = load_project(project, change), load_dataset(work / "dataset")
+    refuse_unfit(dataset, configuration.model)
+    parts = pack_dataset(dataset, portable_files(configuration), output)
+    size = sum(part.stat().st_size for part in parts) / 1e6
+    print(f"{len(dataset.slices)} slices in {len(parts)} archives, {size:.1f} MB: {output}")
+
+
+@app.command()
+def unpack(
+    packed: Annotated[Path, typer.Argument(metavar="FOLDER", help="with the archives that `pack` wrote")],
+    work: Work = Path("work"),
+) -> None:
+    """Make a folder WORK of the archives that `pack` wrote, ready for `fit WORK/project.yaml --work WORK`."""
+    from .data.packing import unpack_dataset
+
+    dataset = unpack_dataset(packed, work)
+    print(f"{len(dataset.slices)} slices. Train with: unifiedvit-train fit {work / 'project.yaml'} --work {work}")
 
 
 @app.command()

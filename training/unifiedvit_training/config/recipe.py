@@ -12,7 +12,8 @@ from .section import Section
 
 class Initial(Section):
     """What a run begins from: `weights` (a .safetensors of another run) or `timm` (a pre-trained encoder of that
-    name, fetched by timm). Both None: from scratch. `freeze` keeps that share of the encoder's blocks as they are;
+    name, or the CNN before it; from a package of the extra `pretrained` where there is one, else fetched by timm).
+    Both None: from scratch. `freeze` keeps that share of the encoder's blocks as they are;
     `layer_decay` multiplies the learning rate once for every block further from the output (1: the same for all)."""
 
     weights: Path | None = None
@@ -32,8 +33,9 @@ class Augmentation(Section):
 
     Degrees; shares of the side (shift, elastic, crop); factors as logarithms (scale, squeeze, gain, gamma, bias, and
     tone: the slopes of a random rising curve through the intensities, so that a scanner's histogram tells nothing);
-    standard deviations of the body's intensity (offset, noise); probabilities (flip, blur, and drop_channel: each
-    channel but one is taken away, so that the network learns to do without; for several channels alone).
+    standard deviations of the body's intensity (offset, noise); probabilities (flip, blur; skull_strip: the rim of the
+    body is cut away and all outside becomes air, as where a program has stripped a brain of its skull; drop_channel:
+    each channel but one is taken away, so that the network learns to do without; for several channels alone).
     """
 
     rotation: float = Field(25.0, ge=0, le=180)
@@ -51,6 +53,7 @@ class Augmentation(Section):
     noise: float = Field(0.12, ge=0, le=2)
     blur: float = Field(0.15, ge=0, le=1)
     drop_channel: float = Field(0.25, ge=0, le=1)
+    skull_strip: float = Field(0.0, ge=0, le=1)
 
 
 class Stage(Section):

@@ -16,6 +16,7 @@ from UnifiedViTLib.models.channels import missing_channels
 from UnifiedViTLib.spec import MISSING
 
 from ..config import Augmentation
+from .skull_strip import RANDOM_NUMBERS, skull_strip, smooth_field
 
 #: Sides of the coarse grids of elastic deformation and of the bias field.
 _BEND, _FIELD = 6, 4
@@ -27,7 +28,7 @@ _MOVES, _COLOURS = 12, 6
 
 def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augmentation,
             generators: list[torch.Generator]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Deform, recolour each channel by itself, and take channels away.
+    """Strip of the skull, deform, recolour each channel by itself, and take channels away.
 
     Args:
         images: (B, C, H, W) float32, normalised (body at zero mean, unit variance), missing channels `spec.MISSING`.
@@ -45,7 +46,11 @@ def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augm
         torch.rand(count, generator=generator) for generator in generators
     ]).to(device)
     moves, colours, tones, bend, field = chance.split([_MOVES, _COLOURS, _TONES, 2 * _BEND**2, _FIELD**2], dim=1)
-    grid = _grid(moves, bend.view(-1, 2, _BEND, _BEND) * 2 - 1, size, strength)
+    zoom = torch.ones(len(images), device=device)
+    if strength.skull_strip:
+        numbers = torch.stack([torch.rand(RANDOM_NUMBERS, generator=generator) for generator in generators])
+        images, masks, zoom = skull_strip(images, masks, strength.skull_strip, numbers)
+    grid = _grid(moves, bend.view(-1, 2, _BEND, _BEND) * 2 - 1, size, strength, zoom)
     classes = int(masks.max()) + 1
     lesions = [(masks == label)[:, None].float() for label in range(1, classes)]
     both = F.grid_sample(torch.cat([images, *lesions], dim=1), grid, padding_mode="border", align_corners=False)
@@ -75,11 +80,13 @@ def _gone(images: torch.Tensor, share: float, generators: list[torch.Generator])
     return missing | ((draws < share) & (draws < draws.amax(dim=1, keepdim=True)))
 
 
-def _grid(chance: torch.Tensor, bend: torch.Tensor, size: int, strength: Augmentation) -> torch.Tensor:
-    """Where each new pixel comes from, (B, size, size, 2) in [-1, 1]; `chance` (B, 12) in [0, 1)."""
+def _grid(chance: torch.Tensor, bend: torch.Tensor, size: int, strength: Augmentation, zoom: torch.Tensor
+          ) -> torch.Tensor:
+    """Where each new pixel comes from, (B, size, size, 2) in [-1, 1]; `chance` (B, 12) in [0, 1), `zoom` (B,) the
+    share of each frame that is to fill the new one."""
     spread = chance * 2 - 1
     angle = math.radians(strength.rotation) * spread[:, 0]
-    scale = torch.exp(strength.scale * spread[:, 1])
+    scale = zoom * torch.exp(strength.scale * spread[:, 1])
     squeeze = torch.exp(strength.squeeze * spread[:, 2])
     flip = torch.where(chance[:, 3] < strength.flip, -1.0, 1.0)
     # Margins cut on each side, in half of the samples: the field of view differs from scanner to scanner.
@@ -92,7 +99,7 @@ def _grid(chance: torch.Tensor, bend: torch.Tensor, size: int, strength: Augment
         torch.stack([sin * flip * width, cos / squeeze * height, shift[:, 1]], dim=1),
     ], dim=1)
     grid = F.affine_grid(theta, [len(chance), 1, size, size], align_corners=False)
-    smooth = F.interpolate(bend, size=(size, size), mode="bicubic", align_corners=True)
+    smooth = smooth_field(bend, size)
     half = (chance[:, 11] < 0.5).to(grid.dtype).view(-1, 1, 1, 1)
     return grid + (strength.elastic * half * smooth).permute(0, 2, 3, 1)
 
@@ -105,7 +112,7 @@ def _recolour(image: torch.Tensor, chance: torch.Tensor, tones: torch.Tensor, fi
     chance = chance.view(-1, 6, 1, 1, 1).unbind(dim=1)
     low = image.amin(dim=(1, 2, 3), keepdim=True)
     span = (image.amax(dim=(1, 2, 3), keepdim=True) - low).clamp_min(1e-3)
-    smooth = F.interpolate(field, size=(size, size), mode="bicubic", align_corners=True)
+    smooth = smooth_field(field, size)
     gain = torch.exp(strength.bias * smooth * chance[0] + strength.gain * (chance[1] * 2 - 1))
     gamma = torch.exp(strength.gamma * (chance[2] * 2 - 1))
     offset = strength.offset * (chance[3] * 2 - 1)

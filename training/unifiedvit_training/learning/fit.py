@@ -21,6 +21,7 @@ from ..evaluation.inference import infer
 from ..evaluation.metrics import score, slice_metrics
 from .augment import augment
 from .checkpoints import BEST_FILE, NOW_FILE, load_state, refuse_other_recipe, save_state, save_weights
+from .depthwise import depthwise_in_float32
 from .initialise import parameter_groups, take_over
 from .journal import Journal
 from .launch import start_fabric
@@ -31,16 +32,19 @@ from .schedule import share_of_learning_rate
 PROJECT_FILE = "project.json"
 
 
-def fit(project: Project, dataset: Dataset, run: Path) -> Path:
-    """Train, or go on where a killed run stopped.
+def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None = None) -> Path:
+    """Train, or go on where a run stopped.
 
     Args:
         project: the recipe.
         dataset: prepared slices; sides "train" and "validation" are used.
         run: folder of the run: `project.json`, the state to go on from, averaged weights (best and last), curves.
+        max_minutes: after so many the run stops behind a step, with all that is needed to go on; None: when it is
+            done.
 
     Returns:
-        The averaged weights of the best measurement on the validation side.
+        The averaged weights of the best measurement on the validation side; of a run that was stopped before the first
+        one, those of now.
 
     Raises:
         DataError: a side of the split has no slices, or the dataset is not that of the project.
@@ -49,7 +53,7 @@ def fit(project: Project, dataset: Dataset, run: Path) -> Path:
     refuse_unfit(dataset, project.model)
     _begin_or_go_on(project, run)
     fabric = start_fabric(project.machine)
-    return Fitting(project, dataset, run, fabric).run_all()
+    return Fitting(project, dataset, run, fabric, max_minutes).run_all()
 
 
 def load_run_project(run: Path) -> Project:
@@ -84,6 +88,8 @@ def _recipe(project: Project) -> dict[str, Any]:
     """What may not change when a run goes on, by name."""
     network = project.model.model_dump(mode="json", include={"architecture", "arguments", "task", "diagnosis", "input"})
     learning = project.fit.model_dump(mode="json", exclude={"save_minutes", "micro_batch"})
+    if project.fit.initial.weights:  # which file counts, and not in which folder of which machine it lies
+        learning["initial"]["weights"] = project.fit.initial.weights.name
     return {"seed": project.seed, **{f"model.{k}": v for k, v in network.items()},
             **{f"fit.{k}": v for k, v in learning.items()}}
 
@@ -91,7 +97,9 @@ def _recipe(project: Project) -> dict[str, Any]:
 class Fitting:
     """A run in progress."""
 
-    def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric) -> None:
+    def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric,
+                 max_minutes: float | None) -> None:
+        self.stop_at = None if max_minutes is None else time.monotonic() + 60 * max_minutes
         self.project, self.plan, self.slices, self.run, self.fabric = project, project.fit, dataset.slices, run, fabric
         self.train, self.validation = self.slices.on("train"), self.slices.on("validation")
         for side, indices in (("train", self.train), ("validation", self.validation)):
@@ -106,6 +114,8 @@ class Fitting:
 
         torch.manual_seed(project.seed)
         learner = Learner(project.model, self.plan).to(memory_format=torch.channels_last)
+        if fabric.device.type == "cpu":
+            depthwise_in_float32(learner.network)
         state = load_state(run)
         if state is None:
             fabric.print(take_over(learner.network, self.plan.initial))
@@ -145,17 +155,34 @@ class Fitting:
                 self.fabric.print(f"No better score in {self.waited} measurements: stopped after epoch {self.epoch}.")
                 break
             self.one_epoch()
+            if self.step < self.steps:
+                return self._stopped()
             self.epoch, self.step, self.sums, self.summed = self.epoch + 1, 0, {}, 0
             if self.epoch % self.plan.validate_every == 0 or self.epoch == len(self.sizes):
                 self._measure()
             self._save()
+            if self._out_of_time() and self.epoch < len(self.sizes):
+                return self._stopped()
         if self.journal:
             self.journal.close()
         self.fabric.print(f"Best score {self.best:.4f}; averaged weights in {self.run / BEST_FILE}")
         return self.run / BEST_FILE
 
+    def _out_of_time(self) -> bool:
+        """Whether the time that was given is over: the first process's clock counts for all."""
+        return self.stop_at is not None and self.fabric.broadcast(time.monotonic() >= self.stop_at)
+
+    def _stopped(self) -> Path:
+        """End before the last epoch, so that the same command goes on from here."""
+        self._save()
+        if self.journal:
+            self.journal.close()
+        self.fabric.print(f"Time is up: stopped in epoch {self.epoch + 1} of {len(self.sizes)}, after {self.step} of "
+                          f"{self.steps} steps. Run the same command again to go on.")
+        return self.run / (BEST_FILE if self.best is not None else NOW_FILE)
+
     def one_epoch(self) -> None:
-        """Every slice of the training side once, from where the run is within the epoch."""
+        """Every slice of the training side once, from where the run is within the epoch; less where time is up."""
         batch, size = self.plan.batch, self.sizes[self.epoch]
         order = self.train[order_of_epoch(self.weights, self.steps * batch, self.project.seed, self.epoch)]
         self.learner.train()
@@ -171,6 +198,8 @@ class Fitting:
             if time.monotonic() - saved > 60 * self.plan.save_minutes and self.step < self.steps:
                 self._save()
                 saved = time.monotonic()
+            if self._out_of_time() and self.step < self.steps:
+                return
         if self.journal:
             self.journal.write("train", self.done, {
                 "epoch": self.epoch + 1, "size": size,

@@ -10,9 +10,12 @@ from timm.layers import resample_abs_pos_embed
 from timm.models import group_parameters
 from torch import nn
 
+from UnifiedViTLib.models.hybrid import CNNStages
+
 from ..config import Initial, Optimiser
 from ..errors import RunError
 from .checkpoints import load_weights
+from .pretrained import load_packaged_weights
 
 #: What the names of the tokens of missing channels begin with in an encoder.
 _TOKENS = "gate."
@@ -23,8 +26,8 @@ def take_over(network: nn.Module, initial: Initial) -> str:
 
     Args:
         network: of any architecture whose encoder is `network.encoder`; changed in place.
-        initial: `weights`: of any run, of `pretrain`, or of a model's folder. `timm`: the encoder alone, its first
-            convolution adapted to the number of channels.
+        initial: `weights`: of any run, of `pretrain`, or of a model's folder. `timm`: the encoder alone, or the
+            CNN before it, the first convolution adapted to the number of channels.
 
     Returns:
         A sentence that says what was taken.
@@ -32,14 +35,10 @@ def take_over(network: nn.Module, initial: Initial) -> str:
     Raises:
         RunError: the weights cannot be read or fetched, or nothing of them fits.
     """
-    if initial.weights:
-        given, origin = load_weights(initial.weights), str(initial.weights)
-    elif initial.timm:
-        given, origin = _from_timm(network, initial.timm), initial.timm
-    else:
+    if (found := initial_tensors(network, initial)) is None:
         return "All weights begin at random."
+    given, origin = found
     own = network.state_dict()
-    given = {name: _resampled(network, name, value) for name, value in given.items()}
     fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
     if not any(value.ndim > 1 for value in fitting.values()):
         raise RunError(
@@ -52,6 +51,22 @@ def take_over(network: nn.Module, initial: Initial) -> str:
         for part, module in network.named_children() if module.state_dict()
     )
     return f"Tensors that the network takes over from {origin}: {', '.join(parts)}."
+
+
+def initial_tensors(network: nn.Module, initial: Initial) -> tuple[dict[str, torch.Tensor], str] | None:
+    """What a run begins from, by the names that it has in `network`, position embeddings of another grid resampled,
+    and where it comes from; None where all begins at random.
+
+    Raises:
+        RunError: it cannot be read or fetched.
+    """
+    if initial.weights:
+        given, origin = load_weights(initial.weights), str(initial.weights)
+    elif initial.timm:
+        given, origin = _from_timm(network, initial.timm), initial.timm
+    else:
+        return None
+    return {name: _resampled(network, name, value) for name, value in given.items()}, origin
 
 
 def parameter_groups(network: nn.Module, optimiser: Optimiser, initial: Initial) -> list[dict]:
@@ -115,10 +130,18 @@ def _exempt(network: nn.Module) -> set[str]:
 
 
 def _from_timm(network: nn.Module, name: str) -> dict[str, torch.Tensor]:
-    """Tensors of a pre-trained encoder for as many channels, under the names that they have in `network`."""
-    if not (found := _trunk(network)):
-        raise RunError("fit.initial.timm: this architecture's encoder is not one of timm. Begin from other weights.")
+    """Tensors of a pre-trained encoder, or of the CNN before it, for as many channels, under the names that they have
+    in `network`."""
     channels = getattr(network.encoder, "in_channels", 1)  # networks to compare with look at one
+    stem = getattr(network.encoder, "stem", None)
+    if isinstance(stem, CNNStages) and stem.name == name:
+        prefix = "encoder.stem.cnn."
+    elif found := _trunk(network):
+        prefix = found[0]
+    else:
+        raise RunError("fit.initial.timm: this architecture's encoder is not one of timm. Begin from other weights.")
+    if (packaged := load_packaged_weights(name, channels)) is not None:
+        return {prefix + key: value for key, value in packaged.items()}
     try:
         trained = timm.create_model(name, pretrained=True, num_classes=0, in_chans=channels)
     except Exception as error:  # timm, its hub and the network fail in many ways
@@ -127,7 +150,7 @@ def _from_timm(network: nn.Module, name: str) -> dict[str, torch.Tensor]:
             f"fit.initial.timm: {name} cannot be had from timm ({reason}). Check the name and the network "
             "connection, or give a .safetensors file as fit.initial.weights."
         ) from error
-    return {found[0] + key: value for key, value in trained.state_dict().items()}
+    return {prefix + key: value for key, value in trained.state_dict().items()}
 
 
 def _resampled(network: nn.Module, name: str, value: torch.Tensor) -> torch.Tensor:
