@@ -53,7 +53,8 @@ def results(report: Path) -> dict[str, tuple[int, int, float]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", nargs="+", default=[], metavar="SETTING", help=f"of {', '.join(SETTINGS)}; without: each")
+    parser.add_argument("--settings", nargs="+", default=[], metavar="SETTING",
+                        help=f"of {', '.join(SETTINGS)}; without: each")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--suite", action="store_true", help="the whole suite instead, from one seed, on one thread")

@@ -172,7 +172,8 @@ def test_an_input_that_the_pyramid_cannot_divide_is_refused():
         masked_model(Third(), 64, 32, 1)
 
 
-def test_pre_training_lowers_the_loss_and_leaves_an_encoder_that_the_whole_network_takes_over(tmp_path, seed, record_property):
+def test_pre_training_lowers_the_loss_and_leaves_an_encoder_that_the_whole_network_takes_over(
+        tmp_path, seed, record_property):
     dataset, plan = discs(tmp_path / "discs"), small(epochs=6, optimiser={"learning_rate": 3e-3})
     one = np.repeat(pictures(1, 32)[:, 0].numpy().astype(np.float16), len(dataset.slices), axis=0)
     dataset = changed(dataset, tmp_path / "dataset", images=one)  # noise cannot be painted back

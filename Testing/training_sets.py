@@ -84,7 +84,7 @@ def both_discs(folder: Path, count: int = 64) -> Dataset:
     return stored(folder, arrays, items)
 
 
-def discs(folder: Path, count: int = 48, channels: int = 1) -> Dataset:
+def discs(folder: Path, count: int = 48, channels: int = 1, radius: int = 5) -> Dataset:
     """Discs of two kinds in noise, or nothing, that a network learns in seconds; a quarter is for validation.
 
     Several channels: the first shows bright discs alone, the last dark ones.
@@ -96,7 +96,7 @@ def discs(folder: Path, count: int = 48, channels: int = 1) -> Dataset:
     labels = np.arange(count) % 3
     for n, label in enumerate(labels):
         cy, cx = chance.integers(8, 24, 2)
-        disc = (x - cx) ** 2 + (y - cy) ** 2 < 25
+        disc = (x - cx) ** 2 + (y - cy) ** 2 < radius**2
         if label:
             images[n, 0 if label == 1 else -1, disc] += 3 if label == 1 else -3
             masks[n] = disc
