@@ -66,14 +66,18 @@ def main() -> int:
     for setting in set(chosen) - set(reach):
         print(f"{setting} is left out: this processor does not have it.")
     chosen, threads = [name for name in chosen if name in reach], [1] if asked.suite else asked.threads
-    arguments = ["-n", "2", "--dist", "worksteal"] if asked.suite else ["-m", "trains", f"--seeds={asked.seeds}"]
+    arguments = ["-n", "2", "--dist", "loadfile"] if asked.suite else ["-m", "trains", f"--seeds={asked.seeds}"]
     arguments += more
     statuses, rows = [], []
     for setting in chosen:
         for count in threads:
             with tempfile.TemporaryDirectory() as folder:
-                statuses.append(run(setting, count, arguments, Path(folder) / "report.xml"))
-                found = results(Path(folder) / "report.xml")
+                report = Path(folder) / "report.xml"
+                statuses.append(run(setting, count, arguments, report))
+                if not report.exists():
+                    print(f"{setting}, {count} threads: pytest ended without a report (status {statuses[-1]}).")
+                    continue
+                found = results(report)
             rows += [(setting, count, *seeds, name) for name, seeds in found.items() if not asked.suite]
     if rows:
         print("\n| instruction set | threads | seeds passed | least margin (1: just) | test |\n|---|---|---|---|---|")
