@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint benchmark clean
+.PHONY: demo test test-isa lint benchmark clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/python -m demo $(if $(MODEL),--model "$(MODEL)")
@@ -12,6 +12,10 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(VENV)/bin/ruff check .
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile
+
+# The tests that train a network, with every instruction set of this processor: half an hour. Not part of `test`.
+test-isa: $(VENV)/.test
+	$(VENV)/bin/python Testing/isa.py
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .

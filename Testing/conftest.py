@@ -16,6 +16,22 @@ else:
     NO_QT = ""
 
 
+def pytest_addoption(parser):
+    parser.addoption("--seeds", type=int, default=1, help="how many seeds each test that trains a network learns from")
+
+
+def pytest_generate_tests(metafunc):
+    """A test that takes `seed`, itself or through a fixture, learns from that seed: it is run with each of --seeds."""
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(metafunc.config.getoption("--seeds")), scope="session", ids="seed{}".format)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "seed" in item.fixturenames:
+            item.add_marker("trains")
+
+
 def pytest_report_header():
     """Said at the top, so that tests that are left out are not overlooked."""
     return f"The panel's tests are left out: Qt cannot be loaded here ({NO_QT})" if NO_QT else None

@@ -10,8 +10,9 @@ import pytest
 import SimpleITK as sitk
 import torch
 from builders import head_volume, to_sitk
+from evaluation_sets import quicken, run_of
 from head_sets import write_table
-from training_sets import TWO_CHANNELS, discs, project, project_data, stored
+from training_sets import SURE, TWO_CHANNELS, discs, project, project_data, stored
 from unifiedvit_training.config import Augmentation, Project
 from unifiedvit_training.data import prepare as preparing
 from unifiedvit_training.data.dataset import load_dataset, pictures, refuse_unfit
@@ -182,20 +183,13 @@ def test_the_tokens_learn_without_decay_and_are_not_frozen():
     assert not network.encoder.stem.down[0].conv.weight.requires_grad
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A run on discs of which each channel shows one kind."""
-    work = tmp_path_factory.mktemp("work")
-    dataset = discs(work / "dataset", 96, channels=2)
-    made = two(stages=[{"size": 32, "epochs": 14}], validate_every=14,
-               augmentation=Augmentation(elastic=0, tone=0, bias=0, gamma=0).model_dump())
-    fit(made, dataset, work / "fit")
-    return made, dataset, work
-
-
-def test_without_a_channel_a_network_does_worse_on_what_it_shows_and_runs(trained):
-    made, dataset, work = trained
-    _, network = stored_network(made.model, work / "fit")
+def test_without_a_channel_a_network_does_worse_on_what_it_shows_and_runs(tmp_path, seed, record_property):
+    dataset = discs(tmp_path / "dataset", 192, channels=2, radius=8)
+    made = two(**SURE | {"augmentation": SURE["augmentation"] | {"drop_channel": 0.25}},
+               stages=[{"size": 32, "epochs": 6}], validate_every=6, optimiser={"learning_rate": 2e-3})
+    made = made.model_copy(update={"seed": seed})
+    fit(made, dataset, tmp_path / "fit")
+    _, network = stored_network(made.model, tmp_path / "fit")
     assert network.encoder.gate.token.abs().sum(dim=(1, 2)).min() > 0, "both tokens were learnt"
     validation, labels = dataset.slices.on("validation"), dataset.slices.labels
     right = {}
@@ -207,14 +201,18 @@ def test_without_a_channel_a_network_does_worse_on_what_it_shows_and_runs(traine
         assert np.isfinite(said).all()
         hit = said.argmax(axis=1) == labels[validation]
         right[gone] = [hit[labels[validation] == kind].mean() for kind in range(3)]
-    assert np.mean(right[None]) > 0.8
-    assert right[0][1] < 0.5 < right[None][1] and right[0][2] > 0.5, "bright discs cannot be seen, dark ones can"
-    assert right[1][2] < 0.5 < right[None][2] and right[1][1] > 0.5
+    seen, unseen = [*right[None], right[0][2], right[1][1]], [right[0][1], right[1][2]]
+    record_property("margin", min(min(seen) / 0.7, (1 - max(unseen)) / 0.6))
+    assert min(right[None]) > 0.7
+    assert right[0][1] < 0.4 and right[0][2] > 0.7, "bright discs cannot be seen, dark ones can"
+    assert right[1][2] < 0.4 and right[1][1] > 0.7
 
 
-def test_it_is_exported_with_its_channels_and_used_with_one_missing(trained):
+def test_it_is_exported_with_its_channels_and_used_with_one_missing(tmp_path, monkeypatch):
     pytest.importorskip("openvino")
-    made, dataset, work = trained
+    quicken(monkeypatch)
+    made, dataset, work = two(), discs(tmp_path / "dataset", channels=2), tmp_path
+    run_of(work / "fit", made)
     evaluate(made, dataset, work / "fit")
     spec = export(made, work / "fit", work / "model")
     assert [channel.name for channel in spec.channels] == ["day", "night"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
+import multiprocessing
 import os
 import resource
-import signal
-import subprocess
+import socket
 import sys
 import time
 from dataclasses import replace
@@ -17,7 +17,8 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
-from training_sets import FINDINGS, both_discs, discs, project, project_data
+from training_sets import FINDINGS, SURE, both_discs, discs, project, project_data
+from unifiedvit_training.cli import main
 from unifiedvit_training.config import Augmentation, load_project
 from unifiedvit_training.errors import ConfigError, DataError, RunError
 from unifiedvit_training.learning.augment import augment
@@ -30,7 +31,6 @@ from unifiedvit_training.learning.sampling import generators_of, order_of_epoch,
 
 from UnifiedViTLib.models import UnifiedOutput
 
-ROOT = Path(__file__).resolve().parent.parent
 OFF = Augmentation(**dict.fromkeys(Augmentation.model_fields, 0))
 
 
@@ -151,12 +151,16 @@ def curve(run: Path, name: str = "train") -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_run_learns_and_leaves_weights_curves_and_its_recipe(dataset, tmp_path):
-    best = fit(project(stages=[{"size": 32, "epochs": 8}]), dataset, tmp_path)
+def test_a_run_learns_and_leaves_weights_curves_and_its_recipe(dataset, tmp_path, seed, record_property):
+    plan = project(**SURE | {"batch": 4}, stages=[{"size": 32, "epochs": 6}],
+                   optimiser={"learning_rate": 6e-3}).model_copy(update={"seed": seed})
+    best = fit(plan, dataset, tmp_path)
     rows = curve(tmp_path)
-    assert len(rows) == 8 and float(rows[-1]["mask_loss"]) < 0.9 * float(rows[0]["mask_loss"])
+    left = [float(rows[-1][f"{task}_loss"]) / float(rows[0][f"{task}_loss"]) for task in ("mask", "class")]
+    record_property("margin", 0.8 / max(left))
+    assert len(rows) == 6 and max(left) < 0.8
     measured = curve(tmp_path, "validation")
-    assert [row["epoch"] for row in measured] == ["2", "4", "6", "8"]
+    assert [row["epoch"] for row in measured] == ["2", "4", "6"]
     assert load_file(best).keys() == load_file(tmp_path / "last.safetensors").keys()
     assert (tmp_path / "project.json").exists() and list((tmp_path / "tensorboard").iterdir())
 
@@ -189,50 +193,69 @@ def test_a_run_stops_early_when_nothing_gets_better(dataset, tmp_path):
     assert len(curve(tmp_path)) < 9
 
 
-def start(folder: Path, run: Path, *launcher: str, **changes: str) -> subprocess.Popen:
-    """`unifiedvit-train fit` in a process of its own, on the dataset in `folder`."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "training")]),
-                                "CUDA_VISIBLE_DEVICES": ""}
-    (folder / "project.yaml").write_text(yaml.safe_dump(project_data()))
-    return subprocess.Popen(
-        [sys.executable, *launcher, "-m", "unifiedvit_training", "fit", str(folder / "project.yaml"),
-         "--work", str(folder), "--name", str(run),
-         *(part for name, value in changes.items() for part in ("--set", f"{name.replace('__', '.')}={value}"))],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )
+#: Forks of a process that has loaded the training package, which takes each new one many seconds.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload([fit.__module__])
+
+
+def command(arguments: list[str], log: Path, environment: dict[str, str]) -> None:
+    """`unifiedvit-train` in this process, which ends with it."""
+    with open(log, "wb") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    os.environ.update(environment, CUDA_VISIBLE_DEVICES="")
+    sys.exit(main(arguments))
+
+
+def start(run: Path, **environment: str) -> multiprocessing.process.BaseProcess:
+    """`unifiedvit-train fit` in a process of its own, on the dataset beside `run`, whose state is saved every step."""
+    sets = {"seed": run.parent.name.removeprefix("seed"), "fit.micro_batch": "4", "fit.save_minutes": "0"}
+    if environment:
+        sets |= {"machine.devices": "2", "machine.strategy": "ddp"}
+    arguments = ["fit", str(run.parent / "project.yaml"), "--work", str(run.parent), "--name", str(run),
+                 *(part for name, value in sets.items() for part in ("--set", f"{name}={value}"))]
+    log = run.with_name(run.name + environment.get("LOCAL_RANK", "") + ".log")
+    process = PROCESSES.Process(target=command, args=(arguments, log, environment))
+    process.start()
+    return process
+
+
+def finish(run: Path, *processes: multiprocessing.process.BaseProcess) -> None:
+    for process in processes:
+        process.join(300)
+    assert [process.exitcode for process in processes] == [0] * len(processes), [
+        log.read_text() for log in run.parent.glob(f"{run.name}*.log")]
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("work")
+def work(tmp_path_factory, seed) -> Path:
+    folder = tmp_path_factory.mktemp("work") / f"seed{seed}"
     discs(folder / "dataset")
+    data = project_data(stages=[{"size": 32, "epochs": 2}])
+    (folder / "project.yaml").write_text(yaml.safe_dump(data))
     return folder
 
 
 @pytest.fixture(scope="module")
 def whole(work) -> Path:
     """A run that nothing disturbed."""
-    process = start(work, work / "whole", fit__micro_batch="4")
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output
+    finish(work / "whole", start(work / "whole"))
     return work / "whole"
 
 
 def test_a_run_killed_within_an_epoch_goes_on_and_ends_as_if_nothing_had_happened(work, whole):
-    cut = start(work, work / "cut", fit__micro_batch="4", fit__save_minutes="0")
+    cut = start(work / "cut")
     deadline = time.monotonic() + 120
     while not (work / "cut" / "last.ckpt").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
-    cut.send_signal(signal.SIGKILL)
-    cut.wait()
-    assert torch.load(work / "cut" / "last.ckpt", weights_only=True)["epoch"] < 4
-    resumed = start(work, work / "cut", fit__micro_batch="4", fit__save_minutes="0")
-    output, _ = resumed.communicate(timeout=300)
-    assert resumed.returncode == 0, output
+    cut.kill()
+    cut.join()
+    assert torch.load(work / "cut" / "last.ckpt", weights_only=True)["epoch"] < 2
+    finish(work / "cut", start(work / "cut"))
     for file in ("last.safetensors", "best.safetensors"):
         expected, found = load_file(whole / file), load_file(work / "cut" / file)
         assert all(torch.equal(value, found[name]) for name, value in expected.items()), file
-    assert [row["epoch"] for row in curve(work / "cut")] == ["1", "2", "3", "4"]
+    assert [row["epoch"] for row in curve(work / "cut")] == ["1", "2"]
     one, two = ([{k: v for k, v in row.items() if k != "images_per_second"} for row in curve(run)]
                 for run in (whole, work / "cut"))
     assert one == two
@@ -259,14 +282,16 @@ def test_a_run_whose_state_does_not_know_its_losses_goes_on(dataset, tmp_path):
     assert all(0.1 < float(row["class_loss"]) < 10 for row in curve(tmp_path))
 
 
-def test_two_processes_learn_the_same_as_one(work, whole):
-    shared = start(work, work / "shared", "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone",
-                   fit__micro_batch="4", machine__devices="2", machine__strategy="ddp")
-    output, _ = shared.communicate(timeout=300)
-    assert shared.returncode == 0, output
-    for task in ("mask_loss", "class_loss"):
-        one, two = ([float(row[task]) for row in curve(run)] for run in (whole, work / "shared"))
-        assert two == pytest.approx(one, abs=2e-3), task
+def test_two_processes_learn_the_same_as_one(work, whole, record_property):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    finish(work / "shared", *(start(work / "shared", MASTER_ADDR="127.0.0.1", MASTER_PORT=port, LOCAL_RANK=rank)
+                              for rank in "01"))
+    one, two = (np.array([[float(row[f"{task}_loss"]) for task in ("mask", "class")] for row in curve(run)])
+                for run in (whole, work / "shared"))
+    record_property("margin", 2e-3 / max(np.abs(two - one).max(), 1e-5))
+    np.testing.assert_allclose(two, one, atol=2e-3)
 
 
 def test_a_run_is_not_continued_with_another_recipe(dataset, tmp_path):

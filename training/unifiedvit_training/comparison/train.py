@@ -18,6 +18,11 @@ from ..learning.fit import fit, refuse_another_recipe
 from .plan import Comparison, Run, chosen_runs, project_of
 
 DATASET, LOG_FILE = "dataset", "log.txt"
+#: Forks of a process that has loaded torch and all else once, where the system can; loading takes each new one seconds.
+_FORKS = "forkserver" in multiprocessing.get_all_start_methods()
+_PROCESSES = multiprocessing.get_context("forkserver" if _FORKS else "spawn")
+if _FORKS:
+    _PROCESSES.set_forkserver_preload([__name__])
 
 
 def train_all(plan: Comparison, work: Path, data: Path | None, only: list[str], jobs: int = 1) -> None:
@@ -44,7 +49,7 @@ def train_all(plan: Comparison, work: Path, data: Path | None, only: list[str], 
     print(f"{len(runs) - len(left)} of {len(runs)} runs are finished; {len(left)} to do.")
     failed = []
     # Processes of their own: threads and seeds of torch belong to a process.
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=_PROCESSES) as pool:
         begun = {pool.submit(_train, plan, run, work, data, threads): run for run in left}
         for done, future in enumerate(as_completed(begun), 1):
             folder, error = begun[future].folder(work), future.exception()
