@@ -181,8 +181,8 @@ def test_a_file_of_another_kind_than_its_name_says_is_told_so(tmp_path, seeds, n
     ("a.nii.gz", b"<!DOCTYPE html><html>Please log in", "is a web page, though its name says NIfTI"),
     ("a.nrrd", b"PK\x03\x04rest", "is a ZIP archive"), ("a.mnc", b"\x89HDF\r\n\x1a\n", "is an HDF5 or MINC file"),
     ("a.vtk", b"# vtk DataFile Version 3.0\n", "is a VTK file"),
-    ("a.nrrd.gz", gzip.compress(NRRD.encode()), "Unpack it"),
-    ("a.mgz", gzip.compress(bytes(400)), "is a FreeSurfer volume by its name"),
+    ("a.nrrd.gz", gzip.compress(NRRD.encode(), mtime=0), "Unpack it"),
+    ("a.mgz", gzip.compress(bytes(400), mtime=0), "is a FreeSurfer volume by its name"),
     ("a.nii.gz", b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
 ])
 def test_files_that_are_no_images_are_called_by_their_name(tmp_path, name, content, words):
