@@ -86,8 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--skip-existing", action="store_true",
                          help="leave out inputs whose result in DIR is of the same files, model, options and software, "
                          "and whole")
-    predict.add_argument("--jobs", "-j", type=_jobs, metavar="N", help="so many inputs at a time, each in a process "
-                         "of its own with its share of the cores; several graphics cards take turns")
+    predict.add_argument("--jobs", "-j", type=_jobs, metavar="N", help="number of worker processes; cores are "
+                         "divided among them, GPUs assigned in turn (default: 1)")
     predict.add_argument("--cluster", nargs="?", const="", metavar="ADDRESS", help="spread the inputs over a Ray "
                          "cluster, whose machines must see the same files; \"auto\": the one that this machine is part "
                          "of; without ADDRESS: processes of this machine; at most --jobs at a time")
