@@ -81,6 +81,11 @@ def test_a_graph_as_it_should_be_and_the_bundled_one_are_taken(model):
     assert import_model(model.folder).graph == model.graph
 
 
+@pytest.mark.parametrize("operation", ["SplitToSequence", "SequenceAt"])
+def test_operations_that_the_exporter_writes_for_some_architecture_are_taken(model, operation):
+    verify_graph(changed(model, lambda graph: graph.graph.node.append(helper.make_node(operation, ["image"], ["x"]))))
+
+
 def loop(graph):
     body = helper.make_graph([helper.make_node("Identity", ["going"], ["on"])], "body", [
         helper.make_tensor_value_info("n", TensorProto.INT64, []),
