@@ -208,6 +208,26 @@ def test_without_a_locale_home_and_temporary_folder_the_result_is_the_same(tmp_p
     assert result["name"] == "Schädel é"
 
 
+def test_on_a_processor_that_openvino_cannot_use_it_says_so_and_gives_no_empty_answer():
+    pytest.importorskip("openvino")
+    code = """
+import numpy as np
+from UnifiedViTLib.inference.backends.cache import DiskCache
+from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
+from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
+spec = find_model(DEFAULT_MODEL)
+images = np.zeros((2, 1, spec.size, spec.size), np.float32)
+try:
+    print([len(part) for part in OpenVINOBackend(spec, "float32", DiskCache(None, spec)).run(images)])
+except RuntimeError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8",
+                          env=os.environ | {"PYTHONPATH": str(ROOT), "ONEDNN_MAX_CPU_ISA": "SSE41"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() in ("[2, 2, 2]", "it answers for 0 of 2 images: this processor is too old for it")
+
+
 def test_with_decimal_commas_an_unusable_home_and_an_old_processor_the_result_is_the_same(
         tmp_path, volume, model, prediction):
     scan = tmp_path / "scan.nrrd"

@@ -89,4 +89,6 @@ class OpenVINOBackend:
             if not is_out_of_memory(error):
                 raise
             raise OutOfMemory from error
+        if (count := len(outputs[OUTPUTS[0]])) != len(images):  # without AVX2 there are no outputs, and no error
+            raise RuntimeError(f"it answers for {count} of {len(images)} images: this processor is too old for it")
         return tuple(outputs[name] for name in OUTPUTS)
