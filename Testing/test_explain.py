@@ -147,7 +147,7 @@ def test_what_a_network_learnt_to_look_for_is_where_its_maps_are_bright(name, se
     for method in ("rollout", "relevance", "hybrid"):
         maps = explain(trained(name, seed), batch, classes, method)
         brighter[method] = float(maps[inside].mean() / maps[~inside].mean())
-    record_property("margin", min(brighter["rollout"], brighter["relevance"] / 1.2, brighter["hybrid"] / 1.2))
+    record_property("margin", float(min(brighter["rollout"], brighter["relevance"] / 1.2, brighter["hybrid"] / 1.2)))
     assert brighter["rollout"] > 1, "attention alone, of no class: it is drawn there, but by how much differs"
     assert min(brighter["relevance"], brighter["hybrid"]) > 1.2, brighter
 
@@ -162,7 +162,7 @@ def test_a_network_of_other_weights_has_other_maps(seed, record_property):
                          (trained("shared_encoder_dual_decoder", seed), random))
         alike[method] = np.mean([spearmanr(a.ravel(), b.ravel()).statistic
                                  for a, b in zip(learnt, other, strict=True)])
-    record_property("margin", 0.5 / max(*alike.values(), 0.01))
+    record_property("margin", float(0.5 / max(*alike.values(), 0.01)))
     assert max(alike.values()) < 0.5, alike
 
 

@@ -202,7 +202,7 @@ def test_without_a_channel_a_network_does_worse_on_what_it_shows_and_runs(tmp_pa
         hit = said.argmax(axis=1) == labels[validation]
         right[gone] = [hit[labels[validation] == kind].mean() for kind in range(3)]
     seen, unseen = [*right[None], right[0][2], right[1][1]], [right[0][1], right[1][2]]
-    record_property("margin", min(min(seen) / 0.7, (1 - max(unseen)) / 0.6))
+    record_property("margin", float(min(min(seen) / 0.7, (1 - max(unseen)) / 0.6)))
     assert min(right[None]) > 0.7
     assert right[0][1] < 0.4 and right[0][2] > 0.7, "bright discs cannot be seen, dark ones can"
     assert right[1][2] < 0.4 and right[1][1] > 0.7

@@ -157,7 +157,7 @@ def test_a_run_learns_and_leaves_weights_curves_and_its_recipe(dataset, tmp_path
     best = fit(plan, dataset, tmp_path)
     rows = curve(tmp_path)
     left = [float(rows[-1][f"{task}_loss"]) / float(rows[0][f"{task}_loss"]) for task in ("mask", "class")]
-    record_property("margin", 0.8 / max(left))
+    record_property("margin", float(0.8 / max(left)))
     assert len(rows) == 6 and max(left) < 0.8
     measured = curve(tmp_path, "validation")
     assert [row["epoch"] for row in measured] == ["2", "4", "6"]
@@ -290,7 +290,7 @@ def test_two_processes_learn_the_same_as_one(work, whole, record_property):
                               for rank in "01"))
     one, two = (np.array([[float(row[f"{task}_loss"]) for task in ("mask", "class")] for row in curve(run)])
                 for run in (whole, work / "shared"))
-    record_property("margin", 2e-3 / max(np.abs(two - one).max(), 1e-5))
+    record_property("margin", float(2e-3 / max(np.abs(two - one).max(), 1e-5)))
     np.testing.assert_allclose(two, one, atol=2e-3)
 
 

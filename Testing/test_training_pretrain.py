@@ -157,7 +157,7 @@ def test_an_encoder_learns_to_paint_what_can_be_known(make, images, seed, record
         losses.append(float(loss.detach()))
         if losses[-1] < 0.3:
             break
-    record_property("margin", 160 / len(losses))
+    record_property("margin", float(160 / len(losses)))
     assert losses[-1] < 0.3 < 0.8 < losses[0]
 
 
@@ -181,7 +181,7 @@ def test_pre_training_lowers_the_loss_and_leaves_an_encoder_that_the_whole_netwo
     plan = plan.model_copy(update={"seed": seed, "fit": still})
     weights = pretrain(plan, dataset, tmp_path / "run")
     losses = [float(row["loss"]) for row in rows(tmp_path / "run")]
-    record_property("margin", 0.9 * losses[0] / losses[-1])
+    record_property("margin", float(0.9 * losses[0] / losses[-1]))
     assert len(losses) == 6 and losses[-1] < 0.9 * losses[0]
     assert (tmp_path / "run" / PICTURE_FILE).read_bytes()[:4] == b"\x89PNG"
     assert weights == tmp_path / "run" / ENCODER_FILE
