@@ -41,7 +41,7 @@ def image(pixels: np.ndarray, position: Sequence[float] | None = place(0),
     data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = MRImageStorage
     data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = generate_uid()
     data.StudyInstanceUID, data.SeriesInstanceUID, data.FrameOfReferenceUID = "1.2.1", "1.2.2", "1.2.3"
-    data.PatientName, data.PatientID, data.Modality = "Phantom^Paul", "4711", "MR"
+    data.PatientName, data.PatientID, data.Modality = "Phantom^Paul", "P4711", "MR"
     data.ImageType = ["ORIGINAL", "PRIMARY"]
     data.InstanceNumber, data.SliceThickness = number, 5.0
     if position is not None:

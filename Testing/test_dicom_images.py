@@ -126,6 +126,27 @@ def test_a_header_that_promises_more_pixels_than_there_are_is_refused(tmp_path):
     assert "is cut off before its end" in refusal(save(data, tmp_path / "a.dcm"))
 
 
+def test_pixels_that_say_they_are_longer_than_the_file_are_refused(tmp_path):
+    data = bytearray(save(image(PIXELS), tmp_path / "a.dcm").read_bytes())
+    at = data.index(b"\xe0\x7f\x10\x00OW") + 8
+    data[at:at + 4] = b"\0\0\0\xf0"
+    (tmp_path / "a.dcm").write_bytes(data)
+    assert "is cut off before its end" in refusal(tmp_path / "a.dcm")
+
+
+@pytest.mark.parametrize(("after", "sound"), [
+    (bytes(50), True), (b"\xfc\xff\xfc\xffOB\0\0\4\0\0\0" + bytes(4), True), (b"\0", True),
+    (b"\xfc\xff\xfc\xffOB\0\0\0\0\0\xf0" + bytes(40), False),
+])
+def test_what_follows_the_pixels_may_be_padding_but_not_longer_than_the_file(tmp_path, after, sound):
+    file = save(image(PIXELS), tmp_path / "a.dcm")
+    file.write_bytes(file.read_bytes() + after)
+    if sound:
+        np.testing.assert_array_equal(read(file).array[0], PIXELS)
+    else:
+        assert "is cut off before its end" in refusal(file)
+
+
 def test_few_bytes_that_promise_gigabytes_are_refused(tmp_path):
     data = image(PIXELS)
     data.compress(RLELossless)

@@ -93,7 +93,7 @@ def test_files_and_uids_are_in_the_order_of_the_slices_and_nothing_tells_the_per
     assert volume.metadata["SOPInstanceUIDs"].split("\\") == [data.SOPInstanceUID for data in slices]
     assert volume.metadata["StudyInstanceUID"] == "1.2.1" and volume.metadata["SeriesInstanceUID"] == "1.2.2"
     assert volume.metadata["FrameOfReferenceUID"] == "1.2.3"
-    assert "Phantom" not in str(volume.metadata) and "4711" not in str(volume.metadata)
+    assert "Phantom" not in str(volume.metadata) and "P4711" not in str(volume.metadata)
 
 
 @pytest.mark.parametrize(("orientation", "first", "step"), [

@@ -25,6 +25,9 @@ _PREAMBLE = 128
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
 _LARGE_READ = 1 << 20
 _UNDEFINED_LENGTH = 0xFFFFFFFF
+_SHORTEST_ELEMENT = 8
+#: Value representations whose length has four bytes.
+_LONG_VALUES = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 _ITEM, _END_OF_SEQUENCE = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 _DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
 
@@ -162,18 +165,48 @@ def _parse(file: BinaryIO) -> Dataset:
 
 def _pixels_complete(file: BinaryIO, element_at: int, promised: int, big_endian: bool) -> bool:
     """Whether the pixels' element, which begins at `element_at`, holds the bytes `promised` for them and lies in the
-    file; of compressed pixels, whether all fragments do."""
+    file; of compressed pixels, whether all fragments do. And whether what follows does: GDCM makes room for all of it
+    before it looks for it."""
     size = os.fstat(file.fileno()).st_size
+    file.seek(element_at + 4)
+    explicit = file.read(2) in _LONG_VALUES  # begins with an odd number, which no implicit length does
+    order = "big" if big_endian else "little"
     file.seek(element_at)
-    element = file.read(8)
-    length = file.read(4) if element[4:6] in (b"OB", b"OW", b"UN") else element[4:8]  # explicit, or implicit
-    if len(length) < 4:
+    count = _element_length(file, explicit, order)
+    if count is None:
         return False
-    count = int.from_bytes(length, "big" if big_endian else "little")
     if count != _UNDEFINED_LENGTH:
-        return count >= promised and file.tell() + promised <= size
+        there = size - file.tell()
+        whole = promised <= there and promised <= count <= there + 1  # some writers count a padding that they leave out
+        return whole and _elements_lie_within(file, file.tell() + count, explicit, order)
     while (head := file.read(8))[:4] == _ITEM and len(head) == 8:
         file.seek(int.from_bytes(head[4:], "little"), os.SEEK_CUR)
         if file.tell() > size:
             return False
-    return head[:4] == _END_OF_SEQUENCE or not head  # some writers leave the end mark out
+    if not head:  # some writers leave the end mark out
+        return True
+    return head[:4] == _END_OF_SEQUENCE and _elements_lie_within(file, file.tell(), explicit, order)
+
+
+def _elements_lie_within(file: BinaryIO, start: int, explicit: bool, order: str) -> bool:
+    """Whether the elements from byte `start` on end within the file, or with a sequence that says not where."""
+    size = os.fstat(file.fileno()).st_size
+    file.seek(start)
+    while size - file.tell() >= _SHORTEST_ELEMENT:
+        count = _element_length(file, explicit, order)
+        if count == _UNDEFINED_LENGTH:
+            return True
+        if count is None or file.tell() + count > size:
+            return False
+        file.seek(count, os.SEEK_CUR)
+    return True
+
+
+def _element_length(file: BinaryIO, explicit: bool, order: str) -> int | None:
+    """The length of the value of the element at which `file` stands, which then stands at the value; None if the
+    file ends before. `explicit`: whether two letters stand between tag and length."""
+    head = file.read(_SHORTEST_ELEMENT)
+    length = head[4:]
+    if explicit:
+        length = file.read(4) if head[4:6] in _LONG_VALUES else head[6:]
+    return int.from_bytes(length, order) if len(length) >= 2 else None
