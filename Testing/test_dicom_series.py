@@ -17,6 +17,7 @@ from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.geometry import DERIVED, GIVEN, UNKNOWN
 from UnifiedViTLib.imaging.reading import dicom_files, read
 from UnifiedViTLib.imaging.volume import LPS_RAS
+from UnifiedViTLib.service.inputs import find_inputs
 
 
 def refusal(path) -> str:
@@ -358,3 +359,14 @@ def test_a_folder_that_holds_other_objects_alone_says_what_they_are(tmp_path):
     report.SOPClassUID = "1.2.840.10008.5.1.4.1.1.88.33"
     save(report, tmp_path / "s" / "report")
     assert "another DICOM object (Comprehensive SR Storage)" in refusal(tmp_path / "s")
+
+
+def test_a_folder_with_slices_is_one_input_whatever_they_are_called_and_whatever_lies_beside_them(tmp_path):
+    folder = series(tmp_path / "s", name="1.2.840.{:d}")
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / "preview.png")
+    (folder / "notes").write_text("no image")
+    other = tmp_path / "brain.nii.gz"
+    other.write_bytes(b"")
+    assert find_inputs(folder) == [folder]
+    assert find_inputs(tmp_path, recursive=True) == [other, folder]
+    assert find_inputs(tmp_path, "*.nii.gz", recursive=True) == [other]

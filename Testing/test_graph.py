@@ -16,9 +16,10 @@ from unifiedvit_training.exporting.model_folder import add_graph
 
 from UnifiedViTLib.errors import WeightsError
 from UnifiedViTLib.inference.backends.selection import BackendSelector
+from UnifiedViTLib.integrity import verify_graph
 from UnifiedViTLib.service.catalogue import find_model
 from UnifiedViTLib.service.weights import import_model
-from UnifiedViTLib.spec import load_spec, verify_graph
+from UnifiedViTLib.spec import load_spec
 
 
 @pytest.fixture(scope="module")

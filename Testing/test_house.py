@@ -18,8 +18,8 @@ LIBRARY = ROOT / "UnifiedViTLib"
 #: Lower floors first: a file may import its own floor and those under it.
 FLOORS = (
     {"errors", "locking", "native", "processes", "resources", "streams", "texts", "trust"},
-    {"fields", "graph", "tensors"}, {"diagnosis"}, {"spec"}, {"models", "imaging"}, {"inference"}, {"outputs"},
-    {"service"}, {"cli", "models_cli"},
+    {"fields", "graph", "tensors"}, {"diagnosis"}, {"spec"}, {"integrity"}, {"models", "imaging"}, {"inference"},
+    {"outputs"}, {"service"}, {"cli", "models_cli"},
 )
 #: models and imaging stand side by side, and know nothing of each other.
 SIDE_BY_SIDE = ({"models", "imaging"},)

@@ -16,7 +16,8 @@ from safetensors.torch import load_file, save_file
 
 from UnifiedViTLib.errors import ModelSpecError, WeightsError
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
-from UnifiedViTLib.spec import load_spec, parse_spec, verify_weights
+from UnifiedViTLib.integrity import verify_weights
+from UnifiedViTLib.spec import load_spec, parse_spec
 
 
 def leaves(data, path=()):

@@ -31,10 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.run(options)
     except UnifiedViTError as error:
-        print(f"unifiedvit: {error}", file=sys.stderr)
+        tell(printable(f"unifiedvit: {error}"), sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nunifiedvit: stopped. Results written so far are complete.", file=sys.stderr)
+        tell("\nunifiedvit: stopped. Results written so far are complete.", sys.stderr)
         return 130
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import stat
@@ -11,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from .diagnosis import IDENTIFIER, TEMPERATURES, DiagnosisClass, LabelRule, read_diagnosis
-from .errors import ModelSpecError, WeightsError
+from .errors import ModelSpecError
 from .fields import Fields
-from .graph import Promise, check_graph
 
 FORMAT = 1
 SPEC_FILE = "model.json"
@@ -367,48 +365,3 @@ def _review(given: Fields) -> Review:
 
 def _review_rule(given: Fields) -> ReviewRule:
     return ReviewRule(given.number("threshold", 0, 1), given.number("coverage", 0, 1), given.number("risk", 0, 1))
-
-
-def verify_weights(spec: ModelSpec) -> None:
-    """Compare the weights' SHA-256 with the spec's; raises as `verify_file`."""
-    verify_file(spec, spec.weights_file, spec.sha256)
-
-
-def verify_graph(spec: ModelSpec) -> None:
-    """Compare the SHA-256 of the graph, which the model must have, with the spec's, and what it computes with what
-    the spec says; the weights lie beside it.
-
-    Raises:
-        WeightsError: it is missing, another one, or not to be used.
-    """
-    verify_file(spec, spec.graph.file, spec.graph.sha256)
-    check_graph(spec.folder / spec.graph.file, Promise(
-        spec.weights, len(spec.channels) or 1, spec.size, len(spec.segments) + 1, len(spec.classes)))
-
-
-def verify_file(spec: ModelSpec, name: str, sha256: str) -> None:
-    """Compare the SHA-256 of a file in the model's folder with what the spec says of it.
-
-    Raises:
-        WeightsError: the file is missing or is not the one that the spec was written for.
-    """
-    try:
-        with open(spec.folder / name, "rb") as file:
-            digest = _digest(file)
-    except OSError as error:
-        raise WeightsError(
-            f"The weights of {spec.name} cannot be read ({error}). Download or import the model again."
-        ) from error
-    if digest != sha256:
-        raise WeightsError(
-            f"The weights of {spec.name} ({name}) are damaged or not the ones that its description names "
-            f"(SHA-256 {digest[:12]}..., expected {sha256[:12]}...). Download or import the model again."
-        )
-
-
-def _digest(file) -> str:
-    """SHA-256 of an open file (`hashlib.file_digest` begins with Python 3.11)."""
-    digest = hashlib.sha256()
-    while block := file.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()

@@ -7,7 +7,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from UnifiedViTLib.inference.backends.openvino_backend import INPUT, PRECISIONS, load_openvino
+from UnifiedViTLib.graph import INPUT
+from UnifiedViTLib.inference.backends.openvino_backend import PRECISIONS, load_openvino
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 
 from .measuring import machine, table

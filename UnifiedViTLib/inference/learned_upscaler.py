@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import ModelSpecError, WeightsError
 from ..fields import Fields
-from ..spec import verify_file
+from ..integrity import verify_file
 from .upscalers import DESCRIPTION_FILE
 
 FORMAT = 1

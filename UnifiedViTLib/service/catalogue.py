@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import ModelSpecError, WeightsError
+from ..integrity import verify_file, verify_graph
 from ..resources import resources
-from ..spec import SPEC_FILE, ModelSpec, load_spec, verify_file, verify_graph
+from ..spec import SPEC_FILE, ModelSpec, load_spec
 from ..tensors import check_tensors
 from ..texts import is_plain, is_portable_name
 from .cache import folder_bytes, stored

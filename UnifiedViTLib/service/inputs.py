@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ..errors import UnsupportedImageError
-from ..imaging.reading import SUFFIXES
+from ..imaging.reading import PICTURES, SUFFIXES, dicom_files
 from ..outputs.inventory import Inventory
 
 #: What the header of a volume that was written here says, and where it stands.
@@ -20,7 +20,8 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list
     never inputs, whatever they are called.
 
     Args:
-        path: a file or folder. A folder without image files but with others is taken for a DICOM series.
+        path: a file or folder. What DICOM files lie in a folder, whatever they are called, is one series; pictures
+            beside them are of it.
         pattern: which names count, for example "*_t1ce.nii.gz"; for a series, the folder's name.
         recursive: folders in the folder too.
 
@@ -38,11 +39,11 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list
         files = _files(folder)
         own = Inventory(folder).owned(file.name for file in files)
         files = [file for file in files if file.name not in own]
-        images = [file for file in files if _is_image(file)]
-        if images:
-            found += [file for file in images if fnmatch(file.name, pattern)]
-        elif any(_may_be_dicom(file.name) for file in files) and fnmatch(folder.name, pattern):
+        slices = dicom_files(folder)
+        if slices and fnmatch(folder.name, pattern):
             found.append(folder)
+        found += [file for file in files if file not in slices and _is_image(file) and fnmatch(file.name, pattern)
+                  and not (slices and file.name.lower().endswith(PICTURES))]  # pictures of the series
     return found
 
 
@@ -87,7 +88,7 @@ def _files(folder: Path) -> list[Path]:
 def _is_image(path: Path) -> bool:
     """By its name; segmentations are none, nor are maps from here that lost their manifest."""
     name = path.name.lower()
-    if not name.endswith(SUFFIXES) or name.endswith((".seg.nrrd", ".dcm")):
+    if not name.endswith(SUFFIXES) or name.endswith(".seg.nrrd"):
         return False
     if not name.endswith(".nrrd"):
         return True
@@ -96,7 +97,3 @@ def _is_image(path: Path) -> bool:
             return _OUR_MARK not in file.read(_HEADER_BYTES).partition(b"\n\n")[0]
     except OSError:
         return True  # its line in the table says what is wrong
-
-
-def _may_be_dicom(name: str) -> bool:
-    return name.lower().endswith((".dcm", ".ima")) or "." not in name

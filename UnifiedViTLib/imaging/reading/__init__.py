@@ -22,15 +22,15 @@ from .nrrd import read_nrrd
 from .pictures import read_bmp, read_jpeg, read_png
 from .tiff import read_tiff
 
-#: File name endings that a folder of inputs is searched for (DICOM files have any name).
-SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".hdr", ".mha", ".mhd", ".dcm",
-            ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+#: File name endings that a folder of inputs is searched for (DICOM files have any name), pictures' among them.
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".hdr", ".mha", ".mhd", ".dcm", *PICTURES)
 _READERS = {
     Kind.DICOM: read_dicom, Kind.NIFTI: read_nifti, Kind.NRRD: read_nrrd, Kind.META: read_meta, Kind.PNG: read_png,
     Kind.JPEG: read_jpeg, Kind.BMP: read_bmp, Kind.TIFF: read_tiff,
 }
 
-__all__ = ["SUFFIXES", "dicom_files", "is_dicom", "read", "stem"]
+__all__ = ["PICTURES", "SUFFIXES", "dicom_files", "is_dicom", "read", "stem"]
 
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from ...errors import WeightsError
+from ...graph import INPUT, OUTPUTS
+from ...integrity import verify_graph, verify_weights
 from ...native import c_numeric_locale
-from ...spec import ModelSpec, verify_graph, verify_weights
+from ...spec import ModelSpec
 from .base import OutOfMemory, UnsupportedPrecision, is_out_of_memory
 from .cache import DiskCache, cpu_signature
 
 #: What the network computes in, and OpenVINO's name of it.
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
-INPUT, OUTPUTS = "image", ("mask_logits", "class_logits", "embedding")
 
 
 def load_openvino() -> ModuleType:

@@ -12,7 +12,8 @@ from types import MappingProxyType
 import numpy as np
 
 from ...errors import DependencyError, DeviceError
-from ...spec import ModelSpec, verify_graph
+from ...integrity import verify_graph
+from ...spec import ModelSpec
 from .agreement import Agreement, Outputs, agreement, measure, test_views
 from .base import Backend, OutOfMemory, UnsupportedPrecision
 from .cache import DiskCache

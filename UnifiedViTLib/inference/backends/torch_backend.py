@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from ...errors import DeviceError, WeightsError
-from ...spec import ModelSpec, verify_weights
+from ...integrity import verify_weights
+from ...spec import ModelSpec
 from .base import OutOfMemory, UnsupportedPrecision, is_out_of_memory
 
 #: What the network computes in. "float32, medium": the CPU may round inside matrix products where that is faster.

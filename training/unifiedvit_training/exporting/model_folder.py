@@ -19,7 +19,8 @@ from safetensors.torch import save as pack_tensors
 
 from UnifiedViTLib.errors import ModelSpecError
 from UnifiedViTLib.inference.familiarity import FamiliarityStatistics
-from UnifiedViTLib.spec import FORMAT, SPEC_FILE, ModelSpec, VolumeRule, load_spec, verify_graph
+from UnifiedViTLib.integrity import verify_graph
+from UnifiedViTLib.spec import FORMAT, SPEC_FILE, ModelSpec, VolumeRule, load_spec
 
 from ..config import Model, Project
 from ..errors import RunError

@@ -11,7 +11,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
 
-from UnifiedViTLib.inference.backends.openvino_backend import INPUT, OUTPUTS, load_openvino
+from UnifiedViTLib.graph import INPUT, OUTPUTS
+from UnifiedViTLib.inference.backends.openvino_backend import load_openvino
 from UnifiedViTLib.spec import MISSING
 
 from ..errors import RunError
