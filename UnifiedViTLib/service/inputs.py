@@ -8,7 +8,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ..errors import UnsupportedImageError
-from ..imaging.reading import SUFFIXES
+from ..imaging.reading import SUFFIXES, is_dicom
+from ..imaging.reading.kinds import PICTURES
 from ..outputs.inventory import Inventory
 
 #: What the header of a volume that was written here says, and where it stands.
@@ -20,7 +21,7 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list
     never inputs, whatever they are called.
 
     Args:
-        path: a file or folder. A folder without image files but with others is taken for a DICOM series.
+        path: a file or folder. A folder with DICOM files is taken for a series, and pictures in it for previews.
         pattern: which names count, for example "*_t1ce.nii.gz"; for a series, the folder's name.
         recursive: folders in the folder too.
 
@@ -38,11 +39,11 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list
         files = _files(folder)
         own = Inventory(folder).owned(file.name for file in files)
         files = [file for file in files if file.name not in own]
-        images = [file for file in files if _is_image(file)]
-        if images:
-            found += [file for file in images if fnmatch(file.name, pattern)]
-        elif any(_may_be_dicom(file.name) for file in files) and fnmatch(folder.name, pattern):
+        is_series = any(map(_is_dicom, files))
+        if is_series and fnmatch(folder.name, pattern):
             found.append(folder)
+        found += [file for file in files if _is_image(file) and fnmatch(file.name, pattern)
+                  and not (is_series and file.name.lower().endswith(PICTURES))]
     return found
 
 
@@ -98,5 +99,9 @@ def _is_image(path: Path) -> bool:
         return True  # its line in the table says what is wrong
 
 
-def _may_be_dicom(name: str) -> bool:
-    return name.lower().endswith((".dcm", ".ima")) or "." not in name
+def _is_dicom(path: Path) -> bool:
+    """By its content; a file that cannot be opened is told when the series is read."""
+    try:
+        return is_dicom(path)
+    except OSError:
+        return path.name.lower().endswith((".dcm", ".ima")) or "." not in path.name
