@@ -39,7 +39,7 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list
         files = _files(folder)
         own = Inventory(folder).owned(file.name for file in files)
         files = [file for file in files if file.name not in own]
-        is_series = any(map(_is_dicom, files))
+        is_series = any(map(is_dicom, files))
         if is_series and fnmatch(folder.name, pattern):
             found.append(folder)
         found += [file for file in files if _is_image(file) and fnmatch(file.name, pattern)
@@ -97,11 +97,3 @@ def _is_image(path: Path) -> bool:
             return _OUR_MARK not in file.read(_HEADER_BYTES).partition(b"\n\n")[0]
     except OSError:
         return True  # its line in the table says what is wrong
-
-
-def _is_dicom(path: Path) -> bool:
-    """By its content; a file that cannot be opened is told when the series is read."""
-    try:
-        return is_dicom(path)
-    except OSError:
-        return path.name.lower().endswith((".dcm", ".ima")) or "." not in path.name
