@@ -166,6 +166,18 @@ def test_results_are_no_inputs_whatever_they_are_called_and_however_they_are_nam
     assert "Four times as fine" in page, "pictures too are made finer"
 
 
+def test_a_preview_beside_a_series_hides_it_not_and_names_do_not_tell_what_is_dicom(tmp_path):
+    volume = head_volume(None, (2.0, 2.0, 4.0), (4, 40, 36))
+    series = write_series(tmp_path / "series", volume.array.astype(np.int16), volume.ijk_to_ras)
+    for number, path in enumerate(sorted(series.iterdir())):
+        path.rename(series / f"1.2.840.{number}")
+    picture(series / "preview.png")
+    scan(tmp_path / "other" / "a.nrrd")
+    (tmp_path / "other" / "README").write_text("no DICOM")
+    assert find_inputs(tmp_path, recursive=True) == [tmp_path / "other" / "a.nrrd", series]
+    assert find_inputs(tmp_path, "series", recursive=True) == [series]
+
+
 def test_what_cannot_be_looked_up_is_an_input_and_hidden_folders_are_not_searched(run, tmp_path):
     scan(tmp_path / "in" / "a.nrrd")
     scan(tmp_path / "in" / ".hidden" / "b.nrrd")

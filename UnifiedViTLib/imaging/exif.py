@@ -26,8 +26,6 @@ def check_upright(path: Path) -> None:
         UnsupportedImageError: it is to be turned or mirrored.
         OSError: it cannot be read.
     """
-    if not path.is_file():
-        return
     with open(path, "rb") as file:
         data = file.read(_SEARCHED)
     turn = _TURNS.get(_orientation(_exif(data)))

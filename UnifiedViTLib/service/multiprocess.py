@@ -16,6 +16,8 @@ from ..processes import PATIENCE_S
 from .batch import BatchExecutor, BatchSettings, Task, TaskProgress, TaskResult
 from .client import WorkerClient
 
+#: A worker that is lost while it loads the model is started so often before the batch ends.
+_LOAD_TRIES = 4
 THREADS, GPUS = "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES"
 
 
@@ -100,13 +102,14 @@ class _WorkerThread:
             self._client.close()
 
     def _load(self) -> None:
-        """Make the model ready; a worker that was lost twice while it did, as on a machine that kills, tries again."""
-        try:
-            self._client.run(self._settings.load_request, self._stop_if_asked)
-        except WorkerError:
-            if self._stopped:
-                raise
-            self._client.run(self._settings.load_request, self._stop_if_asked)
+        """Make the model ready; on a machine that ends workers from outside, with some patience."""
+        for left in reversed(range(_LOAD_TRIES)):
+            try:
+                self._client.run(self._settings.load_request, self._stop_if_asked)
+                return
+            except WorkerError:
+                if self._stopped or not left:
+                    raise
 
     def _tell(self, messages: queue.SimpleQueue, task: Task, stage: str, fraction: float) -> None:
         self._stop_if_asked(stage, fraction)

@@ -11,10 +11,11 @@ import SimpleITK as sitk
 
 from ...errors import UnsupportedImageError
 from ...native import c_numeric_locale, native_path, printable_path
+from ..exif import check_upright
 from ..volume import Volume, check
 from .dicom.header import is_dicom
 from .dicom.series import dicom_files, read_dicom
-from .kinds import Kind, kind_of
+from .kinds import PICTURES, Kind, kind_of
 from .meta import read_meta
 from .names import stem
 from .nifti import read_nifti
@@ -23,12 +24,13 @@ from .pictures import read_bmp, read_jpeg, read_png
 from .tiff import read_tiff
 
 #: File name endings that a folder of inputs is searched for (DICOM files have any name), pictures' among them.
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".hdr", ".mha", ".mhd", ".dcm", *PICTURES)
 _READERS = {
     Kind.DICOM: read_dicom, Kind.NIFTI: read_nifti, Kind.NRRD: read_nrrd, Kind.META: read_meta, Kind.PNG: read_png,
     Kind.JPEG: read_jpeg, Kind.BMP: read_bmp, Kind.TIFF: read_tiff,
 }
+#: Kinds that may hold EXIF data.
+_PHOTOGRAPHS = (Kind.PNG, Kind.JPEG, Kind.TIFF)
 
 __all__ = ["PICTURES", "SUFFIXES", "dicom_files", "is_dicom", "read", "stem"]
 
@@ -71,7 +73,10 @@ def read(path: str | Path) -> Volume:
     if status.st_size == 0:
         raise UnsupportedImageError(f"{path.name} is an empty file. Export or download it again.")
     try:
-        return _read(_READERS[kind_of(path)], path)
+        kind = kind_of(path)
+        if kind in _PHOTOGRAPHS:
+            check_upright(path)
+        return _read(_READERS[kind], path)
     except OSError as error:
         raise UnsupportedImageError(
             f"{path.name} cannot be read ({error.strerror or error}). Check its permissions and the disk."

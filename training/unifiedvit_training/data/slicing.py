@@ -12,7 +12,6 @@ from scipy.ndimage import binary_fill_holes
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.channels import prepare_channels
-from UnifiedViTLib.imaging.exif import check_upright
 from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.volume import Volume, apart_mm
@@ -109,13 +108,7 @@ def read_channels(item: Item) -> list[Volume | None]:
     Raises:
         UnsupportedImageError: with a sentence.
     """
-    return [path and _read_upright(path) for path in item.channels or (item.image,)]
-
-
-def _read_upright(path: Path) -> Volume:
-    volume = read(path)
-    check_upright(path)
-    return volume
+    return [path and read(path) for path in item.channels or (item.image,)]
 
 
 def _vector(labels: tuple[str, ...], model: Model, unknown: tuple[str, ...] = ()) -> np.ndarray | int:
