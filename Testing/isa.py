@@ -53,19 +53,16 @@ def results(report: Path) -> dict[str, tuple[int, int, float]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", nargs="+", default=[], metavar="SETTING",
-                        help=f"of {', '.join(SETTINGS)}; without: each")
+    parser.add_argument("--setting", action="append", choices=SETTINGS, help="may be repeated; without: each")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=int, action="append", help="may be repeated; without: 1 and 2")
     parser.add_argument("--suite", action="store_true", help="the whole suite instead, from one seed, on one thread")
     asked, more = parser.parse_known_args()  # the rest is pytest's
-    if unknown := set(asked.settings) - SETTINGS.keys():
-        parser.error(f"there is no setting {min(unknown)!r}; there are {', '.join(SETTINGS)}")
     reach = _REACH.get(torch.backends.cpu.get_cpu_capability(), tuple(SETTINGS))
-    chosen = asked.settings or list(SETTINGS)
+    chosen = asked.setting or list(SETTINGS)
     for setting in set(chosen) - set(reach):
         print(f"{setting} is left out: this processor does not have it.")
-    chosen, threads = [name for name in chosen if name in reach], [1] if asked.suite else asked.threads
+    chosen, threads = [name for name in chosen if name in reach], [1] if asked.suite else asked.threads or [1, 2]
     arguments = ["-n", "2", "--dist", "loadfile"] if asked.suite else ["-m", "trains", f"--seeds={asked.seeds}"]
     arguments += more
     statuses, rows = [], []
