@@ -273,8 +273,9 @@ def test_the_worker_gives_what_the_library_gives(model):
     client = WorkerClient()
     try:
         there = client.run(PredictRequest(t2, model, device="cpu", channel="t2", others={"t1c": first}))
-        np.testing.assert_array_equal(there.labelmap, direct.labelmap)
-        np.testing.assert_allclose(there.slice_probabilities, direct.slice_probabilities, atol=1e-4)  # a faster way
+        # A faster backend may differ by so much as `Agreement` lets it.
+        assert (there.labelmap == direct.labelmap).mean() > 0.99
+        np.testing.assert_allclose(there.slice_probabilities, direct.slice_probabilities, atol=0.05)
         assert there.warnings == direct.warnings and there.warnings[0].startswith("Without flair:")
         for others, words in (({"t9": t2}, "knows no sequence called t9"), ({"t1c": t2}, "Two images are given")):
             with pytest.raises(UnsupportedImageError, match=words):
@@ -309,12 +310,12 @@ def test_the_command_line_says_what_is_missing_and_refuses_what_it_does_not_know
     for further, words in ((["--channel", "t9=b.nrrd"], "knows no sequence called t9"),
                            (["b.nrrd", "--channel", "t2=b.nrrd"], "belongs to one input"),
                            (["--channel", "t2=b.nrrd", "--channel", "t2=b.nrrd"], "two images for one sequence"),
-                           (["--channel", "t2=gone.nrrd"], "does not exist"),
                            (["--input-is", "t9"], "knows no sequence called t9")):
         assert main(["predict", "a.nrrd", *further, *usual]) == 2
         assert words in capsys.readouterr().err
-    assert main(["predict", "a.nrrd", "--channel", "t1c=b.nrrd", *usual]) == 1
-    assert "Two images are given for t1c" in capsys.readouterr().err
+    for further, words in (("t1c=b.nrrd", "Two images are given for t1c"), ("t2=gone.nrrd", "gone.nrrd cannot be read")):
+        assert main(["predict", "a.nrrd", "--channel", further, *usual]) == 1
+        assert words in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["predict", "a.nrrd", "--channel", "t2", *usual])
     assert "NAME=FILE" in capsys.readouterr().err

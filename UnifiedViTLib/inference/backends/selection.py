@@ -189,7 +189,7 @@ class BackendSelector:
             verdict = Verdict("unsupported")
         except BackendCrash as crash:
             verdict = Verdict(crash.outcome, str(crash))
-        except (OutOfMemory, DeviceError) as error:  # another run may have more room
+        except (OutOfMemory, DeviceError, OSError) as error:  # another run may have more room
             self._cache.remove(*candidate.key)
             return Verdict("failed", str(error) or "out of memory")
         except (DependencyError, RuntimeError) as error:
