@@ -12,6 +12,8 @@ PATIENCE_S = 5.0
 #: What Windows returns for a process that it stopped (NTSTATUS), and the signal that stands for the same elsewhere.
 _WINDOWS_CRASHES = {0xC0000005: "SIGSEGV", 0xC00000FD: "SIGSEGV", 0xC000001D: "SIGILL", 0xC0000094: "SIGFPE",
                     0xC0000409: "SIGABRT"}
+#: Exit codes of a process that was ended from outside; Windows has none of its own for that.
+_KILLS = {-getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)}
 
 
 def start(command: list[str], environment: dict[str, str]) -> subprocess.Popen:
@@ -50,7 +52,7 @@ def kill_own_tree() -> None:
 
 def was_killed(code: int | None) -> bool:
     """Whether a process was ended from outside, rather than by a fault of its own."""
-    return code in tuple(-getattr(signal, name, 0) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"))
+    return code in _KILLS
 
 
 def crash_signal(code: int | None) -> str:
