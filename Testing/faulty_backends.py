@@ -15,21 +15,25 @@ _SITECUSTOMIZE = '''
 import importlib.abc, importlib.util, json, os, signal, sys, time
 
 FAULT = json.loads(os.environ["OPENVINO_FAULT"])
-NAME = "UnifiedViTLib.inference.backends.openvino_backend"
+BACKENDS = "UnifiedViTLib.inference.backends."
 
 
 class Watch(importlib.abc.MetaPathFinder):
+    def __init__(self, name, change):
+        self.name, self.change = BACKENDS + name, change
+
     def find_spec(self, name, path, target=None):
-        if name != NAME:
+        if name != self.name:
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
         execute = spec.loader.exec_module
-        spec.loader.exec_module = lambda module: (execute(module), spoil(module.OpenVINOBackend))
+        spec.loader.exec_module = lambda module: (execute(module), self.change(module))
         return spec
 
 
-def spoil(backend):
+def spoil(module):
+    backend = module.OpenVINOBackend
     original, calls = getattr(backend, FAULT["method"]), [0]
 
     def faulty(self, *args):
@@ -52,18 +56,22 @@ def spoil(backend):
     setattr(backend, FAULT["method"], faulty)
 
 
-sys.meta_path.insert(0, Watch())
+def try_all(module):
+    module.FAST_S = 0.0
+
+
+sys.meta_path[:0] = [Watch("openvino_backend", spoil), Watch("selection", try_all)]
 '''
 
 
 def spoil_openvino(patch: pytest.MonkeyPatch, folder: Path, kind: str, *, process: str = "trial", method: str = "run",
                    after: int = 0, once: bool = False) -> Path:
-    """From now on OpenVINO fails in child processes, in every precision.
+    """From now on OpenVINO fails in child processes, in every precision; it is tried even where the reference is fast.
 
     Args:
         patch: takes it back.
         folder: an empty one.
-        kind: "SIGSEGV", "SIGABRT", "SIGKILL" or "hang"; "error" for one that Python sees, "wrong" for another answer.
+        kind: "SIGSEGV", "SIGABRT", "SIGKILL" or "hang"; "error" for one that Python sees, "wrong" for another answer;
         process: which sort of child it fails in: "trial" or "worker".
         method: of the backend: "__init__" or "run".
         after: calls in a process that still work.

@@ -30,6 +30,12 @@ def model(tmp_path_factory) -> ModelSpec:
     return tiny_graph_model(tmp_path_factory.mktemp("tiny") / "tiny")
 
 
+@pytest.fixture(autouse=True)
+def a_slow_reference(monkeypatch):
+    """What these tests select from is tried, however fast a tiny network is."""
+    monkeypatch.setattr(selection, "FAST_S", 0.0)
+
+
 @pytest.fixture(scope="module")
 def images() -> np.ndarray:
     return prepare(head_volume(shape=(16, 45, 41)), 32).batch(0, 4)[:, None]
@@ -192,6 +198,14 @@ def test_the_reference_is_not_asked_where_nothing_is_left_to_compare(model, tmp_
     selector._keep(OPENVINO, Verdict("unsupported"))
     selector.select(lambda: pytest.fail("slices were asked for"))
     assert selector.name == "torch, float32 on cpu" and selector.notes == []
+
+
+def test_where_the_reference_is_fast_nothing_else_for_the_processor_is_tried(model, images, tmp_path, monkeypatch):
+    monkeypatch.setattr(selection, "FAST_S", 60.0)
+    monkeypatch.setattr(selection, "try_backend", lambda *given: pytest.fail("it was tried"))
+    selector = selector_with(model, tmp_path, OPENVINO)
+    selector.select(lambda: images)
+    assert selector.selected and selector.name == "torch, float32 on cpu" and selector.notes == []
 
 
 def test_without_a_cache_float32_runs_and_nothing_is_compared(model):

@@ -19,6 +19,7 @@ from SimpleITK import WriteImage
 from UnifiedViTLib.errors import DependencyError, DeviceError, ModelSpecError, WeightsError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.inference.backends import candidates as candidates_module
+from UnifiedViTLib.inference.backends import selection
 from UnifiedViTLib.inference.backends.agreement import measure
 from UnifiedViTLib.inference.backends.base import UnsupportedPrecision
 from UnifiedViTLib.inference.backends.cache import DiskCache, cpu_signature
@@ -41,6 +42,12 @@ ROOT = Path(__file__).resolve().parent.parent
 def model(tmp_path_factory) -> ModelSpec:
     """A tiny random model with a graph."""
     return tiny_graph_model(tmp_path_factory.mktemp("tiny") / "tiny")
+
+
+@pytest.fixture(autouse=True)
+def a_slow_reference(monkeypatch):
+    """What these tests select from is tried, however fast a tiny network is."""
+    monkeypatch.setattr(selection, "FAST_S", 0.0)
 
 
 @pytest.fixture(scope="module")

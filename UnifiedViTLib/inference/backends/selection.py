@@ -22,6 +22,9 @@ from .trial import BackendCrash, try_backend
 
 #: What may have passed by tomorrow: a process that was killed, a failure that is no crash.
 _DAY_S = 86400.0
+#: A reference that needs less for a slice is fast enough: a whole volume takes less than half a second, and to try a
+#: faster one takes several.
+FAST_S = 0.003
 #: A backend whose probabilities differ by more from the reference's is named with the difference.
 _WORTH_A_NOTE = 0.001
 #: The kinds of end that a crash of the computing process can have, in `excluded`.
@@ -116,7 +119,8 @@ class BackendSelector:
         self._load_known()
 
     def select(self, images: Callable[[], np.ndarray], waiting: Callable[[], None] = lambda: None) -> None:
-        """Try the faster candidates, the fastest first, until one agrees with the reference.
+        """Try the faster candidates, the fastest first, until one agrees with the reference. Where the reference is
+        fast itself (`FAST_S`), other ways for the CPU are not tried.
 
         Args:
             images: gives slices (n, channels, H, W) of a volume that is to be looked at.
@@ -135,7 +139,10 @@ class BackendSelector:
                         views = test_views(images())
                         self._announce(self.name)
                         expected = measure(self.backend, views)
+                        fast = _seconds_a_slice(self.backend, views) < FAST_S
                         self._announce("")
+                    if fast and candidate.device == "cpu":
+                        return
                     verdict = self._try(candidate, views, expected, waiting)
                 if self._load(candidate, verdict):
                     return
@@ -224,3 +231,11 @@ class BackendSelector:
         self.backend: Backend = candidate.create(self._spec, self._cache)
         self._announce("")
         self.name = candidate.name
+
+
+def _seconds_a_slice(backend: Backend, images: np.ndarray) -> float:
+    """Of a backend that has run before, on the first eight of images (n, channels, H, W)."""
+    batch = images[:8]
+    start = time.perf_counter()
+    measure(backend, batch)
+    return (time.perf_counter() - start) / len(batch)
