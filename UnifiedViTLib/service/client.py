@@ -21,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import Cancelled, DeviceError, UnifiedViTError, UnsupportedImageError, WorkerError
+from ..errors import Cancelled, UnifiedViTError, UnsupportedImageError, WorkerError
 from ..inference.backends.selection import HUNG, KILLED
 from ..inference.prediction import Prediction
 from ..processes import PATIENCE_S
@@ -179,19 +179,12 @@ class WorkerClient:
                 # What was ended from outside may have other reasons, and need not happen again.
                 self._excluded = {name: how for name, how in excluded.items() if how[0] != KILLED}
                 return result
-            except DeviceError as error:
-                if any(outcome == KILLED for outcome, _ in excluded.values()):  # no fault of the backends
-                    raise WorkerError(
-                        "The worker was ended from outside again and again, often by a system that has no memory left. "
-                        "Close other programs and run again."
-                    ) from error
-                raise
             except WorkerLost as lost:
                 if isinstance(request, JobRequest) or not lost.outcome or self._cancel.is_set():
                     raise
                 if self._backend and self._backend not in excluded:
                     excluded[self._backend] = lost.outcome, lost.reason
-                elif repeated:
+                elif self._backend or repeated:
                     raise _lost_twice(request, self._stage, lost) from lost
                 else:
                     repeated = True

@@ -110,12 +110,14 @@ class BackendSelector:
         everything = find_candidates(spec, device)
         candidates = [one for one in everything if one.name not in self._excluded]
         self._crashed = [one for one in everything if self._excluded.get(one.name, ("",))[0] == CRASHED]
-        reference = plain_candidate(candidates) if cache is None else reference_candidate(candidates)
-        if reference is None:
+        choose = plain_candidate if cache is None else reference_candidate
+        # What was ended from outside need not end so again: better than nothing.
+        self._reference = choose(candidates) or choose([
+            one for one in everything if self._excluded.get(one.name, ("",))[0] == KILLED])
+        if self._reference is None:
             raise DeviceError(f"{spec.name} cannot be run on this computer. {' '.join(self._exclusion_notes())} Close "
                               "other programs, update the packages that run networks, or choose another model.")
-        self._reference = reference
-        self._candidates = [one for one in candidates if one != reference] if cache else []
+        self._candidates = [one for one in candidates if one != self._reference] if cache else []
         self._load_known()
 
     def select(self, images: Callable[[], np.ndarray], waiting: Callable[[], None] = lambda: None) -> None:
@@ -178,7 +180,9 @@ class BackendSelector:
             ) from error
 
     def _exclusion_notes(self) -> list[str]:
-        return [f"{name} was not used: {reason}." for name, (_, reason) in self._excluded.items()]
+        last = self._reference.name if self._reference else ""
+        return [f"{name} was {'used again, as there was no other' if name == last else 'not used'}: {reason}."
+                for name, (_, reason) in self._excluded.items()]
 
     def _verdict(self, candidate: BackendCandidate) -> Verdict | None:
         """What is known, as far as it is to be relied on."""
