@@ -131,5 +131,5 @@ def test_a_worker_that_is_lost_every_time_ends_in_a_sentence(model, tmp_path, mo
     spoil_openvino(monkeypatch, tmp_path / "bad day", "SIGKILL", process="worker")
     hidden = tmp_path / "bad day" / "timm.py"
     hidden.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
-    with closing(WorkerClient()) as client, pytest.raises(WorkerError, match="lost twice on this image .*ended from outside"):
+    with closing(WorkerClient()) as client, pytest.raises(WorkerError, match="lost twice on this image"):
         client.run(PredictRequest(head_volume(), model, device="cpu"))

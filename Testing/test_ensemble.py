@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,9 +149,9 @@ def test_an_image_of_another_size_is_refused(mixed):
         load_network(mixed)(images(1, 32))
 
 
-def test_openvino_says_what_torch_says_of_an_ensemble(mixed, tmp_path):
-    weights = shutil.copy(mixed.weights, tmp_path)
-    assert write_onnx(load_network(mixed), mixed.size, tmp_path / "model.onnx", Path(weights)) < 1e-4
+def test_openvino_says_what_torch_says_of_an_ensemble(models, tmp_path):
+    spec = write_ensemble([models["first"], models["cnn"]], tmp_path / "two", "two")
+    assert write_onnx(load_network(spec), spec.size, spec.folder / "model.onnx", spec.weights) < 1e-4
 
 
 # The folder

@@ -11,6 +11,7 @@ from faulty_backends import spoil_openvino
 from panels import contents, head, head_node
 
 from UnifiedViTLib.outputs.mrml import result_of
+from UnifiedViTLib.service.weights import import_model
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +27,17 @@ def new_worker(desk, tmp_path, monkeypatch):
     desk.widget.logic.runner.client.close()
     yield
     desk.widget.logic.runner.client.close()
+    desk.choose(model="brain-t1ce")
+    monkeypatch.undo()
+    desk.panel.models.refresh()
+    desk.panel.onModelsChanged()
 
 
-def test_run_goes_on_in_another_worker_and_the_result_says_why(desk, new_worker, tmp_path, monkeypatch):
+def test_run_goes_on_in_another_worker_and_the_result_says_why(desk, new_worker, model, tmp_path, monkeypatch):
     failed = spoil_openvino(monkeypatch, tmp_path / "bad day", "SIGSEGV", process="worker", after=1, once=True)
+    import_model(model.folder)
+    desk.panel.models.refresh()
+    desk.panel.onModelsChanged("tiny")
     volume = head_node(desk.scene, (20, 64, 60))
     desk.choose(inputVolume=volume, device="cpu")
     desk.run()
