@@ -6,8 +6,8 @@
 
     images/      one file an image: PNG, TIFF, NRRD, NIfTI, ...
     masks/       for images with a lesion: a file of the same name, 0 where nothing is, above 0 the lesion
-    labels.csv   columns image, mask, label, group: file names, the diagnosis, and the patient. An image without a lesion
-                 has the label "healthy" and an empty mask. Images of one patient must have the same group: they are
+    labels.csv   columns image, mask, label, group: file names, the diagnosis, and the patient. An image without a
+                 lesion has the label "healthy" and no mask. Images of one patient must have the same group: they are
                  kept on one side of the split, or the result would flatter.
 
 No data at hand? `python -m unifiedvit_training.phantom my-images` draws some. Needs: pip install -e ".[torch]" -e
