@@ -70,7 +70,7 @@ def write_inputs(folder: Path) -> None:
 
 def write_models(folder: Path) -> None:
     """All models' folders that the examples name, small."""
-    tiny_model(folder / "models" / "my-model", id="my-model", **SMALL)
+    tiny_model(folder / "models" / "my-model", id="my-model", seed=1, **SMALL)
     channels = [{"name": "t1c", "expects": "T1 with contrast"}, {"name": "t2", "expects": "T2"}]
     tiny_model(folder / "models" / "two-sequences", id="two-sequences", **SMALL,
                input={"size": 32, "modality": "MR", "expects": "MR of the head", "channels": channels})

@@ -34,6 +34,7 @@ from UnifiedViTLib.service.client import WorkerClient
 from UnifiedViTLib.spec import parse_spec
 
 README, DOCS = ROOT / "README.md", ROOT / "docs"
+MANUAL = (README, *sorted(DOCS.glob("*.md")))
 
 
 class SharedClient(WorkerClient):
@@ -132,7 +133,9 @@ def test_the_page_of_the_command_line_has_every_option_of_predict_and_no_other()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_command_of_training_can_be_given_as_it_is_written(page):
+def test_every_command_can_be_given_as_it_is_written(page):
+    for arguments in commands(page, "unifiedvit"):
+        cli._parser().parse_args(arguments)
     program = typer.main.get_command(training_app)
     for arguments in commands(page, "unifiedvit-train"):
         assert arguments[0] in program.commands, arguments
@@ -166,7 +169,7 @@ def test_python_by_example_runs_from_top_to_bottom(worker, desk_top, capsys):
     assert np.array_equal(left.volume.ijk_to_ras, left.prediction.ijk_to_ras)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if commands(page, "unifiedvit")], ids=name_of)
+@pytest.mark.parametrize("page", [page for page in MANUAL if commands(page, "unifiedvit")], ids=name_of)
 def test_every_command_runs_as_it_is_written(worker, desk_top, capsys, page):
     write_models(desk_top)
     for arguments in commands(page, "unifiedvit"):
