@@ -19,7 +19,7 @@ from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
 
 ROOT = Path(__file__).resolve().parent.parent
-#: What the bundled model reached there, less a margin for other processors' rounding; see README.
+#: What the bundled model reached there, less a margin for other processors' rounding; see training/RESULTS.md.
 BRAIN1_DICE = 0.6
 
 
