@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import OutputError
+from ..texts import error_reason
 
 #: Bytes read at a time.
 _BLOCK = 1 << 20
@@ -43,12 +44,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
 
 def unwritable(path: Path, error: Exception) -> OutputError:
     """The sentence for a file that could not be written."""
-    if isinstance(error, OSError):
-        reason = error.strerror or str(error)
-    else:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-    return OutputError(f"{path.name} cannot be written to {path.parent}: {reason}. Choose another folder or free some "
-                       "space.")
+    return OutputError(f"{path.name} cannot be written to {path.parent}: {error_reason(error)}. Choose another folder or "
+                       "free some space.")
 
 
 def to_disk(path: Path) -> None:
