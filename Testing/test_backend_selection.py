@@ -224,7 +224,7 @@ def test_where_openvino_alone_is_there_and_cannot_run_here_it_is_said_what_to_in
     network = selector.backend._network
     selector.backend._network = lambda given: {name: network(given)[name][:0] for name in OUTPUTS}
     with pytest.raises(DependencyError, match=r"OpenVINO, float32 cannot run Tiny on this computer \(it answers for "
-                       r"0 of \d images, as on processors that are too old for it\)\. Install torch and timm, or choose another"):
+                       r"0 of \d images, as on processors that are too old\)\. Install torch and timm, or choose"):
         selector.select(lambda: images)
         selector.run(images)
 

@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ def test_voxels_and_geometry_pass_over_files_to_the_last_bit(tmp_path, dtype):
     matrix = grid(oblique(), (0.1, 1 / 3, np.pi), (3, 4, 5))
     for voxels in (array, array[:, ::-1, ::2], np.asfortranarray(array)):
         volume = Volume(voxels, matrix, "a\udce9\n\"b\"", True, ("Ä", ""), {"Modality": "MR", "μ": "\x00"},
-                        GeometrySource("derived", "given", "unknown"))
+                        GeometrySource("derived", "given", "unknown"), (Path("/a/b\udce9"), Path("/a/c")))
         write_volume(volume, tmp_path, lambda: None)
         read = read_volume(tmp_path)
         assert read.array.dtype == voxels.dtype and read.array.tobytes() == voxels.tobytes()

@@ -20,6 +20,7 @@ from UnifiedViTLib.outputs import folder as folder_module
 from UnifiedViTLib.outputs.files import CSV_FIELDS
 from UnifiedViTLib.outputs.folder import ResultsFolder
 from UnifiedViTLib.outputs.inventory import HIDDEN, Inventory
+from UnifiedViTLib.outputs.writing import PART
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +251,7 @@ def test_what_a_killed_process_left_behind_is_removed_and_what_a_living_one_writ
         process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
         process.wait()
         process.stdout.close()
-    (results.folder / HIDDEN / ".part-1-state.json").write_text("{")
+    (results.folder / HIDDEN / f"{PART}0-1-2-state.json").write_text("{")
     results.sweep()
     assert sorted(path.name for path in (results.folder / HIDDEN).iterdir()) == ["lock"]
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import signal
 import subprocess
 from contextlib import suppress
+from functools import cache
 
 #: Ending a process may take the system a moment; nothing waits longer for it.
 PATIENCE_S = 5.0
@@ -48,6 +51,29 @@ def kill_own_tree() -> None:
     """Kill this process, which `start` started, and its children. (Between the two may stand Slicer's launcher.)"""
     kill_tree(os.getpid() if os.name == "nt" else os.getpgrp())
     os._exit(1)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether there is no process of this number; False where the system does not tell."""
+    if os.name != "posix":  # elsewhere asking might end it
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+@cache
+def machine_id() -> str:
+    """Eight letters that are the same for all processes that see each other's numbers."""
+    try:
+        numbers = os.readlink("/proc/self/ns/pid")  # a container may have its own
+    except OSError:
+        numbers = ""
+    return hashlib.sha256(f"{platform.node()} {numbers}".encode("utf-8", "replace")).hexdigest()[:8]
 
 
 def was_killed(code: int | None) -> bool:

@@ -24,7 +24,7 @@ from .files import json_text, write_csv
 from .inventory import HIDDEN, LOCK_FILE, STATE_FILE, Entry, Inventory, State
 from .manifest import Manifest, OutputFile, is_written, sealed
 from .naming import ENDINGS, folded, numbered
-from .writing import sha256_of, unwritable, write_atomically
+from .writing import PART, sha256_of, sweep_parts, unwritable, write_atomically
 
 TABLE = "results.csv"
 #: The lock is held for the time of some renames; who waits so long waits for a process that has stopped.
@@ -98,7 +98,8 @@ class ResultsFolder(Inventory):
     def sweep(self) -> None:
         """Remove what processes that died left behind; those that live hold the locks of theirs."""
         with self.locked():
-            for part in self._own.glob(".part-*"):  # written under the lock alone
+            sweep_parts(self.folder)
+            for part in self._own.glob(f"{PART}*"):  # written under the lock alone
                 part.unlink(missing_ok=True)
             for folder in {path.with_suffix("") for path in self._own.glob("staged-*")}:
                 with suppress(_Held, OSError), file_lock(folder.with_suffix(".lock"), _held):

@@ -109,7 +109,7 @@ def write_volume(volume: Volume, folder: Path, going_on: Callable[[], None]) -> 
     _save(volume.ijk_to_ras, folder / "ijk_to_ras.npy", going_on)
     _write_text(
         {"name": volume.name, "planar": volume.planar, "notes": volume.notes, "metadata": volume.metadata,
-         "geometry": asdict(volume.geometry)}, folder
+         "geometry": asdict(volume.geometry), "files": [str(file) for file in volume.files]}, folder
     )
 
 
@@ -118,7 +118,7 @@ def read_volume(folder: Path) -> Volume:
     rest = _read_text(folder)
     volume = Volume(
         _load(folder / "volume.npy"), _load(folder / "ijk_to_ras.npy"), rest["name"], rest["planar"],
-        tuple(rest["notes"]), rest["metadata"], GeometrySource(**rest["geometry"]),
+        tuple(rest["notes"]), rest["metadata"], GeometrySource(**rest["geometry"]), tuple(map(Path, rest["files"])),
     )
     (folder / "volume.npy").unlink()
     return volume

@@ -19,7 +19,16 @@ from ..inference.predictor import ProgressCallback
 from ..outputs.done import list_inputs
 from ..outputs.files import as_json, summary, write_enhanced, write_heatmap, write_segmentation, write_uncertainty
 from ..outputs.folder import STAGED, ResultsFolder
-from ..outputs.manifest import InputFile, Manifest, Request, fingerprint, make_request, now_ns, same_stat
+from ..outputs.manifest import (
+    InputFile,
+    Manifest,
+    Request,
+    describe_dicom,
+    fingerprint,
+    make_request,
+    now_ns,
+    same_stat,
+)
 from ..outputs.report import write_report
 from ..outputs.writing import sha256_of
 from ..spec import ModelSpec
@@ -86,7 +95,10 @@ def process_input(request: Request, spec: ModelSpec, channel: str, output: Path,
                                     "the program that writes it has ended.")
     prediction = predict(together(volume, others, spec, channel))
     progress("Writing", 1.0)
-    results, manifest = ResultsFolder(output), Manifest(request, inputs, hashed_ns, prediction.provenance.software, ())
+    images = [(request.source, volume), *((request.channels[other], image) for other, image in others.items())]
+    dicom = tuple(identity for path, image in images for identity in describe_dicom(path, image))
+    manifest = Manifest(request, inputs, hashed_ns, prediction.provenance.software, (), dicom)
+    results = ResultsFolder(output)
     with results.staging() as stage:
         staged = write_results(volume, prediction, stage)
         entry, told = results.commit(staged, as_json(prediction), manifest, name, earlier)

@@ -100,7 +100,7 @@ class OpenVINOBackend:
                 raise
             raise OutOfMemory from error
         if (count := len(outputs[OUTPUTS[0]])) != len(images):  # without AVX2 there are no outputs, and no error
-            raise RuntimeError(f"it answers for {count} of {len(images)} images, as on processors that are too old for it")
+            raise RuntimeError(f"it answers for {count} of {len(images)} images, as on processors that are too old")
         return tuple(outputs[name] for name in OUTPUTS)
 
 
