@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from builders import head_volume, tiny_model, to_sitk, write_series
-from dicom_files import enhanced, place, save, series, stored
+from dicom_files import enhanced, image, place, save, series, stored
 from pydicom import dcmread
 
 from UnifiedViTLib.errors import UnsupportedImageError
@@ -230,6 +230,28 @@ def test_a_file_that_changes_while_it_is_read_is_no_answer(spec, tmp_path, monke
     with pytest.raises(UnsupportedImageError, match=r"a\.nrrd was changed while it was read"):
         process_input(request, spec, "", tmp_path / "out", "a", (), Predictor(spec, "cpu").predict,
                       lambda stage, fraction: None)
+
+
+@pytest.mark.parametrize(("how", "refused"), [("replaced", True), ("slice more", True), ("touched", False),
+                                              ("moved away", False)])
+def test_an_image_that_another_replaces_while_it_is_looked_at_has_no_result(spec, tmp_path, how, refused):
+    path = series(tmp_path / "a") if how == "slice more" else scan(tmp_path / "a.nrrd")
+
+    def predict(images):
+        prediction = Predictor(spec, "cpu").predict(images)
+        {"replaced": lambda: os.replace(scan(tmp_path / "b.nrrd", 4), path), "moved away": path.unlink,
+         "slice more": lambda: save(image(stored()[0], place(10)), path / "more"), "touched": lambda: os.utime(path),
+         }[how]()
+        return prediction
+
+    request = make_file_request(path, spec, Options(), "", {})
+    arguments = (request, spec, "", tmp_path / "out", "a", (), predict, lambda stage, fraction: None)
+    if refused:
+        with pytest.raises(UnsupportedImageError, match="was changed while it was looked at"):
+            process_input(*arguments)
+        assert not list((tmp_path / "out").glob("*.json"))
+    else:
+        assert process_input(*arguments)["row"]["status"] == "done"
 
 
 def test_on_a_full_disk_nothing_cut_is_left_and_with_room_again_the_batch_goes_on(run, tmp_path):

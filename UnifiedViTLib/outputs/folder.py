@@ -77,8 +77,8 @@ class ResultsFolder(Inventory):
             try:
                 yield
             except OSError as error:
-                where = Path(error.filename) if isinstance(error.filename, str) else self.folder / TABLE
-                raise unwritable(where, error) from error
+                name = error.filename2 or error.filename  # the second of a rename is what was to be written
+                raise unwritable(Path(name) if isinstance(name, str) else self.folder / TABLE, error) from error
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -181,7 +181,7 @@ class ResultsFolder(Inventory):
         """
         with self.locked():
             newest: dict[str, Entry] = {}
-            for entry in sorted(self.entries(), key=lambda one: one.written_ns):
+            for entry in sorted(self.entries(), key=lambda entry: entry.read_ns):
                 if entry.request.source in newest:
                     self._retire(newest[entry.request.source])
                 newest[entry.request.source] = entry

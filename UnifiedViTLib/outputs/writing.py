@@ -69,6 +69,9 @@ def sweep_parts(folder: Path) -> None:
 
 def unwritable(path: Path, error: Exception) -> OutputError:
     """The sentence for a file that could not be written."""
+    if isinstance(error, PermissionError) and path.exists() and os.access(path.parent, os.W_OK):
+        return OutputError(f"{path.name} in {path.parent} cannot be replaced: {error_reason(error)}. Close it in other "
+                           "programs, such as a spreadsheet, and run again.")
     return OutputError(f"{path.name} cannot be written to {path.parent}: {error_reason(error)}. Choose another "
                        "folder or free some space.")
 
