@@ -223,7 +223,7 @@ def test_a_table_that_a_spreadsheet_holds_open_is_told_and_listed_later(results,
     real = os.replace
 
     def replace(src, dst):
-        if Path(dst).name == "results.csv":
+        if Path(dst) == results.folder / "results.csv":
             raise PermissionError(13, "Permission denied", str(src), None, str(dst))  # as Windows does
         real(src, dst)
 

@@ -63,8 +63,8 @@ def test_what_killed_processes_were_writing_is_removed_at_the_next_writing_and_n
     try:
         writers[0].kill()
         writers[0].wait()
-        foreign = f"{PART}00000000-1-00000000-report.html"
-        others = [foreign, ".part-1-report.html", f"{PART}mine", f"{PART}00000000-1-00000000-old.html"]
+        elsewhere = f"{PART}{'0' * 8}-1-{'0' * 32}"  # of another machine, whose processes are not known here
+        others = [f"{elsewhere}-report.html", ".part-1-report.html", f"{PART}mine", f"{elsewhere}-old.html"]
         for name in others:
             (tmp_path / name).write_text("somebody's")
         os.utime(tmp_path / others[-1], (0, 0))

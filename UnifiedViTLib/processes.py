@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import platform
 import signal
 import subprocess
 from contextlib import suppress
-from functools import cache
 
 #: Ending a process may take the system a moment; nothing waits longer for it.
 PATIENCE_S = 5.0
@@ -64,16 +61,6 @@ def is_gone(pid: int) -> bool:
     except PermissionError:
         return False
     return False
-
-
-@cache
-def machine_id() -> str:
-    """Eight letters that are the same for all processes that see each other's numbers."""
-    try:
-        numbers = os.readlink("/proc/self/ns/pid")  # a container may have its own
-    except OSError:
-        numbers = ""
-    return hashlib.sha256(f"{platform.node()} {numbers}".encode("utf-8", "replace")).hexdigest()[:8]
 
 
 def was_killed(code: int | None) -> bool:

@@ -6,24 +6,19 @@ import hashlib
 import json
 import os
 import re
-import secrets
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from ..errors import OutputError
-from ..processes import is_gone, machine_id
+from ..leftovers import abandoned, own_name
 from ..texts import error_reason
 
-#: Files that are being written are called so, then by machine, process, a number, and the end of the name to be.
+#: Files that are being written are called so (`own_name`), with the end of the name to be.
 PART = ".unifiedvit-part-"
-_PART_NAME = re.compile(re.escape(PART) + r"([0-9a-f]{8})-(\d{1,10})-[0-9a-f]{8}-.+", re.DOTALL)
 #: Characters kept of the name, endings among them: a name of any length that the disk takes has a part that it takes.
 _KEPT = 32
-#: Nothing is being written any more after so many seconds without a new byte.
-_ABANDONED_S = 86400.0
 #: Bytes read at a time.
 _BLOCK = 1 << 20
 #: Bytes of a voxel by NRRD's names for types.
@@ -41,7 +36,7 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     Raises:
         OutputError: the folder cannot be written to, or the disk is full; what was at `path` is as it was.
     """
-    part = path.with_name(f"{PART}{machine_id()}-{os.getpid()}-{secrets.token_hex(4)}-{path.name[-_KEPT:]}")
+    part = path.with_name(f"{own_name(PART)}-{path.name[-_KEPT:]}")
     sweep_parts(path.parent)
     try:
         write(part)
@@ -55,16 +50,10 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def sweep_parts(folder: Path) -> None:
-    """Remove files that were being written when their process died: at once where this machine knows that it did, and
-    after a day in any case."""
-    with suppress(OSError), os.scandir(folder) as items:
-        for item in items:
-            part = _PART_NAME.fullmatch(item.name)
-            if part and item.is_file(follow_symlinks=False):
-                died = part[1] == machine_id() and is_gone(int(part[2]))
-                if died or time.time() - item.stat(follow_symlinks=False).st_mtime > _ABANDONED_S:
-                    with suppress(OSError):
-                        os.unlink(item.path)
+    """Remove files of a folder that were being written when their process died."""
+    for part in abandoned(folder, PART):
+        with suppress(OSError):
+            part.unlink()
 
 
 def unwritable(path: Path, error: Exception) -> OutputError:
