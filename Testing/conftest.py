@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import locale
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,14 @@ def pytest_collection_modifyitems(items):
 def pytest_report_header():
     """Said at the top, so that tests that are left out are not overlooked."""
     return f"The panel's tests are left out: Qt cannot be loaded here ({NO_QT})" if NO_QT else None
+
+
+@pytest.fixture(scope="module")
+def heads(tmp_path_factory) -> tuple[Path, list[dict]]:
+    """Heads in image files, and the rows of the table that lists them (`head_sets.make_heads`)."""
+    from head_sets import make_heads
+
+    return make_heads(tmp_path_factory.mktemp("heads"))
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,13 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pytest
 import SimpleITK as sitk
 from training_sets import project_data
 from unifiedvit_training.config import Project
+from unifiedvit_training.data.sources import list_items
+from unifiedvit_training.data.splits import assign_sides
+from unifiedvit_training.errors import DataError
 
 CLASSES = ("healthy", "bright", "dark")
 #: Of a model that looks for both discs at once.
@@ -19,6 +23,13 @@ def project(*sources: dict, plane: str = "auto", every: int = 1, seed: int = 0, 
     data = project_data(model=model)
     data["data"] = {"sources": list(sources), "plane": plane, "every": every}
     return Project.model_validate(data | {"seed": seed})
+
+
+def mistakes(given: Project) -> str:
+    """What is said of a project's data, which must be refused."""
+    with pytest.raises(DataError) as error:
+        assign_sides(list_items(given), given)
+    return str(error.value)
 
 
 def write(file: Path, array: np.ndarray) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 from builders import head_volume, tiny_graph_model
 from faulty_backends import reason_of, spoil_openvino
 
-from UnifiedViTLib.errors import Cancelled, DeviceError
+from UnifiedViTLib.errors import Cancelled, DependencyError, DeviceError
+from UnifiedViTLib.graph import OUTPUTS
 from UnifiedViTLib.imaging.preparation import prepare
-from UnifiedViTLib.inference.backends import selection
+from UnifiedViTLib.inference.backends import candidates, selection
 from UnifiedViTLib.inference.backends.agreement import Agreement, agreement, test_views
 from UnifiedViTLib.inference.backends.candidates import BackendCandidate, find_candidates
 from UnifiedViTLib.inference.backends.selection import CRASHED, KILLED, BackendSelector, Verdict
@@ -206,6 +208,33 @@ def test_where_the_reference_is_fast_nothing_else_for_the_processor_is_tried(mod
     selector = selector_with(model, tmp_path, OPENVINO)
     selector.select(lambda: images)
     assert selector.selected and selector.name == "torch, float32 on cpu" and selector.notes == []
+
+
+@pytest.fixture
+def without_torch(monkeypatch):
+    """A computer on which OpenVINO alone runs networks."""
+    monkeypatch.setattr(candidates, "torch_is_there", lambda: False)
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_where_openvino_alone_is_there_and_cannot_run_here_it_is_said_what_to_install(model, images, tmp_path, cached,
+                                                                                      without_torch):
+    selector = BackendSelector(model, "cpu", tmp_path if cached else None)
+    assert selector.name == "OpenVINO, float32"
+    network = selector.backend._network
+    selector.backend._network = lambda given: {name: network(given)[name][:0] for name in OUTPUTS}
+    with pytest.raises(DependencyError, match=r"OpenVINO, float32 cannot run Tiny on this computer \(it answers for "
+                       r"0 of \d images, as on processors that are too old\)\. Install torch and timm, or choose"):
+        selector.select(lambda: images)
+        selector.run(images)
+
+
+def test_where_openvino_alone_is_there_and_cannot_be_loaded_a_sentence_says_what_to_install(model, monkeypatch,
+                                                                                    without_torch):
+    monkeypatch.setattr(candidates, "_installed", lambda *packages: True)
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(DependencyError, match=r"cannot run Tiny on this computer \(.*openvino.*\)\. Install torch"):
+        BackendSelector(model, "cpu", None)
 
 
 def test_without_a_cache_float32_runs_and_nothing_is_compared(model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -14,12 +15,15 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from builders import head_volume, tiny_model, to_sitk, write_series
+from dicom_files import enhanced, image, place, save, series, stored
+from pydicom import dcmread
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.inventory import HIDDEN
-from UnifiedViTLib.outputs.manifest import read_result
+from UnifiedViTLib.outputs.manifest import DicomImage, read_result
+from UnifiedViTLib.outputs.writing import PART
 from UnifiedViTLib.service import processing
 from UnifiedViTLib.service.batch import BatchSettings, process_files, serial
 from UnifiedViTLib.service.client import WorkerClient
@@ -137,6 +141,20 @@ def test_an_input_that_is_named_twice_is_looked_at_once(run, tmp_path):
     assert len(rows) == len(told) == 1
 
 
+def test_the_manifest_names_the_dicom_images_by_their_identifiers_and_no_person(run, tmp_path):
+    one = series(tmp_path / "series")
+    frames = save(enhanced(stored(), [place(k) for k in range(10)]), tmp_path / "frames.dcm")
+    run(one, frames, scan(tmp_path / "plain.nrrd"))
+    for name, path in (("series", one), ("frames", frames)):
+        document, manifest = read_result(tmp_path / "out" / f"{name}.json")
+        (image,) = manifest.dicom
+        files = sorted(map(dcmread, one.iterdir() if path == one else [path]), key=lambda data: data.InstanceNumber)
+        assert image == DicomImage(str(path), "1.2.1", files[0].SeriesInstanceUID,
+                                   tuple(data.SOPInstanceUID for data in files))
+        assert not any(word in json.dumps(document) for word in ("Phantom", "P4711"))
+    assert read_result(tmp_path / "out" / "plain.json")[1].dicom == ()
+
+
 def test_all_files_of_a_series_and_the_voxels_beside_a_header_are_in_the_manifest(run, tmp_path):
     volume = head_volume(None, (2.0, 2.0, 4.0), (4, 40, 36))
     series = write_series(tmp_path / "series", volume.array.astype(np.int16), volume.ijk_to_ras)
@@ -214,6 +232,28 @@ def test_a_file_that_changes_while_it_is_read_is_no_answer(spec, tmp_path, monke
                       lambda stage, fraction: None)
 
 
+@pytest.mark.parametrize(("how", "refused"), [("replaced", True), ("slice more", True), ("touched", False),
+                                              ("moved away", False)])
+def test_an_image_that_another_replaces_while_it_is_looked_at_has_no_result(spec, tmp_path, how, refused):
+    path = series(tmp_path / "a") if how == "slice more" else scan(tmp_path / "a.nrrd")
+
+    def predict(images):
+        prediction = Predictor(spec, "cpu").predict(images)
+        {"replaced": lambda: os.replace(scan(tmp_path / "b.nrrd", 4), path), "moved away": path.unlink,
+         "slice more": lambda: save(image(stored()[0], place(10)), path / "more"), "touched": lambda: os.utime(path),
+         }[how]()
+        return prediction
+
+    request = make_file_request(path, spec, Options(), "", {})
+    arguments = (request, spec, "", tmp_path / "out", "a", (), predict, lambda stage, fraction: None)
+    if refused:
+        with pytest.raises(UnsupportedImageError, match="was changed while it was looked at"):
+            process_input(*arguments)
+        assert not list((tmp_path / "out").glob("*.json"))
+    else:
+        assert process_input(*arguments)["row"]["status"] == "done"
+
+
 def test_on_a_full_disk_nothing_cut_is_left_and_with_room_again_the_batch_goes_on(run, tmp_path):
     disk = tmp_path / "out"
     disk.mkdir()
@@ -230,7 +270,7 @@ def test_on_a_full_disk_nothing_cut_is_left_and_with_room_again_the_batch_goes_o
             if path.name != "a.json":
                 _, manifest = read_result(path)
                 assert all((disk / file.name).stat().st_size == file.size for file in manifest.outputs)
-        assert not list(disk.glob(".part-*")) and not list((disk / HIDDEN).glob("staged-*"))
+        assert not list(disk.glob(f"{PART}*")) and not list((disk / HIDDEN).glob("staged-*"))
         subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
         rows, _ = run(*inputs, skip=True)
         assert [row["status"] for row in rows] == ["done"] * 4 == [row["status"] for row in table(disk)]

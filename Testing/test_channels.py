@@ -208,6 +208,16 @@ def test_a_volume_that_does_not_belong_to_the_first_is_refused_in_a_sentence():
         assert str(caught.value).endswith(".")
 
 
+def test_sequences_on_one_grid_that_may_be_of_two_patients_are_told():
+    first = head_volume(name="t1")
+    told = ("t2: lies where t1 does, but in another frame of reference: check that both are of one patient and one "
+            "examination.",)
+    for uid, notes in (("1.2", ()), ("1.3", told)):
+        pair = [replace(one, metadata={"FrameOfReferenceUID": number})
+                for one, number in ((first, "1.2"), (second(first), uid))]
+        assert prepare_channels(pair, 32).volume.notes == notes
+
+
 def test_what_one_channel_does_not_cover_is_its_air_and_is_said():
     first = head_volume()
     short = replace(second(first), array=second(first).array[:13])

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +23,7 @@ from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.service.cache import compiled_folder
 from UnifiedViTLib.service.client import WorkerClient
-from UnifiedViTLib.service.exchange import read_volume, spec_as_json, spec_from_json, write_volume
+from UnifiedViTLib.service.exchange import name_folder, read_volume, spec_as_json, spec_from_json, write_volume
 from UnifiedViTLib.service.protocol import Failed, Finished, JobRequest, PredictRequest, Progress
 from UnifiedViTLib.spec import load_spec
 
@@ -112,7 +115,7 @@ def test_voxels_and_geometry_pass_over_files_to_the_last_bit(tmp_path, dtype):
     matrix = grid(oblique(), (0.1, 1 / 3, np.pi), (3, 4, 5))
     for voxels in (array, array[:, ::-1, ::2], np.asfortranarray(array)):
         volume = Volume(voxels, matrix, "a\udce9\n\"b\"", True, ("Ä", ""), {"Modality": "MR", "μ": "\x00"},
-                        GeometrySource("derived", "given", "unknown"))
+                        GeometrySource("derived", "given", "unknown"), (Path("/a/b\udce9"), Path("/a/c")))
         write_volume(volume, tmp_path, lambda: None)
         read = read_volume(tmp_path)
         assert read.array.dtype == voxels.dtype and read.array.tobytes() == voxels.tobytes()
@@ -270,6 +273,32 @@ def test_the_folder_of_a_run_is_for_this_user_alone(client, spec, temporary):
         modes += [folder.stat().st_mode & 0o777 for folder in temporary.glob("unifiedvit-*")]
         client.poll()
     assert set(modes) == {0o700}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not tell which processes are gone")
+def test_folders_of_volumes_that_killed_processes_left_are_removed_by_the_next_one(temporary):
+    code = ("import time\nfrom UnifiedViTLib.service.exchange import make_folder, name_folder\n"
+            "folder = name_folder()\nmake_folder(folder)\n(folder / 'volume.npy').write_text('of a patient')\n"
+            "print(folder, flush=True)\ntime.sleep(60)\n")
+    processes = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True,
+                                  env=os.environ | {"TMPDIR": str(temporary)}) for _ in range(2)]
+    dead, living = (Path(process.stdout.readline().strip()) for process in processes)
+    foreign = temporary / "unifiedvit-of-somebody-else"
+    foreign.mkdir()
+    try:
+        processes[0].kill()
+        processes[0].wait()
+        assert (dead / "volume.npy").exists()
+        assert name_folder().parent == temporary
+        assert not dead.exists() and (living / "volume.npy").exists() and foreign.exists()
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+    name_folder()
+    foreign.rmdir()
+    assert not living.exists()
 
 
 def test_closing_twice_ends_the_worker_and_a_later_run_starts_another(client):

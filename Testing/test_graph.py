@@ -82,6 +82,15 @@ def test_a_graph_as_it_should_be_and_the_bundled_one_are_taken(model):
     assert import_model(model.folder).graph == model.graph
 
 
+@pytest.mark.parametrize("node", [helper.make_node("Relu", ["image"], ["x"], name="marked"),
+                                  helper.make_node("Relu", ["marked"], ["x"]),
+                                  helper.make_node("Relu", ["image"], ["marked"])])
+def test_names_in_operations_that_are_no_text_are_refused(model, tmp_path, node):
+    changed(model, lambda graph: graph.graph.node.append(node))
+    content = (model.folder / "model.onnx").read_bytes().replace(b"marked", b"mark\xa7d")
+    assert "holds a name that is no text" in refusal(with_graph(model, content), tmp_path)
+
+
 @pytest.mark.parametrize("operation", ["SplitToSequence", "SequenceAt"])
 def test_operations_that_the_exporter_writes_for_some_architecture_are_taken(model, operation):
     verify_graph(changed(model, lambda graph: graph.graph.node.append(helper.make_node(operation, ["image"], ["x"]))))

@@ -17,7 +17,7 @@ LIBRARY = ROOT / "UnifiedViTLib"
 
 #: Lower floors first: a file may import its own floor and those under it.
 FLOORS = (
-    {"errors", "locking", "native", "processes", "resources", "streams", "texts", "trust"},
+    {"errors", "leftovers", "locking", "native", "processes", "resources", "streams", "texts", "trust"},
     {"fields", "graph", "tensors"}, {"diagnosis"}, {"spec"}, {"integrity"}, {"models", "imaging"}, {"inference"},
     {"outputs"}, {"service"}, {"cli", "models_cli"},
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -83,6 +84,19 @@ def test_the_familiarity_statistics_come_with_the_model_and_are_checked(tmp_path
     entries["familiarity.safetensors"] += b"!"
     with pytest.raises(WeightsError, match=r"familiarity.safetensors of .* is damaged"):
         import_model(packed(tmp_path / "broken.zip", entries, zipfile.ZIP_STORED))
+
+
+@pytest.mark.parametrize("kind", [["F32"], {"F32": 1}, None, "C64"])
+def test_weights_whose_header_names_a_type_that_is_none_are_refused(tmp_path, model, cache, kind):
+    header = json.dumps({"w": {"dtype": kind, "shape": [1], "data_offsets": [0, 4]}}).encode()
+    content = struct.pack("<Q", len(header)) + header + bytes(4)
+    model.weights.write_bytes(content)
+    data = json.loads((model.folder / "model.json").read_text())
+    data["weights"]["sha256"] = hashlib.sha256(content).hexdigest()
+    (model.folder / "model.json").write_text(json.dumps(data))
+    with pytest.raises(WeightsError, match="holds numbers of an unknown type"):
+        import_model(model.folder)
+    assert nothing_came_in(cache)
 
 
 @pytest.mark.parametrize("how", ["folder", "zip"])

@@ -166,6 +166,8 @@ def test_a_slice_with_a_place_is_a_volume_of_one_slice_and_one_without_is_planar
     placed = read(written(tmp_path / "placed.nii", ARRAY[4]))
     assert placed.array.shape == (1, 40, 36) and not placed.planar
     np.testing.assert_allclose(placed.ijk_to_ras, BASE, atol=1e-5)
+    assert placed.voxel_ml is None, "an image of two dimensions has no thickness, whatever stands in its matrix"
+    assert read(written(tmp_path / "slab.nii", ARRAY[4:5])).voxel_ml > 0
     flat = read(written(tmp_path / "flat.nii", ARRAY[4], qform=(BASE, 0), sform=(BASE, 0)))
     assert flat.planar and flat.voxel_ml is None
 

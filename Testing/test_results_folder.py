@@ -20,6 +20,7 @@ from UnifiedViTLib.outputs import folder as folder_module
 from UnifiedViTLib.outputs.files import CSV_FIELDS
 from UnifiedViTLib.outputs.folder import ResultsFolder
 from UnifiedViTLib.outputs.inventory import HIDDEN, Inventory
+from UnifiedViTLib.outputs.writing import PART
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +206,49 @@ def test_threads_that_write_the_same_names_at_once_lose_and_mix_nothing(results,
     assert not list((results.folder / HIDDEN).glob("staged-*"))
 
 
+def test_of_two_results_of_an_image_the_one_that_was_read_later_counts_whatever_copying_did_to_dates(
+        results, prediction, tmp_path):
+    source = scan(tmp_path / "in")
+    put(results, prediction, source, "first")
+    put(results, prediction, source, "second")
+    os.utime(results.folder / "first.json", (4e9, 4e9))
+    (row,) = ResultsFolder(results.folder).write_table()
+    assert row["result"] == "second" and not (results.folder / "first.json").exists()
+
+
+def test_a_table_that_a_spreadsheet_holds_open_is_told_and_listed_later(results, prediction, tmp_path, monkeypatch):
+    put(results, prediction, scan(tmp_path / "one"), "one")
+    results.write_table()
+    put(results, prediction, scan(tmp_path / "two"), "two")
+    real = os.replace
+
+    def replace(src, dst):
+        if Path(dst) == results.folder / "results.csv":
+            raise PermissionError(13, "Permission denied", str(src), None, str(dst))  # as Windows does
+        real(src, dst)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folder_module.os, "replace", replace)
+        with pytest.raises(OutputError, match=r"^results\.csv in .*out cannot be replaced: Permission denied\. Close"):
+            results.write_table()
+    assert len(table(results)) == 1
+    assert len(results.write_table()) == len(table(results)) == 2 and results.state().table == "results.csv"
+
+
+def test_results_that_another_run_removes_meanwhile_are_passed_over(results, prediction, tmp_path, monkeypatch):
+    put(results, prediction, scan(tmp_path / "one"), "one")
+    put(results, prediction, scan(tmp_path / "two"), "two")
+    listed = Inventory._listed
+
+    def removed_since(inventory):
+        items = listed(inventory)
+        (results.folder / "one.json").unlink(missing_ok=True)
+        return items
+
+    monkeypatch.setattr(Inventory, "_listed", removed_since)
+    assert [entry.name for entry in Inventory(results.folder).entries()] == ["two"]
+
+
 @pytest.mark.parametrize("renames", range(4))
 def test_a_crash_at_any_moment_leaves_nothing_that_looks_done_and_the_next_run_puts_it_right(
         results, prediction, tmp_path, monkeypatch, renames):
@@ -250,7 +294,7 @@ def test_what_a_killed_process_left_behind_is_removed_and_what_a_living_one_writ
         process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
         process.wait()
         process.stdout.close()
-    (results.folder / HIDDEN / ".part-1-state.json").write_text("{")
+    (results.folder / HIDDEN / f"{PART}0-1-2-state.json").write_text("{")
     results.sweep()
     assert sorted(path.name for path in (results.folder / HIDDEN).iterdir()) == ["lock"]
 

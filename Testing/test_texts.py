@@ -21,7 +21,7 @@ from UnifiedViTLib.outputs.files import csv_row, summary, write_csv
 from UnifiedViTLib.outputs.montage import write_montage
 from UnifiedViTLib.service.catalogue import read_catalogue
 from UnifiedViTLib.spec import load_spec, parse_spec
-from UnifiedViTLib.texts import printable
+from UnifiedViTLib.texts import error_reason, printable
 
 NO_TEXTS = ["\ud83d", "\x1b[2J", "line\nline", "null\0", "\x9b31m", "\u202egnp", "\u2028", "\x07", "\x7f"]
 TEXTS = [("name",), ("description",), ("input", "expects"), ("segments", 0, "name"), ("segments", 0, "terminology"),
@@ -51,6 +51,20 @@ def test_control_characters_and_halves_of_letters_in_a_description_are_refused_b
                                    "a $\\frac{1}{2}$ <b>"])
 def test_texts_of_all_languages_are_taken(value):
     assert parse_spec(described(("name",), value), None).name.endswith(value)
+
+
+@pytest.mark.parametrize(("error", "reason"), [
+    (RuntimeError("Exception from src/inference/src/cpp/core.cpp:84:\nCheck 'a || b' failed at src/frontend.cpp:117:\n"
+                  "onnx: Could not open the file: \"/home/me/models/a.onnx\"\n\n"),
+     'onnx: Could not open the file: "a.onnx"'),
+    (RuntimeError("Cannot load C:\\Users\\me\\a.dll and/or b 1/2.\r\n\x1b[2J"),
+     "Cannot load a.dll and/or b 1/2. \\x1b[2J"),
+    (OSError(28, "No space left on device", "/x/y"), "No space left on device"),
+    (RuntimeError(" \n"), "RuntimeError"),
+    (RuntimeError("word " * 100), "word " * 39 + "word ..."),
+])
+def test_what_a_library_says_becomes_a_part_of_one_line(error, reason):
+    assert error_reason(error) == reason
 
 
 @pytest.mark.parametrize("figures", [{"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}, {"a": 10**30}, {"a\x1b": 1},

@@ -8,15 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from head_sets import CLASSES, head, make_heads, project, source, write, write_table
+from head_sets import CLASSES, head, project, source, write, write_table
 from unifiedvit_training.data import shortcut
 from unifiedvit_training.data.duplicates import find_twins
 from unifiedvit_training.data.prepare import prepare_dataset
-
-
-@pytest.fixture(scope="module")
-def heads(tmp_path_factory) -> tuple[Path, list[dict]]:
-    return make_heads(tmp_path_factory.mktemp("heads"))
 
 
 @pytest.fixture(scope="module")

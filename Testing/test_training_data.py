@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from builders import head_volume, to_sitk
-from head_sets import BY_FOLD, FINDINGS, head, make_heads, project, source, write, write_table
+from head_sets import BY_FOLD, FINDINGS, head, project, source, write, write_table
 from unifiedvit_training.config import Project
 from unifiedvit_training.data import prepare as preparing
 from unifiedvit_training.data.dataset import load_dataset
@@ -19,11 +19,6 @@ from unifiedvit_training.errors import DataError
 
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.reading import read
-
-
-@pytest.fixture(scope="module")
-def heads(tmp_path_factory) -> tuple[Path, list[dict]]:
-    return make_heads(tmp_path_factory.mktemp("heads"))
 
 
 @pytest.fixture(scope="module")

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from builders import head_volume
-from head_sets import FINDINGS, make_heads, project, source, write, write_table
-from unifiedvit_training.config import Project
+from head_sets import FINDINGS, mistakes, project, source, write, write_table
 from unifiedvit_training.data.prepare import prepare_dataset
 from unifiedvit_training.data.sources import list_items
 from unifiedvit_training.data.splits import assign_sides, deal
 from unifiedvit_training.errors import DataError
-
-
-@pytest.fixture(scope="module")
-def heads(tmp_path_factory) -> tuple[Path, list[dict]]:
-    return make_heads(tmp_path_factory.mktemp("heads"))
-
-
-def mistakes(given: Project) -> str:
-    with pytest.raises(DataError) as error:
-        assign_sides(list_items(given), given)
-    return str(error.value)
 
 
 def test_a_table_from_a_spreadsheet_is_read_as_it_comes(heads, tmp_path):

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from head_sets import BY_FOLD, head, make_heads, project, source, write, write_table
+from head_sets import BY_FOLD, head, mistakes, project, source, write, write_table
 from PIL import Image
-from unifiedvit_training.config import Project
 from unifiedvit_training.data.mask_values import soft_share, whole_numbers
 from unifiedvit_training.data.names import folded_patient
 from unifiedvit_training.data.prepare import prepare_dataset
@@ -21,17 +20,6 @@ from unifiedvit_training.errors import DataError
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.exif import check_upright
-
-
-@pytest.fixture(scope="module")
-def heads(tmp_path_factory) -> tuple[Path, list[dict]]:
-    return make_heads(tmp_path_factory.mktemp("heads"))
-
-
-def mistakes(given: Project) -> str:
-    with pytest.raises(DataError) as error:
-        assign_sides(list_items(given), given)
-    return str(error.value)
 
 
 def absolute(folder: Path, rows: list[dict]) -> list[dict]:
@@ -216,6 +204,33 @@ def test_a_value_that_is_one_but_for_rounding_is_one_and_others_are_told_as_they
         else:
             with pytest.raises(DataError, match=r"holds 1\.5, .*Name them, or save the mask"):
                 slice_item(item, given.data.sources[0], given.data, given.model)
+
+
+def one_mask(folder: Path, mask: np.ndarray, suffix: str) -> np.ndarray:
+    """Classes of the slices of a head whose mask is stored as a file of this kind."""
+    image, _ = head(np.random.default_rng(0), 1)
+    write(folder / "v.nrrd", np.stack([image] * 3))
+    write(folder / f"v_seg{suffix}", mask)
+    given = project({"name": "s", "folder": str(folder), "label": "bright"})
+    return slice_item(list_items(given)["s"][0].item, given.data.sources[0], given.data, given.model).masks
+
+
+@pytest.mark.parametrize("largest", [255, 32767, 65535])
+def test_the_largest_number_of_a_mask_s_type_means_drawn_and_not_missing(tmp_path, largest):
+    _, disc = head(np.random.default_rng(0), 1)
+    for number, mask in enumerate((disc > 0, np.arange(48) < 20)):  # within the head, and up to the border
+        mask = np.broadcast_to(mask, (3, 48, 48))
+        masks = one_mask(tmp_path / str(number), mask * np.uint16(largest), ".nrrd")
+        assert np.mean(masks > 0) == pytest.approx(mask.mean(), rel=0.1)
+
+
+def test_a_mask_may_have_one_value_everywhere_and_no_values_that_are_no_numbers(tmp_path):
+    mask = np.zeros((3, 48, 48), np.float32)
+    assert not one_mask(tmp_path / "none", mask, ".nrrd").any()
+    assert (one_mask(tmp_path / "all", mask + 1, ".nrrd") == 1).all()
+    mask[0, 0, 0] = np.nan
+    with pytest.raises(DataError, match=r"v_seg holds values that are no numbers.*Save the mask with 0"):
+        one_mask(tmp_path / "nan", mask, ".nrrd")
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif"])

@@ -13,7 +13,7 @@ import SimpleITK as sitk
 
 from UnifiedViTLib.errors import OutputError
 from UnifiedViTLib.outputs.naming import folded, safe_name
-from UnifiedViTLib.outputs.writing import check_whole, write_atomically
+from UnifiedViTLib.outputs.writing import PART, check_whole, write_atomically
 
 
 @pytest.fixture
@@ -50,6 +50,38 @@ def test_on_a_full_disk_a_sentence_says_so_and_nothing_is_left(full_disk):
     with pytest.raises(OutputError, match="No space left"):
         write_atomically(full_disk / "a.json", lambda part: part.write_text("1" * 300_000))
     assert names(full_disk) == ["small.seg.nrrd"] and (full_disk / "small.seg.nrrd").read_bytes() == old
+
+
+def test_what_killed_processes_were_writing_is_removed_at_the_next_writing_and_nothing_else(tmp_path):
+    code = ("import sys, time\nfrom pathlib import Path\nfrom UnifiedViTLib.outputs.writing import write_atomically\n"
+            "def write(part):\n    part.write_text('of a patient')\n    print(part.name, flush=True)\n"
+            "    time.sleep(60)\n"
+            "write_atomically(Path(sys.argv[1]) / 'report.html', write)\n")
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+               for _ in range(2)]
+    dead, living = (process.stdout.readline().strip() for process in writers)
+    try:
+        writers[0].kill()
+        writers[0].wait()
+        elsewhere = f"{PART}{'0' * 8}-1-{'0' * 32}"  # of another machine, whose processes are not known here
+        others = [f"{elsewhere}-report.html", ".part-1-report.html", f"{PART}mine", f"{elsewhere}-old.html"]
+        for name in others:
+            (tmp_path / name).write_text("somebody's")
+        os.utime(tmp_path / others[-1], (0, 0))
+        write_atomically(tmp_path / "a.json", lambda part: part.write_text("{}"))
+        gone = {others[-1]} | ({dead} if os.name == "posix" else set())
+        assert set(names(tmp_path)) == {*others, living, dead, "a.json"} - gone
+    finally:
+        for process in writers:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+def test_a_name_as_long_as_the_disk_allows_can_be_written(tmp_path):
+    path = tmp_path / ("é" * 60 + "a" * 130 + ".json")
+    write_atomically(path, lambda part: part.write_text("{}"))
+    assert names(tmp_path) == [path.name]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs limits on files")

@@ -112,11 +112,15 @@ class _Message:
 
     def text(self, number: int) -> str:
         """A field of one text; "" if it is not there."""
-        values = self.bytes(number)
+        values = self.texts(number)
         if len(values) > 1:
             raise _Malformed("has a part twice")
+        return values[0] if values else ""
+
+    def texts(self, number: int) -> list[str]:
+        """A repeated field of texts."""
         try:
-            return values[0].decode() if values else ""
+            return [value.decode() for value in self.bytes(number)]
         except UnicodeDecodeError as error:
             raise _Malformed("holds a name that is no text") from error
 
@@ -178,6 +182,8 @@ def _check_model(model: _Message, promise: Promise) -> None:
 
 
 def _check_node(node: _Message, promise: Promise) -> None:
+    for names in (1, 2, 3):  # of what goes in and comes out, and its own: libraries quote them
+        node.texts(names)
     operation, domain = node.text(4), node.text(7)
     if domain not in ("", "ai.onnx") or operation not in _OPERATIONS:
         raise _Malformed(f"uses the operation {operation[:40]!r}, which is not among those that networks need")

@@ -50,6 +50,19 @@ def kill_own_tree() -> None:
     os._exit(1)
 
 
+def is_gone(pid: int) -> bool:
+    """Whether there is no process of this number; False where the system does not tell."""
+    if os.name != "posix":  # elsewhere asking might end it
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
 def was_killed(code: int | None) -> bool:
     """Whether a process was ended from outside, rather than by a fault of its own."""
     return code in _KILLS

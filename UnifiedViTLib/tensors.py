@@ -48,12 +48,13 @@ def _check_header(header: Any, data_bytes: int) -> None:
     for name, entry in header.items():
         if name == "__metadata__":
             continue
-        if not isinstance(entry, dict) or entry.get("dtype") not in _ITEM_BYTES:
+        kind = entry.get("dtype") if isinstance(entry, dict) else None
+        if not isinstance(kind, str) or kind not in _ITEM_BYTES:
             raise _Malformed("holds numbers of an unknown type")
         shape, span = entry.get("shape"), entry.get("data_offsets")
         if not (_whole(shape) and _whole(span) and len(shape) <= 8 and len(span) == 2):
             raise _Malformed("does not say where its numbers lie")
-        if max(shape, default=0) > data_bytes or span[1] - span[0] != prod(shape) * _ITEM_BYTES[entry["dtype"]]:
+        if max(shape, default=0) > data_bytes or span[1] - span[0] != prod(shape) * _ITEM_BYTES[kind]:
             raise _Malformed("holds a tensor with more or fewer numbers than its shape says")
         spans.append((span[0], span[1]))
     end = 0

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 #: Characters that are no text: controls, halves of surrogate pairs, and marks that turn the order of letters around, so
 #: that a name reads as another one.
 _NO_TEXT = {"Cc", "Cs", "Zl", "Zp"}
 _TURNING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Where in its own source a library (OpenVINO, ITK) raised, which it says before what happened.
+_PLACES = re.compile(r"Exception from \S+:\d+:|Check '.*?' failed at \S+:\d+:|FrontEnd API failed with \w+:|"
+                     r"ITK ERROR: (\w+\(0x[0-9a-f]+\): )?")
+#: Folders before the name of a file.
+_FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/][^\s\\/'\"]*)*[\\/](?=[^\s\\/'\"])")
+_MOST_REASON = 200
 #: A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: Names that Windows keeps for devices, with any ending.
@@ -27,6 +34,17 @@ def printable(text: str) -> str:
         character.encode("unicode_escape").decode("ascii") if character != "\n" and _is_no_text(character)
         else character for character in text
     )
+
+
+def error_reason(error: Exception) -> str:
+    """What an exception of a library or of the system says, for use within a sentence: in one line, without places in
+    the library's source and folders of this computer, and not at length."""
+    system = error.strerror if isinstance(error, OSError) else None
+    text = _PLACES.sub(" ", " ".join((system or str(error)).split()))
+    reason = printable(" ".join(_FOLDERS.sub("", text).split())).rstrip(".")
+    if len(reason) > _MOST_REASON:
+        reason = reason[:_MOST_REASON].rpartition(" ")[0] + " ..."
+    return reason or type(error).__name__
 
 
 def table_cell(text: str) -> str:

@@ -21,10 +21,9 @@ import numpy as np
 
 from .mutants import mutant
 from .seeds import copy_of, write_seeds
+from .waiting import PATIENCE_S, next_line
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-#: Seconds for one file.
-PATIENCE_S = 20.0
 #: Bytes of address space of a child.
 MEMORY = 8 << 30
 #: What fresh and freed memory of the two children is filled with.
@@ -68,7 +67,7 @@ class _Reader:
         )
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._listen, args=(self._process, self._lines), daemon=True).start()
-        self._answer(60)
+        self._lines.get(timeout=300)
 
     @staticmethod
     def _listen(process: subprocess.Popen, lines: queue.SimpleQueue) -> None:
@@ -76,20 +75,20 @@ class _Reader:
             lines.put(line)
         lines.put("")
 
-    def _answer(self, seconds: float) -> list[str]:
+    def _answer(self) -> list[str]:
         try:
-            line = self._lines.get(timeout=seconds)
+            line = next_line(self._lines, self._process.pid)
+            while line and not line.startswith("["):  # of a library that prints
+                line = next_line(self._lines, self._process.pid)
         except queue.Empty:
-            return ["hang", f"more than {seconds:.0f} s"]
-        while line and not line.startswith(("[", '"')):  # of a library that prints
-            line = self._lines.get(timeout=seconds)
+            return ["hang", f"more than {PATIENCE_S:.0f} s of computing"]
         return json.loads(line) if line else ["crash", f"exit code {self._process.wait()}"]
 
     def read(self, path: Path) -> list[str]:
         """How it ended, and its words or the hash of what was read."""
         self._process.stdin.write(json.dumps(str(path)) + "\n")
         self._process.stdin.flush()
-        end = self._answer(PATIENCE_S)
+        end = self._answer()
         if end[0] in ("hang", "crash"):
             self.close()
             self._start()

@@ -29,10 +29,9 @@ from unifiedvit_training.exporting.onnx import write_onnx
 from UnifiedViTLib.inference.backends.torch_backend import load_network
 
 from .model_mutants import mutant
+from .waiting import PATIENCE_S, next_line
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-#: Seconds for one model.
-PATIENCE_S = 20.0
 #: Bytes of address space of a child; libraries reserve far more than they use.
 MEMORY = 16 << 30
 
@@ -41,8 +40,8 @@ import json, math, resource, sys, traceback
 import numpy as np
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.backends.cache import DiskCache
-from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
+from UnifiedViTLib.inference.backends import candidates
+from UnifiedViTLib.inference.backends.selection import BackendSelector
 from UnifiedViTLib.inference.output_check import check_outputs
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.files import as_json
@@ -60,7 +59,11 @@ def use(path):
     result = Predictor(spec, "cpu").predict(volume)
     if spec.graph:
         images = np.zeros((2, len(spec.channels) or 1, spec.size, spec.size), np.float32)
-        check_outputs(OpenVINOBackend(spec, "float32", DiskCache(None, spec)).run(images), images, spec)
+        torch_is_there, candidates.torch_is_there = candidates.torch_is_there, lambda: False
+        try:
+            check_outputs(BackendSelector(spec, "cpu", None).run(images), images, spec)
+        finally:
+            candidates.torch_is_there = torch_is_there
     json.dumps(as_json(result), allow_nan=False).encode()
     return result.diagnosis.display
 
@@ -92,12 +95,12 @@ class _Child:
         try:
             self._process.stdin.write(json.dumps(str(path)) + "\n")
             self._process.stdin.flush()
-            line = self._lines.get(timeout=PATIENCE_S)
+            line = next_line(self._lines, self._process.pid)
         except (queue.Empty, BrokenPipeError):
             line = "hang"
         if line == "hang":
             self.close()
-            return "hang", f"no answer in {PATIENCE_S:.0f} s"
+            return "hang", f"no answer in {PATIENCE_S:.0f} s of computing"
         if line is None:
             code = self._process.wait()
             errors = (self._scratch / "stderr").read_text(encoding="utf-8", errors="replace")

@@ -19,6 +19,8 @@ _INTEGERS = (0, 1, -1, 2, 3, 7, 8, 16, 127, 255, 256, 32767, -32768, 65535, 2**3
 _FLOATS = (0.0, -1.0, 1e-30, 1e30, float("nan"), float("inf"), 352.0, 1e7, -1e7)
 #: Bytes that headers of binary formats lie in.
 _HEAD = 600
+#: The transfer syntax of deflated DICOM, and where the elements that name it begin.
+_DEFLATED, _META = b"1.2.840.10008.1.2.1.99", 144
 
 Mutation = Callable[[bytes, np.random.Generator], bytes]
 
@@ -99,9 +101,13 @@ _MUTATIONS: tuple[Mutation, ...] = (
 
 
 def mutant(data: bytes, rng: np.random.Generator) -> bytes:
-    """A damaged copy of `data`; of a gzip file half of the time of what is in it."""
+    """A damaged copy of `data`; of a gzip file, or a deflated DICOM file, half of the time of what is in it."""
     if data[:2] == b"\x1f\x8b" and rng.random() < 0.5:
         return gzip.compress(_mutated(zlib.decompress(data, 47), rng), 1, mtime=0)
+    if _DEFLATED in data and rng.random() < 0.5:
+        place = _META + int.from_bytes(data[_META - 4:_META], "little")
+        packer = zlib.compressobj(1, zlib.DEFLATED, -15)
+        return data[:place] + packer.compress(_mutated(zlib.decompress(data[place:], -15), rng)) + packer.flush()
     return _mutated(data, rng)
 
 

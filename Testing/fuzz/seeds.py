@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 from builders import grid, oblique, write_dicom, write_series
-from dicom_files import enhanced, save
+from dicom_files import enhanced, image, save
 from PIL import Image
 from pydicom.data import get_testdata_file
-from pydicom.uid import RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 _SHAPE = (6, 40, 36)
 
@@ -79,6 +79,9 @@ def write_seeds(folder: Path) -> list[tuple[Path, Path]]:
 
 def _write_dicom(array: np.ndarray, place, seed) -> None:
     seed(write_dicom(place("a.dcm"), array[0], spacing=(3, 3.5), thickness=6))
+    slab = image(array[0].astype(np.uint16))
+    slab.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    seed(save(slab, place("deflated.dcm")))
     folder = place("series")
     write_series(folder, array, grid(np.eye(3), (3, 3, 6), _SHAPE))
     seed(folder, sorted(folder.iterdir())[2])

@@ -90,16 +90,20 @@ def _on_grid_of(first: Volume, foreground: Foreground, volume: Volume) -> Volume
                 "without a place in the patient must have the same size. Export them on one grid."
             )
         return volume
+    frames = [one.metadata.get("FrameOfReferenceUID", "") for one in (first, volume)]
+    elsewhere = all(frames) and frames[0] != frames[1]
     shape, near = first.array.shape, _SAME * min(first.spacing)
     if volume.array.shape == shape and apart_mm(volume.ijk_to_ras, first.ijk_to_ras, shape) < near:
-        return volume
+        # Programs that remove names may give each series a frame of its own; two patients have two as well.
+        note = f"lies where {first.name} does, but in another frame of reference: check that both are of one patient " \
+               "and one examination."
+        return replace(volume, notes=(*volume.notes, note)) if elsewhere else volume
     if not (volume.geometry.placed and first.geometry.placed):
         raise UnsupportedImageError(
             f"{volume.name} ({_size(volume)}) and {first.name} ({_size(first)}) are on different grids, and the files "
             "do not tell where both lie in the patient. Export them on one grid."
         )
-    frames = [one.metadata.get("FrameOfReferenceUID", "") for one in (first, volume)]
-    if all(frames) and frames[0] != frames[1]:
+    if elsewhere:
         raise UnsupportedImageError(
             f"{volume.name} and {first.name} are in different frames of reference, so that their places cannot be "
             f"compared. Register {volume.name} to {first.name} first."

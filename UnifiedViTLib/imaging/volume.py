@@ -67,6 +67,37 @@ def check(volume: Volume) -> Volume:
     Raises:
         UnsupportedImageError: with a sentence that says what is wrong and what to do.
     """
+    _check_grid(volume)
+    array, name = volume.array, volume.name
+    array, notes = replace_padding(array, name, _across_slices(array.shape, np.asarray(volume.ijk_to_ras, float)))
+    if array.min() == array.max():
+        raise UnsupportedImageError(
+            f"{name} has the same value ({array.flat[0]}) everywhere; there is nothing to look at. "
+            "Check that the right file was loaded."
+        )
+    if notes:
+        volume = replace(volume, array=array, notes=(*volume.notes, *notes))
+    return _check_sizes(volume)
+
+
+def check_labels(volume: Volume) -> Volume:
+    """Return `volume` if it can be somebody's mask of an image. Its values are labels and no intensities: none of them
+    stands for missing ones, and one value everywhere means that nothing is drawn, or all.
+
+    Raises:
+        UnsupportedImageError: with a sentence that says what is wrong and what to do.
+    """
+    _check_grid(volume)
+    if volume.array.dtype.kind == "f" and not np.isfinite(volume.array).all():
+        raise UnsupportedImageError(
+            f"{volume.name} holds values that are no numbers (NaN or infinite). Save the mask with 0 where nothing is "
+            "drawn."
+        )
+    return _check_sizes(volume)
+
+
+def _check_grid(volume: Volume) -> None:
+    """Raise an UnsupportedImageError unless there are numbers on a grid that can be used, and enough of them."""
     array, name = volume.array, volume.name
     if array.ndim == 4:
         raise UnsupportedImageError(
@@ -91,15 +122,6 @@ def check(volume: Volume) -> Volume:
             f"{name} is only {array.shape[2]} x {array.shape[1]} x {array.shape[0]} voxels; too little to look at "
             "(at least 32 x 32 in a slice)."
         )
-    array, notes = replace_padding(array, name, _across_slices(array.shape, matrix))
-    if array.min() == array.max():
-        raise UnsupportedImageError(
-            f"{name} has the same value ({array.flat[0]}) everywhere; there is nothing to look at. "
-            "Check that the right file was loaded."
-        )
-    if notes:
-        volume = replace(volume, array=array, notes=(*volume.notes, *notes))
-    return _check_sizes(volume)
 
 
 def _check_sizes(volume: Volume) -> Volume:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DependencyError, WeightsError
+from ..texts import error_reason
 from .upscalers import FACTOR
 
 #: Steps of denoising, and what sides of its images are multiples of.
@@ -46,7 +47,7 @@ class LatentDiffusion:
             parts["scheduler"] = DDIMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
         except Exception as error:  # diffusers says in many ways that something is not as it should be
             raise WeightsError(
-                f"{folder} holds no latent-diffusion upscaler that can be read ({str(error).strip().splitlines()[0]}). "
+                f"{folder} holds no latent-diffusion upscaler that can be read ({error_reason(error)}). "
                 "Needed are the folders vqvae, unet and scheduler, with weights as .safetensors."
             ) from error
         self.name = f"latent diffusion, {folder.name}, {STEPS} steps"

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import ModelSpecError, WeightsError
 from ..fields import Fields
 from ..integrity import verify_file
+from ..texts import error_reason
 from .upscalers import DESCRIPTION_FILE
 
 FORMAT = 1
@@ -76,7 +77,7 @@ class LearnedUpscaler:
         except (OSError, RuntimeError, SafetensorError) as error:
             raise WeightsError(
                 f"{spec.weights_file} does not hold the network that {DESCRIPTION_FILE} tells of "
-                f"({str(error).strip().splitlines()[0]}). Write both again with unifiedvit-train superres."
+                f"({error_reason(error)}). Write both again with unifiedvit-train superres."
             ) from error
 
     def upscale(self, image: np.ndarray) -> np.ndarray:

@@ -292,7 +292,7 @@ class Predictor:
         return self._beside
 
     def _run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return check_outputs(self._selector.backend.run(images), images, self.spec)
+        return check_outputs(self._selector.run(images), images, self.spec)
 
     def _run_both_ways(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The mean over images and their mirror images. Embeddings are of the images alone: what is familiar was

@@ -24,7 +24,7 @@ from .files import json_text, write_csv
 from .inventory import HIDDEN, LOCK_FILE, STATE_FILE, Entry, Inventory, State
 from .manifest import Manifest, OutputFile, is_written, sealed
 from .naming import ENDINGS, folded, numbered
-from .writing import sha256_of, unwritable, write_atomically
+from .writing import PART, sha256_of, sweep_parts, unwritable, write_atomically
 
 TABLE = "results.csv"
 #: The lock is held for the time of some renames; who waits so long waits for a process that has stopped.
@@ -77,8 +77,8 @@ class ResultsFolder(Inventory):
             try:
                 yield
             except OSError as error:
-                where = Path(error.filename) if isinstance(error.filename, str) else self.folder / TABLE
-                raise unwritable(where, error) from error
+                name = error.filename2 or error.filename  # the second of a rename is what was to be written
+                raise unwritable(Path(name) if isinstance(name, str) else self.folder / TABLE, error) from error
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -98,7 +98,8 @@ class ResultsFolder(Inventory):
     def sweep(self) -> None:
         """Remove what processes that died left behind; those that live hold the locks of theirs."""
         with self.locked():
-            for part in self._own.glob(".part-*"):  # written under the lock alone
+            sweep_parts(self.folder)
+            for part in self._own.glob(f"{PART}*"):  # written under the lock alone
                 part.unlink(missing_ok=True)
             for folder in {path.with_suffix("") for path in self._own.glob("staged-*")}:
                 with suppress(_Held, OSError), file_lock(folder.with_suffix(".lock"), _held):
@@ -180,7 +181,7 @@ class ResultsFolder(Inventory):
         """
         with self.locked():
             newest: dict[str, Entry] = {}
-            for entry in sorted(self.entries(), key=lambda one: one.written_ns):
+            for entry in sorted(self.entries(), key=lambda entry: entry.read_ns):
                 if entry.request.source in newest:
                     self._retire(newest[entry.request.source])
                 newest[entry.request.source] = entry

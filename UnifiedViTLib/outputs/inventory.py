@@ -26,18 +26,21 @@ class Entry:
         name: of its files, without endings.
         manifest: what it is of.
         row: its line of the table.
-        written_ns: when its JSON was written.
     """
 
     name: str
     manifest: Manifest
     row: dict[str, str]
-    written_ns: int
 
     @property
     def request(self) -> Request:
         """What was asked for."""
         return self.manifest.request
+
+    @property
+    def read_ns(self) -> int:
+        """When the image was read: of two results, the later one is of what the image is now. Copies keep it."""
+        return self.manifest.hashed_ns
 
 
 @dataclass
@@ -66,8 +69,11 @@ class Inventory:
         """All results whose JSON is whole, by name. A JSON is read again only when it has changed."""
         found = {}
         for item in self._listed():
-            if item.name.endswith(".json") and not item.name.startswith(".") and item.is_file():
-                stat = item.stat()
+            if item.name.endswith(".json") and not item.name.startswith("."):
+                try:
+                    stat = item.stat()
+                except OSError:  # another run has just removed it
+                    continue
                 stamp = (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
                 known = self._read.get(item.name)
                 found[item.name] = known if known and known[0] == stamp else (stamp, self.entry(item.name[:-5]))
@@ -82,8 +88,8 @@ class Inventory:
             return None
         document, manifest = read
         try:
-            return Entry(name, manifest, result_row(document, manifest.request.source, name), path.stat().st_mtime_ns)
-        except (OSError, KeyError, TypeError, ValueError, AttributeError):
+            return Entry(name, manifest, result_row(document, manifest.request.source, name))
+        except (KeyError, TypeError, ValueError, AttributeError):
             return None
 
     def owned(self, names: Iterable[str]) -> set[str]:

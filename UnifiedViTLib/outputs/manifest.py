@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..imaging.volume import Volume
 from ..spec import ModelSpec
 from .writing import sha256_of
 
@@ -42,6 +43,22 @@ class InputFile:
     mtime_ns: int
     ctime_ns: int
     inode: int
+
+
+@dataclass(frozen=True)
+class DicomImage:
+    """Which DICOM images were looked at: identifiers of a study, a series and its images, no person's.
+
+    Attributes:
+        path: absolute, of the image or the series' folder.
+        study_uid, series_uid: "" where the files do not give them.
+        sop_instance_uids: of the files that were taken, in the order of the slices.
+    """
+
+    path: str
+    study_uid: str
+    series_uid: str
+    sop_instance_uids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -83,6 +100,7 @@ class Manifest:
         hashed_ns: when `inputs` were hashed, nanoseconds since 1970.
         software: versions by package, of what computed it.
         outputs: files beside the JSON that carries this.
+        dicom: of those images that are DICOM.
     """
 
     request: Request
@@ -90,6 +108,7 @@ class Manifest:
     hashed_ns: int
     software: dict[str, str]
     outputs: tuple[OutputFile, ...]
+    dicom: tuple[DicomImage, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -110,6 +129,8 @@ class Manifest:
         return cls(
             Request(**data["request"]), tuple(InputFile(**file) for file in data["inputs"]), int(data["hashed_ns"]),
             dict(data["software"]), tuple(OutputFile(**file) for file in data["outputs"]),
+            tuple(DicomImage(**image | {"sop_instance_uids": tuple(image["sop_instance_uids"])})
+                  for image in data["dicom"]),
         )
 
 
@@ -146,6 +167,16 @@ def fingerprint(files: Sequence[Path]) -> tuple[InputFile, ...]:
         prints.append(InputFile(os.path.abspath(file), before.st_size, sha256_of(file), before.st_mtime_ns,
                                 before.st_ctime_ns, before.st_ino))
     return tuple(prints)
+
+
+def describe_dicom(path: str, volume: Volume) -> tuple[DicomImage, ...]:
+    """The identifiers of a volume that was read from `path`; none where it is not DICOM."""
+    if not volume.files:
+        return ()
+    metadata = volume.metadata
+    images = filter(None, metadata.get("SOPInstanceUIDs", "").split("\\"))
+    return (DicomImage(path, metadata.get("StudyInstanceUID", ""), metadata.get("SeriesInstanceUID", ""),
+                       tuple(dict.fromkeys(images))),)
 
 
 def same_stat(file: InputFile) -> bool:

@@ -12,7 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import OutputError
+from ..leftovers import abandoned, own_name
+from ..texts import error_reason
 
+#: Files that are being written are called so (`own_name`), with the end of the name to be.
+PART = ".unifiedvit-part-"
+#: Characters kept of the name, endings among them: a name of any length that the disk takes has a part that it takes.
+_KEPT = 32
 #: Bytes read at a time.
 _BLOCK = 1 << 20
 #: Bytes of a voxel by NRRD's names for types.
@@ -24,12 +30,14 @@ _NRRD_HEADER = 1 << 20
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a file beside `path`, see that it is whole and on the disk, then rename it, so that no
-    half-written result is ever found. The kind of `path`'s ending decides what whole means (`check_whole`).
+    half-written result is ever found. The kind of `path`'s ending decides what whole means (`check_whole`). What
+    processes that died left in this folder is removed.
 
     Raises:
         OutputError: the folder cannot be written to, or the disk is full; what was at `path` is as it was.
     """
-    part = path.with_name(f".part-{os.getpid()}-{path.name}")
+    part = path.with_name(f"{own_name(PART)}-{path.name[-_KEPT:]}")
+    sweep_parts(path.parent)
     try:
         write(part)
         to_disk(part)
@@ -41,14 +49,20 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         raise unwritable(path, error) from error
 
 
+def sweep_parts(folder: Path) -> None:
+    """Remove files of a folder that were being written when their process died."""
+    for part in abandoned(folder, PART):
+        with suppress(OSError):
+            part.unlink()
+
+
 def unwritable(path: Path, error: Exception) -> OutputError:
     """The sentence for a file that could not be written."""
-    if isinstance(error, OSError):
-        reason = error.strerror or str(error)
-    else:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-    return OutputError(f"{path.name} cannot be written to {path.parent}: {reason}. Choose another folder or free some "
-                       "space.")
+    if isinstance(error, PermissionError) and path.exists() and os.access(path.parent, os.W_OK):
+        return OutputError(f"{path.name} in {path.parent} cannot be replaced: {error_reason(error)}. Close it in other "
+                           "programs, such as a spreadsheet, and run again.")
+    return OutputError(f"{path.name} cannot be written to {path.parent}: {error_reason(error)}. Choose another "
+                       "folder or free some space.")
 
 
 def to_disk(path: Path) -> None:

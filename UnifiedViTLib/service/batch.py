@@ -157,7 +157,7 @@ def process_files(
                  sum(fractions.values()) / len(inputs))
 
     before: dict[str, list[Entry]] = {}
-    for entry in sorted(folder.entries(), key=lambda entry: -entry.written_ns):
+    for entry in sorted(folder.entries(), key=lambda entry: -entry.read_ns):
         before.setdefault(entry.request.source, []).append(entry)
     taken, names, software = folder.taken(), set(), software_versions() if skip_existing else {}
     for number, path in enumerate(inputs):

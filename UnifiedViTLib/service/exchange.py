@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 import tempfile
 import time
@@ -32,6 +31,7 @@ from ..inference.prediction import (
     SegmentResult,
     Uncertainty,
 )
+from ..leftovers import abandoned, own_name
 from ..spec import (
     Channel,
     Familiarity,
@@ -47,6 +47,8 @@ from ..spec import (
 )
 
 _TEXT = "rest.json"
+#: Folders are called so, in the system's folder for temporary files.
+_PREFIX = "unifiedvit-"
 #: Names the system's folder for temporary files.
 _TEMPORARY = "TEMP" if os.name == "nt" else "TMPDIR"
 #: Arrays of an enhancement.
@@ -58,18 +60,22 @@ _PIECE = 64 << 20
 
 
 def name_folder() -> Path:
-    """A new name, that nobody can guess, for a folder of temporary files.
+    """A new name, that nobody can guess, for a folder of temporary files. Folders of processes that were killed, which
+    may hold volumes of patients, are removed.
 
     Raises:
         OutputError: there is no place for temporary files, or it is full.
     """
     try:
-        return Path(tempfile.gettempdir()) / f"unifiedvit-{secrets.token_hex(16)}"
+        place = Path(tempfile.gettempdir())
     except OSError as error:
         raise OutputError(
             f"There is no room for temporary files: {error.strerror}. Free some space, or name a folder that can be "
             f"written to in the environment variable {_TEMPORARY}."
         ) from error
+    for folder in abandoned(place, _PREFIX):
+        shutil.rmtree(folder, ignore_errors=True)
+    return place / own_name(_PREFIX)
 
 
 def make_folder(folder: Path) -> None:
@@ -109,7 +115,7 @@ def write_volume(volume: Volume, folder: Path, going_on: Callable[[], None]) -> 
     _save(volume.ijk_to_ras, folder / "ijk_to_ras.npy", going_on)
     _write_text(
         {"name": volume.name, "planar": volume.planar, "notes": volume.notes, "metadata": volume.metadata,
-         "geometry": asdict(volume.geometry)}, folder
+         "geometry": asdict(volume.geometry), "files": [str(file) for file in volume.files]}, folder
     )
 
 
@@ -118,7 +124,7 @@ def read_volume(folder: Path) -> Volume:
     rest = _read_text(folder)
     volume = Volume(
         _load(folder / "volume.npy"), _load(folder / "ijk_to_ras.npy"), rest["name"], rest["planar"],
-        tuple(rest["notes"]), rest["metadata"], GeometrySource(**rest["geometry"]),
+        tuple(rest["notes"]), rest["metadata"], GeometrySource(**rest["geometry"]), tuple(map(Path, rest["files"])),
     )
     (folder / "volume.npy").unlink()
     return volume

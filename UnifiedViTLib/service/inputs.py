@@ -15,7 +15,8 @@ from ..outputs.inventory import Inventory
 _OUR_MARK, _HEADER_BYTES = b"UnifiedViT_Model:=", 1 << 16
 
 
-def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list[Path]:
+def find_inputs(path: Path, pattern: str = "*", recursive: bool = False,
+                inventories: dict[Path, Inventory] | None = None) -> list[Path]:
     """What there is to look at: a file stands for itself, a folder for its image files. Results of earlier runs are
     never inputs, whatever they are called.
 
@@ -24,14 +25,16 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False) -> list
             beside them are of it.
         pattern: which names count, for example "*_t1ce.nii.gz"; for a series, the folder's name.
         recursive: folders in the folder too.
+        inventories: of folders that were looked into before, so that no result is read twice.
 
     Raises:
         UnsupportedImageError: there is no such file or folder, it may not be entered, or it is a result.
     """
     if not os.path.exists(path):
         raise UnsupportedImageError(f"{path} does not exist. Check the path.")
+    inventories = {} if inventories is None else inventories
     if not path.is_dir():
-        if Inventory(path.parent).owned([path.name]):
+        if inventories.setdefault(path.parent, Inventory(path.parent)).owned([path.name]):
             raise UnsupportedImageError(f"{path.name} is a result of UnifiedViT and no image to look at: left out.")
         return [path]
     found = []
@@ -55,9 +58,10 @@ def collect_inputs(paths: Sequence[Path], leave_out: Callable[[str], None]) -> l
         leave_out: told in a sentence of each that is a result of an earlier run.
     """
     inputs: dict[str, Path] = {}
+    inventories: dict[Path, Inventory] = {}
     for path in paths:
         try:
-            found = find_inputs(path) or [path]
+            found = find_inputs(path, inventories=inventories) or [path]
         except UnsupportedImageError as error:
             if os.path.isfile(path):
                 leave_out(str(error))

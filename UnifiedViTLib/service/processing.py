@@ -16,10 +16,19 @@ from ..inference.channels import Images, together
 from ..inference.options import Options
 from ..inference.prediction import Prediction
 from ..inference.predictor import ProgressCallback
-from ..outputs.done import list_inputs
+from ..outputs.done import changed_inputs, list_inputs
 from ..outputs.files import as_json, summary, write_enhanced, write_heatmap, write_segmentation, write_uncertainty
 from ..outputs.folder import STAGED, ResultsFolder
-from ..outputs.manifest import InputFile, Manifest, Request, fingerprint, make_request, now_ns, same_stat
+from ..outputs.manifest import (
+    InputFile,
+    Manifest,
+    Request,
+    describe_dicom,
+    fingerprint,
+    make_request,
+    now_ns,
+    same_stat,
+)
 from ..outputs.report import write_report
 from ..outputs.writing import sha256_of
 from ..spec import ModelSpec
@@ -82,16 +91,26 @@ def process_input(request: Request, spec: ModelSpec, channel: str, output: Path,
                                     "disk.") from error
     changed = _changed(before, inputs)
     if changed:
-        raise UnsupportedImageError(f"{Path(changed).name} was changed while it was read. Run this input again when "
-                                    "the program that writes it has ended.")
+        raise _changed_meanwhile(changed, "read")
     prediction = predict(together(volume, others, spec, channel))
     progress("Writing", 1.0)
-    results, manifest = ResultsFolder(output), Manifest(request, inputs, hashed_ns, prediction.provenance.software, ())
+    images = [(request.source, volume), *((request.channels[other], image) for other, image in others.items())]
+    dicom = tuple(identity for path, image in images for identity in describe_dicom(path, image))
+    manifest = Manifest(request, inputs, hashed_ns, prediction.provenance.software, (), dicom)
+    changed = changed_inputs(manifest)
+    if changed and os.path.exists(changed):  # what was moved away since is still what was looked at
+        raise _changed_meanwhile(changed, "looked at")
+    results = ResultsFolder(output)
     with results.staging() as stage:
         staged = write_results(volume, prediction, stage)
         entry, told = results.commit(staged, as_json(prediction), manifest, name, earlier)
     text = summary(entry.name, prediction)
     return {"row": entry.row, "text": f"{text}\n  ({told})" if told else text}
+
+
+def _changed_meanwhile(path: str, done: str) -> UnsupportedImageError:
+    return UnsupportedImageError(f"{Path(path).name} was changed while it was {done}. Run this input again when the "
+                                 "program that writes it has ended.")
 
 
 def write_results(volume: Volume, prediction: Prediction, folder: Path) -> dict[str, Path]:

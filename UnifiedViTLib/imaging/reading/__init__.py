@@ -12,7 +12,7 @@ import SimpleITK as sitk
 from ...errors import UnsupportedImageError
 from ...native import c_numeric_locale, native_path, printable_path
 from ..exif import check_upright
-from ..volume import Volume, check
+from ..volume import Volume, check, check_labels
 from .dicom.header import is_dicom
 from .dicom.series import dicom_files, read_dicom
 from .kinds import PICTURES, Kind, kind_of
@@ -32,7 +32,7 @@ _READERS = {
 #: Kinds that may hold EXIF data.
 _PHOTOGRAPHS = (Kind.PNG, Kind.JPEG, Kind.TIFF)
 
-__all__ = ["PICTURES", "SUFFIXES", "dicom_files", "is_dicom", "read", "stem"]
+__all__ = ["PICTURES", "SUFFIXES", "dicom_files", "is_dicom", "read", "read_labels", "stem"]
 
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 
@@ -50,7 +50,20 @@ def read(path: str | Path) -> Volume:
     Raises:
         UnsupportedImageError: with a sentence that says what is wrong and what to do.
     """
-    path = Path(path)
+    return _read_checked(Path(path), check)
+
+
+def read_labels(path: str | Path) -> Volume:
+    """Read the mask of an image, of the same kinds; `volume.check_labels` says what it may be.
+
+    Raises:
+        UnsupportedImageError: with a sentence that says what is wrong and what to do.
+    """
+    return _read_checked(Path(path), check_labels)
+
+
+def _read_checked(path: Path, checked: Callable[[Volume], Volume]) -> Volume:
+    """What a file or folder holds, as `checked` gives it."""
     try:
         native_path(path)  # ITK would end the process
     except UnicodeError as error:
@@ -67,7 +80,7 @@ def read(path: str | Path) -> Volume:
             f"{path} cannot be looked up ({getattr(error, 'strerror', None) or error}). Check the path."
         ) from error
     if stat.S_ISDIR(status.st_mode):
-        return _read(read_dicom, path)
+        return _read(read_dicom, path, checked)
     if not stat.S_ISREG(status.st_mode):  # never opened: reading it may wait for ever
         raise UnsupportedImageError(f"{path.name} is no file but a device, pipe or socket. Give an image file.")
     if status.st_size == 0:
@@ -76,15 +89,15 @@ def read(path: str | Path) -> Volume:
         kind = kind_of(path)
         if kind in _PHOTOGRAPHS:
             check_upright(path)
-        return _read(_READERS[kind], path)
+        return _read(_READERS[kind], path, checked)
     except OSError as error:
         raise UnsupportedImageError(
             f"{path.name} cannot be read ({error.strerror or error}). Check its permissions and the disk."
         ) from error
 
 
-def _read(reader: Callable[[Path], Volume], path: Path) -> Volume:
+def _read(reader: Callable[[Path], Volume], path: Path, checked: Callable[[Volume], Volume]) -> Volume:
     """What a reader gives, checked, with a name that can be shown."""
     with c_numeric_locale():
         volume = reader(path)
-    return check(replace(volume, name=printable_path(volume.name)))
+    return checked(replace(volume, name=printable_path(volume.name)))

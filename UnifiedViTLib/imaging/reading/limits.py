@@ -89,19 +89,20 @@ def check_packed(name: str, promised: int, packed: int) -> None:
     check_there(name, promised, packed * DEFLATE_RATIO)
 
 
-def unpacked(file: BinaryIO, name: str, most: int | None = None) -> Iterator[bytes]:
+def unpacked(file: BinaryIO, name: str, most: int | None = None, raw: bool = False) -> Iterator[bytes]:
     """Pieces of the zlib or gzip stream (also several gzip members) from where `file` stands, at most 1 MB at a time.
 
     Args:
         file: open for reading.
         name: the file's, for messages.
         most: bytes of the packed stream; None: to the end of the file.
+        raw: whether it is a deflate stream without a head.
 
     Raises:
         UnsupportedImageError: the stream is damaged, or ends early.
     """
     left = math.inf if most is None else most
-    stream, rest = zlib.decompressobj(47), b""  # 47: zlib's and gzip's head are told apart
+    stream, rest = zlib.decompressobj(-15 if raw else 47), b""  # 47: zlib's and gzip's head are told apart
     try:
         while True:
             if not rest:
@@ -131,7 +132,7 @@ def check_unpacked(name: str, promised: int, pieces: Iterator[bytes]) -> None:
     for piece in pieces:
         count += len(piece)
         if count > promised + MOST_EXTRA:
-            raise _too_much(name, promised)
+            raise too_much(name, promised)
     check_there(name, promised, count)
 
 
@@ -144,12 +145,12 @@ def fill(target: memoryview, pieces: Iterator[bytes], skip: int, name: str) -> N
             target[start - skip:stop - skip] = piece[start - place:stop - place]
         place += len(piece)
         if place > promised + MOST_EXTRA:
-            raise _too_much(name, promised)
+            raise too_much(name, promised)
     check_there(name, promised, place)
 
 
-def _too_much(name: str, promised: int) -> UnsupportedImageError:
-    """For a packed file that goes on after its voxels."""
+def too_much(name: str, promised: int) -> UnsupportedImageError:
+    """For a packed file that goes on far beyond its voxels."""
     return damaged(name, f"it unpacks to far more than the {promised:,} bytes that its header promises")
 
 

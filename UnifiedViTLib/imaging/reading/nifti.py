@@ -146,7 +146,8 @@ def _geometry(header: NiftiHeader, counts: tuple[int, int, int]) -> tuple[np.nda
             notes.append(f"The {form} of the file is no usable matrix and was left out.")
     scale = np.diag([mm, mm, mm, 1.0])
     if sform is not None:
-        matrix, geometry = scale @ sform, GeometrySource()
+        thick = header.dim[0] >= 3  # else the third column has to hold something, and nothing is meant by it
+        matrix, geometry = scale @ sform, GeometrySource(spacing=GIVEN if thick else UNKNOWN)
         if qform is not None and usable.all():
             notes += _disagreement(header, scale @ qform, matrix, counts)
         notes += _shear(matrix)

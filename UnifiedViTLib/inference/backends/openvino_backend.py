@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +16,7 @@ from ...graph import INPUT, OUTPUTS
 from ...integrity import verify_graph, verify_weights
 from ...native import c_numeric_locale
 from ...spec import ModelSpec
+from ...texts import error_reason
 from .base import OutOfMemory, UnsupportedPrecision, is_out_of_memory
 from .cache import DiskCache, cpu_signature
 
@@ -52,6 +55,10 @@ class OpenVINOBackend:
             UnsupportedPrecision: the CPU does not compute in bfloat16.
         """
         openvino = load_openvino()
+        with _decoded_errors():
+            self._prepare(openvino, spec, precision, cache)
+
+    def _prepare(self, openvino: ModuleType, spec: ModelSpec, precision: str, cache: DiskCache) -> None:
         core = openvino.Core()
         capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "bfloat16" and "BF16" not in capabilities:
@@ -72,11 +79,12 @@ class OpenVINOBackend:
                 self._network = core.import_model(compiled, "CPU", settings)
             return
         try:
-            model = core.read_model(spec.folder / spec.graph.file)
+            with _decoded_errors():
+                model = core.read_model(spec.folder / spec.graph.file)
         except RuntimeError as error:
             raise WeightsError(
                 f"{spec.graph.file} of {spec.name} cannot be used by OpenVINO {openvino.get_version()} "
-                f"({' '.join(str(error).split())[:300]}). Export the model again."
+                f"({error_reason(error)}). Export the model again."
             ) from error
         self._network = core.compile_model(model, "CPU", settings)
         with c_numeric_locale():  # under a decimal comma another network is exported
@@ -85,11 +93,21 @@ class OpenVINOBackend:
 
     def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         try:
-            outputs = self._network({INPUT: images})
+            with _decoded_errors():
+                outputs = self._network({INPUT: images})
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             raise OutOfMemory from error
         if (count := len(outputs[OUTPUTS[0]])) != len(images):  # without AVX2 there are no outputs, and no error
-            raise RuntimeError(f"it answers for {count} of {len(images)} images: this processor is too old for it")
+            raise RuntimeError(f"it answers for {count} of {len(images)} images, as on processors that are too old")
         return tuple(outputs[name] for name in OUTPUTS)
+
+
+@contextmanager
+def _decoded_errors() -> Iterator[None]:
+    """OpenVINO's errors as RuntimeErrors, those too that quote something of the graph that is no text."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise RuntimeError(error.object.decode("utf-8", "replace")) from error

@@ -14,6 +14,7 @@ import numpy as np
 from ...errors import DependencyError, DeviceError
 from ...integrity import verify_graph
 from ...spec import ModelSpec
+from ...texts import error_reason
 from .agreement import Agreement, Outputs, agreement, measure, test_views
 from .base import Backend, OutOfMemory, UnsupportedPrecision
 from .cache import DiskCache
@@ -140,7 +141,7 @@ class BackendSelector:
                     if views is None:
                         views = test_views(images())
                         self._announce(self.name)
-                        expected = measure(self.backend, views)
+                        expected = measure(self, views)
                         fast = _seconds_a_slice(self.backend, views) < FAST_S
                         self._announce("")
                     if fast and candidate.device == "cpu":
@@ -148,6 +149,20 @@ class BackendSelector:
                     verdict = self._try(candidate, views, expected, waiting)
                 if self._load(candidate, verdict):
                     return
+
+    def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What the backend gives for images, as of `Backend.run`.
+
+        Raises:
+            OutOfMemory: try a smaller batch.
+            DependencyError: OpenVINO, which alone is here, cannot run the model on this processor.
+        """
+        try:
+            return self.backend.run(images)
+        except RuntimeError as error:
+            if self.name != self._reference.name or self._reference.library != "OpenVINO":
+                raise  # it ran here before: not the processor's fault
+            raise self._refusal(error) from error
 
     def remember_crashes(self) -> None:
         """Keep what crashed, now that another backend has run through: a fault in the code for this processor will be
@@ -173,11 +188,14 @@ class BackendSelector:
         """The last resort: what it cannot do, no other can."""
         try:
             self._create(self._reference)
-        except RuntimeError as error:
-            raise DependencyError(
-                f"{self._reference.name} cannot run {self._spec.name} on this computer "
-                f"({' '.join(str(error).split())[:300]}). Update the package, or choose another model."
-            ) from error
+        except (RuntimeError, ImportError) as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: Exception) -> DependencyError:
+        """That the reference cannot run the model at all."""
+        instead = "Install torch and timm" if self._reference.library == "OpenVINO" else "Update the package"
+        return DependencyError(f"{self._reference.name} cannot run {self._spec.name} on this computer "
+                               f"({error_reason(error)}). {instead}, or choose another model.")
 
     def _exclusion_notes(self) -> list[str]:
         last = self._reference.name if self._reference else ""
@@ -202,9 +220,9 @@ class BackendSelector:
             verdict = Verdict(crash.outcome, str(crash))
         except (OutOfMemory, DeviceError, OSError) as error:  # another run may have more room
             self._cache.remove(*candidate.key)
-            return Verdict("failed", str(error) or "out of memory")
+            return Verdict("failed", _failure(error))
         except (DependencyError, RuntimeError) as error:
-            verdict = Verdict("failed", str(error)[:300])
+            verdict = Verdict("failed", _failure(error))
         except BaseException:  # stopped: nothing is known
             self._cache.remove(*candidate.key)
             raise
@@ -223,8 +241,7 @@ class BackendSelector:
         try:
             self._create(candidate)
         except (UnsupportedPrecision, DeviceError, ImportError, OutOfMemory, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:300] or "out of memory"
-            self.notes.append(f"{candidate.name} was not used: {reason}.")
+            self.notes.append(f"{candidate.name} was not used: {_failure(error)}.")
             return False
         if verdict.agreement.max_difference > _WORTH_A_NOTE:
             self.notes.append(f"{candidate.name} was used: {verdict.agreement}.")
@@ -243,3 +260,8 @@ def _seconds_a_slice(backend: Backend, images: np.ndarray) -> float:
     start = time.perf_counter()
     measure(backend, batch)
     return (time.perf_counter() - start) / len(batch)
+
+
+def _failure(error: Exception) -> str:
+    """Why a backend failed, in words."""
+    return "out of memory" if isinstance(error, OutOfMemory) else error_reason(error)

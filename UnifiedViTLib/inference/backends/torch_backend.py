@@ -10,6 +10,7 @@ import numpy as np
 from ...errors import DeviceError, WeightsError
 from ...integrity import verify_weights
 from ...spec import ModelSpec
+from ...texts import error_reason
 from .base import OutOfMemory, UnsupportedPrecision, is_out_of_memory
 
 #: What the network computes in. "float32, medium": the CPU may round inside matrix products where that is faster.
@@ -193,9 +194,8 @@ def load_network(spec: ModelSpec):
         network.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
                                  for name, tensor in tensors.items()})
     except (SafetensorError, RuntimeError) as error:
-        reason = " ".join(line.strip() for line in str(error).strip().splitlines()[:2])  # torch's first is a heading
-        reason = reason if len(reason) <= 300 else reason[:297] + "..."
         raise WeightsError(
-            f"The weights of {spec.name} do not fit its description: they are of another network or damaged ({reason})."
+            f"The weights of {spec.name} do not fit its description: they are of another network or damaged "
+            f"({error_reason(error)})."
         ) from error
     return network.eval()

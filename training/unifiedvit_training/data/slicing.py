@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 from scipy.ndimage import binary_fill_holes
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.preparation import PreparedVolume
-from UnifiedViTLib.imaging.reading import read
+from UnifiedViTLib.imaging.reading import read, read_labels
 from UnifiedViTLib.imaging.volume import Volume, apart_mm
-from UnifiedViTLib.native import c_numeric_locale, native_path
 
 from ..config import Data, Model, Source
 from ..errors import DataError
@@ -181,38 +178,24 @@ def read_mask(item: Item, volume: Volume) -> np.ndarray:
         DataError: it cannot be read, or lies elsewhere.
     """
     try:
-        mask = read(item.mask)
-        values, matrix = mask.array, None if mask.planar or volume.planar else mask.ijk_to_ras
+        mask = read_labels(item.mask)
     except UnsupportedImageError as error:
-        values, matrix = _constant(item.mask), None
-        if values is None:
-            raise DataError(f"{item.name}, its mask: {error}") from error
+        raise DataError(f"{item.name}, its mask: {error}") from error
+    values = mask.array
     if values.shape != volume.array.shape:
         shown = (" x ".join(map(str, array.shape[::-1])) for array in (values, volume.array))
         raise DataError(
             f"{item.name}: the mask {item.mask.name} has {next(shown)} voxels, the image {next(shown)}. "
             "Export the mask on the image's own grid."
         )
-    if matrix is not None:
-        apart = apart_mm(matrix, volume.ijk_to_ras, values.shape)
+    if values.any() and not (mask.planar or volume.planar):  # nothing drawn may lie anywhere
+        apart = apart_mm(mask.ijk_to_ras, volume.ijk_to_ras, values.shape)
         if apart > 0.5 * min(volume.spacing):
             raise DataError(
                 f"{item.name}: the mask {item.mask.name} lies up to {apart:.1f} mm from where the image is (other "
                 "origin, spacing or directions). Export the mask on the image's own grid."
             )
     return values
-
-
-def _constant(file: Path) -> np.ndarray | None:
-    """A mask with the same value everywhere, which `read` refuses as nothing to look at; None if it is not one."""
-    try:
-        with c_numeric_locale():
-            values = sitk.GetArrayFromImage(image := sitk.ReadImage(native_path(file)))
-    except (RuntimeError, UnicodeError):
-        return None
-    if values.min() != values.max():
-        return None
-    return np.full((1,) * (3 - image.GetDimension()) + image.GetSize()[::-1], values.flat[0])
 
 
 def _masks(classes: np.ndarray | None, prepared: PreparedVolume, positions: np.ndarray,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import warnings
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ....errors import DependencyError, UnsupportedImageError
 from ..limits import check_counts, damaged
 from . import values
+from .bounded import BoundedReader, DeflatedAhead, Inflated, size_of
 from .frames import Frame, frames_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _PREAMBLE = 128
 #: Without the preamble a file begins with an element of one of these groups.
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
-_LARGE_READ = 1 << 20
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _SHORTEST_ELEMENT = 8
 #: Value representations whose length has four bytes.
@@ -62,19 +61,6 @@ class Header:
         return self.metadata.get("SeriesInstanceUID", "")
 
 
-class BoundedReader(io.BufferedReader):
-    """A file that allocates no more than it holds, however long a damaged element says that it is."""
-
-    def __init__(self, path: Path):
-        super().__init__(io.FileIO(path))
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """At most `size` bytes; all without."""
-        if size is not None and size > _LARGE_READ:
-            size = min(size, max(0, os.fstat(self.fileno()).st_size - self.tell()))
-        return super().read(size)
-
-
 def is_dicom(path: Path) -> bool:
     """Whether a file is DICOM, by its content: "DICM" after the preamble, or DICOM elements from the first byte on.
 
@@ -89,7 +75,7 @@ def is_dicom(path: Path) -> bool:
             if not begin.startswith(_FIRST_GROUPS):
                 return False
             with _quiet():
-                return bool(values.text(_parse(file), "SOPClassUID"))
+                return bool(values.text(_parse(file, path.name)[0], "SOPClassUID"))
     except (OSError, ValueError, UnsupportedImageError):
         return False
 
@@ -103,12 +89,14 @@ def read_header(path: Path) -> Header:
         DependencyError: pydicom is missing.
     """
     with BoundedReader(path) as file, _quiet():
-        dataset = _parse(file)
+        dataset, elements = _parse(file, path.name)
         syntax = values.text(dataset.file_meta, "TransferSyntaxUID")
-        pixels_at = file.tell()
-        frames = frames_of(dataset, path, os.fstat(file.fileno()).st_size)
-        complete = not frames or syntax == _DEFLATED or _pixels_complete(
-            file, pixels_at, _promised(dataset, frames), big_endian=syntax == _BIG_ENDIAN)
+        pixels_at = elements.tell()
+        frames = frames_of(dataset, path, size_of(file))
+        promised = _promised(dataset, frames) if frames else 0
+        if frames and isinstance(elements, Inflated):
+            elements.unpack_rest(promised)
+        complete = not frames or _pixels_complete(elements, pixels_at, promised, big_endian=syntax == _BIG_ENDIAN)
         kind = values.text(dataset, "SOPClassUID") or values.text(dataset.file_meta, "MediaStorageSOPClassUID")
         metadata = {keyword: value for keyword in KEPT if (value := values.text(dataset, keyword))}
     return Header(path, frames, metadata, syntax, complete, uid_name(kind))
@@ -144,8 +132,8 @@ def uid_name(uid: str) -> str:
     return UID_dictionary[uid][0] if uid in UID_dictionary else "of an unknown kind"
 
 
-def _parse(file: BinaryIO) -> Dataset:
-    """The data set up to the pixels; `file` then stands at their element.
+def _parse(file: BinaryIO, name: str) -> tuple[Dataset, BinaryIO]:
+    """The data set up to the pixels, and the file that stands at their element: `file`, or what it unpacks to.
 
     Raises:
         UnsupportedImageError: it cannot be parsed.
@@ -156,18 +144,26 @@ def _parse(file: BinaryIO) -> Dataset:
         raise DependencyError("Reading DICOM needs the package pydicom. Install it (pip install pydicom).") from error
     file.seek(0)
     try:
-        return dcmread(file, stop_before_pixels=True, force=True)
+        return dcmread(file, stop_before_pixels=True, force=True), file
+    except DeflatedAhead:
+        elements = Inflated(file, name)
     except OSError:
         raise
     except Exception as error:  # pydicom raises of many kinds, and may quote what identifies a person
-        raise damaged(Path(file.name).name, "its DICOM header") from error
+        raise damaged(name, "its DICOM header") from error
+    try:
+        dataset = dcmread(elements, stop_before_pixels=True, force=True)
+    except Exception as error:
+        raise damaged(name, "its DICOM header") from error
+    dataset.file_meta.TransferSyntaxUID = _DEFLATED
+    return dataset, elements
 
 
 def _pixels_complete(file: BinaryIO, element_at: int, promised: int, big_endian: bool) -> bool:
     """Whether the pixels' element, which begins at `element_at`, holds the bytes `promised` for them and lies in the
     file; of compressed pixels, whether all fragments do. And whether what follows does: GDCM makes room for all of it
     before it looks for it."""
-    size = os.fstat(file.fileno()).st_size
+    size = size_of(file)
     file.seek(element_at + 4)
     explicit = file.read(2) in _LONG_VALUES  # begins with an odd number, which no implicit length does
     order = "big" if big_endian else "little"
@@ -190,7 +186,7 @@ def _pixels_complete(file: BinaryIO, element_at: int, promised: int, big_endian:
 
 def _elements_lie_within(file: BinaryIO, start: int, explicit: bool, order: str) -> bool:
     """Whether the elements from byte `start` on end within the file, or with a sequence that says not where."""
-    size = os.fstat(file.fileno()).st_size
+    size = size_of(file)
     file.seek(start)
     while size - file.tell() >= _SHORTEST_ELEMENT:
         count = _element_length(file, explicit, order)

@@ -13,13 +13,13 @@ from scipy import ndimage
 from ....errors import UnsupportedImageError
 from ....native import native_path, printable_path
 from ..limits import check_counts
+from .bounded import BoundedReader
 from .frames import Frame
-from .header import BoundedReader, Header, uid_name
+from .header import Header, uid_name
 
 _VALUE_BYTES = 4
 #: Transfer syntaxes without compression, and those that pydicom unpacks by itself.
-_NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2",
-           "1.2.840.10008.1.2.5")
+_NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5")
 
 
 def read_pixels(frames: Sequence[Frame], headers: Sequence[Header], name: str) -> np.ndarray:
