@@ -145,7 +145,7 @@ def load_dataset(folder: Path) -> Dataset:
     return Dataset(folder, SliceSet(**arrays), items, card["recipe"])
 
 
-def refuse_unfit(dataset: Dataset, model: Model) -> None:
+def check_dataset_fits(dataset: Dataset, model: Model) -> None:
     """Raise a `DataError` if the dataset was prepared for other inputs, mask classes or diagnoses than the model's."""
     slices, made = dataset.slices, dataset.recipe.get("model", {})
     labels = (len(model.classes),) if model.multi_label else ()
@@ -162,7 +162,7 @@ def refuse_unfit(dataset: Dataset, model: Model) -> None:
     if other:
         raise DataError(
             f"The dataset in {dataset.folder} was prepared for another project ({', '.join(other)}). "
-            "Run `unifiedvit-train prepare` for this one, or name another --work folder."
+            "Run `unifiedvit-train prepare` for this one, or name another --work-dir folder."
         )
 
 
