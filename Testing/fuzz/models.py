@@ -52,6 +52,7 @@ resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 noise = np.random.default_rng(0).normal(100, 20, (3, 40, 40)).astype(np.float32)
 volume = Volume(noise, np.diag([2.0, 2.0, 5.0, 1.0]), "noise")
 
+
 def use(path):
     clear_cache()
     spec = import_model(path)

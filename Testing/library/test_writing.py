@@ -115,6 +115,8 @@ def test_a_cut_image_is_found_and_a_whole_one_passes(tmp_path, dtype, compressed
 
 @pytest.mark.parametrize("name, content", [("a.png", b"\x89PNG"), ("a.html", b"<html>"), ("a.json", b'{"a": '),
                                            ("a.csv", b"")])
+
+
 def test_a_cut_picture_page_or_text_is_found(tmp_path, name, content):
     with pytest.raises(OutputError, match="cannot be written"):
         write_atomically(tmp_path / name, lambda part: part.write_bytes(content))
@@ -126,6 +128,8 @@ def test_a_cut_picture_page_or_text_is_found(tmp_path, name, content):
     (".hidden", "_hidden"), ("../outside", "__outside"), ("con", "_con"), ("nul.t1", "_nul.t1"),
     ("a\x1b[31m", "a_[31m"), (os.fsdecode(b"caf\xe9"), "caf_"), ("a. ", "a"), ("", "_"), ("a:b?", "a_b_"),
 ])
+
+
 def test_results_have_names_that_every_file_system_takes(given, made):
     assert safe_name(given) == made
 

@@ -28,7 +28,11 @@ from UnifiedViTLib.service.packages.installation import _put_in_place, install
 
 #: A PyTorch whose driver does not fit.
 TORCH = """
+
+
 def get_num_threads(): return 4
+
+
 class cuda:
     @staticmethod
     def is_available(): raise RuntimeError("the NVIDIA driver is too old")
@@ -319,6 +323,8 @@ def test_without_a_gpu_the_light_way_is_proposed_which_needs_no_torch():
     (("torch", "torchvision", "timm"), True), (("openvino",), True), (("openvino", "timm"), False),
     (("safetensors",), False),
 ])
+
+
 def test_either_library_is_enough(lacking, ready):
     report = Report(problems={name: NOTHING[name] for name in lacking})
     assert report.ready == ready

@@ -22,8 +22,8 @@ from unifiedvit_training.evaluation.explanation.metrics import (
     rank_correlation,
     stability,
 )
-from unifiedvit_training.learning.fit import PROJECT_FILE
 from unifiedvit_training.runs.checkpoints import BEST_FILE, save_weights
+from unifiedvit_training.runs.project_file import PROJECT_FILE
 
 SIDE = 32
 

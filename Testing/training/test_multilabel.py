@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from scipy.special import expit
 from sklearn.metrics import f1_score
 from training_sets import FINDINGS, both_discs, project
+from unifiedvit_training.data.dataset import rarest_label
 from unifiedvit_training.data.slicing import slice_item
 from unifiedvit_training.data.sources import list_items
 from unifiedvit_training.data.splits import stratified_group_split
@@ -34,7 +35,6 @@ from unifiedvit_training.evaluation.volumes import (
     run_volumes,
 )
 from unifiedvit_training.exporting.export import export
-from unifiedvit_training.learning.sampling import rarest_label
 from unifiedvit_training.runs.model_folder import write_model_folder
 
 from UnifiedViTLib.diagnosis import LabelRule
@@ -81,6 +81,8 @@ def test_columns_may_have_other_names_and_a_finding_without_one_is_not_known(tmp
     ("1", {"labels": {"brihgt": "bright"}}, "there is no class 'brihgt'"),
     ("1", {"labels": {"bright": "gone"}}, "has no column 'gone'"),
 ])
+
+
 def test_mistakes_in_columns_of_findings_are_said(tmp_path, cell, columns, words):
     with pytest.raises(DataError, match=words):
         listed(tmp_path, [{"image": "a.png", "bright": cell, "dark": "0"}], columns=columns)
@@ -99,6 +101,8 @@ def test_a_model_of_one_class_takes_no_columns_of_findings(tmp_path):
     ({"classes": [{"name": "a", "display": "A", "segment": "Gone"}, {"name": "b", "display": "B"}]}, "segment 'Gone'"),
     ({"diagnosis": "multi-class"}, "`segment` of bright is for `diagnosis: multi-label` alone"),
 ])
+
+
 def test_a_project_that_contradicts_itself_is_refused(model, words):
     with pytest.raises(ValidationError, match=words):
         project(model=FINDINGS | model)

@@ -82,7 +82,6 @@ def test_an_upscaler_that_is_trained_beats_lanczos_on_what_it_knows(pictures, tm
     assert make_upscaler(str(tmp_path / "run")).name == upscaler.name
 
 
-
 def test_a_killed_run_ends_as_if_nothing_had_happened(pictures, tmp_path, monkeypatch):
     whole = train(small(), pictures, tmp_path / "whole").read_bytes()
     patches, calls = train_module.patches, []

@@ -16,7 +16,7 @@ from ..diagnosis import NONE
 from ..errors import OutputError
 from ..imaging.volume import LPS_RAS
 from ..inference.prediction import Diagnosis, Prediction, SuperResolution
-from ..inference.superres.upscalers import FACTOR
+from ..inference.superres.base import FACTOR
 from ..inference.warnings import review_threshold
 from ..native import c_numeric_locale, native_path, printable_path
 from ..spec import ModelSpec, Segment

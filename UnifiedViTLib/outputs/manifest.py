@@ -26,6 +26,7 @@ MOST_BYTES = 64 << 20
 #: What of a model's description changes no answer.
 _WORDS = ("folder", "description", "training", "results", "licence")
 
+
 @dataclass(frozen=True)
 class InputFile:
     """A file that was looked at, as it was then.

@@ -147,7 +147,7 @@ def evaluate(
     from .data.dataset import load_dataset
     from .evaluation.evaluate import evaluate as measure
     from .evaluation.evaluate import evaluate_model
-    from .learning.fit import load_run_project
+    from .runs.project_file import load_run_project
 
     if model:
         evaluate_model(find_model(model), load_dataset(work / "dataset"), work, tta, uncertainty)
@@ -172,7 +172,7 @@ def explain(
     from .data.dataset import load_dataset
     from .evaluation.explanation.evaluate import FOLDER
     from .evaluation.explanation.evaluate import explain as measure
-    from .learning.fit import load_run_project
+    from .runs.project_file import load_run_project
 
     measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run, output or work / run / FOLDER,
             num_slices)
@@ -219,7 +219,7 @@ def superres_dataset(
     from UnifiedViTLib.inference.superres.upscalers import make_upscaler
 
     from .data.dataset import load_dataset
-    from .learning.fit import load_run_project
+    from .runs.project_file import load_run_project
     from .superres.dataset import super_resolve_dataset
 
     made = super_resolve_dataset(load_run_project(work / run), load_dataset(work / "dataset"), work / run,
@@ -342,7 +342,7 @@ def export(
 ) -> None:
     """Write a model folder: description, weights, ONNX, model card. Needs `evaluate` to have been run."""
     from .exporting.export import export as write
-    from .learning.fit import load_run_project
+    from .runs.project_file import load_run_project
 
     write(load_run_project(work / run), work / run, output, onnx)
 

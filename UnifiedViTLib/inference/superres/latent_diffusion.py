@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import DependencyError, WeightsError
 from ...texts import error_reason
-from .upscalers import FACTOR
+from .base import FACTOR
 
 #: Steps of denoising, and what sides of its images are multiples of.
 STEPS, _MULTIPLE = 50, 32

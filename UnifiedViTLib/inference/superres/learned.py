@@ -13,7 +13,7 @@ from ...errors import ModelSpecError, WeightsError
 from ...fields import Fields
 from ...integrity import verify_file
 from ...texts import error_reason
-from .upscalers import DESCRIPTION_FILE
+from .base import DESCRIPTION_FILE
 
 FORMAT = 1
 _FILE, _SHA256 = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"), re.compile(r"[0-9a-f]{64}")

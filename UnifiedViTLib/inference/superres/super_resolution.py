@@ -16,7 +16,7 @@ from scipy import ndimage
 from ...errors import UnsupportedImageError
 from ...imaging.preparation import PreparedVolume
 from ..prediction import Heatmap, SuperResolution
-from .upscalers import FACTOR, Upscaler
+from .base import FACTOR, Upscaler
 
 #: Regions are where the heat map is above this quantile of the body's voxels.
 QUANTILE = 0.98

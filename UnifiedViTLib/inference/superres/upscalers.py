@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import SimpleITK as sitk
@@ -11,28 +10,11 @@ import SimpleITK as sitk
 from ...errors import DependencyError, ModelSpecError
 from ...resources import resources
 from ..backends.candidates import torch_is_there
+from .base import DESCRIPTION_FILE, FACTOR, PIPELINE_FILE, Upscaler
 
-#: Times as many pixels along a side; as in `models.upscaler`, which needs torch.
-FACTOR = 4
 #: By name; a folder with an upscaler of one's own, or with a latent-diffusion pipeline, is given by its path.
 UPSCALERS = ("learned", "lanczos")
 DEFAULT_UPSCALER = "learned"
-#: What a folder holds: a learned upscaler's description, or a pipeline of the library `diffusers`.
-DESCRIPTION_FILE, PIPELINE_FILE = "upscaler.json", "model_index.json"
-
-
-class Upscaler(Protocol):
-    """What super-resolution needs.
-
-    Attributes:
-        name: for the result.
-    """
-
-    name: str
-
-    def upscale(self, image: np.ndarray) -> np.ndarray:
-        """(h, w) float32, air 0 and bright tissue 1 -> (4 h, 4 w) float32, the same scale and the same place: a new
-        pixel is a quarter of an old one along each side."""
 
 
 class Lanczos:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..evaluation.plots import COLOURS, plain
+from ..reports.style import COLOURS, plain
 from .plan import Comparison
 from .table import DECIDES, Results
 

@@ -13,8 +13,9 @@ from ..data.prepare import prepare_dataset
 from ..errors import RunError, TrainingError
 from ..evaluation.candidates import FOLDER, TrainedRun
 from ..evaluation.evaluate import TABLE_FILE, measure_slices
-from ..learning.fit import check_run_recipe, fit
+from ..learning.fit import fit
 from ..runs.checkpoints import BEST_FILE, STATE_FILE
+from ..runs.project_file import check_run_recipe
 from .plan import Comparison, Run, chosen_runs, project_of
 
 DATASET, LOG_FILE = "dataset", "log.txt"

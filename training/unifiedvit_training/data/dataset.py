@@ -169,3 +169,10 @@ def check_dataset_fits(dataset: Dataset, model: Model) -> None:
 def _names(made: dict[str, Any], part: str) -> list[str] | None:
     """Names of the segments or classes that a dataset was made for; None where its recipe does not say."""
     return [card["name"] for card in made[part]] if part in made else None
+
+
+def rarest_label(labels: np.ndarray) -> np.ndarray:
+    """(N, C) of 0, 1 and -1 to (N,): the rarest label that is true of each slice, -1 where none is."""
+    common = (labels == 1).sum(axis=0)
+    rarity = np.where(labels == 1, common, len(labels) + 1)
+    return np.where((labels == 1).any(axis=1), rarity.argmin(axis=1), -1)

@@ -15,8 +15,8 @@ from UnifiedViTLib.spec import ModelSpec
 from ..config import Machine, Model, Project
 from ..errors import RunError
 from ..peers import PEERS
+from ..runs.calibration import Calibration
 from ..runs.model_folder import stored_network, write_model_folder
-from .calibrate import Calibration
 from .volumes import first_rule
 
 FOLDER, TTA_FOLDER = "evaluation", "evaluation-tta"

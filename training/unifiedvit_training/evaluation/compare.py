@@ -11,8 +11,8 @@ import numpy as np
 
 from ..config import Model
 from ..errors import RunError
-from ..learning.fit import PROJECT_FILE, load_run_project
 from ..runs.checkpoints import BEST_FILE
+from ..runs.project_file import PROJECT_FILE, load_run_project
 from ..storage import write_whole
 from .candidates import FOLDER, TTA_FOLDER
 from .comparison_report import comparison_page, comparison_text

@@ -21,9 +21,10 @@ from UnifiedViTLib.spec import ModelSpec, VolumeRule
 from ..config import Model, Project
 from ..data.dataset import Dataset, check_dataset_fits
 from ..errors import DataError, RunError
+from ..runs.calibration import Calibration
 from ..storage import packed, write_whole
 from .bootstrap import Estimate
-from .calibrate import Calibration, fit_calibration
+from .calibrate import fit_calibration
 from .candidates import FOLDER, TTA_FOLDER, Candidate, ModelFolder, TrainedRun
 from .inference import SliceOutputs, predict_slices
 from .metrics import probabilities_of

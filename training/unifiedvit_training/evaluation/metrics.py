@@ -14,7 +14,7 @@ from UnifiedViTLib.inference.pooling import class_probabilities, label_probabili
 from ..config import Model
 from ..data.dataset import SliceSet
 from ..errors import RunError
-from .calibrate import Calibration
+from ..runs.calibration import Calibration
 from .inference import SliceOutputs
 
 #: Area under the ROC curve, average precision, F1.

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_auc_score, roc_curve
 
+from ..reports.style import COLOURS, plain
 from .selective import Curve
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 _BINS = 15
 
 
@@ -171,9 +171,3 @@ def _empty(width: float, height: float) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(width, height))
     return figure, figure.subplots()
 
-
-def plain(axes: Axes) -> None:
-    """The look that all pictures share: a light grid behind, no frame above and to the right."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#e4e8ed", linewidth=0.6)
-    axes.set_axisbelow(True)

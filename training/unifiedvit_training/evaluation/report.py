@@ -12,9 +12,10 @@ from UnifiedViTLib.spec import VolumeRule
 from ..config import Model
 from ..data.dataset import Dataset
 from ..reports.page import Picture, Section, Table, Text, figure_uri, render_page
+from ..runs.calibration import Calibration
 from .bootstrap import DRAWS, Estimate
 from .boundaries import TOLERANCE, TOLERANCE_SIDE
-from .calibrate import Calibration, expected_calibration_error
+from .calibrate import expected_calibration_error
 from .metric_labels import SELECTIVE, format_estimate, metric_labels
 from .metrics import label_metric_names, of_class, over_segments
 from .plots import (

@@ -12,9 +12,10 @@ import numpy as np
 from ..config import Model
 from ..data.dataset import Dataset
 from ..errors import RunError
+from ..runs.calibration import Calibration
 from ..storage import packed
 from .boundaries import boundary_values
-from .calibrate import Calibration, expected_calibration_error
+from .calibrate import expected_calibration_error
 from .inference import SliceOutputs
 from .metrics import (
     classification_metrics,

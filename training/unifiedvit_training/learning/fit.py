@@ -19,7 +19,8 @@ from ..data.dataset import Dataset, check_dataset_fits
 from ..errors import DataError, RunError
 from ..evaluation.inference import predict_slices
 from ..evaluation.metrics import score, slice_metrics
-from ..runs.checkpoints import BEST_FILE, NOW_FILE, check_same_recipe, load_state, save_state, save_weights
+from ..runs.checkpoints import BEST_FILE, NOW_FILE, load_state, save_state, save_weights
+from ..runs.project_file import begin_or_resume
 from .augment import augment
 from .depthwise import depthwise_in_float32
 from .initialise import load_initial_weights, parameter_groups
@@ -28,8 +29,6 @@ from .metric_logger import MetricLogger
 from .sampling import generators_of, order_of_epoch, seed_of, weights_of
 from .schedule import lr_factor
 from .training_module import TrainingModule
-
-PROJECT_FILE = "project.json"
 
 
 def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None = None) -> Path:
@@ -51,47 +50,9 @@ def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None
         RunError: the run was begun with another recipe, the loss is not a number, or the disk is full.
     """
     check_dataset_fits(dataset, project.model)
-    _begin_or_go_on(project, run)
+    begin_or_resume(project, run)
     fabric = start_fabric(project.machine)
     return Trainer(project, dataset, run, fabric, max_minutes).run_all()
-
-
-def load_run_project(run: Path) -> Project:
-    """The recipe that a run was made with.
-
-    Raises:
-        RunError: there is no run in that folder.
-    """
-    try:
-        return Project.model_validate_json((run / PROJECT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{run} holds no run ({error}). Run `unifiedvit-train fit` first.") from error
-
-
-def check_run_recipe(project: Project, run: Path) -> None:
-    """Raise a RunError if the run in that folder was begun with another recipe."""
-    check_same_recipe(run, _recipe(load_run_project(run)), _recipe(project))
-
-
-def _begin_or_go_on(project: Project, run: Path) -> None:
-    """Refuse to go on with a run that was begun with another recipe; else write the recipe down."""
-    if (run / PROJECT_FILE).exists():
-        check_run_recipe(project, run)
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-        (run / PROJECT_FILE).write_text(project.model_dump_json(indent=1), encoding="utf-8")
-    except OSError as error:
-        raise RunError(f"{run} cannot be written: {error}") from error
-
-
-def _recipe(project: Project) -> dict[str, Any]:
-    """What may not change when a run goes on, by name."""
-    network = project.model.model_dump(mode="json", include={"architecture", "arguments", "task", "diagnosis", "input"})
-    learning = project.fit.model_dump(mode="json", exclude={"save_minutes", "micro_batch"})
-    if project.fit.initial.weights:  # which file counts, and not in which folder of which machine it lies
-        learning["initial"]["weights"] = project.fit.initial.weights.name
-    return {"seed": project.seed, **{f"model.{k}": v for k, v in network.items()},
-            **{f"fit.{k}": v for k, v in learning.items()}}
 
 
 class Trainer:

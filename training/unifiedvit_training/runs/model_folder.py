@@ -24,8 +24,8 @@ from UnifiedViTLib.spec import FORMAT, SPEC_FILE, ModelSpec, VolumeRule, load_sp
 
 from ..config import Model, Project
 from ..errors import RunError
-from ..evaluation.calibrate import Calibration
 from ..peers import PEERS
+from .calibration import Calibration
 from .checkpoints import BEST_FILE, load_weights
 from .networks import build_network
 

@@ -16,8 +16,8 @@ from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.heatmap import DEFAULT_METHOD
 from UnifiedViTLib.inference.prediction import Heatmap
+from UnifiedViTLib.inference.superres.base import FACTOR, Upscaler
 from UnifiedViTLib.inference.superres.super_resolution import QUANTILE, super_resolve
-from UnifiedViTLib.inference.superres.upscalers import FACTOR, Upscaler
 from UnifiedViTLib.models.explanation import explain
 
 from ..config import Project

@@ -18,8 +18,9 @@ from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.heatmap import DEFAULT_METHOD
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.inference.superres.base import FACTOR, Upscaler
 from UnifiedViTLib.inference.superres.super_resolution import attended_regions
-from UnifiedViTLib.inference.superres.upscalers import FACTOR, Lanczos, Upscaler
+from UnifiedViTLib.inference.superres.upscalers import Lanczos
 from UnifiedViTLib.service.store.catalogue import find_model
 
 from ..data.dataset import Dataset

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from tqdm import tqdm
 
-from UnifiedViTLib.inference.superres.upscalers import DESCRIPTION_FILE
+from UnifiedViTLib.inference.superres.base import DESCRIPTION_FILE
 from UnifiedViTLib.models.upscaler import ResidualUpscaler
 
 from ..config import Project

@@ -10,8 +10,8 @@ from UnifiedViTLib.outputs.colour_maps import over_image
 from ...config import Project
 from ...data.dataset import SliceSet, pictures
 from ...reports.page import Gallery, Picture, Section, Table, Text, figure_uri, image_uri, render_page
+from ...reports.style import COLOURS
 from ..metric_labels import format_estimate
-from ..plots import COLOURS
 from ..worst_cases import outlined
 from .metrics import MeasuredMaps
 

@@ -10,8 +10,7 @@ from sklearn.covariance import LedoitWolf
 
 from UnifiedViTLib.inference.ood.statistics import Gaussians, OODStatistics, OrientationStatistics, texture_views
 
-from ...data.dataset import SliceSet
-from ...learning.sampling import rarest_label
+from ...data.dataset import SliceSet, rarest_label
 from ..inference import predict_slices
 
 #: Share of validation slices within the threshold.

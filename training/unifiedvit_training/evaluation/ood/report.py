@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from ...reports.page import Picture, Section, Table, Text, figure_uri, render_page
-from ..plots import COLOURS, plain
+from ...reports.style import COLOURS, plain
 from .metrics import IN_DISTRIBUTION, OODResults, SetMetrics
 from .scores import Score
 

@@ -17,8 +17,8 @@ from UnifiedViTLib.spec import MISSING
 
 from ...config import Model
 from ...errors import RunError
-from ...learning.fit import load_run_project
 from ...runs.checkpoints import BEST_FILE
+from ...runs.project_file import load_run_project
 from ..calibrate import fit_temperature
 from ..candidates import FOLDER, Candidate, ModelFolder, TrainedRun
 from ..evaluate import TABLE_FILE

@@ -11,9 +11,9 @@ from ...config import Model
 from ...data.dataset import Dataset, pictures
 from ...reports.page import Gallery, Picture, Section, Table, Text, figure_uri, image_uri, render_page
 from ...reports.pictures import overlay
+from ...reports.style import COLOURS, plain
 from ..comparison_report import change_said
 from ..metric_labels import metric_labels
-from ..plots import COLOURS, plain
 from .corruptions import CLEAN, CORRUPTIONS, SEVERITIES, corrupt
 from .metrics import METRICS, Robustness
 
