@@ -67,10 +67,20 @@ def _parser() -> argparse.ArgumentParser:
                          help="for models that look at several sequences: which one the inputs are (else the first)")
     predict.add_argument("--channel", action="append", default=[], metavar="NAME=FILE", type=_channel,
                          help="a further sequence of the one input; those not given are missing (see models)")
-    predict.add_argument("--tta", action="store_true", help="look at mirrored slices too; takes twice as long")
-    predict.add_argument("--heatmap", nargs="?", const=DEFAULT_METHOD, choices=METHODS, metavar="METHOD",
-                         help="write NAME.heatmap.nrrd too: in percent, what speaks for the diagnosis and where; takes "
-                         f"three times as long. {', '.join(METHODS)} (default: {DEFAULT_METHOD})")
+    predict.add_argument(
+        "--tta",
+        action="store_true",
+        help="test-time augmentation: the mean over slices and their mirror images; takes twice as long",
+    )
+    predict.add_argument(
+        "--heatmap",
+        nargs="?",
+        const=DEFAULT_METHOD,
+        choices=METHODS,
+        metavar="METHOD",
+        help="write NAME.heatmap.nrrd too: class-evidence heat map, 0-100 %%, on the input grid; takes "
+        f"three times as long. {', '.join(METHODS)} (default: {DEFAULT_METHOD})",
+    )
     predict.add_argument("--heatmap-class", metavar="NAME", help="with --heatmap: explain this class, whatever the "
                          "diagnosis (default: the diagnosed one)")
     predict.add_argument("--superres", nargs="?", const=DEFAULT_UPSCALER, type=_upscaler, metavar="UPSCALER",
@@ -80,9 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--superres-quantile", type=float, default=QUANTILE, metavar="Q",
                          help="with --superres: choose where the attention is above this quantile of the body's "
                          f"voxels (default: {QUANTILE})")
-    predict.add_argument("--uncertainty", action="store_true",
-                         help="look several times: NAME.uncertainty.nrrd (where the outline is uncertain, in percent) "
-                         "and a confidence in NAME.json and NAME.html; takes four times as long")
+    predict.add_argument(
+        "--uncertainty",
+        action="store_true",
+        help="several forward passes: NAME.uncertainty.nrrd (where the outline is uncertain, in percent) "
+        "and a confidence in NAME.json and NAME.html; takes four times as long",
+    )
     predict.add_argument("--skip-existing", action="store_true",
                          help="leave out inputs whose result in DIR is of the same files, model, options and software, "
                          "and whole")

@@ -12,7 +12,7 @@ from .texts import is_plain, is_portable_name
 #: timm would ask a hub for names with a colon: no spec may make us go to the network.
 _TIMM_NAME = re.compile(r"[a-z0-9_.]{1,80}")
 _ARGUMENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
-#: Of a table of measured figures: groups of values, and values by group.
+#: Of a table of metrics: groups of values, and values by group.
 _DEEPEST, _MOST_METRICS = 4, 2000
 
 

@@ -27,13 +27,14 @@ def add_models_command(commands) -> None:
     download.set_defaults(run=_download)
     for action in (listed, download):
         action.add_argument("--catalogue", type=Path, metavar="FILE", help="another list of models to download")
-    taken = actions.add_parser("import", help="take over a model without a network: its folder, model.json or a .zip")
+    taken = actions.add_parser("import", help="import a model from a folder or .zip (works offline)")
     taken.add_argument("path", metavar="PATH", type=Path)
     taken.set_defaults(run=_import)
     ensemble = actions.add_parser(
         "ensemble", help="make one model that is the mean of several",
         description="Writes a model folder: the mean of the members' calibrated probabilities and of their mask "
-        "logits. Its volume rule and what is familiar to it are the first member's. It takes as long as all of them.",
+        "logits. Its aggregation rule and its out-of-distribution statistics are the first member's. "
+        "It takes as long as all of them.",
     )
     ensemble.add_argument("models", nargs="+", metavar="MODEL", help="id or folder of a model")
     ensemble.add_argument("--output", required=True, type=Path, metavar="FOLDER", help="of the new model")

@@ -13,7 +13,7 @@ from .diagnosis import IDENTIFIER, TEMPERATURES, DiagnosisClass, LabelRule, read
 from .errors import ModelSpecError
 from .fields import Fields
 
-FORMAT = 1
+FORMAT = 2
 SPEC_FILE = "model.json"
 #: The architecture of a model that is several others asked as one; its description has `members` for `arguments`.
 ENSEMBLE = "ensemble"
@@ -257,9 +257,8 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
     top = Fields(data, SPEC_FILE, "")
     written = top.integer("format", 1, 1_000_000)
     if written != FORMAT:
-        raise ModelSpecError(
-            f"format: this is a model of format {written}; this version reads {FORMAT}. Update UnifiedViT."
-        )
+        remedy = "Export it again with this version" if written < FORMAT else "Update UnifiedViT"
+        raise ModelSpecError(f"format: this is a model of format {written}; this version reads {FORMAT}. {remedy}.")
     given = top.table("input")
     size = given.size("size")
     channels = _channels(given)

@@ -98,7 +98,8 @@ def test_the_build_tree_holds_the_same_as_the_installed_one(build, installed):
 def test_the_installed_library_finds_its_own_resources_and_the_model_in_them(installed, tmp_path):
     code = (
         "import UnifiedViTLib\nfrom UnifiedViTLib.resources import resources\n"
-        "from UnifiedViTLib.service.store.catalogue import find_model\nfrom UnifiedViTLib.integrity import verify_weights\n"
+        "from UnifiedViTLib.service.store.catalogue import find_model\n"
+        "from UnifiedViTLib.integrity import verify_weights\n"
         "verify_weights(find_model('brain-t1ce'))\nprint(UnifiedViTLib.__file__, resources(), sep='\\n')"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True,

@@ -16,7 +16,7 @@ from .models import ModelsView
 from .results import ResultView
 from .setup import SetupView
 
-#: Of a model's measured figures those that its line in the panel shows, in words.
+#: Of a model's metrics those that its line in the panel shows, in words.
 METRIC_LABELS = {"lesion_type_accuracy": "kind of lesion right", "accuracy": "accuracy", "macro_auc": "AUC",
                  "macro_f1": "F1", "exact_match": "all findings right", "dice": "Dice", "diagnosis": "diagnosis right",
                  "findings": "each finding right", "detected": "lesions found", "empty": "healthy slices left empty",
@@ -31,7 +31,7 @@ UPSCALERS = {"": "none", "learned": "what is attended to, by the learned upscale
 
 
 def _metrics(result):
-    """A few of a model's figures on one set of data, in words."""
+    """A few of a model's metrics on one set of data, in words."""
     shown = [f"{words} {result.metrics[name]:.2f}" for name, words in METRIC_LABELS.items() if name in result.metrics]
     return ", ".join(shown[:5]) or ", ".join(f"{name} {value}" for name, value in list(result.metrics.items())[:5])
 

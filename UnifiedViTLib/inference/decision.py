@@ -49,8 +49,8 @@ class Decision:
 def decide(output: NetworkOutput, prepared: PreparedVolume, spec: ModelSpec) -> Decision:
     """Apply calibration and the spec's volume rule.
 
-    Drawing on slices that the classifier believes to be free of lesions is removed, then pieces too small to count
-    and pieces that the classifier is not sure of on any of their slices: one sure slice holds up its neighbours, so
+    Drawing on slices that the classifier believes to be free of lesions is removed, then components too small to count
+    and those that the classifier is not sure of on any of their slices: one sure slice holds up its neighbours, so
     that a lesion keeps its faint ends. The diagnosis is pooled from the slices. `output` is left as it is.
     """
     probabilities = calibrated(output.logits, spec)
@@ -87,18 +87,18 @@ def diagnose(pooled: np.ndarray, spec: ModelSpec) -> Diagnosis:
 
 
 def _drop_components(labels: np.ndarray, lesion: np.ndarray, spec: ModelSpec, voxel_ml: float | None) -> None:
-    """Remove pieces (26 neighbours) that are too small or not believed, in place.
+    """Remove components (26 neighbours) that are too small or not probable enough, in place.
 
     Args:
         labels: (N, rows, columns), slices in the order of `lesion`.
         lesion: (N,) probability of a lesion.
-        voxel_ml: None where it is not known; then no piece is too small.
+        voxel_ml: None where it is not known; then none is too small.
     """
     rule = spec.volume_rule
     smallest = 0.0 if voxel_ml is None else rule.min_component_ml / voxel_ml  # voxels
     if smallest <= 1 and rule.min_component_probability == 0:
         return
-    # Numbered pieces take four times the memory of the labels: only where something is drawn.
+    # Numbered components take four times the memory of the labels: only where something is drawn.
     for label, box in enumerate(ndimage.find_objects(labels, len(spec.segments)), start=1):
         if box is None:
             continue

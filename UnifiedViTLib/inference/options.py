@@ -51,7 +51,7 @@ class Options:
             ModelSpecError, DependencyError: it cannot; with a sentence.
         """
         if self.uncertainty and spec.multi_label:
-            raise ModelSpecError(f"{spec.name} is a multi-label model; uncertainty by further looks is for models of "
+            raise ModelSpecError(f"{spec.name} is a multi-label model; uncertainty by several passes is for models of "
                                  "one class an image. Run without it.")
         if self.heatmap_method:
             check_heatmap(self.heatmap_method, self.heatmap_class, spec)

@@ -1,4 +1,4 @@
-"""Many slices, one answer: the diagnosis of a volume, and on which slices drawing is believed."""
+"""Many slices, one answer: the diagnosis of a volume, and on which slices the mask is kept."""
 
 from __future__ import annotations
 

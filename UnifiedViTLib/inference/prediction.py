@@ -124,21 +124,22 @@ class SuperResolution:
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """How far to trust a result: what several looks at the same volume came to (`inference.uncertainty`).
+    """How far to trust a result: how far several forward passes over the same volume agree (`inference.uncertainty`).
 
     Attributes:
         passes: at what, in words; the first is the answer's own.
         confidence: 0 to 1, the least of `components`.
-        components: "looks": mean over the looks of the probability of the diagnosis; "slices" (more than one): share of
+        components: "passes": mean over the passes of the probability of the diagnosis; "slices" (more than one): share
+        of
             the slices that decide which name it themselves; "planes" (voxels that are nearly cubes): mean of its
             probability over the three planes; "mask": 1, or 0.5 where mask and diagnosis contradict each other.
-        mask_dice: overlap (Dice) of what the other looks draw with what the first draws, on slices with a drawing in
+        mask_dice: Dice of the masks of the other passes with that of the first, on slices with a drawing in
         the
             result; None where there is none.
-        probability_std: by class name, standard deviation of the volume's probability over looks and planes.
-        mutual_information: (N,) float32, 0 to 1: what the looks at each slice differ in (mutual information of look
+        probability_std: by class name, standard deviation of the volume's probability over passes and planes.
+        mutual_information: (N,) float32, 0 to 1: what the passes over each slice differ in (mutual information of pass
             and diagnosis), in the order of `Prediction.slice_probabilities`.
-        percent: (K, J, I) uint8 on the input's own grid, 0 to 100: entropy of the mean over the looks of the
+        percent: (K, J, I) uint8 on the input's own grid, 0 to 100: entropy of the mean over the passes of the
             probabilities of each voxel's label, in percent of the most that is possible.
     """
 

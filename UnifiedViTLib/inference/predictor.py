@@ -40,7 +40,7 @@ DEFAULT_OPTIONS = Options()
 NO_MEMORY = "There is not enough memory to look at even one slice. Close other programs and run again."
 #: Called with a stage in words and the fraction done (0..1); it may raise `Cancelled` to stop the run.
 ProgressCallback = Callable[[str, float], None]
-#: An explanation takes so many times as long as a look: it looks once more, and back by gradients.
+#: A heat map takes so many times as long as a pass: it is one more, and back by gradients.
 HEATMAP_COST = 2.3
 #: And so many times as long, to draw finer what is attended to.
 SUPERRES_COST = 1.6
@@ -207,7 +207,7 @@ class Predictor:
             prepared: the volume.
             progress: told after every batch.
             tta, keep_probabilities: as in `Options`.
-            accumulator: of `uncertainty_accumulator`; takes in this look and further ones.
+            accumulator: of `uncertainty_accumulator`; takes in this pass and further ones.
         """
         check_not_blank(prepared)
         self._select(prepared, progress)
@@ -267,8 +267,8 @@ class Predictor:
         return NetworkOutput(labelmap, logits, area, distances, percent, rotated), seconds
 
     def uncertainty_accumulator(self, prepared: PreparedVolume) -> UncertaintyAccumulator:
-        """What `run_network` is to be given for further looks: the changes, and where torch is there the members of an
-        ensemble, which OpenVINO knows as one network."""
+        """What `run_network` is to be given for further passes: the transforms, and where torch is there the members of
+        an ensemble, which OpenVINO knows as one network."""
         return UncertaintyAccumulator(self.spec, prepared, len(self.spec.members) if torch_is_there() else 0)
 
     def _further(self, images: np.ndarray, run: Run) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -319,8 +319,8 @@ class Predictor:
         return check_outputs(self._selector.run(images), images, self.spec)
 
     def _run_tta(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The mean over images and their mirror images. Embeddings are of the images alone: what is familiar was
-        measured on those."""
+        """The mean over images and their mirror images. Embeddings are of the images alone: the statistics of training
+        are of those."""
         masks, logits, embeddings = self._run(images)
         mirrored_masks, mirrored_logits, _ = self._run(np.ascontiguousarray(images[..., ::-1]))
         return (masks + mirrored_masks[..., ::-1]) / 2, (logits + mirrored_logits) / 2, embeddings

@@ -1,6 +1,7 @@
-"""Uncertainty: how far several looks at the same volume agree, voxel by voxel and as a whole. Needs numpy alone.
+"""Uncertainty: how far several forward passes over the same volume agree, voxel by voxel and as a whole. Needs numpy
+alone.
 
-A look is the network's answer for the slices changed in a way that changes no diagnosis (test-time augmentation, Wang
+A pass is the network's answer for the slices changed in a way that changes no diagnosis (test-time augmentation, Wang
 et al. 2019), or the answer of one member of an ensemble (Lakshminarayanan et al. 2017).
 """
 
@@ -55,7 +56,8 @@ class Augmentation:
         return moved[..., ::-1] if self.mirrored else moved
 
 
-#: Beside the slices as they are. Of seven looks that were tried these rank wrong answers best (training/RESULTS.md).
+#: Beside the slices as they are. Of seven transforms that were tried these rank wrong answers best
+#: (training/RESULTS.md).
 TTA_TRANSFORMS = (
     Augmentation("mirrored", mirrored=True),
     Augmentation("turned by 10 degrees", degrees=10.0),
@@ -64,7 +66,7 @@ TTA_TRANSFORMS = (
 
 
 class UncertaintyAccumulator:
-    """What several looks at a volume said, taken in batch by batch: no look of a whole volume is ever in memory.
+    """The outputs of several passes over a volume, taken in batch by batch: none of a whole volume is ever in memory.
 
     Args:
         spec: the model.
@@ -106,7 +108,7 @@ class UncertaintyAccumulator:
         self._prepared.view.of(self.entropy)[start:stop, rows, columns] = percent
 
     def conclude(self, decision: Decision, planes: dict[str, np.ndarray]) -> Uncertainty:
-        """What the looks come to.
+        """What the passes come to.
 
         Args:
             decision: what is told to the user.
@@ -141,7 +143,7 @@ class UncertaintyAccumulator:
 
 
 def tta_passes(images: np.ndarray, run: Run) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Mask and class logits of the `TTA_TRANSFORMS` of images (n, channels, H, W), one change at a time."""
+    """Mask and class logits of the `TTA_TRANSFORMS` of images (n, channels, H, W), one at a time."""
     for augmentation in TTA_TRANSFORMS:
         masks, logits, _ = run(augmentation.apply(images))
         yield augmentation.undo(masks), logits
@@ -205,9 +207,9 @@ def _entropy_on_grid(probabilities: np.ndarray, prepared: PreparedVolume) -> tup
         (n, r, c) uint8, 0-100, and the rows and columns of the slices that they cover.
     """
     logits = np.log(np.maximum(probabilities, 1e-7))
-    components = [prepared.frame.from_network(logits[:, label]) for label in range(logits.shape[1])]
-    _, rows, columns = components[0]
-    on_grid = _softmax(np.stack([part for part, _, _ in components], axis=1))
+    resampled = [prepared.frame.from_network(logits[:, label]) for label in range(logits.shape[1])]
+    _, rows, columns = resampled[0]
+    on_grid = _softmax(np.stack([part for part, _, _ in resampled], axis=1))
     return np.rint(100 * _entropy(on_grid, axis=1)).astype(np.uint8), rows, columns
 
 
@@ -218,6 +220,6 @@ def _entropy(probabilities: np.ndarray, axis: int) -> np.ndarray:
 
 
 def _mutual_information(by_slice: np.ndarray) -> np.ndarray:
-    """(looks, N, C) probabilities to (N,): what the looks differ in, without what each is unsure of by itself (mutual
-    information of look and diagnosis), 0 to 1."""
+    """(passes, N, C) probabilities to (N,): what the passes differ in, without what each is unsure of by itself (mutual
+    information of pass and diagnosis), 0 to 1."""
     return np.clip(_entropy(by_slice.mean(axis=0), axis=1) - _entropy(by_slice, axis=2).mean(axis=0), 0, 1)

@@ -33,7 +33,7 @@ def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkO
                      segments: tuple[SegmentResult, ...], uncertainty: Uncertainty | None = None) -> tuple[str, ...]:
     """Sentences about the input, the answer, and how the two halves of the answer fit; empty if all is well."""
     missing = _missing_channel_warnings(prepared, spec) if isinstance(prepared, PreparedChannels) else []
-    # What is familiar was measured on what training had; an image without a channel is unlike it in that alone.
+    # The statistics are of complete images; one without a channel is unlike them in that alone.
     strange = [] if output.distances is None or missing else ood_warnings(output, spec)
     return (*prepared.volume.notes, *missing, *input_warnings(prepared, spec),
             *_geometry_warnings(prepared.volume), *strange,
@@ -96,10 +96,10 @@ def _different_values(array: np.ndarray) -> int:
 
 
 def ood_warnings(output: NetworkOutput, spec: ModelSpec) -> list[str]:
-    """A sentence where more than half of the slices are unfamiliar, or else look turned; `output` has distances. Slices
-    with nothing on them do not count.
+    """A sentence where more than half of the slices are out of distribution, or else look rotated; `output` has
+    distances. Slices with nothing on them do not count.
 
-    One in a hundred slices of a familiar image lies beyond the threshold. Slices of one volume go together, so nothing
+    One in a hundred in-distribution slices lies beyond the threshold. Slices of one volume go together, so nothing
     may be made of their number as if they were drawn singly; but if volumes have 1 % of their slices there on average,
     at most 2 % of them can have half or more there (Markov's inequality), however the slices depend on each other.
     """
@@ -117,8 +117,8 @@ def ood_warnings(output: NetworkOutput, spec: ModelSpec) -> list[str]:
     if shares.max() <= 0.5:
         return []
     return [
-        f"The image seems to be {ROTATIONS[int(shares.argmax())]}: put right, it would look more like what the model was "
-        "trained on. Check its orientation."
+        f"The image seems to be {ROTATIONS[int(shares.argmax())]}: put right, it would look more like what the "
+        "model was trained on. Check its orientation."
     ]
 
 
@@ -141,7 +141,7 @@ def _confidence_warnings(spec: ModelSpec, diagnosis: Diagnosis, uncertainty: Unc
     if spec.multi_label:
         return _close_finding_warnings(spec, diagnosis)
     if uncertainty:
-        confidence, of = uncertainty.confidence, "confidence over all looks"
+        confidence, of = uncertainty.confidence, "confidence over all passes"
     else:
         confidence, of = diagnosis.probability, "for the likeliest class"
     below = review_threshold(spec, uncertainty is not None)

@@ -31,10 +31,10 @@ class DualDecoder(nn.Module):
 
     Args:
         encoder: image -> Features; its `width` is that of `cls` and of the deepest map.
-        segmentation: the segmentation decoder; None for the twin that only classifies.
+        segmentation: the segmentation decoder; None for the baseline that only classifies.
         diagnosis_classes: C.
         task: "both", or "classification" or "segmentation" for the single-task baseline: the same encoder and the one
-            decoder. A classification twin draws nothing, so it cannot look where something is drawn.
+            decoder. A classification baseline gives no mask to pool by.
         mask_attended_pooling: see above.
         dropout: before the linear classifier.
     """

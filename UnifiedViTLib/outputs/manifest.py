@@ -19,7 +19,7 @@ from ..imaging.volume import Volume
 from ..spec import ModelSpec
 from .writing import sha256_of
 
-FORMAT = 1
+FORMAT = 2
 KEY = "manifest"
 #: A JSON of ours is smaller than this.
 MOST_BYTES = 64 << 20

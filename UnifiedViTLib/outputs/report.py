@@ -71,7 +71,11 @@ def confidence_in_words(result: dict[str, Any]) -> str:
         return ""
     parts = ", ".join(f"{_PARTS.get(name, name)} {value:.0%}" for name, value in uncertainty["components"].items())
     mask_dice = uncertainty["mask_dice"]
-    drawn = "" if mask_dice is None else f" What {len(uncertainty['passes'])} looks draw overlaps by {mask_dice:.0%}."
+    drawn = (
+        ""
+        if mask_dice is None
+        else f" The masks of {len(uncertainty['passes'])} passes overlap by {mask_dice:.0%} (Dice)."
+    )
     return f"Confidence {result['confidence']['value']:.0%}, the least of its parts: {parts}.{drawn}"
 
 
@@ -126,8 +130,8 @@ def write_report(
                       f"<small>By {html.escape(explained['method'])}; from dark (nothing) over red to yellow</small>"]
         if uncertainty is not None and "uncertainty" in result:
             parts += ["<h2>Where the outline is uncertain</h2>", *shown.figures(uncertainty, UNCERTAINTY),
-                      "<small>Entropy of the mean over all looks; from clear (sure) over blue and green to yellow (as "
-                      f"likely as not). Looks: {html.escape(', '.join(result['uncertainty']['passes']))}</small>"]
+                      "<small>Entropy of the mean over all passes; from clear (sure) over blue and green to yellow (as "
+                      f"likely as not). Passes: {html.escape(', '.join(result['uncertainty']['passes']))}</small>"]
     if superres is not None and superres[1].any():
         parts += ["<h2>Four times as fine, where the network looks</h2>", *_superres(*superres, result["plane"]),
                   "<small>Within the line drawn by an upscaler, not measured; around it interpolated</small>"]

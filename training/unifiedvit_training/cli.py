@@ -224,7 +224,7 @@ def superres_dataset(
 
     made = super_resolve_dataset(load_run_project(work / run), load_dataset(work / "dataset"), work / run,
                                  make_upscaler(upscaler), output / "dataset")
-    print(f"Enhanced images: {made}")
+    print(f"Super-resolved images: {made}")
 
 
 @app.command()
@@ -272,21 +272,23 @@ def ood(
     ood_val: Annotated[
         list[Path] | None,
         typer.Option(
-            help="strange images (a file or a folder) on which a way to "
+            help="out-of-distribution images (a file or a folder) on which a way to "
             "tell may be chosen, as the drawn ones; may be repeated"
         ),
     ] = None,
     ood_test: Annotated[
-        list[Path] | None, typer.Option(help="strange images kept for the end; may be repeated")
+        list[Path] | None, typer.Option(help="out-of-distribution images kept for the end; may be repeated")
     ] = None,
-    in_distribution: Annotated[list[Path] | None, typer.Option(help="images that are to pass; may be repeated")] = None,
+    in_distribution: Annotated[
+        list[Path] | None, typer.Option(help="in-distribution images, which are to pass; may be repeated")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/ood)")] = None,
     num_slices: Annotated[int, typer.Option(min=20, help="of the training and of the validation side, at most")] = 1000,
 ) -> None:
     """Measure whether a model notices images that it does not know, and how often it errs on those that it does.
 
-    Noise, shapes, photographs and familiar images held the wrong way are made here; name files for more. Ways to tell
-    are compared. Writes report.html and results.json.
+    Noise, shapes, photographs and in-distribution images held the wrong way are made here; name files for more. Ways to
+    tell are compared. Writes report.html and results.json.
     """
     from UnifiedViTLib.service.store.catalogue import find_model
 

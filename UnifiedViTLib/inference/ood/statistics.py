@@ -1,4 +1,4 @@
-"""Familiarity: how far an image is from those that the model was trained on, and whether it is turned. Needs numpy
+"""Out-of-distribution statistics: how far an image is from those of training, and whether it is rotated. Needs numpy
 alone."""
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Gaussians:
 
 @dataclass(frozen=True)
 class OrientationStatistics:
-    """How much more familiar a picture becomes if it is put right.
+    """How much nearer to the training images a picture comes if its rotation is undone.
 
     Attributes:
         gaussians: training images by what `texture` sees.
-        thresholds: (3,) float32, for each of `ROTATIONS` what one in a hundred slices of a familiar image gains by it.
+        thresholds: (3,) float32, for each of `ROTATIONS` what one in a hundred in-distribution slices gains by it.
     """
 
     gaussians: Gaussians
@@ -74,7 +74,7 @@ class OODStatistics:
 
     Attributes:
         training: training images by the network's embedding alone, or (format 2) with what `texture` sees behind it.
-        threshold: distance that one in a hundred slices of a familiar image exceeds.
+        threshold: distance that one in a hundred in-distribution slices exceeds.
         orientation: None for format 1.
     """
 
@@ -97,7 +97,7 @@ class OODStatistics:
         if points.shape[1] != self.training.means.shape[1]:
             own = self.training.means.shape[1] - points.shape[1] + embeddings.shape[1]
             raise WeightsError(
-                f"The familiarity statistics are of another network: they hold {own} values an image, "
+                f"The out-of-distribution statistics are of another network: they hold {own} values an image, "
                 f"the network gives {embeddings.shape[1]}. Download or export the model again."
             )
         return OODFeatures(points, features, (images == images[:, :, :1, :1]).all(axis=(1, 2, 3)))

@@ -170,7 +170,8 @@ def files_of(spec: ModelSpec) -> list[tuple[str, str]]:
 
 
 def verify_files(spec: ModelSpec) -> None:
-    """Compare the SHA-256 of the weights, the familiarity statistics and the graph with those in the description.
+    """Compare the SHA-256 of the weights, the out-of-distribution statistics and the graph with those in the
+    description.
 
     Raises:
         WeightsError: a file is missing or another one.

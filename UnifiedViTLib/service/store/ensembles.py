@@ -33,7 +33,7 @@ def write_ensemble(models: Sequence[ModelSpec], folder: Path, model_id: str, nam
     """Write the folder of a model that is the mean of others: their weights in one file, their descriptions joined.
 
     Its input is as large as the largest of theirs, so that none sees less than alone. What the description takes from
-    one of them (the volume rule, what is familiar, colours and words) is of the first.
+    one of them (the volume rule, the out-of-distribution statistics, colours and words) is of the first.
 
     Args:
         models: 2 to `MOST_MEMBERS`, of the same classes, segments and modality.

@@ -31,12 +31,12 @@ class Initial(Section):
 class Augmentation(Section):
     """How strongly images are changed; each number is the top of a range, 0 turns that change off.
 
-    Degrees; shares of the side (shift, elastic, crop); factors as logarithms (scale, squeeze, gain, gamma, bias, and
-    tone_curve: the slopes of a random rising curve through the intensities, so that a scanner's histogram tells
-    nothing); standard deviations of the body's intensity (offset, noise); probabilities (flip, blur; skull_strip: the
-    rim of the body is cut away and all outside becomes air, as where a program has stripped a brain of its skull;
-    drop_channel: each channel but one is taken away, so that the network learns to do without; for several channels
-    alone).
+    Degrees; shares of the side (shift, elastic, crop); factors as logarithms (scale, anisotropic_scale, gain, gamma,
+    bias_field, and tone_curve: the slopes of a random rising curve through the intensities, so that a scanner's
+    histogram tells nothing); standard deviations of the body's intensity (offset, noise); probabilities (flip, blur;
+    skull_strip: the rim of the body is cut away and all outside becomes air, as where a program has stripped a brain of
+    its skull; drop_channel: each channel but one is taken away, so that the network learns to do without; for several
+    channels alone).
     """
 
     rotation: float = Field(25.0, ge=0, le=180)

@@ -88,7 +88,7 @@ def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, tta: bool = Fa
 def _evaluate(candidate: Candidate, dataset: Dataset, tta: bool, uncertainty: bool) -> Path:
     model, folder = candidate.model, _folder(candidate, tta)
     if uncertainty and model.multi_label:
-        raise RunError("Further looks are for models of one class an image. Run without --uncertainty.")
+        raise RunError("Several passes are for models of one class an image. Run without --uncertainty.")
     measured = measure_slices(candidate, dataset, tta)
     table, answers, calibration = measured.table, measured.answers, measured.calibration
     summaries = [summarise(table, side, model) for side in ("validation", "test") if (table.sides == side).any()]

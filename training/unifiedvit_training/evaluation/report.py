@@ -35,14 +35,15 @@ from .worst_cases import worst_cases
 #: Shown by `summary_text`.
 _BRIEF = ("accuracy", "exact_match", "lesion_type_accuracy", "macro_auc", "macro_ap", "macro_f1", "calibration_error",
           "dice", "hd95", "detected", "empty")
-_CONFIDENCES = {"probability": "probability of the diagnosis", "confidence": "confidence of several looks"}
+_CONFIDENCES = {"probability": "probability of the diagnosis", "confidence": "confidence of several passes"}
 _VOLUME_WORDS = {
     "volumes": "Volumes", "detected": "Lesion found", "dice": "Dice", "empty": "Slices without lesion left empty",
-    "false_components": "False pieces a volume", "diagnosis": "Right diagnosis", "findings": "Right answers, each finding",
+    "false_components": "False components a volume", "diagnosis": "Right diagnosis",
+    "findings": "Right answers, each finding",
     "false_alarms": "False alarms on lesion-free volumes", "aurc": "Risk over coverage (AURC), probability",
-    "aurc_passes": "Risk over coverage (AURC), several looks",
+    "aurc_passes": "Risk over coverage (AURC), several passes",
     "error_auc": "AUC, right diagnoses against wrong, probability",
-    "error_auc_passes": "AUC, right diagnoses against wrong, several looks",
+    "error_auc_passes": "AUC, right diagnoses against wrong, several passes",
 }
 
 
@@ -61,7 +62,7 @@ def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary]
         tta: whether it looked at mirror images too.
         confidences: by side, of `selective.measure_confidence`.
     """
-    sections = [Section("Figures", _headline(summaries, model, calibration))]
+    sections = [Section("Metrics", _headline(summaries, model, calibration))]
     for summary in summaries:
         side, table = summary.side, summary.table
         if table.probabilities is not None:
@@ -91,7 +92,8 @@ def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], ca
     lines = []
     for summary in summaries:
         lines.append(f"{summary.side}: {len(summary.table):,} slices of {summary.groups:,} groups (95 % intervals)")
-        lines += [f"  {name:<22}{format_estimate(summary.metrics[name])}" for name in (*_BRIEF, *label_metric_names(model))
+        lines += [f"  {name:<22}{format_estimate(summary.metrics[name])}"
+                  for name in (*_BRIEF, *label_metric_names(model))
                   if name in summary.metrics and summary.metrics[name].value is not None]
     for side, found in confidences.items():
         lines += [f"{side}: {_CONFIDENCES[one.name]}, wrong {one.error}: AURC {one.metrics['aurc']}; "
@@ -231,7 +233,8 @@ def _subgroups(summary: SideSummary, model: Model) -> Table:
     shown = [name for name in SHOWN if any(
         name in part.metrics and part.metrics[name].value is not None for part in summary.subgroups)]
     rows = [
-        [f"{part.kind}: {part.name}", part.slices, part.groups, *(format_estimate(part.metrics[name]) for name in shown)]
+        [f"{part.kind}: {part.name}", part.slices, part.groups,
+         *(format_estimate(part.metrics[name]) for name in shown)]
         for part in summary.subgroups
     ]
     return Table(["", "slices", "groups", *(words[name] for name in shown)], rows,
@@ -245,10 +248,11 @@ def _whole_volumes(volumes: list[dict[str, Any]], rule: VolumeRule) -> list[Text
     return [
         Table(["", *(measured["data"] for measured in volumes)], rows),
         Text(
-            f"Through the same predictor as in use, with the volume rule: pooling {rule.pooling}, the {rule.top_k} most "
-            f"suspicious slices decide, drawing is dropped where nothing is found with a probability above "
-            f"{rule.max_normal_probability:g}, and so are pieces under {rule.min_component_ml:g} mL and those on whose surest "
-            f"slice the probability of a lesion is under {rule.min_component_probability:g}. The metrics of slices above are of "
+            f"Through the same predictor as in use, with the volume rule: pooling {rule.pooling}, the {rule.top_k} "
+            f"most suspicious slices decide, drawing is dropped where nothing is found with a probability above "
+            f"{rule.max_normal_probability:g}, and so are pieces under {rule.min_component_ml:g} mL and those on "
+            f"whose surest slice the probability of a lesion is under {rule.min_component_probability:g}. "
+            f"The metrics of slices above are of "
             "what the network draws before that rule."
         ),
     ]

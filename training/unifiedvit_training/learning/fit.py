@@ -104,8 +104,8 @@ class Trainer:
         micro = self.plan.micro_batch or max(1, batch // world)
         if batch % micro or (batch // micro) % world:
             raise RunError(
-                f"fit.batch_size {batch} cannot be shared: it must be a multiple of fit.micro_batch ({micro}) times the "
-                f"number of processes ({world})."
+                f"fit.batch_size {batch} cannot be shared: it must be a multiple of fit.micro_batch ({micro}) times "
+                f"the number of processes ({world})."
             )
         return micro, range(self.fabric.global_rank, batch // micro, world)
 
@@ -114,7 +114,8 @@ class Trainer:
         while self.epoch < len(self.sizes):
             if self.plan.patience and self.epochs_without_improvement >= self.plan.patience:
                 self.fabric.print(
-                    f"No better score in {self.epochs_without_improvement} measurements: stopped after epoch {self.epoch}."
+                    f"No better score in {self.epochs_without_improvement} measurements: stopped after epoch "
+                    f"{self.epoch}."
                 )
                 break
             self.train_epoch()

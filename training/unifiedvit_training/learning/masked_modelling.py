@@ -1,7 +1,7 @@
 """Masked-image modelling: hide most of an image, let the encoder see the rest, and paint back what was hidden.
 
 Two ways with one interface: `MaskedAutoencoder` (He et al. 2022) for a ViT, whose hidden patches cost nothing, and
-`SimMIM` (Xie et al. 2022, "SimMIM") for any other encoder. `masked_model` chooses.
+`SimMIM` (Xie et al. 2022) for any other encoder. `masked_model` chooses.
 """
 
 from __future__ import annotations

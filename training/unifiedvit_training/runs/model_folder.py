@@ -104,7 +104,7 @@ def write_model_folder(project: Project, network: torch.nn.Module, calibration: 
 
 
 def check_exportable(project: Project) -> None:
-    """Raise a RunError for what the library's model file cannot say: peers and twins."""
+    """Raise a RunError for what the library's model file cannot say: peers and single-task baselines."""
     if project.model.architecture in PEERS:
         raise RunError(
             f"{project.model.architecture} is a network to compare with, which the library does not know. "

@@ -58,7 +58,7 @@ def super_resolve_dataset(project: Project, dataset: Dataset, run: Path, upscale
     check_dataset_fits(dataset, project.model)
     slices = dataset.slices
     if slices.images.ndim != 3:
-        raise DataError("Images of several channels cannot be enhanced: the upscaler knows one.")
+        raise DataError("Images of several channels cannot be super-resolved: the upscaler knows one.")
     _, network = stored_network(project.model, run)
     with writable(output):
         output.mkdir(parents=True, exist_ok=True)

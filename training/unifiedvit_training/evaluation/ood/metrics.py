@@ -20,9 +20,9 @@ class SetMetrics:
     """One set of images. Shares of images are None for slices that are no images of their own.
 
     Attributes:
-        role: `IN_DISTRIBUTION`, or what the strangers are for.
+        role: `IN_DISTRIBUTION`, or what the set is for.
         slices, images: how many.
-        auroc: of telling its slices from the validation slices; None for familiar ones.
+        auroc: of telling its slices from the validation slices; None for in-distribution ones.
         flagged_fraction, rotated_fraction: share of slices beyond the threshold, and that look turned.
         ood_warned, orientation_warned, input_warned: share of images that are called unlike training, or turned, or of
         which anything is

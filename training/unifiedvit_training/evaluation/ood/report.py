@@ -11,7 +11,7 @@ from ...reports.style import COLOURS, plain
 from .metrics import IN_DISTRIBUTION, OODResults, SetMetrics
 from .scores import Score
 
-_HEADER = ("", "is", "slices", "AUROC", "slices beyond", "slices turned", "images", "called unlike", "called turned",
+_HEADER = ("", "is", "slices", "AUROC", "slices flagged", "slices turned", "images", "called unlike", "called turned",
            "other warnings")
 
 
@@ -20,7 +20,7 @@ def ood_text(found: OODResults) -> str:
     rows = [_HEADER, *(tuple(_short(value) for value in _row(one)) for one in found.sets)]
     widths = [max(len(row[n]) for row in rows) + 2 for n in range(len(_HEADER))]
     lines = ["".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*lines, f"Validation slices beyond a threshold chosen on the others: {found.held_out:.3f}"])
+    return "\n".join([*lines, f"Validation slices flagged a threshold chosen on the others: {found.held_out:.3f}"])
 
 
 def _row(one: SetMetrics) -> tuple[str | int | float | None, ...]:
@@ -56,17 +56,19 @@ def ood_page(found: OODResults, exported: Score) -> str:
             table, Picture(figure_uri(distances_figure(found)), "Distances of slices; the line is the threshold."),
         ]),
         Section("Ways to tell", [
-            Text("AUROC and, in brackets, the share of slices beyond a threshold that 1 % of half of the validation "
+            Text("AUROC and, in brackets, the share of slices flagged a threshold that 1 % of half of the validation "
                  f"slices exceed. Models are exported with “{exported.name}”."),
             _scores(found),
         ]),
     ]
-    return render_page("Strangers", sections, f"{found.spec.name} {found.spec.version}. Research use only.")
+    return render_page(
+        "Out-of-distribution detection", sections, f"{found.spec.name} {found.spec.version}. Research use only."
+    )
 
 
 def _scores(found: OODResults) -> Table:
     strange = {role: None for role in found.roles.values() if role != IN_DISTRIBUTION}
-    header = ["", "false alarms", *(f"{word}, {role}" for role in strange for word in ("worst AUROC", "mean beyond")),
+    header = ["", "false alarms", *(f"{word}, {role}" for role in strange for word in ("worst AUROC", "mean flagged")),
               *found.roles]
     rows = []
     for score, values in found.scores.items():
@@ -80,7 +82,7 @@ def _scores(found: OODResults) -> Table:
 
 
 def distances_figure(found: OODResults) -> Figure:
-    """One line of dots a set, its median marked; familiar sets blue."""
+    """One line of dots a set, its median marked; in-distribution sets blue."""
     figure = Figure(figsize=(8.4, 0.42 * len(found.sets) + 1.0), layout="constrained")
     axes, chance = figure.subplots(), np.random.default_rng(0)
     for n, one in enumerate(found.sets):

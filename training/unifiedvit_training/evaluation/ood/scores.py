@@ -1,4 +1,4 @@
-"""Ways to tell how familiar a slice is, side by side: by which features, by which distance."""
+"""Ways to tell how far a slice is from training, side by side: by which features, by which distance."""
 
 from __future__ import annotations
 

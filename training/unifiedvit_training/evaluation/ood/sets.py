@@ -1,4 +1,4 @@
-"""Images that a model does not know: drawn ones, photographs, and familiar ones held the wrong way."""
+"""Images that a model does not know: drawn ones, photographs, and in-distribution ones held the wrong way."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def picture(array: np.ndarray, name: str) -> Volume:
 
 
 def synthetic_sets(in_distribution: Sequence[Volume], count: int = COUNT) -> dict[str, list[Volume]]:
-    """Sets of strangers that need no files, the same every time.
+    """Out-of-distribution sets that need no files, the same every time.
 
     Args:
         in_distribution: 2-D images that the model knows; the last three sets are made of them.
@@ -37,8 +37,8 @@ def synthetic_sets(in_distribution: Sequence[Volume], count: int = COUNT) -> dic
 
     Returns:
         By name: white and smoothed noise; discs and squares; the drawn heads of `phantom`; parts of three photographs
-        (scikit-learn's and matplotlib's own); familiar images with bright and dark exchanged, upside down, and turned
-        by 90 degrees to the right.
+        (scikit-learn's and matplotlib's own); in-distribution images with bright and dark exchanged, upside down, and
+        turned by 90 degrees to the right.
     """
     chance = np.random.default_rng(_SEED)
     smooth = [0, 1, 2, 4, 8, 16]

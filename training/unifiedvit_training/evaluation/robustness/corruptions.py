@@ -1,4 +1,4 @@
-"""What goes wrong with images, at five severities: each spoils a prepared slice, the same way every time.
+"""What goes wrong with images, at five severities: each corrupts a prepared slice, the same way every time.
 
 Slices are scaled so that air is 0 and the brightest half percent begins at 1, corrupted, and normalised anew as in use,
 where the corrupted image is all there is. What moves the picture moves its mask along. MONAI's transforms where it has
@@ -50,7 +50,7 @@ class Corruption:
     Attributes:
         levels: at severities 1 to 5.
         meaning: what a level is, in words.
-        spoil: changes intensities; or
+        corrupt: changes intensities; or
         move: changes where things are.
     """
 
