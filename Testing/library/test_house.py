@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "UnifiedViTLib"
+TRAINING = ROOT / "training" / "unifiedvit_training"
 
 #: Lower floors first: a file may import its own floor and those under it.
 FLOORS = (
@@ -73,6 +74,33 @@ def test_nothing_in_the_library_imports_upward(file):
 def test_the_library_never_imports_the_training_package_the_demonstration_or_the_tests():
     for file in modules():
         assert not {n.split(".")[0] for n in imports(file)} & {"unifiedvit_training", "demo", "Testing", "UnifiedViT"}
+
+
+def training_imports(file: Path) -> set[str]:
+    """Dotted names within the training package of what a file of it imports."""
+    package = ["unifiedvit_training", *file.relative_to(TRAINING).parent.parts]
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            names.add(".".join([*package[: len(package) - node.level + 1], *([node.module] if node.module else [])]))
+    return names
+
+
+def test_no_two_rooms_of_the_training_package_import_each_other():
+    imported: dict[str, set[str]] = {}
+    for file in TRAINING.rglob("*.py"):
+        parts = ["unifiedvit_training", *file.relative_to(TRAINING).with_suffix("").parts]
+        own, inner = parts[1], ".".join(parts[1:3]) if len(parts) > 3 else None
+        for name in training_imports(file):
+            other = name.split(".")
+            if len(other) > 1 and other[1] != own:
+                imported.setdefault(own, set()).add(other[1])
+            elif len(other) > 3 and ".".join(other[1:3]) != inner:  # a room within the room
+                imported.setdefault(inner or own, set()).add(".".join(other[1:3]))
+    while imported:  # take away rooms that import none of those that are left, until none is left
+        free = {room for room in imported if not imported[room] & imported.keys()}
+        assert free, f"these import each other: {imported}"
+        imported = {room: others for room, others in imported.items() if room not in free}
 
 
 def test_only_the_mrml_files_touch_mrml():
