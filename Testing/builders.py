@@ -150,7 +150,7 @@ def spec_data(**changes) -> dict:
     """What a valid `model.json` holds, for a tiny model of three diagnoses and two mask classes; top fields may be
     replaced."""
     data = {
-        "format": 1,
+        "format": 2,
         "id": "tiny",
         "version": "1.2.3",
         "name": "Tiny",
@@ -171,10 +171,15 @@ def spec_data(**changes) -> dict:
             ],
             "temperature": 1.5,
         },
-        "volume": {"pooling": "lesion_weighted", "top": 3, "suppress_above": 0.9, "smallest_ml": 0.0},
+        "aggregation": {
+            "pooling": "lesion_weighted",
+            "top_k": 3,
+            "max_normal_probability": 0.9,
+            "min_component_ml": 0.0,
+        },
         "weights": {"file": "weights.safetensors", "sha256": "0" * 64, "licence": "Apache-2.0"},
         "training": [{"name": "phantoms", "licence": "CC0"}],
-        "results": [{"data": "phantoms", "figures": {"accuracy": 0.5}}],
+        "results": [{"dataset": "phantoms", "metrics": {"accuracy": 0.5}}],
     }
     return data | changes
 
@@ -193,7 +198,7 @@ def multi_label_data(**changes) -> dict:
                 for name, display, temperature, bias, threshold in findings
             ],
         },
-        "volume": {"pooling": "top", "top": 2, "suppress_above": 1.0, "smallest_ml": 0.0},
+        "aggregation": {"pooling": "top_k", "top_k": 2, "max_normal_probability": 1.0, "min_component_ml": 0.0},
     } | changes)
 
 
@@ -235,8 +240,8 @@ def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, se
 
 def tiny_graph_model(folder: Path, **changes) -> ModelSpec:
     """A `tiny_model` that OpenVINO runs too."""
-    from unifiedvit_training.exporting.model_folder import add_graph
     from unifiedvit_training.exporting.onnx import write_onnx
+    from unifiedvit_training.runs.model_folder import add_graph
 
     from UnifiedViTLib.inference.backends.torch_backend import load_network
 

@@ -12,7 +12,7 @@ try:
     import PySide6.QtWidgets  # noqa: F401
 except ImportError as error:  # a computer without the libraries of a graphical system
     NO_QT = str(error)
-    collect_ignore_glob = ["test_panel*.py", "test_module_logic.py"]
+    collect_ignore_glob = ["test_panel*.py", "panel/test_module_logic.py"]
 else:
     NO_QT = ""
 

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 import torch
-from test_architectures import network
+from tiny_networks import network
 from torch.nn.functional import cross_entropy
 
 SIDE = 64

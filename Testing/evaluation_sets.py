@@ -1,4 +1,4 @@
-"""Masks, labels and answers whose figures can be counted by hand, for the tests of evaluation."""
+"""Masks, labels and answers whose metrics can be counted by hand, for the tests of evaluation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from training_sets import stored
 from unifiedvit_training.config import Project
 from unifiedvit_training.data.dataset import Dataset, Item, SliceSet
 from unifiedvit_training.evaluation import bootstrap, evaluate
-from unifiedvit_training.evaluation.inference import SliceAnswers
-from unifiedvit_training.evaluation.slice_table import SliceTable, tabulate
-from unifiedvit_training.learning.checkpoints import BEST_FILE, save_weights
+from unifiedvit_training.evaluation.inference import SliceOutputs
+from unifiedvit_training.evaluation.slice_table import SliceTable, build_slice_table
+from unifiedvit_training.runs.checkpoints import BEST_FILE, save_weights
 
 from UnifiedViTLib.models import build_model
 
@@ -40,8 +40,8 @@ def nothing(grid: int = SIDE) -> np.ndarray:
     return np.zeros((grid, grid), np.uint8)
 
 
-def plain(figures: dict[str, np.ndarray]) -> dict[str, float]:
-    return {name: float(value[0]) for name, value in figures.items()}
+def plain(metrics: dict[str, np.ndarray]) -> dict[str, float]:
+    return {name: float(value[0]) for name, value in metrics.items()}
 
 
 def certain(classes: list[int], count: int = 3) -> np.ndarray:
@@ -66,8 +66,8 @@ def dataset_of(folder: Path, masks: list[np.ndarray], labels: np.ndarray, groups
 
 def table_of(dataset: Dataset, logits: np.ndarray | None, drawn: list[np.ndarray] | None, plan: Project,
              temperature: float = 1.0) -> SliceTable:
-    answers = SliceAnswers(logits, None if drawn is None else np.stack(drawn), None)
-    return tabulate(dataset, np.arange(len(dataset.slices)), answers, plan.model, temperature)
+    findings = SliceOutputs(logits, None if drawn is None else np.stack(drawn), None)
+    return build_slice_table(dataset, np.arange(len(dataset.slices)), findings, plan.model, temperature)
 
 
 def network_of(plan: Project, seed: int = 0) -> torch.nn.Module:

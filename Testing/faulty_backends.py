@@ -37,7 +37,7 @@ def spoil(module):
     original, calls = getattr(backend, FAULT["method"]), [0]
 
     def faulty(self, *args):
-        process = "worker" if "UnifiedViTLib.service.worker" in sys.modules else "trial"
+        process = "worker" if "UnifiedViTLib.service.worker.worker" in sys.modules else "trial"
         calls[0] += process == FAULT["process"]
         if calls[0] > FAULT["after"] and not (FAULT["once"] and os.path.exists(FAULT["once"])):
             if FAULT["once"]:

@@ -19,9 +19,9 @@ CLASSES = ("healthy", "bright", "dark")
 FINDINGS = [{"name": "bright", "display": "Bright disc"}, {"name": "dark", "display": "Dark disc"}]
 
 
-def project(*sources: dict, plane: str = "auto", every: int = 1, seed: int = 0, **model) -> Project:
+def project(*sources: dict, plane: str = "auto", slice_stride: int = 1, seed: int = 0, **model) -> Project:
     data = project_data(model=model)
-    data["data"] = {"sources": list(sources), "plane": plane, "every": every}
+    data["data"] = {"sources": list(sources), "plane": plane, "slice_stride": slice_stride}
     return Project.model_validate(data | {"seed": seed})
 
 

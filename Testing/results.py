@@ -8,11 +8,11 @@ from builders import head_volume, tiny_model
 
 from UnifiedViTLib.inference.prediction import Prediction
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.outputs.done import list_inputs
 from UnifiedViTLib.outputs.files import as_json, write_segmentation
 from UnifiedViTLib.outputs.folder import STAGED, ResultsFolder
 from UnifiedViTLib.outputs.inventory import Entry
 from UnifiedViTLib.outputs.manifest import Manifest, Request, fingerprint, make_request, now_ns
+from UnifiedViTLib.outputs.reuse import list_inputs
 
 
 def make_prediction(folder: Path) -> Prediction:

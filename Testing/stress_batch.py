@@ -38,8 +38,8 @@ from UnifiedViTLib.inference.prediction import Prediction  # noqa: E402
 from UnifiedViTLib.inference.predictor import Predictor  # noqa: E402
 from UnifiedViTLib.outputs.inventory import HIDDEN, Inventory  # noqa: E402
 from UnifiedViTLib.outputs.manifest import is_written, read_result  # noqa: E402
-from UnifiedViTLib.service.client import WorkerClient  # noqa: E402
-from UnifiedViTLib.service.protocol import PredictRequest  # noqa: E402
+from UnifiedViTLib.service.worker.client import WorkerClient  # noqa: E402
+from UnifiedViTLib.service.worker.protocol import PredictRequest  # noqa: E402
 from UnifiedViTLib.spec import load_spec  # noqa: E402
 
 #: The first disk takes a part of the results alone; the second all.

@@ -28,7 +28,7 @@ def project_data(**fit: Any) -> dict[str, Any]:
             "training": [{"name": "discs", "licence": "CC0"}],
             "arguments": {"encoder": "test_vit", "stem_width": 8, "decoder_widths": [16, 8, 8]},
         } | model,
-        "fit": {"stages": [{"size": 32, "epochs": 4}], "batch": 8, "optimiser": {"learning_rate": 3e-3},
+        "fit": {"stages": [{"size": 32, "epochs": 4}], "batch_size": 8, "optimiser": {"learning_rate": 3e-3},
                 "validate_every": 2} | fit,
         # As many threads as PyTorch is given, which `make test-isa` varies; one where nobody said.
         "machine": {"accelerator": "cpu", "threads": int(os.environ.get("OMP_NUM_THREADS", "1")),
@@ -43,7 +43,7 @@ def project(**fit: Any) -> Project:
 
 #: Values of `fit` with which a small network learns discs in seconds, from whatever seed and on whatever processor:
 #: nothing is dropped or changed, and the average of the weights keeps up with so few steps.
-SURE = {"dropout": 0, "drop_path": 0, "label_smoothing": 0, "ema": 0.9, "batch": 16,
+SURE = {"dropout": 0, "drop_path": 0, "label_smoothing": 0, "ema": 0.9, "batch_size": 16,
         "augmentation": dict.fromkeys(Augmentation.model_fields, 0)}
 
 #: Two channels for `project(model={"input": TWO_CHANNELS})`.

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from UnifiedViTLib.service.client import WorkerClient
-from UnifiedViTLib.service.protocol import Event, Failed, Finished, JobRequest, Progress
+from UnifiedViTLib.service.worker.client import WorkerClient
+from UnifiedViTLib.service.worker.protocol import Event, Failed, Finished, JobRequest, Progress
 
 #: The quickest sign that a worker answers: it needs no network.
 NO_SUCH_JOB = JobRequest("nonsense")

@@ -76,7 +76,7 @@ class UnifiedViTParameterNode:
     plane: str = "auto"
     device: str = "auto"
     batchSize: Annotated[int, WithinRange(1, 64)] = 8
-    flips: bool = False
+    tta: bool = False
     keepProbabilities: bool = False
     heatmap: str = ""
     superres: str = ""
@@ -206,7 +206,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         return UnifiedViTParameterNode(super().getParameterNode())
 
     def process(self, volumeNode, segmentationNode=None, model=DEFAULT_MODEL, device="auto", plane="auto", batchSize=8,
-                flips=False, keepProbabilities=False, heatmap="", progress=None, channels=None, superres="",
+                tta=False, keepProbabilities=False, heatmap="", progress=None, channels=None, superres="",
                 uncertainty=False):
         """Look at a volume, and add the result to its scene; waits until it is there.
 
@@ -217,7 +217,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             device: "auto", "cpu", "cuda" or "mps".
             plane: "auto" (as acquired), "axial", "coronal" or "sagittal".
             batchSize: slices at a time.
-            flips: look at mirrored slices too.
+            tta: look at mirrored slices too.
             keepProbabilities: add the probability of each segment as a volume.
             heatmap: add what speaks for a class, and where, as a volume: "auto" for the diagnosed class, or the name
                 of a class of the model; "" for none.
@@ -237,14 +237,14 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         """
         from UnifiedViTPanel.run import optionsOf
 
-        options = optionsOf(plane, flips, keepProbabilities, heatmap, superres, uncertainty)
+        options = optionsOf(plane, tta, keepProbabilities, heatmap, superres, uncertainty)
         request = self.runner.request(volumeNode, model, device, batchSize, options, channels)
         prediction = self.runner.client.run(request, progress or (lambda stage, fraction: None))
         self.runner.addToScene(prediction, volumeNode, segmentationNode)
         return prediction
 
     def processFolder(self, inputDir, outputDir, pattern="*", recursive=False, skipExisting=True, model=DEFAULT_MODEL,
-                      device="auto", plane="auto", batchSize=8, flips=False, heatmap="", progress=None, superres="",
+                      device="auto", plane="auto", batchSize=8, tta=False, heatmap="", progress=None, superres="",
                       uncertainty=False):
         """Look at all images of a folder; the scene is not used. A bad file is reported and skipped.
 
@@ -256,10 +256,10 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             recursive: folders in the folder too.
             skipExisting: go on where an earlier call stopped: leave out images whose result is there, whole, and of
                 the same files, model, options and software.
-            model, device, plane, batchSize, flips: as for `process`.
+            model, device, plane, batchSize, tta: as for `process`.
             heatmap: as for `process`; written as NAME.heatmap.nrrd.
             progress: called with words and the share done of all (0..1).
-            superres: as for `process`; written as NAME.enhanced.nrrd and NAME.synthetic.seg.nrrd.
+            superres: as for `process`; written as NAME.superres.nrrd and NAME.synthetic.seg.nrrd.
             uncertainty: as for `process`; written as NAME.uncertainty.nrrd.
 
         Returns:
@@ -270,12 +270,12 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         """
         from UnifiedViTPanel.run import optionsOf
 
-        from UnifiedViTLib.service.batch import BatchSettings, process_files, serial
-        from UnifiedViTLib.service.catalogue import find_model
-        from UnifiedViTLib.service.inputs import find_inputs
+        from UnifiedViTLib.service.batch.inputs import find_inputs
+        from UnifiedViTLib.service.batch.runner import BatchSettings, process_files, serial
+        from UnifiedViTLib.service.store.catalogue import find_model
 
         spec = find_model(model)
-        options = optionsOf(plane, flips, heatmap=heatmap, superres=superres, uncertainty=uncertainty)
+        options = optionsOf(plane, tta, heatmap=heatmap, superres=superres, uncertainty=uncertainty)
         options.check(spec)
 
         return process_files(find_inputs(Path(inputDir), pattern, recursive), Path(outputDir),

@@ -13,9 +13,9 @@ from .errors import ModelSpecError, UnifiedViTError, UnsupportedImageError
 from .inference.options import Options
 from .models_cli import add_models_command
 from .outputs.inventory import Inventory
-from .service.batch import BatchExecutor, BatchSettings, TaskResult, process_files, serial
-from .service.client import WorkerClient
-from .service.inputs import collect_inputs
+from .service.batch.inputs import collect_inputs
+from .service.batch.runner import BatchExecutor, BatchSettings, TaskResult, process_files, serial
+from .service.worker.client import WorkerClient
 from .streams import open_standard_streams, tell
 from .texts import printable
 
@@ -41,9 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     from .imaging.slicing import PLANES
     from .inference.backends.base import DEVICES
-    from .inference.explain import DEFAULT_METHOD, METHODS
-    from .inference.superresolution import QUANTILE
-    from .inference.upscalers import DEFAULT_UPSCALER, UPSCALERS
+    from .inference.heatmap import DEFAULT_METHOD, METHODS
+    from .inference.superres.super_resolution import QUANTILE
+    from .inference.superres.upscalers import DEFAULT_UPSCALER, UPSCALERS
 
     parser = argparse.ArgumentParser(
         prog="unifiedvit", description=f"One look at a medical image: where and what. {NOTICE}"
@@ -63,26 +63,39 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--device", default="auto", choices=DEVICES)
     predict.add_argument("--plane", default="auto", choices=("auto", *PLANES),
                          help="auto: as acquired, across the largest spacing")
-    predict.add_argument("--input-is", default="", metavar="NAME",
+    predict.add_argument("--input-channel", default="", metavar="NAME",
                          help="for models that look at several sequences: which one the inputs are (else the first)")
     predict.add_argument("--channel", action="append", default=[], metavar="NAME=FILE", type=_channel,
                          help="a further sequence of the one input; those not given are missing (see models)")
-    predict.add_argument("--flips", action="store_true", help="look at mirrored slices too; takes twice as long")
-    predict.add_argument("--explain", nargs="?", const=DEFAULT_METHOD, choices=METHODS, metavar="METHOD",
-                         help="write NAME.heatmap.nrrd too: in percent, what speaks for the diagnosis and where; takes "
-                         f"three times as long. {', '.join(METHODS)} (default: {DEFAULT_METHOD})")
-    predict.add_argument("--explain-class", metavar="NAME", help="with --explain: explain this class, whatever the "
+    predict.add_argument(
+        "--tta",
+        action="store_true",
+        help="test-time augmentation: the mean over slices and their mirror images; takes twice as long",
+    )
+    predict.add_argument(
+        "--heatmap",
+        nargs="?",
+        const=DEFAULT_METHOD,
+        choices=METHODS,
+        metavar="METHOD",
+        help="write NAME.heatmap.nrrd too: class-evidence heat map, 0-100 %%, on the input grid; takes "
+        f"three times as long. {', '.join(METHODS)} (default: {DEFAULT_METHOD})",
+    )
+    predict.add_argument("--heatmap-class", metavar="NAME", help="with --heatmap: explain this class, whatever the "
                          "diagnosis (default: the diagnosed one)")
     predict.add_argument("--superres", nargs="?", const=DEFAULT_UPSCALER, type=_upscaler, metavar="UPSCALER",
-                         help="write NAME.enhanced.nrrd too: what the network attends to, four times as fine in "
+                         help="write NAME.superres.nrrd too: what the network attends to, four times as fine in "
                          "plane, and NAME.synthetic.seg.nrrd: what of it is drawn and not measured. "
                          f"{', '.join(UPSCALERS)}, or a folder with an upscaler (default: {DEFAULT_UPSCALER})")
     predict.add_argument("--superres-quantile", type=float, default=QUANTILE, metavar="Q",
                          help="with --superres: choose where the attention is above this quantile of the body's "
                          f"voxels (default: {QUANTILE})")
-    predict.add_argument("--uncertainty", action="store_true",
-                         help="look several times: NAME.uncertainty.nrrd (where the outline is uncertain, in percent) "
-                         "and a confidence in NAME.json and NAME.html; takes four times as long")
+    predict.add_argument(
+        "--uncertainty",
+        action="store_true",
+        help="several forward passes: NAME.uncertainty.nrrd (where the outline is uncertain, in percent) "
+        "and a confidence in NAME.json and NAME.html; takes four times as long",
+    )
     predict.add_argument("--skip-existing", action="store_true",
                          help="leave out inputs whose result in DIR is of the same files, model, options and software, "
                          "and whole")
@@ -130,22 +143,22 @@ def _further_channels(options: argparse.Namespace, inputs: list[Path]) -> dict[s
 def _predict(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from .inference.channels import refuse_unknown
-    from .service.catalogue import DEFAULT_MODEL, find_model
+    from .inference.channels import check_channel_names
+    from .service.store.catalogue import DEFAULT_MODEL, find_model
 
-    if options.explain_class and not (options.explain or options.superres):
-        raise ModelSpecError("--explain-class says what to explain; add --explain to have an explanation.")
+    if options.heatmap_class and not (options.heatmap or options.superres):
+        raise ModelSpecError("--heatmap-class says what to explain; add --heatmap to have an explanation.")
     spec = find_model(options.model or DEFAULT_MODEL)
     inputs = collect_inputs(options.inputs, lambda sentence: tell(sentence, sys.stderr))
     if not inputs:
         raise UnsupportedImageError("There is no image to look at: all that is named are results of UnifiedViT.")
     channels = _further_channels(options, inputs)
-    refuse_unknown([name for name in (options.input_is, *channels) if name], spec)
-    asked = Options(options.plane, options.flips, explain=options.explain, explain_class=options.explain_class,
+    check_channel_names([name for name in (options.input_channel, *channels) if name], spec)
+    asked = Options(options.plane, options.tta, heatmap=options.heatmap, heatmap_class=options.heatmap_class,
                     superres=options.superres, superres_quantile=options.superres_quantile,
                     uncertainty=options.uncertainty)
     asked.check(spec)
-    settings = BatchSettings(spec, asked, options.device, channel=options.input_is, channels=channels)
+    settings = BatchSettings(spec, asked, options.device, input_channel=options.input_channel, channels=channels)
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:
         def progress(stage: str, fraction: float) -> None:
             bar.set_postfix_str(stage, refresh=False)
@@ -173,11 +186,11 @@ def _predict(options: argparse.Namespace) -> int:
 def _executor(options: argparse.Namespace, has_channels: bool) -> Iterator[BatchExecutor]:
     """One input after the other, several at a time, or over a cluster; an input with further sequences is alone."""
     if options.cluster is not None and not has_channels:
-        from .service.cluster import on_cluster
+        from .service.batch.ray_cluster import ray_cluster
 
-        yield on_cluster(options.cluster, options.jobs)
+        yield ray_cluster(options.cluster, options.jobs)
     elif options.jobs and options.jobs > 1 and not has_channels:
-        from .service.multiprocess import multiprocess
+        from .service.batch.multiprocess import multiprocess
 
         yield multiprocess(options.jobs)
     else:

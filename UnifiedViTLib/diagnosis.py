@@ -43,7 +43,7 @@ class LabelRule:
     segment: str | None = None
 
 
-class Read(NamedTuple):
+class DiagnosisSpec(NamedTuple):
     """What a description says of the diagnosis; fields as in `ModelSpec`."""
 
     classes: tuple[DiagnosisClass, ...]
@@ -52,7 +52,7 @@ class Read(NamedTuple):
     nothing_found: str
 
 
-def read_diagnosis(given: Fields, segments: Collection[str]) -> Read:
+def read_diagnosis(given: Fields, segments: Collection[str]) -> DiagnosisSpec:
     """Check the table "diagnosis".
 
     Args:
@@ -69,7 +69,7 @@ def read_diagnosis(given: Fields, segments: Collection[str]) -> Read:
     if not several:
         if sum(not c.lesion for c in classes) > 1:
             raise ModelSpecError("diagnosis.classes: more than one class says that nothing was found.")
-        return Read(classes, given.number("temperature", *TEMPERATURES), (), "")
+        return DiagnosisSpec(classes, given.number("temperature", *TEMPERATURES), (), "")
     if "temperature" in given.data:
         raise ModelSpecError("diagnosis.temperature: in a multi-label model each of the classes has its own.")
     for table, one in zip(tables, classes, strict=True):
@@ -77,7 +77,9 @@ def read_diagnosis(given: Fields, segments: Collection[str]) -> Read:
             raise ModelSpecError(f"{table.where}lesion: true is needed; a multi-label model has findings alone.")
         if one.name == NONE:
             raise ModelSpecError(f"{table.where}name: {NONE!r} says that nothing was found; give the class another.")
-    return Read(classes, 1.0, tuple(_label_rule(table, segments) for table in tables), given.text("nothing_found"))
+    return DiagnosisSpec(
+        classes, 1.0, tuple(_label_rule(table, segments) for table in tables), given.text("nothing_found")
+    )
 
 
 def _label_rule(given: Fields, segments: Collection[str]) -> LabelRule:

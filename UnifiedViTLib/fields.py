@@ -12,8 +12,8 @@ from .texts import is_plain, is_portable_name
 #: timm would ask a hub for names with a colon: no spec may make us go to the network.
 _TIMM_NAME = re.compile(r"[a-z0-9_.]{1,80}")
 _ARGUMENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
-#: Of a table of measured figures: groups of values, and values by group.
-_DEEPEST, _MOST_FIGURES = 4, 2000
+#: Of a table of metrics: groups of values, and values by group.
+_DEEPEST, _MOST_METRICS = 4, 2000
 
 
 class Fields:
@@ -98,7 +98,7 @@ class Fields:
             raise self._refuse(name, f"a list of {least} to {most} objects")
         return [Fields(item, f"{self.where}{name}[{n}]") for n, item in enumerate(value)]
 
-    def figures(self, name: str) -> dict[str, Any]:
+    def metrics(self, name: str) -> dict[str, Any]:
         """Measured values by name, in groups if need be: numbers, texts, and lists and tables of them."""
         table = self.table(name)
         count = 0
@@ -106,7 +106,7 @@ class Fields:
         def check(value: Any, depth: int) -> bool:
             nonlocal count
             count += 1
-            if depth > _DEEPEST or count > _MOST_FIGURES:
+            if depth > _DEEPEST or count > _MOST_METRICS:
                 return False
             if isinstance(value, dict):
                 return all(is_plain(key) and len(key) <= 200 and check(one, depth + 1) for key, one in value.items())
@@ -134,7 +134,7 @@ class Fields:
             if any(isinstance(v, str) and not _TIMM_NAME.fullmatch(v) for v in plain):
                 raise table._refuse(key, f"a text of the form {_TIMM_NAME.pattern}")
         table.text("encoder", _TIMM_NAME)
-        if "task" in table.data:  # a single-task twin gives one of the two answers alone
+        if "task" in table.data:  # a single-task baseline gives one of the two answers alone
             table.choice("task", ("both",))
         return dict(table.data)
 

@@ -27,13 +27,14 @@ def add_models_command(commands) -> None:
     download.set_defaults(run=_download)
     for action in (listed, download):
         action.add_argument("--catalogue", type=Path, metavar="FILE", help="another list of models to download")
-    taken = actions.add_parser("import", help="take over a model without a network: its folder, model.json or a .zip")
+    taken = actions.add_parser("import", help="import a model from a folder or .zip (works offline)")
     taken.add_argument("path", metavar="PATH", type=Path)
     taken.set_defaults(run=_import)
     ensemble = actions.add_parser(
         "ensemble", help="make one model that is the mean of several",
         description="Writes a model folder: the mean of the members' calibrated probabilities and of their mask "
-        "logits. Its volume rule and what is familiar to it are the first member's. It takes as long as all of them.",
+        "logits. Its aggregation rule and its out-of-distribution statistics are the first member's. "
+        "It takes as long as all of them.",
     )
     ensemble.add_argument("models", nargs="+", metavar="MODEL", help="id or folder of a model")
     ensemble.add_argument("--output", required=True, type=Path, metavar="FOLDER", help="of the new model")
@@ -61,8 +62,8 @@ def _say(text: str, file: TextIO | None = None) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from .service.cache import in_megabytes
-    from .service.catalogue import list_models
+    from .service.store.cache import in_megabytes
+    from .service.store.catalogue import list_models
 
     for entry in list_models(options.catalogue):
         if entry.problem:
@@ -91,13 +92,13 @@ def _described(spec: ModelSpec) -> str:
         lines.insert(2, f"  Members: {', '.join(f'{member.id} {member.version}' for member in spec.members)}")
     lines += [f"  Trained on: {data.name} ({data.licence})" for data in spec.training]
     for result in spec.results:
-        figures = ", ".join(f"{name} {value}" for name, value in result.figures.items())
-        lines.append(f"  {result.data}: {figures}")
+        metrics = ", ".join(f"{name} {value}" for name, value in result.metrics.items())
+        lines.append(f"  {result.dataset}: {metrics}")
     return "\n".join(lines)
 
 
 def _download(options: argparse.Namespace) -> int:
-    from .service.weights import download_model
+    from .service.store.download import download_model
 
     with _progress() as progress:
         spec = download_model(options.model, progress, options.catalogue)
@@ -106,7 +107,7 @@ def _download(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from .service.weights import import_model
+    from .service.store.download import import_model
 
     with _progress() as progress:
         spec = import_model(options.path, progress)
@@ -115,8 +116,8 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _ensemble(options: argparse.Namespace) -> int:
-    from .service.catalogue import find_model
-    from .service.ensembling import write_ensemble
+    from .service.store.catalogue import find_model
+    from .service.store.ensembles import write_ensemble
 
     members = [find_model(asked) for asked in options.models]
     spec = write_ensemble(members, options.output, options.id, options.name, options.version)
@@ -141,7 +142,7 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
 
 
 def _remove(options: argparse.Namespace) -> int:
-    from .service.weights import remove_model
+    from .service.store.download import remove_model
 
     remove_model(options.model)
     _say(f"{options.model} is removed.")
@@ -149,8 +150,8 @@ def _remove(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from .service.catalogue import list_models
-    from .service.weights import verify_model
+    from .service.store.catalogue import list_models
+    from .service.store.download import verify_model
 
     problems = 0
     entries = [] if options.models else list_models()
@@ -169,7 +170,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _cache(options: argparse.Namespace) -> int:
-    from .service.weights import cache_bytes, cache_folder, clear_cache, set_cache_folder
+    from .service.store.download import cache_bytes, cache_folder, clear_cache, set_cache_folder
 
     if options.folder or options.default:
         set_cache_folder(options.folder)

@@ -13,7 +13,7 @@ from .diagnosis import IDENTIFIER, TEMPERATURES, DiagnosisClass, LabelRule, read
 from .errors import ModelSpecError
 from .fields import Fields
 
-FORMAT = 1
+FORMAT = 2
 SPEC_FILE = "model.json"
 #: The architecture of a model that is several others asked as one; its description has `members` for `arguments`.
 ENSEMBLE = "ensemble"
@@ -60,24 +60,25 @@ class VolumeRule:
     """How slices become one answer; see `inference.pooling`.
 
     Attributes:
-        pooling: "lesion_weighted" or "mean"; of a multi-label model "top" or "mean".
-        top: so many of the most suspicious slices decide whether there is a lesion, or a finding.
-        suppress_above: nothing is drawn on a slice whose probability of "nothing found" is above this.
-        smallest_ml: connected pieces of a segment under this volume are dropped (3-D volumes alone).
-        piece_belief: connected pieces are dropped unless the probability of a lesion reaches this on one of their
+        pooling: "lesion_weighted" or "mean"; of a multi-label model "top_k" or "mean".
+        top_k: so many of the most suspicious slices decide whether there is a lesion, or a finding.
+        max_normal_probability: nothing is drawn on a slice whose probability of "nothing found" is above this.
+        min_component_ml: connected pieces of a segment under this volume are dropped (3-D volumes alone).
+        min_component_probability: connected pieces are dropped unless the probability of a lesion reaches this on one
+        of their
             slices (3-D volumes alone); 0 drops none.
     """
 
     pooling: str
-    top: int
-    suppress_above: float
-    smallest_ml: float
-    piece_belief: float = 0.0
+    top_k: int
+    max_normal_probability: float
+    min_component_ml: float
+    min_component_probability: float = 0.0
 
 
 @dataclass(frozen=True)
-class Familiarity:
-    """Statistics that tell how far an image is from what the model was trained on; see `inference.familiarity`.
+class OODSpec:
+    """Statistics that tell how far an image is from what the model was trained on; see `inference.ood`.
 
     `threshold` is the distance that one in a hundred validation slices exceeds. `format` 1 knows the network's
     embeddings alone, 2 also what pictures look like without it.
@@ -131,10 +132,10 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Result:
-    """What a model reached: `data` says on what, `figures` are by name."""
+    """What a model reached: `dataset` says on what, `metrics` are by name."""
 
-    data: str
-    figures: dict[str, Any]
+    dataset: str
+    metrics: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ class Member:
 class ModelSpec:
     """What a model is, expects, gives, was trained on and reached. Read it with `load_spec`.
 
-    `folder` holds `model.json` and the weights. `familiarity`, `graph` and `review` are None for models that come
+    `folder` holds `model.json` and the weights. `ood`, `graph` and `review` are None for models that come
     without them.
     `members` is empty but for an ensemble, which has no `arguments`; `channels` is empty for models that look at one
     image. A model is either multi-class, with one `temperature`, or multi-label: several of its classes may be there at
@@ -183,7 +184,7 @@ class ModelSpec:
     licence: str
     training: tuple[TrainingData, ...]
     results: tuple[Result, ...]
-    familiarity: Familiarity | None
+    ood: OODSpec | None
     members: tuple[Member, ...] = ()
     channels: tuple[Channel, ...] = ()
     graph: Graph | None = None
@@ -256,9 +257,8 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
     top = Fields(data, SPEC_FILE, "")
     written = top.integer("format", 1, 1_000_000)
     if written != FORMAT:
-        raise ModelSpecError(
-            f"format: this is a model of format {written}; this version reads {FORMAT}. Update UnifiedViT."
-        )
+        remedy = "Export it again with this version" if written < FORMAT else "Update UnifiedViT"
+        raise ModelSpecError(f"format: this is a model of format {written}; this version reads {FORMAT}. {remedy}.")
     given = top.table("input")
     size = given.size("size")
     channels = _channels(given)
@@ -278,7 +278,7 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         arguments = _arguments(top, *known, size)
     if (len(segments) + 1) * size**2 > MOST_MASK_PIXELS:
         raise ModelSpecError(f"input.size: {size} is too large for masks of {len(segments)} segments.")
-    rule, weights = top.table("volume"), top.table("weights")
+    rule, weights = top.table("aggregation"), top.table("weights")
     spec = ModelSpec(
         folder=folder,
         id=top.file_name("id", IDENTIFIER),
@@ -294,18 +294,18 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         classes=diagnosis.classes,
         temperature=diagnosis.temperature,
         volume_rule=VolumeRule(
-            rule.choice("pooling", ("top" if diagnosis.label_rules else "lesion_weighted", "mean")),
-            rule.integer("top", 1, 1000),
-            rule.number("suppress_above", 0, 1),
-            rule.number("smallest_ml", 0, 1000),
-            rule.number("piece_belief", 0, 1) if "piece_belief" in rule.data else 0.0,
+            rule.choice("pooling", ("top_k" if diagnosis.label_rules else "lesion_weighted", "mean")),
+            rule.integer("top_k", 1, 1000),
+            rule.number("max_normal_probability", 0, 1),
+            rule.number("min_component_ml", 0, 1000),
+            rule.number("min_component_probability", 0, 1) if "min_component_probability" in rule.data else 0.0,
         ),
         weights_file=weights.file_name("file", _FILE),
         sha256=weights.text("sha256", _SHA256),
         licence=weights.text("licence"),
         training=tuple(TrainingData(t.text("name"), t.text("licence")) for t in top.tables("training", 1, 100)),
-        results=tuple(Result(r.text("data"), r.figures("figures")) for r in top.tables("results", 0, 100)),
-        familiarity=_familiarity(top.table("familiarity")) if "familiarity" in top.data else None,
+        results=tuple(Result(r.text("dataset"), r.metrics("metrics")) for r in top.tables("results", 0, 100)),
+        ood=_ood(top.table("ood")) if "ood" in top.data else None,
         members=members,
         channels=channels,
         graph=_graph(top.table("graph")) if "graph" in top.data else None,
@@ -313,7 +313,7 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         label_rules=diagnosis.label_rules,
         nothing_found=diagnosis.nothing_found,
     )
-    names = [SPEC_FILE, spec.weights_file, *(part.file for part in (spec.familiarity, spec.graph) if part)]
+    names = [SPEC_FILE, spec.weights_file, *(part.file for part in (spec.ood, spec.graph) if part)]
     if len({name.lower() for name in names}) < len(names):
         raise ModelSpecError(f"weights.file: {', '.join(names)} are not all different files.")
     return spec
@@ -345,13 +345,13 @@ def _member(given: Fields, mask_classes: int, diagnosis_classes: int, channels: 
     )
 
 
-def _familiarity(given: Fields) -> Familiarity:
+def _ood(given: Fields) -> OODSpec:
     written = given.integer("format", 1, 1_000_000) if "format" in given.data else 1
     if written > 2:
-        raise ModelSpecError(f"familiarity.format: these statistics are of format {written}; this version reads 1 and "
+        raise ModelSpecError(f"ood.format: these statistics are of format {written}; this version reads 1 and "
                              "2. Update UnifiedViT.")
-    return Familiarity(given.file_name("file", _FILE), given.text("sha256", _SHA256), given.number("threshold", 0, 1e6),
-                       written)
+    return OODSpec(given.file_name("file", _FILE), given.text("sha256", _SHA256), given.number("threshold", 0, 1e6),
+                   written)
 
 
 def _graph(given: Fields) -> Graph:

@@ -11,7 +11,7 @@ import numpy as np
 from unifiedvit_training.data.dataset import Item, load_dataset
 from unifiedvit_training.data.slicing import read_channels
 from unifiedvit_training.evaluation.candidates import ModelFolder
-from unifiedvit_training.evaluation.inference import SliceAnswers
+from unifiedvit_training.evaluation.inference import SliceOutputs
 from unifiedvit_training.evaluation.metrics import slice_metrics
 
 from UnifiedViTLib.inference.backends.agreement import (
@@ -24,7 +24,7 @@ from UnifiedViTLib.inference.backends.agreement import (
     measure,
 )
 from UnifiedViTLib.inference.backends.base import Backend
-from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
+from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL, find_model
 from UnifiedViTLib.spec import ModelSpec
 
 from .measuring import machine, table
@@ -48,7 +48,7 @@ def main(work: Path) -> None:
         pieces = [measure(backend, slices.inputs(indices[start:start + PIECE]))
                   for start in range(0, len(indices), PIECE)]
         outputs[name] = tuple(np.concatenate(parts) for parts in zip(*pieces, strict=True))
-        answers = SliceAnswers(outputs[name][1], outputs[name][0], None)
+        answers = SliceOutputs(outputs[name][1], outputs[name][0], None)
         metrics[name] = slice_metrics(answers, slices, indices, model)
     volumes = [item for item in dataset.items if item.volume and item.side == "validation"]
     probabilities = {name: _diagnoses(spec, backend, volumes) for name, backend in backends.items()}

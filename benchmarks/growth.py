@@ -13,7 +13,7 @@ from UnifiedViTLib.inference.backends.cache import DiskCache
 from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
+from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL, find_model
 
 from .measuring import interleaved, machine, table
 from .volume import head, make_backends, with_backend
@@ -75,7 +75,7 @@ def _look_at_the_largest(library: str) -> None:
     for one in array:
         one[60:450, 60:450] = chance.normal(100, 20, (390, 390))
     there = _peak()
-    made = predictor.predict(Volume(array, np.diag([0.7, 0.7, 0.7, 1.0]), "largest")).provenance.seconds
+    made = predictor.predict(Volume(array, np.diag([0.7, 0.7, 0.7, 1.0]), "largest")).provenance.timings_s
     print(ready, there, _peak(), f"{made['total']:.0f}", f"{1 - made['network'] / made['total']:.3f}")
 
 

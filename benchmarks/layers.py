@@ -9,7 +9,7 @@ import numpy as np
 
 from UnifiedViTLib.graph import INPUT
 from UnifiedViTLib.inference.backends.openvino_backend import PRECISIONS, load_openvino
-from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
+from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL, find_model
 
 from .measuring import machine, table
 
@@ -35,7 +35,7 @@ def main() -> None:
                                                  {"INFERENCE_PRECISION_HINT": hint, "PERF_COUNT": True})
         request, taken = compiled.create_infer_request(), defaultdict(list)
         for _ in range(ROUNDS):
-            request.infer({INPUT: images})
+            request.predict_slices({INPUT: images})
             of_kind: dict[str, float] = defaultdict(float)
             for layer in request.profiling_info:
                 of_kind[KINDS.get(layer.node_type, "the rest")] += layer.real_time.total_seconds()

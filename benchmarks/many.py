@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from UnifiedViTLib.service.batch import BatchSettings, process_files
-from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
-from UnifiedViTLib.service.cluster import on_cluster
-from UnifiedViTLib.service.multiprocess import multiprocess
+from UnifiedViTLib.service.batch.multiprocess import multiprocess
+from UnifiedViTLib.service.batch.ray_cluster import ray_cluster
+from UnifiedViTLib.service.batch.runner import BatchSettings, process_files
+from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL, find_model
 
 from .measuring import interleaved, machine, table, times_as_fast
 
@@ -28,7 +28,7 @@ def main() -> None:
     executors = {
         "one process": multiprocess(1),
         f"{JOBS} processes": multiprocess(JOBS),
-        f"{JOBS} actors of Ray": on_cluster("", JOBS),
+        f"{JOBS} actors of Ray": ray_cluster("", JOBS),
     }
     with tempfile.TemporaryDirectory() as folder:
         chance = np.random.default_rng(0)

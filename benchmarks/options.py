@@ -13,11 +13,11 @@ import numpy as np
 
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.backends.candidates import torch_is_there
-from UnifiedViTLib.inference.explain import DEFAULT_METHOD
+from UnifiedViTLib.inference.heatmap import DEFAULT_METHOD
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.inference.upscalers import DEFAULT_UPSCALER
-from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
+from UnifiedViTLib.inference.superres.upscalers import DEFAULT_UPSCALER
+from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL, find_model
 
 from .measuring import interleaved, machine, table, times_as_fast
 
@@ -25,8 +25,8 @@ ROUNDS = 3
 #: Like a clinical series: thick slices, so that one plane is looked at.
 SHAPE, SPACING = (24, 256, 256), (0.9, 0.9, 6.0)
 OPTIONS = {
-    "--flips": Options(flips=True),
-    "--explain": Options(explain=DEFAULT_METHOD),
+    "--tta": Options(tta=True),
+    "--heatmap": Options(heatmap=DEFAULT_METHOD),
     "--uncertainty": Options(uncertainty=True),
     "--superres": Options(superres=DEFAULT_UPSCALER),
 }
@@ -36,7 +36,7 @@ def main() -> None:
     """Measure and print."""
     array = np.random.default_rng(0).normal(100, 20, SHAPE).astype(np.float32)
     volume = Volume(array, np.diag([*SPACING, 1.0]), " x ".join(map(str, SHAPE)))
-    options = {name: asked for name, asked in OPTIONS.items() if torch_is_there() or not asked.guide}
+    options = {name: asked for name, asked in OPTIONS.items() if torch_is_there() or not asked.heatmap_method}
     with tempfile.TemporaryDirectory() as folder:
         predictor = Predictor(find_model(DEFAULT_MODEL), "auto", cache=Path(folder))
         made = predictor.predict(volume)  # compares and compiles

@@ -8,9 +8,9 @@ import sys
 import tempfile
 import time
 
-from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
-from UnifiedViTLib.service.client import WorkerClient
-from UnifiedViTLib.service.protocol import PredictRequest
+from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL, find_model
+from UnifiedViTLib.service.worker.client import WorkerClient
+from UnifiedViTLib.service.worker.protocol import PredictRequest
 
 from .measuring import machine, table
 from .volume import head
@@ -53,4 +53,4 @@ def _asked(client: WorkerClient, request: PredictRequest) -> tuple[float, float]
     started = time.perf_counter()
     made = client.run(request)
     total = time.perf_counter() - started
-    return total, total - made.provenance.seconds["total"]
+    return total, total - made.provenance.timings_s["total"]

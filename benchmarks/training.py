@@ -30,13 +30,13 @@ from torch.utils.data import DataLoader, Dataset
 from unifiedvit_training.config import Project
 from unifiedvit_training.data.dataset import Dataset as Prepared
 from unifiedvit_training.data.dataset import SliceSet
-from unifiedvit_training.learning.fit import Fitting
+from unifiedvit_training.learning.fit import Trainer
 from unifiedvit_training.learning.launch import start_fabric
 
 from UnifiedViTLib.models import build_model
 
 SIZE, BATCH, STEPS, ROUNDS = 160, 24, 3, 3
-ARGUMENTS = {"encoder": "vit_tiny_patch16_224", "stem_width": 24, "look_where_drawn": True}
+ARGUMENTS = {"encoder": "vit_tiny_patch16_224", "stem_width": 24, "mask_attended_pooling": True}
 
 
 def main() -> None:
@@ -88,14 +88,14 @@ def _ours(prepared: Prepared, folder: Path):
             "classes": [{"name": name, "display": name} for name in names],
             "training": [{"name": "-", "licence": "-"}], "arguments": ARGUMENTS,
         },
-        "fit": {"stages": [{"size": SIZE, "epochs": 1}], "batch": BATCH},
+        "fit": {"stages": [{"size": SIZE, "epochs": 1}], "batch_size": BATCH},
         "machine": {"accelerator": "cpu"},
     })
-    fitting = Fitting(project, prepared, folder, start_fabric(project.machine))
+    fitting = Trainer(project, prepared, folder, start_fabric(project.machine))
 
     def epoch() -> None:
         fitting.step = 0
-        fitting.one_epoch()
+        fitting.train_epoch()
 
     return epoch
 

@@ -18,7 +18,7 @@ from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.models import build_model
-from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
+from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL, find_model
 from UnifiedViTLib.spec import ModelSpec
 
 from .measuring import ROUNDS, Times, interleaved, machine, table, times_as_fast
@@ -35,14 +35,14 @@ def main() -> None:
     volume = head(SHAPE)
     predictors = {name: with_backend(spec, backend) for name, backend in make_backends(spec).items()}
     stages: dict[str, list[dict[str, float]]] = {name: [] for name in predictors}
-    twins = [build_model(spec.architecture, spec.arguments | {"task": task}).eval()
-             for task in ("segmentation", "classification")]
+    baselines = [build_model(spec.architecture, spec.arguments | {"task": task}).eval()
+                 for task in ("segmentation", "classification")]
 
     def predict(name: str) -> None:
-        stages[name].append(predictors[name].predict(volume).provenance.seconds)
+        stages[name].append(predictors[name].predict(volume).provenance.timings_s)
 
     ways: dict[str, Callable[[], object]] = {name: lambda name=name: predict(name) for name in predictors}
-    ways["two networks, torch float32"] = lambda: _plain(twins, volume, spec.size)
+    ways["two networks, torch float32"] = lambda: _plain(baselines, volume, spec.size)
     times = interleaved(ways)
     print(f"## A volume of {' x '.join(map(str, SHAPE))}\n\n{machine()}\n\n`{spec.id} {spec.version}`, batches of "
           f"{BATCH}, {ROUNDS} rounds interleaved; seconds, medians.\n")

@@ -17,8 +17,8 @@ from UnifiedViTLib import cli
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.slicing import slice_view
 from UnifiedViTLib.native import c_numeric_locale, native_path
-from UnifiedViTLib.outputs.answers import amount
-from UnifiedViTLib.service.catalogue import DEFAULT_MODEL, find_model
+from UnifiedViTLib.outputs.headlines import amount
+from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL, find_model
 
 from .samples import SampleError, fetch_first
 
@@ -54,7 +54,7 @@ def main() -> int:
         dice = 2 * np.count_nonzero(drawn & truth) / max(1, np.count_nonzero(drawn) + np.count_nonzero(truth))
         voxel = np.prod(reference.GetSpacing()) / 1000
         print(f"Dice        {dice:.3f} against the mask that comes with the sample ({truth.sum() * voxel:.2f} mL)")
-    print(f"Time        {result['seconds']['total']:.1f} s on {result['device']} ({result['backend']})")
+    print(f"Time        {result['timings_s']['total']:.1f} s on {result['device']} ({result['backend']})")
     try:
         from .scene import save_scene
     except ImportError as error:

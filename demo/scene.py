@@ -11,8 +11,8 @@ import slicer
 from UnifiedViTLib.imaging.slicing import slice_view
 from UnifiedViTLib.native import c_numeric_locale
 from UnifiedViTLib.outputs.mrml import add_to_scene, volume_from_node
-from UnifiedViTLib.service.client import WorkerClient
-from UnifiedViTLib.service.protocol import PredictRequest
+from UnifiedViTLib.service.worker.client import WorkerClient
+from UnifiedViTLib.service.worker.protocol import PredictRequest
 from UnifiedViTLib.spec import ModelSpec
 
 

@@ -19,8 +19,8 @@ from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.files import write_segmentation
-from UnifiedViTLib.service.catalogue import find_model
-from UnifiedViTLib.service.inputs import find_inputs
+from UnifiedViTLib.service.batch.inputs import find_inputs
+from UnifiedViTLib.service.store.catalogue import find_model
 
 if len(sys.argv) != 3:
     sys.exit("Usage: python examples/predict_folder.py FOLDER_OF_IMAGES FOLDER_FOR_RESULTS")

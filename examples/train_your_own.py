@@ -67,6 +67,6 @@ for command in (
     ["export", "--output", str(given.model)],
 ):
     print(f"unifiedvit-train {' '.join(command)}")
-    if code := unifiedvit_train([*command, "--work", str(work)]):
+    if code := unifiedvit_train([*command, "--work-dir", str(work)]):
         sys.exit(code)
 print(f"The model is in {given.model}, with its card in README.md. Reports are in {work}. Research use only.")

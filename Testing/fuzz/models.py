@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 from builders import tiny_model
 from safetensors.numpy import save
-from unifiedvit_training.exporting.model_folder import add_graph
 from unifiedvit_training.exporting.onnx import write_onnx
+from unifiedvit_training.runs.model_folder import add_graph
 
 from UnifiedViTLib.inference.backends.torch_backend import load_network
 
@@ -45,12 +45,13 @@ from UnifiedViTLib.inference.backends.selection import BackendSelector
 from UnifiedViTLib.inference.output_check import check_outputs
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.files import as_json
-from UnifiedViTLib.service.catalogue import list_models
-from UnifiedViTLib.service.weights import clear_cache, import_model
+from UnifiedViTLib.service.store.catalogue import list_models
+from UnifiedViTLib.service.store.download import clear_cache, import_model
 resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 noise = np.random.default_rng(0).normal(100, 20, (3, 40, 40)).astype(np.float32)
 volume = Volume(noise, np.diag([2.0, 2.0, 5.0, 1.0]), "noise")
+
 
 def use(path):
     clear_cache()
@@ -172,11 +173,11 @@ def write_seed(folder: Path) -> Path:
     """A tiny model with statistics and a graph."""
     spec = tiny_model(folder, arguments={"encoder": "test_vit", "decoder_widths": [8, 8, 8]})
     width = load_network(spec).encoder.width
-    (folder / "familiarity.safetensors").write_bytes(save({
+    (folder / "ood.safetensors").write_bytes(save({
         "means": np.zeros((3, width), np.float32), "whitening": np.eye(width, dtype=np.float32)}))
     data = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    data["familiarity"] = {"file": "familiarity.safetensors", "sha256": _sha256(folder / "familiarity.safetensors"),
-                           "threshold": 100.0}
+    data["ood"] = {"file": "ood.safetensors", "sha256": _sha256(folder / "ood.safetensors"),
+                   "threshold": 100.0}
     data["review"] = {"probability": {"threshold": 0.5, "coverage": 0.9, "risk": 0.1}}
     (folder / "model.json").write_text(json.dumps(data), encoding="utf-8")
     logging.disable(logging.CRITICAL)

@@ -11,13 +11,13 @@ from UnifiedViTLib.outputs.report import colour_of
 _ROW, _TEXT, _QUIET = 20, "#1c2430", "#8a94a0"
 
 
-def classesChart(displays, probabilities, width, thresholds=None):
-    """A bar a class. `probabilities`: 0..1, in the order of `displays`. `thresholds`: likewise, for findings that may
-    be there at once; a line marks each, and what does not reach it is pale. Returns a pixmap."""
-    pixmap, painter = _canvas(width, _ROW * len(displays) + 4)
+def classesChart(displayNames, probabilities, width, thresholds=None):
+    """A bar a class. `probabilities`: 0..1, in the order of `displayNames`. `thresholds`: likewise, for findings that
+    may be there at once; a line marks each, and what does not reach it is pale. Returns a pixmap."""
+    pixmap, painter = _canvas(width, _ROW * len(displayNames) + 4)
     left = min(150, width // 3)
     room = max(10, width - left - 48)
-    for n, (display, probability) in enumerate(zip(displays, probabilities, strict=True)):
+    for n, (display, probability) in enumerate(zip(displayNames, probabilities, strict=True)):
         top = 2 + n * _ROW
         painter.setPen(qt.QColor(_TEXT))
         # Not elided by Qt: PythonQt cannot return font metrics.

@@ -7,10 +7,10 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import Cancelled, UnifiedViTError
-from UnifiedViTLib.service.catalogue import list_models
-from UnifiedViTLib.service.client import WorkerClient
-from UnifiedViTLib.service.protocol import Failed, Finished, JobRequest, Progress
-from UnifiedViTLib.service.weights import cache_bytes, cache_folder, clear_cache, remove_model, set_cache_folder
+from UnifiedViTLib.service.store.catalogue import list_models
+from UnifiedViTLib.service.store.download import cache_bytes, cache_folder, clear_cache, remove_model, set_cache_folder
+from UnifiedViTLib.service.worker.client import WorkerClient
+from UnifiedViTLib.service.worker.protocol import Failed, Finished, JobRequest, Progress
 
 from .texts import asShown
 

@@ -9,31 +9,31 @@ import qt
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import Cancelled, DependencyError, UnifiedViTError
-from UnifiedViTLib.service.protocol import Failed, Finished, Log, Progress
+from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, Progress
 
 from .channels import ChannelsView
 from .models import ModelsView
 from .results import ResultView
 from .setup import SetupView
 
-#: Of a model's measured figures those that its line in the panel shows, in words.
-FIGURES = {"lesion_type_accuracy": "kind of lesion right", "accuracy": "accuracy", "macro_auc": "AUC",
-           "macro_f1": "F1", "exact_match": "all findings right", "dice": "Dice", "diagnosis": "diagnosis right",
-           "findings": "each finding right", "found": "lesions found", "empty": "healthy slices left empty",
-           "false_pieces": "false pieces"}
+#: Of a model's metrics those that its line in the panel shows, in words.
+METRIC_LABELS = {"lesion_type_accuracy": "kind of lesion right", "accuracy": "accuracy", "macro_auc": "AUC",
+                 "macro_f1": "F1", "exact_match": "all findings right", "dice": "Dice", "diagnosis": "diagnosis right",
+                 "findings": "each finding right", "detected": "lesions found", "empty": "healthy slices left empty",
+                 "false_components": "false pieces"}
 #: Milliseconds between two looks at what the worker says.
 POLL_MS = 40
 PLANES = {"auto": "as acquired (across the largest spacing)", "axial": "axial", "coronal": "coronal",
           "sagittal": "sagittal"}
-#: What the enhanced volume is made with, by `UnifiedViTLogic.process`'s words.
-ENHANCED = {"": "none", "learned": "what is attended to, by the learned upscaler (synthetic)",
-            "lanczos": "what is attended to, by Lanczos interpolation"}
+#: What the super-resolved volume is made with, by `UnifiedViTLogic.process`'s words.
+UPSCALERS = {"": "none", "learned": "what is attended to, by the learned upscaler (synthetic)",
+             "lanczos": "what is attended to, by Lanczos interpolation"}
 
 
-def _figures(result):
-    """A few of a model's figures on one set of data, in words."""
-    shown = [f"{words} {result.figures[name]:.2f}" for name, words in FIGURES.items() if name in result.figures]
-    return ", ".join(shown[:5]) or ", ".join(f"{name} {value}" for name, value in list(result.figures.items())[:5])
+def _metrics(result):
+    """A few of a model's metrics on one set of data, in words."""
+    shown = [f"{words} {result.metrics[name]:.2f}" for name, words in METRIC_LABELS.items() if name in result.metrics]
+    return ", ".join(shown[:5]) or ", ".join(f"{name} {value}" for name, value in list(result.metrics.items())[:5])
 
 
 class Panel:
@@ -57,7 +57,7 @@ class Panel:
         self.models = ModelsView(ui, self.say, self.onModelsChanged, self.timer.start)
         for plane, words in PLANES.items():
             ui.planeComboBox.addItem(_(words), plane)
-        for upscaler, words in ENHANCED.items():
+        for upscaler, words in UPSCALERS.items():
             ui.superresComboBox.addItem(_(words), upscaler)
         self._fillDevices()
         self._fillModels()
@@ -148,8 +148,10 @@ class Panel:
             self.ui.modelInfoLabel.text = _("No model is installed: see section Models.")
             return
         lines = [html.escape(spec.description), _("<b>Expects</b> {what}").format(what=html.escape(spec.expects))]
-        lines += [f"<b>{html.escape(result.data[:1].upper() + result.data[1:])}</b>: {html.escape(_figures(result))}"
-                  for result in spec.results[:2]]
+        lines += [
+            f"<b>{html.escape(result.dataset[:1].upper() + result.dataset[1:])}</b>: {html.escape(_metrics(result))}"
+            for result in spec.results[:2]
+        ]
         lines.append(_("<b>Weights</b> {licence}").format(licence=html.escape(spec.licence)))
         self.ui.modelInfoLabel.text = "<small>" + "<br>".join(lines) + "</small>"
 

@@ -10,9 +10,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError
-from UnifiedViTLib.outputs.answers import answers, display_of
+from UnifiedViTLib.outputs.headlines import display_of, findings
 from UnifiedViTLib.outputs.mrml import centre_of, result_of, volume_from_node
-from UnifiedViTLib.outputs.mrml_volumes import ENHANCED_ROLE, HEATMAP_ROLE, SYNTHETIC_ROLE, UNCERTAINTY_ROLE, MapOverlay
+from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, SUPERRES_ROLE, SYNTHETIC_ROLE, UNCERTAINTY_ROLE, MapOverlay
 from UnifiedViTLib.outputs.report import (
     REVIEW,
     as_text,
@@ -65,7 +65,7 @@ class ResultView:
         if result is None:
             return
         diagnosis = result["diagnosis"]
-        given = answers(diagnosis)
+        given = findings(diagnosis)
         size = 17 if len(given) <= 2 else 12
         said = "<br>".join(
             f"<span style='font-size: {size}pt; font-weight: bold'>{html.escape(words)}</span>" + (
@@ -79,16 +79,16 @@ class ResultView:
         ui.warningsLabel.text = "<br>".join(f"&#9888; {html.escape(text)}" for text in result["warnings"])
         # The notice is never hidden: what is, has no width yet.
         names, width = list(diagnosis["probabilities"]), max(260, ui.noticeLabel.width - 24)
-        displays = [display_of(diagnosis, name) for name in names]
+        displayNames = [display_of(diagnosis, name) for name in names]
         thresholds = [diagnosis["thresholds"][name] for name in names] if "thresholds" in diagnosis else None
         ui.classesChart.setPixmap(
-            classesChart(displays, [diagnosis["probabilities"][n] for n in names], width, thresholds))
+            classesChart(displayNames, [diagnosis["probabilities"][n] for n in names], width, thresholds))
         ui.classesChart.toolTip = _("The line marks the probability from which on it is found.") if thresholds else ""
         series = [[one["probabilities"][name] for one in result["slices"]] for name in names]
         ui.slicesChart.setPixmap(slicesChart(series, width))
         ui.slicesChart.toolTip = _("Probability of each class, slice by slice: {classes}").format(
             classes=", ".join(f"<span style='color: {colour_of(n)}'>{html.escape(d)}</span>"
-                              for n, d in enumerate(displays)))
+                              for n, d in enumerate(displayNames)))
         ui.segmentsLabel.text = "<br>".join(
             f"<b>{html.escape(one['name'])}</b>: " + (
                 _("nothing drawn") if not one["voxels"] else
@@ -115,8 +115,8 @@ class ResultView:
         for role, box in self._boxes.items():
             box.visible = nodes[role] is not None
         ui.mapSlider.visible = any(nodes.values())
-        if nodes[HEATMAP_ROLE] and "explanation" in result:
-            explained = result["explanation"]
+        if nodes[HEATMAP_ROLE] and "heatmap" in result:
+            explained = result["heatmap"]
             ui.heatmapCheckBox.text = _("Heat map: {diagnosis}").format(diagnosis=explained["display"])
             ui.heatmapCheckBox.toolTip = asShown(_("What speaks for {diagnosis}, by {method}").format(
                 diagnosis=explained["display"], method=explained["method"]))
@@ -158,7 +158,7 @@ class ResultView:
         return " · ".join([
             result["name"] + (_(", item {number}").format(number=item) if item else ""),
             f"{model.get('name', model['id'])} {model['version']}", result["plane"],
-            f"{result['device']} ({result['backend']})", f"{result['seconds'].get('total', 0):.1f} s",
+            f"{result['device']} ({result['backend']})", f"{result['timings_s'].get('total', 0):.1f} s",
         ])
 
     def onShow3D(self, checked):
@@ -199,7 +199,7 @@ class ResultView:
             volume, labelmap = self._pictured(node)
             write_report(self._result, Path(path), volume, labelmap,
                          *(self._percent(role, volume) for role in (HEATMAP_ROLE, UNCERTAINTY_ROLE)),
-                         _enhanced(node))
+                         _superres(node))
         except UnifiedViTError as error:
             self._say(str(error), True)
         else:
@@ -229,9 +229,10 @@ class ResultView:
         return values if values.shape == volume.array.shape else None
 
 
-def _enhanced(node):
-    """The enhanced volume of a result and its synthetic voxels, (K, J, I); None if it has none, or they have gone."""
-    fine = node.GetNodeReference(ENHANCED_ROLE)
+def _superres(node):
+    """The super-resolved volume of a result and its synthetic voxels, (K, J, I); None if it has none, or they have
+    gone."""
+    fine = node.GetNodeReference(SUPERRES_ROLE)
     mask = fine.GetNodeReference(SYNTHETIC_ROLE) if fine else None
     if mask is None or fine.GetImageData() is None or mask.GetImageData() is None:
         return None

@@ -5,22 +5,22 @@ from __future__ import annotations
 import slicer
 
 from UnifiedViTLib.errors import UnsupportedImageError
-from UnifiedViTLib.inference.channels import refuse_unknown
-from UnifiedViTLib.inference.explain import DEFAULT_METHOD
+from UnifiedViTLib.inference.channels import check_channel_names
+from UnifiedViTLib.inference.heatmap import DEFAULT_METHOD
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, SceneMemory, add_to_scene, volume_from_node
 from UnifiedViTLib.outputs.mrml_volumes import (
-    ENHANCED_ROLE,
     HEATMAP_ROLE,
+    SUPERRES_ROLE,
     UNCERTAINTY_ROLE,
-    add_enhanced,
     add_heatmap,
     add_probability_maps,
+    add_superres,
     add_uncertainty,
 )
-from UnifiedViTLib.service.catalogue import find_model
-from UnifiedViTLib.service.client import WorkerClient
-from UnifiedViTLib.service.protocol import PredictRequest
+from UnifiedViTLib.service.store.catalogue import find_model
+from UnifiedViTLib.service.worker.client import WorkerClient
+from UnifiedViTLib.service.worker.protocol import PredictRequest
 
 from .channels import chosenChannels, volumesBeside
 
@@ -28,10 +28,10 @@ from .channels import chosenChannels, volumesBeside
 TABLE_ROLE = f"{ATTRIBUTE}table"
 
 
-def optionsOf(plane, flips=False, keepProbabilities=False, heatmap="", superres="", uncertainty=False):
+def optionsOf(plane, tta=False, keepProbabilities=False, heatmap="", superres="", uncertainty=False):
     """What to ask of a run; arguments as for `UnifiedViTLogic.process`."""
-    return Options(plane, flips, keepProbabilities, explain=DEFAULT_METHOD if heatmap else None,
-                   explain_class=heatmap if heatmap not in ("", "auto") else None, superres=superres or None,
+    return Options(plane, tta, keepProbabilities, heatmap=DEFAULT_METHOD if heatmap else None,
+                   heatmap_class=heatmap if heatmap not in ("", "auto") else None, superres=superres or None,
                    uncertainty=uncertainty)
 
 
@@ -50,9 +50,9 @@ class Runner:
             UnsupportedImageError, ModelSpecError: with a sentence.
         """
         spec, volume = find_model(model), volume_from_node(volumeNode)
-        others = volumesBeside(volumeNode, channels or {})
-        refuse_unknown(others, spec)
-        return PredictRequest(volume, spec, options, device, batchSize, others=others)
+        extraChannels = volumesBeside(volumeNode, channels or {})
+        check_channel_names(extraChannels, spec)
+        return PredictRequest(volume, spec, options, device, batchSize, extra_channels=extraChannels)
 
     def start(self, parameters):
         """Begin a run with what the parameter node says; `client.poll()` tells how it goes.
@@ -63,7 +63,7 @@ class Runner:
         volume, segmentation = parameters.inputVolume, parameters.outputSegmentation
         self.client.submit(self.request(
             volume, parameters.model, parameters.device, parameters.batchSize,
-            optionsOf(parameters.plane, parameters.flips, parameters.keepProbabilities, parameters.heatmap,
+            optionsOf(parameters.plane, parameters.tta, parameters.keepProbabilities, parameters.heatmap,
                       parameters.superres, parameters.uncertainty),
             chosenChannels(parameters.parameterNode, find_model(parameters.model))))
         self._volumeID, self._segmentationID = volume.GetID(), segmentation.GetID() if segmentation else None
@@ -103,19 +103,19 @@ class Runner:
             maps = add_probability_maps(prediction, volumeNode)
             overlays = {HEATMAP_ROLE: add_heatmap(prediction, volumeNode),
                         UNCERTAINTY_ROLE: add_uncertainty(prediction, volumeNode)}
-            enhanced = add_enhanced(prediction, volumeNode)
+            superres = add_superres(prediction, volumeNode)
             segmentation, table = add_to_scene(prediction, volumeNode, segmentationNode, tableNode)
             segmentation.SetNodeReferenceID(TABLE_ROLE, table.GetID())
             for role, node in overlays.items():
                 segmentation.SetNodeReferenceID(role, node.GetID() if node else None)
-            segmentation.SetNodeReferenceID(ENHANCED_ROLE, enhanced[0].GetID() if enhanced else None)
+            segmentation.SetNodeReferenceID(SUPERRES_ROLE, superres[0].GetID() if superres else None)
             _noteSequenceItem(volumeNode, segmentation, isNew=segmentationNode is None)
         except BaseException:
             memory.restore()
             raise
         added = [node for node in (segmentation, table) if node not in (segmentationNode, tableNode)]
         added += [segmentation.GetDisplayNode()] if segmentation in added else []
-        volumes = [*maps, *filter(None, overlays.values()), *enhanced]
+        volumes = [*maps, *filter(None, overlays.values()), *superres]
         added += [node for one in volumes for node in (one, one.GetDisplayNode())]
         self._memory, self._added = memory, [node.GetID() for node in added if node]
         return segmentation

@@ -9,9 +9,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import Cancelled
-from UnifiedViTLib.service.client import WorkerClient
-from UnifiedViTLib.service.dependencies import TORCH_FLOORS, Dependencies, Report
-from UnifiedViTLib.service.protocol import Failed, Finished, JobRequest, Log, Progress
+from UnifiedViTLib.service.packages.dependencies import TORCH_FLOORS, Dependencies, Report
+from UnifiedViTLib.service.worker.client import WorkerClient
+from UnifiedViTLib.service.worker.protocol import Failed, Finished, JobRequest, Log, Progress
 
 
 class SetupView:

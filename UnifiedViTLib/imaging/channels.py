@@ -12,7 +12,7 @@ from ..errors import UnsupportedImageError
 from ..spec import MISSING
 from .intensity import Foreground, measure_foreground
 from .preparation import PreparedVolume, prepare
-from .volume import Volume, apart_mm
+from .volume import Volume, grid_distance_mm
 
 #: A volume that covers less of the first one's body than this is not of the same place; under the second, it is said.
 _LEAST_COVERED, _WELL_COVERED = 0.5, 0.95
@@ -93,7 +93,7 @@ def _on_grid_of(first: Volume, foreground: Foreground, volume: Volume) -> Volume
     frames = [one.metadata.get("FrameOfReferenceUID", "") for one in (first, volume)]
     elsewhere = all(frames) and frames[0] != frames[1]
     shape, near = first.array.shape, _SAME * min(first.spacing)
-    if volume.array.shape == shape and apart_mm(volume.ijk_to_ras, first.ijk_to_ras, shape) < near:
+    if volume.array.shape == shape and grid_distance_mm(volume.ijk_to_ras, first.ijk_to_ras, shape) < near:
         # Programs that remove names may give each series a frame of its own; two patients have two as well.
         note = f"lies where {first.name} does, but in another frame of reference: check that both are of one patient " \
                "and one examination."

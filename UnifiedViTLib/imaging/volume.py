@@ -52,7 +52,7 @@ class Volume:
         return float(abs(np.linalg.det(self.ijk_to_ras[:3, :3])) / 1000.0)
 
 
-def apart_mm(one: np.ndarray, other: np.ndarray, shape: tuple[int, int, int]) -> float:
+def grid_distance_mm(one: np.ndarray, other: np.ndarray, shape: tuple[int, int, int]) -> float:
     """How far two grids of `shape` (K, J, I) with these `ijk_to_ras` lie apart at most, in mm: at a corner, so that a
     small difference of direction counts by what it does to the far end."""
     ends = [(0, n - 1) for n in shape[::-1]]

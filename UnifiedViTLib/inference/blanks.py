@@ -9,7 +9,7 @@ import numpy as np
 Run = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
-def look_once_at_blanks(run: Run) -> Run:
+def deduplicate_blank_slices(run: Run) -> Run:
     """`run`, but of images that have one value everywhere only the first with that value is given to the network.
 
     The network says the same of equal images, so this changes nothing but the time: volumes without a skull, or padded

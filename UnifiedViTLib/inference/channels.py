@@ -13,7 +13,7 @@ from ..spec import ModelSpec
 Images = Volume | Mapping[str, Volume | None] | Sequence[Volume | None]
 
 
-def in_order(given: Images, spec: ModelSpec) -> tuple[list[Volume | None], Volume]:
+def order_channels(given: Images, spec: ModelSpec) -> tuple[list[Volume | None], Volume]:
     """Checked volumes, one a channel of the model, in its order, None for a missing one; and that which was given
     first, on whose grid the result is to be.
 
@@ -26,7 +26,7 @@ def in_order(given: Images, spec: ModelSpec) -> tuple[list[Volume | None], Volum
     names = [channel.name for channel in spec.channels] or [""]
     first = next((one for one in (given.values() if isinstance(given, Mapping) else given) if one is not None), None)
     if isinstance(given, Mapping):
-        refuse_unknown(given, spec)
+        check_channel_names(given, spec)
         given = [given.get(name) for name in names]
     elif len(given) > len(names):
         raise UnsupportedImageError(
@@ -39,27 +39,29 @@ def in_order(given: Images, spec: ModelSpec) -> tuple[list[Volume | None], Volum
     return volumes + [None] * (len(names) - len(volumes)), leading
 
 
-def together(volume: Volume, others: Mapping[str, Volume], spec: ModelSpec, channel: str = "") -> Images:
+def combine_channels(
+    volume: Volume, extra_channels: Mapping[str, Volume], spec: ModelSpec, channel: str = ""
+) -> Images:
     """What to give a predictor for a volume, on whose grid the result is to be, and further channels by name.
 
     Args:
         volume: which is the model's `channel`; "": the first, or the only one.
-        others: further channels.
+        extra_channels: further channels.
         spec: the model.
 
     Raises:
         UnsupportedImageError: a channel that the model does not have, or one twice.
     """
-    refuse_unknown([name for name in (channel, *others) if name], spec)
+    check_channel_names([name for name in (channel, *extra_channels) if name], spec)
     if not spec.channels:
         return volume
     name = channel or spec.channels[0].name
-    if name in others:
+    if name in extra_channels:
         raise UnsupportedImageError(f"Two images are given for {name}. Give each sequence once.")
-    return {name: volume, **others}
+    return {name: volume, **extra_channels}
 
 
-def refuse_unknown(names: Iterable[str], spec: ModelSpec) -> None:
+def check_channel_names(names: Iterable[str], spec: ModelSpec) -> None:
     """Raise an `UnsupportedImageError` for names that are none of the model's channels."""
     known = {channel.name for channel in spec.channels}
     unknown = [name for name in names if name not in known]

@@ -9,22 +9,23 @@ from scipy import ndimage
 
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
-from .pooling import believed, calibrated, pool
+from .pooling import calibrated, lesion_probabilities, pool
 from .prediction import Diagnosis, SegmentResult, odds_over
 
 
 @dataclass(frozen=True)
-class Look:
+class NetworkOutput:
     """What the network said.
 
     Attributes:
         labelmap: (K, J, I) uint8, all that it drew.
         logits: (N, C) of the diagnosis, slice by slice.
         area: (N,) pixels drawn on each slice, on the network's grid.
-        distances: (N,) how far each slice is from what the model was trained on (`familiarity`), NaN where nothing is
+        distances: (N,) how far each slice is from what the model was trained on (`ood`), NaN where nothing is
             on it; None for a model without these statistics.
         percent: (S, K, J, I) uint8, how probable each segment is at each voxel, 0-100; None if not asked for.
-        turned: (N, 3) bool, which slices look as if they were turned, by `texture.TURNS`; None where that is not known.
+        rotated: (N, 3) bool, which slices look as if they were turned, by `texture.ROTATIONS`; None where that is not
+        known.
     """
 
     labelmap: np.ndarray
@@ -32,11 +33,11 @@ class Look:
     area: np.ndarray
     distances: np.ndarray | None = None
     percent: np.ndarray | None = None
-    turned: np.ndarray | None = None
+    rotated: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
-class Answer:
+class Decision:
     """What is told to the user; fields as in `Prediction`."""
 
     labelmap: np.ndarray
@@ -45,23 +46,23 @@ class Answer:
     segments: tuple[SegmentResult, ...]
 
 
-def decide(look: Look, prepared: PreparedVolume, spec: ModelSpec) -> Answer:
+def decide(output: NetworkOutput, prepared: PreparedVolume, spec: ModelSpec) -> Decision:
     """Apply calibration and the spec's volume rule.
 
-    Drawing on slices that the classifier believes to be free of lesions is removed, then pieces too small to count
-    and pieces that the classifier is not sure of on any of their slices: one sure slice holds up its neighbours, so
-    that a lesion keeps its faint ends. The diagnosis is pooled from the slices. `look` is left as it is.
+    Drawing on slices that the classifier believes to be free of lesions is removed, then components too small to count
+    and those that the classifier is not sure of on any of their slices: one sure slice holds up its neighbours, so
+    that a lesion keeps its faint ends. The diagnosis is pooled from the slices. `output` is left as it is.
     """
-    probabilities = calibrated(look.logits, spec)
-    lesion, kept = believed(probabilities, spec, prepared.view.mm[0])
-    labelmap = look.labelmap.copy()
+    probabilities = calibrated(output.logits, spec)
+    lesion, kept = lesion_probabilities(probabilities, spec, prepared.view.mm[0])
+    labelmap = output.labelmap.copy()
     prepared.view.of(labelmap)[~kept] = 0
     voxel_ml = prepared.volume.voxel_ml
     if min(labelmap.shape) > 1:
-        _drop_pieces(prepared.view.of(labelmap), lesion, spec, voxel_ml)
-    pooled = pool(probabilities, lesion, look.area * kept, spec)
+        _drop_components(prepared.view.of(labelmap), lesion, spec, voxel_ml)
+    pooled = pool(probabilities, lesion, output.area * kept, spec)
     counts = _count(labelmap, len(spec.segments))[1:]
-    return Answer(
+    return Decision(
         labelmap,
         probabilities,
         diagnose(pooled, spec),
@@ -81,31 +82,31 @@ def diagnose(pooled: np.ndarray, spec: ModelSpec) -> Diagnosis:
     thresholds = {c.name: rule.threshold for c, rule in zip(spec.classes, spec.label_rules, strict=True)}
     foremost = max(probabilities, key=lambda name: odds_over(probabilities[name], thresholds[name]))
     given = Diagnosis(foremost, "", probabilities, thresholds)
-    displays = [c.display for c in spec.classes if c.name in given.found]
+    displays = [c.display for c in spec.classes if c.name in given.findings]
     return replace(given, display=", ".join(displays) or spec.nothing_found)
 
 
-def _drop_pieces(labels: np.ndarray, lesion: np.ndarray, spec: ModelSpec, voxel_ml: float | None) -> None:
-    """Remove pieces (26 neighbours) that are too small or not believed, in place.
+def _drop_components(labels: np.ndarray, lesion: np.ndarray, spec: ModelSpec, voxel_ml: float | None) -> None:
+    """Remove components (26 neighbours) that are too small or not probable enough, in place.
 
     Args:
         labels: (N, rows, columns), slices in the order of `lesion`.
         lesion: (N,) probability of a lesion.
-        voxel_ml: None where it is not known; then no piece is too small.
+        voxel_ml: None where it is not known; then none is too small.
     """
     rule = spec.volume_rule
-    smallest = 0.0 if voxel_ml is None else rule.smallest_ml / voxel_ml  # voxels
-    if smallest <= 1 and rule.piece_belief == 0:
+    smallest = 0.0 if voxel_ml is None else rule.min_component_ml / voxel_ml  # voxels
+    if smallest <= 1 and rule.min_component_probability == 0:
         return
-    # Numbered pieces take four times the memory of the labels: only where something is drawn.
+    # Numbered components take four times the memory of the labels: only where something is drawn.
     for label, box in enumerate(ndimage.find_objects(labels, len(spec.segments)), start=1):
         if box is None:
             continue
-        pieces, found = ndimage.label(labels[box] == label, structure=np.ones((3, 3, 3)))
-        sizes = _count(pieces, found)[1:]
-        belief = [lesion[box[0]][place[0]].max() for place in ndimage.find_objects(pieces)]
-        dropped = (sizes < smallest) | (np.array(belief) < rule.piece_belief)
-        labels[box][np.concatenate([[False], dropped])[pieces]] = 0
+        components, found = ndimage.label(labels[box] == label, structure=np.ones((3, 3, 3)))
+        sizes = _count(components, found)[1:]
+        belief = [lesion[box[0]][place[0]].max() for place in ndimage.find_objects(components)]
+        dropped = (sizes < smallest) | (np.array(belief) < rule.min_component_probability)
+        labels[box][np.concatenate([[False], dropped])[components]] = 0
 
 
 def _count(labels: np.ndarray, most: int) -> np.ndarray:

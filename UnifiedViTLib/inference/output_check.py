@@ -42,7 +42,7 @@ def check_finite(outputs: Iterable[np.ndarray], spec: ModelSpec) -> None:
         )
 
 
-def check_pictured(prepared: PreparedVolume) -> None:
+def check_not_blank(prepared: PreparedVolume) -> None:
     """Raise an UnsupportedImageError where every slice of every channel has one value everywhere: a volume may differ
     from slice to slice and yet show nothing on any."""
     channels = prepared.channels if isinstance(prepared, PreparedChannels) else (prepared,)

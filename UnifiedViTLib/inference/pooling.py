@@ -1,4 +1,4 @@
-"""Many slices, one answer: the diagnosis of a volume, and on which slices drawing is believed."""
+"""Many slices, one answer: the diagnosis of a volume, and on which slices the mask is kept."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def class_probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
     return (exponential / exponential.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def believed(probabilities: np.ndarray, spec: ModelSpec, slice_mm: float) -> tuple[np.ndarray, np.ndarray]:
+def lesion_probabilities(probabilities: np.ndarray, spec: ModelSpec, slice_mm: float) -> tuple[np.ndarray, np.ndarray]:
     """Which slices show a lesion, neighbours taken into account.
 
     Args:
@@ -57,27 +57,27 @@ def believed(probabilities: np.ndarray, spec: ModelSpec, slice_mm: float) -> tup
     if len(lesion) > 2 and slice_mm <= NEIGHBOUR_MM:
         padded = np.pad(lesion, 1, mode="edge")
         lesion = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
-    return lesion, 1.0 - lesion <= spec.volume_rule.suppress_above
+    return lesion, 1.0 - lesion <= spec.volume_rule.max_normal_probability
 
 
 def pool(probabilities: np.ndarray, lesion: np.ndarray, area: np.ndarray, spec: ModelSpec) -> np.ndarray:
     """The volume's class probabilities (C,).
 
-    "mean": of the slices. "lesion_weighted": whether there is a lesion is the mean of the `top` most suspicious
-    slices; which one, the mean of the slices weighted by suspicion and by the area drawn. "top", for models with
-    several labels: each finding by itself, the mean of the `top` slices where it is likeliest. (That it is on none of
+    "mean": of the slices. "lesion_weighted": whether there is a lesion is the mean of the `top_k` most suspicious
+    slices; which one, the mean of the slices weighted by suspicion and by the area drawn. "top_k", for models with
+    several labels: each finding by itself, the mean of the `top_k` slices where it is likeliest. (That it is on none of
     the slices, as a product over them, would count every slice as evidence of its own, and neighbours are alike.)
 
     Args:
         probabilities: (N, C), calibrated.
-        lesion: (N,) probability of a lesion, from `believed`.
+        lesion: (N,) probability of a lesion, from `lesion_probabilities`.
         area: (N,) area drawn on each slice, any unit.
     """
     rule = spec.volume_rule
     if rule.pooling == "mean" or len(probabilities) == 1:
         return probabilities.mean(axis=0)
-    if rule.pooling == "top":
-        return np.sort(probabilities, axis=0)[-rule.top:].mean(axis=0)
+    if rule.pooling == "top_k":
+        return np.sort(probabilities, axis=0)[-rule.top_k:].mean(axis=0)
     weight = lesion * area if (lesion * area).sum() > 0 else lesion + 1e-12
     kinds = np.maximum(probabilities.astype(np.float64), 1e-12)  # so that a slice sure to be healthy has kinds too
     if spec.healthy is None:
@@ -85,7 +85,7 @@ def pool(probabilities: np.ndarray, lesion: np.ndarray, area: np.ndarray, spec: 
     kinds[:, spec.healthy] = 0
     kinds /= kinds.sum(axis=1, keepdims=True)
     pooled = (weight[:, None] * kinds).sum(axis=0) / weight.sum()
-    present = float(np.sort(lesion)[-rule.top:].mean())
+    present = float(np.sort(lesion)[-rule.top_k:].mean())
     pooled *= present
     pooled[spec.healthy] = 1.0 - present
     return pooled

@@ -43,7 +43,7 @@ class Diagnosis:
         return min(1.0 if one == math.inf else max(one, 1.0) / (1 + one) for one in odds)
 
     @property
-    def found(self) -> tuple[str, ...]:
+    def findings(self) -> tuple[str, ...]:
         """Names of what is found: the most probable class; of a multi-label model any number, also none."""
         if self.thresholds is None:
             return (self.label,)
@@ -68,7 +68,7 @@ class SegmentResult:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What made the result. `seconds` is by stage; `software` by package; `notes` say which faster ways to compute
+    """What made the result. `timings_s` is by stage; `software` by package; `notes` say which faster ways to compute
     were not taken, and why."""
 
     model_id: str
@@ -77,7 +77,7 @@ class Provenance:
     device: str
     backend: str
     plane: str
-    seconds: dict[str, float]
+    timings_s: dict[str, float]
     software: dict[str, str]
     notes: tuple[str, ...] = ()
 
@@ -87,7 +87,7 @@ class Heatmap:
     """What spoke for a class, and where.
 
     Attributes:
-        method: a name of `explain.METHODS`.
+        method: a name of `heatmap.METHODS`.
         label: name of the class; `display` is the same for people.
         percent: (K, J, I) uint8 on the input's own grid, 0 to 100: each slice's map from nothing to its strongest
             place, times the probability of the class on that slice.
@@ -100,8 +100,8 @@ class Heatmap:
 
 
 @dataclass(frozen=True)
-class Enhancement:
-    """The volume on a finer grid, where it was attended to drawn by an upscaler; see `superresolution`.
+class SuperResolution:
+    """The volume on a finer grid, where it was attended to drawn by an upscaler; see `super_resolution`.
 
     Attributes:
         upscaler: its name.
@@ -124,29 +124,31 @@ class Enhancement:
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """How far to trust a result: what several looks at the same volume came to (`inference.uncertainty`).
+    """How far to trust a result: how far several forward passes over the same volume agree (`inference.uncertainty`).
 
     Attributes:
-        looks: at what, in words; the first is the answer's own.
-        confidence: 0 to 1, the least of `parts`.
-        parts: "looks": mean over the looks of the probability of the diagnosis; "slices" (more than one): share of
+        passes: at what, in words; the first is the answer's own.
+        confidence: 0 to 1, the least of `components`.
+        components: "passes": mean over the passes of the probability of the diagnosis; "slices" (more than one): share
+        of
             the slices that decide which name it themselves; "planes" (voxels that are nearly cubes): mean of its
             probability over the three planes; "mask": 1, or 0.5 where mask and diagnosis contradict each other.
-        outline: overlap (Dice) of what the other looks draw with what the first draws, on slices with a drawing in the
+        mask_dice: Dice of the masks of the other passes with that of the first, on slices with a drawing in
+        the
             result; None where there is none.
-        spread: by class name, standard deviation of the volume's probability over looks and planes.
-        slice_disagreement: (N,) float32, 0 to 1: what the looks at each slice differ in (mutual information of look
+        probability_std: by class name, standard deviation of the volume's probability over passes and planes.
+        mutual_information: (N,) float32, 0 to 1: what the passes over each slice differ in (mutual information of pass
             and diagnosis), in the order of `Prediction.slice_probabilities`.
-        percent: (K, J, I) uint8 on the input's own grid, 0 to 100: entropy of the mean over the looks of the
+        percent: (K, J, I) uint8 on the input's own grid, 0 to 100: entropy of the mean over the passes of the
             probabilities of each voxel's label, in percent of the most that is possible.
     """
 
-    looks: tuple[str, ...]
+    passes: tuple[str, ...]
     confidence: float
-    parts: dict[str, float]
-    outline: float | None
-    spread: dict[str, float]
-    slice_disagreement: np.ndarray
+    components: dict[str, float]
+    mask_dice: float | None
+    probability_std: dict[str, float]
+    mutual_information: np.ndarray
     percent: np.ndarray
 
 
@@ -169,7 +171,7 @@ class Prediction:
             background left out; None where they were not asked for. What the network drew: the rules that take
             drawing out of `labelmap` (slices without a lesion, small pieces) do not change them.
         heatmap: where the network looked; None where it was not asked for.
-        enhancement: the volume with attended regions on a finer grid; None where it was not asked for, or could not
+        superres: the volume with attended regions on a finer grid; None where it was not asked for, or could not
             be made (a warning says why).
         uncertainty: how far to trust it; None where it was not asked for.
         geometry: which parts of `ijk_to_ras` the input gave.
@@ -187,7 +189,7 @@ class Prediction:
     provenance: Provenance
     probability_maps: np.ndarray | None = None
     heatmap: Heatmap | None = None
-    enhancement: Enhancement | None = None
+    superres: SuperResolution | None = None
     uncertainty: Uncertainty | None = None
     geometry: GeometrySource = ALL_GIVEN
 

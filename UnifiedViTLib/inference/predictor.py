@@ -23,27 +23,27 @@ from .backends.base import OutOfMemory
 from .backends.candidates import torch_is_there
 from .backends.selection import BackendSelector
 from .backends.torch_backend import TorchBackend
-from .blanks import Run, look_once_at_blanks
-from .channels import Images, in_order
-from .decision import Answer, Look, decide
-from .doubts import doubts
-from .explain import put_on_grid
-from .familiarity import Impression, load_statistics
+from .blanks import Run, deduplicate_blank_slices
+from .channels import Images, order_channels
+from .decision import Decision, NetworkOutput, decide
+from .heatmap import resample_to_volume
+from .ood.statistics import OODFeatures, load_ood_statistics
 from .options import Options
-from .output_check import VariationCheck, check_finite, check_outputs, check_pictured
+from .output_check import VariationCheck, check_finite, check_not_blank, check_outputs
 from .prediction import Heatmap, Prediction, Provenance
-from .superresolution import enhance
-from .uncertainty import CHANGES, Looks, other_looks, other_planes
-from .upscalers import make_upscaler
+from .superres.super_resolution import super_resolve
+from .superres.upscalers import make_upscaler
+from .uncertainty import TTA_TRANSFORMS, UncertaintyAccumulator, other_planes, tta_passes
+from .warnings import collect_warnings
 
-PLAIN = Options()
+DEFAULT_OPTIONS = Options()
 NO_MEMORY = "There is not enough memory to look at even one slice. Close other programs and run again."
-#: Called with a stage in words and the share done (0..1); it may raise `Cancelled` to stop the run.
+#: Called with a stage in words and the fraction done (0..1); it may raise `Cancelled` to stop the run.
 ProgressCallback = Callable[[str, float], None]
-#: An explanation takes so many times as long as a look: it looks once more, and back by gradients.
-EXPLAINING = 2.3
+#: A heat map takes so many times as long as a pass: it is one more, and back by gradients.
+HEATMAP_COST = 2.3
 #: And so many times as long, to draw finer what is attended to.
-ENHANCING = 1.6
+SUPERRES_COST = 1.6
 
 
 class Predictor:
@@ -70,17 +70,17 @@ class Predictor:
         self._cache = cache
         self._excluded, self._announce = excluded, announce
         self._selector = BackendSelector(spec, device, cache, excluded, announce)
-        self._familiar = load_statistics(spec)
-        self._beside: TorchBackend | None = None
+        self._ood = load_ood_statistics(spec)
+        self._torch_backend: TorchBackend | None = None
         self._notes: list[str] = []
 
     @property
-    def fell_back(self) -> bool:
+    def used_cpu_fallback(self) -> bool:
         """Whether the graphics card had not enough memory, so that the CPU is used since."""
         return bool(self._notes)
 
-    def predict(self, images: Images, options: Options = PLAIN,
-                progress: ProgressCallback = lambda stage, done: None) -> Prediction:
+    def predict(self, images: Images, options: Options = DEFAULT_OPTIONS,
+                progress: ProgressCallback = lambda stage, fraction: None) -> Prediction:
         """Look at every slice once, draw and name.
 
         Args:
@@ -104,37 +104,48 @@ class Predictor:
         upscaler = make_upscaler(options.superres) if options.superres else None
         started = time.perf_counter()
         progress("Preparing", 0.0)
-        volumes, first = in_order(images, self.spec)
+        volumes, first = order_channels(images, self.spec)
         prepared = prepare_channels(volumes, self.spec.size, options.plane, first)
         ready = time.perf_counter()
         self._select(prepared, progress)
         settled = time.perf_counter()
-        looks = self.looks(prepared) if options.uncertainty else None
+        accumulator = self.uncertainty_accumulator(prepared) if options.uncertainty else None
         planes = other_planes(prepared) if options.uncertainty else ()
-        ends = np.cumsum([1 + len(CHANGES) * options.uncertainty, len(planes), EXPLAINING * bool(options.guide),
-                          ENHANCING * bool(options.superres)])
+        ends = np.cumsum(
+            [
+                1 + len(TTA_TRANSFORMS) * options.uncertainty,
+                len(planes),
+                HEATMAP_COST * bool(options.heatmap_method),
+                SUPERRES_COST * bool(options.superres),
+            ]
+        )
         first_end, second_end, third_end, _ = ends / ends[-1]
-        look, network_seconds = self.look(prepared, _within(progress, 0, first_end), flips=options.flips,
-                                          keep_probabilities=options.keep_probabilities, looks=looks)
+        output, network_seconds = self.run_network(
+            prepared,
+            _within(progress, 0, first_end),
+            tta=options.tta,
+            keep_probabilities=options.keep_probabilities,
+            accumulator=accumulator,
+        )
         looked = time.perf_counter()
         self._selector.remember_crashes()
-        answer = decide(look, prepared, self.spec)
+        decision = decide(output, prepared, self.spec)
         backend = self._selector.backend
         answered = time.perf_counter()
-        uncertainty = looks and looks.conclude(answer, {
+        uncertainty = accumulator and accumulator.conclude(decision, {
             plane: self._in_plane(plane, volumes, first, _within(progress, *np.interp(
                 [n, n + 1], [0, len(planes)], [first_end, second_end])))
             for n, plane in enumerate(planes)
         })
         concluded = time.perf_counter()
-        told = _within(progress, second_end, third_end)
-        heatmap = self._explain(prepared, answer, options, told) if options.guide else None
+        within_heatmap = _within(progress, second_end, third_end)
+        heatmap = self._heatmap(prepared, decision, options, within_heatmap) if options.heatmap_method else None
         explained = time.perf_counter()
-        enhancement, refused = None, ()
+        superres, refused = None, ()
         if upscaler:
             try:
-                enhancement = enhance(prepared, heatmap, upscaler, options.superres_quantile,
-                                      _within(progress, third_end, 1))
+                superres = super_resolve(prepared, heatmap, upscaler, options.superres_quantile,
+                                         _within(progress, third_end, 1))
             except UnsupportedImageError as error:  # the answers are there, and are worth more
                 refused = (str(error),)
         progress("Done", 1.0)
@@ -142,59 +153,72 @@ class Predictor:
         return Prediction(
             name=prepared.volume.name,
             spec=self.spec,
-            labelmap=answer.labelmap,
+            labelmap=decision.labelmap,
             ijk_to_ras=prepared.volume.ijk_to_ras,
-            diagnosis=answer.diagnosis,
-            slice_probabilities=answer.slice_probabilities,
+            diagnosis=decision.diagnosis,
+            slice_probabilities=decision.slice_probabilities,
             slice_axis=(prepared.view.axes[0], prepared.view.flipped[0]),
-            segments=answer.segments,
-            warnings=(*doubts(prepared, self.spec, look, answer.diagnosis, answer.segments, uncertainty),
-                      *refused, *self._notes),
+            segments=decision.segments,
+            warnings=(
+                *collect_warnings(prepared, self.spec, output, decision.diagnosis, decision.segments, uncertainty),
+                *refused,
+                *self._notes,
+            ),
             provenance=Provenance(
-                self.spec.id, self.spec.version, self.spec.sha256, backend.device,
-                f"{backend.name}, slices and their mirror images" if options.flips else backend.name,
+                self.spec.id,
+                self.spec.version,
+                self.spec.sha256,
+                backend.device,
+                f"{backend.name}, slices and their mirror images" if options.tta else backend.name,
                 prepared.view.plane,
                 {
                     "prepare": ready - started,
-                    "compare": settled - ready,
+                    "select_backend": settled - ready,
                     "network": network_seconds,
                     "resample": looked - settled - network_seconds,
-                    "answer": answered - looked,
-                    **({"other planes": concluded - answered} if planes else {}),
-                    **({"explain": explained - concluded} if options.guide else {}),
+                    "decide": answered - looked,
+                    **({"other_planes": concluded - answered} if planes else {}),
+                    **({"heatmap": explained - concluded} if options.heatmap_method else {}),
                     **({"superres": finished - explained} if options.superres else {}),
                     "total": finished - started,
                 },
                 software_versions(),
                 tuple(self._selector.notes),
             ),
-            probability_maps=look.percent,
-            heatmap=heatmap if options.explain else None,
-            enhancement=enhancement,
+            probability_maps=output.percent,
+            heatmap=heatmap if options.heatmap else None,
+            superres=superres,
             uncertainty=uncertainty,
             geometry=prepared.volume.geometry,
         )
 
-    def look(self, prepared: PreparedVolume, progress: ProgressCallback = lambda stage, done: None, *,
-             flips: bool = False, keep_probabilities: bool = False, looks: Looks | None = None) -> tuple[Look, float]:
+    def run_network(
+        self,
+        prepared: PreparedVolume,
+        progress: ProgressCallback = lambda stage, fraction: None,
+        *,
+        tta: bool = False,
+        keep_probabilities: bool = False,
+        accumulator: UncertaintyAccumulator | None = None,
+    ) -> tuple[NetworkOutput, float]:
         """Run the network over all slices; returns what it said, and the seconds spent in it.
 
         Args:
             prepared: the volume.
             progress: told after every batch.
-            flips, keep_probabilities: as in `Options`.
-            looks: of `looks`; takes in this look and further ones.
+            tta, keep_probabilities: as in `Options`.
+            accumulator: of `uncertainty_accumulator`; takes in this pass and further ones.
         """
-        check_pictured(prepared)
+        check_not_blank(prepared)
         self._select(prepared, progress)
-        run, again = look_once_at_blanks(self._run_both_ways if flips else self._run), look_once_at_blanks(self._run)
+        run, again = deduplicate_blank_slices(self._run_tta if tta else self._run), deduplicate_blank_slices(self._run)
         count = len(prepared)
         labelmap = np.zeros(prepared.volume.array.shape, np.uint8)
         target = prepared.view.of(labelmap)
         percent = np.zeros((len(self.spec.segments), *labelmap.shape), np.uint8) if keep_probabilities else None
         logits = np.empty((count, len(self.spec.classes)), np.float32)
         area = np.zeros(count)
-        seen: list[Impression] = []
+        seen: list[OODFeatures] = []
         variation = VariationCheck(self.spec)
 
         def batch(start: int) -> np.ndarray:
@@ -203,14 +227,14 @@ class Predictor:
         def keep(start: int, images: np.ndarray, masks: np.ndarray, embeddings: np.ndarray) -> None:
             stop = start + len(images)
             variation.add(images, masks, logits[start:stop])
-            labels, rows, columns = labels_on_grid(masks, prepared)
+            labels, rows, columns = logits_to_labelmap(masks, prepared)
             target[start:stop, rows, columns] = labels
             if keep_probabilities:
-                for segment, part in zip(percent, percent_on_grid(masks, prepared), strict=True):
+                for segment, part in zip(percent, logits_to_probability_maps(masks, prepared), strict=True):
                     prepared.view.of(segment)[start:stop, rows, columns] = part
             area[start:stop] = [np.count_nonzero(one[1:].max(axis=0) > one[0]) for one in masks]
-            if self._familiar:
-                seen.append(self._familiar.see(embeddings, images))
+            if self._ood:
+                seen.append(self._ood.features(embeddings, images))
 
         seconds, start, ahead, kept = 0.0, 0, None, None
         # While the network looks at a batch, the next one is resampled and the one before brought back.
@@ -223,8 +247,8 @@ class Predictor:
                 before = time.perf_counter()
                 try:
                     masks, logits[start:stop], embeddings = run(images)
-                    if looks:
-                        looks.add(start, masks, logits[start:stop], self._further(images, again))
+                    if accumulator:
+                        accumulator.add(start, masks, logits[start:stop], self._further(images, again))
                 except OutOfMemory:
                     self._shrink(prepared, progress)
                     ahead = None
@@ -239,17 +263,17 @@ class Predictor:
             kept.result()
         variation.conclude()
         # All at once: large products start threads, which would hold up the network.
-        distances, turned = self._familiar.judge(Impression.together(seen)) if self._familiar else (None, None)
-        return Look(labelmap, logits, area, distances, percent, turned), seconds
+        distances, rotated = self._ood.score(OODFeatures.concatenate(seen)) if self._ood else (None, None)
+        return NetworkOutput(labelmap, logits, area, distances, percent, rotated), seconds
 
-    def looks(self, prepared: PreparedVolume) -> Looks:
-        """What `look` is to be given for further looks: the changes, and where torch is there the members of an
-        ensemble, which OpenVINO knows as one network."""
-        return Looks(self.spec, prepared, len(self.spec.members) if torch_is_there() else 0)
+    def uncertainty_accumulator(self, prepared: PreparedVolume) -> UncertaintyAccumulator:
+        """What `run_network` is to be given for further passes: the transforms, and where torch is there the members of
+        an ensemble, which OpenVINO knows as one network."""
+        return UncertaintyAccumulator(self.spec, prepared, len(self.spec.members) if torch_is_there() else 0)
 
     def _further(self, images: np.ndarray, run: Run) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Mask and class logits of what `looks` promises."""
-        yield from other_looks(images, run)
+        """Mask and class logits of what `uncertainty_accumulator` promises."""
+        yield from tta_passes(images, run)
         if self.spec.members and torch_is_there():
             for masks, logits in self._in_torch().run_members(images):
                 check_finite((masks, logits), self.spec)
@@ -259,44 +283,44 @@ class Predictor:
                   progress: ProgressCallback) -> np.ndarray:
         """The volume's probabilities (C,), looked at in another plane."""
         prepared = prepare_channels(volumes, self.spec.size, plane, first)
-        look, _ = self.look(prepared, lambda stage, done: progress(f"{stage}, {plane}", done))
-        return np.array(list(decide(look, prepared, self.spec).diagnosis.probabilities.values()))
+        output, _ = self.run_network(prepared, lambda stage, fraction: progress(f"{stage}, {plane}", fraction))
+        return np.array(list(decide(output, prepared, self.spec).diagnosis.probabilities.values()))
 
-    def _explain(self, prepared: PreparedVolume, answer: Answer, options: Options,
+    def _heatmap(self, prepared: PreparedVolume, decision: Decision, options: Options,
                  progress: ProgressCallback) -> Heatmap:
         """Look at every slice once more, for the class alone."""
         names = [one.name for one in self.spec.classes]
-        number = names.index(options.explain_class or answer.diagnosis.label)
+        number = names.index(options.heatmap_class or decision.diagnosis.label)
         percent = np.zeros(prepared.volume.array.shape, np.uint8)
         count, start = len(prepared), 0
         while start < count:
             stop = min(start + self.batch_size, count)
             try:
-                maps = self._in_torch().explain(prepared.inputs(start, stop), number, options.guide)
+                maps = self._in_torch().heatmaps(prepared.inputs(start, stop), number, options.heatmap_method)
             except OutOfMemory:
                 self._shrink(prepared, progress)
                 continue
             check_finite([maps], self.spec)
-            put_on_grid(maps, answer.slice_probabilities[start:stop, number], prepared, start, percent)
+            resample_to_volume(maps, decision.slice_probabilities[start:stop, number], prepared, start, percent)
             start = stop
             progress(f"Explaining slice {stop} of {count}", stop / count)
-        return Heatmap(options.guide, names[number], self.spec.classes[number].display, percent)
+        return Heatmap(options.heatmap_method, names[number], self.spec.classes[number].display, percent)
 
     def _in_torch(self) -> TorchBackend:
         """Torch, which alone has gradients and knows the members of an ensemble: the chosen backend, or one on the CPU
         beside it."""
         if isinstance(self._selector.backend, TorchBackend):
             return self._selector.backend
-        if self._beside is None:
-            self._beside = TorchBackend(self.spec, "cpu")
-        return self._beside
+        if self._torch_backend is None:
+            self._torch_backend = TorchBackend(self.spec, "cpu")
+        return self._torch_backend
 
     def _run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return check_outputs(self._selector.run(images), images, self.spec)
 
-    def _run_both_ways(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The mean over images and their mirror images. Embeddings are of the images alone: what is familiar was
-        measured on those."""
+    def _run_tta(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The mean over images and their mirror images. Embeddings are of the images alone: the statistics of training
+        are of those."""
         masks, logits, embeddings = self._run(images)
         mirrored_masks, mirrored_logits, _ = self._run(np.ascontiguousarray(images[..., ::-1]))
         return (masks + mirrored_masks[..., ::-1]) / 2, (logits + mirrored_logits) / 2, embeddings
@@ -331,10 +355,10 @@ class Predictor:
 
 def _within(progress: ProgressCallback, start: float, stop: float) -> ProgressCallback:
     """For a part of the work: its 0 to 1 is `start` to `stop` of the whole."""
-    return lambda stage, done: progress(stage, float(start + (stop - start) * done))
+    return lambda stage, fraction: progress(stage, float(start + (stop - start) * fraction))
 
 
-def labels_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndarray, slice, slice]:
+def logits_to_labelmap(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndarray, slice, slice]:
     """Mask logits (n, S, size, size) to labels on the volume's grid.
 
     Logits are resampled, not labels, so that edges are as smooth as the network drew them. Resampling is linear: what
@@ -353,13 +377,13 @@ def labels_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndar
     return labels, rows, columns
 
 
-def percent_on_grid(masks: np.ndarray, prepared: PreparedVolume) -> np.ndarray:
+def logits_to_probability_maps(masks: np.ndarray, prepared: PreparedVolume) -> np.ndarray:
     """Mask logits (n, S + 1, size, size) to the probability of each segment on the volume's grid.
 
-    The softmax of the resampled logits, so that the most probable class is the label that `labels_on_grid` gives.
+    The softmax of the resampled logits, so that the most probable class is the label that `logits_to_labelmap` gives.
 
     Returns:
-        (S, n, r, c) uint8, 0-100, for the rows and columns that `labels_on_grid` returns.
+        (S, n, r, c) uint8, 0-100, for the rows and columns that `logits_to_labelmap` returns.
     """
     logits = np.stack([prepared.frame.from_network(masks[:, label])[0] for label in range(masks.shape[1])])
     logits -= logits.max(axis=0)

@@ -1,6 +1,7 @@
-"""Uncertainty: how far several looks at the same volume agree, voxel by voxel and as a whole. Needs numpy alone.
+"""Uncertainty: how far several forward passes over the same volume agree, voxel by voxel and as a whole. Needs numpy
+alone.
 
-A look is the network's answer for the slices changed in a way that changes no diagnosis (test-time augmentation, Wang
+A pass is the network's answer for the slices changed in a way that changes no diagnosis (test-time augmentation, Wang
 et al. 2019), or the answer of one member of an ensemble (Lakshminarayanan et al. 2017).
 """
 
@@ -17,8 +18,8 @@ from ..imaging.preparation import PreparedVolume
 from ..imaging.slicing import NARROWEST, PLANES
 from ..spec import MISSING, ModelSpec
 from .blanks import Run
-from .decision import Answer
-from .pooling import believed, class_probabilities, pool
+from .decision import Decision
+from .pooling import class_probabilities, lesion_probabilities, pool
 from .prediction import Uncertainty
 
 #: Volumes whose largest spacing is at most so many times the smallest are looked at in all three planes.
@@ -28,7 +29,7 @@ CONTRADICTION = 0.5
 
 
 @dataclass(frozen=True)
-class Change:
+class Augmentation:
     """A change of slices that changes no diagnosis, and the way back for maps of them.
 
     Attributes:
@@ -43,56 +44,61 @@ class Change:
     degrees: float = 0.0
     scale: float = 1.0
 
-    def of(self, images: np.ndarray) -> np.ndarray:
+    def apply(self, images: np.ndarray) -> np.ndarray:
         """Slices (n, channels, H, W) float32, changed; missing channels stay as they are."""
         changed = _moved(images[..., ::-1] if self.mirrored else images, self.degrees, self.scale)
         missing = images[..., :1, :1] == MISSING
         return np.where(missing, np.float32(MISSING), changed) if missing.any() else np.ascontiguousarray(changed)
 
-    def back(self, maps: np.ndarray) -> np.ndarray:
+    def undo(self, maps: np.ndarray) -> np.ndarray:
         """Maps (n, S, H, W) of changed slices, brought to where they belong on the slices as they are."""
         moved = _moved(maps, -self.degrees, 1 / self.scale)
         return moved[..., ::-1] if self.mirrored else moved
 
 
-#: Beside the slices as they are. Of seven looks that were tried these rank wrong answers best (training/RESULTS.md).
-CHANGES = (
-    Change("mirrored", mirrored=True),
-    Change("turned by 10 degrees", degrees=10.0),
-    Change("magnified by a tenth", scale=1.1),
+#: Beside the slices as they are. Of seven transforms that were tried these rank wrong answers best
+#: (training/RESULTS.md).
+TTA_TRANSFORMS = (
+    Augmentation("mirrored", mirrored=True),
+    Augmentation("turned by 10 degrees", degrees=10.0),
+    Augmentation("magnified by a tenth", scale=1.1),
 )
 
 
-class Looks:
-    """What several looks at a volume said, taken in batch by batch: no look of a whole volume is ever in memory.
+class UncertaintyAccumulator:
+    """The outputs of several passes over a volume, taken in batch by batch: none of a whole volume is ever in memory.
 
     Args:
         spec: the model.
         prepared: the volume.
-        members: so many networks of an ensemble answer beside the `CHANGES`.
+        members: so many networks of an ensemble answer beside the `TTA_TRANSFORMS`.
     """
 
     def __init__(self, spec: ModelSpec, prepared: PreparedVolume, members: int = 0) -> None:
         self._spec, self._prepared = spec, prepared
         names = [spec.members[n].id for n in range(members)]
-        self.names = ("as it is", *(change.name for change in CHANGES), *(f"{name} alone" for name in names))
+        self.names = (
+            "as it is",
+            *(augmentation.name for augmentation in TTA_TRANSFORMS),
+            *(f"{name} alone" for name in names),
+        )
         shape = len(self.names), len(prepared)
         self.logits = np.empty((*shape, len(spec.classes)), np.float32)
         self.areas, self._overlaps = np.zeros(shape), np.zeros(shape)
         self.entropy = np.zeros(prepared.volume.array.shape, np.uint8)
 
-    def add(self, start: int, masks: np.ndarray, logits: np.ndarray, others: Iterable[tuple[np.ndarray, np.ndarray]]
+    def add(self, start: int, masks: np.ndarray, logits: np.ndarray, further: Iterable[tuple[np.ndarray, np.ndarray]]
             ) -> None:
         """Take in a batch of slices.
 
         Args:
             start: number of its first slice.
             masks, logits: (n, S + 1, H, W) and (n, C), the answer's own.
-            others: the same of each further look, in the order of `names`.
+            further: the same of each further look, in the order of `names`.
         """
         stop = start + len(masks)
         labels, total = masks.argmax(axis=1), 0
-        for number, (said, classes) in enumerate(chain([(masks, logits)], others)):
+        for number, (said, classes) in enumerate(chain([(masks, logits)], further)):
             drawn = said.argmax(axis=1)
             self.logits[number, start:stop] = classes
             self.areas[number, start:stop] = (drawn > 0).sum(axis=(1, 2))
@@ -101,46 +107,46 @@ class Looks:
         percent, rows, columns = _entropy_on_grid(total / len(self.names), self._prepared)
         self._prepared.view.of(self.entropy)[start:stop, rows, columns] = percent
 
-    def conclude(self, answer: Answer, planes: dict[str, np.ndarray]) -> Uncertainty:
-        """What the looks come to.
+    def conclude(self, decision: Decision, planes: dict[str, np.ndarray]) -> Uncertainty:
+        """What the passes come to.
 
         Args:
-            answer: what is told to the user.
+            decision: what is told to the user.
             planes: probabilities of the volume (C,) by the name of each other plane that was looked at.
         """
         spec, slice_mm = self._spec, self._prepared.view.mm[0]
         names = [one.name for one in spec.classes]
-        given = names.index(answer.diagnosis.label)
+        given = names.index(decision.diagnosis.label)
         by_slice = np.stack([class_probabilities(logits, spec.temperature) for logits in self.logits])
-        by_look = np.stack([_pooled(one, area, spec, slice_mm)
+        by_pass = np.stack([_pooled(one, area, spec, slice_mm)
                             for one, area in zip(by_slice, self.areas, strict=True)])
-        drawn = any(segment.voxels for segment in answer.segments)
+        drawn = any(segment.voxels for segment in decision.segments)
         contradicted = spec.healthy is not None and (given == spec.healthy) == drawn
-        parts = {"looks": float(by_look[:, given].mean())}
+        components = {"passes": float(by_pass[:, given].mean())}
         if len(self._prepared) > 1:
-            parts["slices"] = _slices_for(given, by_slice[0], self.areas[0], spec, slice_mm)
+            components["slices"] = _slices_for(given, by_slice[0], self.areas[0], spec, slice_mm)
         if planes:
-            parts["planes"] = float(np.mean([by_look[0, given], *(one[given] for one in planes.values())]))
-        parts["mask"] = CONTRADICTION if contradicted else 1.0
-        told = self._prepared.view.of(answer.labelmap).any(axis=(1, 2))
+            components["planes"] = float(np.mean([by_pass[0, given], *(one[given] for one in planes.values())]))
+        components["mask"] = CONTRADICTION if contradicted else 1.0
+        told = self._prepared.view.of(decision.labelmap).any(axis=(1, 2))
         both, areas = self._overlaps[1:, told].sum(), (self.areas[1:] + self.areas[0])[:, told].sum()
         return Uncertainty(
-            looks=(*self.names, *(f"{plane} slices" for plane in planes)),
-            confidence=min(parts.values()),
-            parts=parts,
-            outline=float(2 * both / areas) if areas else None,
-            spread={name: float(value) for name, value in zip(
-                names, np.vstack([by_look, *planes.values()]).std(axis=0), strict=True)},
-            slice_disagreement=_disagreement(by_slice).astype(np.float32),
+            passes=(*self.names, *(f"{plane} slices" for plane in planes)),
+            confidence=min(components.values()),
+            components=components,
+            mask_dice=float(2 * both / areas) if areas else None,
+            probability_std={name: float(value) for name, value in zip(
+                names, np.vstack([by_pass, *planes.values()]).std(axis=0), strict=True)},
+            mutual_information=_mutual_information(by_slice).astype(np.float32),
             percent=self.entropy,
         )
 
 
-def other_looks(images: np.ndarray, run: Run) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Mask and class logits of the `CHANGES` of images (n, channels, H, W), one change at a time."""
-    for change in CHANGES:
-        masks, logits, _ = run(change.of(images))
-        yield change.back(masks), logits
+def tta_passes(images: np.ndarray, run: Run) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Mask and class logits of the `TTA_TRANSFORMS` of images (n, channels, H, W), one at a time."""
+    for augmentation in TTA_TRANSFORMS:
+        masks, logits, _ = run(augmentation.apply(images))
+        yield augmentation.undo(masks), logits
 
 
 def other_planes(prepared: PreparedVolume) -> tuple[str, ...]:
@@ -167,14 +173,14 @@ def _moved(maps: np.ndarray, degrees: float, scale: float) -> np.ndarray:
 
 
 def _pooled(probabilities: np.ndarray, area: np.ndarray, spec: ModelSpec, slice_mm: float) -> np.ndarray:
-    lesion, kept = believed(probabilities, spec, slice_mm)
+    lesion, kept = lesion_probabilities(probabilities, spec, slice_mm)
     return pool(probabilities, lesion, area * kept, spec)
 
 
 def _slices_for(given: int, probabilities: np.ndarray, area: np.ndarray, spec: ModelSpec, slice_mm: float) -> float:
     """The share of slices whose own answer is the volume's diagnosis. Of a lesion those count that decide which one it
     is (`pooling.pool`), each by its weight; for "nothing found", all."""
-    lesion, kept = believed(probabilities, spec, slice_mm)
+    lesion, kept = lesion_probabilities(probabilities, spec, slice_mm)
     weight = lesion * area * kept
     if given == spec.healthy or spec.volume_rule.pooling == "mean":
         weight = np.ones(len(probabilities))
@@ -201,9 +207,9 @@ def _entropy_on_grid(probabilities: np.ndarray, prepared: PreparedVolume) -> tup
         (n, r, c) uint8, 0-100, and the rows and columns of the slices that they cover.
     """
     logits = np.log(np.maximum(probabilities, 1e-7))
-    parts = [prepared.frame.from_network(logits[:, label]) for label in range(logits.shape[1])]
-    _, rows, columns = parts[0]
-    on_grid = _softmax(np.stack([part for part, _, _ in parts], axis=1))
+    resampled = [prepared.frame.from_network(logits[:, label]) for label in range(logits.shape[1])]
+    _, rows, columns = resampled[0]
+    on_grid = _softmax(np.stack([part for part, _, _ in resampled], axis=1))
     return np.rint(100 * _entropy(on_grid, axis=1)).astype(np.uint8), rows, columns
 
 
@@ -213,7 +219,7 @@ def _entropy(probabilities: np.ndarray, axis: int) -> np.ndarray:
     return np.clip(-(sure * np.log(sure)).sum(axis=axis) / np.log(probabilities.shape[axis]), 0, 1)
 
 
-def _disagreement(by_slice: np.ndarray) -> np.ndarray:
-    """(looks, N, C) probabilities to (N,): what the looks differ in, without what each is unsure of by itself (mutual
-    information of look and diagnosis), 0 to 1."""
+def _mutual_information(by_slice: np.ndarray) -> np.ndarray:
+    """(passes, N, C) probabilities to (N,): what the passes differ in, without what each is unsure of by itself (mutual
+    information of pass and diagnosis), 0 to 1."""
     return np.clip(_entropy(by_slice.mean(axis=0), axis=1) - _entropy(by_slice, axis=2).mean(axis=0), 0, 1)

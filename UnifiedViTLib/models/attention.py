@@ -133,9 +133,9 @@ def visible_attention(network: nn.Module) -> Iterator[Trace]:
             if isinstance(module, PatchMerging):
                 watch(module, merged)
             elif isinstance(module, QueryLayer):
-                watch(module.look, looked_up)
-                if module.exchange:
-                    watch(module.exchange, exchanged)
+                watch(module.cross_attn, looked_up)
+                if module.self_attn:
+                    watch(module.self_attn, exchanged)
         for block in encoder_blocks(network.encoder):
             watch(block, attended)
         yield trace

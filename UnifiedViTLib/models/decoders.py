@@ -30,13 +30,13 @@ class ProgressiveDecoder(nn.Module):
 
     Args:
         encoder_width: D, channels of the patch embeddings.
-        detail_channels: of the stem's maps at 1/2, 1/4, 1/8; empty without a stem.
+        stem_channels: of the stem's maps at 1/2, 1/4, 1/8; empty without a stem.
         out_channels: of what is given: S mask classes, background included, or E of an embedding.
         widths: channels at 1/8, 1/4 and 1/2. None: D/2, D/4, D/8, so that the decoder's share of the work stays
             the same whatever the encoder.
     """
 
-    def __init__(self, encoder_width: int, detail_channels: list[int], out_channels: int,
+    def __init__(self, encoder_width: int, stem_channels: list[int], out_channels: int,
                  widths: list[int] | None = None) -> None:
         super().__init__()
         widths = list(widths or [encoder_width // 2, encoder_width // 4, encoder_width // 8])
@@ -47,18 +47,18 @@ class ProgressiveDecoder(nn.Module):
             for n in range(3)
         )
         self.details = nn.ModuleList(
-            nn.Conv2d(channels, width, 1) for channels, width in zip(reversed(detail_channels), widths, strict=False)
+            nn.Conv2d(channels, width, 1) for channels, width in zip(reversed(stem_channels), widths, strict=False)
         )
         self.fuse = nn.ModuleList(_fuse(2 * w, w) for w in widths)
         self.head = _upsample(widths[2], out_channels)
 
     def forward(self, features: Features) -> torch.Tensor:
         """Features -> (B, out_channels, H, W)."""
-        *earlier, x = features.depths
+        *earlier, x = features.patch_maps
         for n, patches in enumerate(reversed(earlier)):
             skip = self.tokens[n](patches)
             if self.details:
-                skip = skip + self.details[n](features.details[-1 - n])
+                skip = skip + self.details[n](features.stem_maps[-1 - n])
             x = self.fuse[n](torch.cat([self.up[n](x), skip], dim=1))
         return self.head(x)
 

@@ -12,7 +12,7 @@ from .output import UnifiedOutput
 TASKS = ("both", "classification", "segmentation")
 
 
-def refuse_other_tasks(task: str) -> None:
+def check_task(task: str) -> None:
     """Raise a ValueError for what is not one of `TASKS`."""
     if task not in TASKS:
         raise ValueError(f"task: {task!r} is not one of {', '.join(TASKS)}.")
@@ -24,54 +24,54 @@ class DualDecoder(nn.Module):
     Diagnosis softmax(W_cls z_0^(L) + b_cls) ([Kassar], eq. 6); mask by progressive upsampling (7). Both are returned
     as logits; the softmax belongs to the loss (8) and to calibration.
 
-    With `look_where_drawn` the classifier reads, beside the image's token, the mean of the patch embeddings weighted
-    by how much of a lesion the decoder drew on each (no gradient flows back through the weights, so that the mask is
-    shaped by its own loss alone). In the paper the tasks meet only in the encoder; this lets the diagnosis look where
-    the mask is.
+    With `mask_attended_pooling` the classifier reads, beside the image's token, the mean of the patch embeddings
+    weighted by how much of a lesion the decoder drew on each (no gradient flows back through the weights, so that the
+    mask is shaped by its own loss alone). In the paper the tasks meet only in the encoder; this lets the diagnosis look
+    where the mask is.
 
     Args:
         encoder: image -> Features; its `width` is that of `cls` and of the deepest map.
-        segmentation: the segmentation decoder; None for the twin that only classifies.
+        segmentation: the segmentation decoder; None for the baseline that only classifies.
         diagnosis_classes: C.
-        task: "both", or "classification" or "segmentation" for the single-task twin: the same encoder and the one
-            decoder. A classification twin draws nothing, so it cannot look where something is drawn.
-        look_where_drawn: see above.
+        task: "both", or "classification" or "segmentation" for the single-task baseline: the same encoder and the one
+            decoder. A classification baseline gives no mask to pool by.
+        mask_attended_pooling: see above.
         dropout: before the linear classifier.
     """
 
-    #: Which of `Features.depths` the embedding is the mean of (see `UnifiedOutput`), and the pixels along a side of
+    #: Which of `Features.patch_maps` the embedding is the mean of (see `UnifiedOutput`), and the pixels along a side of
     #: each cell of the deepest one.
     early, stride = 0, PATCH
 
     def __init__(self, encoder: nn.Module, segmentation: nn.Module | None, diagnosis_classes: int, task: str,
-                 look_where_drawn: bool, dropout: float) -> None:
+                 mask_attended_pooling: bool, dropout: float) -> None:
         super().__init__()
-        refuse_other_tasks(task)
+        check_task(task)
         self.encoder = encoder
         self.segmentation, self.classifier = segmentation, None
-        self.look_where_drawn = look_where_drawn and task == "both"
+        self.mask_attended_pooling = mask_attended_pooling and task == "both"
         if task != "segmentation":
-            read = 2 * encoder.width if self.look_where_drawn else encoder.width
+            read = 2 * encoder.width if self.mask_attended_pooling else encoder.width
             self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(read, diagnosis_classes))
 
-    def draw(self, features: Features) -> torch.Tensor:
+    def decode_mask(self, features: Features) -> torch.Tensor:
         """Features -> mask logits (B, S, H, W)."""
         return self.segmentation(features)
 
     def forward(self, image: torch.Tensor) -> UnifiedOutput:
         """(B, in_channels, H, W), H and W multiples of 16, normalised -> UnifiedOutput."""
         features = self.encoder(image)
-        mask_logits = self.draw(features) if self.segmentation else None
-        embedding = features.depths[self.early].mean(dim=(2, 3))
+        mask_logits = self.decode_mask(features) if self.segmentation else None
+        embedding = features.patch_maps[self.early].mean(dim=(2, 3))
         if not self.classifier:
             return UnifiedOutput(mask_logits, None, embedding)
         read = features.cls
-        if self.look_where_drawn:
-            read = torch.cat([read, patches_where_drawn(features.depths[-1], mask_logits, self.stride)], dim=1)
+        if self.mask_attended_pooling:
+            read = torch.cat([read, pool_patches_by_mask(features.patch_maps[-1], mask_logits, self.stride)], dim=1)
         return UnifiedOutput(mask_logits, self.classifier(read), embedding)
 
 
-def patches_where_drawn(patches: torch.Tensor, mask_logits: torch.Tensor, stride: int = PATCH) -> torch.Tensor:
+def pool_patches_by_mask(patches: torch.Tensor, mask_logits: torch.Tensor, stride: int = PATCH) -> torch.Tensor:
     """Mean patch embedding, weighted by the probability that a patch shows anything but background.
 
     Args:
@@ -82,11 +82,11 @@ def patches_where_drawn(patches: torch.Tensor, mask_logits: torch.Tensor, stride
     Returns:
         (B, D); close to the plain mean where nothing is drawn.
     """
-    weight = weights_where_drawn(mask_logits, stride)
+    weight = mask_pooling_weights(mask_logits, stride)
     return ((patches * weight).sum(dim=(2, 3)) / weight.sum(dim=(2, 3))).to(patches.dtype)
 
 
-def weights_where_drawn(mask_logits: torch.Tensor, stride: int = PATCH) -> torch.Tensor:
-    """What `patches_where_drawn` weighs by, (B, 1, h, w): above 0, not scaled; no gradient flows through it."""
+def mask_pooling_weights(mask_logits: torch.Tensor, stride: int = PATCH) -> torch.Tensor:
+    """What `pool_patches_by_mask` weighs by, (B, 1, h, w): above 0, not scaled; no gradient flows through it."""
     drawn = 1 - mask_logits.detach().float().softmax(dim=1)[:, :1]
     return avg_pool2d(drawn, stride, ceil_mode=True) + 1e-3

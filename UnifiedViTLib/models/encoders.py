@@ -20,19 +20,19 @@ class Features(NamedTuple):
 
     Attributes:
         cls: (B, D), the [CLS] token after the last block and norm, z_0^(L) of [Kassar].
-        depths: four maps (B, D, H/16, W/16), the patch embeddings after a quarter, half, three quarters and all
+        patch_maps: four maps (B, D, H/16, W/16), the patch embeddings after a quarter, half, three quarters and all
             of the blocks.
-        details: maps (B, c, H/2, W/2), (B, 2c, H/4, W/4), (B, 4c, H/8, W/8) of the stem; empty without one.
+        stem_maps: maps (B, c, H/2, W/2), (B, 2c, H/4, W/4), (B, 4c, H/8, W/8) of the stem; empty without one.
         mask_tokens: (B, S, D), the task tokens of the masks, where they travelled with the patches.
     """
 
     cls: torch.Tensor | None
-    depths: list[torch.Tensor]
-    details: list[torch.Tensor]
+    patch_maps: list[torch.Tensor]
+    stem_maps: list[torch.Tensor]
     mask_tokens: torch.Tensor | None = None
 
 
-def refuse_other_sizes(image: torch.Tensor) -> None:
+def check_image_size(image: torch.Tensor) -> None:
     """Raise a ValueError for an image (B, in_channels, H, W) whose sides are not multiples of 16."""
     height, width = image.shape[-2:]
     if height % PATCH or width % PATCH:
@@ -62,7 +62,7 @@ class ConvolutionalStem(nn.Module):
             for w in widths[2:4]
         )
         self.out_channels = widths[-1]
-        self.detail_channels = widths[1:-1]
+        self.stem_channels = widths[1:-1]
 
     def forward(self, image: torch.Tensor) -> list[torch.Tensor]:
         """(B, in_channels, H, W) -> maps at strides 2, 4, ..., 2^steps."""
@@ -84,7 +84,7 @@ class ViTEncoder(nn.Module):
             with that many channels and whose map at 1/16 is embedded instead.
         drop_path: stochastic depth, in training alone.
         stem: in place of `stem_width`, a module that gives maps at strides 2, 4, 8 and 16, with `out_channels` (of
-            the last) and `detail_channels` (of the others).
+            the last) and `stem_channels` (of the others).
         mask_tokens: S task tokens for the masks that travel with the patches through all blocks.
         class_token: False for a network that gives no diagnosis; else [CLS] is needed.
         depth: blocks, at least four; None: as many as `name` has.
@@ -118,11 +118,11 @@ class ViTEncoder(nn.Module):
         blocks = len(self.vit.blocks)
         self.indices = [round(blocks * quarter / 4) - 1 for quarter in (1, 2, 3, 4)]
         self.width = self.vit.embed_dim
-        self.detail_channels = self.stem.detail_channels if self.stem else []
+        self.stem_channels = self.stem.stem_channels if self.stem else []
 
     def forward(self, image: torch.Tensor) -> Features:
         """Look at the image once: (B, in_channels, H, W), H and W multiples of 16 -> Features."""
-        refuse_other_sizes(image)
+        check_image_size(image)
         image = self.gate(image)
         maps = self.stem(image) if self.stem else [image]
         _, depths = self.vit.forward_intermediates(
@@ -130,6 +130,6 @@ class ViTEncoder(nn.Module):
         )
         tokens = depths[-1][1]
         return Features(
-            cls=tokens[:, 0] if self.vit.has_class_token else None, depths=[patches for patches, _ in depths],
-            details=maps[:-1], mask_tokens=tokens[:, -self.mask_tokens:] if self.mask_tokens else None,
+            cls=tokens[:, 0] if self.vit.has_class_token else None, patch_maps=[patches for patches, _ in depths],
+            stem_maps=maps[:-1], mask_tokens=tokens[:, -self.mask_tokens:] if self.mask_tokens else None,
         )

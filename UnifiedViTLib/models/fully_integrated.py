@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .dual_decoder import refuse_other_tasks
+from .dual_decoder import check_task
 from .encoders import ViTEncoder
 from .output import UnifiedOutput
 from .token_heads import token_heads
@@ -24,7 +24,7 @@ class FullyIntegrated(nn.Module):
             follows the encoder's width.
         dropout: before the linear classifier, in training alone.
         mask_classes, diagnosis_classes, in_channels, image_size, stem_width, drop_path, task: as in
-            `SharedEncoderDualDecoder`. A single-task twin has the tokens of its task alone.
+            `SharedEncoderDualDecoder`. A single-task baseline has the tokens of its task alone.
     """
 
     def __init__(self, mask_classes: int, diagnosis_classes: int, encoder: str = "vit_tiny_patch16_224",
@@ -32,7 +32,7 @@ class FullyIntegrated(nn.Module):
                  decoder_widths: list[int] | None = None, drop_path: float = 0.0, dropout: float = 0.0,
                  task: str = "both") -> None:
         super().__init__()
-        refuse_other_tasks(task)
+        check_task(task)
         self.encoder = ViTEncoder(
             encoder, in_channels, image_size, stem_width, drop_path,
             mask_tokens=mask_classes if task != "classification" else 0, class_token=task != "segmentation",
@@ -45,4 +45,4 @@ class FullyIntegrated(nn.Module):
         features = self.encoder(image)
         mask_logits = self.product(features.mask_tokens, self.segmentation(features)) if self.product else None
         class_logits = self.classifier(features.cls) if self.classifier else None
-        return UnifiedOutput(mask_logits, class_logits, features.depths[0].mean(dim=(2, 3)))
+        return UnifiedOutput(mask_logits, class_logits, features.patch_maps[0].mean(dim=(2, 3)))

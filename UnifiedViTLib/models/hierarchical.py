@@ -9,7 +9,7 @@ from torch import nn
 from .channels import channel_gate
 from .decoders import PyramidDecoder
 from .dual_decoder import DualDecoder
-from .encoders import ConvolutionalStem, Features, refuse_other_sizes
+from .encoders import ConvolutionalStem, Features, check_image_size
 
 #: Pixels along a side of a cell of the deepest map.
 STRIDE = 32
@@ -57,7 +57,7 @@ class SwinEncoder(nn.Module):
         )
         self.channels = [stage["num_chs"] for stage in self.swin.feature_info]
         self.width = self.channels[-1]
-        self.detail_channels = self.stem.detail_channels if self.stem else []
+        self.stem_channels = self.stem.stem_channels if self.stem else []
 
     def forward(self, image: torch.Tensor) -> Features:
         """Look at the image once: (B, in_channels, H, W), H and W multiples of 16 -> Features.
@@ -66,11 +66,11 @@ class SwinEncoder(nn.Module):
         last one's sides rounded up. There is no [CLS] token: as in the paper, `cls` is the mean of the last map.
         `details` is the stem's map at 1/2, if there is a stem.
         """
-        refuse_other_sizes(image)
+        check_image_size(image)
         image = self.gate(image)
         maps = self.stem(image) if self.stem else [image]
         depths = self.swin.forward_intermediates(maps[-1], norm=True, intermediates_only=True)
-        return Features(cls=depths[-1].mean(dim=(2, 3)), depths=depths, details=maps[:-1])
+        return Features(cls=depths[-1].mean(dim=(2, 3)), patch_maps=depths, stem_maps=maps[:-1])
 
 
 class HierarchicalDualDecoder(DualDecoder):
@@ -82,7 +82,7 @@ class HierarchicalDualDecoder(DualDecoder):
         encoder: a Swin Transformer of timm.
         width, depths: of the encoder; see `SwinEncoder`. A width of 48 halves Swin-T to the size of a ViT-Tiny.
         decoder_widths: channels at 1/16, 1/8, 1/4, 1/2; None follows the encoder's width.
-        mask_classes, diagnosis_classes, in_channels, image_size, stem_width, look_where_drawn, drop_path, dropout,
+        mask_classes, diagnosis_classes, in_channels, image_size, stem_width, mask_attended_pooling, drop_path, dropout,
             task: as in `SharedEncoderDualDecoder`.
     """
 
@@ -91,15 +91,15 @@ class HierarchicalDualDecoder(DualDecoder):
     def __init__(self, mask_classes: int, diagnosis_classes: int, encoder: str = "swin_tiny_patch4_window7_224",
                  in_channels: int = 1, image_size: int = 224, width: int | None = None,
                  depths: list[int] | None = None, stem_width: int | None = None,
-                 decoder_widths: list[int] | None = None, look_where_drawn: bool = False,
+                 decoder_widths: list[int] | None = None, mask_attended_pooling: bool = False,
                  drop_path: float = 0.0, dropout: float = 0.0, task: str = "both") -> None:
         pyramid = SwinEncoder(encoder, in_channels, image_size, width, depths, stem_width, drop_path)
         segmentation = None
         if task != "classification":
-            channels = [*reversed(pyramid.channels), *pyramid.detail_channels]
+            channels = [*reversed(pyramid.channels), *pyramid.stem_channels]
             segmentation = PyramidDecoder(channels, 4, mask_classes, decoder_widths)
-        super().__init__(pyramid, segmentation, diagnosis_classes, task, look_where_drawn, dropout)
+        super().__init__(pyramid, segmentation, diagnosis_classes, task, mask_attended_pooling, dropout)
 
-    def draw(self, features: Features) -> torch.Tensor:
+    def decode_mask(self, features: Features) -> torch.Tensor:
         """See `DualDecoder.draw`."""
-        return self.segmentation([*reversed(features.depths), *features.details])
+        return self.segmentation([*reversed(features.patch_maps), *features.stem_maps])

@@ -28,7 +28,7 @@ class CNNStages(nn.Module):
         strides = self.cnn.feature_info.reduction()
         if strides != [2, 4, 8, 16]:
             raise ValueError(f"{name} has maps at strides {strides}; needed are [2, 4, 8, 16], as a ResNet has them.")
-        *self.detail_channels, self.out_channels = self.cnn.feature_info.channels()
+        *self.stem_channels, self.out_channels = self.cnn.feature_info.channels()
         stages, _, last = self.cnn.feature_info.module_name(3).rpartition(".")
         if stages and isinstance(found := self.cnn.get_submodule(stages), nn.Sequential):
             del found[int(last) + 1:]  # timm keeps an EfficientNet's stages beyond 1/16, and runs them for nothing
@@ -47,22 +47,22 @@ class HybridCNNTransformer(DualDecoder):
         depth: blocks of the ViT; None: as many as it has by its name.
         cnn: see `CNNStages`; "resnet50" with "vit_base_patch16_224" is TransUNet's own pair.
         decoder_widths: channels at 1/8, 1/4, 1/2; None follows the encoder's width.
-        mask_classes, diagnosis_classes, in_channels, image_size, look_where_drawn, drop_path, dropout, task: as in
+        mask_classes, diagnosis_classes, in_channels, image_size, mask_attended_pooling, drop_path, dropout, task: as in
             `SharedEncoderDualDecoder`.
     """
 
     def __init__(self, mask_classes: int, diagnosis_classes: int, encoder: str = "vit_tiny_patch16_224",
                  cnn: str = "resnet10t", in_channels: int = 1, image_size: int = 224,
-                 decoder_widths: list[int] | None = None, look_where_drawn: bool = False,
+                 decoder_widths: list[int] | None = None, mask_attended_pooling: bool = False,
                  drop_path: float = 0.0, dropout: float = 0.0, task: str = "both", depth: int | None = None) -> None:
         hybrid = ViTEncoder(encoder, in_channels, image_size, drop_path=drop_path, stem=CNNStages(cnn, in_channels),
                             depth=depth)
         segmentation = None
         if task != "classification":
-            channels = [hybrid.width, *reversed(hybrid.detail_channels)]
+            channels = [hybrid.width, *reversed(hybrid.stem_channels)]
             segmentation = PyramidDecoder(channels, 3, mask_classes, decoder_widths)
-        super().__init__(hybrid, segmentation, diagnosis_classes, task, look_where_drawn, dropout)
+        super().__init__(hybrid, segmentation, diagnosis_classes, task, mask_attended_pooling, dropout)
 
-    def draw(self, features: Features) -> torch.Tensor:
+    def decode_mask(self, features: Features) -> torch.Tensor:
         """See `DualDecoder.draw`."""
-        return self.segmentation([features.depths[-1], *reversed(features.details)])
+        return self.segmentation([features.patch_maps[-1], *reversed(features.stem_maps)])

@@ -21,17 +21,17 @@ class SharedEncoderDualDecoder(DualDecoder):
         image_size: side that the position embeddings are made for.
         stem_width: channels of the convolutional stem's first step; None for the paper's linear patch embedding.
         decoder_widths: channels at 1/8, 1/4, 1/2; None follows the encoder's width.
-        look_where_drawn: give the classifier the patches under the mask; see `DualDecoder`.
+        mask_attended_pooling: give the classifier the patches under the mask; see `DualDecoder`.
         drop_path, dropout: regularisation, in training alone.
-        task: "both", or the single-task twin "classification" or "segmentation"; see `DualDecoder`.
+        task: "both", or the single-task baseline "classification" or "segmentation"; see `DualDecoder`.
     """
 
     def __init__(self, mask_classes: int, diagnosis_classes: int, encoder: str = "vit_tiny_patch16_224",
                  in_channels: int = 1, image_size: int = 224, stem_width: int | None = None,
-                 decoder_widths: list[int] | None = None, look_where_drawn: bool = False,
+                 decoder_widths: list[int] | None = None, mask_attended_pooling: bool = False,
                  drop_path: float = 0.0, dropout: float = 0.0, task: str = "both") -> None:
         shared = ViTEncoder(encoder, in_channels, image_size, stem_width, drop_path)
         segmentation = None
         if task != "classification":
-            segmentation = ProgressiveDecoder(shared.width, shared.detail_channels, mask_classes, decoder_widths)
-        super().__init__(shared, segmentation, diagnosis_classes, task, look_where_drawn, dropout)
+            segmentation = ProgressiveDecoder(shared.width, shared.stem_channels, mask_classes, decoder_widths)
+        super().__init__(shared, segmentation, diagnosis_classes, task, mask_attended_pooling, dropout)

@@ -19,12 +19,12 @@ def token_heads(
         decoder_widths: as for `ProgressiveDecoder`; the last is the width of a pixel's embedding, by default an eighth
             of the encoder's.
         dropout: before the classifier.
-        task: "both", "classification" or "segmentation"; what a single-task twin lacks is None.
+        task: "both", "classification" or "segmentation"; what a single-task baseline lacks is None.
     """
     decoder = product = classifier = None
     if task != "classification":
         pixel_width = decoder_widths[-1] if decoder_widths else encoder.width // 8
-        decoder = ProgressiveDecoder(encoder.width, encoder.detail_channels, pixel_width, decoder_widths)
+        decoder = ProgressiveDecoder(encoder.width, encoder.stem_channels, pixel_width, decoder_widths)
         product = MaskProduct(encoder.width, pixel_width)
     if task != "segmentation":
         classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(encoder.width, diagnosis_classes))

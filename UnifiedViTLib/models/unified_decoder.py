@@ -6,7 +6,7 @@ import torch
 from timm.layers import DropPath, Mlp
 from torch import nn
 
-from .dual_decoder import refuse_other_tasks
+from .dual_decoder import check_task
 from .encoders import ViTEncoder
 from .output import UnifiedOutput
 from .token_heads import token_heads
@@ -28,20 +28,20 @@ class QueryLayer(nn.Module):
     def __init__(self, width: int, heads: int, alone: bool, drop_path: float) -> None:
         super().__init__()
         self.norm_image = nn.LayerNorm(width)
-        self.look = nn.MultiheadAttention(width, heads, batch_first=True)
+        self.cross_attn = nn.MultiheadAttention(width, heads, batch_first=True)
         self.norm_queries = None if alone else nn.LayerNorm(width)
-        self.exchange = None if alone else nn.MultiheadAttention(width, heads, batch_first=True)
+        self.self_attn = None if alone else nn.MultiheadAttention(width, heads, batch_first=True)
         self.norm_mlp = nn.LayerNorm(width)
         self.mlp = Mlp(width, 2 * width)
         self.drop_path = DropPath(drop_path)
 
     def forward(self, queries: torch.Tensor, patches: torch.Tensor) -> torch.Tensor:
         """Queries (B, Q, D) and normalised patch embeddings (B, N, D) -> queries (B, Q, D)."""
-        seen, _ = self.look(self.norm_image(queries), patches, patches, need_weights=False)
+        seen, _ = self.cross_attn(self.norm_image(queries), patches, patches, need_weights=False)
         queries = queries + self.drop_path(seen)
-        if self.exchange:
+        if self.self_attn:
             x = self.norm_queries(queries)
-            heard, _ = self.exchange(x, x, x, need_weights=False)
+            heard, _ = self.self_attn(x, x, x, need_weights=False)
             queries = queries + self.drop_path(heard)
         return queries + self.drop_path(self.mlp(self.norm_mlp(queries)))
 
@@ -62,7 +62,7 @@ class UnifiedDecoder(nn.Module):
             follows the encoder's width.
         dropout: before the linear classifier, in training alone.
         mask_classes, diagnosis_classes, in_channels, image_size, stem_width, drop_path, task: as in
-            `SharedEncoderDualDecoder`. A single-task twin has the queries of its task alone.
+            `SharedEncoderDualDecoder`. A single-task baseline has the queries of its task alone.
     """
 
     def __init__(self, mask_classes: int, diagnosis_classes: int, encoder: str = "vit_tiny_patch16_224",
@@ -70,7 +70,7 @@ class UnifiedDecoder(nn.Module):
                  decoder_widths: list[int] | None = None, drop_path: float = 0.0, dropout: float = 0.0,
                  task: str = "both") -> None:
         super().__init__()
-        refuse_other_tasks(task)
+        check_task(task)
         if not 1 <= decoder_layers <= MOST_LAYERS:
             raise ValueError(f"decoder_layers: 1 to {MOST_LAYERS} are possible, not {decoder_layers}.")
         self.encoder = ViTEncoder(encoder, in_channels, image_size, stem_width, drop_path)
@@ -96,9 +96,9 @@ class UnifiedDecoder(nn.Module):
 
     def _answers(self, image: torch.Tensor, every_layer: bool) -> list[UnifiedOutput]:
         features = self.encoder(image)
-        patches = features.depths[-1].flatten(2).transpose(1, 2)
+        patches = features.patch_maps[-1].flatten(2).transpose(1, 2)
         pixels = self.segmentation(features) if self.segmentation else None
-        embedding = features.depths[0].mean(dim=(2, 3))
+        embedding = features.patch_maps[0].mean(dim=(2, 3))
         queries, answers = self.queries.expand(image.shape[0], -1, -1), []
         for layer in self.layers:
             queries = layer(queries, patches)

@@ -15,22 +15,22 @@ import SimpleITK as sitk
 from ..diagnosis import NONE
 from ..errors import OutputError
 from ..imaging.volume import LPS_RAS
-from ..inference.doubts import review_below
-from ..inference.prediction import Diagnosis, Enhancement, Prediction
-from ..inference.upscalers import FACTOR
+from ..inference.prediction import Diagnosis, Prediction, SuperResolution
+from ..inference.superres.base import FACTOR
+from ..inference.warnings import review_threshold
 from ..native import c_numeric_locale, native_path, printable_path
 from ..spec import ModelSpec, Segment
 from ..texts import printable, table_cell
-from .answers import amounts, headline
+from .headlines import amounts, headline
 from .writing import write_atomically
 
 CSV_FIELDS = (
-    "input", "status", "result", "diagnosis", "probability", "confidence", "review", "volume_ml", "warnings", "seconds",
+    "input", "status", "result", "diagnosis", "probability", "confidence", "review", "volume_ml", "warnings", "total_s",
     "model", "error",
 )
 
 
-#: Voxels of an enhanced volume in which an upscaler had a part.
+#: Voxels of a super-resolved volume in which an upscaler had a part.
 SYNTHETIC = Segment(
     "Synthetic", (255, 0, 255),
     "Segmentation category and type - DICOM master list~SCT^85756007^Tissue~SCT^85756007^Tissue~^^"
@@ -47,10 +47,10 @@ def write_segmentation(prediction: Prediction, path: Path) -> None:
     _write_image(image, _segment_keys(image, prediction.spec.segments) | _origin(prediction), path)
 
 
-def write_enhanced(prediction: Prediction, volume: Path, synthetic: Path) -> None:
+def write_superres(prediction: Prediction, volume: Path, synthetic: Path) -> None:
     """Write the enhancement of a prediction that has one: the finer volume as `.nrrd`, in the input's unit, and as
     `.seg.nrrd` on the same grid which of its voxels are synthetic."""
-    made = prediction.enhancement
+    made = prediction.superres
     keys = _origin(prediction) | {
         "UnifiedViT_Synthetic": f"Drawn in part by the upscaler {made.upscaler}; see .synthetic.seg.nrrd",
     }
@@ -92,7 +92,10 @@ def write_heatmap(prediction: Prediction, path: Path) -> None:
 def write_uncertainty(prediction: Prediction, path: Path) -> None:
     """Write the map of a prediction that has an uncertainty as `.nrrd`: uint8, percent, on the input's grid."""
     uncertainty = prediction.uncertainty
-    keys = {"UnifiedViT_Confidence": f"{uncertainty.confidence:.4f}", "UnifiedViT_Looks": ", ".join(uncertainty.looks)}
+    keys = {
+        "UnifiedViT_Confidence": f"{uncertainty.confidence:.4f}",
+        "UnifiedViT_Passes": ", ".join(uncertainty.passes),
+    }
     _write_image(_image(uncertainty.percent, prediction.ijk_to_ras), keys | _origin(prediction), path)
 
 
@@ -151,16 +154,16 @@ def as_json(prediction: Prediction) -> dict:
     count = len(prediction.slice_probabilities)
     heatmap = prediction.heatmap
     explained = {"method": heatmap.method, "label": heatmap.label, "display": heatmap.display} if heatmap else None
-    enhanced = prediction.enhancement
+    superres = prediction.superres
     uncertainty = prediction.uncertainty
-    below = review_below(prediction.spec, uncertainty is not None)
+    below = review_threshold(prediction.spec, uncertainty is not None)
     return {
         "name": printable(prediction.name),
         "research_use_only": True,
         "diagnosis": diagnosis_as_json(prediction),
         "confidence": {
             "value": round(prediction.confidence, 6),
-            "of": "looks" if uncertainty else "probability",
+            "of": "passes" if uncertainty else "probability",
             "threshold": below,
             "review": prediction.confidence < below,
         },
@@ -171,17 +174,17 @@ def as_json(prediction: Prediction) -> dict:
                 "index": count - 1 - n if backwards else n,
                 "axis": "KJI"[axis],
                 "probabilities": {name: round(float(p), 6) for name, p in zip(names, row, strict=True)},
-                **({"disagreement": round(float(uncertainty.slice_disagreement[n]), 6)} if uncertainty else {}),
+                **({"mutual_information": round(float(uncertainty.mutual_information[n]), 6)} if uncertainty else {}),
             }
             for n, row in enumerate(prediction.slice_probabilities)
         ],
-        **({"explanation": explained} if explained else {}),
-        **({"enhancement": enhancement_as_json(enhanced)} if enhanced else {}),
+        **({"heatmap": explained} if explained else {}),
+        **({"superres": superres_as_json(superres)} if superres else {}),
         **({"uncertainty": {
-            "looks": list(uncertainty.looks),
-            "parts": {name: round(value, 6) for name, value in uncertainty.parts.items()},
-            "outline": uncertainty.outline if uncertainty.outline is None else round(uncertainty.outline, 6),
-            "spread": {name: round(value, 6) for name, value in uncertainty.spread.items()},
+            "passes": list(uncertainty.passes),
+            "components": {name: round(value, 6) for name, value in uncertainty.components.items()},
+            "mask_dice": uncertainty.mask_dice if uncertainty.mask_dice is None else round(uncertainty.mask_dice, 6),
+            "probability_std": {name: round(value, 6) for name, value in uncertainty.probability_std.items()},
         }} if uncertainty else {}),
         "warnings": list(prediction.warnings),
         "model": {
@@ -191,33 +194,33 @@ def as_json(prediction: Prediction) -> dict:
         "device": made.device,
         "backend": made.backend,
         "plane": made.plane,
-        "seconds": {stage: round(seconds, 4) for stage, seconds in made.seconds.items()},
+        "timings_s": {stage: round(seconds, 4) for stage, seconds in made.timings_s.items()},
         "software": made.software,
         "notes": list(made.notes),
     }
 
 
-def enhancement_as_json(made: Enhancement) -> dict:
+def superres_as_json(made: SuperResolution) -> dict:
     """An enhancement without its voxels."""
     return {
         "upscaler": made.upscaler,
         "factor": FACTOR,
-        "chosen_by": {"method": made.method, "label": made.label, "quantile": made.quantile},
+        "guided_by": {"method": made.method, "label": made.label, "quantile": made.quantile},
         "regions": made.regions,
-        "synthetic_share": round(float(made.synthetic.mean()), 6),
+        "synthetic_fraction": round(float(made.synthetic.mean()), 6),
     }
 
 
 def diagnosis_as_json(prediction: Prediction) -> dict:
-    """The diagnosis alone; `answers` puts it into words."""
+    """The diagnosis alone; `findings` puts it into words."""
     given = prediction.diagnosis
-    several = {} if given.thresholds is None else {"found": list(given.found), "thresholds": given.thresholds}
+    several = {} if given.thresholds is None else {"findings": list(given.findings), "thresholds": given.thresholds}
     return {
         "label": given.label,
         "display": given.display,
         "probability": given.probability,
         "probabilities": given.probabilities,
-        "displays": {c.name: c.display for c in prediction.spec.classes},
+        "display_names": {c.name: c.display for c in prediction.spec.classes},
         **several,
     }
 
@@ -244,7 +247,7 @@ def model_name(spec: ModelSpec) -> str:
 
 def names_found(diagnosis: Diagnosis) -> str:
     """The class, or all findings separated by semicolons, as in the tables that models learn from."""
-    return ";".join(diagnosis.found) or NONE
+    return ";".join(diagnosis.findings) or NONE
 
 
 def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict[str, str]:
@@ -257,7 +260,7 @@ def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict
 def result_row(result: Mapping[str, Any], source: str, name: str) -> dict[str, str]:
     """A line of `results.csv` for a result as from `as_json`, fresh or read again."""
     diagnosis, model = result["diagnosis"], result["model"]
-    found = diagnosis.get("found", [diagnosis["label"]])
+    found = diagnosis.get("findings", [diagnosis["label"]])
     return {
         "input": source,
         "status": "done",
@@ -269,7 +272,7 @@ def result_row(result: Mapping[str, Any], source: str, name: str) -> dict[str, s
         "volume_ml": "; ".join(f"{segment['name']}: {segment['volume_ml']:.2f}" for segment in result["segments"]
                                if segment["volume_ml"] is not None),
         "warnings": " | ".join(result["warnings"]),
-        "seconds": f"{result['seconds']['total']:.2f}",
+        "total_s": f"{result['timings_s']['total']:.2f}",
         "model": f"{model['id']} {model['version']}",
         "error": "",
     }
@@ -278,7 +281,7 @@ def result_row(result: Mapping[str, Any], source: str, name: str) -> dict[str, s
 def summary(name: str, prediction: Prediction) -> str:
     """The answer in a line, for a terminal; warnings below it."""
     volumes = amounts([asdict(segment) for segment in prediction.segments])
-    seconds = prediction.provenance.seconds["total"]
+    seconds = prediction.provenance.timings_s["total"]
     sure = f", confidence {prediction.confidence:.0%}" if prediction.uncertainty else ""
     lines = [f"{name}: {headline(diagnosis_as_json(prediction))}{sure}; {volumes}; {seconds:.1f} s"]
     return printable("\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)]))

@@ -19,12 +19,13 @@ from ..imaging.volume import Volume
 from ..spec import ModelSpec
 from .writing import sha256_of
 
-FORMAT = 1
+FORMAT = 2
 KEY = "manifest"
 #: A JSON of ours is smaller than this.
 MOST_BYTES = 64 << 20
 #: What of a model's description changes no answer.
 _WORDS = ("folder", "description", "training", "results", "licence")
+
 
 @dataclass(frozen=True)
 class InputFile:

@@ -14,9 +14,9 @@ from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
 from ..texts import printable
-from .answers import amounts, answers
+from .colour_maps import over_image
 from .files import diagnosis_as_json
-from .heat import over_image
+from .headlines import amounts, findings
 from .writing import write_atomically
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
     """Bars for the volume's diagnosis, curves for the slices."""
     diagnosis, spec = prediction.diagnosis, prediction.spec
     volumes = amounts([asdict(segment) for segment in prediction.segments], digits=1)
-    given = answers(diagnosis_as_json(prediction))
+    given = findings(diagnosis_as_json(prediction))
     said = ",  ".join(words if p is None else f"{words}  {p:.0%}" for words, p in given)
     part.suptitle(
         f"{printable(prediction.name)}:  {said}   ({volumes})",

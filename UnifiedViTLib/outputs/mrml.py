@@ -25,7 +25,18 @@ from .files import as_json, names_found
 #: Prefix of the node attributes that carry the diagnosis and where it comes from.
 ATTRIBUTE = "UnifiedViT."
 #: Without these a stored result cannot be shown.
-RESULT_KEYS = {"name", "diagnosis", "segments", "slices", "warnings", "model", "device", "backend", "plane", "seconds"}
+RESULT_KEYS = {
+    "name",
+    "diagnosis",
+    "segments",
+    "slices",
+    "warnings",
+    "model",
+    "device",
+    "backend",
+    "plane",
+    "timings_s",
+}
 
 
 def volume_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
@@ -290,7 +301,7 @@ def _table(prediction: Prediction) -> vtk.vtkTable:
         thresholds, found = vtk.vtkDoubleArray(), vtk.vtkStringArray()
         for name, threshold in prediction.diagnosis.thresholds.items():
             thresholds.InsertNextValue(threshold)
-            found.InsertNextValue("yes" if name in prediction.diagnosis.found else "no")
+            found.InsertNextValue("yes" if name in prediction.diagnosis.findings else "no")
         for title, column in (("Threshold", thresholds), ("Found", found)):
             column.SetName(title)
             table.AddColumn(column)
@@ -313,7 +324,7 @@ def _attributes(prediction: Prediction) -> dict[str, str]:
         "Device": made_by.device,
         "Backend": made_by.backend,
         "Plane": made_by.plane,
-        "Seconds": json.dumps(made_by.seconds),
+        "TimingsS": json.dumps(made_by.timings_s),
         "Software": json.dumps(made_by.software),
         "Result": json.dumps(as_json(prediction), allow_nan=False),
     }

@@ -12,16 +12,16 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
 from ..inference.prediction import Prediction
-from .files import SYNTHETIC, enhancement_as_json
-from .heat import HEAT, UNCERTAINTY, colours_of
+from .colour_maps import HEATMAP, UNCERTAINTY, colours_of
+from .files import SYNTHETIC, superres_as_json
 from .mrml import ATTRIBUTE, all_or_nothing, check_belongs, place_beside
 
 #: Node references from a segmentation to the heat map of its diagnosis, and to the map of where it is uncertain.
 HEATMAP_ROLE, UNCERTAINTY_ROLE = f"{ATTRIBUTE}heatmap", f"{ATTRIBUTE}uncertainty"
-#: From a segmentation to the enhanced volume, and from that to the label map of its synthetic voxels.
-ENHANCED_ROLE, SYNTHETIC_ROLE = f"{ATTRIBUTE}enhanced", f"{ATTRIBUTE}synthetic"
+#: From a segmentation to the super-resolved volume, and from that to the label map of its synthetic voxels.
+SUPERRES_ROLE, SYNTHETIC_ROLE = f"{ATTRIBUTE}superres", f"{ATTRIBUTE}synthetic"
 #: Names of the scene's colour tables for maps, and their colours.
-COLOURS = {"UnifiedViT heat": HEAT, "UnifiedViT uncertainty": UNCERTAINTY}
+COLOURS = {"UnifiedViT heat": HEATMAP, "UnifiedViT uncertainty": UNCERTAINTY}
 SYNTHETIC_COLOURS_NAME = "UnifiedViT synthetic"
 #: Below so many percent a map fades away.
 _FAINT = 25
@@ -75,30 +75,30 @@ def add_uncertainty(
     return _add_coloured(uncertainty.percent, "uncertainty", volume_node, "UnifiedViT uncertainty")
 
 
-def add_enhanced(
+def add_superres(
     prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolumeNode
 ) -> list[slicer.vtkMRMLScalarVolumeNode]:
-    """Add the enhanced volume on its finer grid, and a label map of which of its voxels are synthetic.
+    """Add the super-resolved volume on its finer grid, and a label map of which of its voxels are synthetic.
 
     Both lie under the volume's transform and beside it in the subject hierarchy; the volume itself is not touched. The
-    enhanced volume says so in its name, and in the attribute `UnifiedViT.Synthetic` how it was made; its node reference
-    `SYNTHETIC_ROLE` leads to the label map. Nothing is added where the prediction was made without.
+    super-resolved volume says so in its name, and in the attribute `UnifiedViT.Synthetic` how it was made; its node
+    reference `SYNTHETIC_ROLE` leads to the label map. Nothing is added where the prediction was made without.
 
     Raises:
         UnsupportedImageError: the volume has changed since; the scene is then as it was.
     """
-    made = prediction.enhancement
+    made = prediction.superres
     if made is None:
         return []
     check_belongs(prediction, volume_node)
     with all_or_nothing(volume_node.GetScene(), []):
-        volume = _add_volume(slicer.vtkMRMLScalarVolumeNode(), made.array, "enhanced (synthetic)", volume_node)
+        volume = _add_volume(slicer.vtkMRMLScalarVolumeNode(), made.array, "super-resolution (synthetic)", volume_node)
         mask = _add_volume(slicer.vtkMRMLLabelMapVolumeNode(), made.synthetic, "synthetic voxels", volume_node)
         matrix = vtk.vtkMatrix4x4()
         matrix.DeepCopy(made.ijk_to_ras.ravel())
         for node in (volume, mask):
             node.SetIJKToRASMatrix(matrix)
-            node.SetAttribute(f"{ATTRIBUTE}Synthetic", json.dumps(enhancement_as_json(made)))
+            node.SetAttribute(f"{ATTRIBUTE}Synthetic", json.dumps(superres_as_json(made)))
         display, shown = volume.GetDisplayNode(), volume_node.GetDisplayNode()
         if shown:
             display.SetAutoWindowLevel(False)

@@ -18,9 +18,9 @@ from .. import NOTICE
 from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
-from .answers import amount, answers, display_of, headline, threshold_of
+from .colour_maps import HEATMAP, UNCERTAINTY, over_image
 from .files import SYNTHETIC
-from .heat import HEAT, UNCERTAINTY, over_image
+from .headlines import amount, display_of, findings, headline, threshold_of
 from .montage import chosen_slices
 from .writing import write_atomically
 
@@ -30,7 +30,7 @@ _SIDE = 220
 #: Voxels of a finer volume that are shown around what is synthetic.
 _AROUND = 40
 #: Parts of a confidence, in words.
-_PARTS = {"looks": "looks", "slices": "slices", "planes": "planes", "mask": "mask and diagnosis"}
+_PARTS = {"passes": "passes", "slices": "slices", "planes": "planes", "mask": "mask and diagnosis"}
 REVIEW = "uncertain — review"
 _STYLE = """body{font:15px/1.45 system-ui,sans-serif;color:#1c2430;max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin-bottom:0}
@@ -69,16 +69,20 @@ def confidence_in_words(result: dict[str, Any]) -> str:
     uncertainty = result.get("uncertainty")
     if not uncertainty:
         return ""
-    parts = ", ".join(f"{_PARTS.get(name, name)} {value:.0%}" for name, value in uncertainty["parts"].items())
-    outline = uncertainty["outline"]
-    drawn = "" if outline is None else f" What {len(uncertainty['looks'])} looks draw overlaps by {outline:.0%}."
+    parts = ", ".join(f"{_PARTS.get(name, name)} {value:.0%}" for name, value in uncertainty["components"].items())
+    mask_dice = uncertainty["mask_dice"]
+    drawn = (
+        ""
+        if mask_dice is None
+        else f" The masks of {len(uncertainty['passes'])} passes overlap by {mask_dice:.0%} (Dice)."
+    )
     return f"Confidence {result['confidence']['value']:.0%}, the least of its parts: {parts}.{drawn}"
 
 
 def write_report(
     result: dict[str, Any], path: Path, volume: Volume | None = None, labelmap: np.ndarray | None = None,
     heatmap: np.ndarray | None = None, uncertainty: np.ndarray | None = None,
-    enhanced: tuple[Volume, np.ndarray] | None = None,
+    superres: tuple[Volume, np.ndarray] | None = None,
 ) -> None:
     """Write the HTML.
 
@@ -89,7 +93,7 @@ def write_report(
             them the report has none.
         heatmap: (K, J, I) uint8 in percent, for the same slices once more with what spoke for the class.
         uncertainty: (K, J, I) uint8 in percent, for the same slices once more with how uncertain each place is.
-        enhanced: the finer volume, and (K, J, I) which of its voxels are synthetic, for pictures of these.
+        superres: the finer volume, and (K, J, I) which of its voxels are synthetic, for pictures of these.
 
     Raises:
         OutputError: the file cannot be written.
@@ -101,7 +105,7 @@ def write_report(
         f"<title>{html.escape(result['name'])}: UnifiedViT report</title><style>{_STYLE}</style>",
         "<h1>" + "<br>".join(
             f"{html.escape(words)} <span style='font-weight:normal'>{'' if p is None else f'{p:.0%}'}</span>"
-            for words, p in answers(diagnosis)),
+            for words, p in findings(diagnosis)),
         f"{f' <span class=review>{REVIEW}</span>' if needs_review(result) else ''}</h1>",
         f"<p>{html.escape(result['name'])}</p><p class='notice'>{NOTICE}</p>",
         *(f"<p class='warning'>&#9888; {html.escape(text)}</p>" for text in result["warnings"]),
@@ -120,16 +124,16 @@ def write_report(
     if volume is not None and labelmap is not None:
         shown = _Slices(volume, labelmap, result["plane"])
         parts += shown.figures()
-        if heatmap is not None and "explanation" in result:
-            explained = result["explanation"]
+        if heatmap is not None and "heatmap" in result:
+            explained = result["heatmap"]
             parts += [f"<h2>What speaks for {html.escape(explained['display'])}</h2>", *shown.figures(heatmap),
                       f"<small>By {html.escape(explained['method'])}; from dark (nothing) over red to yellow</small>"]
         if uncertainty is not None and "uncertainty" in result:
             parts += ["<h2>Where the outline is uncertain</h2>", *shown.figures(uncertainty, UNCERTAINTY),
-                      "<small>Entropy of the mean over all looks; from clear (sure) over blue and green to yellow (as "
-                      f"likely as not). Looks: {html.escape(', '.join(result['uncertainty']['looks']))}</small>"]
-    if enhanced is not None and enhanced[1].any():
-        parts += ["<h2>Four times as fine, where the network looks</h2>", *_enhanced(*enhanced, result["plane"]),
+                      "<small>Entropy of the mean over all passes; from clear (sure) over blue and green to yellow (as "
+                      f"likely as not). Passes: {html.escape(', '.join(result['uncertainty']['passes']))}</small>"]
+    if superres is not None and superres[1].any():
+        parts += ["<h2>Four times as fine, where the network looks</h2>", *_superres(*superres, result["plane"]),
                   "<small>Within the line drawn by an upscaler, not measured; around it interpolated</small>"]
     parts += ["<h2>What made it</h2><table>", *(
         f"<tr><td>{html.escape(name)}<td>{html.escape(str(value))}" for name, value in _origin(result).items()
@@ -146,7 +150,7 @@ def _mark(diagnosis: dict[str, Any], name: str) -> str:
     threshold = threshold_of(diagnosis, name)
     if threshold is None:
         return ""
-    return f" ({'found' if name in diagnosis['found'] else 'not found'}, threshold {threshold:.1%})"
+    return f" ({'found' if name in diagnosis['findings'] else 'not found'}, threshold {threshold:.1%})"
 
 
 def _origin(result: dict[str, Any]) -> dict[str, Any]:
@@ -156,7 +160,7 @@ def _origin(result: dict[str, Any]) -> dict[str, Any]:
         "Model": f"{model.get('name', model['id'])} ({model['id']} {model['version']})",
         "Weights, SHA-256": model["sha256"],
         "Slices": result["plane"], "Computed on": f"{result['device']} ({result['backend']})",
-        "Time": f"{result['seconds'].get('total', 0):.1f} s", "Software": software,
+        "Time": f"{result['timings_s'].get('total', 0):.1f} s", "Software": software,
         **({"Notes": " ".join(result["notes"])} if result.get("notes") else {}),
     }
 
@@ -191,7 +195,7 @@ class _Slices:
         self._light = measure_foreground(volume.array)
         self._shown = chosen_slices((self._labels > 0).sum(axis=(1, 2)))
 
-    def figures(self, percent: np.ndarray | None = None, palette: np.ndarray = HEAT) -> list[str]:
+    def figures(self, percent: np.ndarray | None = None, palette: np.ndarray = HEATMAP) -> list[str]:
         """HTML with outlines, and with a map (K, J, I) in colours."""
         view, shown = self._view, []
         for n in self._shown:
@@ -204,7 +208,7 @@ class _Slices:
         return ["<div class='slices'>", *shown, "</div>"]
 
 
-def _enhanced(volume: Volume, synthetic: np.ndarray, plane: str) -> list[str]:
+def _superres(volume: Volume, synthetic: np.ndarray, plane: str) -> list[str]:
     """HTML of the three slices with most synthetic voxels, cut out around these; arguments as of `write_report`."""
     view, light, shown = slice_view(volume, plane), measure_foreground(volume.array), []
     slices, masks = view.of(volume.array), view.of(synthetic) > 0

@@ -1,5 +1,5 @@
 """The command line: `unifiedvit-train prepare | pretrain | fit | pack | unpack | evaluate | explain | robustness |
-strangers | compare | export | superres | enhance`."""
+ood | compare | export | superres | superres-dataset`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from UnifiedViTLib.errors import UnifiedViTError
-from UnifiedViTLib.inference.upscalers import DEFAULT_UPSCALER
-from UnifiedViTLib.service.catalogue import DEFAULT_MODEL
+from UnifiedViTLib.inference.superres.upscalers import DEFAULT_UPSCALER
+from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL
 
 from .config import load_project
 from .errors import ConfigError, TrainingError
@@ -31,13 +31,13 @@ when it is run again. Research use only.""",
 )
 
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT.yaml", help="the project: data, model, recipe")]
-Work = Annotated[Path, typer.Option("--work", help="folder of the project's results", show_default=True)]
+Work = Annotated[Path, typer.Option("--work-dir", help="folder of the project's results", show_default=True)]
 Data = Annotated[Path | None, typer.Option("--data", help="folder that the data paths of the YAML start from "
                                                           "(default: the folder of the YAML)")]
 Changes = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.NAME=VALUE",
-                                                   help="replace a value of the YAML, for example fit.batch=16; "
+                                                   help="replace a value of the YAML, for example fit.batch_size=16; "
                                                         "may be repeated")]
-Run = Annotated[str, typer.Option("--name", help="of the run: its folder in WORK")]
+Run = Annotated[str, typer.Option("--run", help="of the run: its folder in WORK")]
 
 
 @app.command()
@@ -70,7 +70,7 @@ def pretrain(project: ProjectFile, work: Work = Path("work"), change: Changes = 
 def fit(
     project: ProjectFile, work: Work = Path("work"), change: Changes = None, run: Run = "fit",
     task: Annotated[str | None, typer.Option(help="both, classification or segmentation: the last two train the "
-                                                  "single-task twin")] = None,
+                                                  "single-task baseline")] = None,
     devices: Annotated[int | None, typer.Option(help="GPUs, or processes on CPUs, of each machine")] = None,
     num_nodes: Annotated[int | None, typer.Option(help="machines")] = None,
     strategy: Annotated[str | None, typer.Option(help="of Lightning Fabric: ddp, fsdp, ...")] = None,
@@ -103,12 +103,12 @@ def pack(
     Images become bytes, which are finer than the noise of training. `unpack` makes a folder WORK of them there, in
     which `fit` needs no network. Whole volumes do not travel: `evaluate` where the images are.
     """
-    from .data.dataset import load_dataset, refuse_unfit
+    from .data.dataset import check_dataset_fits, load_dataset
     from .data.packing import pack_dataset
     from .learning.portable import portable_files
 
     configuration, dataset = load_project(project, change), load_dataset(work / "dataset")
-    refuse_unfit(dataset, configuration.model)
+    check_dataset_fits(dataset, configuration.model)
     parts = pack_dataset(dataset, portable_files(configuration), output)
     size = sum(part.stat().st_size for part in parts) / 1e6
     print(f"{len(dataset.slices)} slices in {len(parts)} archives, {size:.1f} MB: {output}")
@@ -119,22 +119,22 @@ def unpack(
     packed: Annotated[Path, typer.Argument(metavar="FOLDER", help="with the archives that `pack` wrote")],
     work: Work = Path("work"),
 ) -> None:
-    """Make a folder WORK of the archives that `pack` wrote, ready for `fit WORK/project.yaml --work WORK`."""
+    """Make a folder WORK of the archives that `pack` wrote, ready for `fit WORK/project.yaml --work-dir WORK`."""
     from .data.packing import unpack_dataset
 
     dataset = unpack_dataset(packed, work)
-    print(f"{len(dataset.slices)} slices. Train with: unifiedvit-train fit {work / 'project.yaml'} --work {work}")
+    print(f"{len(dataset.slices)} slices. Train with: unifiedvit-train fit {work / 'project.yaml'} --work-dir {work}")
 
 
 @app.command()
 def evaluate(
     work: Work = Path("work"), run: Run = "fit",
-    flips: Annotated[bool, typer.Option("--flips", help="measure the mean over slices and their mirror images, and "
-                                                        "write into WORK/<run>/evaluation-flips")] = False,
+    tta: Annotated[bool, typer.Option("--tta", help="measure the mean over slices and their mirror images, and "
+                                                        "write into WORK/<run>/evaluation-tta")] = False,
     uncertainty: Annotated[bool, typer.Option("--uncertainty", help="measure the confidence of several looks too; four "
                                                                     "times the time")] = False,
     model: Annotated[str | None, typer.Option(help="instead of a run: folder or id of a model, an ensemble too; its "
-                                                   "figures go into WORK/<id>/evaluation")] = None,
+                                                   "metrics go into WORK/<id>/evaluation")] = None,
 ) -> None:
     """Measure a run on the validation and test sides, and on whole volumes, and show its worst cases.
 
@@ -142,23 +142,26 @@ def evaluate(
     on the validation side. Writes
     WORK/<run>/evaluation/report.html and results.json; `export` needs them.
     """
-    from UnifiedViTLib.service.catalogue import find_model
+    from UnifiedViTLib.service.store.catalogue import find_model
 
     from .data.dataset import load_dataset
     from .evaluation.evaluate import evaluate as measure
     from .evaluation.evaluate import evaluate_model
-    from .learning.fit import load_run_project
+    from .runs.project_file import load_run_project
 
     if model:
-        evaluate_model(find_model(model), load_dataset(work / "dataset"), work, flips, uncertainty)
+        evaluate_model(find_model(model), load_dataset(work / "dataset"), work, tta, uncertainty)
         return
-    measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run, flips, uncertainty)
+    measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run, tta, uncertainty)
 
 
 @app.command()
 def explain(
-    work: Work = Path("work"), run: Run = "fit",
-    slices: Annotated[int, typer.Option(min=2, help="with a lesion to measure on, as many of each diagnosis")] = 100,
+    work: Work = Path("work"),
+    run: Run = "fit",
+    num_slices: Annotated[
+        int, typer.Option(min=2, help="with a lesion to measure on, as many of each diagnosis")
+    ] = 100,
     output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/<run>/explanation)")] = None,
 ) -> None:
     """Measure which map of what speaks for a diagnosis can be believed.
@@ -167,12 +170,12 @@ def explain(
     out, and with random weights. Writes report.html and results.json.
     """
     from .data.dataset import load_dataset
-    from .evaluation.explain import FOLDER
-    from .evaluation.explain import explain as measure
-    from .learning.fit import load_run_project
+    from .evaluation.explanation.evaluate import FOLDER
+    from .evaluation.explanation.evaluate import explain as measure
+    from .runs.project_file import load_run_project
 
     measure(load_run_project(work / run), load_dataset(work / "dataset"), work / run, output or work / run / FOLDER,
-            slices)
+            num_slices)
 
 
 @app.command()
@@ -180,7 +183,7 @@ def superres(
     project: ProjectFile, work: Work = Path("work"), change: Changes = None, run: Run = "superres",
     model: Annotated[str, typer.Option(help="id or folder of the model whose attention chooses what is measured apart")
                      ] = DEFAULT_MODEL,
-    slices: Annotated[int, typer.Option(min=1, help="of the validation side to measure on")] = 300,
+    num_slices: Annotated[int, typer.Option(min=1, help="of the validation side to measure on")] = 300,
 ) -> None:
     """Train the upscaler of `unifiedvit predict --superres` on the images of WORK/dataset, and measure it.
 
@@ -188,7 +191,7 @@ def superres(
     weights with their description (an upscaler: --superres WORK/<run>), curves, and results.json with PSNR and SSIM
     against Lanczos and bicubic interpolation.
     """
-    from UnifiedViTLib.inference.upscalers import make_upscaler
+    from UnifiedViTLib.inference.superres.upscalers import make_upscaler
 
     from .data.dataset import load_dataset
     from .superres.measure import measure, summary
@@ -197,31 +200,31 @@ def superres(
     given, dataset = load_project(project, change), load_dataset(work / "dataset")
     train(given, dataset, work / run)
     describe(given, work / run, [])
-    results = measure(dataset, {"learned": make_upscaler(str(work / run))}, model, slices, work / run)
+    results = measure(dataset, {"learned": make_upscaler(str(work / run))}, model, num_slices, work / run)
     describe(given, work / run, summary(results))
     print(f"{json.dumps(summary(results), indent=1)}\nUpscaler: {work / run}")
 
 
 @app.command()
-def enhance(
+def superres_dataset(
     output: Annotated[Path, typer.Option(help="another folder WORK, whose dataset is written")],
     work: Work = Path("work"), run: Run = "fit",
     upscaler: Annotated[str, typer.Option(help="learned, lanczos, or a folder with an upscaler")] = DEFAULT_UPSCALER,
 ) -> None:
     """Write WORK/dataset once more with the regions that a run attends to drawn by an upscaler, to train on.
 
-    Then `fit --work OUTPUT` and `evaluate --work OUTPUT` as usual, and `compare` tells what it has brought. Labels and
-    masks play no part in the choice of regions.
+    Then `fit --work-dir OUTPUT` and `evaluate --work-dir OUTPUT` as usual, and `compare` tells what it has brought.
+    Labels and masks play no part in the choice of regions.
     """
-    from UnifiedViTLib.inference.upscalers import make_upscaler
+    from UnifiedViTLib.inference.superres.upscalers import make_upscaler
 
     from .data.dataset import load_dataset
-    from .learning.fit import load_run_project
-    from .superres.enhance import enhance_dataset
+    from .runs.project_file import load_run_project
+    from .superres.dataset import super_resolve_dataset
 
-    made = enhance_dataset(load_run_project(work / run), load_dataset(work / "dataset"), work / run,
-                           make_upscaler(upscaler), output / "dataset")
-    print(f"Enhanced images: {made}")
+    made = super_resolve_dataset(load_run_project(work / run), load_dataset(work / "dataset"), work / run,
+                                 make_upscaler(upscaler), output / "dataset")
+    print(f"Super-resolved images: {made}")
 
 
 @app.command()
@@ -230,7 +233,7 @@ def robustness(
                                                   "or id or folder of a model; all are compared with the first")],
     work: Work = Path("work"),
     output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/robustness)")] = None,
-    slices: Annotated[int, typer.Option(min=4, help="to measure on, as many of each diagnosis")] = 200,
+    num_slices: Annotated[int, typer.Option(min=4, help="to measure on, as many of each diagnosis")] = 200,
     source: Annotated[str | None, typer.Option(help="slices of this source of the YAML alone")] = None,
     corruption: Annotated[list[str] | None, typer.Option(help="one of the corruptions (default: all); may be repeated")
                           ] = None,
@@ -243,46 +246,62 @@ def robustness(
     results.json.
     """
     from .data.dataset import load_dataset
-    from .evaluation.contestants import find_contestant
-    from .evaluation.corruptions import CORRUPTIONS
-    from .evaluation.robustness import FOLDER
-    from .evaluation.robustness import robustness as measure
+    from .evaluation.robustness.corruptions import CORRUPTIONS
+    from .evaluation.robustness.evaluate import FOLDER
+    from .evaluation.robustness.evaluate import robustness as measure
+    from .evaluation.robustness.evaluated_model import find_evaluated_model
 
     dataset = load_dataset(work / "dataset")
-    measure([find_contestant(name, work) for name in networks], dataset, output or work / FOLDER, slices, source, adapt,
-            corruption or tuple(CORRUPTIONS))
+    measure(
+        [find_evaluated_model(name, work) for name in networks],
+        dataset,
+        output or work / FOLDER,
+        num_slices,
+        source,
+        adapt,
+        corruption or tuple(CORRUPTIONS),
+    )
 
 
 @app.command()
-def strangers(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="id or folder of a model with statistics of what it was "
-                                                               "trained on")],
+def ood(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="id or folder of a model with statistics of what it was trained on")
+    ],
     work: Work = Path("work"),
-    choose_on: Annotated[list[Path] | None, typer.Option(help="strange images (a file or a folder) on which a way to "
-                                                              "tell may be chosen, as the drawn ones; may be repeated")
-                         ] = None,
-    test_on: Annotated[list[Path] | None, typer.Option(help="strange images kept for the end; may be repeated")] = None,
-    familiar: Annotated[list[Path] | None, typer.Option(help="images that are to pass; may be repeated")] = None,
-    output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/strangers)")] = None,
-    slices: Annotated[int, typer.Option(min=20, help="of the training and of the validation side, at most")] = 1000,
+    ood_val: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="out-of-distribution images (a file or a folder) on which a way to "
+            "tell may be chosen, as the drawn ones; may be repeated"
+        ),
+    ] = None,
+    ood_test: Annotated[
+        list[Path] | None, typer.Option(help="out-of-distribution images kept for the end; may be repeated")
+    ] = None,
+    in_distribution: Annotated[
+        list[Path] | None, typer.Option(help="in-distribution images, which are to pass; may be repeated")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="folder for the report (default: WORK/ood)")] = None,
+    num_slices: Annotated[int, typer.Option(min=20, help="of the training and of the validation side, at most")] = 1000,
 ) -> None:
     """Measure whether a model notices images that it does not know, and how often it errs on those that it does.
 
-    Noise, shapes, photographs and familiar images held the wrong way are made here; name files for more. Ways to tell
-    are compared. Writes report.html and results.json.
+    Noise, shapes, photographs and in-distribution images held the wrong way are made here; name files for more. Ways to
+    tell are compared. Writes report.html and results.json.
     """
-    from UnifiedViTLib.service.catalogue import find_model
+    from UnifiedViTLib.service.store.catalogue import find_model
 
     from .data.dataset import load_dataset
-    from .evaluation.strangers import strangers as measure
+    from .evaluation.ood.evaluate import evaluate_ood as measure
 
-    measure(find_model(model), load_dataset(work / "dataset"), output or work / "strangers", choose_on or (),
-            test_on or (), familiar or (), slices)
+    measure(find_model(model), load_dataset(work / "dataset"), output or work / "ood", ood_val or (),
+            ood_test or (), in_distribution or (), num_slices)
 
 
 @app.command()
 def compare(
-    first: Annotated[str | None, typer.Argument(help="name of a run or a measured model, or RUN/evaluation-flips")
+    first: Annotated[str | None, typer.Argument(help="name of a run or a measured model, or RUN/evaluation-tta")
                      ] = None,
     second: Annotated[str | None, typer.Argument(help="name of the run, or the evaluation, to compare it with")] = None,
     work: Work = Path("work"),
@@ -296,7 +315,7 @@ def compare(
     jobs: Annotated[int, typer.Option(min=1, help="with --config: runs at a time, each with its share of the cores")
                     ] = 1,
 ) -> None:
-    """Compare two evaluated runs on the same slices, or train many networks under one recipe and compare them all.
+    """Compare two evaluated runs on the same num_slices, or train many networks under one recipe and compare them all.
 
     Differences come with paired bootstrap intervals by patient. With --config, runs that are finished are not made
     again, and the report is of those that are there.
@@ -325,7 +344,7 @@ def export(
 ) -> None:
     """Write a model folder: description, weights, ONNX, model card. Needs `evaluate` to have been run."""
     from .exporting.export import export as write
-    from .learning.fit import load_run_project
+    from .runs.project_file import load_run_project
 
     write(load_run_project(work / run), work / run, output, onnx)
 

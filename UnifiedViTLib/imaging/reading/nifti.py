@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import UnsupportedImageError
 from ..geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
-from ..volume import Volume, apart_mm
+from ..volume import Volume, grid_distance_mm
 from .images import first_three, grey
 from .limits import check_counts, check_packed, check_regular, check_there, damaged, fill, unpacked
 from .names import stem
@@ -176,7 +176,7 @@ def _usable(sform: np.ndarray) -> np.ndarray | None:
 
 def _disagreement(header: NiftiHeader, qform: np.ndarray, sform: np.ndarray, counts: tuple[int, int, int]) -> list[str]:
     """A note where the two forms place the image differently."""
-    apart = apart_mm(qform, sform, counts[::-1])
+    apart = grid_distance_mm(qform, sform, counts[::-1])
     cosines = (_directions(qform) * _directions(sform)).sum(axis=0)
     degrees = np.degrees(np.arccos(np.clip(cosines, -1, 1))).max()
     if apart <= _APART_MM and degrees <= _APART_DEGREES:

@@ -11,7 +11,7 @@ from ...spec import ModelSpec
 from .base import Backend, gpu_may_be_there
 from .cache import DiskCache, cpu_signature
 from .openvino_backend import OpenVINOBackend
-from .torch_backend import TorchBackend, choose_device, device_name, refused_device
+from .torch_backend import TorchBackend, choose_device, device_name, unavailable_device
 
 TORCH = ("torch", "torchvision", "timm", "safetensors")
 
@@ -98,7 +98,7 @@ def _accelerator(device: str) -> str:
     if device == "cpu" or (device == "auto" and not (gpu_may_be_there() and torch_is_there())):
         return "cpu"
     if not _installed("torch"):
-        raise refused_device(device, ["cpu"])
+        raise unavailable_device(device, ["cpu"])
     return choose_device(device)
 
 

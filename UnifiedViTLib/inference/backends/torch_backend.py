@@ -66,7 +66,7 @@ class TorchBackend:
             outputs = self._network.each(torch.from_numpy(images).to(self._device))
             return [tuple(part.float().cpu().numpy() for part in output[:2]) for output in outputs]
 
-    def explain(self, images: np.ndarray, label: int, method: str) -> np.ndarray:
+    def heatmaps(self, images: np.ndarray, label: int, method: str) -> np.ndarray:
         """Where the network looks for class `label`, in float32: images (n, channels, H, W) -> (n, H, W), 0..1.
 
         Args:
@@ -152,7 +152,7 @@ def choose_device(asked: str) -> str:
     if asked == "auto":
         return next(name for name in ("cuda", "mps", "cpu") if there[name])
     if not there.get(asked, False):
-        raise refused_device(asked, [name for name in there if there[name]])
+        raise unavailable_device(asked, [name for name in there if there[name]])
     return asked
 
 
@@ -165,7 +165,7 @@ def device_name(device: str) -> str:
     return f"cuda ({torch.cuda.get_device_name()})"
 
 
-def refused_device(asked: str, there: list[str]) -> DeviceError:
+def unavailable_device(asked: str, there: list[str]) -> DeviceError:
     """The error for a device that is not there."""
     return DeviceError(f"Device {asked!r} is not available (available: {', '.join(there)}). Choose one of these, or "
                        "auto.")

@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ..config import Project
 from ..learning.launch import start_fabric
-from ..learning.learner import Learner
+from ..learning.training_module import TrainingModule
 from ..storage import write_whole
 from .plan import Comparison, Run, project_of
 
@@ -62,12 +62,12 @@ def _measure(projects: dict[str, Project], size: int, learning: bool) -> dict[st
     for name, project in projects.items():
         given = project.model.input.model_copy(update={"size": size})
         project = project.model_copy(update={"model": project.model.model_copy(update={"input": given})})
-        learner = Learner(project.model, project.fit)
-        costs[name] = {"parameters": sum(p.numel() for p in learner.network.parameters()),
-                       "multiplications": multiplications(learner.network, size)}
-        steps[name, "look"] = _looking(learner.network, size)
+        module = TrainingModule(project.model, project.fit)
+        costs[name] = {"parameters": sum(p.numel() for p in module.network.parameters()),
+                       "multiplications": multiplications(module.network, size)}
+        steps[name, "look"] = _looking(module.network, size)
         if learning:
-            steps[name, "learn"] = _learning(learner, project, size, fabric)
+            steps[name, "learn"] = _learning(module, project, size, fabric)
     times: dict[tuple[str, str], list[float]] = {key: [] for key in steps}
     for _ in range(ROUNDS):
         for key, step in steps.items():
@@ -108,10 +108,10 @@ def _looking(network: nn.Module, size: int) -> Callable[[], None]:
     return step
 
 
-def _learning(learner: Learner, project: Project, size: int, fabric: Fabric) -> Callable[[], None]:
+def _learning(module: TrainingModule, project: Project, size: int, fabric: Fabric) -> Callable[[], None]:
     """A step of `fit` without reading and augmenting, which are the same for all."""
-    optimiser = torch.optim.AdamW(learner.parameters(), lr=1e-6)
-    set_up, optimiser = fabric.setup(learner.to(memory_format=torch.channels_last), optimiser)
+    optimiser = torch.optim.AdamW(module.parameters(), lr=1e-6)
+    set_up, optimiser = fabric.setup(module.to(memory_format=torch.channels_last), optimiser)
     images = torch.randn(LEARN, 1, size, size).contiguous(memory_format=torch.channels_last)
     masks = (images[:, 0] > 1).long()
     truth = masks, torch.ones(LEARN, dtype=torch.bool), torch.arange(LEARN) % len(project.model.classes)

@@ -19,7 +19,7 @@ class Entry(Section):
     Attributes:
         name: of its runs' folders.
         title: in tables.
-        kind: "unified" (ours), "twin" (ours with one task), or a peer: "cnn", "transformer".
+        kind: "unified" (ours), "baseline" (ours with one task), or a peer: "cnn", "transformer".
         architecture: of the library, or a key of `peers.PEERS`.
         arguments: of the architecture; None: its usual ones.
         task: what it learns.
@@ -29,7 +29,7 @@ class Entry(Section):
 
     name: str = Field(pattern=r"[a-z0-9][a-z0-9-]{0,31}")
     title: str
-    kind: Literal["unified", "twin", "cnn", "transformer"]
+    kind: Literal["unified", "baseline", "cnn", "transformer"]
     architecture: str
     arguments: dict[str, Any] | None = None
     task: Task = "both"

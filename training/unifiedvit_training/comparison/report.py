@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from ..evaluation.comparison_report import change_said
+from ..evaluation.metric_labels import SMALLER_IS_BETTER, metric_labels
 from ..evaluation.paired import Difference
-from ..reports.comparison_report import change_said
-from ..reports.evaluation_figures import difference_figure
-from ..reports.figure_words import SMALLER_IS_BETTER, words_of
+from ..evaluation.plots import difference_figure
 from ..reports.page import Picture, Section, Table, Text, figure_uri, render_page
 from ..storage import write_whole
 from .costs import costs_of
-from .figures import trade_figure
 from .plan import Comparison
-from .table import DECIDES, SHOWN, TESTED, Contest, Results, contests_of, mean_figure, results_of
+from .plots import trade_figure
+from .table import DECIDES, SHOWN, TESTED, PairedComparison, Results, mean_metric, paired_comparisons, results_of
 
 REPORT_FILE, TABLES_FILE, NUMBERS_FILE = "report.html", "tables.md", "comparison.json"
 _TASKS = {"classification": "diagnosis", "segmentation": "mask"}
@@ -38,9 +38,9 @@ def write_report(plan: Comparison, work: Path, data: Path | None, output: Path) 
     sections, numbers = [_costs_section(plan, costs)], {"costs": costs["sizes"], "machine": costs["machine"]}
     for name, chosen in plan.sets.items():
         results = results_of(plan, name, work, data)
-        contests = list(contests_of(plan, results))
-        sections.append(Section(chosen.title, _set_blocks(plan, results, contests, costs)))
-        numbers[name] = _numbers(results, contests)
+        comparisons = list(paired_comparisons(plan, results))
+        sections.append(Section(chosen.title, _set_blocks(plan, results, comparisons, costs)))
+        numbers[name] = _numbers(results, comparisons)
     page = render_page("Side by side", sections, "Networks under one recipe: same folds, resolution, augmentation, "
                                                  "optimiser and number of steps. Research use only.")
     write_whole(output / TABLES_FILE, "\n\n".join(
@@ -69,9 +69,9 @@ def _costs_section(plan: Comparison, costs: dict[str, Any]) -> Section:
     return Section("Cost", [Table(header, rows), Text(said)])
 
 
-def _set_blocks(plan: Comparison, results: Results, contests: list[Contest], costs: dict[str, Any]
+def _set_blocks(plan: Comparison, results: Results, comparisons: list[PairedComparison], costs: dict[str, Any]
                 ) -> list[Table | Text | Picture]:
-    words, titles = words_of(results.model), {entry.name: entry.title for entry in plan.entries}
+    words, titles = metric_labels(results.model), {entry.name: entry.title for entry in plan.entries}
     there = [entry for entry in plan.entries if entry.name in results.tables]
     some = next(iter(results.tables[there[0].name].values()))
     rows = [[entry.title, len(results.tables[entry.name]), *(_over_seeds(results, entry.name, name) for name in SHOWN)]
@@ -86,10 +86,10 @@ def _set_blocks(plan: Comparison, results: Results, contests: list[Contest], cos
                 "measured). Up and to the left is better."),
     ]
     for task, said in _TASKS.items():
-        of_task = [contest for contest in contests if contest.task == task and contest.differences]
+        of_task = [paired for paired in comparisons if paired.task == task and paired.differences]
         if not of_task:
             continue
-        names = [name for name in TESTED[task] if any(name in contest.differences for contest in of_task)]
+        names = [name for name in TESTED[task] if any(name in paired.differences for paired in of_task)]
         blocks.append(Table(
             [f"{said}: who", "against", "seeds", *(words[name] for name in names)],
             [[titles[c.entry], f"{c.why} ({titles[c.against]})", c.seeds,
@@ -108,7 +108,7 @@ def _set_blocks(plan: Comparison, results: Results, contests: list[Contest], cos
 
 
 def _over_seeds(results: Results, entry: str, name: str) -> str | None:
-    values = results.figures[entry].get(name)
+    values = results.metrics[entry].get(name)
     if values is None or np.isnan(values).any():
         return None
     digits = 1 if name == "hd95" else 3
@@ -138,13 +138,13 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _numbers(results: Results, contests: list[Contest]) -> dict[str, Any]:
+def _numbers(results: Results, comparisons: list[PairedComparison]) -> dict[str, Any]:
     return {
         "side": results.side,
-        "figures": {entry: {name: [None if np.isnan(value) else round(float(value), 5) for value in values]
-                            for name, values in of.items()} for entry, of in results.figures.items()},
+        "metrics": {entry: {name: [None if np.isnan(value) else round(float(value), 5) for value in values]
+                            for name, values in of.items()} for entry, of in results.metrics.items()},
         "means": {entry: {name: round(mean, 5) for name in SHOWN
-                          if not np.isnan(mean := mean_figure(results, entry, name))} for entry in results.tables},
+                          if not np.isnan(mean := mean_metric(results, entry, name))} for entry in results.tables},
         "differences": [{"entry": c.entry, "against": c.against, "why": c.why, "task": c.task, "seeds": c.seeds,
-                         "figures": {name: d._asdict() for name, d in c.differences.items()}} for c in contests],
+                         "metrics": {name: d._asdict() for name, d in c.differences.items()}} for c in comparisons],
     }

@@ -1,4 +1,4 @@
-"""The figures of all that was compared: means over seeds, and differences with paired intervals."""
+"""The metrics of all that was compared: means over seeds, and differences with paired intervals."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..errors import RunError
 from ..evaluation.candidates import FOLDER
 from ..evaluation.evaluate import TABLE_FILE
 from ..evaluation.paired import Difference, paired_over
-from ..evaluation.slice_table import SliceTable, answer_figures, load_table, table_figures
+from ..evaluation.slice_table import SliceTable, load_table, quick_metrics, table_metrics
 from ..evaluation.summary import held_out_calibration_error
 from .plan import Comparison, Entry, Run, project_of
 from .train import finished
 
-#: Figures of the tables, and those whose differences are tested, by the task that they judge.
+#: Metrics of the tables, and those whose differences are tested, by the task that they judge.
 SHOWN = ("lesion_type_accuracy", "accuracy", "macro_auc", "calibration_error_held_out", "dice", "hd95", "boundary_f1",
-         "found", "empty")
+         "detected", "empty")
 TESTED = {"classification": ("lesion_type_accuracy", "accuracy", "macro_auc"),
           "segmentation": ("dice", "hd95", "boundary_f1")}
 #: What decides which peer is the best at a task.
@@ -35,18 +35,18 @@ class Results:
         model: its classes and segments.
         side: "test" if the set has one, else "validation".
         tables: by entry, one of each seed that is finished, in the order of seeds.
-        figures: by entry, figure and seed: (seeds,) values, NaN where one has no meaning.
+        metrics: by entry, metric and seed: (seeds,) values, NaN where one has no meaning.
     """
 
     model: Model
     side: str
     tables: dict[str, dict[int, SliceTable]]
-    figures: dict[str, dict[str, np.ndarray]]
+    metrics: dict[str, dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
-class Contest:
-    """An entry against another on the figures of one task; `differences` are entry minus other."""
+class PairedComparison:
+    """An entry against another on the metrics of one task; `differences` are entry minus other."""
 
     entry: str
     against: str
@@ -57,7 +57,7 @@ class Contest:
 
 
 def results_of(plan: Comparison, name: str, work: Path, data: Path | None) -> Results:
-    """Figures of all finished runs on the set `name`.
+    """Metrics of all finished runs on the set `name`.
 
     Raises:
         RunError: no run is finished, or they are not of the same slices.
@@ -75,13 +75,13 @@ def results_of(plan: Comparison, name: str, work: Path, data: Path | None) -> Re
         raise RunError(f"The runs on the set {name} were measured on different slices. Delete them and run again.")
     side = "test" if (every[0].sides == "test").any() else "validation"
     tables = {entry: {seed: table.on(side) for seed, table in of.items()} for entry, of in tables.items()}
-    return Results(model, side, tables, {entry: _figures(list(of.values()), model) for entry, of in tables.items()})
+    return Results(model, side, tables, {entry: _metrics(list(of.values()), model) for entry, of in tables.items()})
 
 
-def _figures(tables: list[SliceTable], model: Model) -> dict[str, np.ndarray]:
+def _metrics(tables: list[SliceTable], model: Model) -> dict[str, np.ndarray]:
     each = []
     for table in tables:
-        found = {name: float(value[0]) for name, value in table_figures(table, model, np.ones((1, len(table)))).items()}
+        found = {name: float(value[0]) for name, value in table_metrics(table, model, np.ones((1, len(table)))).items()}
         if table.raw is not None:
             error = held_out_calibration_error(np.log(table.raw + 1e-12), table.labels, table.groups, model)
             found["calibration_error_held_out"] = np.nan if error is None else error
@@ -90,33 +90,36 @@ def _figures(tables: list[SliceTable], model: Model) -> dict[str, np.ndarray]:
             for name in dict.fromkeys(key for found in each for key in found)}
 
 
-def mean_figure(results: Results, entry: str, name: str) -> float:
-    """Mean over the seeds of one figure; NaN where it has no meaning."""
-    return float(results.figures[entry].get(name, np.array([np.nan])).mean())
+def mean_metric(results: Results, entry: str, name: str) -> float:
+    """Mean over the seeds of one metric; NaN where it has no meaning."""
+    return float(results.metrics[entry].get(name, np.array([np.nan])).mean())
 
 
 def best_peer(plan: Comparison, results: Results, task: str) -> str | None:
-    """The CNN with the best figure for a task; chosen on the very slices it is compared on, which flatters it."""
-    peers = {entry.name: mean_figure(results, entry.name, DECIDES[task]) for entry in plan.entries
+    """The CNN with the best metric for a task; chosen on the very slices it is compared on, which flatters it."""
+    peers = {entry.name: mean_metric(results, entry.name, DECIDES[task]) for entry in plan.entries
              if entry.kind == "cnn" and entry.name in results.tables}
     peers = {name: value for name, value in peers.items() if not np.isnan(value)}
     return max(peers, key=peers.get) if peers else None
 
 
-def contests_of(plan: Comparison, results: Results) -> Iterator[Contest]:
-    """Every unified network against the single-task twin of each task and against the best CNN."""
-    twins = {entry.task: entry.name for entry in plan.entries
-             if entry.kind == "twin" and entry.name in results.tables}
+def paired_comparisons(plan: Comparison, results: Results) -> Iterator[PairedComparison]:
+    """Every unified network against the single-task baseline of each task and against the best CNN."""
+    baselines = {entry.task: entry.name for entry in plan.entries
+                 if entry.kind == "baseline" and entry.name in results.tables}
     for task in TESTED:
-        for why, other in (("the twin", twins.get(task)), ("the best CNN", best_peer(plan, results, task))):
+        for why, other in (
+            ("the single-task baseline", baselines.get(task)),
+            ("the best CNN", best_peer(plan, results, task)),
+        ):
             for entry in plan.entries:
                 if other and other != entry.name and entry.name in results.tables and entry.kind == "unified":
-                    yield _contest(results, entry, other, why, task)
+                    yield _paired_comparison(results, entry, other, why, task)
 
 
-def _contest(results: Results, entry: Entry, other: str, why: str, task: str) -> Contest:
+def _paired_comparison(results: Results, entry: Entry, other: str, why: str, task: str) -> PairedComparison:
     ours, theirs = results.tables[entry.name], results.tables[other]
     seeds = sorted(set(ours) & set(theirs))
-    found = paired_over([(theirs[seed], ours[seed]) for seed in seeds], results.model, answer_figures) if seeds else {}
+    found = paired_over([(theirs[seed], ours[seed]) for seed in seeds], results.model, quick_metrics) if seeds else {}
     tested = {name: found[name] for name in TESTED[task] if name in found}
-    return Contest(entry.name, other, why, task, len(seeds), tested)
+    return PairedComparison(entry.name, other, why, task, len(seeds), tested)

@@ -13,8 +13,9 @@ from ..data.prepare import prepare_dataset
 from ..errors import RunError, TrainingError
 from ..evaluation.candidates import FOLDER, TrainedRun
 from ..evaluation.evaluate import TABLE_FILE, measure_slices
-from ..learning.checkpoints import BEST_FILE, STATE_FILE
-from ..learning.fit import fit, refuse_another_recipe
+from ..learning.fit import fit
+from ..runs.checkpoints import BEST_FILE, STATE_FILE
+from ..runs.project_file import check_run_recipe
 from .plan import Comparison, Run, chosen_runs, project_of
 
 DATASET, LOG_FILE = "dataset", "log.txt"
@@ -70,7 +71,7 @@ def finished(plan: Comparison, run: Run, work: Path, data: Path | None) -> bool:
     table, weights = folder / FOLDER / TABLE_FILE, folder / BEST_FILE
     if not (table.exists() and weights.exists()):
         return False
-    refuse_another_recipe(project_of(plan, run, data), folder)
+    check_run_recipe(project_of(plan, run, data), folder)
     return table.stat().st_mtime_ns >= weights.stat().st_mtime_ns
 
 

@@ -54,7 +54,7 @@ class Source(Section):
     """One set of images: a CSV table, or a folder laid out in a known way.
 
     Attributes:
-        name: of the set; figures are given for each.
+        name: of the set; metrics are given for each.
         table: CSV file with one row an image or volume. `columns` names the table's columns for what is needed:
             `image` and `label` or `mask`; `group` (what must not be separated: the patient), `plane`, and, for
             several labels at once, `labels` (separated by semicolons or bars, "none" for nothing found), or a column
@@ -105,9 +105,9 @@ class Source(Section):
 class Data(Section):
     """Where images come from and how they are prepared.
 
-    `plane` is for volumes ("auto": the acquisition plane); `every` keeps each n-th slice of a volume.
+    `plane` is for volumes ("auto": the acquisition plane); `slice_stride` keeps each n-th slice of a volume.
     """
 
     sources: list[Source] = Field(min_length=1)
     plane: Literal["auto", "axial", "coronal", "sagittal"] = "auto"
-    every: int = Field(1, ge=1)
+    slice_stride: int = Field(1, ge=1)

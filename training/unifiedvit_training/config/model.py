@@ -15,10 +15,10 @@ Task = Literal["both", "classification", "segmentation"]
 #: What each architecture is built with where the YAML names it alone: all about the size of a ViT-Tiny, behind early
 #: convolutions, which few images need.
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "shared_encoder_dual_decoder": {"encoder": "vit_tiny_patch16_224", "stem_width": 24, "look_where_drawn": True},
+    "shared_encoder_dual_decoder": {"encoder": "vit_tiny_patch16_224", "stem_width": 24, "mask_attended_pooling": True},
     "hierarchical": {"encoder": "swin_tiny_patch4_window7_224", "width": 48, "stem_width": 24,
-                     "decoder_widths": [96, 96, 48, 24], "look_where_drawn": True},
-    "hybrid_cnn_transformer": {"encoder": "vit_tiny_patch16_224", "cnn": "resnet10t", "look_where_drawn": True},
+                     "decoder_widths": [96, 96, 48, 24], "mask_attended_pooling": True},
+    "hybrid_cnn_transformer": {"encoder": "vit_tiny_patch16_224", "cnn": "resnet10t", "mask_attended_pooling": True},
     "unified_decoder": {"encoder": "vit_tiny_patch16_224", "stem_width": 24},
     "fully_integrated": {"encoder": "vit_tiny_patch16_224", "stem_width": 24},
 }
@@ -90,7 +90,7 @@ class Model(Section):
     """What is built, and what its description will say.
 
     `architecture` and `arguments` are the library's (`UnifiedViTLib.models`); without `arguments` it has those of
-    `ARGUMENTS`. `task` "classification" or "segmentation" trains the single-task twin of the same network.
+    `ARGUMENTS`. `task` "classification" or "segmentation" trains the single-task baseline of the same network.
     `diagnosis` "multi-label": several classes may be true at once; each is a finding, and `nothing_found` is said
     where there is none.
     """

@@ -32,7 +32,7 @@ def load_project(file: Path, changes: list[str] | None = None, data: Path | None
 
     Args:
         file: the YAML. Relative paths in it start from its folder.
-        changes: "fit.batch=16" replaces one value; the right side is YAML.
+        changes: "fit.batch_size=16" replaces one value; the right side is YAML.
         data: what relative paths of `data.sources` start from instead.
 
     Raises:
@@ -64,7 +64,7 @@ def read_yaml(file: Path, kind: type[Kind], changes: list[str] | None = None) ->
 def _change(given: dict, change: str) -> None:
     path, separator, value = change.partition("=")
     if not separator:
-        raise ConfigError(f"{change!r}: write it as section.name=value, for example fit.batch=16.")
+        raise ConfigError(f"{change!r}: write it as section.name=value, for example fit.batch_size=16.")
     *sections, name = path.strip().split(".")
     place = given
     for section in sections:

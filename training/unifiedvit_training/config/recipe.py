@@ -31,25 +31,26 @@ class Initial(Section):
 class Augmentation(Section):
     """How strongly images are changed; each number is the top of a range, 0 turns that change off.
 
-    Degrees; shares of the side (shift, elastic, crop); factors as logarithms (scale, squeeze, gain, gamma, bias, and
-    tone: the slopes of a random rising curve through the intensities, so that a scanner's histogram tells nothing);
-    standard deviations of the body's intensity (offset, noise); probabilities (flip, blur; skull_strip: the rim of the
-    body is cut away and all outside becomes air, as where a program has stripped a brain of its skull; drop_channel:
-    each channel but one is taken away, so that the network learns to do without; for several channels alone).
+    Degrees; shares of the side (shift, elastic, crop); factors as logarithms (scale, anisotropic_scale, gain, gamma,
+    bias_field, and tone_curve: the slopes of a random rising curve through the intensities, so that a scanner's
+    histogram tells nothing); standard deviations of the body's intensity (offset, noise); probabilities (flip, blur;
+    skull_strip: the rim of the body is cut away and all outside becomes air, as where a program has stripped a brain of
+    its skull; drop_channel: each channel but one is taken away, so that the network learns to do without; for several
+    channels alone).
     """
 
     rotation: float = Field(25.0, ge=0, le=180)
     flip: float = Field(0.5, ge=0, le=1)
     scale: float = Field(0.25, ge=0, le=1)
-    squeeze: float = Field(0.08, ge=0, le=1)
+    anisotropic_scale: float = Field(0.08, ge=0, le=1)
     shift: float = Field(0.12, ge=0, le=0.5)
     elastic: float = Field(0.05, ge=0, le=0.3)
     crop: float = Field(0.1, ge=0, le=0.5)
     gain: float = Field(0.2, ge=0, le=1)
     offset: float = Field(0.25, ge=0, le=2)
     gamma: float = Field(0.35, ge=0, le=2)
-    tone: float = Field(0.5, ge=0, le=2)
-    bias: float = Field(0.35, ge=0, le=2)
+    tone_curve: float = Field(0.5, ge=0, le=2)
+    bias_field: float = Field(0.35, ge=0, le=2)
     noise: float = Field(0.12, ge=0, le=2)
     blur: float = Field(0.15, ge=0, le=1)
     drop_channel: float = Field(0.25, ge=0, le=1)
@@ -69,7 +70,7 @@ class Optimiser(Section):
     learning_rate: float = Field(6e-4, gt=0)
     weight_decay: float = Field(0.05, ge=0)
     warm_up: float = Field(0.05, ge=0, lt=1)
-    clip: float = Field(1.0, gt=0)
+    grad_clip: float = Field(1.0, gt=0)
 
 
 class Machine(Section):
@@ -88,8 +89,8 @@ class Fit(Section):
 
     Attributes:
         stages: small inputs first are quicker; the last stage should have the model's input size.
-        batch: slices between two steps of the optimiser, over all devices.
-        micro_batch: slices at a time on one device; None: `batch` divided by the devices. The rest is accumulated,
+        batch_size: slices between two steps of the optimiser, over all devices.
+        micro_batch: slices at a time on one device; None: `batch_size` divided by the devices. The rest is accumulated,
             so that a run does not depend on how many processes share it.
         loss_balance: "fixed" ([Kassar], eq. 8 with `class_weight` and `mask_weight`), "uncertainty" (Kendall et al.
             2018) or "gradient_norm" (Chen et al. 2018).
@@ -101,7 +102,7 @@ class Fit(Section):
     """
 
     stages: list[Stage] = Field(min_length=1)
-    batch: int = Field(24, ge=1)
+    batch_size: int = Field(24, ge=1)
     micro_batch: int | None = Field(None, ge=1)
     optimiser: Optimiser = Optimiser()
     loss_balance: Literal["fixed", "uncertainty", "gradient_norm"] = "fixed"
@@ -120,12 +121,12 @@ class Fit(Section):
 
 
 class Pretrain(Section):
-    """Masked-image modelling without labels: `masked` of the patches are hidden and to be painted back."""
+    """Masked-image modelling without labels: `mask_ratio` of the patches are hidden and to be painted back."""
 
     size: int = Field(160, ge=32, le=1024, multiple_of=16)
     epochs: int = Field(10, ge=1)
-    batch: int = Field(32, ge=1)
-    masked: float = Field(0.6, gt=0, lt=1)
+    batch_size: int = Field(32, ge=1)
+    mask_ratio: float = Field(0.6, gt=0, lt=1)
     decoder_width: int = Field(128, ge=32, multiple_of=32)
     decoder_depth: int = Field(2, ge=1)
     optimiser: Optimiser = Optimiser(learning_rate=1e-3)
@@ -135,13 +136,13 @@ class Pretrain(Section):
 class Superres(Section):
     """The learned upscaler: residual blocks, trained on patches of the training side's slices as they were stored.
 
-    `size`: pixels along a side of a fine patch; `batch`: patches between two steps of the optimiser.
+    `size`: pixels along a side of a fine patch; `batch_size`: patches between two steps of the optimiser.
     """
 
     channels: int = Field(32, ge=4, le=256)
     blocks: int = Field(4, ge=1, le=32)
     size: int = Field(96, ge=32, le=512, multiple_of=4)
-    batch: int = Field(16, ge=4, multiple_of=4)
+    batch_size: int = Field(16, ge=4, multiple_of=4)
     steps: int = Field(4500, ge=1)
     optimiser: Optimiser = Optimiser(learning_rate=1e-3, weight_decay=0.0)
     save_steps: int = Field(250, ge=1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..config import Project
 from .dataset import SIDES, Dataset, Item
-from .duplicates import Twin, find_twins
+from .duplicates import NearDuplicate, find_near_duplicates
 from .names import folded_patient
 
 #: What each kind of problem is called in reports, worst first.
@@ -75,7 +75,7 @@ def find_problems(project: Project, dataset: Dataset, facts: np.ndarray, left_ou
         left_out: for each source how many rows are on no side of the split.
     """
     found = [
-        *_twins(dataset, facts),
+        *_near_duplicates(dataset, facts),
         *_patients(dataset),
         *_masks(project, dataset, facts),
         *_intensities(project, dataset, facts),
@@ -91,28 +91,30 @@ def leaking_slices(problems: list[Problem], dataset: Dataset) -> int:
     return sum(dataset.slices.sides[n] != "train" for n in leaking)
 
 
-def _twins(dataset: Dataset, facts: np.ndarray) -> Iterator[Problem]:
+def _near_duplicates(dataset: Dataset, facts: np.ndarray) -> Iterator[Problem]:
     slices = dataset.slices
-    twins = find_twins(slices.images, facts["body"], slices.items, slices.groups, slices.labels, slices.sides)
+    duplicates = find_near_duplicates(
+        slices.images, facts["body"], slices.items, slices.groups, slices.labels, slices.sides
+    )
 
-    def told(twin: Twin) -> tuple[str, str, tuple[int, int], bool]:
-        pair = (twin.first, twin.second)
+    def told(pair_found: NearDuplicate) -> tuple[str, str, tuple[int, int], bool]:
+        pair = (pair_found.first, pair_found.second)
         first, second = (_called(dataset, n) for n in pair)
-        same = facts["digest"][twin.first] == facts["digest"][twin.second]
-        looks = "is the same as" if same else "looks like the mirror image of" if twin.mirrored else "looks like"
-        return first, f"{looks} {second} (correlation {twin.correlation:.3f})", pair, same
+        same = facts["digest"][pair_found.first] == facts["digest"][pair_found.second]
+        looks = "is the same as" if same else "looks like the mirror image of" if pair_found.mirrored else "looks like"
+        return first, f"{looks} {second} (correlation {pair_found.correlation:.3f})", pair, same
 
-    for twin in twins["sides"]:
-        where, said, pair, _ = told(twin)
+    for pair_found in duplicates["sides"]:
+        where, said, pair, _ = told(pair_found)
         sides = " and ".join(str(slices.sides[n]) for n in pair)
         yield Problem("leak", "error", where, f"{said}, but they are on {sides}: give both one group, or take one "
                       "out.", pair)
-    for twin in twins["groups"]:
-        where, said, pair, same = told(twin)
+    for pair_found in duplicates["groups"]:
+        where, said, pair, same = told(pair_found)
         kind, severity = ("duplicate", "warning") if same else ("near-duplicate", "note")
         yield Problem(kind, severity, where, f"{said} of another group: is it the same patient?", pair)
-    for twin in twins["labels"]:
-        where, said, pair, _ = told(twin)
+    for pair_found in duplicates["labels"]:
+        where, said, pair, _ = told(pair_found)
         labels = " and ".join(", ".join(dataset.items[slices.items[n]].labels) or "nothing" for n in pair)
         yield Problem("contradiction", "warning", where, f"{said}, but they are labelled {labels}.", pair)
 
@@ -157,7 +159,7 @@ def _masks(project: Project, dataset: Dataset, facts: np.ndarray) -> Iterator[Pr
         elif sick and not drawn.any() and not item.volume:
             yield Problem("empty mask", "warning", item.name, f"{', '.join(item.labels)}, but nothing is drawn; its "
                           "image is learnt as one where nothing is to be drawn.", here)
-        elif sick and not drawn.any() and project.data.every == 1:
+        elif sick and not drawn.any() and project.data.slice_stride == 1:
             yield Problem("empty mask", "warning", item.name,
                           f"{', '.join(item.labels)}, but nothing is drawn on any slice.", here)
         if healthy and drawn.any():

@@ -145,7 +145,7 @@ def load_dataset(folder: Path) -> Dataset:
     return Dataset(folder, SliceSet(**arrays), items, card["recipe"])
 
 
-def refuse_unfit(dataset: Dataset, model: Model) -> None:
+def check_dataset_fits(dataset: Dataset, model: Model) -> None:
     """Raise a `DataError` if the dataset was prepared for other inputs, mask classes or diagnoses than the model's."""
     slices, made = dataset.slices, dataset.recipe.get("model", {})
     labels = (len(model.classes),) if model.multi_label else ()
@@ -162,10 +162,17 @@ def refuse_unfit(dataset: Dataset, model: Model) -> None:
     if other:
         raise DataError(
             f"The dataset in {dataset.folder} was prepared for another project ({', '.join(other)}). "
-            "Run `unifiedvit-train prepare` for this one, or name another --work folder."
+            "Run `unifiedvit-train prepare` for this one, or name another --work-dir folder."
         )
 
 
 def _names(made: dict[str, Any], part: str) -> list[str] | None:
     """Names of the segments or classes that a dataset was made for; None where its recipe does not say."""
     return [card["name"] for card in made[part]] if part in made else None
+
+
+def rarest_label(labels: np.ndarray) -> np.ndarray:
+    """(N, C) of 0, 1 and -1 to (N,): the rarest label that is true of each slice, -1 where none is."""
+    common = (labels == 1).sum(axis=0)
+    rarity = np.where(labels == 1, common, len(labels) + 1)
+    return np.where((labels == 1).any(axis=1), rarity.argmin(axis=1), -1)

@@ -19,7 +19,7 @@ _BLOCK = 1024
 
 
 @dataclass(frozen=True)
-class Twin:
+class NearDuplicate:
     """Slice `first` looks like slice `second` (`mirrored` left to right); `correlation` of their thumbnails."""
 
     first: int
@@ -28,8 +28,9 @@ class Twin:
     mirrored: bool
 
 
-def find_twins(images: np.ndarray, body: np.ndarray, items: np.ndarray, groups: np.ndarray, labels: np.ndarray,
-               sides: np.ndarray) -> dict[str, list[Twin]]:
+def find_near_duplicates(
+    images: np.ndarray, body: np.ndarray, items: np.ndarray, groups: np.ndarray, labels: np.ndarray, sides: np.ndarray
+) -> dict[str, list[NearDuplicate]]:
     """For each slice the slice most like it, if it is above `ALIKE`, of three kinds.
 
     Slices of one group are alike by nature and only looked at where their labels differ; those of one image or
@@ -42,8 +43,8 @@ def find_twins(images: np.ndarray, body: np.ndarray, items: np.ndarray, groups: 
         labels: (N,) or (N, C), -1 unknown.
 
     Returns:
-        "sides": twins of other groups on another side of the split; "groups": of other groups on the same side;
-        "labels": of another known label. Each pair once.
+        "sides": near duplicates of other groups on another side of the split; "groups": of other groups on the same
+        side; "labels": of another known label. Each pair once.
     """
     candidates = np.flatnonzero(body > _ENOUGH_BODY)
     thumbnails = np.concatenate([_thumbnails(images[candidates[start : start + 256]])
@@ -64,7 +65,7 @@ def find_twins(images: np.ndarray, body: np.ndarray, items: np.ndarray, groups: 
         for kind, wanted in (("sides", apart & (side[one] != side[other])),
                              ("groups", apart & (side[one] == side[other])), ("labels", said)):
             best[kind].add(one[wanted], other[wanted], alike[at][wanted], (turned[at] > straight[at])[wanted])
-    return {kind: of_kind.twins(candidates) for kind, of_kind in best.items()}
+    return {kind: of_kind.pairs(candidates) for kind, of_kind in best.items()}
 
 
 class _Best:
@@ -84,14 +85,16 @@ class _Best:
             self._correlation[mine] = correlation[rising][better]
             self._partner[mine], self._mirrored[mine] = its[better], mirrored[rising][better]
 
-    def twins(self, slices: np.ndarray) -> list[Twin]:
+    def pairs(self, slices: np.ndarray) -> list[NearDuplicate]:
         """Each pair once, the most alike first. `slices`: (count,) what the numbers stand for."""
         pairs = {
             (min(n, partner), max(n, partner)): (float(self._correlation[n]), bool(self._mirrored[n]))
             for n, partner in enumerate(self._partner.tolist()) if partner >= 0
         }
-        return sorted((Twin(int(slices[one]), int(slices[other]), *how) for (one, other), how in pairs.items()),
-                      key=lambda twin: -twin.correlation)
+        return sorted(
+            (NearDuplicate(int(slices[one]), int(slices[other]), *how) for (one, other), how in pairs.items()),
+            key=lambda duplicate: -duplicate.correlation,
+        )
 
 
 def _thumbnails(images: np.ndarray) -> np.ndarray:

@@ -74,7 +74,9 @@ def unpack_dataset(pack: Path, work: Path) -> Dataset:
     """
     parts = _parts(pack)
     if (work / "dataset" / CARD_FILE).exists():
-        raise DataError(f"{work} holds a prepared dataset already. Name another --work folder, or delete that dataset.")
+        raise DataError(
+            f"{work} holds a prepared dataset already. Name another --work-dir folder, or delete that dataset."
+        )
     if not parts:
         raise DataError(f"{pack} holds no archives (part-00.zip ...). Name one that `unifiedvit-train pack` wrote.")
     try:

@@ -16,19 +16,19 @@ from tqdm import tqdm
 
 from ..config import Project, Source
 from ..errors import DataError
-from ..reports.dataset_report import write_report
 from ..storage import write_whole
 from .checks import find_problems
 from .dataset import CARD_FILE, Dataset, Item, SliceSet, load_dataset
-from .shortcut import guess_classes
+from .report import write_report
+from .shortcut import probe_shortcuts
 from .slicing import ItemSlices, slice_item
 from .sources import list_items
-from .splits import assign_sides, item_classes, lesion_classes, refuse_missing_classes
+from .splits import assign_sides, check_classes_present, item_classes, lesion_classes
 from .summary import summarise
 from .writing import SliceWriter, writable
 
 #: Changed when this code would make other slices from the same files.
-_VERSION = 3
+_VERSION = 4
 #: So many items are in memory at a time, and lost when a run is killed.
 _AT_A_TIME = 16
 SUMMARY_FILE, REPORT_FILE = "summary.txt", "report.html"
@@ -46,7 +46,7 @@ def prepare_dataset(project: Project, folder: Path) -> Dataset:
     """
     items, left_out = assign_sides(list_items(project), project)
     if project.model.task != "segmentation":
-        refuse_missing_classes(item_classes(items), lesion_classes(project.model))
+        check_classes_present(item_classes(items), lesion_classes(project.model))
     recipe = _recipe(project, items)
     if _made_before(folder, recipe):
         print((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
@@ -59,13 +59,13 @@ def prepare_dataset(project: Project, folder: Path) -> Dataset:
     _refuse_unusable(project, dataset.slices)
     print("Looking for what may be wrong ...")
     problems = find_problems(project, dataset, small["facts"], left_out)
-    guesses = [] if project.model.task == "segmentation" else guess_classes(
+    probes = [] if project.model.task == "segmentation" else probe_shortcuts(
         dataset.slices.images, small["statistics"], dataset.slices.labels, dataset.slices.sides,
         dataset.slices.sources, project.model.class_names, project.seed,
     )
-    text = summarise(project, dataset, problems, guesses)
+    text = summarise(project, dataset, problems, probes)
     with writable(folder):
-        write_report(project, dataset, small["facts"], problems, guesses, folder / REPORT_FILE)
+        write_report(project, dataset, small["facts"], problems, probes, folder / REPORT_FILE)
         (folder / SUMMARY_FILE).write_text(text, encoding="utf-8")
     card = {"recipe": recipe, "items": [asdict(item) for item in items]}
     write_whole(folder / CARD_FILE, json.dumps(card, default=str))
@@ -149,7 +149,7 @@ def _key(project: Project, part: list[Item]) -> str:
         "input": {"size": True, "channels": {"__all__": {"name"}}}, "segments": {"__all__": {"name"}}, "classes": True,
         "diagnosis": True,
     })
-    data = project.data.model_dump(mode="json", include={"plane", "every"})
+    data = project.data.model_dump(mode="json", include={"plane", "slice_stride"})
     source = next(source for source in project.data.sources if source.name == part[0].source)
     how = source.model_dump(mode="json", include={"mask_values", "empty_masks", "slice_labels"})
     said = json.dumps([_VERSION, model, data, how, [_stamp(item) for item in part]])
@@ -181,7 +181,7 @@ def _refuse_unusable(project: Project, slices: SliceSet) -> None:
             labels = slices.labels[slices.on(side)]
             there = (labels == 1).any(axis=0) if labels.ndim == 2 else np.isin(range(len(model.classes)), labels)
             present[side] = {name for name, one in zip(model.class_names, there, strict=True) if one}
-        refuse_missing_classes(present, model.class_names)
+        check_classes_present(present, model.class_names)
     if model.task != "classification":
         for side in ("train", "validation"):
             on = slices.on(side)

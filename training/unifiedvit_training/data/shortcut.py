@@ -33,7 +33,7 @@ _FEWEST = 5
 
 
 @dataclass(frozen=True)
-class Guess:
+class ShortcutProbe:
     """Area under the ROC curve with which global statistics tell `label` from the rest, at each of `STAGES`.
 
     `data`: name of the source, or "all". `count`: slices of the class among those looked at.
@@ -83,8 +83,8 @@ def equalised_statistics(slices: np.ndarray, side: int = 112) -> np.ndarray:
     return np.stack(result)
 
 
-def guess_classes(images: np.ndarray, raw: np.ndarray, labels: np.ndarray, sides: np.ndarray, sources: np.ndarray,
-                  classes: Sequence[str], seed: int = 0) -> list[Guess]:
+def probe_shortcuts(images: np.ndarray, raw: np.ndarray, labels: np.ndarray, sides: np.ndarray, sources: np.ndarray,
+                    classes: Sequence[str], seed: int = 0) -> list[ShortcutProbe]:
     """How well statistics tell each class from the rest, raw, after the library's preparation, and equalised.
 
     Gradient boosting learns on the training side and is measured on validation: sides are what keeps patients apart,
@@ -110,7 +110,7 @@ def guess_classes(images: np.ndarray, raw: np.ndarray, labels: np.ndarray, sides
                          for f in (global_statistics, equalised_statistics))]
     labels, train, sources = labels[at], sides[at] == "train", sources[at]
     names = np.unique(sources)
-    guesses = []
+    probes = []
     for data, here in [("all", sources == sources), *((str(name), sources == name) for name in names)]:
         for number, label in enumerate(classes if len(names) > 1 or data == "all" else ()):
             truth = labels == number if labels.ndim == 1 else labels[:, number] == 1
@@ -118,8 +118,8 @@ def guess_classes(images: np.ndarray, raw: np.ndarray, labels: np.ndarray, sides
                       for on in (True, False) for is_it in (True, False)]
             if min(counts) >= _FEWEST:
                 areas = [_area(stage, truth, here & train, here & ~train, seed) for stage in stages]
-                guesses.append(Guess(data, label, int(truth[here].sum()), *areas))
-    return guesses
+                probes.append(ShortcutProbe(data, label, int(truth[here].sum()), *areas))
+    return probes
 
 
 def _area(statistics: np.ndarray, truth: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int) -> float:

@@ -12,7 +12,7 @@ from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.imaging.reading import read, read_labels
-from UnifiedViTLib.imaging.volume import Volume, apart_mm
+from UnifiedViTLib.imaging.volume import Volume, grid_distance_mm
 
 from ..config import Data, Model, Source
 from ..errors import DataError
@@ -70,7 +70,7 @@ def slice_item(item: Item, source: Source, data: Data, model: Model) -> ItemSlic
         prepared = prepare_channels(read_channels(item), model.input.size, data.plane)
     except UnsupportedImageError as error:
         raise DataError(f"{item.name}: {error}") from error
-    positions = np.arange(0, len(prepared), data.every)
+    positions = np.arange(0, len(prepared), data.slice_stride)
     images = np.empty((len(positions), max(1, len(item.channels)), model.input.size, model.input.size), np.float16)
     for start, batch in prepared.batches(32):
         here = (positions >= start) & (positions < start + len(batch))
@@ -189,7 +189,7 @@ def read_mask(item: Item, volume: Volume) -> np.ndarray:
             "Export the mask on the image's own grid."
         )
     if values.any() and not (mask.planar or volume.planar):  # nothing drawn may lie anywhere
-        apart = apart_mm(mask.ijk_to_ras, volume.ijk_to_ras, values.shape)
+        apart = grid_distance_mm(mask.ijk_to_ras, volume.ijk_to_ras, values.shape)
         if apart > 0.5 * min(volume.spacing):
             raise DataError(
                 f"{item.name}: the mask {item.mask.name} lies up to {apart:.1f} mm from where the image is (other "

@@ -44,7 +44,7 @@ class _Complaints:
     def add(self, where: str, sentence: str) -> None:
         self.sentences.append(f"{where}: {sentence}")
 
-    def refuse(self) -> None:
+    def raise_if_any(self) -> None:
         """Raise a `DataError` if anything was added."""
         if self.sentences:
             count = len(self.sentences)
@@ -72,7 +72,7 @@ def list_items(project: Project) -> dict[str, list[Listed]]:
         if not rows and not any(text.startswith(source.name) for text in complaints.sentences):
             complaints.add(source.name, f"no images in {source.table or source.folder}")
         found[source.name] = rows
-    complaints.refuse()
+    complaints.raise_if_any()
     return found
 
 

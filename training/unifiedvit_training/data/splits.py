@@ -45,7 +45,7 @@ def assign_sides(found: dict[str, list[Listed]], project: Project) -> tuple[list
         if len(kept) < len(listed):
             left_out[name] = len(listed) - len(kept)
         items += kept
-    refuse_torn_groups(items)
+    check_groups_whole(items)
     for side in ("train", "validation"):
         if not any(item.side == side for item in items):
             raise DataError(_no_side(side, found, project))
@@ -68,7 +68,7 @@ def _no_side(side: str, found: dict[str, list[Listed]], project: Project) -> str
             "section, or add images.")
 
 
-def refuse_torn_groups(items: Iterable[Item]) -> None:
+def check_groups_whole(items: Iterable[Item]) -> None:
     """Raise a `DataError` that names the groups which stand on more than one side."""
     sides = defaultdict(set)
     for item in items:
@@ -84,7 +84,7 @@ def refuse_torn_groups(items: Iterable[Item]) -> None:
         )
 
 
-def refuse_missing_classes(present: dict[str, set[str]], needed: Sequence[str]) -> None:
+def check_classes_present(present: dict[str, set[str]], needed: Sequence[str]) -> None:
     """Raise a `DataError` if the train or validation side lacks a class.
 
     Args:
@@ -132,16 +132,18 @@ def _dealt(listed: list[Listed], split: Split, seed: int, known: dict[str, str])
     groups = [listed[n].item.group for n in free]
     strata = [listed[n].item.labels or ("",) for n in free]
     if split.folds:
-        dealt = deal(groups, strata, [1 / split.folds] * split.folds, seed)
+        dealt = stratified_group_split(groups, strata, [1 / split.folds] * split.folds, seed)
         names = ["validation" if part == split.fold - 1 else "train" for part in dealt]
     else:
-        names = [SIDES[part] for part in deal(groups, strata, split.fractions, seed)]
+        names = [SIDES[part] for part in stratified_group_split(groups, strata, split.fractions, seed)]
     for n, side in zip(free, names, strict=True):
         sides[n] = side
     return sides
 
 
-def deal(groups: Sequence[str], strata: Sequence[Sequence[str]], shares: Sequence[float], seed: int) -> list[int]:
+def stratified_group_split(
+    groups: Sequence[str], strata: Sequence[Sequence[str]], shares: Sequence[float], seed: int
+) -> list[int]:
     """Deal whole groups out to parts so that each part has its share of every stratum, as well as groups allow.
 
     Greedy: large groups first (their order shuffled by `seed` where equal), each to the part where it leaves the

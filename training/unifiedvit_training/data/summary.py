@@ -9,7 +9,7 @@ import numpy as np
 from ..config import Project
 from .checks import KINDS, Problem, class_counts, leaking_slices
 from .dataset import SIDES, Dataset
-from .shortcut import ALARMING, Guess
+from .shortcut import ALARMING, ShortcutProbe
 
 
 def count_slices(project: Project, dataset: Dataset) -> tuple[list[str], list[list[str | int]]]:
@@ -36,7 +36,7 @@ def drawn_slices(dataset: Dataset) -> np.ndarray:
     return np.array([masks[n].any() for n in range(len(masks))], bool)
 
 
-def summarise(project: Project, dataset: Dataset, problems: list[Problem], guesses: list[Guess]) -> str:
+def summarise(project: Project, dataset: Dataset, problems: list[Problem], probes: list[ShortcutProbe]) -> str:
     """What is printed at the end of `prepare`."""
     header, rows = count_slices(project, dataset)
     table = [header, *([str(cell) for cell in row] for row in rows)]
@@ -52,9 +52,9 @@ def summarise(project: Project, dataset: Dataset, problems: list[Problem], guess
     if leaking := leaking_slices(problems, dataset):
         lines.append(f"  {leaking} slices of the validation and test sides look like one on another side: figures "
                      "measured there flatter.")
-    if guesses:
+    if probes:
         lines += ["", "What can be guessed without looking (AUC of global intensity statistics, one class against "
                   "the rest):", f"  {'data':12} {'class':16} {'raw':>6} {'prepared':>9} {'equalised':>10}"]
         lines += [f"  {g.data:12} {g.label:16} {g.raw:6.3f} {g.prepared:9.3f} {g.equalised:10.3f}"
-                  + ("  <- a shortcut" if g.prepared > ALARMING else "") for g in guesses]
+                  + ("  <- a shortcut" if g.prepared > ALARMING else "") for g in probes]
     return "\n".join(lines) + "\n"

@@ -1,1 +1,1 @@
-"""How well a network does: figures, intervals, calibration, whole volumes, comparison of two."""
+"""How well a network does: metrics, intervals, calibration, whole volumes, comparison of two."""

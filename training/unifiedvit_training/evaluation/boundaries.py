@@ -17,7 +17,7 @@ def boundary_values(drawn: np.ndarray, masks: np.ndarray, has_mask: np.ndarray, 
                     ) -> dict[str, np.ndarray]:
     """Distances of outlines for each slice and mask class, in pixels of the network's grid.
 
-    MONAI finds the outlines and their distances once for all three figures.
+    MONAI finds the outlines and their distances once for all three metrics.
 
     Args:
         drawn, masks: (N, H, W) uint8, mask class.

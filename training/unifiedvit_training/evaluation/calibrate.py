@@ -18,9 +18,8 @@ from UnifiedViTLib.diagnosis import LabelRule
 from UnifiedViTLib.inference.pooling import label_probabilities
 
 from ..config import Model
+from ..runs.calibration import Calibration
 
-#: Of a model: its temperature, or where several labels are true at once, a rule for each.
-Calibration = float | tuple[LabelRule, ...]
 #: What a temperature may be: where the held-out slices are all right (or all wrong) the likeliest one has no bound.
 LOWEST, HIGHEST = 0.05, 20.0
 #: A finding that is there, or is not, on fewer slices than this is neither calibrated nor given a threshold.

@@ -14,12 +14,12 @@ from UnifiedViTLib.spec import ModelSpec
 
 from ..config import Machine, Model, Project
 from ..errors import RunError
-from ..exporting.model_folder import stored_network, write_model_folder
 from ..peers import PEERS
-from .calibrate import Calibration
+from ..runs.calibration import Calibration
+from ..runs.model_folder import stored_network, write_model_folder
 from .volumes import first_rule
 
-FOLDER, FLIPS_FOLDER = "evaluation", "evaluation-flips"
+FOLDER, TTA_FOLDER = "evaluation", "evaluation-tta"
 
 
 class Candidate(Protocol):
@@ -28,7 +28,7 @@ class Candidate(Protocol):
     Attributes:
         model: what it tells apart and draws.
         machine: what it looks on.
-        folder: measurements go into `FOLDER` or `FLIPS_FOLDER` in it.
+        folder: measurements go into `FOLDER` or `TTA_FOLDER` in it.
         used: what the slices of each side were used for, in words.
     """
 
@@ -87,12 +87,12 @@ class ModelFolder:
 
     def __init__(self, spec: ModelSpec, work: Path) -> None:
         self.spec, self.folder, self.machine = spec, work / spec.id, Machine()
-        others = sorted({file.name for file in self.folder.iterdir()} - {FOLDER, FLIPS_FOLDER}
+        others = sorted({file.name for file in self.folder.iterdir()} - {FOLDER, TTA_FOLDER}
                         ) if self.folder.is_dir() else []
         if others:
             raise RunError(
-                f"{self.folder}, where figures of {spec.id} would go, holds something else ({others[0]}). Name another "
-                "--work folder, with the same dataset, or give the model another id."
+                f"{self.folder}, where metrics of {spec.id} would go, holds something else ({others[0]}). Name another "
+                "--work-dir folder, with the same dataset, or give the model another id."
             )
         self.model = Model(
             id=spec.id, version=spec.version, name=spec.name, description=spec.description, licence=spec.licence,

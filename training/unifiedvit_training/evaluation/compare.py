@@ -11,11 +11,11 @@ import numpy as np
 
 from ..config import Model
 from ..errors import RunError
-from ..learning.checkpoints import BEST_FILE
-from ..learning.fit import PROJECT_FILE, load_run_project
-from ..reports.comparison_report import comparison_page, comparison_text
+from ..runs.checkpoints import BEST_FILE
+from ..runs.project_file import PROJECT_FILE, load_run_project
 from ..storage import write_whole
-from .candidates import FLIPS_FOLDER, FOLDER
+from .candidates import FOLDER, TTA_FOLDER
+from .comparison_report import comparison_page, comparison_text
 from .evaluate import RESULTS_FILE, TABLE_FILE
 from .paired import Difference, paired
 from .slice_table import SliceTable, load_table
@@ -24,15 +24,16 @@ from .slice_table import SliceTable, load_table
 def compare(first_run: Path, second_run: Path, output: Path) -> dict[str, Any]:
     """Paired comparison of two evaluated runs: the same groups are drawn for both (paired bootstrap).
 
-    Figures that only one of them has (single-task twins) are left out. HD95 is over slices on which both have drawn.
+    Metrics that only one of them has (single-task baselines) are left out. HD95 is over slices on which both have
+    drawn.
 
     Args:
         first_run, second_run: folders of runs or measured models, with `evaluation` in them; or another evaluation
-            in such a folder, `evaluation-flips`.
+            in such a folder, `evaluation-tta`.
         output: folder for `comparison.json` and `report.html`.
 
     Returns:
-        What `comparison.json` holds: {"first", "second", "sides": {side: {"slices", "groups", "figures": {name:
+        What `comparison.json` holds: {"first", "second", "sides": {side: {"slices", "groups", "metrics": {name:
         fields of `Difference`}}}}.
 
     Raises:
@@ -50,7 +51,7 @@ def compare(first_run: Path, second_run: Path, output: Path) -> dict[str, Any]:
         "first": str(first_run), "second": str(second_run),
         "sides": {
             side: {"slices": len(pair[0]), "groups": len(np.unique(pair[0].groups)),
-                   "figures": {name: _rounded(found) for name, found in differences[side].items()}}
+                   "metrics": {name: _rounded(found) for name, found in differences[side].items()}}
             for side, pair in sides.items()
         },
     }
@@ -68,11 +69,11 @@ def _rounded(found: Difference) -> dict[str, float | None]:
 
 def _places(given: Path) -> tuple[Path, Path]:
     """The folder of a run, and that of its evaluation."""
-    return (given.parent, given) if given.name == FLIPS_FOLDER else (given, given / FOLDER)
+    return (given.parent, given) if given.name == TTA_FOLDER else (given, given / FOLDER)
 
 
 def _evaluated(run: Path, evaluation: Path) -> tuple[Model, SliceTable]:
-    """What was measured (a measured model folder has no recipe: its own words stand beside the figures), and how."""
+    """What was measured (a measured model folder has no recipe: its own words stand beside the metrics), and how."""
     again = "Run `unifiedvit-train evaluate` for it first."
     try:
         results = json.loads((evaluation / RESULTS_FILE).read_text(encoding="utf-8"))
@@ -94,7 +95,7 @@ def _refuse_unlike(runs: tuple[Path, Path], models: tuple[Model, ...], tables: t
         for model in models
     )
     if one != other:
-        raise RunError(f"{runs[0]} and {runs[1]} know different classes; their figures cannot be compared.")
+        raise RunError(f"{runs[0]} and {runs[1]} know different classes; their metrics cannot be compared.")
     first, second = tables
     same = all(
         np.array_equal(getattr(first, name), getattr(second, name))

@@ -15,30 +15,31 @@ import torch
 from UnifiedViTLib.diagnosis import LabelRule
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.inference.backends.torch_backend import choose_device
-from UnifiedViTLib.inference.uncertainty import CHANGES
+from UnifiedViTLib.inference.uncertainty import TTA_TRANSFORMS
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..config import Model, Project
-from ..data.dataset import Dataset, refuse_unfit
+from ..data.dataset import Dataset, check_dataset_fits
 from ..errors import DataError, RunError
-from ..reports.evaluation_report import evaluation_page, summary_text
+from ..runs.calibration import Calibration
 from ..storage import packed, write_whole
-from .bootstrap import Figure
-from .calibrate import Calibration, fit_calibration
-from .candidates import FLIPS_FOLDER, FOLDER, Candidate, ModelFolder, TrainedRun
-from .inference import SliceAnswers, infer
+from .bootstrap import Estimate
+from .calibrate import fit_calibration
+from .candidates import FOLDER, TTA_FOLDER, Candidate, ModelFolder, TrainedRun
+from .inference import SliceOutputs, predict_slices
 from .metrics import probabilities_of
+from .report import evaluation_page, summary_text
 from .selective import Confidence, measure_confidence, review_of, slice_confidence
-from .slice_table import SliceTable, table_bytes, table_csv, tabulate
+from .slice_table import SliceTable, build_slice_table, table_bytes, table_csv
 from .summary import held_out_calibration_error, summarise
-from .volumes import choose_rule, confidence_figures, first_rule, look_at, measure_volumes
+from .volumes import choose_rule, confidence_metrics, first_rule, measure_volumes, run_volumes
 
-RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, LOOKS_FILE, REPORT_FILE = (
-    "results.json", "slices.csv", "slices.npz", "predictions.npz", "looks.npz", "report.html",
+RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, PASSES_FILE, REPORT_FILE = (
+    "results.json", "slices.csv", "slices.npz", "predictions.npz", "passes.npz", "report.html",
 )
 
 
-def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False, uncertainty: bool = False) -> Path:
+def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, uncertainty: bool = False) -> Path:
     """Measure the best weights of a run, as they will be stored (float16), on the validation and test sides.
 
     Calibration (with a threshold for each finding of a multi-label model), volume rule and the confidence under which
@@ -49,21 +50,21 @@ def evaluate(project: Project, dataset: Dataset, run: Path, flips: bool = False,
         project: the recipe of the run.
         dataset: prepared slices; "validation" has some, "test" may have none.
         run: folder of the run, with its best weights.
-        flips: test-time augmentation: the mean of the logits of each slice and its mirror image is measured.
+        tta: test-time augmentation: the mean of the logits of each slice and its mirror image is measured.
         uncertainty: measure the confidence of several looks at each slice too; four times the time.
 
     Returns:
-        `evaluation/results.json` in `run` (with `flips`, `evaluation-flips/results.json`); beside it `report.html`,
+        `evaluation/results.json` in `run` (with `tta`, `evaluation-tta/results.json`); beside it `report.html`,
         `slices.csv`, `slices.npz` (for `compare`) and `predictions.npz`.
 
     Raises:
         DataError: the dataset has no slices to measure on, or is not that of the project.
         RunError: there are no weights, a volume cannot be used, or the disk is full.
     """
-    return _evaluate(TrainedRun(project, run), dataset, flips, uncertainty)
+    return _evaluate(TrainedRun(project, run), dataset, tta, uncertainty)
 
 
-def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, flips: bool = False, uncertainty: bool = False
+def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, tta: bool = False, uncertainty: bool = False
                    ) -> Path:
     """Measure a model, an ensemble too, as `evaluate` measures a run: with a calibration and a volume rule chosen on
     the validation side of this dataset. Those of its description are not used, and stay as they are.
@@ -71,8 +72,8 @@ def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, flips: bool = 
     Args:
         spec: the model.
         dataset: as for `evaluate`, prepared for the same inputs, segments and classes.
-        work: the figures go into the model's id in it, as if that were a run; `compare` takes it as one.
-        flips, uncertainty: as for `evaluate`.
+        work: the metrics go into the model's id in it, as if that were a run; `compare` takes it as one.
+        tta, uncertainty: as for `evaluate`.
 
     Returns:
         As `evaluate`.
@@ -81,29 +82,29 @@ def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, flips: bool = 
         DataError, RunError: as `evaluate`.
         WeightsError, ModelSpecError: the model's files are damaged.
     """
-    return _evaluate(ModelFolder(spec, work), dataset, flips, uncertainty)
+    return _evaluate(ModelFolder(spec, work), dataset, tta, uncertainty)
 
 
-def _evaluate(candidate: Candidate, dataset: Dataset, flips: bool, uncertainty: bool) -> Path:
-    model, folder = candidate.model, _folder(candidate, flips)
+def _evaluate(candidate: Candidate, dataset: Dataset, tta: bool, uncertainty: bool) -> Path:
+    model, folder = candidate.model, _folder(candidate, tta)
     if uncertainty and model.multi_label:
-        raise RunError("Further looks are for models of one class an image. Run without --uncertainty.")
-    measured = measure_slices(candidate, dataset, flips)
+        raise RunError("Several passes are for models of one class an image. Run without --uncertainty.")
+    measured = measure_slices(candidate, dataset, tta)
     table, answers, calibration = measured.table, measured.answers, measured.calibration
     summaries = [summarise(table, side, model) for side in ("validation", "test") if (table.sides == side).any()]
     if answers.class_logits is not None:
         chosen = table.sides == "validation"
         error = held_out_calibration_error(answers.class_logits[chosen], table.labels[chosen], table.groups[chosen],
                                            model)
-        summaries[0].figures["calibration_error_held_out"] = Figure(error, None, None)
-    by_look = _by_look(candidate, dataset, measured, folder) if uncertainty else None
-    rule, volumes = _whole_volumes(candidate, dataset, measured.network, calibration, folder, flips, uncertainty)
-    confidences = {s.side: _confidences(table, by_look, answers, model, rule, s.side) for s in summaries}
+        summaries[0].metrics["calibration_error_held_out"] = Estimate(error, None, None)
+    by_pass = _by_pass(candidate, dataset, measured, folder) if uncertainty else None
+    rule, volumes = _whole_volumes(candidate, dataset, measured.network, calibration, folder, tta, uncertainty)
+    confidences = {s.side: _confidences(table, by_pass, answers, model, rule, s.side) for s in summaries}
     review = review_of(confidences["validation"])
 
     results = {
-        "weights_sha256": measured.digest, "flips": flips, **_as_json(calibration, model), "rule": asdict(rule),
-        "results": [{"data": f"slices, {s.side} ({candidate.used[s.side]})", "figures": s.numbers()}
+        "weights_sha256": measured.digest, "tta": tta, **_as_json(calibration, model), "rule": asdict(rule),
+        "results": [{"dataset": f"slices, {s.side} ({candidate.used[s.side]})", "metrics": s.numbers()}
                     for s in summaries] + volumes,
         "classes": model.class_names, "segments": [card.name for card in model.segments],
         "task": model.task, "diagnosis": model.diagnosis, "model": model.model_dump(mode="json"),
@@ -113,7 +114,7 @@ def _evaluate(candidate: Candidate, dataset: Dataset, flips: bool, uncertainty: 
     }
     page = evaluation_page(model, dataset, summaries, volumes, calibration, rule,
                            None if answers.drawn is None else {s.side: answers.drawn[table.sides == s.side]
-                                                               for s in summaries}, flips, confidences)
+                                                               for s in summaries}, tta, confidences)
     write_whole(folder / CSV_FILE, table_csv(table, model))
     write_whole(folder / REPORT_FILE, page)
     # Written last: `export` and `compare` take it as the sign that the rest is there.
@@ -123,25 +124,31 @@ def _evaluate(candidate: Candidate, dataset: Dataset, flips: bool, uncertainty: 
     return folder / RESULTS_FILE
 
 
-def _by_look(candidate: Candidate, dataset: Dataset, measured: Measured, folder: Path) -> np.ndarray | None:
+def _by_pass(candidate: Candidate, dataset: Dataset, measured: Measured, folder: Path) -> np.ndarray | None:
     """(looks, N, C) calibrated probabilities, the answer's own first; None for a network without one diagnosis an
     image. What was looked at is kept, as the answers are."""
     model, table, logits = candidate.model, measured.table, measured.answers.class_logits
     if logits is None or model.diagnosis != "multi-class":
         return None
-    path, key = folder / LOOKS_FILE, f"{_key_of(folder / ANSWERS_FILE)} {CHANGES}"
-    further = _kept_looks(path, key)
+    path, key = folder / PASSES_FILE, f"{_key_of(folder / ANSWERS_FILE)} {TTA_TRANSFORMS}"
+    further = _cached_passes(path, key)
     if further is None:
         device = choose_device("cpu" if candidate.machine.accelerator == "cpu" else "auto")
         network = measured.network.to(device)
-        further = np.stack([infer(network, dataset.slices, table.indices, device=device, change=change).class_logits
-                            for change in CHANGES])
+        further = np.stack(
+            [
+                predict_slices(
+                    network, dataset.slices, table.indices, device=device, augmentation=augmentation
+                ).class_logits
+                for augmentation in TTA_TRANSFORMS
+            ]
+        )
         network.to("cpu")
         write_whole(path, packed({"class_logits": further, "key": np.array(key)}))
     return np.stack([probabilities_of(said, model, measured.calibration) for said in (logits, *further)])
 
 
-def _kept_looks(path: Path, key: str) -> np.ndarray | None:
+def _cached_passes(path: Path, key: str) -> np.ndarray | None:
     try:
         with np.load(path) as file:
             return file["class_logits"] if str(file["key"]) == key else None
@@ -154,7 +161,7 @@ def _key_of(path: Path) -> str:
         return str(file["key"])
 
 
-def _confidences(table: SliceTable, by_look: np.ndarray | None, answers: SliceAnswers, model: Model, rule: VolumeRule,
+def _confidences(table: SliceTable, by_pass: np.ndarray | None, answers: SliceOutputs, model: Model, rule: VolumeRule,
                  side: str) -> list[Confidence]:
     """What `selective` measures of a side's slices; empty for a network without one diagnosis an image."""
     if table.probabilities is None or table.labels.ndim != 1:
@@ -164,15 +171,15 @@ def _confidences(table: SliceTable, by_look: np.ndarray | None, answers: SliceAn
     if answers.drawn is not None:
         drawn = (answers.drawn[chosen] > 0).any(axis=(1, 2))
         if healthy is not None:
-            drawn &= table.probabilities[chosen, healthy] <= rule.suppress_above
+            drawn &= table.probabilities[chosen, healthy] <= rule.max_normal_probability
     confidence = None
-    if by_look is not None:
-        confidence = slice_confidence(by_look[:, chosen], drawn, healthy)
+    if by_pass is not None:
+        confidence = slice_confidence(by_pass[:, chosen], drawn, healthy)
     return measure_confidence(table.take(chosen), confidence, drawn)
 
 
-def _folder(candidate: Candidate, flips: bool) -> Path:
-    return candidate.folder / (FLIPS_FOLDER if flips else FOLDER)
+def _folder(candidate: Candidate, tta: bool) -> Path:
+    return candidate.folder / (TTA_FOLDER if tta else FOLDER)
 
 
 class Measured(NamedTuple):
@@ -183,20 +190,20 @@ class Measured(NamedTuple):
 
     digest: str
     network: torch.nn.Module
-    answers: SliceAnswers
+    answers: SliceOutputs
     calibration: Calibration | None
     table: SliceTable
 
 
-def measure_slices(candidate: Candidate, dataset: Dataset, flips: bool = False) -> Measured:
+def measure_slices(candidate: Candidate, dataset: Dataset, tta: bool = False) -> Measured:
     """The part of `evaluate` that looks at slices; writes `slices.npz` and `predictions.npz`.
 
     Raises:
         DataError, RunError: as `evaluate`.
         WeightsError, ModelSpecError: as `evaluate_model`.
     """
-    model, folder = candidate.model, _folder(candidate, flips)
-    refuse_unfit(dataset, model)
+    model, folder = candidate.model, _folder(candidate, tta)
+    check_dataset_fits(dataset, model)
     sides = [side for side in ("validation", "test") if len(dataset.slices.on(side))]
     if "validation" not in sides:
         raise DataError(
@@ -208,11 +215,11 @@ def measure_slices(candidate: Candidate, dataset: Dataset, flips: bool = False) 
     digest, settings, network = candidate.load()
     indices = np.concatenate([dataset.slices.on(side) for side in sides])
     answers = _answers(network, digest + settings, dataset, indices, folder / ANSWERS_FILE,
-                       candidate.machine.accelerator, flips)
+                       candidate.machine.accelerator, tta)
     chosen, labels = dataset.slices.sides[indices] == "validation", dataset.slices.labels[indices]
     logits, groups = answers.class_logits, dataset.slices.groups[indices]
     calibration = None if logits is None else fit_calibration(logits[chosen], labels[chosen], groups[chosen], model)
-    table = tabulate(dataset, indices, answers, model, calibration)
+    table = build_slice_table(dataset, indices, answers, model, calibration)
     write_whole(folder / TABLE_FILE, table_bytes(table))
     return Measured(digest, network, answers, calibration, table)
 
@@ -231,7 +238,7 @@ def calibration_of(results: dict[str, Any]) -> Calibration:
 
 
 def _answers(network: torch.nn.Module, made_of: str, dataset: Dataset, indices: np.ndarray, path: Path,
-             accelerator: str, flips: bool) -> SliceAnswers:
+             accelerator: str, tta: bool) -> SliceOutputs:
     """What the network says of the slices: from `path` if it was said there by the same network of the same images."""
     key = hashlib.sha256(made_of.encode() + indices.tobytes())
     for start in range(0, len(indices), 256):
@@ -240,27 +247,27 @@ def _answers(network: torch.nn.Module, made_of: str, dataset: Dataset, indices: 
     if kept:
         return kept
     device = choose_device("cpu" if accelerator == "cpu" else "auto")
-    answers = infer(network.to(device), dataset.slices, indices, device=device, flips=flips)
+    answers = predict_slices(network.to(device), dataset.slices, indices, device=device, tta=tta)
     network.to("cpu")
     given = {name: value for name, value in vars(answers).items() if value is not None}
     write_whole(path, packed(given | {"key": np.array(key.hexdigest()), "indices": indices}))
     return answers
 
 
-def _kept_answers(path: Path, key: str) -> SliceAnswers | None:
+def _kept_answers(path: Path, key: str) -> SliceOutputs | None:
     try:
         with np.load(path) as file:
             if str(file["key"]) == key:
-                return SliceAnswers(*(file.get(name) for name in ("class_logits", "drawn", "embeddings")))
+                return SliceOutputs(*(file.get(name) for name in ("class_logits", "drawn", "embeddings")))
     except Exception:  # missing, cut off or of an older version: the network looks again
         return None
     return None
 
 
 def _whole_volumes(candidate: Candidate, dataset: Dataset, network: torch.nn.Module,
-                   calibration: Calibration | None, folder: Path, flips: bool, uncertainty: bool
+                   calibration: Calibration | None, folder: Path, tta: bool, uncertainty: bool
                    ) -> tuple[VolumeRule, list[dict[str, Any]]]:
-    """The volume rule, and figures of whole volumes through the library's own predictor, as in use."""
+    """The volume rule, and metrics of whole volumes through the library's own predictor, as in use."""
     items = {side: [item for item in dataset.items if item.volume and item.side == side and (item.mask or item.labels)]
              for side in ("validation", "test")}
     first = first_rule(candidate.model.multi_label)
@@ -271,7 +278,7 @@ def _whole_volumes(candidate: Candidate, dataset: Dataset, network: torch.nn.Mod
         spec = candidate.in_use(network, calibration, draft)
         if spec is None:
             return first, []
-        cases = {side: look_at(items[side], spec, flips, uncertainty) for side in items if items[side]}
+        cases = {side: run_volumes(items[side], spec, tta, uncertainty) for side in items if items[side]}
     except UnifiedViTError as error:
         raise RunError(f"Whole volumes cannot be measured: {error}") from error
     finally:
@@ -279,8 +286,8 @@ def _whole_volumes(candidate: Candidate, dataset: Dataset, network: torch.nn.Mod
     rule = choose_rule(cases["validation"], spec) if "validation" in cases else first
     said = {"validation": "the volume rule was chosen on them", "test": candidate.used["test"]}
     return rule, [
-        {"data": f"whole volumes, {side} ({said[side]})",
-         "figures": measure_volumes(cases[side], replace(spec, volume_rule=rule))
-         | confidence_figures(cases[side], replace(spec, volume_rule=rule))}
+        {"dataset": f"whole volumes, {side} ({said[side]})",
+         "metrics": measure_volumes(cases[side], replace(spec, volume_rule=rule))
+         | confidence_metrics(cases[side], replace(spec, volume_rule=rule))}
         for side in cases
     ]

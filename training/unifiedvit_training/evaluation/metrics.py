@@ -1,6 +1,6 @@
-"""Figures of slices: the diagnosis and the mask, each under any weighting of the slices.
+"""Metrics of slices: the diagnosis and the mask, each under any weighting of the slices.
 
-A figure is a function of weights (D, N): ones give the figure itself, the counts of a bootstrap's draws give D of
+A metric is a function of weights (D, N): ones give the metric itself, the counts of a bootstrap's draws give D of
 them at once. What has no meaning (no slice of that kind has weight) is NaN, and None in `slice_metrics`.
 """
 
@@ -14,8 +14,8 @@ from UnifiedViTLib.inference.pooling import class_probabilities, label_probabili
 from ..config import Model
 from ..data.dataset import SliceSet
 from ..errors import RunError
-from .calibrate import Calibration
-from .inference import SliceAnswers
+from ..runs.calibration import Calibration
+from .inference import SliceOutputs
 
 #: Area under the ROC curve, average precision, F1.
 _OF_LABELS = ("auc", "ap", "f1")
@@ -23,16 +23,16 @@ _OF_LABELS = ("auc", "ap", "f1")
 COVERAGES = (0.8, 0.9, 0.95)
 
 
-def slice_metrics(answers: SliceAnswers, slices: SliceSet, indices: np.ndarray, model: Model
+def slice_metrics(answers: SliceOutputs, slices: SliceSet, indices: np.ndarray, model: Model
                   ) -> dict[str, float | None]:
-    """The quick figures that a training run watches; a figure that has no meaning here is None.
+    """The quick metrics that a training run watches; a metric that has no meaning here is None.
 
     Args:
-        answers: of `infer` for the same `slices` and `indices`.
+        answers: of `predict_slices` for the same `slices` and `indices`.
         model: names the classes and says which means "nothing found".
 
     Returns:
-        Those of `class_figures` and `mask_figures`, in a fixed order, whatever the answers hold.
+        Those of `classification_metrics` and `segmentation_metrics`, in a fixed order, whatever the answers hold.
     """
     weights = np.ones((1, len(indices)))
     labels, probabilities = slices.labels[indices], None
@@ -41,17 +41,19 @@ def slice_metrics(answers: SliceAnswers, slices: SliceSet, indices: np.ndarray, 
     overlaps = None
     if answers.drawn is not None:
         overlaps = overlap_values(answers.drawn, slices.masks[indices], slices.has_mask[indices], len(model.segments))
-    figures = class_figures(probabilities, labels, model, weights) | mask_figures(overlaps, labels, model, weights)
-    return {name: None if np.isnan(value[0]) else float(value[0]) for name, value in figures.items()}
+    metrics = classification_metrics(probabilities, labels, model, weights) | segmentation_metrics(
+        overlaps, labels, model, weights
+    )
+    return {name: None if np.isnan(value[0]) else float(value[0]) for name, value in metrics.items()}
 
 
-def score(figures: dict[str, float | None]) -> float:
+def score(metrics: dict[str, float | None]) -> float:
     """What "best" means: the mean of macro AUC and Dice, of those that exist.
 
     Raises:
         RunError: neither exists.
     """
-    known = [figures[name] for name in ("macro_auc", "dice") if figures[name] is not None]
+    known = [metrics[name] for name in ("macro_auc", "dice") if metrics[name] is not None]
     if not known:
         raise RunError(
             "The validation side can judge nothing: it needs slices of two diagnoses or more, or slices with a "
@@ -67,12 +69,12 @@ def probabilities_of(logits: np.ndarray, model: Model, calibration: Calibration 
     return expit(logits) if isinstance(calibration, float) else label_probabilities(logits, calibration)
 
 
-def class_figures(probabilities: np.ndarray | None, labels: np.ndarray, model: Model, weights: np.ndarray,
-                  found: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Figures of the diagnosis, (D,) each.
+def classification_metrics(probabilities: np.ndarray | None, labels: np.ndarray, model: Model, weights: np.ndarray,
+                           found: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Metrics of the diagnosis, (D,) each.
 
     Args:
-        probabilities: (N, C); None: the network gives no diagnosis, all figures are NaN.
+        probabilities: (N, C); None: the network gives no diagnosis, all metrics are NaN.
         labels: (N,) with -1 unknown; multi-label: (N, C) of 0, 1 and -1.
         weights: (D, N).
         found: (N, C) bool, multi-label: what reaches its threshold; None: at 0.5.
@@ -82,10 +84,10 @@ def class_figures(probabilities: np.ndarray | None, labels: np.ndarray, model: M
         of lesion classes, with the probabilities of lesion classes alone; `macro_auc` one class against the rest;
         `macro_f1`. Multi-label: `exact_match` of slices with all labels known (subset accuracy); `macro_auc`;
         `macro_ap` average precision; `macro_f1`; and of each label `auc_<class>`, `ap_<class>`, `f1_<class>`. Macro
-        figures are means over classes that occur.
+        metrics are means over classes that occur.
     """
     if probabilities is None:
-        names = (("exact_match", *(f"macro_{kind}" for kind in _OF_LABELS), *label_figure_names(model))
+        names = (("exact_match", *(f"macro_{kind}" for kind in _OF_LABELS), *label_metric_names(model))
                  if model.multi_label
                  else ("accuracy", "balanced_accuracy", "lesion_type_accuracy", "macro_auc", "macro_f1"))
         return dict.fromkeys(names, np.full(len(weights), np.nan))
@@ -94,8 +96,8 @@ def class_figures(probabilities: np.ndarray | None, labels: np.ndarray, model: M
     return _multi_label(probabilities, labels, model, weights, probabilities >= 0.5 if found is None else found)
 
 
-def label_figure_names(model: Model) -> list[str]:
-    """Figures of single labels, of multi-label models."""
+def label_metric_names(model: Model) -> list[str]:
+    """Metrics of single labels, of multi-label models."""
     return [f"{kind}_{name}" for kind in _OF_LABELS for name in model.class_names] if model.multi_label else []
 
 
@@ -103,15 +105,15 @@ def _multi_class(probabilities: np.ndarray, labels: np.ndarray, model: Model, we
                  ) -> dict[str, np.ndarray]:
     known = labels >= 0
     probabilities, labels, weights = probabilities[known], labels[known], weights[:, known]
-    said = probabilities.argmax(axis=1)
-    right = (said == labels).astype(float)
+    predicted = probabilities.argmax(axis=1)
+    right = (predicted == labels).astype(float)
     classes = range(probabilities.shape[1])
     return {
         "accuracy": mean(right, weights),
         "balanced_accuracy": _over([mean(np.where(labels == c, right, np.nan), weights) for c in classes]),
         "lesion_type_accuracy": mean(_right_type(probabilities, labels, model), weights),
         "macro_auc": _over([roc_auc(probabilities[:, c], labels == c, weights) for c in classes]),
-        "macro_f1": _over([_f1(said == c, labels == c, weights) for c in classes]),
+        "macro_f1": _over([_f1(predicted == c, labels == c, weights) for c in classes]),
     }
 
 
@@ -120,8 +122,8 @@ def _right_type(probabilities: np.ndarray, labels: np.ndarray, model: Model) -> 
     lesions = [n for n, card in enumerate(model.classes) if card.lesion]
     if len(lesions) < 2:
         return np.full(len(labels), np.nan)
-    said = np.array(lesions)[probabilities[:, lesions].argmax(axis=1)]
-    return np.where(np.isin(labels, lesions), said == labels, np.nan)
+    predicted = np.array(lesions)[probabilities[:, lesions].argmax(axis=1)]
+    return np.where(np.isin(labels, lesions), predicted == labels, np.nan)
 
 
 def _multi_label(probabilities: np.ndarray, labels: np.ndarray, model: Model, weights: np.ndarray, found: np.ndarray
@@ -134,7 +136,7 @@ def _multi_label(probabilities: np.ndarray, labels: np.ndarray, model: Model, we
         by_label["auc"].append(roc_auc(probabilities[known, c], truth, of_known))
         by_label["ap"].append(average_precision(probabilities[known, c], truth, of_known))
         by_label["f1"].append(_f1(found[known, c], truth, of_known))
-    single = dict(zip(label_figure_names(model), (one for ones in by_label.values() for one in ones), strict=True))
+    single = dict(zip(label_metric_names(model), (one for ones in by_label.values() for one in ones), strict=True))
     return {"exact_match": mean(np.where(complete, (found == labels).all(axis=1), np.nan), weights)} | {
         f"macro_{kind}": _over(ones) for kind, ones in by_label.items()} | single
 
@@ -154,27 +156,27 @@ def overlap_values(drawn: np.ndarray, masks: np.ndarray, has_mask: np.ndarray, s
     """
     classes = segments + 1
     counts = np.stack([
-        np.bincount(true.ravel().astype(np.intp) * classes + said.ravel(), minlength=classes**2)
-        for true, said in zip(masks, drawn, strict=True)
+        np.bincount(true.ravel().astype(np.intp) * classes + predicted.ravel(), minlength=classes**2)
+        for true, predicted in zip(masks, drawn, strict=True)
     ]).reshape(-1, classes, classes).astype(float)
     counts[~has_mask] = np.nan
     both = np.diagonal(counts, axis1=1, axis2=2)[:, 1:]
-    true, said = counts.sum(axis=2)[:, 1:], counts.sum(axis=1)[:, 1:]
-    there, lesion, pixels = true > 0, true.sum(axis=1), said.sum(axis=1)
-    either = np.where(there, true + said - both, np.nan)
+    true, predicted = counts.sum(axis=2)[:, 1:], counts.sum(axis=1)[:, 1:]
+    there, lesion, pixels = true > 0, true.sum(axis=1), predicted.sum(axis=1)
+    either = np.where(there, true + predicted - both, np.nan)
     return {
-        "dice": np.where(there, 2 * both / np.where(there, true + said, np.nan), np.nan),
+        "dice": np.where(there, 2 * both / np.where(there, true + predicted, np.nan), np.nan),
         "iou": both / either,
-        "found": np.where(lesion > 0, counts[:, 1:, 1:].sum(axis=(1, 2)) > 0, np.nan),
+        "detected": np.where(lesion > 0, counts[:, 1:, 1:].sum(axis=(1, 2)) > 0, np.nan),
         "empty": np.where(lesion == 0, pixels == 0, np.nan),
         "drawn_pixels": pixels,
         "overlap_pixels": both.sum(axis=1),
     }
 
 
-def mask_figures(overlaps: dict[str, np.ndarray] | None, labels: np.ndarray, model: Model, weights: np.ndarray
-                 ) -> dict[str, np.ndarray]:
-    """Figures of the mask, (D,) each; all NaN if `overlaps` (of `overlap_values`) is None.
+def segmentation_metrics(overlaps: dict[str, np.ndarray] | None, labels: np.ndarray, model: Model, weights: np.ndarray
+                         ) -> dict[str, np.ndarray]:
+    """Metrics of the mask, (D,) each; all NaN if `overlaps` (of `overlap_values`) is None.
 
     Returns:
         `dice` mean over slices with a lesion (on each, over the mask classes truly there), and by diagnosis
@@ -184,22 +186,22 @@ def mask_figures(overlaps: dict[str, np.ndarray] | None, labels: np.ndarray, mod
     shape = (len(labels), len(model.segments))
     dice = overlaps["dice"] if overlaps else np.full(shape, np.nan)
     by_slice = over_segments(dice)
-    figures = {"dice": mean(by_slice, weights)}
+    metrics = {"dice": mean(by_slice, weights)}
     for c, card in enumerate(model.classes):
         if card.name in model.outlined:
-            figures[f"dice_{card.name}"] = mean(np.where(of_class(labels, c), by_slice, np.nan), weights)
+            metrics[f"dice_{card.name}"] = mean(np.where(of_class(labels, c), by_slice, np.nan), weights)
     if len(model.segments) > 1:
-        figures |= {f"dice_segment_{card.name}": mean(dice[:, s], weights) for s, card in enumerate(model.segments)}
-    for name in ("found", "empty"):
-        figures[name] = mean(overlaps[name] if overlaps else np.full(shape[0], np.nan), weights)
-    return figures
+        metrics |= {f"dice_segment_{card.name}": mean(dice[:, s], weights) for s, card in enumerate(model.segments)}
+    for name in ("detected", "empty"):
+        metrics[name] = mean(overlaps[name] if overlaps else np.full(shape[0], np.nan), weights)
+    return metrics
 
 
-def selective_figures(confidence: np.ndarray | None, right: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Figures of a confidence, (D,) each, NaN where one has no meaning.
+def selective_metrics(confidence: np.ndarray | None, right: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Metrics of a confidence, (D,) each, NaN where one has no meaning.
 
     Args:
-        confidence: (N,); None: all figures are NaN.
+        confidence: (N,); None: all metrics are NaN.
         right: (N,) 1 or 0, NaN where the truth is not known.
         weights: (D, N) how often each slice counts.
 
@@ -268,13 +270,13 @@ def _by_score(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> tup
     return tuple(np.add.reduceat(ordered * which[order], starts, axis=1) for which in (truth, ~truth))
 
 
-def _f1(said: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return _ratio(2 * weights @ (said & truth), weights @ said + weights @ truth)
+def _f1(predicted: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return _ratio(2 * weights @ (predicted & truth), weights @ predicted + weights @ truth)
 
 
-def _over(figures: list[np.ndarray]) -> np.ndarray:
+def _over(metrics: list[np.ndarray]) -> np.ndarray:
     """(D,) means over classes, those that do not occur (NaN) left out."""
-    return over_segments(np.stack(figures, axis=1))
+    return over_segments(np.stack(metrics, axis=1))
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

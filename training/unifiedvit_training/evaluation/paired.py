@@ -1,4 +1,4 @@
-"""Two networks on the same slices: differences of their figures (paired bootstrap)."""
+"""Two networks on the same slices: differences of their metrics (paired bootstrap)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 from ..config import Model
 from .bootstrap import interval, resample
-from .slice_table import SliceTable, table_figures
+from .slice_table import SliceTable, table_metrics
 
 
 class Difference(NamedTuple):
-    """A figure of two runs on the same slices.
+    """A metric of two runs on the same slices.
 
     Attributes:
-        first, second: the figure of each.
+        first, second: the metric of each.
         difference: second minus first.
         low, high: 95 % interval of the difference, groups resampled; None where that tells nothing.
         against: share of the draws in which the difference has the other sign or is nought, doubled (at most 1): the
@@ -33,28 +33,28 @@ class Difference(NamedTuple):
 
 
 def paired(first: SliceTable, second: SliceTable, model: Model) -> dict[str, Difference]:
-    """Differences of all figures that both have; the tables hold the same slices in the same order."""
+    """Differences of all metrics that both have; the tables hold the same slices in the same order."""
     return paired_over([(first, second)], model)
 
 
 def paired_over(pairs: Sequence[tuple[SliceTable, SliceTable]], model: Model,
-                measure: Callable[[SliceTable, Model, np.ndarray], dict[str, np.ndarray]] = table_figures
+                measure: Callable[[SliceTable, Model, np.ndarray], dict[str, np.ndarray]] = table_metrics
                 ) -> dict[str, Difference]:
-    """As `paired`, for two networks trained several times: figures are means over the pairs, one pair a seed. The
+    """As `paired`, for two networks trained several times: metrics are means over the pairs, one pair a seed. The
     same groups are drawn for all; the interval is that of the slices, not of the seeds.
 
     Args:
         pairs: at least one; all tables hold the same slices in the same order.
-        measure: gives the figures.
+        measure: gives the metrics.
     """
     pairs = [_where_both_drew(first, second) for first, second in pairs]
 
-    def figures(weights: np.ndarray) -> dict[str, np.ndarray]:
+    def metrics(weights: np.ndarray) -> dict[str, np.ndarray]:
         means = [_mean_of([measure(pair[n], model, weights) for pair in pairs]) for n in (0, 1)]
         return {f"{name}.{n}": values[name] for name in means[0] for n, values in enumerate(means)}
 
     some = pairs[0][0]
-    plain, draws = figures(np.ones((1, len(some)))), resample(figures, some.groups)
+    plain, draws = metrics(np.ones((1, len(some)))), resample(metrics, some.groups)
     found = {}
     for name in dict.fromkeys(key.rpartition(".")[0] for key in plain):
         one, other = (float(plain[f"{name}.{n}"][0]) for n in (0, 1))
@@ -66,8 +66,8 @@ def paired_over(pairs: Sequence[tuple[SliceTable, SliceTable]], model: Model,
     return found
 
 
-def _mean_of(figures: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return {name: np.mean([each[name] for each in figures], axis=0) for name in figures[0]}
+def _mean_of(metrics: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.mean([each[name] for each in metrics], axis=0) for name in metrics[0]}
 
 
 def _where_both_drew(first: SliceTable, second: SliceTable) -> tuple[SliceTable, SliceTable]:

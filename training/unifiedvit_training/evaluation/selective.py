@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupKFold
 from UnifiedViTLib.inference.uncertainty import CONTRADICTION
 from UnifiedViTLib.spec import ReviewRule
 
-from .metrics import mean, selective_figures
+from .metrics import mean, selective_metrics
 from .slice_table import SliceTable
 
 #: Of the answers that are not to be reviewed, at most this share may be wrong on the slices that the threshold is
@@ -41,19 +41,19 @@ def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> Curve:
     return Curve(confidence[order][last], count / len(right), np.cumsum(~right[order])[last] / count)
 
 
-def slice_confidence(by_look: np.ndarray, drawn: np.ndarray | None, healthy: int | None) -> np.ndarray:
+def slice_confidence(by_pass: np.ndarray, drawn: np.ndarray | None, healthy: int | None) -> np.ndarray:
     """(N,) confidence of slices as `inference.uncertainty` has it for 2-D images.
 
     Args:
-        by_look: (looks, N, C) calibrated probabilities, the answer's own first.
+        by_pass: (looks, N, C) calibrated probabilities, the answer's own first.
         drawn: (N,) bool, whether anything is drawn in the result; None for a network that draws nothing.
         healthy: index of the class for "nothing found"; None if there is none.
     """
-    said = by_look[0].argmax(axis=1)
-    looks = by_look[:, np.arange(len(said)), said].mean(axis=0)
+    said = by_pass[0].argmax(axis=1)
+    passes = by_pass[:, np.arange(len(said)), said].mean(axis=0)
     if healthy is None or drawn is None:
-        return looks
-    return np.where((said == healthy) == drawn, np.minimum(looks, CONTRADICTION), looks)
+        return passes
+    return np.where((said == healthy) == drawn, np.minimum(passes, CONTRADICTION), passes)
 
 
 def choose_threshold(confidence: np.ndarray, right: np.ndarray) -> ReviewRule | None:
@@ -105,7 +105,7 @@ class Confidence:
         name: "probability" (of the diagnosis) or "confidence" (of several looks), as in `spec.Review`.
         error: "diagnosis" or "result": what counts as wrong.
         curve: risk and coverage.
-        figures: of `selective_figures`.
+        metrics: of `selective_metrics`.
         rule: the threshold of a review.
         held_out: of `held_out_review`.
     """
@@ -113,13 +113,13 @@ class Confidence:
     name: str
     error: str
     curve: Curve
-    figures: dict[str, float]
+    metrics: dict[str, float]
     rule: ReviewRule | None
     held_out: dict[str, float]
 
     def as_json(self) -> dict[str, Any]:
         """Everything but the curve."""
-        return {"confidence": self.name, "error": self.error, "figures": self.figures,
+        return {"confidence": self.name, "error": self.error, "metrics": self.metrics,
                 "rule": self.rule and asdict(self.rule), "held_out": self.held_out}
 
 
@@ -134,7 +134,7 @@ def measure_confidence(table: SliceTable, confidence: np.ndarray | None, drawn: 
     """
     wrong = {"diagnosis": table.right}
     if drawn is not None:
-        there = np.where(table.lesion_pixels > 0, (table.values["found"] == 1) & drawn, ~drawn)
+        there = np.where(table.lesion_pixels > 0, (table.values["detected"] == 1) & drawn, ~drawn)
         wrong["result"] = np.where(np.isnan(table.lesion_pixels), np.nan, there * table.right)
     given = {"probability": table.probabilities.max(axis=1), "confidence": confidence}
     measured = []
@@ -142,10 +142,10 @@ def measure_confidence(table: SliceTable, confidence: np.ndarray | None, drawn: 
         known = ~np.isnan(right)
         if values is None or not known.any():
             continue
-        figures = selective_figures(values, right, np.ones((1, len(right))))
+        metrics = selective_metrics(values, right, np.ones((1, len(right))))
         measured.append(Confidence(
             name, error, risk_coverage(values[known], right[known] == 1),
-            {name: round(float(value[0]), 4) for name, value in figures.items() if not np.isnan(value[0])},
+            {name: round(float(value[0]), 4) for name, value in metrics.items() if not np.isnan(value[0])},
             choose_threshold(values, right), held_out_review(values, right, table.groups),
         ))
     return measured

@@ -1,4 +1,4 @@
-"""All that is known of each evaluated slice, and the figures of any choice of slices."""
+"""All that is known of each evaluated slice, and the metrics of any choice of slices."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ import numpy as np
 from ..config import Model
 from ..data.dataset import Dataset
 from ..errors import RunError
+from ..runs.calibration import Calibration
 from ..storage import packed
 from .boundaries import boundary_values
-from .calibrate import Calibration, expected_calibration_error
-from .inference import SliceAnswers
+from .calibrate import expected_calibration_error
+from .inference import SliceOutputs
 from .metrics import (
-    class_figures,
-    mask_figures,
+    classification_metrics,
     mean,
     of_class,
     over_segments,
     overlap_values,
     probabilities_of,
-    selective_figures,
+    segmentation_metrics,
+    selective_metrics,
 )
 
-#: Values (N, S) of mask classes that are averaged on a slice; figures of the same name are means over slices.
+#: Values (N, S) of mask classes that are averaged on a slice; metrics of the same name are means over slices.
 OUTLINE_VALUES = ("iou", "hd95", "surface_dice", "boundary_f1")
 
 
@@ -75,18 +76,19 @@ class SliceTable:
         return self.take(self.sides == side)
 
     @property
-    def said(self) -> np.ndarray:
+    def predicted(self) -> np.ndarray:
         """(N,) the likeliest class of each slice."""
         return self.probabilities.argmax(axis=1)
 
     @property
     def right(self) -> np.ndarray:
         """(N,) 1 where the likeliest class is the true one, else 0; NaN where that is not known."""
-        return np.where(self.labels >= 0, self.said == self.labels, np.nan)
+        return np.where(self.labels >= 0, self.predicted == self.labels, np.nan)
 
 
-def tabulate(dataset: Dataset, indices: np.ndarray, answers: SliceAnswers, model: Model, calibration: Calibration
-             ) -> SliceTable:
+def build_slice_table(
+    dataset: Dataset, indices: np.ndarray, answers: SliceOutputs, model: Model, calibration: Calibration
+) -> SliceTable:
     """Compare the answers for the slices at `indices` with the truth."""
     slices = dataset.slices
     masks, has_mask = np.asarray(slices.masks[indices]), slices.has_mask[indices]
@@ -107,44 +109,45 @@ def tabulate(dataset: Dataset, indices: np.ndarray, answers: SliceAnswers, model
     )
 
 
-def table_figures(table: SliceTable, model: Model, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """All figures of slices, (D,) each, NaN where one has no meaning.
+def table_metrics(table: SliceTable, model: Model, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """All metrics of slices, (D,) each, NaN where one has no meaning.
 
     Args:
         weights: (D, N) how often each slice counts; whole numbers.
 
     Returns:
-        `class_figures` and `mask_figures`; `calibration_error` (expected, 15 bins) of the calibrated probabilities
-        and `calibration_error_before` of the network's own; `brier`, the squared distance of the calibrated
-        probabilities from the truth (multi-class: summed over the classes, 0 to 2; multi-label: mean over them);
-        `iou`, `hd95`, `surface_dice`, `boundary_f1`, means over slices of what `dice` is the mean of, and
+        `classification_metrics` and `segmentation_metrics`; `calibration_error` (expected, 15 bins) of the calibrated
+        probabilities and `calibration_error_before` of the network's own; `brier`, the squared distance of the
+        calibrated probabilities from the truth (multi-class: summed over the classes, 0 to 2; multi-label: mean over
+        them); `iou`, `hd95`, `surface_dice`, `boundary_f1`, means over slices of what `dice` is the mean of, and
         `iou_<class>`; `group_dice`, mean over groups of the Dice of all their slices with a known mask as one;
-        `selective_figures` of the probability of the likeliest class.
+        `selective_metrics` of the probability of the likeliest class.
     """
     labels = table.labels
-    figures = answer_figures(table, model, weights)
+    metrics = quick_metrics(table, model, weights)
     for name, probabilities in (("calibration_error", table.probabilities), ("calibration_error_before", table.raw)):
-        figures[name] = _calibration(probabilities, labels, weights)
-    figures["brier"] = mean(_brier(table.probabilities, labels), weights)
+        metrics[name] = _calibration(probabilities, labels, weights)
+    metrics["brier"] = mean(_brier(table.probabilities, labels), weights)
     nothing = np.full((len(table), len(model.segments)), np.nan)
     by_slice = over_segments(table.values["iou"] if table.values else nothing)
     for c, card in enumerate(model.classes):
         if card.name in model.outlined:
-            figures[f"iou_{card.name}"] = mean(np.where(of_class(labels, c), by_slice, np.nan), weights)
-    figures["group_dice"] = mean(_group_dice(table), weights)
+            metrics[f"iou_{card.name}"] = mean(np.where(of_class(labels, c), by_slice, np.nan), weights)
+    metrics["group_dice"] = mean(_group_dice(table), weights)
     single = table.probabilities is not None and labels.ndim == 1
     right = table.right if single else np.full(len(table), np.nan)
-    return figures | selective_figures(table.probabilities.max(axis=1) if single else None, right, weights)
+    return metrics | selective_metrics(table.probabilities.max(axis=1) if single else None, right, weights)
 
 
-def answer_figures(table: SliceTable, model: Model, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Those of `table_figures` that are quick to draw again: `class_figures`, `mask_figures` and `OUTLINE_VALUES`."""
-    figures = class_figures(table.probabilities, table.labels, model, weights, table.found)
-    figures |= mask_figures(table.values, table.labels, model, weights)
+def quick_metrics(table: SliceTable, model: Model, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Those of `table_metrics` that are quick to draw again: `classification_metrics`, `segmentation_metrics` and
+    `OUTLINE_VALUES`."""
+    metrics = classification_metrics(table.probabilities, table.labels, model, weights, table.found)
+    metrics |= segmentation_metrics(table.values, table.labels, model, weights)
     nothing = np.full((len(table), len(model.segments)), np.nan)
     for name in OUTLINE_VALUES:
-        figures[name] = mean(over_segments(table.values[name] if table.values else nothing), weights)
-    return figures
+        metrics[name] = mean(over_segments(table.values[name] if table.values else nothing), weights)
+    return metrics
 
 
 def _calibration(probabilities: np.ndarray | None, labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -217,10 +220,10 @@ def table_csv(table: SliceTable, model: Model) -> str:
     }
     if table.probabilities is not None:
         if table.labels.ndim == 1:
-            columns["predicted"] = names[table.said].tolist()
+            columns["predicted"] = names[table.predicted].tolist()
             columns["probability"] = _cells(table.probabilities.max(axis=1))
         else:
-            columns["predicted"] = [_named(said, names) for said in table.found]
+            columns["predicted"] = [_named(predicted, names) for predicted in table.found]
         columns |= {f"p_{name}": _cells(table.probabilities[:, c]) for c, name in enumerate(names)}
     columns["lesion_pixels"] = _cells(table.lesion_pixels)
     if table.values is not None:

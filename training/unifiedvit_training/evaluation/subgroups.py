@@ -1,4 +1,4 @@
-"""Figures of parts of the slices: does a model serve all of them alike?"""
+"""Metrics of parts of the slices: does a model serve all of them alike?"""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..config import Model
-from .bootstrap import Figure, with_intervals
-from .metrics import class_figures, mask_figures, of_class
+from .bootstrap import Estimate, with_intervals
+from .metrics import classification_metrics, of_class, segmentation_metrics
 from .slice_table import SliceTable
 
-#: Figures of a subgroup, of those that the model has.
-SHOWN = ("accuracy", "exact_match", "lesion_type_accuracy", "macro_auc", "dice", "found", "empty")
+#: Metrics of a subgroup, of those that the model has.
+SHOWN = ("accuracy", "exact_match", "lesion_type_accuracy", "macro_auc", "dice", "detected", "empty")
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,18 @@ class Subgroup:
         kind: "plane", "size of the lesion", "source" or "diagnosis".
         name: which of that kind.
         slices, groups: how many.
-        figures: of `SHOWN`, by name.
+        metrics: of `SHOWN`, by name.
     """
 
     kind: str
     name: str
     slices: int
     groups: int
-    figures: dict[str, Figure]
+    metrics: dict[str, Estimate]
 
 
 def subgroups(table: SliceTable, model: Model) -> list[Subgroup]:
-    """Planes, thirds by size of the lesion, sources and diagnoses, each with figures and 95 % intervals by group.
+    """Planes, thirds by size of the lesion, sources and diagnoses, each with metrics and 95 % intervals by group.
 
     Planes and sources are left out if all slices are of one.
     """
@@ -67,10 +67,10 @@ def _thirds(table: SliceTable) -> list[tuple[str, np.ndarray]]:
 
 
 def _measured(kind: str, name: str, part: SliceTable, model: Model) -> Subgroup:
-    def figures(weights: np.ndarray) -> dict[str, np.ndarray]:
-        every = class_figures(part.probabilities, part.labels, model, weights, part.found) | mask_figures(
-            part.values, part.labels, model, weights
-        )
-        return {figure: every[figure] for figure in SHOWN if figure in every}
+    def metrics(weights: np.ndarray) -> dict[str, np.ndarray]:
+        every = classification_metrics(
+            part.probabilities, part.labels, model, weights, part.found
+        ) | segmentation_metrics(part.values, part.labels, model, weights)
+        return {metric: every[metric] for metric in SHOWN if metric in every}
 
-    return Subgroup(kind, name, len(part), len(np.unique(part.groups)), with_intervals(figures, part.groups))
+    return Subgroup(kind, name, len(part), len(np.unique(part.groups)), with_intervals(metrics, part.groups))

@@ -10,28 +10,28 @@ from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import GroupKFold
 
 from ..config import Model
-from .bootstrap import Figure, with_intervals
+from .bootstrap import Estimate, with_intervals
 from .calibrate import expected_calibration_error, fit_calibration
 from .metrics import probabilities_of
-from .slice_table import SliceTable, table_figures
+from .slice_table import SliceTable, table_metrics
 from .subgroups import Subgroup, subgroups
 
 
 @dataclass(frozen=True)
 class SideSummary:
-    """Figures of the slices on a side.
+    """Metrics of the slices on a side.
 
     Attributes:
         side: "validation" or "test".
         table: its slices.
-        figures: of `table_figures`, by name, with intervals.
+        metrics: of `table_metrics`, by name, with intervals.
         confusion: (C, C) slices by true (rows) and likeliest class; None without a diagnosis, or multi-label.
         subgroups: parts of the slices.
     """
 
     side: str
     table: SliceTable
-    figures: dict[str, Figure]
+    metrics: dict[str, Estimate]
     confusion: np.ndarray | None
     subgroups: list[Subgroup]
 
@@ -41,41 +41,41 @@ class SideSummary:
         return len(np.unique(self.table.groups))
 
     def numbers(self) -> dict[str, float | int]:
-        """Figures that have a meaning, rounded, for a model's description."""
+        """Metrics that have a meaning, rounded, for a model's description."""
         counts = {"slices": len(self.table), "groups": self.groups}
-        return counts | {name: round(f.value, 4) for name, f in self.figures.items() if f.value is not None}
+        return counts | {name: round(f.value, 4) for name, f in self.metrics.items() if f.value is not None}
 
     def as_json(self) -> dict[str, Any]:
-        """Everything but the slices themselves, ready for JSON; a figure that has a meaning is [value, low, high]."""
+        """Everything but the slices themselves, ready for JSON; a metric that has a meaning is [value, low, high]."""
         return {
             "slices": len(self.table),
             "groups": self.groups,
-            "figures": _rounded(self.figures),
+            "metrics": _rounded(self.metrics),
             "confusion": None if self.confusion is None else self.confusion.tolist(),
             "subgroups": [
                 {"kind": part.kind, "name": part.name, "slices": part.slices, "groups": part.groups,
-                 "figures": _rounded(part.figures)}
+                 "metrics": _rounded(part.metrics)}
                 for part in self.subgroups
             ],
         }
 
 
-def _rounded(figures: dict[str, Figure]) -> dict[str, list[float | None]]:
-    return {name: [None if value is None else round(value, 5) for value in figure]
-            for name, figure in figures.items() if figure.value is not None}
+def _rounded(metrics: dict[str, Estimate]) -> dict[str, list[float | None]]:
+    return {name: [None if value is None else round(value, 5) for value in metric]
+            for name, metric in metrics.items() if metric.value is not None}
 
 
 def summarise(table: SliceTable, side: str, model: Model) -> SideSummary:
     """Measure the slices of `table` on a side, which has at least one."""
     part = table.on(side)
-    figures = with_intervals(lambda weights: table_figures(part, model, weights), part.groups)
+    metrics = with_intervals(lambda weights: table_metrics(part, model, weights), part.groups)
     confusion = None
     if part.probabilities is not None and part.labels.ndim == 1:
         known, count = part.labels >= 0, len(model.classes)
         confusion = np.zeros((count, count), int)
         if known.any():
-            confusion = confusion_matrix(part.labels[known], part.said[known], labels=range(count))
-    return SideSummary(side, part, figures, confusion, subgroups(part, model))
+            confusion = confusion_matrix(part.labels[known], part.predicted[known], labels=range(count))
+    return SideSummary(side, part, metrics, confusion, subgroups(part, model))
 
 
 def held_out_calibration_error(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray, model: Model

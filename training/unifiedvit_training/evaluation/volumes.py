@@ -12,18 +12,18 @@ from tqdm import tqdm
 
 from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.preparation import PreparedVolume
-from UnifiedViTLib.inference.decision import Look, decide
+from UnifiedViTLib.inference.decision import NetworkOutput, decide
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.inference.uncertainty import Looks
+from UnifiedViTLib.inference.uncertainty import UncertaintyAccumulator
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..data.dataset import Item
 from ..data.slicing import read_channels, read_mask
-from .metrics import selective_figures
+from .metrics import selective_metrics
 
 #: What to begin from, and to keep where there are too few volumes to choose on: nothing drawn is taken away.
-DEFAULT_RULE = VolumeRule(pooling="lesion_weighted", top=3, suppress_above=1.0, smallest_ml=0.0)
-MULTI_LABEL_RULE = replace(DEFAULT_RULE, pooling="top")
+DEFAULT_RULE = VolumeRule(pooling="lesion_weighted", top_k=3, max_normal_probability=1.0, min_component_ml=0.0)
+MULTI_LABEL_RULE = replace(DEFAULT_RULE, pooling="top_k")
 #: Fewer volumes than this would choose by chance.
 FEWEST = 3
 #: A run of slices without a lesion stands in for a healthy volume if it is at least so long.
@@ -37,16 +37,16 @@ class Case:
     Attributes:
         truth: (K, J, I) bool, any lesion; None where it is not known.
         label: name of the diagnosis; "" where it is not known, and of multi-label models.
-        looks: what several looks said; None unless they were taken.
+        accumulator: what several looks said; None unless they were taken.
         findings: of multi-label models, name -> whether it is there, for those of which that is known.
     """
 
     name: str
     prepared: PreparedVolume
-    look: Look
+    output: NetworkOutput
     truth: np.ndarray | None
     label: str
-    looks: Looks | None = None
+    accumulator: UncertaintyAccumulator | None = None
     findings: dict[str, bool] = field(default_factory=dict)
 
 
@@ -55,13 +55,13 @@ def first_rule(multi_label: bool) -> VolumeRule:
     return MULTI_LABEL_RULE if multi_label else DEFAULT_RULE
 
 
-def look_at(items: Iterable[Item], spec: ModelSpec, flips: bool = False, uncertainty: bool = False) -> list[Case]:
+def run_volumes(items: Iterable[Item], spec: ModelSpec, tta: bool = False, uncertainty: bool = False) -> list[Case]:
     """Run the network once over each volume, just as in use.
 
     Args:
         items: volumes. Any mask value above 0 is a lesion; without a mask, labels may tell that there is none.
         spec: the model.
-        flips: look at the mirror images too.
+        tta: look at the mirror images too.
         uncertainty: take the further looks of `inference.uncertainty`, in the plane of acquisition alone.
 
     Raises:
@@ -80,9 +80,18 @@ def look_at(items: Iterable[Item], spec: ModelSpec, flips: bool = False, uncerta
         truth = None if item.mask is None else read_mask(item, volume) > 0
         if truth is None and item.is_free(outlined):
             truth = np.zeros(volume.array.shape, bool)
-        looks = predictor.looks(prepared) if uncertainty else None
-        cases.append(Case(item.name, prepared, predictor.look(prepared, flips=flips, looks=looks)[0], truth, label,
-                          looks, findings))
+        accumulator = predictor.uncertainty_accumulator(prepared) if uncertainty else None
+        cases.append(
+            Case(
+                item.name,
+                prepared,
+                predictor.run_network(prepared, tta=tta, accumulator=accumulator)[0],
+                truth,
+                label,
+                accumulator,
+                findings,
+            )
+        )
     return cases
 
 
@@ -117,72 +126,74 @@ def _run(case: Case, start: int, stop: int) -> Case:
     place = tuple(stored if axis == view.axes[0] else slice(None) for axis in range(3))
     volume = replace(case.prepared.volume, array=case.prepared.volume.array[place])
     prepared = replace(case.prepared, volume=volume, slices=case.prepared.slices[start:stop])
-    look = Look(case.look.labelmap[place], case.look.logits[start:stop], case.look.area[start:stop])
-    return Case(case.name, prepared, look, case.truth[place], "")
+    output = NetworkOutput(case.output.labelmap[place], case.output.logits[start:stop], case.output.area[start:stop])
+    return Case(case.name, prepared, output, case.truth[place], "")
 
 
 def measure_volumes(cases: list[Case], spec: ModelSpec) -> dict[str, float | int]:
-    """Figures for whole volumes; those that the cases do not tell are left out.
+    """Metrics for whole volumes; those that the cases do not tell are left out.
 
     Returns:
         `volumes` how many. `found`: share of volumes with a lesion in which drawn and true overlap; `dice` their
-        mean. `empty`: share of lesion-free slices with nothing drawn. `false_pieces`: connected pieces a volume that
-        touch no lesion. `diagnosis`: share of right diagnoses; of multi-label models, share of volumes of which all
-        that is known of the findings is said, and `findings`: share of right answers over all findings of all volumes.
-        `false_alarms`: share of `without_lesion` volumes that are given a lesion's diagnosis, or a finding that masks
-        show (models that can say that there is none).
+        mean. `empty`: share of lesion-free slices with nothing drawn. `false_components`: connected pieces a volume
+        that touch no lesion. `diagnosis`: share of right diagnoses; of multi-label models, share of volumes of which
+        all that is known of the findings is said, and `findings`: share of right answers over all findings of all
+        volumes. `false_alarms`: share of `without_lesion` volumes that are given a lesion's diagnosis, or a finding
+        that masks show (models that can say that there is none).
     """
     values: dict[str, list[float]] = {
-        name: [] for name in ("found", "dice", "empty", "false_pieces", "diagnosis", "findings", "false_alarms")
+        name: [] for name in ("detected", "dice", "empty", "false_components", "diagnosis", "findings", "false_alarms")
     }
     for case in cases:
-        answer = decide(case.look, case.prepared, spec)
+        decision = decide(case.output, case.prepared, spec)
         if case.label:
-            values["diagnosis"].append(answer.diagnosis.label == case.label)
+            values["diagnosis"].append(decision.diagnosis.label == case.label)
         if case.findings:
-            right = [(name in answer.diagnosis.found) == there for name, there in case.findings.items()]
+            right = [(name in decision.diagnosis.findings) == there for name, there in case.findings.items()]
             values["diagnosis"].append(all(right))
             values["findings"] += right
         if case.truth is None:
             continue
-        drawn, truth = answer.labelmap > 0, case.truth
+        drawn, truth = decision.labelmap > 0, case.truth
         if truth.any():
             overlap = np.count_nonzero(drawn & truth)
-            values["found"].append(overlap > 0)
+            values["detected"].append(overlap > 0)
             values["dice"].append(2 * overlap / (np.count_nonzero(drawn) + np.count_nonzero(truth)))
         labelled, count = ndimage.label(drawn, structure=np.ones((3, 3, 3)))
-        values["false_pieces"].append(count - len(np.unique(labelled[truth & drawn])))
+        values["false_components"].append(count - len(np.unique(labelled[truth & drawn])))
         free = ~case.prepared.view.of(truth).any(axis=(1, 2))
         values["empty"] += list(~case.prepared.view.of(drawn)[free].any(axis=(1, 2)))
     if spec.healthy is not None or spec.multi_label:
         lesions = {spec.classes[n].name for n in spec.outlined}
         values["false_alarms"] = [
-            not lesions.isdisjoint(decide(case.look, case.prepared, spec).diagnosis.found)
+            not lesions.isdisjoint(decide(case.output, case.prepared, spec).diagnosis.findings)
             for case in without_lesion(cases)
         ]
     return {"volumes": len(cases)} | {name: round(float(np.mean(v)), 4) for name, v in values.items() if v}
 
 
-def confidence_figures(cases: list[Case], spec: ModelSpec) -> dict[str, float]:
+def confidence_metrics(cases: list[Case], spec: ModelSpec) -> dict[str, float]:
     """How well confidence tells right diagnoses of whole volumes from wrong ones.
 
     Returns:
-        `aurc` and `error_auc` (`metrics.selective_figures`) of the probability of the diagnosis, and where further
+        `aurc` and `error_auc` (`metrics.selective_metrics`) of the probability of the diagnosis, and where further
         looks were taken, with the ending "_looks", of their confidence; without those that have no meaning.
     """
     known = [case for case in cases if case.label]
-    answers = [decide(case.look, case.prepared, spec) for case in known]
-    right = np.array([float(answer.diagnosis.label == case.label) for case, answer in zip(known, answers, strict=True)])
-    given = {"": np.array([answer.diagnosis.probability for answer in answers])}
-    if known and all(case.looks for case in known):
-        given["_looks"] = np.array([case.looks.conclude(answer, {}).confidence
-                                    for case, answer in zip(known, answers, strict=True)])
-    figures = {}
+    decisions = [decide(case.output, case.prepared, spec) for case in known]
+    right = np.array(
+        [float(decision.diagnosis.label == case.label) for case, decision in zip(known, decisions, strict=True)]
+    )
+    given = {"": np.array([decision.diagnosis.probability for decision in decisions])}
+    if known and all(case.accumulator for case in known):
+        given["_passes"] = np.array([case.accumulator.conclude(decision, {}).confidence
+                                     for case, decision in zip(known, decisions, strict=True)])
+    metrics = {}
     for ending, confidence in given.items():
-        found = selective_figures(confidence, right, np.ones((1, len(right))))
-        figures |= {f"{name}{ending}": round(float(found[name][0]), 4) for name in ("aurc", "error_auc")
+        found = selective_metrics(confidence, right, np.ones((1, len(right))))
+        metrics |= {f"{name}{ending}": round(float(found[name][0]), 4) for name in ("aurc", "error_auc")
                     if not np.isnan(found[name][0])}
-    return figures
+    return metrics
 
 
 def choose_rule(cases: list[Case], spec: ModelSpec) -> VolumeRule:
@@ -202,16 +213,16 @@ def choose_rule(cases: list[Case], spec: ModelSpec) -> VolumeRule:
 
     def score(rule: VolumeRule) -> float:
         got = measure_volumes(cases, replace(spec, volume_rule=rule))
-        good = sum(got.get(name, 0.0) for name in ("found", "dice", "empty", right))
-        return good - got.get("false_alarms", 0.0) - 0.1 * got.get("false_pieces", 0.0)
+        good = sum(got.get(name, 0.0) for name in ("detected", "dice", "empty", right))
+        return good - got.get("false_alarms", 0.0) - 0.1 * got.get("false_components", 0.0)
 
     # Gentle values first: of equals the first is taken.
     suppress, belief = (1.0, 0.7, 0.5, 0.3), (0.0, 0.7, 0.8, 0.9)
     if spec.healthy is None and not spec.multi_label:
         suppress, belief = (1.0,), (0.0,)
     drawing = max(
-        (replace(first, suppress_above=above, smallest_ml=smallest, piece_belief=sure)
+        (replace(first, max_normal_probability=above, min_component_ml=smallest, min_component_probability=sure)
          for sure, above, smallest in product(belief, suppress, (0.0, 0.3, 0.5, 1.0))),
         key=score,
     )
-    return max((replace(drawing, top=top) for top in (first.top, 1, 5)), key=score)
+    return max((replace(drawing, top_k=top_k) for top_k in (first.top_k, 1, 5)), key=score)

@@ -18,13 +18,13 @@ from UnifiedViTLib.spec import ModelSpec
 
 from ..config import Project
 from ..data.dataset import SIDES, Dataset
-from ..evaluation.bootstrap import Figure
-from ..reports.figure_words import said, words_of
+from ..evaluation.bootstrap import Estimate
+from ..evaluation.metric_labels import format_estimate, metric_labels
 
 _PACKAGES = ("unifiedvit-training", "lightning", "monai", "scikit-learn")
-_WORDS = {"slices": "Slices", "groups": "Groups (patients)", "volumes": "Volumes", "diagnosis": "Right diagnosis",
-          "findings": "Right answers, each finding", "false_pieces": "False pieces a volume",
-          "false_alarms": "False alarms on lesion-free volumes"}
+_LABELS = {"slices": "Slices", "groups": "Groups (patients)", "volumes": "Volumes", "diagnosis": "Right diagnosis",
+           "findings": "Right answers, each finding", "false_components": "False components a volume",
+           "false_alarms": "False alarms on lesion-free volumes"}
 
 
 def model_card(project: Project, spec: ModelSpec, network: torch.nn.Module, dataset: Dataset, results: dict[str, Any],
@@ -45,12 +45,12 @@ def model_card(project: Project, spec: ModelSpec, network: torch.nn.Module, data
         model=project.model,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         sources=_counts(dataset),
-        results=[_part(entry, results.get("sides", {}), words_of(project.model) | _WORDS)
+        results=[_part(entry, results.get("sides", {}), metric_labels(project.model) | _LABELS)
                  for entry in results["results"]],
         temperature=spec.temperature,
         findings=list(zip(spec.classes, spec.label_rules, strict=True)) if spec.multi_label else [],
         rule=spec.volume_rule,
-        threshold=spec.familiarity and spec.familiarity.threshold,
+        threshold=spec.ood and spec.ood.threshold,
         review=spec.review,
         pretrained=initial is not None and initial.parent == run.absolute().parent / "pretrain",
         yaml_name=f"{project.model.id}.yaml",
@@ -74,16 +74,20 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def _part(entry: dict[str, Any], sides: dict[str, dict[str, Any]], words: dict[str, str]) -> dict[str, Any]:
+def _part(entry: dict[str, Any], sides: dict[str, dict[str, Any]], labels: dict[str, str]) -> dict[str, Any]:
     """What was measured on one set; with intervals and confusion matrix where it is the slices of a side."""
-    side = next((record for name, record in sides.items() if entry["data"].startswith(f"slices, {name}")), {})
-    intervals = side.get("figures", {})
+    side = next((record for name, record in sides.items() if entry["dataset"].startswith(f"slices, {name}")), {})
+    intervals = side.get("metrics", {})
     rows = [
-        (words.get(name, name),
-         f"{value:,}" if isinstance(value, int) else said(Figure(*intervals.get(name, (value, None, None)))))
-        for name, value in entry["figures"].items()
+        (
+            labels.get(name, name),
+            f"{value:,}"
+            if isinstance(value, int)
+            else format_estimate(Estimate(*intervals.get(name, (value, None, None)))),
+        )
+        for name, value in entry["metrics"].items()
     ]
-    title = entry["data"][:1].upper() + entry["data"][1:]
+    title = entry["dataset"][:1].upper() + entry["dataset"][1:]
     return {"title": title, "rows": rows, "intervals": intervals, "confusion": side.get("confusion")}
 
 

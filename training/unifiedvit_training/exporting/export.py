@@ -15,17 +15,17 @@ from ..data.dataset import load_dataset
 from ..errors import RunError
 from ..evaluation.candidates import FOLDER
 from ..evaluation.evaluate import RESULTS_FILE, calibration_of
-from .card import model_card
-from .familiarity import measure_familiarity
-from .model_folder import (
+from ..evaluation.ood.fit import measure_ood_statistics
+from ..runs.model_folder import (
     CARD_FILE,
     ONNX_FILE,
     add_graph,
-    refuse_if_not_exportable,
+    check_exportable,
     staged,
     stored_network,
     write_model_folder,
 )
+from .card import model_card
 from .onnx import write_onnx
 
 
@@ -43,21 +43,21 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True) -> Mode
             cannot be written.
         DataError: the prepared images are gone.
     """
-    refuse_if_not_exportable(project)
+    check_exportable(project)
     results = _results(run)
     digest, network = stored_network(project.model, run)
     if results["weights_sha256"] != digest:
         raise RunError(
-            f"{run} was trained on after it was evaluated: the figures are of other weights. "
-            f"Run `unifiedvit-train evaluate --name {run.name}` again."
+            f"{run} was trained on after it was evaluated: the metrics are of other weights. "
+            f"Run `unifiedvit-train evaluate --run {run.name}` again."
         )
     dataset = load_dataset(run.parent / "dataset")
     device = choose_device("cpu" if project.machine.accelerator == "cpu" else "auto")
-    familiarity = measure_familiarity(network.to(device), dataset.slices, device)
+    ood = measure_ood_statistics(network.to(device), dataset.slices, device)
     network.to("cpu")
     with staged(folder) as part:
         spec = write_model_folder(project, network, calibration_of(results), VolumeRule(**results["rule"]),
-                                  results["results"], part, familiarity, results.get("review"))
+                                  results["results"], part, ood, results.get("review"))
         said = ""
         if onnx:
             said = _write_onnx(network, spec, part / ONNX_FILE)
@@ -75,7 +75,7 @@ def _results(run: Path) -> dict[str, Any]:
         RunError: it has not been run, or its file is damaged.
     """
     path = run / FOLDER / RESULTS_FILE
-    again = f"Run `unifiedvit-train evaluate --name {run.name}` first."
+    again = f"Run `unifiedvit-train evaluate --run {run.name}` first."
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -101,12 +101,12 @@ def _summary(spec: ModelSpec, folder: Path, onnx: str) -> str:
     lines = [f"{spec.name} {spec.version} -> {folder}", *(
         f"  {one.name}: {rule}" for one, rule in zip(spec.classes, spec.label_rules, strict=False)
     ), f"  {spec.volume_rule}" if spec.multi_label else f"  temperature {spec.temperature}, {spec.volume_rule}"]
-    if spec.familiarity:
-        lines.append(f"  unlike the training images: distances above {spec.familiarity.threshold}")
+    if spec.ood:
+        lines.append(f"  unlike the training images: distances above {spec.ood.threshold}")
     else:
         lines.append("  no statistics to tell unlike images: too few labelled slices, or none for validation")
     lines += [f"  {onnx}"] if onnx else []
     for result in spec.results:
-        figures = ", ".join(f"{name} {value}" for name, value in result.figures.items())
-        lines.append(f"  {result.data}: {figures}")
+        metrics = ", ".join(f"{name} {value}" for name, value in result.metrics.items())
+        lines.append(f"  {result.dataset}: {metrics}")
     return "\n".join([*lines, f"Try it: unifiedvit predict IMAGE --model {folder} --output DIR"])

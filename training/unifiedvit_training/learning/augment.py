@@ -87,7 +87,7 @@ def _grid(chance: torch.Tensor, bend: torch.Tensor, size: int, strength: Augment
     spread = chance * 2 - 1
     angle = math.radians(strength.rotation) * spread[:, 0]
     scale = zoom * torch.exp(strength.scale * spread[:, 1])
-    squeeze = torch.exp(strength.squeeze * spread[:, 2])
+    anisotropy = torch.exp(strength.anisotropic_scale * spread[:, 2])
     flip = torch.where(chance[:, 3] < strength.flip, -1.0, 1.0)
     # Margins cut on each side, in half of the samples: the field of view differs from scanner to scanner.
     cut = strength.crop * chance[:, 4:8] * (chance[:, 8:9] < 0.5)
@@ -95,8 +95,8 @@ def _grid(chance: torch.Tensor, bend: torch.Tensor, size: int, strength: Augment
     shift = strength.shift * spread[:, 9:11] + torch.stack([cut[:, 0] - cut[:, 1], cut[:, 2] - cut[:, 3]], dim=1)
     cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
     theta = torch.stack([
-        torch.stack([cos * flip * squeeze * width, -sin * height, shift[:, 0]], dim=1),
-        torch.stack([sin * flip * width, cos / squeeze * height, shift[:, 1]], dim=1),
+        torch.stack([cos * flip * anisotropy * width, -sin * height, shift[:, 0]], dim=1),
+        torch.stack([sin * flip * width, cos / anisotropy * height, shift[:, 1]], dim=1),
     ], dim=1)
     grid = F.affine_grid(theta, [len(chance), 1, size, size], align_corners=False)
     smooth = smooth_field(bend, size)
@@ -113,10 +113,10 @@ def _recolour(image: torch.Tensor, chance: torch.Tensor, tones: torch.Tensor, fi
     low = image.amin(dim=(1, 2, 3), keepdim=True)
     span = (image.amax(dim=(1, 2, 3), keepdim=True) - low).clamp_min(1e-3)
     smooth = smooth_field(field, size)
-    gain = torch.exp(strength.bias * smooth * chance[0] + strength.gain * (chance[1] * 2 - 1))
+    gain = torch.exp(strength.bias_field * smooth * chance[0] + strength.gain * (chance[1] * 2 - 1))
     gamma = torch.exp(strength.gamma * (chance[2] * 2 - 1))
     offset = strength.offset * (chance[3] * 2 - 1)
-    toned = _curve(((image - low) / span).clamp(0, 1), torch.exp(strength.tone * (tones * 2 - 1)))
+    toned = _curve(((image - low) / span).clamp(0, 1), torch.exp(strength.tone_curve * (tones * 2 - 1)))
     image = (toned**gamma * span) * gain + low + offset
     blurred = F.interpolate(F.avg_pool2d(image, 2), size=(size, size), mode="bilinear", align_corners=False)
     image = torch.where(chance[4] < strength.blur, blurred, image)

@@ -52,12 +52,12 @@ class GradientNormBalance(nn.Module):
         tasks: names of the losses.
         asymmetry: alpha of the paper; 0 makes all gradients equal.
         rate: step of the weights.
-        every: steps between two updates; each costs a backward pass through the decoders.
+        interval: steps between two updates; each costs a backward pass through the decoders.
     """
 
-    def __init__(self, tasks: tuple[str, ...], asymmetry: float = 0.5, rate: float = 0.025, every: int = 8) -> None:
+    def __init__(self, tasks: tuple[str, ...], asymmetry: float = 0.5, rate: float = 0.025, interval: int = 8) -> None:
         super().__init__()
-        self.tasks, self.asymmetry, self.rate, self.every = tasks, asymmetry, rate, every
+        self.tasks, self.asymmetry, self.rate, self.interval = tasks, asymmetry, rate, interval
         self.register_buffer("now", torch.ones(len(tasks)))
         self.register_buffer("first", torch.zeros(len(tasks)))
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))
@@ -69,7 +69,7 @@ class GradientNormBalance(nn.Module):
     def observe(self, losses: dict[str, torch.Tensor], shared: nn.Parameter) -> None:
         """Adapt the weights to the gradients of `losses` by `shared`; before the backward pass frees the graph."""
         self.steps += 1
-        if len(losses) < 2 or (int(self.steps) - 1) % self.every:
+        if len(losses) < 2 or (int(self.steps) - 1) % self.interval:
             return
         values = torch.stack([losses[task].detach() for task in self.tasks])
         if not values.all():  # a batch without masks or without labels says nothing of the balance

@@ -15,21 +15,20 @@ from timm.utils import ModelEmaV3
 from tqdm import tqdm
 
 from ..config import Project
-from ..data.dataset import Dataset, refuse_unfit
+from ..data.dataset import Dataset, check_dataset_fits
 from ..errors import DataError, RunError
-from ..evaluation.inference import infer
+from ..evaluation.inference import predict_slices
 from ..evaluation.metrics import score, slice_metrics
+from ..runs.checkpoints import BEST_FILE, NOW_FILE, load_state, save_state, save_weights
+from ..runs.project_file import begin_or_resume
 from .augment import augment
-from .checkpoints import BEST_FILE, NOW_FILE, load_state, refuse_other_recipe, save_state, save_weights
 from .depthwise import depthwise_in_float32
-from .initialise import parameter_groups, take_over
-from .journal import Journal
+from .initialise import load_initial_weights, parameter_groups
 from .launch import start_fabric
-from .learner import Learner
+from .metric_logger import MetricLogger
 from .sampling import generators_of, order_of_epoch, seed_of, weights_of
-from .schedule import share_of_learning_rate
-
-PROJECT_FILE = "project.json"
+from .schedule import lr_factor
+from .training_module import TrainingModule
 
 
 def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None = None) -> Path:
@@ -50,51 +49,13 @@ def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None
         DataError: a side of the split has no slices, or the dataset is not that of the project.
         RunError: the run was begun with another recipe, the loss is not a number, or the disk is full.
     """
-    refuse_unfit(dataset, project.model)
-    _begin_or_go_on(project, run)
+    check_dataset_fits(dataset, project.model)
+    begin_or_resume(project, run)
     fabric = start_fabric(project.machine)
-    return Fitting(project, dataset, run, fabric, max_minutes).run_all()
+    return Trainer(project, dataset, run, fabric, max_minutes).run_all()
 
 
-def load_run_project(run: Path) -> Project:
-    """The recipe that a run was made with.
-
-    Raises:
-        RunError: there is no run in that folder.
-    """
-    try:
-        return Project.model_validate_json((run / PROJECT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{run} holds no run ({error}). Run `unifiedvit-train fit` first.") from error
-
-
-def refuse_another_recipe(project: Project, run: Path) -> None:
-    """Raise a RunError if the run in that folder was begun with another recipe."""
-    refuse_other_recipe(run, _recipe(load_run_project(run)), _recipe(project))
-
-
-def _begin_or_go_on(project: Project, run: Path) -> None:
-    """Refuse to go on with a run that was begun with another recipe; else write the recipe down."""
-    if (run / PROJECT_FILE).exists():
-        refuse_another_recipe(project, run)
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-        (run / PROJECT_FILE).write_text(project.model_dump_json(indent=1), encoding="utf-8")
-    except OSError as error:
-        raise RunError(f"{run} cannot be written: {error}") from error
-
-
-def _recipe(project: Project) -> dict[str, Any]:
-    """What may not change when a run goes on, by name."""
-    network = project.model.model_dump(mode="json", include={"architecture", "arguments", "task", "diagnosis", "input"})
-    learning = project.fit.model_dump(mode="json", exclude={"save_minutes", "micro_batch"})
-    if project.fit.initial.weights:  # which file counts, and not in which folder of which machine it lies
-        learning["initial"]["weights"] = project.fit.initial.weights.name
-    return {"seed": project.seed, **{f"model.{k}": v for k, v in network.items()},
-            **{f"fit.{k}": v for k, v in learning.items()}}
-
-
-class Fitting:
+class Trainer:
     """A run in progress."""
 
     def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric,
@@ -107,30 +68,30 @@ class Fitting:
                 raise DataError(f"The dataset in {dataset.folder} has no slices on the {side} side.")
         self.micro_batch, self.micros = self._shares()
         self.sizes = [stage.size for stage in self.plan.stages for _ in range(stage.epochs)]
-        self.steps = max(1, len(self.train) // self.plan.batch)
+        self.steps = max(1, len(self.train) // self.plan.batch_size)
         # Cost, not count, is what the schedule runs over: a step at 224 is worth two at 160.
         self.cost = np.cumsum([0, *(size**2 for size in self.sizes)]) / sum(size**2 for size in self.sizes)
         self.weights = weights_of(self.slices.labels[self.train], self.plan.class_balance)
 
         torch.manual_seed(project.seed)
-        learner = Learner(project.model, self.plan).to(memory_format=torch.channels_last)
+        training_module = TrainingModule(project.model, self.plan).to(memory_format=torch.channels_last)
         if fabric.device.type == "cpu":
-            depthwise_in_float32(learner.network)
+            depthwise_in_float32(training_module.network)
         state = load_state(run)
         if state is None:
-            fabric.print(take_over(learner.network, self.plan.initial))
-        groups = parameter_groups(learner.network, self.plan.optimiser, self.plan.initial)
-        groups.append({"params": list(learner.balance.parameters()), "weight_decay": 0.0, "scale": 1.0})
+            fabric.print(load_initial_weights(training_module.network, self.plan.initial))
+        groups = parameter_groups(training_module.network, self.plan.optimiser, self.plan.initial)
+        groups.append({"params": list(training_module.balance.parameters()), "weight_decay": 0.0, "scale": 1.0})
         optimiser = torch.optim.AdamW([g for g in groups if g["params"]], lr=self.plan.optimiser.learning_rate)
-        self.learner, self.optimiser = fabric.setup(learner, optimiser)
-        self.average = ModelEmaV3(self.learner.module.network, self.plan.ema, use_warmup=True)
-        self.epoch = self.step = self.waited = 0
+        self.training_module, self.optimiser = fabric.setup(training_module, optimiser)
+        self.average = ModelEmaV3(self.training_module.module.network, self.plan.ema, use_warmup=True)
+        self.epoch = self.step = self.epochs_without_improvement = 0
         self.best: float | None = None
         self.sums: dict[str, float] = {}  # of each task's losses over the `summed` last steps of this epoch
         self.summed = 0
         if state:
             self._restore(state)
-        self.journal = Journal(run, self.done) if fabric.is_global_zero else None
+        self.logger = MetricLogger(run, self.done) if fabric.is_global_zero else None
 
     @property
     def done(self) -> int:
@@ -139,22 +100,25 @@ class Fitting:
 
     def _shares(self) -> tuple[int, range]:
         """How many slices go through the network at a time, and which of these portions are this process's."""
-        batch, world = self.plan.batch, self.fabric.world_size
+        batch, world = self.plan.batch_size, self.fabric.world_size
         micro = self.plan.micro_batch or max(1, batch // world)
         if batch % micro or (batch // micro) % world:
             raise RunError(
-                f"fit.batch {batch} cannot be shared: it must be a multiple of fit.micro_batch ({micro}) times the "
-                f"number of processes ({world})."
+                f"fit.batch_size {batch} cannot be shared: it must be a multiple of fit.micro_batch ({micro}) times "
+                f"the number of processes ({world})."
             )
         return micro, range(self.fabric.global_rank, batch // micro, world)
 
     def run_all(self) -> Path:
         """All epochs that are left."""
         while self.epoch < len(self.sizes):
-            if self.plan.patience and self.waited >= self.plan.patience:
-                self.fabric.print(f"No better score in {self.waited} measurements: stopped after epoch {self.epoch}.")
+            if self.plan.patience and self.epochs_without_improvement >= self.plan.patience:
+                self.fabric.print(
+                    f"No better score in {self.epochs_without_improvement} measurements: stopped after epoch "
+                    f"{self.epoch}."
+                )
                 break
-            self.one_epoch()
+            self.train_epoch()
             if self.step < self.steps:
                 return self._stopped()
             self.epoch, self.step, self.sums, self.summed = self.epoch + 1, 0, {}, 0
@@ -163,8 +127,8 @@ class Fitting:
             self._save()
             if self._out_of_time() and self.epoch < len(self.sizes):
                 return self._stopped()
-        if self.journal:
-            self.journal.close()
+        if self.logger:
+            self.logger.close()
         self.fabric.print(f"Best score {self.best:.4f}; averaged weights in {self.run / BEST_FILE}")
         return self.run / BEST_FILE
 
@@ -175,22 +139,22 @@ class Fitting:
     def _stopped(self) -> Path:
         """End before the last epoch, so that the same command goes on from here."""
         self._save()
-        if self.journal:
-            self.journal.close()
+        if self.logger:
+            self.logger.close()
         self.fabric.print(f"Time is up: stopped in epoch {self.epoch + 1} of {len(self.sizes)}, after {self.step} of "
                           f"{self.steps} steps. Run the same command again to go on.")
         return self.run / (BEST_FILE if self.best is not None else NOW_FILE)
 
-    def one_epoch(self) -> None:
+    def train_epoch(self) -> None:
         """Every slice of the training side once, from where the run is within the epoch; less where time is up."""
-        batch, size = self.plan.batch, self.sizes[self.epoch]
+        batch, size = self.plan.batch_size, self.sizes[self.epoch]
         order = self.train[order_of_epoch(self.weights, self.steps * batch, self.project.seed, self.epoch)]
-        self.learner.train()
+        self.training_module.train()
         first, started, saved = self.step, time.monotonic(), time.monotonic()
         bar = tqdm(range(first, self.steps), f"epoch {self.epoch + 1}/{len(self.sizes)} ({size} px)", mininterval=5,
                    initial=first, total=self.steps, disable=not self.fabric.is_global_zero)
         for step in bar:
-            losses = self._one_step(order[step * batch:(step + 1) * batch], size)
+            losses = self._train_step(order[step * batch:(step + 1) * batch], size)
             self.step, self.summed = step + 1, self.summed + 1
             for name, value in losses.items():
                 self.sums[name] = self.sums.get(name, 0.0) + value
@@ -200,29 +164,31 @@ class Fitting:
                 saved = time.monotonic()
             if self._out_of_time() and self.step < self.steps:
                 return
-        if self.journal:
-            self.journal.write("train", self.done, {
+        if self.logger:
+            self.logger.write("train", self.done, {
                 "epoch": self.epoch + 1, "size": size,
                 **{f"{name}_loss": round(value / self.summed, 5) for name, value in self.sums.items()},
-                **{f"{task}_weight": round(w, 5) for task, w in self.learner.module.balance.weights().items()},
+                **{f"{task}_weight": round(w, 5) for task, w in self.training_module.module.balance.weights().items()},
                 "learning_rate": self.optimiser.param_groups[0]["lr"],
                 "images_per_second": round((self.steps - first) * batch / (time.monotonic() - started), 2),
             })
 
-    def _one_step(self, chosen: np.ndarray, size: int) -> dict[str, float]:
+    def _train_step(self, chosen: np.ndarray, size: int) -> dict[str, float]:
         """Learn from the slices at `chosen`; returns the mean loss of each task, over all processes."""
         share = self.cost[self.epoch] + (self.step + 1) / self.steps * (self.cost[self.epoch + 1]
                                                                        - self.cost[self.epoch])
         for group in self.optimiser.param_groups:
-            group["lr"] = self.plan.optimiser.learning_rate * group["scale"] * share_of_learning_rate(
+            group["lr"] = self.plan.optimiser.learning_rate * group["scale"] * lr_factor(
                 share, self.plan.optimiser.warm_up)
         total: dict[str, torch.Tensor] = {}
         for micro in self.micros:
             places = range(micro * self.micro_batch, (micro + 1) * self.micro_batch)
             inputs = self._inputs(chosen[places.start:places.stop], places, size)
-            torch.manual_seed(seed_of(self.project.seed, self.done, self.plan.batch + micro))  # drop-out, drop-path
-            with self.fabric.no_backward_sync(self.learner, enabled=micro != self.micros[-1]):
-                loss, losses = self.learner(*inputs)
+            torch.manual_seed(
+                seed_of(self.project.seed, self.done, self.plan.batch_size + micro)
+            )  # drop-out, drop-path
+            with self.fabric.no_backward_sync(self.training_module, enabled=micro != self.micros[-1]):
+                loss, losses = self.training_module(*inputs)
                 self.fabric.backward(loss / len(self.micros))
             for name, value in losses.items():
                 total[name] = total.get(name, 0) + value / len(self.micros)
@@ -233,10 +199,10 @@ class Fitting:
                 f"saved before are whole. Run again with a lower fit.optimiser.learning_rate, or machine.precision "
                 "32-true."
             )
-        self.fabric.clip_gradients(self.learner, self.optimiser, max_norm=self.plan.optimiser.clip)
+        self.fabric.clip_gradients(self.training_module, self.optimiser, max_norm=self.plan.optimiser.grad_clip)
         self.optimiser.step()
         self.optimiser.zero_grad()
-        self.average.update(self.learner.module.network, self.done + 1)
+        self.average.update(self.training_module.module.network, self.done + 1)
         return means
 
     def _inputs(self, chosen: np.ndarray, places: range, size: int) -> tuple[torch.Tensor, ...]:
@@ -250,36 +216,47 @@ class Fitting:
                 torch.from_numpy(slices.labels[chosen]).to(device))
 
     def _measure(self) -> None:
-        """Figures of the averaged network on the validation side; the best weights are kept."""
+        """Metrics of the averaged network on the validation side; the best weights are kept."""
         if self.fabric.is_global_zero:
             model = self.project.model
             with self.fabric.autocast():
-                answers = infer(self.average.module, self.slices, self.validation, device=self.fabric.device)
-            figures = slice_metrics(answers, self.slices, self.validation, model)
-            now = score(figures)
-            self.journal.write("validation", self.done, {"epoch": self.epoch, "score": now, **figures})
-            self.fabric.print(f"epoch {self.epoch}: score {now:.4f}  " + json.dumps(figures))
-            self.waited += 1
+                answers = predict_slices(self.average.module, self.slices, self.validation, device=self.fabric.device)
+            metrics = slice_metrics(answers, self.slices, self.validation, model)
+            now = score(metrics)
+            self.logger.write("validation", self.done, {"epoch": self.epoch, "score": now, **metrics})
+            self.fabric.print(f"epoch {self.epoch}: score {now:.4f}  " + json.dumps(metrics))
+            self.epochs_without_improvement += 1
             if self.best is None or now > self.best:
-                self.best, self.waited = now, 0
+                self.best, self.epochs_without_improvement = now, 0
                 save_weights(self.run / BEST_FILE, self.average.module)
-        self.best, self.waited = self.fabric.broadcast((self.best, self.waited))
+        self.best, self.epochs_without_improvement = self.fabric.broadcast((self.best, self.epochs_without_improvement))
 
     def _save(self) -> None:
         if self.fabric.is_global_zero:
             save_weights(self.run / NOW_FILE, self.average.module)
-            save_state(self.run, {
-                "learner": self.learner.module.state_dict(), "optimiser": self.optimiser.state_dict(),
-                "average": self.average.module.state_dict(), "epoch": self.epoch, "step": self.step,
-                "best": self.best, "waited": self.waited, "sums": self.sums, "summed": self.summed,
-            })
+            save_state(
+                self.run,
+                {
+                    "training_module": self.training_module.module.state_dict(),
+                    "optimiser": self.optimiser.state_dict(),
+                    "average": self.average.module.state_dict(),
+                    "epoch": self.epoch,
+                    "step": self.step,
+                    "best": self.best,
+                    "epochs_without_improvement": self.epochs_without_improvement,
+                    "sums": self.sums,
+                    "summed": self.summed,
+                },
+            )
         self.fabric.barrier()
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.learner.module.load_state_dict(state["learner"])
+        self.training_module.module.load_state_dict(state["training_module"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.average.module.load_state_dict(state["average"])
-        self.epoch, self.step, self.best, self.waited = (state[n] for n in ("epoch", "step", "best", "waited"))
+        self.epoch, self.step, self.best, self.epochs_without_improvement = (
+            state[n] for n in ("epoch", "step", "best", "epochs_without_improvement")
+        )
         # States of older versions do not know the losses before them: the epoch's means are of the steps after.
         self.sums, self.summed = state.get("sums", {}), state.get("summed", 0)
         self.fabric.print(f"Going on after epoch {self.epoch}, step {self.step}.")

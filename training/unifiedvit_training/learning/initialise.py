@@ -14,14 +14,14 @@ from UnifiedViTLib.models.hybrid import CNNStages
 
 from ..config import Initial, Optimiser
 from ..errors import RunError
-from .checkpoints import load_weights
+from ..runs.checkpoints import load_weights
 from .pretrained import load_packaged_weights
 
 #: What the names of the tokens of missing channels begin with in an encoder.
 _TOKENS = "gate."
 
 
-def take_over(network: nn.Module, initial: Initial) -> str:
+def load_initial_weights(network: nn.Module, initial: Initial) -> str:
     """Copy into `network` what fits in name and shape, position embeddings of another grid resampled.
 
     Args:

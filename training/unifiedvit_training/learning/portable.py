@@ -6,8 +6,8 @@ import yaml
 from safetensors.torch import save
 
 from ..config import Project
+from ..runs.networks import build_network
 from .initialise import initial_tensors
-from .networks import build_network
 
 PROJECT_FILE, WEIGHTS_FILE = "project.yaml", "initial.safetensors"
 

@@ -19,17 +19,17 @@ from UnifiedViTLib.models import build_model
 from UnifiedViTLib.models.channels import missing_channels
 
 from ..config import Initial, Project
-from ..data.dataset import Dataset, refuse_unfit
+from ..data.dataset import Dataset, check_dataset_fits
 from ..errors import DataError, RunError
+from ..runs.checkpoints import check_same_recipe, load_state, save_state, save_weights
 from ..storage import replacing
 from .augment import augment
-from .checkpoints import load_state, refuse_other_recipe, save_state, save_weights
 from .initialise import parameter_groups
-from .journal import Journal
 from .launch import start_fabric
-from .masked import choose_hidden, hide, masked_model
+from .masked_modelling import hide, masked_model, random_mask
+from .metric_logger import MetricLogger
 from .sampling import generators_of, order_of_epoch, seed_of
-from .schedule import share_of_learning_rate
+from .schedule import lr_factor
 
 #: What `fit.initial.weights` takes.
 ENCODER_FILE = "encoder.safetensors"
@@ -56,7 +56,7 @@ def pretrain(project: Project, dataset: Dataset, run: Path) -> Path:
         DataError: there are no slices to learn from, or the dataset is not that of the project.
         RunError: the run was begun with another recipe, the loss is not a number, or the disk is full.
     """
-    refuse_unfit(dataset, project.model)
+    check_dataset_fits(dataset, project.model)
     try:
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -65,7 +65,7 @@ def pretrain(project: Project, dataset: Dataset, run: Path) -> Path:
     pretraining = _Pretraining(project, dataset, run, fabric)
     pretraining.run_all()
     if fabric.is_global_zero:
-        pretraining.paint_examples()
+        pretraining.plot_reconstructions()
     fabric.print(f"The encoder's weights are in {run / ENCODER_FILE}; pictures in {run / PICTURE_FILE}.")
     return run / ENCODER_FILE
 
@@ -79,11 +79,13 @@ class _Pretraining:
         self.train = self.slices.on("train")
         if not len(self.train):
             raise DataError(f"The dataset in {dataset.folder} has no slices on the train side.")
-        if self.plan.batch % fabric.world_size:
-            raise RunError(f"pretrain.batch {self.plan.batch} cannot be shared by {fabric.world_size} processes.")
-        share = self.plan.batch // fabric.world_size
+        if self.plan.batch_size % fabric.world_size:
+            raise RunError(
+                f"pretrain.batch_size {self.plan.batch_size} cannot be shared by {fabric.world_size} processes."
+            )
+        share = self.plan.batch_size // fabric.world_size
         self.places = range(fabric.global_rank * share, (fabric.global_rank + 1) * share)
-        self.steps = max(1, len(self.train) // self.plan.batch)
+        self.steps = max(1, len(self.train) // self.plan.batch_size)
 
         torch.manual_seed(project.seed)
         encoder = build_model(project.model.architecture, project.model.build_arguments()).encoder
@@ -96,7 +98,7 @@ class _Pretraining:
         self.epoch = self.step = 0
         self.total = 0.0  # of the losses of this epoch
         self._restore()
-        self.journal = Journal(run, self.done) if fabric.is_global_zero else None
+        self.logger = MetricLogger(run, self.done) if fabric.is_global_zero else None
 
     @property
     def done(self) -> int:
@@ -106,38 +108,39 @@ class _Pretraining:
     def run_all(self) -> None:
         """All epochs that are left."""
         while self.epoch < self.plan.epochs:
-            self._one_epoch()
+            self._train_epoch()
             self.epoch, self.step, self.total = self.epoch + 1, 0, 0.0
             self._save()
-        if self.journal:
-            self.journal.close()
+        if self.logger:
+            self.logger.close()
 
-    def _one_epoch(self) -> None:
-        order = self.train[order_of_epoch(np.ones(len(self.train)), self.steps * self.plan.batch, self.project.seed,
-                                          self.epoch)]
+    def _train_epoch(self) -> None:
+        order = self.train[
+            order_of_epoch(np.ones(len(self.train)), self.steps * self.plan.batch_size, self.project.seed, self.epoch)
+        ]
         self.model.train()
         first, started, saved = self.step, time.monotonic(), time.monotonic()
         bar = tqdm(range(first, self.steps), f"epoch {self.epoch + 1}/{self.plan.epochs}", mininterval=5,
                    initial=first, total=self.steps, disable=not self.fabric.is_global_zero)
         for step in bar:
-            loss = self._one_step(order[step * self.plan.batch :][self.places.start : self.places.stop])
+            loss = self._train_step(order[step * self.plan.batch_size :][self.places.start : self.places.stop])
             self.step, self.total = step + 1, self.total + loss
             bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
             if time.monotonic() - saved > 60 * self.plan.save_minutes and self.step < self.steps:
                 self._save()
                 saved = time.monotonic()
-        if self.journal:
-            self.journal.write("train", self.done, {
+        if self.logger:
+            self.logger.write("train", self.done, {
                 "epoch": self.epoch + 1, "loss": round(self.total / self.steps, 5),
                 "learning_rate": self.optimiser.param_groups[0]["lr"],
                 "images_per_second": round(
-                    (self.steps - first) * self.plan.batch / (time.monotonic() - started), 2),
+                    (self.steps - first) * self.plan.batch_size / (time.monotonic() - started), 2),
             })
 
-    def _one_step(self, chosen: np.ndarray) -> float:
+    def _train_step(self, chosen: np.ndarray) -> float:
         """Learn from the slices at `chosen`; returns the mean loss over all processes."""
         plan = self.plan.optimiser
-        share = share_of_learning_rate((self.done + 1) / (self.plan.epochs * self.steps), plan.warm_up)
+        share = lr_factor((self.done + 1) / (self.plan.epochs * self.steps), plan.warm_up)
         for group in self.optimiser.param_groups:
             group["lr"] = plan.learning_rate * share
         generators = generators_of(self.project.seed, self.done, self.places)
@@ -145,9 +148,9 @@ class _Pretraining:
         nothing = torch.zeros(len(images), *images.shape[2:], dtype=torch.uint8, device=self.fabric.device)
         images, _ = augment(images, nothing, self.plan.size, self.project.fit.augmentation, generators)
         side = self.plan.size // self.block
-        hidden = choose_hidden(side, side, self.plan.masked, generators).to(self.fabric.device)
+        hidden = random_mask(side, side, self.plan.mask_ratio, generators).to(self.fabric.device)
 
-        torch.manual_seed(seed_of(self.project.seed, self.done, self.plan.batch + self.fabric.global_rank))
+        torch.manual_seed(seed_of(self.project.seed, self.done, self.plan.batch_size + self.fabric.global_rank))
         loss, _ = self.model(images.contiguous(memory_format=torch.channels_last), hidden)
         self.fabric.backward(loss)
         mean = float(self.fabric.all_reduce(loss.detach(), reduce_op="mean"))
@@ -157,7 +160,7 @@ class _Pretraining:
                 "before are whole. Run again with a lower pretrain.optimiser.learning_rate, or machine.precision "
                 "32-true."
             )
-        self.fabric.clip_gradients(self.model, self.optimiser, max_norm=plan.clip)
+        self.fabric.clip_gradients(self.model, self.optimiser, max_norm=plan.grad_clip)
         self.optimiser.step()
         self.optimiser.zero_grad()
         return mean
@@ -176,7 +179,7 @@ class _Pretraining:
         state = load_state(self.run)
         if state is None:
             return
-        refuse_other_recipe(self.run, state.get("recipe", {}), self._recipe())
+        check_same_recipe(self.run, state.get("recipe", {}), self._recipe())
         self.model.module.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.epoch, self.step, self.total = state["epoch"], state["step"], state["total"]
@@ -197,7 +200,7 @@ class _Pretraining:
         }
 
     @torch.no_grad()
-    def paint_examples(self) -> None:
+    def plot_reconstructions(self) -> None:
         """Write the picture: image, what was visible, what was painted back, for slices of the validation side
         spread over it (of the train side if there is none)."""
         shown = self.slices.on("validation")
@@ -206,16 +209,16 @@ class _Pretraining:
         size, block = self.plan.size, self.block
         images = torch.from_numpy(self.slices.inputs(shown))
         images = F.interpolate(images, size=(size, size), mode="bilinear", antialias=True).to(self.fabric.device)
-        hidden = choose_hidden(size // block, size // block, self.plan.masked,
-                               generators_of(self.project.seed, 0, range(len(shown)))).to(self.fabric.device)
+        hidden = random_mask(size // block, size // block, self.plan.mask_ratio,
+                             generators_of(self.project.seed, 0, range(len(shown)))).to(self.fabric.device)
         with self.fabric.autocast():  # not through the wrapper, which would wait for the other processes
-            _, painted = self.model.module.eval()(images, hidden)
+            _, reconstructed = self.model.module.eval()(images, hidden)
         visible = hide(images, hidden, block)
-        painted = torch.where(hide(torch.ones_like(images), hidden, block) > 0, images, painted)
+        reconstructed = torch.where(hide(torch.ones_like(images), hidden, block) > 0, images, reconstructed)
         figure = Figure(figsize=(4.5, 1.5 * len(shown)), layout="constrained")
         axes = figure.subplots(len(shown), 3, squeeze=False)
         there = (~missing_channels(images)).flatten(1).int().argmax(dim=1)  # the first channel of each
-        for row, channel, pictures in zip(axes, there, zip(images, visible, painted, strict=True), strict=True):
+        for row, channel, pictures in zip(axes, there, zip(images, visible, reconstructed, strict=True), strict=True):
             low, high = float(pictures[0][channel].min()), float(pictures[0][channel].max())
             for axis, picture in zip(row, pictures, strict=True):
                 axis.imshow(picture[channel].float().cpu().numpy(), cmap="gray", vmin=low, vmax=high)

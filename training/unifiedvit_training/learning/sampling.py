@@ -11,6 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 
+from ..data.dataset import rarest_label
+
 
 def seed_of(*place: int) -> int:
     """A seed for the place in a run given by whole numbers, unrelated to that of any other place."""
@@ -58,9 +60,3 @@ def weights_of(labels: np.ndarray, balance: str) -> np.ndarray:
     power = {"none": 0.0, "sqrt": 0.5, "equal": 1.0}[balance]
     return (1.0 / counts[place]) ** power
 
-
-def rarest_label(labels: np.ndarray) -> np.ndarray:
-    """(N, C) of 0, 1 and -1 to (N,): the rarest label that is true of each slice, -1 where none is."""
-    common = (labels == 1).sum(axis=0)
-    rarity = np.where(labels == 1, common, len(labels) + 1)
-    return np.where((labels == 1).any(axis=1), rarity.argmin(axis=1), -1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 
-def share_of_learning_rate(done: float, warm_up: float) -> float:
+def lr_factor(done: float, warm_up: float) -> float:
     """Share of the top learning rate after `done` (0..1) of the run: linear warm-up, then a cosine to nothing."""
     if done < warm_up:
         return done / warm_up

@@ -15,12 +15,13 @@ from tqdm import tqdm
 
 from UnifiedViTLib.imaging.intensity import measure_foreground
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.explain import DEFAULT_METHOD
+from UnifiedViTLib.inference.heatmap import DEFAULT_METHOD
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.inference.superresolution import attended_regions
-from UnifiedViTLib.inference.upscalers import FACTOR, Lanczos, Upscaler
-from UnifiedViTLib.service.catalogue import find_model
+from UnifiedViTLib.inference.superres.base import FACTOR, Upscaler
+from UnifiedViTLib.inference.superres.super_resolution import attended_regions
+from UnifiedViTLib.inference.superres.upscalers import Lanczos
+from UnifiedViTLib.service.store.catalogue import find_model
 
 from ..data.dataset import Dataset
 from ..errors import DataError
@@ -68,7 +69,7 @@ def compare_images(drawn: np.ndarray, truth: np.ndarray, places: Sequence[np.nda
 def attended(predictor: Predictor, image: np.ndarray) -> np.ndarray:
     """Which pixels of a slice (h, w) lie in regions that the model attends to, bool, as in use."""
     volume = Volume(image[None], np.eye(4), planar=True)
-    heat = predictor.predict(volume, Options(explain=DEFAULT_METHOD)).heatmap.percent
+    heat = predictor.predict(volume, Options(heatmap=DEFAULT_METHOD)).heatmap.percent
     found = np.zeros(image.shape, bool)
     for region in attended_regions(heat, volume.array > measure_foreground(volume.array).threshold):
         found[region.rows, region.columns] = True
@@ -112,7 +113,7 @@ def measure(dataset: Dataset, upscalers: Mapping[str, Upscaler], model: str, mos
                     values[way, place, name][row] = found.psnr, found.ssim
     results = {
         "model": model, "slices": len(chosen),
-        "figures": _figures(values, list(upscalers), dataset.slices.groups[chosen]),
+        "metrics": _metrics(values, list(upscalers), dataset.slices.groups[chosen]),
     }
     write_whole(output / RESULTS_FILE, json.dumps(results, indent=1) + "\n")
     return results
@@ -122,20 +123,20 @@ def summary(results: dict[str, Any]) -> list[dict[str, Any]]:
     """Of each degradation and place what the learned upscaler and Lanczos reach, as a description's `results`."""
     return [
         {"data": f"{results['slices']} slices of the validation side, {way}, {place}",
-         "figures": {f"{name}_{figure}": round(table[f"{name}.{figure}"]["value"], 4)
-                     for name in ("learned", "lanczos") for figure in ("psnr", "ssim")}}
-        for way, places in results["figures"].items() for place, table in places.items()
+         "metrics": {f"{name}_{metric}": round(table[f"{name}.{metric}"]["value"], 4)
+                     for name in ("learned", "lanczos") for metric in ("psnr", "ssim")}}
+        for way, places in results["metrics"].items() for place, table in places.items()
     ]
 
 
-def _figures(values: dict[tuple[str, str, str], np.ndarray], names: list[str], groups: np.ndarray
+def _metrics(values: dict[tuple[str, str, str], np.ndarray], names: list[str], groups: np.ndarray
              ) -> dict[str, dict[str, dict[str, Any]]]:
     """Means over slices and differences to Lanczos, with intervals over groups."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for way in DEGRADATIONS:
         for place in PLACES:
-            table = {f"{name}.{figure}{suffix}": values[way, place, name][:, n] - base[:, n]
-                     for name in names for n, figure in enumerate(("psnr", "ssim"))
+            table = {f"{name}.{metric}{suffix}": values[way, place, name][:, n] - base[:, n]
+                     for name in names for n, metric in enumerate(("psnr", "ssim"))
                      for suffix, base in (("", np.zeros_like(values[way, place, name])),
                                           (".over_lanczos", values[way, place, "lanczos"]))}
             known = ~np.isnan(table["lanczos.psnr"])
@@ -147,5 +148,5 @@ def _figures(values: dict[tuple[str, str, str], np.ndarray], names: list[str], g
 
             if known.any():
                 found.setdefault(way, {})[place] = {
-                    key: figure._asdict() for key, figure in with_intervals(means, groups).items()}
+                    key: metric._asdict() for key, metric in with_intervals(means, groups).items()}
     return found

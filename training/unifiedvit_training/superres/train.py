@@ -14,17 +14,17 @@ import torch
 import torch.nn.functional as F
 from tqdm import tqdm
 
-from UnifiedViTLib.inference.upscalers import DESCRIPTION_FILE
+from UnifiedViTLib.inference.superres.base import DESCRIPTION_FILE
 from UnifiedViTLib.models.upscaler import ResidualUpscaler
 
 from ..config import Project
 from ..data.dataset import Dataset
 from ..errors import DataError, RunError
-from ..learning.checkpoints import load_state, refuse_other_recipe, save_state, save_weights
-from ..learning.journal import Journal
 from ..learning.launch import start_fabric
+from ..learning.metric_logger import MetricLogger
 from ..learning.sampling import seed_of
-from ..learning.schedule import share_of_learning_rate
+from ..learning.schedule import lr_factor
+from ..runs.checkpoints import check_same_recipe, load_state, save_state, save_weights
 from ..storage import write_whole
 from .slices import PATCHES, patches
 
@@ -63,28 +63,28 @@ def train(project: Project, dataset: Dataset, run: Path) -> Path:
                  for name, value in plan.model_dump(mode="json", exclude={"save_steps"}).items()}}
     begun, total = _restore(run, network, optimiser, recipe), 0.0
     model, optimiser = fabric.setup(network, optimiser)
-    journal = Journal(run, begun)
+    logger = MetricLogger(run, begun)
     started = time.monotonic()
     bar = tqdm(range(begun, plan.steps), "upscaler", initial=begun, total=plan.steps, mininterval=5)
     for step in bar:
-        share = share_of_learning_rate((step + 1) / plan.steps, plan.optimiser.warm_up)
+        share = lr_factor((step + 1) / plan.steps, plan.optimiser.warm_up)
         for group in optimiser.param_groups:
             group["lr"] = plan.optimiser.learning_rate * share
-        coarse, fine = _batch(dataset, sliced, plan.size, plan.batch, project.seed, step)
+        coarse, fine = _batch(dataset, sliced, plan.size, plan.batch_size, project.seed, step)
         loss = F.l1_loss(model(coarse.to(fabric.device)).float(), fine.to(fabric.device))
         value = float(loss.detach())
         if not math.isfinite(value):
             raise RunError(f"The loss is not a number any more (step {step + 1}). Run again with a lower "
                            "superres.optimiser.learning_rate, or machine.precision 32-true.")
         fabric.backward(loss)
-        fabric.clip_gradients(model, optimiser, max_norm=plan.optimiser.clip)
+        fabric.clip_gradients(model, optimiser, max_norm=plan.optimiser.grad_clip)
         optimiser.step()
         optimiser.zero_grad()
         total += value
         done = step + 1
         if done % plan.save_steps == 0 or done == plan.steps:
             taken = (step % plan.save_steps) + 1
-            journal.write("train", done, {
+            logger.write("train", done, {
                 "loss": round(total / taken, 6), "learning_rate": optimiser.param_groups[0]["lr"],
                 "steps_per_second": round((done - begun) / (time.monotonic() - started), 2)})
             bar.set_postfix(loss=f"{total / taken:.4f}", refresh=False)
@@ -92,7 +92,7 @@ def train(project: Project, dataset: Dataset, run: Path) -> Path:
             save_weights(run / WEIGHTS_FILE, network)
             save_state(run, {"model": network.state_dict(), "optimiser": optimiser.state_dict(), "step": done,
                              "recipe": recipe})
-    journal.close()
+    logger.close()
     return run / WEIGHTS_FILE
 
 
@@ -134,7 +134,7 @@ def _restore(run: Path, network: torch.nn.Module, optimiser: torch.optim.Optimiz
     state = load_state(run)
     if state is None:
         return 0
-    refuse_other_recipe(run, state.get("recipe", {}), recipe)
+    check_same_recipe(run, state.get("recipe", {}), recipe)
     network.load_state_dict(state["model"])
     optimiser.load_state_dict(state["optimiser"])
     return int(state["step"])

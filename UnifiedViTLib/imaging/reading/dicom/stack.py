@@ -139,7 +139,7 @@ def _plane_name(frame: Frame) -> str:
 
 def _refuse_mixed(frames: list[Frame], name: str) -> None:
     """One size, one pixel size and one photometric interpretation for all."""
-    def refuse(what: str, kinds: Counter) -> None:
+    def reject(what: str, kinds: Counter) -> None:
         counts = ", ".join(f"{count} of {kind}" for kind, count in kinds.most_common())
         raise UnsupportedImageError(
             f"{name} holds slices of different {what} ({counts}), which make no volume. "
@@ -148,19 +148,19 @@ def _refuse_mixed(frames: list[Frame], name: str) -> None:
 
     sizes = Counter(f"{frame.columns} x {frame.rows}" for frame in frames)
     if len(sizes) > 1:
-        refuse("size", sizes)
+        reject("size", sizes)
     first = frames[0].pixel_size
     if any(not _same_pixels(first, frame.pixel_size) for frame in frames):
-        refuse("pixel size", Counter(
+        reject("pixel size", Counter(
             "unknown pixel size" if size is None else f"{size.row_mm:.4g} x {size.column_mm:.4g} mm"
             for size in (frame.pixel_size for frame in frames)
         ))
     kinds = Counter(frame.photometric for frame in frames)
     if len(kinds) > 1:
-        refuse("photometric interpretation", kinds)
+        reject("photometric interpretation", kinds)
     bits = Counter(f"{frame.bits} bits" for frame in frames)
     if len(bits) > 1 and "MONOCHROME1" in kinds:  # each is turned around within its own range
-        refuse("depth, stored with black and white exchanged", bits)
+        reject("depth, stored with black and white exchanged", bits)
 
 
 def _same_pixels(one: PixelSize | None, other: PixelSize | None) -> bool:

@@ -1,0 +1,188 @@
+"""DICOM images of many frames: sorted by position and rescaled frame by frame, or refused with how many there are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from dicom_files import AXIAL, CORONAL, IJK_TO_RAS, enhanced, image, place, save, stored
+from pydicom import dcmread
+from pydicom.uid import RLELossless
+
+from UnifiedViTLib.errors import UnsupportedImageError
+from UnifiedViTLib.imaging.geometry import GIVEN, UNKNOWN
+from UnifiedViTLib.imaging.reading import read
+
+PLACES = [place(k) for k in range(10)]
+SHUFFLED = [(7 * n) % 10 for n in range(10)]
+
+
+def refusal(path) -> str:
+    """The sentence with which `path` is refused."""
+    with pytest.raises(UnsupportedImageError) as caught:
+        read(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("order", [range(10), range(9, -1, -1), SHUFFLED], ids=["plain", "reversed", "shuffled"])
+def test_frames_are_sorted_by_their_positions(tmp_path, order):
+    file = save(enhanced(stored()[list(order)], [PLACES[n] for n in order]), tmp_path / "e.dcm")
+    volume = read(file)
+    np.testing.assert_array_equal(volume.array, stored())
+    np.testing.assert_allclose(volume.ijk_to_ras, IJK_TO_RAS, atol=1e-6)
+    assert volume.geometry.spacing == volume.geometry.orientation == volume.geometry.position == GIVEN
+    assert volume.notes == () and volume.files == (file,)
+    assert [int(n) - 1 for n in volume.metadata["FrameNumbers"].split("\\")] == np.argsort(list(order)).tolist()
+    assert set(volume.metadata["SOPInstanceUIDs"].split("\\")) == {str(dcmread(file).SOPInstanceUID)}
+
+
+def test_a_folder_with_the_image_is_read_as_the_image(tmp_path):
+    save(enhanced(stored(), PLACES), tmp_path / "s" / "e")
+    np.testing.assert_array_equal(read(tmp_path / "s").array, stored())
+
+
+def test_frames_of_several_files_of_a_series_make_one_volume(tmp_path):
+    save(enhanced(stored()[5:], PLACES[5:]), tmp_path / "s" / "a")
+    save(enhanced(stored()[:5], PLACES[:5]), tmp_path / "s" / "b")
+    volume = read(tmp_path / "s")
+    np.testing.assert_array_equal(volume.array, stored())
+    assert [file.name for file in volume.files] == ["b", "a"]
+
+
+@pytest.mark.parametrize("slopes", [[2.0] * 10, [0.37] * 10, [1.0, *(0.2 + 0.1 * n for n in range(9))]])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_every_frame_is_rescaled_by_its_own_slope(tmp_path, slopes, compressed):
+    data = enhanced(stored()[SHUFFLED], [PLACES[n] for n in SHUFFLED], slopes=[f"{slopes[n]:.6f}" for n in SHUFFLED])
+    if compressed:
+        data.compress(RLELossless)
+    values = read(save(data, tmp_path / "e.dcm")).array
+    np.testing.assert_allclose(values, stored() * np.reshape(slopes, (-1, 1, 1)) - 3, atol=1e-4)
+
+
+def test_different_slopes_of_black_and_white_exchanged_are_right_too(tmp_path):
+    slopes = [0.5 + n for n in range(10)]
+    data = enhanced((4095 - stored()).astype(np.uint16), PLACES, slopes=slopes)
+    data.PhotometricInterpretation, data.BitsStored, data.HighBit = "MONOCHROME1", 12, 11
+    volume = read(save(data, tmp_path / "e.dcm"))
+    np.testing.assert_allclose(volume.array, stored() * np.reshape(slopes, (-1, 1, 1)) - 3)
+    assert "MONOCHROME1" in volume.notes[0]
+
+
+def test_the_slope_of_a_scout_among_the_frames_is_its_own(tmp_path):
+    data = enhanced(stored((11, 40, 36)), [(0, 0, 0), *PLACES], slopes=[1, *[2] * 10],
+                    orientations=[CORONAL, *[AXIAL] * 10])
+    volume = read(save(data, tmp_path / "e.dcm"))
+    np.testing.assert_allclose(volume.array, stored((11, 40, 36))[1:] * 2.0 - 3)
+    assert "left out: 1." in volume.notes[0]
+
+
+@pytest.mark.parametrize("interleaved", [False, True])
+def test_several_echoes_are_counted_and_named(tmp_path, interleaved):
+    order = np.repeat(np.arange(10), 2) if interleaved else np.tile(np.arange(10), 2)
+    echoes = [10, 80] * 10 if interleaved else [10] * 10 + [80] * 10
+    data = enhanced(stored()[order], [PLACES[n] for n in order], echoes=echoes)
+    sentence = refusal(save(data, tmp_path / "e.dcm"))
+    assert "20 images at 10 places, 2 at each (different echo times)" in sentence
+
+
+def test_missing_frames_are_counted(tmp_path):
+    places = [place(k if k < 5 else k + 3) for k in range(10)]
+    sentence = refusal(save(enhanced(stored(), places), tmp_path / "e.dcm"))
+    assert "e.dcm: 3 slices are missing" in sentence and "after slice 5 is a gap of 24 mm" in sentence
+
+
+def test_stacks_of_two_planes_are_counted(tmp_path):
+    places = [*PLACES[:6], *((0, 5.0 * n, 0) for n in range(4))]
+    data = enhanced(stored(), places, orientations=[AXIAL] * 6 + [CORONAL] * 4)
+    assert "images of 2 planes (6 axial, 4 coronal)" in refusal(save(data, tmp_path / "e.dcm"))
+
+
+@pytest.mark.parametrize("count", [9, 11, 0, -1, 2**31 - 1])
+def test_a_number_of_frames_that_contradicts_their_descriptions_is_refused(tmp_path, count):
+    data = enhanced(stored(), PLACES)
+    data.NumberOfFrames = count
+    assert "Export it again" in refusal(save(data, tmp_path / "e.dcm"))
+
+
+def test_a_cut_file_is_refused(tmp_path):
+    file = save(enhanced(stored(), PLACES), tmp_path / "e.dcm")
+    file.write_bytes(file.read_bytes()[:-2000])
+    assert refusal(file) == "e.dcm is cut off before its end. Export or download it again."
+
+
+def test_more_frames_than_pixels_are_refused(tmp_path):
+    data = enhanced(stored(), PLACES)
+    data.PixelData = stored()[:9].tobytes()
+    assert "is cut off before its end" in refusal(save(data, tmp_path / "e.dcm"))
+
+
+def test_frames_without_positions_are_in_the_stored_order_and_sizes_are_not_known(tmp_path):
+    data = image(stored(), None, None)
+    data.SOPClassUID, data.Modality, data.NumberOfFrames = "1.2.840.10008.5.1.4.1.1.7.3", "OT", 10
+    volume = read(save(data, tmp_path / "sc.dcm"))
+    np.testing.assert_array_equal(volume.array, stored())
+    assert volume.geometry.spacing == volume.geometry.orientation == volume.geometry.position == UNKNOWN
+    assert volume.voxel_ml is None
+
+
+@pytest.mark.parametrize("change", [
+    {"FrameTime": 40.0}, {"CineRate": 25}, {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.3.1"},
+    {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.12.1"},
+])
+
+
+def test_films_are_refused_by_name(tmp_path, change):
+    data = image(stored(), None, None)
+    data.SOPClassUID, data.NumberOfFrames = "1.2.840.10008.5.1.4.1.1.7.3", 10
+    for keyword, value in change.items():
+        setattr(data, keyword, value)
+    assert "is a film: 10 frames, one after the other in time" in refusal(save(data, tmp_path / "film.dcm"))
+
+
+def test_frames_that_follow_each_other_by_energy_or_phase_are_refused(tmp_path):
+    data = image(stored(), None, None)
+    data.SOPClassUID, data.NumberOfFrames = "1.2.840.10008.5.1.4.1.1.20", 10
+    data.FrameIncrementPointer = [0x00540010, 0x00540080]
+    assert "10 frames that are not the slices of one volume" in refusal(save(data, tmp_path / "nm.dcm"))
+
+
+@pytest.mark.parametrize("tiles", [10, None])
+def test_mosaics_are_refused_by_name(tmp_path, tiles):
+    data = image(stored((120, 144)))
+    data.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]
+    if tiles:
+        data.private_block(0x0019, "SIEMENS MR HEADER", create=True).add_new(0x0A, "US", tiles)
+    for path in (save(data, tmp_path / "m" / "mosaic.dcm"), tmp_path / "m"):
+        sentence = refusal(path)
+        assert f"mosaic.dcm is a mosaic: {tiles or 'the'} slices of a volume side by side" in sentence
+        assert "dcm2niix" in sentence
+
+
+@pytest.mark.parametrize(("kind", "word"), [
+    ("66.4", "a segmentation"), ("30", "a parametric map"), ("481.2", "a radiotherapy dose"),
+])
+
+
+def test_what_is_no_image_of_the_patient_is_refused_by_name(tmp_path, kind, word):
+    data = enhanced(stored(), PLACES)
+    data.SOPClassUID = f"1.2.840.10008.5.1.4.1.1.{kind}"
+    assert f"is {word}, not an image to look at" in refusal(save(data, tmp_path / "o.dcm"))
+
+
+def test_compressed_frames_with_slopes_of_their_own_say_how_to_decompress(tmp_path):
+    sitk_image = sitk.GetImageFromArray(stored())
+    writer = sitk.ImageFileWriter()
+    writer.SetImageIO("GDCMImageIO")
+    writer.UseCompressionOn()
+    writer.SetCompressor("JPEG2000")
+    writer.SetFileName(str(tmp_path / "j.dcm"))
+    writer.Execute(sitk_image)
+    compressed = dcmread(tmp_path / "j.dcm")
+    data = enhanced(stored(), PLACES, slopes=range(1, 11))
+    data.file_meta.TransferSyntaxUID = compressed.file_meta.TransferSyntaxUID
+    data.PixelData = compressed.PixelData
+    data["PixelData"].is_undefined_length = True
+    assert "Decompress it" in refusal(save(data, tmp_path / "e.dcm"))
+    for group in data.PerFrameFunctionalGroupsSequence:
+        group.PixelValueTransformationSequence[0].RescaleSlope = 2
+    np.testing.assert_array_equal(read(save(data, tmp_path / "same.dcm")).array, stored() * 2.0 - 3)

@@ -1,0 +1,199 @@
+"""Results as files: what Slicer, programs and people get."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from builders import ORIENTATIONS, head_volume, oblique, tiny_model, to_sitk
+
+from UnifiedViTLib.errors import OutputError, UnsupportedImageError
+from UnifiedViTLib.imaging.reading import read
+from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.options import Options
+from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.outputs.files import as_json, csv_row, write_csv, write_segmentation
+from UnifiedViTLib.outputs.montage import chosen_slices, write_montage
+from UnifiedViTLib.outputs.report import write_report
+from UnifiedViTLib.outputs.superres_picture import write_superres_picture
+from UnifiedViTLib.outputs.writing import write_atomically
+from UnifiedViTLib.resources import resources
+
+
+@pytest.fixture(scope="module")
+def predictor(tmp_path_factory):
+    # Draws and diagnoses a glioma on whatever it sees, so that results have something in them.
+    biases = {"classifier": [0.0, 4.0, 1.0], "segmentation": [0.0, 3.0, 1.0]}
+    return Predictor(tiny_model(tmp_path_factory.mktemp("model"), biases=biases), "cpu")
+
+
+@pytest.fixture(scope="module")
+def prediction(predictor):
+    return predictor.predict(head_volume())
+
+
+def read_back(path):
+    image = sitk.ReadImage(str(path))
+    return image, {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+
+
+@pytest.mark.parametrize("direction", [*ORIENTATIONS[::7], oblique()], ids=lambda d: str(d.round(1).tolist()))
+def test_a_segmentation_file_lies_on_the_grid_of_the_image_file_to_the_last_digit(tmp_path, predictor, direction):
+    source = head_volume(direction, spacing=(0.78125, 0.78125, 6.5), shape=(12, 64, 60))
+    sitk.WriteImage(to_sitk(source), str(tmp_path / "head.nrrd"))
+    volume = read(tmp_path / "head.nrrd")
+    write_segmentation(predictor.predict(volume), tmp_path / "head.seg.nrrd")
+    image, result = sitk.ReadImage(str(tmp_path / "head.nrrd")), sitk.ReadImage(str(tmp_path / "head.seg.nrrd"))
+    assert result.GetSize() == image.GetSize()
+    assert result.GetOrigin() == image.GetOrigin()
+    np.testing.assert_allclose(result.GetSpacing(), image.GetSpacing(), rtol=5e-16, atol=0)
+    np.testing.assert_allclose(result.GetDirection(), image.GetDirection(), rtol=0, atol=5e-16)
+
+
+def test_a_segmentation_file_holds_what_was_drawn_with_names_colours_and_terminology(tmp_path, prediction):
+    write_segmentation(prediction, tmp_path / "head.seg.nrrd")
+    image, keys = read_back(tmp_path / "head.seg.nrrd")
+    assert np.array_equal(sitk.GetArrayFromImage(image), prediction.labelmap)
+    for n, segment in enumerate(prediction.spec.segments):
+        assert keys[f"Segment{n}_Name"] == segment.name
+        assert keys[f"Segment{n}_LabelValue"] == str(n + 1)
+        assert segment.terminology.rstrip("|") in keys[f"Segment{n}_Tags"]
+        colour = np.array(keys[f"Segment{n}_Color"].split(), float) * 255
+        np.testing.assert_allclose(colour, segment.colour, atol=0.01)
+
+
+def test_slicer_reads_the_file_as_a_segmentation_with_its_names_colours_and_terminology(tmp_path, prediction):
+    import slicer
+    import vtk
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    write_segmentation(prediction, tmp_path / "head.seg.nrrd")
+    scene = slicer.vtkMRMLScene()
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    storage = scene.AddNewNodeByClass("vtkMRMLSegmentationStorageNode")
+    storage.SetFileName(str(tmp_path / "head.seg.nrrd"))
+    assert storage.ReadData(node)
+    segmentation = node.GetSegmentation()
+    assert segmentation.GetNumberOfSegments() == len(prediction.spec.segments)
+    for n, expected in enumerate(prediction.spec.segments):
+        segment = segmentation.GetNthSegment(n)
+        assert segment.GetName() == expected.name
+        np.testing.assert_allclose(np.array(segment.GetColor()) * 255, expected.colour, atol=0.01)
+        tag = vtk.mutable("")
+        assert segment.GetTag("TerminologyEntry", tag)
+        assert str(tag) == expected.terminology.rstrip("|")
+        image = slicer.vtkOrientedImageData()
+        node.GetBinaryLabelmapRepresentation(segmentation.GetNthSegmentID(n), image)
+        counted = image.GetPointData().GetScalars() if image.GetNumberOfPoints() else None
+        voxels = int(np.count_nonzero(vtk_to_numpy(counted))) if counted else 0
+        assert voxels == np.count_nonzero(prediction.labelmap == n + 1)
+
+
+def test_the_json_follows_its_schema_and_counts_what_was_drawn(prediction):
+    data = json.loads(json.dumps(as_json(prediction), allow_nan=False))
+    schema = json.loads((resources() / "prediction.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(data, schema)
+    assert data["diagnosis"]["label"] == "glioma"
+    assert sum(data["diagnosis"]["probabilities"].values()) == pytest.approx(1)
+    for segment in data["segments"]:
+        voxels = np.count_nonzero(prediction.labelmap == segment["label"])
+        assert segment["voxels"] == voxels
+        assert segment["volume_ml"] == pytest.approx(voxels * 2 * 2 * 5 / 1000)
+    assert data["model"]["sha256"] == prediction.spec.sha256
+
+
+def test_slices_in_the_json_are_numbered_as_in_the_input_whatever_way_they_were_looked_at(predictor):
+    for direction in ORIENTATIONS[::5]:
+        result = predictor.predict(head_volume(direction))
+        data = as_json(result)
+        axis = "KJI".index(data["slices"][0]["axis"])
+        assert sorted(s["index"] for s in data["slices"]) == list(range(result.labelmap.shape[axis]))
+
+
+def test_the_table_has_a_line_for_each_input_failed_ones_with_their_reason(tmp_path, prediction):
+    rows = [csv_row("a.nrrd", prediction), csv_row("b.nrrd", UnsupportedImageError("b is empty, load another."))]
+    write_csv(rows, tmp_path / "results.csv")
+    with open(tmp_path / "results.csv", newline="", encoding="utf-8") as file:
+        done, failed = csv.DictReader(file)
+    assert (done["status"], done["diagnosis"]) == ("done", "glioma")
+    assert (failed["status"], failed["error"]) == ("failed", "b is empty, load another.")
+
+
+@pytest.mark.parametrize("shape", [(18, 45, 41), (1, 45, 41), (3, 45, 41)])
+def test_the_picture_is_a_png_for_many_slices_few_and_one(tmp_path, predictor, shape):
+    volume = head_volume(shape=shape)
+    write_montage(volume, predictor.predict(volume), tmp_path / "head.png")
+    picture = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "head.png")))
+    assert picture.shape[0] > 300 and picture.shape[1] > 800
+    red = (picture[..., 0] > 150) & (picture[..., 1] < 100) & (picture[..., 2] < 100)
+    assert red.any(), "the outline of the first segment is drawn in its colour"
+
+
+def test_a_dollar_in_a_name_is_a_dollar_and_a_character_that_is_none_does_no_harm(tmp_path, predictor):
+    for number, name in enumerate(("price $5", "$\\frac{$", "caf\udce9", "a\x1bb")):
+        volume = head_volume(shape=(3, 45, 41), name=name)
+        prediction = predictor.predict(volume)
+        write_montage(volume, prediction, tmp_path / f"{number}.png")
+        write_report(as_json(prediction), tmp_path / f"{number}.html", volume, prediction.labelmap)
+        assert "price $5" in (tmp_path / f"{number}.html").read_text(encoding="utf-8") or number
+
+
+def test_a_picture_and_its_finer_version_are_reported_as_they_are_stored(tmp_path, predictor):
+    volume = replace(head_volume(shape=(1, 45, 41)), planar=True)
+    prediction = predictor.predict(volume, Options(heatmap="rollout", superres="lanczos"))
+    assert prediction.provenance.plane == "as stored"
+    made = prediction.superres
+    write_report(as_json(prediction), tmp_path / "a.html", volume, prediction.labelmap,
+                 superres=(Volume(made.array, made.ijk_to_ras), made.synthetic))
+    write_superres_picture(volume, prediction, tmp_path / "a.png")
+    assert "Four times as fine" in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
+def test_the_slices_shown_hold_half_of_those_with_a_lesion_and_spread_over_the_rest():
+    drawn = np.zeros(155)
+    drawn[60:70] = 9
+    shown = chosen_slices(drawn)
+    assert len(shown) == len(set(shown)) == 12
+    assert sum(60 <= n < 70 for n in shown) >= 6
+    assert shown.min() < 25 and shown.max() > 130
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_and_leaves_nothing_behind(tmp_path, prediction):
+    missing = tmp_path / "gone"
+    with pytest.raises(OutputError, match="Choose another folder or free some space"):
+        write_segmentation(prediction, missing / "head.seg.nrrd")
+    with pytest.raises(OutputError, match="Choose another folder"):
+        write_csv([], missing / "results.csv")
+    assert not missing.exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_leaves_the_old_result_whole(tmp_path, prediction):
+    target = tmp_path / "head.json"
+    target.write_text("old")
+
+    def fill(part):
+        part.symlink_to("/dev/full")
+        with open(part, "w") as file:
+            file.write("x" * 100_000)
+
+    with pytest.raises(OutputError, match=re.escape(os.strerror(errno.ENOSPC))):
+        write_atomically(target, fill)
+    assert target.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["head.json"]
+
+
+def test_accents_and_blanks_in_folder_names_are_no_obstacle(tmp_path, prediction):
+    folder = tmp_path / "Élève n° 3 – crâne"
+    folder.mkdir()
+    write_segmentation(replace(prediction, name="crâne"), folder / "crâne é.seg.nrrd")
+    assert (folder / "crâne é.seg.nrrd").stat().st_size > 100

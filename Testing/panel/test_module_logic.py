@@ -1,0 +1,100 @@
+"""The module from a script: one volume, a folder, Slicer's own self-test. Never a dialog."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from panels import contents, head, head_node
+
+from UnifiedViTLib.errors import ModelSpecError, UnsupportedImageError
+from UnifiedViTLib.outputs.mrml import result_of
+
+
+@pytest.fixture
+def logic(desk):
+    """A script's own logic object, beside the panel's."""
+    made = desk.module.UnifiedViTLogic()
+    yield made
+    made.close()
+
+
+def test_process_adds_the_result_and_returns_the_prediction(desk, logic):
+    volume = head_node(desk.scene)
+    segmentation = desk.scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "mine")
+    told = []
+    prediction = logic.process(volume, segmentation, device="cpu", progress=lambda stage, done: told.append(done))
+    assert result_of(segmentation)["diagnosis"]["label"] == prediction.diagnosis.label
+    assert prediction.labelmap.shape == (6, 64, 60)
+    assert told == sorted(told) and told[-1] == 1.0
+    assert desk.app.questions == []
+
+
+def test_process_refuses_in_a_sentence_and_leaves_the_scene_as_it_was(desk, logic):
+    volume = head_node(desk.scene)
+    before = contents(desk.scene)
+    with pytest.raises(UnsupportedImageError, match="No volume is chosen"):
+        logic.process(None)
+    with pytest.raises(ModelSpecError, match="There is no model 'nothing'"):
+        logic.process(volume, model="nothing")
+    assert contents(desk.scene) == before
+
+
+def test_process_folder_does_what_it_can_and_goes_on_where_it_ended(desk, logic, tmp_path):
+    scans = tmp_path / "scäns" / "patient 1"
+    scans.mkdir(parents=True)
+    for name in ("a.nrrd", "b.nii.gz"):
+        sitk.WriteImage(sitk.GetImageFromArray(head()), str(scans / name))
+    (scans / "broken.nrrd").write_bytes(b"NRRD0004\nnothing")
+    (scans / "notes.txt").write_text("not an image")
+    before = contents(desk.scene)
+    told = []
+    rows = logic.processFolder(tmp_path / "scäns", tmp_path / "out", recursive=True,
+                               progress=lambda stage, done: told.append((stage, done)))
+    assert [(Path(row["input"]).name, row["status"]) for row in rows] == [
+        ("a.nrrd", "done"), ("b.nii.gz", "done"), ("broken.nrrd", "failed")]
+    assert rows[2]["error"].endswith("]") and "damaged" in rows[2]["error"]
+    assert told[-1][1] == pytest.approx(1.0, abs=0.4) and "a.nrrd" in told[0][0]
+    assert contents(desk.scene) == before
+    made = sitk.ReadImage(str(tmp_path / "out" / "a.seg.nrrd"))
+    assert made.GetSize() == (60, 64, 6)
+
+    stamp = (tmp_path / "out" / "a.seg.nrrd").stat().st_mtime_ns
+    (tmp_path / "out" / "b.seg.nrrd").unlink()
+    again = logic.processFolder(tmp_path / "scäns", tmp_path / "out", recursive=True)
+    assert (tmp_path / "out" / "a.seg.nrrd").stat().st_mtime_ns == stamp
+    assert (tmp_path / "out" / "b.seg.nrrd").exists()
+    assert [row["status"] for row in again] == ["done", "done", "failed"]
+    with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8") as file:
+        assert [row["input"] for row in csv.DictReader(file)] == [row["input"] for row in again]
+
+    only = logic.processFolder(tmp_path / "scäns", tmp_path / "other", "*.nii.gz", recursive=True, heatmap="auto",
+                               superres="lanczos")
+    assert [Path(row["input"]).name for row in only] == ["b.nii.gz"]
+    assert sitk.ReadImage(str(tmp_path / "other" / "b.heatmap.nrrd")).GetPixelIDValue() == sitk.sitkUInt8
+    assert sitk.ReadImage(str(tmp_path / "other" / "b.superres.nrrd")).GetSize() == (240, 256, 6)
+    assert logic.processFolder(tmp_path / "scäns", tmp_path / "none") == []
+
+
+def test_a_folder_that_is_not_there_is_refused_in_a_sentence(logic, desk, tmp_path):
+    with pytest.raises(UnsupportedImageError, match="does not exist"):
+        logic.processFolder(tmp_path / "nowhere", tmp_path / "out")
+
+
+def test_the_self_test_of_the_module_passes(desk, monkeypatch):
+    import slicer.util
+
+    def add_volume(array):
+        node = head_node(desk.scene, array.shape)
+        slicer.util.arrayFromVolume(node)[:] = array
+        return node
+
+    monkeypatch.setattr(slicer.util, "addVolumeFromArray", add_volume)
+    test = desk.module.UnifiedViTTest()
+    test.runTest()
+    assert desk.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode") is not None
+    assert np.isfinite(float(desk.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode").GetAttribute(
+        "UnifiedViT.Probability")))

@@ -1,0 +1,132 @@
+"""`prepare`: tables and folders become a list of images with a split that keeps patients together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from builders import head_volume
+from head_sets import FINDINGS, mistakes, project, source, write, write_table
+from unifiedvit_training.data.prepare import prepare_dataset
+from unifiedvit_training.data.sources import list_items
+from unifiedvit_training.data.splits import assign_sides, stratified_group_split
+from unifiedvit_training.errors import DataError
+
+
+def test_a_table_from_a_spreadsheet_is_read_as_it_comes(heads, tmp_path):
+    lines = ['Image;diagnoses;patient;', f'{heads[0] / "1.png"};"bright; dark";p1;x', f'{heads[0] / "2.png"};none;;x',
+             f'{heads[0] / "0.png"};bright|dark;p3;x', f'{heads[0] / "4.png"};;p3;x']
+    (tmp_path / "t.csv").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    given = project({"name": "s", "table": str(tmp_path / "t.csv"), "columns": {"labels": "diagnoses",
+                    "group": "patient"}}, diagnosis="multi-label", classes=FINDINGS)
+    items = [row.item for row in list_items(given)["s"]]
+    assert [item.labels for item in items] == [("bright", "dark"), ("none",), ("bright", "dark"), ()]
+    assert [item.group for item in items][::2] == ["s/p1", "s/p3"]
+    assert items[1].group not in (items[0].group, items[2].group), "without a patient an image is a group of its own"
+
+
+def test_all_mistakes_of_a_table_are_said_at_once(heads, tmp_path):
+    folder, rows = heads
+    wrong = [dict(row) for row in rows[:5]]
+    wrong[1]["label"], wrong[2]["image"], wrong[4]["mask"] = "brihgt", "gone.png", "gone_too.png"
+    table = write_table(tmp_path, [*wrong, rows[0]])
+    said = mistakes(project(source(table, images=str(folder), masks=str(folder))))
+    for part in ("4 mistakes", "line 3: unknown class brihgt", "gone.png does not exist", "line 6: the mask",
+                 "0.png is listed twice"):
+        assert part in said
+
+
+def test_of_many_mistakes_the_first_ten_are_shown_and_the_rest_counted(heads, tmp_path):
+    said = mistakes(project(source(write_table(tmp_path, heads[1]))))
+    assert said.count("does not exist") == 10 and "60 mistakes" in said and "and 50 more" in said
+
+
+def test_a_wrong_column_is_named_with_those_that_there_are(heads):
+    said = mistakes(project(source(heads[0] / "table.csv", columns={"image": "picture", "group": "patient"})))
+    assert "no column 'picture'" in said and "image, label, patient, mask, fold" in said
+
+
+@pytest.mark.parametrize("text", [b"", b"image,label\n\xff\xfe,healthy", b'image,label\n"open,healthy',
+                                  b"image,label\na.png,healthy,more", b"image,label\na.png"])
+
+
+def test_a_damaged_table_is_refused_in_words(tmp_path, text):
+    (tmp_path / "t.csv").write_bytes(text)
+    assert "s" in mistakes(project({"name": "s", "table": str(tmp_path / "t.csv")}))
+
+
+def test_folders_are_read_by_their_layout(heads, tmp_path):
+    folder, rows = heads
+    for row in rows[:6]:
+        pixels = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / row["image"])))
+        write(tmp_path / "table" / "images" / row["image"], pixels)
+        write(tmp_path / "classes" / row["label"] / row["image"], pixels)
+        if row["mask"]:
+            write(tmp_path / "table" / "masks" / row["image"], pixels)
+            write(tmp_path / "classes" / row["label"] / row["image"].replace(".png", "_mask.png"), pixels)
+    write_table(tmp_path / "table", [{"image": r["image"], "label": r["label"]} for r in rows[:6]], "labels.csv")
+    for name in ("v.nii.gz", "v_seg.nii.gz", "w.nrrd"):
+        write(tmp_path / "volumes" / name, head_volume(shape=(4, 36, 34)).array)
+    found = list_items(project(*({"name": name, "folder": str(tmp_path / name)} for name in ("table", "classes")),
+                               {"name": "volumes", "folder": str(tmp_path / "volumes"), "label": "bright"}))
+    for name in ("table", "classes"):
+        assert sorted(row.item.labels[0] for row in found[name]) == sorted(row["label"] for row in rows[:6])
+        assert [row.item.mask is None for row in found[name]].count(False) == 4
+        assert all(row.item.mask is None or row.item.image.stem in row.item.mask.stem for row in found[name])
+    assert [(row.item.image.name, row.item.mask and row.item.mask.name) for row in found["volumes"]] == \
+        [("v.nii.gz", "v_seg.nii.gz"), ("w.nrrd", None)]
+
+
+def test_a_group_on_two_sides_is_refused(heads, tmp_path):
+    folder, rows = heads
+    table = write_table(tmp_path, [row | {"patient": "p0" if row["patient"] == "p3" else row["patient"]}
+                                   for row in rows])
+    said = mistakes(project(source(table, images=str(folder), masks=str(folder))))
+    assert "1 of 11 groups stand on two sides" in said and "heads/p0 (train and validation)" in said
+
+
+def test_a_side_without_images_and_a_fold_of_one_class_are_refused(heads, tmp_path):
+    folder, rows = heads
+    more = {"images": str(folder), "masks": str(folder)}
+    table = write_table(tmp_path, rows)
+    split = {"column": "fold", "train": [1, 2, 3], "validation": [9]}
+    assert "no image on the validation side" in mistakes(project(source(table, split=split, **more)))
+    table = write_table(tmp_path, [row for row in rows if row["fold"] != 4 or row["label"] == "bright"])
+    with pytest.raises(DataError, match="validation side of the split has no image of dark"):
+        prepare_dataset(project(source(table, **more)), tmp_path / "dataset")
+    table = write_table(tmp_path, [row for row in rows if row["fold"] != 4 or row["label"] != "healthy"])
+    with pytest.raises(DataError, match="validation side of the split has no image of healthy"):
+        prepare_dataset(project(source(table, **more)), tmp_path / "dataset")
+
+
+def test_dealt_sides_keep_groups_together_spread_classes_and_depend_on_the_seed_alone():
+    chance = np.random.default_rng(0)
+    groups = [f"g{n}" for n in chance.integers(0, 120, 900)]
+    kind = {group: "abc"[n % 3] for n, group in enumerate(sorted(set(groups)))}
+    strata = [(kind[group],) for group in groups]
+    parts = np.array(stratified_group_split(groups, strata, (0.7, 0.15, 0.15), 3))
+    assert (
+        parts.tolist()
+        == stratified_group_split(groups, strata, (0.7, 0.15, 0.15), 3)
+        != stratified_group_split(groups, strata, (0.7, 0.15, 0.15), 4)
+    )
+    assert all(len({part for part, g in zip(parts, groups, strict=True) if g == group}) == 1 for group in set(groups))
+    for name in "abc":
+        of_class = parts[np.array(strata)[:, 0] == name]
+        assert np.bincount(of_class) / len(of_class) == pytest.approx([0.7, 0.15, 0.15], abs=0.02)
+
+
+def test_a_class_of_few_patients_is_on_every_side():
+    strata = [("common",)] * 40 + [("rare",)] * 3
+    parts = stratified_group_split([str(n) for n in range(43)], strata, (0.7, 0.15, 0.15), 0)
+    assert sorted(parts[40:]) == [0, 1, 2]
+
+
+def test_over_all_folds_each_image_is_for_validation_once(heads):
+    seen = []
+    for fold in range(1, 5):
+        given = project(source(heads[0] / "table.csv", split={"folds": 4, "fold": fold}))
+        items, _ = assign_sides(list_items(given), given)
+        seen += [item.name for item in items if item.side == "validation"]
+        assert {item.side for item in items} == {"train", "validation"}
+    assert len(seen) == len(set(seen)) == 36

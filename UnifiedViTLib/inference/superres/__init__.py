@@ -1,0 +1,1 @@
+"""Attention-guided super-resolution: which regions, by which upscaler."""

@@ -1,0 +1,173 @@
+"""Warnings: what a reader must know before believing a result."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..imaging.channels import PreparedChannels
+from ..imaging.geometry import UNKNOWN
+from ..imaging.preparation import PreparedVolume
+from ..imaging.volume import Volume
+from ..spec import ModelSpec
+from .decision import NetworkOutput
+from .ood.texture import ROTATIONS
+from .prediction import Diagnosis, SegmentResult, Uncertainty, odds_over
+
+#: DICOM's modality codes by the spec's.
+_MODALITIES = {"MR": ("MR",), "CT": ("CT",), "XR": ("CR", "DX", "XR", "RF"), "US": ("US",)}
+#: Results of less confidence are to be reviewed, where the model does not say better. Between a finding and its absence
+#: that is where the odds are less than 1.5 times those of the threshold, either way.
+DEFAULT_REVIEW_THRESHOLD = 0.6
+#: An image whose pixels are so many times larger than the network's was blown up.
+COARSE = 3
+#: What is not known of an image's geometry, and what that means.
+PLANAR = "A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given."
+NO_SIZES = "The image does not tell the size of its voxels: sizes are not known, no volumes in mL are given."
+NO_ORIENTATION = ("The image does not tell how its axes lie in the patient: right and left may be exchanged, and "
+                  "slices turned. Compare them with the original.")
+#: A scan has more different values than this.
+_FEW_VALUES = 16
+
+
+def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkOutput, diagnosis: Diagnosis,
+                     segments: tuple[SegmentResult, ...], uncertainty: Uncertainty | None = None) -> tuple[str, ...]:
+    """Sentences about the input, the answer, and how the two halves of the answer fit; empty if all is well."""
+    missing = _missing_channel_warnings(prepared, spec) if isinstance(prepared, PreparedChannels) else []
+    # The statistics are of complete images; one without a channel is unlike them in that alone.
+    strange = [] if output.distances is None or missing else ood_warnings(output, spec)
+    return (*prepared.volume.notes, *missing, *input_warnings(prepared, spec),
+            *_geometry_warnings(prepared.volume), *strange,
+            *_decision_warnings(spec, diagnosis, segments), *_confidence_warnings(spec, diagnosis, uncertainty))
+
+
+def review_threshold(spec: ModelSpec, looked_again: bool) -> float:
+    """The confidence under which a result is to be reviewed.
+
+    Args:
+        spec: the model.
+        looked_again: whether it is that of an `Uncertainty`; else the probability of the diagnosis.
+    """
+    chosen = spec.review and (spec.review.confidence if looked_again else spec.review.probability)
+    return chosen.threshold if chosen else DEFAULT_REVIEW_THRESHOLD
+
+
+def _geometry_warnings(volume: Volume) -> list[str]:
+    if volume.planar:
+        return [PLANAR]
+    return [sentence for sentence, part in ((NO_SIZES, volume.geometry.spacing),
+                                            (NO_ORIENTATION, volume.geometry.orientation)) if part == UNKNOWN]
+
+
+def _missing_channel_warnings(prepared: PreparedChannels, spec: ModelSpec) -> list[str]:
+    there = [one is not None for one in prepared.channels]
+    missing = [channel.name for channel, here in zip(spec.channels, there, strict=True) if not here]
+    return [f"Without {', '.join(missing)}: the model was not given all that it can use."] if missing else []
+
+
+def input_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
+    """Sentences about what no network is needed for: modality, intensities, resolution."""
+    said = []
+    channels = prepared.channels if isinstance(prepared, PreparedChannels) else (prepared,)
+    modalities = {one.volume.metadata.get("Modality", "") for one in channels if one} - {""}
+    wrong = "" if spec.modality == "any" else ", ".join(sorted(modalities - {*_MODALITIES[spec.modality]}))
+    if wrong:
+        said.append(
+            f"The image says that it is {wrong}; this model knows {spec.expects}. Do not rely on the answer."
+        )
+    elif spec.modality not in ("CT", "any") and any(one.foreground.air < -500 for one in channels if one):
+        said.append(
+            f"Air has negative values, as in CT (Hounsfield units); this model knows {spec.expects}. "
+            "Do not rely on the answer."
+        )
+    for one in channels:
+        if one and (count := _different_values(one.volume.array)) <= _FEW_VALUES:
+            said.append(f"{one.volume.name} has only {count} different values: a mask or a label map, not a scan. "
+                        "Check that the right file was loaded.")
+    if max(prepared.frame.row_mm, prepared.frame.column_mm) > COARSE * prepared.frame.pixel_mm:
+        said.append("The image is much coarser than what the model was trained on; small findings cannot be seen.")
+    return said
+
+
+def _different_values(array: np.ndarray) -> int:
+    """How many, or that there are more than few: then the middle slices of each axis have shown it."""
+    middles = [array.take(size // 2, axis=axis).ravel() for axis, size in enumerate(array.shape)]
+    count = len(np.unique(np.concatenate(middles)))
+    return count if count > _FEW_VALUES else len(np.unique(array))
+
+
+def ood_warnings(output: NetworkOutput, spec: ModelSpec) -> list[str]:
+    """A sentence where more than half of the slices are out of distribution, or else look rotated; `output` has
+    distances. Slices with nothing on them do not count.
+
+    One in a hundred in-distribution slices lies beyond the threshold. Slices of one volume go together, so nothing
+    may be made of their number as if they were drawn singly; but if volumes have 1 % of their slices there on average,
+    at most 2 % of them can have half or more there (Markov's inequality), however the slices depend on each other.
+    """
+    known = ~np.isnan(output.distances)
+    if not known.any():
+        return []
+    share = float((output.distances[known] > spec.ood.threshold).mean())
+    if share > 0.5:
+        where = "it lies" if len(output.distances) == 1 else f"{share:.0%} of its slices lie"
+        return [
+            f"The image does not look like what the model was trained on ({where} further from the training images "
+            "than 99% of the images kept for validation). Do not rely on the answer."
+        ]
+    shares = np.zeros(len(ROTATIONS)) if output.rotated is None else output.rotated[known].mean(axis=0)
+    if shares.max() <= 0.5:
+        return []
+    return [
+        f"The image seems to be {ROTATIONS[int(shares.argmax())]}: put right, it would look more like what the "
+        "model was trained on. Check its orientation."
+    ]
+
+
+def _decision_warnings(spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[SegmentResult, ...]) -> list[str]:
+    if spec.multi_label:
+        return _outlined_finding_warnings(spec, diagnosis, segments)
+    said = []
+    drawn = any(segment.voxels for segment in segments)
+    if spec.healthy is not None:
+        healthy = diagnosis.label == spec.classes[spec.healthy].name
+        if healthy == drawn:
+            said.append(
+                f"The two answers contradict each other: the diagnosis is {diagnosis.display}, "
+                f"yet {'a region' if drawn else 'nothing'} is drawn."
+            )
+    return said
+
+
+def _confidence_warnings(spec: ModelSpec, diagnosis: Diagnosis, uncertainty: Uncertainty | None) -> list[str]:
+    if spec.multi_label:
+        return _close_finding_warnings(spec, diagnosis)
+    if uncertainty:
+        confidence, of = uncertainty.confidence, "confidence over all passes"
+    else:
+        confidence, of = diagnosis.probability, "for the likeliest class"
+    below = review_threshold(spec, uncertainty is not None)
+    return [f"The diagnosis is uncertain ({confidence:.0%} {of}, under {below:.0%}): review it."
+            ] if confidence < below else []
+
+
+def _outlined_finding_warnings(spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[SegmentResult, ...]) -> list[str]:
+    """Segments that are drawn though no finding of theirs is found, or the reverse."""
+    said = []
+    for segment in segments:
+        shown = [one for one, rule in zip(spec.classes, spec.label_rules, strict=True) if rule.segment == segment.name]
+        found = [one.display for one in shown if one.name in diagnosis.findings]
+        if found and not segment.voxels:
+            said.append(f"The two answers contradict each other: {' and '.join(found)} found, yet {segment.name} is "
+                        "not drawn.")
+        elif shown and segment.voxels and not found:
+            said.append(f"The two answers contradict each other: {segment.name} is drawn, yet "
+                        f"{' or '.join(one.display for one in shown)} is not found.")
+    return said
+
+
+def _close_finding_warnings(spec: ModelSpec, diagnosis: Diagnosis) -> list[str]:
+    factor, close = DEFAULT_REVIEW_THRESHOLD / (1 - DEFAULT_REVIEW_THRESHOLD), []
+    for one in spec.classes:
+        p, threshold = diagnosis.probabilities[one.name], diagnosis.thresholds[one.name]
+        if 1 / factor < odds_over(p, threshold) < factor:
+            close.append(f"{one.display} ({p:.0%}, found from {threshold:.0%} on)")
+    return [f"Uncertain, as close to the threshold: {', '.join(close)}. Review it."] if close else []

@@ -1,0 +1,103 @@
+"""Which images there are to look at, in what a user names: files, folders of files, folders with a DICOM series."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+from ...errors import UnsupportedImageError
+from ...imaging.reading import PICTURES, SUFFIXES, dicom_files
+from ...outputs.inventory import Inventory
+
+#: What the header of a volume that was written here says, and where it stands.
+_OUR_MARK, _HEADER_BYTES = b"UnifiedViT_Model:=", 1 << 16
+
+
+def find_inputs(path: Path, pattern: str = "*", recursive: bool = False,
+                inventories: dict[Path, Inventory] | None = None) -> list[Path]:
+    """What there is to look at: a file stands for itself, a folder for its image files. Results of earlier runs are
+    never inputs, whatever they are called.
+
+    Args:
+        path: a file or folder. What DICOM files lie in a folder, whatever they are called, is one series; pictures
+            beside them are of it.
+        pattern: which names count, for example "*_t1ce.nii.gz"; for a series, the folder's name.
+        recursive: folders in the folder too.
+        inventories: of folders that were looked into before, so that no result is read twice.
+
+    Raises:
+        UnsupportedImageError: there is no such file or folder, it may not be entered, or it is a result.
+    """
+    if not os.path.exists(path):
+        raise UnsupportedImageError(f"{path} does not exist. Check the path.")
+    inventories = {} if inventories is None else inventories
+    if not path.is_dir():
+        if inventories.setdefault(path.parent, Inventory(path.parent)).owned([path.name]):
+            raise UnsupportedImageError(f"{path.name} is a result of UnifiedViT and no image to look at: left out.")
+        return [path]
+    found = []
+    for folder in _folders(path) if recursive else [path]:
+        files = _files(folder)
+        own = Inventory(folder).owned(file.name for file in files)
+        files = [file for file in files if file.name not in own]
+        slices = dicom_files(folder)
+        if slices and fnmatch(folder.name, pattern):
+            found.append(folder)
+        found += [file for file in files if file not in slices and _is_image(file) and fnmatch(file.name, pattern)
+                  and not (slices and file.name.lower().endswith(PICTURES))]  # pictures of the series
+    return found
+
+
+def collect_inputs(paths: Sequence[Path], leave_out: Callable[[str], None]) -> list[Path]:
+    """The inputs in all of these, each once. What cannot be looked up is an input too, so that it has a line in the
+    table.
+
+    Args:
+        leave_out: told in a sentence of each that is a result of an earlier run.
+    """
+    inputs: dict[str, Path] = {}
+    inventories: dict[Path, Inventory] = {}
+    for path in paths:
+        try:
+            found = find_inputs(path, inventories=inventories) or [path]
+        except UnsupportedImageError as error:
+            if os.path.isfile(path):
+                leave_out(str(error))
+                continue
+            found = [path]
+        for one in found:
+            inputs.setdefault(os.path.abspath(one), one)
+    return list(inputs.values())
+
+
+def _folders(path: Path) -> Iterator[Path]:
+    """A folder and those in it, by name; hidden ones, and those that may not be entered, are passed over."""
+    for folder, inner, _ in os.walk(path):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        yield Path(folder)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as items:
+            return sorted(folder / item.name for item in items if item.is_file() and not item.name.startswith("."))
+    except OSError as error:
+        raise UnsupportedImageError(
+            f"The folder {folder} cannot be read ({error.strerror}). Check its permissions."
+        ) from error
+
+
+def _is_image(path: Path) -> bool:
+    """By its name; segmentations are none, nor are maps from here that lost their manifest."""
+    name = path.name.lower()
+    if not name.endswith(SUFFIXES) or name.endswith(".seg.nrrd"):
+        return False
+    if not name.endswith(".nrrd"):
+        return True
+    try:
+        with open(path, "rb") as file:
+            return _OUR_MARK not in file.read(_HEADER_BYTES).partition(b"\n\n")[0]
+    except OSError:
+        return True  # its line in the table says what is wrong

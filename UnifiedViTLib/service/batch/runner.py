@@ -1,0 +1,221 @@
+"""Many inputs: results beside each other, one table over all, a bad one never ends the rest."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from ...errors import Cancelled, DependencyError, OutputError, UnifiedViTError
+from ...imaging.reading import stem
+from ...inference.options import Options
+from ...inference.predictor import ProgressCallback, software_versions
+from ...outputs.files import csv_row
+from ...outputs.folder import ResultsFolder
+from ...outputs.inventory import Entry
+from ...outputs.manifest import Request
+from ...outputs.naming import safe_name
+from ...outputs.reuse import rerun_reason
+from ...spec import ModelSpec
+from ...texts import printable
+from ..worker.client import WorkerClient
+from ..worker.processing import make_file_request
+from ..worker.protocol import FileRequest, LoadRequest
+
+#: The table grows with every input. It is written at most so often, and for so little of the time; and at the end.
+TABLE_S, TABLE_SHARE = 1.0, 0.05
+
+
+@dataclass(frozen=True)
+class Task:
+    """An input to look at: its place among all of them, where it lies, the name for its results, and names of earlier
+    results of it."""
+
+    number: int
+    path: Path
+    name: str
+    earlier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """How an input ended.
+
+    Attributes:
+        path: the input.
+        row: its line of results.csv; `row["result"]` is the name of its results.
+        text: the answer in words, or what went wrong; "" where it was done before.
+    """
+
+    path: Path
+    row: dict[str, str]
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """How to look at every input of a batch; as for `protocol.FileRequest`."""
+
+    spec: ModelSpec
+    options: Options = field(default_factory=Options)
+    device: str = "auto"
+    batch_size: int = 8
+    input_channel: str = ""
+    channels: Mapping[str, Path] = field(default_factory=dict)
+
+    def process(self, client: WorkerClient, task: Task, output: Path, progress: ProgressCallback) -> TaskResult:
+        """Have a worker read an input, look at it and write its results. Whatever goes wrong with it becomes its end.
+
+        Raises:
+            DependencyError, Cancelled: they concern the others too.
+        """
+        request = FileRequest(task.path, output, task.name, self.spec, self.options, self.device, self.batch_size,
+                              self.input_channel, dict(self.channels), task.earlier)
+        try:
+            result = client.run(request, progress)
+        except (Cancelled, DependencyError):
+            raise
+        except UnifiedViTError as error:
+            return self._failed(task, output, error)
+        return TaskResult(task.path, result["row"], result["text"])
+
+    def _failed(self, task: Task, output: Path, error: UnifiedViTError) -> TaskResult:
+        """The end of an input that failed. What a full disk kept from being written leaves the earlier result whole."""
+        source = os.path.abspath(task.path)
+        row, text = csv_row(source, error), str(error)
+        with suppress(OutputError):  # the same disk: the batch's table tells of it
+            told = ResultsFolder(output).fail(source, row, {task.name, *task.earlier}, isinstance(error, OutputError))
+            text = f"{text} {told}".rstrip()
+        return TaskResult(task.path, row, text)
+
+    def request(self, path: Path) -> Request:
+        """What is asked for of an input, as its manifest has it."""
+        return make_file_request(path, self.spec, self.options, self.input_channel, self.channels)
+
+    @property
+    def load_request(self) -> LoadRequest:
+        """Makes the model ready, or says what keeps all inputs from being looked at."""
+        return LoadRequest(self.spec, self.device, self.batch_size)
+
+
+#: Told a task, a stage in words and the fraction of the task that is done.
+TaskProgress = Callable[[Task, str, float], None]
+#: How tasks are done: gives each with its end, as it ends; tells on the way. May raise what ends the whole batch.
+BatchExecutor = Callable[[BatchSettings, Sequence[Task], Path, TaskProgress], Iterator[tuple[Task, TaskResult]]]
+
+
+def process_files(
+    inputs: list[Path],
+    output: Path,
+    settings: BatchSettings,
+    executor: BatchExecutor,
+    *,
+    skip_existing: bool = False,
+    progress: ProgressCallback = lambda stage, fraction: None,
+    ended: Callable[[TaskResult], None] = lambda result: None,
+) -> list[dict[str, str]]:
+    """Look at each input and write NAME.seg.nrrd, NAME.json, NAME.html, NAME.png (where matplotlib is there),
+    NAME.heatmap.nrrd and NAME.uncertainty.nrrd (where the prediction has them), NAME.superres.nrrd and
+    NAME.synthetic.seg.nrrd (where it has an enhancement) and results.csv.
+
+    Names are unique in the folder, whatever other runs write there; files that are not ours stay as they are.
+
+    Args:
+        inputs: files, and folders with a DICOM series; each is looked at once.
+        output: folder for the results; made if it is not there.
+        settings: the model, and how to look.
+        executor: `serial`, `multiprocess.multiprocess` or `cluster.ray_cluster`.
+        skip_existing: inputs whose result in the folder is what they would give now (`done.rerun_reason`) are not
+            looked at again.
+        progress: told words and the fraction done of all inputs (0..1); `Cancelled` raised by it ends the batch.
+        ended: told how each input ended.
+
+    Returns:
+        a row for each input, in their order; results.csv has them and those of other runs, by path.
+
+    Raises:
+        OutputError: the folder cannot be made or written to.
+        DependencyError, DeviceError, WeightsError, ModelSpecError: nothing can run here. Other errors become rows.
+        Cancelled: raised by `progress` or `executor`; what was done so far is in the folder.
+    """
+    folder = ResultsFolder(output)
+    folder.sweep()
+    inputs = list({os.path.abspath(path): path for path in inputs}.values())
+    rows: dict[int, dict[str, str]] = {}
+    fractions: dict[int, float] = {}
+    notes: dict[int, str] = {}
+    tasks: list[Task] = []
+
+    def task_progress(task: Task, stage: str, fraction: float) -> None:
+        # A repeat begins at 0 again; the bar does not go back.
+        fractions[task.number] = max(fraction, fractions.get(task.number, 0.0))
+        progress(f"{task.number + 1} of {len(inputs)}, {printable(task.path.name)}: {stage}",
+                 sum(fractions.values()) / len(inputs))
+
+    before: dict[str, list[Entry]] = {}
+    for entry in sorted(folder.entries(), key=lambda entry: -entry.read_ns):
+        before.setdefault(entry.request.source, []).append(entry)
+    taken, names, software = folder.taken(), set(), software_versions() if skip_existing else {}
+    for number, path in enumerate(inputs):
+        known = before.get(os.path.abspath(path), [])
+        wanted = _result_name(path)
+        name = known[0].name if known else folder.free_name(wanted, names, taken)
+        names.add(name)
+        if not known and name != wanted:
+            notes[number] = f"called {name}, as there are other files called {wanted}"
+        task = Task(number, path, name, tuple(entry.name for entry in known))
+        if skip_existing and known:
+            task_progress(task, "Looking for its result", 0.0)
+            reason = rerun_reason(known[0].manifest, settings.request(path), output, software)
+            notes[number] = f"done again: {reason}"
+            if not reason:
+                rows[number] = known[0].row
+                task_progress(task, "done before", 1.0)
+                ended(TaskResult(path, known[0].row))
+                continue
+        tasks.append(task)
+    pause, written = 0.0, -TABLE_S
+    try:
+        for task, result in executor(settings, tasks, output, task_progress):
+            if task.number in notes:
+                result = replace(result, text=f"{result.text}\n  ({notes[task.number]})")
+            rows[task.number] = result.row
+            fractions[task.number] = 1.0
+            ended(result)
+            start = time.monotonic()
+            if start - written >= pause:
+                with suppress(OutputError):  # the last one tells
+                    folder.write_table()
+                written = time.monotonic()
+                pause = max(TABLE_S, (written - start) / TABLE_SHARE)
+    except BaseException:
+        with suppress(OutputError):  # what ended the batch is to be told
+            folder.write_table()
+        raise
+    folder.write_table()
+    return [rows[number] for number in sorted(rows)]
+
+
+def serial(client: WorkerClient) -> BatchExecutor:
+    """One input after the other, in the worker process of `client`."""
+
+    def execute(settings: BatchSettings, tasks: Sequence[Task], output: Path,
+                progress: TaskProgress) -> Iterator[tuple[Task, TaskResult]]:
+        if tasks:
+            client.run(settings.load_request)
+        for task in tasks:
+            yield task, settings.process(client, task, output, partial(progress, task))
+
+    return execute
+
+
+def _result_name(path: Path) -> str:
+    """What results of an input are called."""
+    try:
+        return safe_name(stem(path))
+    except OSError:  # it may not be looked up: no result will have this name
+        return safe_name(path.stem)

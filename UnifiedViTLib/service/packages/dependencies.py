@@ -1,0 +1,228 @@
+"""What the network needs beyond what Slicer brings: what is there, what is missing, how to get it after one question.
+
+No package is imported in Slicer's own process: `inspect_job` and `install_job` run in the worker.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ...inference.backends.base import gpu_may_be_there
+from ...inference.backends.openvino_backend import load_openvino
+from ...resources import resources
+from .installation import FROM_EXTENSION, canonical, install, installed, site_packages
+
+#: What Slicer's PyTorch extension brings, and from which version on it will do.
+TORCH_FLOORS = {"torch": "2.9", "torchvision": "0.24"}
+#: Either is enough: OpenVINO runs on the CPU; PyTorch on the GPU too, and models that come without a graph.
+LIGHT, FULL = ("openvino", "safetensors"), (*TORCH_FLOORS, "timm", "safetensors")
+GET_TORCH_EXTENSION = (
+    "UnifiedViT needs PyTorch, which comes with Slicer's PyTorch extension. Open the Extensions Manager, search for "
+    "PyTorch, press Install, and start Slicer again."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an interpreter found when it imported all that the network needs.
+
+    Attributes:
+        versions: package -> version, of those that import.
+        problems: package -> a sentence (missing, too old, fails on import).
+        devices: type -> words, such as {"cpu": "CPU, 8 threads"}; empty if no network can run.
+        auto: the type of device that "auto" means here; empty if no network can run.
+        folder: where packages are installed.
+        gpu: whether the computer seems to have a GPU that PyTorch can use.
+    """
+
+    versions: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    devices: dict[str, str] = field(default_factory=dict)
+    auto: str = ""
+    folder: str = ""
+    gpu: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether a network can run."""
+        return not self.lacking(LIGHT) or not self.lacking(FULL)
+
+    def lacking(self, packages: tuple[str, ...]) -> list[str]:
+        """Those of the packages that there is a problem with."""
+        return [name for name in packages if name in self.problems]
+
+
+def requirements() -> dict[str, str]:
+    """Package -> lowest version, of Resources/requirements.txt."""
+    lines = (resources() / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    wanted = [line.split("#")[0].strip() for line in lines]
+    return dict(line.split(">=") for line in wanted if line)
+
+
+def inspect_job(arguments: dict[str, Any], progress: Callable[[str, float], None]) -> dict[str, Any]:
+    """Import what is needed, here. Returns a `Report` as a dictionary; raises only what `progress` raises."""
+    versions: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    floors = TORCH_FLOORS | requirements()
+    there = installed()
+    for number, (name, floor) in enumerate(floors.items()):
+        progress(f"Looking for {name}", number / (len(floors) + 1))
+        try:
+            module = load_openvino() if name == "openvino" else import_module(name)
+            version = str(getattr(module, "__version__", "")) or there[canonical(name)].version
+        except Exception as error:  # a package may fail in any way: missing libraries, drivers, clashes of versions
+            problems[name] = _import_problem(name, error, is_there=canonical(name) in there)
+            continue
+        versions[name] = version
+        if _numbers(version) < _numbers(floor):
+            problems[name] = f"{name} {version} is too old; {floor} or newer is needed."
+    progress("Looking for a GPU", len(floors) / (len(floors) + 1))
+    devices, auto = {}, ""
+    if "torch" in versions:
+        devices, auto = _devices()
+    elif "openvino" in versions:
+        devices, auto = {"cpu": f"CPU, {os.cpu_count()} threads"}, "cpu"
+    return asdict(Report(versions, problems, devices, auto, str(site_packages()), gpu_may_be_there()))
+
+
+def install_job(arguments: dict[str, Any], progress: Callable[[str, float], None]) -> dict[str, Any]:
+    """Install packages into the interpreter this runs in, as a whole or not at all.
+
+    A process that had imported an older version goes on with it: start a new worker afterwards.
+
+    Args:
+        arguments: {"packages": requirements (by default OpenVINO and what it needs),
+            "wheels": a folder with wheels, or None for the package index}.
+        progress: gets stage and fraction; what it raises ends the installation.
+
+    Returns:
+        {"installed": {name: version}} of what was added.
+
+    Raises:
+        DependencyError: nothing was changed; says why and what to do.
+    """
+    packages = arguments.get("packages") or _requirements(LIGHT)
+    wheels = arguments.get("wheels")
+    return {"installed": install(list(packages), Path(wheels) if wheels else None, progress)}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do after the user has said yes: a call in this process, or a worker's job of kind "install"."""
+
+    title: str
+    call: Callable[[], bool] | None = None  # True: done; False: the user declined
+    arguments: dict[str, Any] | None = None
+
+
+class Dependencies:
+    """What the panel asks before the first run."""
+
+    def __init__(self, report: Report, install_torch: Callable[[], bool] | None = None,
+                 light: bool | None = None) -> None:
+        """Judge a report.
+
+        Args:
+            report: of the interpreter that will run the network.
+            install_torch: installs torch and torchvision through Slicer's PyTorch extension, without a question of
+                its own; None where that extension is not installed.
+            light: have OpenVINO, for the CPU; else PyTorch. None: OpenVINO, unless there is a GPU.
+        """
+        self._report = report
+        self._install_torch = install_torch
+        self.light = not report.gpu if light is None else light
+        self._lacking = [] if report.ready else report.lacking(LIGHT if self.light else FULL)
+        self._needs_torch = any(name in self._lacking for name in FROM_EXTENSION)
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing needs to be installed."""
+        return self._report.ready
+
+    @property
+    def problem(self) -> str:
+        """What is missing, in sentences; empty if nothing is."""
+        return " ".join(self._report.problems[name] for name in self._lacking)
+
+    @property
+    def obstacle(self) -> str:
+        """Why no installation can help yet, and what to do first; empty if one can."""
+        return GET_TORCH_EXTENSION if self._needs_torch and self._install_torch is None else ""
+
+    @property
+    def packages(self) -> list[str]:
+        """The requirements that pip is to install."""
+        return _requirements([name for name in self._lacking if name not in TORCH_FLOORS])
+
+    @property
+    def question(self) -> str:
+        """The one question to ask before anything is fetched; empty if there is nothing to install."""
+        parts = []
+        if self._needs_torch:
+            floors = " and ".join(f"{name} {floor} or newer" for name, floor in TORCH_FLOORS.items())
+            parts.append(f"PyTorch through Slicer's PyTorch extension ({floors}; 200 MB to 3 GB, as the GPU needs)")
+        if self.packages:
+            parts.append(f"{' and '.join(p.replace('>=', ' ') + ' or newer' for p in self.packages)} "
+                         f"with what they need (about {180 if 'openvino' in self._lacking else 20} MB)")
+        if not parts:
+            return ""
+        return (f"UnifiedViT needs {', and '.join(parts)}. Packages are put into {self._report.folder or 'Slicer'}; "
+                "those that are already there stay as they are. Install now?")
+
+    def steps(self, wheels: str | Path | None = None) -> list[Step]:
+        """What to do, in this order, after the user has said yes.
+
+        Args:
+            wheels: a folder with wheels to take the packages from; None: the package index.
+        """
+        steps = []
+        if self._needs_torch and self._install_torch is not None:
+            steps.append(Step("Installing PyTorch", call=self._install_torch))
+        if self.packages:
+            steps.append(Step("Installing packages", arguments={
+                "packages": self.packages, "wheels": str(wheels) if wheels is not None else None,
+            }))
+        return steps
+
+
+def _requirements(names: Iterable[str]) -> list[str]:
+    """As pip reads them."""
+    floors = requirements()
+    return [f"{name}>={floors[name]}" for name in names]
+
+
+def _import_problem(name: str, error: Exception, *, is_there: bool) -> str:
+    if not is_there and isinstance(error, ModuleNotFoundError) and error.name == name:
+        return f"{name} is not installed."
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"{name} is installed but cannot be loaded ({reason[:300]})."
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The release of a version: "2.9.1+cu128" -> (2, 9, 1)."""
+    found = re.match(r"\d+(\.\d+)*", version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
+
+
+def _devices() -> tuple[dict[str, str], str]:
+    """Devices by type, in words, and the one that "auto" means."""
+    import torch
+
+    from ...inference.backends.torch_backend import choose_device
+
+    devices = {"cpu": f"CPU, {torch.get_num_threads()} threads"}
+    try:
+        if torch.cuda.is_available():
+            properties = torch.cuda.get_device_properties(0)
+            devices["cuda"] = f"{properties.name}, {properties.total_memory / 2**30:.0f} GB"
+        if torch.backends.mps.is_available():
+            devices["mps"] = "Apple GPU"
+        return devices, choose_device("auto")
+    except (RuntimeError, AssertionError):  # a driver that does not fit: torch says so only when it is asked
+        return {"cpu": devices["cpu"]}, "cpu"

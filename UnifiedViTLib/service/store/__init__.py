@@ -1,0 +1,1 @@
+"""Models on this computer: listed, downloaded, imported, verified, removed; the cache they lie in."""

@@ -1,0 +1,329 @@
+"""The client: feeds the worker, tells how far it is, stops it. No Qt, so that widget, console and tests share it.
+
+A thread of the client carries out a request from beginning to end; its events wait in a queue for `poll`. The worker
+process stays between requests, so that the model is ready. A worker that crashes, is killed or hangs costs a repeat: in
+a new one, without the backend that it ran. Inside Slicer these threads run only while the main thread
+sleeps, so they do nothing but wait, read and write.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ...errors import Cancelled, UnifiedViTError, UnsupportedImageError, WorkerError
+from ...inference.backends.selection import HUNG, KILLED
+from ...inference.prediction import Prediction
+from ...processes import PATIENCE_S
+from .exchange import read_prediction, spec_as_json, write_channels, write_volume
+from .process import LOG_LINES, WorkerLost, WorkerProcess
+from .protocol import (
+    READING,
+    Event,
+    Failed,
+    FileRequest,
+    Finished,
+    JobRequest,
+    LoadRequest,
+    Log,
+    PredictRequest,
+    Progress,
+    Request,
+    error_from_json,
+)
+
+#: A worker without a sign of life for so long hangs. Importing torch from a slow disk may hold up its heartbeat.
+SILENCE_S = 120.0
+#: A worker that lives and has not heard its request for so long is behind a launcher that keeps its input back.
+DEAF_S = 30.0
+#: A worker that lives, and is no further with an image for so long, hangs in a library.
+STALLED_S = 900.0
+#: From asking the worker to stop to killing it.
+GRACE_S = 2.0
+
+
+class WorkerClient:
+    """Runs requests one at a time in a worker process that it starts when the first comes.
+
+    Args:
+        python: the interpreter for the worker; None for Slicer's, else this Python.
+        silence_s: a worker that gives no sign of life for so long is killed.
+        stalled_s: so is one that gets no further with an image for so long.
+        environment: variables for the worker, besides those of this process.
+    """
+
+    def __init__(self, python: str | Path | None = None, silence_s: float = SILENCE_S,
+                 environment: Mapping[str, str] = MappingProxyType({}), stalled_s: float = STALLED_S) -> None:
+        self._python, self._environment = str(python or _interpreter()), environment
+        self._silence_s, self._stalled_s = silence_s, stalled_s
+        self._excluded: dict[str, tuple[str, str]] = {}  # backends that crashed or hung, as for `BackendSelector`
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._running = False
+        self._cancel = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._child: WorkerProcess | None = None
+        self._backend = self._stage = ""  # what the worker ran last, and at which stage it was
+        self._number = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether a request is under way: from `submit` until its end was polled."""
+        return self._running
+
+    def submit(self, request: Request) -> None:
+        """Begin a request and return at once.
+
+        Raises:
+            WorkerError: another is under way.
+        """
+        if self._running:
+            raise WorkerError("A run is under way. Wait until it has ended, or cancel it first.")
+        self._running = True
+        self._cancel.clear()
+        self._number += 1
+        self._thread = threading.Thread(target=self._carry_out, args=(request,), daemon=True)
+        self._thread.start()
+
+    def poll(self) -> list[Event]:
+        """What happened since the last call; each request ends in exactly one `Finished` or `Failed`."""
+        time.sleep(0.001)  # in Slicer, other threads run only now
+        events: list[Event] = []
+        while self._running:
+            try:
+                event = self._events.get_nowait()
+            except queue.Empty:
+                break
+            if isinstance(event, (Finished, Failed)):
+                if self._cancel.is_set():  # whatever it came to in the meantime
+                    event = Failed(Cancelled("The run was cancelled."))
+                self._running = False
+            events.append(event)
+        return events
+
+    def cancel(self) -> None:
+        """Ask for an end and return at once; a worker that does not stop by itself is killed."""
+        self._cancel.set()
+
+    def run(self, request: Request,
+            progress: Callable[[str, float], None] = lambda stage, fraction: None) -> Prediction | dict[str, Any]:
+        """Carry out a request and wait for it. What interrupts the waiting (Ctrl-C, an error in `progress`) cancels it.
+
+        Raises:
+            UnifiedViTError: what went wrong.
+        """
+        self.submit(request)
+        try:
+            return self._wait(progress)
+        except BaseException:
+            self.cancel()
+            while self._running:
+                self.poll()
+            raise
+
+    def _wait(self, progress: Callable[[str, float], None]) -> Prediction | dict[str, Any]:
+        while True:
+            for event in self.poll():
+                if isinstance(event, Progress):
+                    progress(event.stage, event.fraction)
+                elif isinstance(event, Finished):
+                    return event.result
+                elif isinstance(event, Failed):
+                    raise event.error
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        """Cancel what is under way, end the worker, remove its files. A later request starts a new worker."""
+        self._cancel.set()
+        self._end_child()
+        if self._thread is not None:
+            self._thread.join(PATIENCE_S)
+        self._end_child()  # the thread may just have started one
+
+    def _end_child(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
+            self._at_exit.detach()
+
+    def _carry_out(self, request: Request) -> None:
+        """The thread of a request."""
+        try:
+            end = Finished(self._ask_again(request))
+        except UnifiedViTError as error:
+            end = Failed(error)
+        except Exception as error:  # whoever polls must not wait for ever
+            self._end_child()
+            end = Failed(WorkerError(
+                f"The run failed in a way that was not expected ({type(error).__name__}: {error}). Please report it."
+            ))
+        self._events.put(end)
+
+    def _ask_again(self, request: Request) -> Prediction | dict[str, Any]:
+        """Ask, and once more after a worker is lost: without the backend that it ran, for as long as there are others,
+        else once as it was."""
+        excluded, repeated = dict(self._excluded), False
+        while True:
+            self._backend = self._stage = ""
+            try:
+                result = self._ask(request, excluded)
+                # What was ended from outside may have other reasons, and need not happen again.
+                self._excluded = {name: how for name, how in excluded.items() if how[0] != KILLED}
+                return result
+            except WorkerLost as lost:
+                if isinstance(request, JobRequest) or not lost.outcome or self._cancel.is_set():
+                    raise
+                if self._backend and self._backend not in excluded:
+                    excluded[self._backend] = lost.outcome, lost.reason
+                elif self._backend or repeated:
+                    raise _lost_twice(request, self._stage, lost) from lost
+                else:
+                    repeated = True
+                self._events.put(Log(str(lost)))
+                self._events.put(Progress("The worker was lost; starting again", 0.0))
+
+    def _ask(self, request: Request, excluded: Mapping[str, tuple[str, str]]) -> Prediction | dict[str, Any]:
+        child = self._child
+        if child is None or not child.alive:
+            self._end_child()
+            self._events.put(Progress("Starting the worker", 0.0))
+            child = WorkerProcess(self._python, self._environment)
+            self._at_exit = weakref.finalize(self, child.end)
+            self._child = child
+        with child.private_folder() as folder:
+            message = self._message(request, folder)
+            self._stop_if_asked()
+            child.send(message | {"id": self._number, "excluded": excluded})
+            result = self._listen(child, isinstance(request, JobRequest))
+            if isinstance(request, PredictRequest):
+                return read_prediction(folder, request.volume, request.spec)
+        if isinstance(request, JobRequest) and request.job == "install":  # what is imported already would stay
+            self._end_child()
+        return result
+
+    def _message(self, request: Request, folder: Path) -> dict[str, Any]:
+        """The request as JSON; volumes go through the folder."""
+        if isinstance(request, JobRequest):
+            return {"type": "job", "job": request.job, "arguments": request.arguments}
+        message = {"spec": spec_as_json(request.spec), "device": request.device, "batch_size": request.batch_size}
+        if isinstance(request, LoadRequest):
+            return message | {"type": "load"}
+        message |= {"options": asdict(request.options), "input_channel": request.input_channel}
+        if isinstance(request, FileRequest):
+            return message | {
+                "type": "file", "path": os.path.abspath(request.path), "output": os.path.abspath(request.output),
+                "name": request.name, "earlier": request.earlier,
+                "channels": {name: os.path.abspath(path) for name, path in request.channels.items()},
+            }
+        write_volume(request.volume, folder, self._stop_if_asked)
+        write_channels(request.extra_channels, folder, self._stop_if_asked)
+        return message | {"type": "predict", "extra_channels": list(request.extra_channels)}
+
+    def _stop_if_asked(self) -> None:
+        if self._cancel.is_set():
+            raise Cancelled("The run was cancelled.")
+
+    def _listen(self, child: WorkerProcess, may_stall: bool) -> Any:
+        """Pass events on until the worker answers; end a worker that is of no more use."""
+        silent, deaf, stalled, before, asked, lines = 0.0, 0.0, 0.0, time.monotonic(), None, 0
+        spoke = understood = False
+        while True:
+            message = child.next_message()
+            now = time.monotonic()
+            # A computer that slept, or a Slicer that was busy, did not listen all that time.
+            passed, before = min(now - before, 1.0), now
+            silent, deaf = silent + passed, deaf + passed if spoke and not understood else 0.0
+            stalled = 0.0 if may_stall or not understood else stalled + passed
+            if self._cancel.is_set():
+                if asked is None:
+                    asked = now
+                    child.send({"type": "cancel", "id": self._number})
+                elif now - asked > GRACE_S:
+                    self._end_child()
+                    self._stop_if_asked()
+            if silent > self._silence_s:
+                self._end_child()
+                raise WorkerLost(
+                    f"The worker gave no sign of life for {self._silence_s:.0f} seconds and was ended. Run again; if "
+                    "that happens again, restart the computer or choose the cpu.", HUNG, "it did not come to an end",
+                )
+            if stalled > self._stalled_s:
+                self._end_child()
+                raise WorkerLost(
+                    f"The worker made no progress for {self._stalled_s:.0f} seconds and was ended. Run again; if that "
+                    "happens again, choose another device or model.", HUNG, "it did not come to an end",
+                )
+            if deaf > DEAF_S:
+                self._end_child()
+                raise WorkerError(
+                    f"The worker does not get what it is sent: {self._python} keeps its input back. Please report it, "
+                    "with the names of the system and of Slicer's version."
+                )
+            if child.heard:
+                child.heard, silent, spoke = False, 0.0, True
+            if message is None:
+                continue
+            kind = message["type"]
+            if kind == "log":
+                lines += 1
+                if lines <= LOG_LINES:
+                    self._events.put(Log(message["text"]))
+                elif lines == LOG_LINES + 1:
+                    self._events.put(Log("(further lines are left out)"))
+                continue
+            if kind == "gone":
+                self._terminate(child)
+                raise child.exit_error()
+            if message.get("id") != self._number:
+                continue
+            understood = True
+            if kind == "progress":
+                stalled, self._stage = 0.0, message["stage"]
+                self._events.put(Progress(message["stage"], message["fraction"]))
+            elif kind == "backend":
+                self._backend = message["backend"]
+            elif kind == "result":
+                return message["result"]
+            elif kind == "error":
+                if message["broken"]:
+                    self._terminate(child)
+                raise error_from_json(message)
+
+    def _terminate(self, child: WorkerProcess) -> None:
+        """End a worker that is of no use, and pass on what it printed last: why."""
+        self._end_child()
+        for message in child.last_messages():
+            if message["type"] == "log":
+                self._events.put(Log(message["text"]))
+
+
+def _lost_twice(request: Request, stage: str, lost: WorkerLost) -> UnifiedViTError:
+    """The sentence for an image that a worker was lost on again, for no fault of a backend."""
+    if isinstance(request, FileRequest) and stage == READING:
+        return UnsupportedImageError(
+            f"{request.path} cannot be read: the process that read it was lost twice ({lost.reason}). The file is "
+            "damaged, or larger than the memory. Open it in the program that it came from and save it again."
+        )
+    return WorkerError(f"The worker was lost twice on this image ({lost.reason}). {lost}")
+
+
+def _interpreter() -> str:
+    """Slicer's Python, or the one that runs this.
+
+    `PythonSlicer` is a launcher that sets the environment and starts `python-real` beside it. A process of Slicer has
+    that environment already, so that the detour, which not on every system passes stdin on, can be left out.
+    """
+    launcher = shutil.which("PythonSlicer")
+    if launcher is None:
+        return sys.executable
+    real = Path(launcher).with_name("python-real" + Path(launcher).suffix)
+    return str(real) if real.is_file() and "PYTHONHOME" in os.environ else launcher

@@ -1,0 +1,161 @@
+"""One input, from its file to its results: what the worker process does for a batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ...errors import UnsupportedImageError
+from ...imaging.reading import read
+from ...imaging.volume import Volume
+from ...inference.channels import Images, combine_channels
+from ...inference.options import Options
+from ...inference.prediction import Prediction
+from ...inference.predictor import ProgressCallback
+from ...outputs.files import as_json, summary, write_heatmap, write_segmentation, write_superres, write_uncertainty
+from ...outputs.folder import STAGED, ResultsFolder
+from ...outputs.manifest import (
+    InputFile,
+    Manifest,
+    Request,
+    describe_dicom,
+    fingerprint,
+    make_request,
+    now_ns,
+    same_stat,
+)
+from ...outputs.report import write_report
+from ...outputs.reuse import changed_inputs, list_inputs
+from ...outputs.writing import sha256_of
+from ...spec import ModelSpec
+from .protocol import READING
+
+#: Endings of the finer volume, and of the segmentation of its synthetic voxels.
+SUPERRES = (".superres.nrrd", ".synthetic.seg.nrrd")
+#: Endings of maps.
+HEATMAP, UNCERTAINTY = ".heatmap.nrrd", ".uncertainty.nrrd"
+
+
+def make_file_request(path: Path, spec: ModelSpec, options: Options, input_channel: str, channels: Mapping[str, Path]
+                      ) -> Request:
+    """What is asked for of an input, as its manifest has it.
+
+    Args:
+        path: a file, or a folder with a DICOM series.
+        spec: the model.
+        options: how to look.
+        input_channel: which sequence the input is; "" for the first.
+        channels: files of further sequences by the names of their channels.
+    """
+    asked = asdict(options) | {"input_channel": input_channel}
+    if options.superres and Path(options.superres).is_dir():
+        files = sorted(file for file in Path(options.superres).rglob("*") if file.is_file())
+        asked["superres_sha256"] = [sha256_of(file) for file in files]
+    return make_request(path, spec, asked, channels)
+
+
+def process_input(
+    request: Request,
+    spec: ModelSpec,
+    input_channel: str,
+    output: Path,
+    name: str,
+    earlier: Sequence[str],
+    predict: Callable[[Images], Prediction],
+    progress: ProgressCallback,
+) -> dict[str, Any]:
+    """Read an input, look at it and write its results.
+
+    Args:
+        request: of `make_file_request`.
+        spec: the model.
+        input_channel: which sequence the input is; "" for the first.
+        output: folder of the results.
+        name: what their names begin with; with a number where the folder has other files of this name.
+        earlier: names of results of the same input.
+        predict: gives the prediction.
+        progress: told that files are read and written.
+
+    Returns:
+        {"row": the line of results.csv, "text": the answer in words}.
+
+    Raises:
+        UnifiedViTError: what is wrong with the input, or keeps it from being looked at.
+    """
+    progress(READING, 0.0)
+    source = Path(request.source)
+    try:
+        before = {os.path.abspath(file): os.stat(file) for file in list_inputs(request)} if source.exists() else {}
+        volume = read(source)
+        extra_channels = {other: read(Path(file)) for other, file in request.channels.items()}
+        hashed_ns, inputs = now_ns(), fingerprint(list_inputs(request))
+    except OSError as error:
+        name = os.path.basename(error.filename) if isinstance(error.filename, str) else source.name
+        raise UnsupportedImageError(f"{name} cannot be read ({error.strerror or error}). Check its permissions and the "
+                                    "disk.") from error
+    changed = _changed(before, inputs)
+    if changed:
+        raise _changed_meanwhile(changed, "read")
+    prediction = predict(combine_channels(volume, extra_channels, spec, input_channel))
+    progress("Writing", 1.0)
+    images = [(request.source, volume), *((request.channels[other], image) for other, image in extra_channels.items())]
+    dicom = tuple(identity for path, image in images for identity in describe_dicom(path, image))
+    manifest = Manifest(request, inputs, hashed_ns, prediction.provenance.software, (), dicom)
+    changed = changed_inputs(manifest)
+    if changed and os.path.exists(changed):  # what was moved away since is still what was looked at
+        raise _changed_meanwhile(changed, "looked at")
+    results = ResultsFolder(output)
+    with results.staging() as stage:
+        staged = write_results(volume, prediction, stage)
+        entry, told = results.commit(staged, as_json(prediction), manifest, name, earlier)
+    text = summary(entry.name, prediction)
+    return {"row": entry.row, "text": f"{text}\n  ({told})" if told else text}
+
+
+def _changed_meanwhile(path: str, done: str) -> UnsupportedImageError:
+    return UnsupportedImageError(f"{Path(path).name} was changed while it was {done}. Run this input again when the "
+                                 "program that writes it has ended.")
+
+
+def write_results(volume: Volume, prediction: Prediction, folder: Path) -> dict[str, Path]:
+    """Write all files of a result but its JSON, and give them by their endings."""
+    heatmap, uncertainty, made = prediction.heatmap, prediction.uncertainty, prediction.superres
+    staged = {}
+
+    def place(ending: str) -> Path:
+        return staged.setdefault(ending, folder / f"{STAGED}{ending}")
+
+    write_segmentation(prediction, place(".seg.nrrd"))
+    if heatmap:
+        write_heatmap(prediction, place(HEATMAP))
+    if uncertainty:
+        write_uncertainty(prediction, place(UNCERTAINTY))
+    if made:
+        write_superres(prediction, *map(place, SUPERRES))
+    if find_spec("matplotlib") is not None:  # Slicer does not bring it
+        from ...outputs.montage import write_montage
+
+        write_montage(volume, prediction, place(".png"))
+        if made:
+            from ...outputs.superres_picture import write_superres_picture
+
+            write_superres_picture(volume, prediction, place(".superres.png"))
+    write_report(as_json(prediction), place(".html"), volume, prediction.labelmap,
+                 heatmap and heatmap.percent, uncertainty and uncertainty.percent,
+                 made and (Volume(made.array, made.ijk_to_ras), made.synthetic))
+    return staged
+
+
+def _changed(before: Mapping[str, os.stat_result], inputs: Sequence[InputFile]) -> str:
+    """Which file is not what it was before it was read; "" for none."""
+    if set(before) != {file.path for file in inputs}:
+        return min(set(before) ^ {file.path for file in inputs})
+    for file in inputs:
+        was = before[file.path]
+        if (was.st_size, was.st_mtime_ns, was.st_ctime_ns) != (file.size, file.mtime_ns, file.ctime_ns):
+            return file.path
+    return next((file.path for file in inputs if not same_stat(file)), "")

@@ -1,0 +1,147 @@
+"""What client and worker say to each other: requests, events, and the JSON lines that carry them.
+
+A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file" and "job" (a request with
+its `id`), "cancel". From it: "alive" (each second), and with the request's `id` "heard", "progress", "backend" (which
+one is loaded or run next, so that a crash is laid to the right one), "result" and "error". An "error" says whether the
+worker may be "broken" by it, as CUDA is for good after some.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ... import errors
+from ...errors import UnifiedViTError, WorkerError
+from ...imaging.volume import Volume
+from ...inference.options import Options
+from ...inference.prediction import Prediction
+from ...spec import ModelSpec
+
+#: The stage of a file that is being read.
+READING = "Reading"
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """Make a model ready; fields as for `PredictRequest`."""
+
+    spec: ModelSpec
+    device: str = "auto"
+    batch_size: int = 8
+
+
+@dataclass(frozen=True)
+class PredictRequest:
+    """Look at a volume.
+
+    Attributes:
+        volume: array (K, J, I), any unit; not to be changed until the request has ended.
+        spec: the model.
+        options: how to look, and what to give besides.
+        device: "auto", "cpu", "cuda" or "mps".
+        batch_size: slices at a time.
+        input_channel, extra_channels: as for `channels.combine_channels`.
+    """
+
+    volume: Volume
+    spec: ModelSpec
+    options: Options = field(default_factory=Options)
+    device: str = "auto"
+    batch_size: int = 8
+    input_channel: str = ""
+    extra_channels: dict[str, Volume] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FileRequest:
+    """Read a file, look at it and write its results; all of that happens in the worker.
+
+    Attributes:
+        path: a file, or a folder with a DICOM series.
+        output: folder of the results, which exists.
+        name: what their names begin with; with a number where the folder has other files of this name.
+        spec, options, device, batch_size, input_channel: as for `PredictRequest`.
+        channels: files of further sequences by the names of their channels.
+        earlier: names of results of the same file, in whose place the new ones come.
+    """
+
+    path: Path
+    output: Path
+    name: str
+    spec: ModelSpec
+    options: Options = field(default_factory=Options)
+    device: str = "auto"
+    batch_size: int = 8
+    input_channel: str = ""
+    channels: dict[str, Path] = field(default_factory=dict)
+    earlier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """Anything else that must not run in Slicer's process: a job's name (`worker.JOBS`) and JSON for it."""
+
+    job: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A stage in words and the fraction done, 0 to 1."""
+
+    stage: str
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Log:
+    """A line that the worker, or a library in it, printed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end of a request that worked; a dict for a file ({"row", "text"}) and for a job, None for a model."""
+
+    result: Prediction | dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The end of a request that did not; the error's text is a sentence for the user."""
+
+    error: UnifiedViTError
+
+
+Request = LoadRequest | PredictRequest | FileRequest | JobRequest
+Event = Progress | Log | Finished | Failed
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """A message as a line. It begins with a line break, so that garbage before it cannot swallow it."""
+    return b"\n" + json.dumps(message).encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> dict[str, Any] | None:
+    """The message in a line; None if there is none."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) and isinstance(message.get("type"), str) else None
+
+
+def error_as_json(error: UnifiedViTError) -> dict[str, str]:
+    """Class and sentence."""
+    return {"class": type(error).__name__, "text": str(error)}
+
+
+def error_from_json(data: dict[str, Any]) -> UnifiedViTError:
+    """The same error; a `WorkerError` where `errors` has no such class."""
+    found = getattr(errors, str(data.get("class")), None)
+    known = isinstance(found, type) and issubclass(found, UnifiedViTError)
+    return (found if known else WorkerError)(str(data.get("text")))

@@ -1,0 +1,196 @@
+"""The worker: a child process that runs networks and jobs, and keeps the last model ready between requests.
+
+`client.WorkerClient` starts it and speaks to it (`protocol`). Its standard streams are put aside first, so that a
+library that prints or reads cannot disturb; when the client is gone, the worker ends itself and all it started.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ...errors import Cancelled, DependencyError, UnifiedViTError, WorkerError
+from ...inference.channels import Images, combine_channels
+from ...inference.options import Options
+from ...inference.prediction import Prediction
+from ...inference.predictor import Predictor, ProgressCallback
+from ...processes import kill_own_tree
+from ...spec import ModelSpec
+from ..store.cache import compiled_folder
+from .exchange import read_channels, read_volume, remove_folder, spec_from_json, write_prediction
+from .processing import make_file_request, process_input
+from .protocol import decode, encode, error_as_json
+
+#: Jobs by name: module of `service` and function, `job(arguments: dict, progress) -> dict`.
+JOBS = {
+    "download": ("store.download", "download_job"),
+    "import": ("store.download", "import_job"),
+    "inspect": ("packages.dependencies", "inspect_job"),
+    "install": ("packages.dependencies", "install_job"),
+}
+HEARTBEAT_S = 1.0
+
+
+def main(folder: str) -> None:
+    """Serve until the client closes the worker's stdin.
+
+    Args:
+        folder: through which volumes and results go; the client makes it for each request and removes it after.
+    """
+    # dup() gives descriptors that grandchildren do not inherit.
+    lines, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    Worker(lines, out, Path(folder)).serve()
+
+
+class Worker:
+    """Requests in, one at a time; progress and one result or error out."""
+
+    def __init__(self, lines: BinaryIO, out: BinaryIO, folder: Path) -> None:
+        self._lines, self._out, self._folder = lines, out, folder
+        self._requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._cancelled: int | None = None  # the request that the client wants stopped
+        self._request = 0  # the one under way
+        self._writing = threading.Lock()
+        self._predictor: Predictor | None = None
+        self._made_for: tuple | None = None  # model, device and excluded backends
+
+    def serve(self) -> None:
+        """Never returns: `_listen` ends the process."""
+        for work in (self._listen, self._beat):
+            threading.Thread(target=work, daemon=True).start()
+        while True:
+            self._answer(self._requests.get())
+
+    def _listen(self) -> None:
+        for line in self._lines:
+            message = decode(line)
+            if message is None:
+                continue
+            if message["type"] == "cancel":
+                self._cancelled = message["id"]
+            else:
+                self._send({"type": "heard", "id": message["id"]})
+                self._requests.put(message)
+        remove_folder(self._folder)
+        kill_own_tree()
+
+    def _beat(self) -> None:
+        while True:
+            self._send({"type": "alive"})
+            time.sleep(HEARTBEAT_S)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        line = encode(message)
+        with self._writing, suppress(OSError):  # the client is gone: `_listen` ends the process
+            self._out.write(line)
+            self._out.flush()
+
+    def _answer(self, request: dict[str, Any]) -> None:
+        number = request["id"]
+
+        def progress(stage: str, fraction: float) -> None:
+            if self._cancelled == number:
+                raise Cancelled("Stopped.")
+            self._send({"type": "progress", "id": number, "stage": stage, "fraction": float(fraction)})
+
+        self._request = number
+        work = {"load": self._load, "predict": self._predict, "file": self._process_file, "job": self._do_job}
+        try:
+            result = work[request["type"]](request, progress)
+            answer = {"type": "result", "id": number, "result": result}
+        except UnifiedViTError as error:
+            answer = {"type": "error", "id": number, "broken": False} | error_as_json(error)
+        except Exception as error:
+            with suppress(OSError):  # the client is gone: this thread must not die before `_listen` has cleared up
+                traceback.print_exc()
+            answer = {"type": "error", "id": number, "broken": True} | error_as_json(_in_words(error))
+        self._send(answer)
+
+    def _predict(self, request: dict[str, Any], progress: ProgressCallback) -> None:
+        """The result goes through the folder."""
+        spec = spec_from_json(request["spec"])
+        images = combine_channels(
+            read_volume(self._folder),
+            read_channels(request["extra_channels"], self._folder),
+            spec,
+            request["input_channel"],
+        )
+        with self._ready(spec, request, progress) as predictor:
+            prediction = predictor.predict(images, Options(**request["options"]), progress)
+        write_prediction(prediction, self._folder)
+
+    def _process_file(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+        """Read, look, write; returns the row of the table and the answer in words."""
+        spec, options = spec_from_json(request["spec"]), Options(**request["options"])
+        channels = {name: Path(path) for name, path in request["channels"].items()}
+
+        def predict(images: Images) -> Prediction:
+            with self._ready(spec, request, progress) as predictor:
+                return predictor.predict(images, options, progress)
+
+        asked = make_file_request(Path(request["path"]), spec, options, request["input_channel"], channels)
+        return process_input(asked, spec, request["input_channel"], Path(request["output"]), request["name"],
+                             request["earlier"], predict, progress)
+
+    @contextmanager
+    def _ready(self, spec: ModelSpec, request: dict[str, Any], progress: ProgressCallback) -> Iterator[Predictor]:
+        """The model on its device, loaded unless it was the last one; without the backends that the client excludes."""
+        excluded = {name: tuple(how) for name, how in request["excluded"].items()}
+        wanted = spec, request["device"], excluded
+        if wanted != self._made_for:
+            progress("Loading the model", 0.0)
+            self._predictor = self._made_for = None  # first, so that two need not fit into memory
+            self._predictor = Predictor(spec, request["device"], cache=compiled_folder(), excluded=excluded,
+                                        announce=self._announce)
+            self._made_for = wanted
+        self._predictor.batch_size = request["batch_size"]
+        try:
+            yield self._predictor
+        finally:
+            if self._predictor.used_cpu_fallback:  # the graphics card may have room again next time
+                self._predictor = self._made_for = None
+
+    def _announce(self, backend: str) -> None:
+        """Tell which backend is loaded or run next: if it ends this process, nobody else can."""
+        self._send({"type": "backend", "id": self._request, "backend": backend})
+
+    def _load(self, request: dict[str, Any], progress: ProgressCallback) -> None:
+        """What keeps a model from running at all is told before the first image."""
+        with self._ready(spec_from_json(request["spec"]), request, progress):
+            pass
+
+    def _do_job(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+        if request["job"] not in JOBS:
+            raise WorkerError(f"There is no job called {request['job']!r}; there are {', '.join(JOBS)}.")
+        module, function = JOBS[request["job"]]
+        job = getattr(importlib.import_module(f"..{module}", __package__), function)
+        return job(request["arguments"], progress)
+
+
+def _in_words(error: Exception) -> UnifiedViTError:
+    """A sentence for an error that nobody raised on purpose."""
+    if isinstance(error, ImportError):
+        package = (error.name or "").split(".")[0] or "A package"
+        return DependencyError(
+            f"{package} is missing or damaged in the Python that runs the networks, {sys.executable} ({error}). "
+            "Install it there and run again."
+        )
+    if isinstance(error, MemoryError):
+        return WorkerError("There is not enough memory. Close other programs and run again.")
+    return WorkerError(
+        f"The worker met an error that it did not expect ({type(error).__name__}: {error}). The log has the details; "
+        "please report it."
+    )

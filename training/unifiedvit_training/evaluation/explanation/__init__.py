@@ -1,0 +1,1 @@
+"""Explanations: how far a heat map can be trusted."""
