@@ -18,7 +18,8 @@ TESTS = sorted((ROOT / "Testing").rglob("*.py"))
 
 #: Parts of names that mean nothing here any more, wherever they stand: what they became.
 GIVEN_UP = {
-    "stranger": "ood", "strangers": "ood", "familiarity": "ood", "familiar": "in_distribution", "impression": "OODFeatures",
+    "stranger": "ood", "strangers": "ood", "familiarity": "ood", "familiar": "in_distribution",
+    "impression": "OODFeatures",
     "doubts": "collect_warnings", "flips": "tta", "believed": "lesion_probabilities", "twin": "baseline",
     "twins": "near duplicates", "contestant": "EvaluatedModel", "contestants": "EvaluatedModel",
     "contest": "PairedComparison", "figures": "metrics", "journal": "MetricLogger", "learner": "TrainingModule",
@@ -29,9 +30,11 @@ GIVEN_UP = {
 }
 #: Whole names, where the word by itself is fine elsewhere.
 NAMES = {
-    "look_where_drawn", "Look", "Answer", "Change", "CHANGES", "Looks", "Turns", "turned_back", "Read", "Twin", "Figure",
+    "look_where_drawn", "Look", "Answer", "Change", "CHANGES", "Looks", "Turns", "turned_back", "Read", "Twin",
+    "Figure",
     "take_over", "one_epoch", "infer", "deal", "in_order", "together", "others", "displays", "fell_back", "apart_mm",
-    "smallest_ml", "piece_belief", "suppress_above", "chosen_by", "explain_class", "guide", "squeeze", "synthetic_share",
+    "smallest_ml", "piece_belief", "suppress_above", "chosen_by", "explain_class", "guide", "squeeze",
+    "synthetic_share",
     "choose_hidden", "paint", "MaskedFilling", "spoil", "words_of", "said", "share_of_learning_rate", "input_is",
 }
 #: matplotlib's and HTML's figures; a DICOM image of the enhanced kind; `contextlib.suppress`.

@@ -97,13 +97,13 @@ def calibrated(logits: torch.Tensor, spec: ModelSpec) -> torch.Tensor:
 def test_an_ensemble_says_the_mean_of_calibrated_probabilities_and_draws_the_mean_of_logits(models, pair):
     batch, members = images(3, 32), [models["first"], models["second"]]
     alone = [looked(load_network(spec), batch) for spec in members]
-    combine_channels = looked(load_network(pair), batch)
-    assert torch.equal(combine_channels.mask_logits, (alone[0].mask_logits + alone[1].mask_logits) / 2)
+    joint = looked(load_network(pair), batch)
+    assert torch.equal(joint.mask_logits, (alone[0].mask_logits + alone[1].mask_logits) / 2)
     expected = sum(calibrated(output.class_logits, spec) for output, spec in zip(alone, members, strict=True)) / 2
     assert pair.temperature == 1
-    torch.testing.assert_close(calibrated(combine_channels.class_logits, pair), expected, rtol=1e-6, atol=1e-7)
+    torch.testing.assert_close(calibrated(joint.class_logits, pair), expected, rtol=1e-6, atol=1e-7)
     assert (expected - calibrated(alone[0].class_logits, models["first"])).abs().max() > 0.01
-    assert torch.equal(combine_channels.embedding, alone[0].embedding)
+    assert torch.equal(joint.embedding, alone[0].embedding)
 
 
 def test_each_member_looks_at_the_image_as_it_is_prepared_for_it_alone(models, mixed):
@@ -116,10 +116,10 @@ def test_each_member_looks_at_the_image_as_it_is_prepared_for_it_alone(models, m
         back = [frame.from_network(output.mask_logits[:, label].numpy())[0] for label in range(3)]
         masks.append(np.stack(back, axis=1))
         said.append(calibrated(output.class_logits, spec))
-    combine_channels = looked(load_network(mixed), batch)
-    assert mixed.size == 64 and combine_channels.mask_logits.shape == (2, 3, 64, 64)
-    np.testing.assert_allclose(combine_channels.mask_logits.numpy(), np.mean(masks, axis=0), atol=1e-5)
-    torch.testing.assert_close(calibrated(combine_channels.class_logits, mixed), sum(said) / 3, rtol=0, atol=1e-6)
+    joint = looked(load_network(mixed), batch)
+    assert mixed.size == 64 and joint.mask_logits.shape == (2, 3, 64, 64)
+    np.testing.assert_allclose(joint.mask_logits.numpy(), np.mean(masks, axis=0), atol=1e-5)
+    torch.testing.assert_close(calibrated(joint.class_logits, mixed), sum(said) / 3, rtol=0, atol=1e-6)
 
 
 def test_the_order_of_members_changes_nothing_but_the_embedding(mixed):
@@ -196,11 +196,11 @@ def test_what_is_in_distribution_is_the_first_members(models, pair):
 def test_a_volume_is_given_the_mean_of_what_its_members_give_it(models, pair):
     volume = head_volume(shape=(4, 45, 41))
     alone = [Predictor(models[name], "cpu").predict(volume) for name in ("first", "second")]
-    combine_channels = Predictor(pair, "cpu").predict(volume)
-    np.testing.assert_allclose(combine_channels.slice_probabilities,
+    joint = Predictor(pair, "cpu").predict(volume)
+    np.testing.assert_allclose(joint.slice_probabilities,
                                np.mean([p.slice_probabilities for p in alone], axis=0), atol=1e-6)
-    assert combine_channels.labelmap.shape == volume.array.shape
-    assert combine_channels.provenance.model_sha256 == pair.sha256
+    assert joint.labelmap.shape == volume.array.shape
+    assert joint.provenance.model_sha256 == pair.sha256
 
 
 def test_an_ensemble_is_verified_imported_listed_and_found_as_any_model(mixed, monkeypatch, tmp_path):

@@ -17,10 +17,12 @@ from unifiedvit_training.config import Augmentation, Project
 from unifiedvit_training.data import prepare as preparing
 from unifiedvit_training.data.dataset import check_dataset_fits, load_dataset, pictures
 from unifiedvit_training.data.prepare import prepare_dataset
+from unifiedvit_training.data.slicing import read_channels
 from unifiedvit_training.errors import ConfigError, DataError
 from unifiedvit_training.evaluation.evaluate import TABLE_FILE, evaluate, evaluate_model
 from unifiedvit_training.evaluation.inference import predict_slices
 from unifiedvit_training.evaluation.slice_table import load_table
+from unifiedvit_training.evaluation.volumes import one_channel_alone
 from unifiedvit_training.exporting.export import export
 from unifiedvit_training.learning.augment import augment
 from unifiedvit_training.learning.fit import fit
@@ -96,6 +98,11 @@ def test_a_table_with_gaps_becomes_slices_of_all_channels_as_in_use(table, tmp_p
     gaps = (slices.images == MISSING).all(axis=(2, 3))
     assert gaps[slices.items == 1].all(axis=0).tolist() == [False, True] and gaps.sum() == 18
     assert slices.masks[slices.items == 1].any() and set(np.unique(slices.labels)) == {0, 1, 2}
+    alone = one_channel_alone(dataset.items[:2], ["day", "night"])
+    assert [[item.name for item in items] for items in alone.values()] == [
+        [f"{dataset.items[0].name}, {name} alone"] for name in ("day", "night")], "the other item has one channel"
+    night = alone["night"][0]
+    assert night.channels == (None, night.image) and [one is None for one in read_channels(night)] == [True, False]
     stamp = (tmp_path / "dataset" / "images.npy").stat().st_mtime_ns
     prepare_dataset(made, tmp_path / "dataset")
     assert (tmp_path / "dataset" / "images.npy").stat().st_mtime_ns == stamp, "made once"
@@ -158,8 +165,8 @@ def test_all_channels_are_deformed_alike_and_recoloured_each_by_itself():
     coloured, _ = augment(same, masks, 32, NONE.model_copy(update={"gamma": 1.0, "noise": 0.5}), chance(4))
     assert all(not torch.equal(coloured[:, 0], coloured[:, n]) for n in (1, 2))
     alone, drawn = augment(picture, masks, 32, Augmentation(), chance(4))
-    combine_channels, drawn_too = augment(same, masks, 32, Augmentation(drop_channel=0), chance(4))
-    assert torch.equal(drawn, drawn_too) and alone.shape == (4, 1, 32, 32) and combine_channels.shape == (4, 3, 32, 32)
+    jointly, drawn_too = augment(same, masks, 32, Augmentation(drop_channel=0), chance(4))
+    assert torch.equal(drawn, drawn_too) and alone.shape == (4, 1, 32, 32) and jointly.shape == (4, 3, 32, 32)
 
 
 def test_channels_are_dropped_as_often_as_asked_never_all_and_missing_ones_stay_missing():

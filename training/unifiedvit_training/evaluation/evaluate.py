@@ -32,7 +32,7 @@ from .report import evaluation_page, summary_text
 from .selective import Confidence, measure_confidence, review_of, slice_confidence
 from .slice_table import SliceTable, build_slice_table, table_bytes, table_csv
 from .summary import held_out_calibration_error, summarise
-from .volumes import choose_rule, confidence_metrics, first_rule, measure_volumes, run_volumes
+from .volumes import choose_rule, confidence_metrics, first_rule, measure_volumes, one_channel_alone, run_volumes
 
 RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, PASSES_FILE, REPORT_FILE = (
     "results.json", "slices.csv", "slices.npz", "predictions.npz", "passes.npz", "report.html",
@@ -278,16 +278,21 @@ def _whole_volumes(candidate: Candidate, dataset: Dataset, network: torch.nn.Mod
         spec = candidate.in_use(network, calibration, draft)
         if spec is None:
             return first, []
-        cases = {side: run_volumes(items[side], spec, tta, uncertainty) for side in items if items[side]}
+        sets = {(side, ""): items[side] for side in items if items[side]} | {
+            (side, f", {channel} alone"): alone for side in items
+            for channel, alone in one_channel_alone(items[side], [one.name for one in spec.channels]).items() if alone
+        }
+        cases = {key: run_volumes(volumes, spec, tta, uncertainty) for key, volumes in sets.items()}
     except UnifiedViTError as error:
         raise RunError(f"Whole volumes cannot be measured: {error}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    rule = choose_rule(cases["validation"], spec) if "validation" in cases else first
+    # A rule that serves a user of one sequence as well as one of all.
+    chosen_on = [case for (side, _), volumes in cases.items() if side == "validation" for case in volumes]
+    ruled = replace(spec, volume_rule=choose_rule(chosen_on, spec) if chosen_on else first)
     said = {"validation": "the volume rule was chosen on them", "test": candidate.used["test"]}
-    return rule, [
-        {"dataset": f"whole volumes, {side} ({said[side]})",
-         "metrics": measure_volumes(cases[side], replace(spec, volume_rule=rule))
-         | confidence_metrics(cases[side], replace(spec, volume_rule=rule))}
-        for side in cases
+    return ruled.volume_rule, [
+        {"dataset": f"whole volumes, {side}{what} ({said[side]})",
+         "metrics": measure_volumes(volumes, ruled) | confidence_metrics(volumes, ruled)}
+        for (side, what), volumes in cases.items()
     ]

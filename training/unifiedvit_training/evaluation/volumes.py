@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -93,6 +93,25 @@ def run_volumes(items: Iterable[Item], spec: ModelSpec, tta: bool = False, uncer
             )
         )
     return cases
+
+
+def one_channel_alone(items: Iterable[Item], channels: Sequence[str]) -> dict[str, list[Item]]:
+    """Items with several channels as they are for a user who has one of them.
+
+    Args:
+        items: volumes.
+        channels: names, in the order of `Item.channels`.
+
+    Returns:
+        Channel's name -> those of the items that have it and others.
+    """
+    several = [item for item in items if sum(path is not None for path in item.channels) > 1]
+    return {
+        name: [replace(item, name=f"{item.name}, {name} alone", image=item.channels[n],
+                       channels=tuple(path if m == n else None for m, path in enumerate(item.channels)))
+               for item in several if item.channels[n] is not None]
+        for n, name in enumerate(channels)
+    }
 
 
 def without_lesion(cases: list[Case]) -> list[Case]:
