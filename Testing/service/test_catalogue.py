@@ -15,6 +15,8 @@ from UnifiedViTLib.resources import resources
 from UnifiedViTLib.service.store.catalogue import find_model, installed_models, is_newer, list_models, read_catalogue
 from UnifiedViTLib.service.store.download import import_model
 
+BUNDLED = ["brain-t1ce", "brain-t1ce-flair"]
+
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch) -> Path:
@@ -34,10 +36,12 @@ def lines(catalogue: Path | None = None) -> list[tuple[str, str, str]]:
 
 
 def test_the_models_that_come_with_it_are_listed_and_the_cache_need_not_exist(cache):
-    entry = list_models()[0]
-    assert lines() == [("brain-t1ce", entry.spec.version, "bundled")]
-    assert entry.bytes > 13_000_000 and not entry.removable and not entry.problem
-    assert "NC" in entry.licence and not cache.exists()
+    entries = list_models()
+    assert [(entry.id, entry.state) for entry in entries] == [(name, "bundled") for name in BUNDLED]
+    assert not cache.exists()
+    for entry in entries:
+        assert 5_000_000 < entry.bytes < 15_000_000 and not entry.removable and not entry.problem
+        assert "NC" in entry.licence and entry.spec.version == entry.version
 
 
 def test_a_model_goes_from_available_to_installed_to_update(tmp_path, catalogue):
@@ -57,8 +61,8 @@ def test_a_model_goes_from_available_to_installed_to_update(tmp_path, catalogue)
 
 def test_a_newer_version_of_a_bundled_model_is_flagged_as_installed(tmp_path):
     import_model(model_folder(tmp_path / "mine", id="brain-t1ce", version="99.0.0").folder)
-    assert lines() == [("brain-t1ce", "99.0.0", "installed")]
-    assert [spec.version for spec in installed_models()] == ["99.0.0"] and list_models()[0].removable
+    assert lines()[0] == ("brain-t1ce", "99.0.0", "installed") and len(lines()) == len(BUNDLED)
+    assert installed_models()[0].version == "99.0.0" and list_models()[0].removable
 
 
 def test_a_bundled_model_with_a_newer_version_in_the_catalogue_says_so(tmp_path):
@@ -82,7 +86,7 @@ def test_a_broken_model_is_listed_with_its_problem_and_hides_no_other(tmp_path, 
     else:
         del data["segments"]
         file.write_text(json.dumps(data))
-    assert [spec.id for spec in installed_models()] == ["brain-t1ce", "good"] and find_model("good") == good
+    assert [spec.id for spec in installed_models()] == [*BUNDLED, "good"] and find_model("good") == good
     broken = next(entry for entry in list_models() if entry.problem)
     assert (broken.id, broken.state, broken.spec, broken.removable) == ("tiny", "installed", None, True)
     assert broken.problem.endswith("Remove the model, or download or import it again.")
@@ -90,7 +94,7 @@ def test_a_broken_model_is_listed_with_its_problem_and_hides_no_other(tmp_path, 
         find_model("tiny")
     (cache / "empty" / "1.0.0").mkdir(parents=True)
     (cache / "note.txt").write_text("not a model")
-    assert len(list_models()) == 3
+    assert len(list_models()) == len(BUNDLED) + 2
 
 
 def test_versions_are_compared_as_numbers():
