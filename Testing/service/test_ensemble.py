@@ -179,7 +179,7 @@ def test_the_weights_of_all_members_are_in_one_file(models, pair):
             assert torch.equal(joined.pop(f"members.{n}.{key}"), tensor)
     assert joined == {}
     assert sorted(file.name for file in pair.folder.iterdir()) == [
-        "ood.safetensors", "model.json", "model.safetensors"]
+        "model.json", "model.safetensors", "ood.safetensors"]
     assert not list(pair.folder.parent.glob(".*")), "no temporary folder is left"
 
 

@@ -68,7 +68,7 @@ def test_an_evaluation_writes_results_a_table_and_a_report_in_one_file(tmp_path,
     assert 0.05 <= results["temperature"] <= 20
     assert [set(part) for part in results["results"]] == [{"dataset", "metrics"}] * 2
     assert all(isinstance(v, (int, float)) for part in results["results"] for v in part["metrics"].values())
-    assert results["results"][0]["metrics"]["slices"] == 8 and "test" in results["results"][1]["data"]
+    assert results["results"][0]["metrics"]["slices"] == 8 and "test" in results["results"][1]["dataset"]
     value, low, high = results["sides"]["test"]["metrics"]["dice"]
     assert low <= value <= high
     assert np.sum(results["sides"]["validation"]["confusion"]) == 8
@@ -103,7 +103,7 @@ def test_a_second_evaluation_looks_again_only_if_weights_or_images_have_changed(
     run = run_of(tmp_path / "fit", plan)
     first = evaluate(plan, data, run).read_text()
     looked = []
-    monkeypatch.setattr(evaluating, "infer", lambda *a, **more: looked.append(1) or predict_slices(*a, **more))
+    monkeypatch.setattr(evaluating, "predict_slices", lambda *a, **more: looked.append(1) or predict_slices(*a, **more))
     assert evaluate(plan, data, run).read_text() == first and not looked
     changed = replace(data, slices=replace(data.slices, images=np.asarray(data.slices.images) * np.float16(0.5)))
     evaluate(plan, changed, run)

@@ -198,8 +198,8 @@ def evaluated(work: Path, **model) -> tuple[Project, Path]:
 def test_an_evaluated_run_becomes_a_folder_with_weights_statistics_and_card(tmp_path, capsys):
     made, run = evaluated(tmp_path / "work")
     spec = export(made, run, tmp_path / "model", onnx=False)
-    assert sorted(files(tmp_path / "model")) == ["README.md", "ood.safetensors", "model.json",
-                                                 "model.safetensors"]
+    assert sorted(files(tmp_path / "model")) == ["README.md", "model.json", "model.safetensors",
+                                                 "ood.safetensors"]
     modes = {file.stat().st_mode for file in (run / "best.safetensors", *(tmp_path / "model").iterdir())}
     assert len(modes) == 1, "whoever may read the description may read the weights"
     assert (spec.temperature, spec.volume_rule.top_k, spec.volume_rule.pooling) == (1.25, 2, "mean")

@@ -296,7 +296,7 @@ def test_two_processes_learn_the_same_as_one(work, whole, record_property):
 
 def test_a_run_is_not_continued_with_another_recipe(dataset, tmp_path):
     fit(project(stages=[{"size": 32, "epochs": 1}]), dataset, tmp_path)
-    with pytest.raises(RunError, match=r"begun with other values of fit\.batch, seed|fit\.batch"):
+    with pytest.raises(RunError, match=r"begun with other values of fit\.batch_size, seed|fit\.batch_size"):
         fit(project(stages=[{"size": 32, "epochs": 1}], batch_size=4), dataset, tmp_path)
 
 
@@ -355,7 +355,7 @@ def test_a_batch_that_processes_cannot_share_is_refused(dataset, tmp_path):
 
 @pytest.mark.parametrize(("changes", "said"), [
     (["fit.bach=16"], r"fit\.bach"),
-    (["fit.batch_size=none"], r"fit\.batch"),
+    (["fit.batch_size=none"], r"fit\.batch_size"),
     (["fit"], "section.name=value"),
     (["model.input.size=100"], r"model\.input\.size"),
     (["model.task=both_of_them"], r"model\.task"),

@@ -78,7 +78,7 @@ def test_an_ensemble_is_measured_as_a_run_is_and_compared_with_one(tmp_path, mem
 
 def test_a_model_is_looked_at_again_only_if_it_has_changed(tmp_path, members, both, monkeypatch):
     data, looked = discs(tmp_path / "dataset", 16), []
-    monkeypatch.setattr(evaluating, "infer", lambda *a, **more: looked.append(1) or predict_slices(*a, **more))
+    monkeypatch.setattr(evaluating, "predict_slices", lambda *a, **more: looked.append(1) or predict_slices(*a, **more))
     first = evaluate_model(both, data, tmp_path).read_text()
     assert evaluate_model(both, data, tmp_path).read_text() == first and len(looked) == 1
     # The weights are the same.

@@ -227,7 +227,7 @@ def test_a_loss_that_is_not_a_number_ends_the_run_in_words_and_keeps_what_was_sa
 def test_a_run_does_not_go_on_with_another_recipe(tmp_path):
     dataset = discs(tmp_path / "dataset")
     pretrain(small(epochs=1), dataset, tmp_path / "run")
-    with pytest.raises(RunError, match=r"other values of pretrain\.epochs, pretrain\.masked"):
+    with pytest.raises(RunError, match=r"other values of pretrain\.epochs, pretrain\.mask_ratio"):
         pretrain(small(epochs=3, mask_ratio=0.5), dataset, tmp_path / "run")
 
 

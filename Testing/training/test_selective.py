@@ -125,7 +125,7 @@ def test_an_evaluation_measures_confidence_and_its_threshold_goes_with_the_model
     assert "Selective prediction, validation" in page and "confidence of several passes" in page
     assert "AURC" in capsys.readouterr().out
     looked = []
-    monkeypatch.setattr(evaluating, "infer", lambda *a, **more: looked.append(1))
+    monkeypatch.setattr(evaluating, "predict_slices", lambda *a, **more: looked.append(1))
     assert main(["evaluate", "--work-dir", str(tmp_path), "--uncertainty"]) == 0 and not looked, "looks are kept"
     spec = export(plan, run, tmp_path / "model", onnx=False)
     assert spec.review.probability.threshold == results["review"]["probability"]["threshold"]

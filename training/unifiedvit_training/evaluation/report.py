@@ -99,7 +99,7 @@ def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], ca
         lines += [f"{side}: {_CONFIDENCES[one.name]}, wrong {one.error}: AURC {one.metrics['aurc']}; "
                   f"{_review_words(one)}" for one in found]
     for measured in volumes:
-        lines.append(measured["data"])
+        lines.append(measured["dataset"])
         lines += [f"  {name:<22}{value}" for name, value in measured["metrics"].items()]
     if isinstance(calibration, float):
         lines.append(f"temperature {calibration}")
@@ -246,7 +246,7 @@ def _whole_volumes(volumes: list[dict[str, Any]], rule: VolumeRule) -> list[Text
     names = [name for name in _VOLUME_WORDS if any(name in measured["metrics"] for measured in volumes)]
     rows = [[_VOLUME_WORDS[name], *(measured["metrics"].get(name) for measured in volumes)] for name in names]
     return [
-        Table(["", *(measured["data"] for measured in volumes)], rows),
+        Table(["", *(measured["dataset"] for measured in volumes)], rows),
         Text(
             f"Through the same predictor as in use, with the volume rule: pooling {rule.pooling}, the {rule.top_k} "
             f"most suspicious slices decide, drawing is dropped where nothing is found with a probability above "
