@@ -111,7 +111,7 @@ def test_a_run_is_measured_from_the_command_line(tmp_path, capsys):
     save_weights(run / BEST_FILE, network_of(plan))
     (run / PROJECT_FILE).write_text(plan.model_dump_json())
     assert main(["explain", "--work-dir", str(tmp_path / "work"), "--num-slices", "4"]) == 0
-    results = json.loads((run / "heatmap" / "results.json").read_text(),
+    results = json.loads((run / "explanation" / "results.json").read_text(),
                          parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert (results["side"], results["slices"]) == ("validation", 4)
     assert list(results["methods"]) == ["rollout", "relevance", "grad-cam", "hybrid", "drawn mask"]
@@ -119,7 +119,7 @@ def test_a_run_is_measured_from_the_command_line(tmp_path, capsys):
     for method in results["methods"].values():
         assert method.keys() >= {*RANKED, "randomised"} and len(method["deletion_curve"]) == STEPS + 1
         assert all(0 <= method[name]["value"] <= 1 for name in ("pointing", "precision", "mass", "deletion"))
-    page = (run / "heatmap" / "report.html").read_text()
+    page = (run / "explanation" / "report.html").read_text()
     assert not re.search(r'(src|href)="(?!data:|#)', page), "nothing is fetched"
     assert page.count("<img") == 2 + 4 * 6
     assert "Best: " + results["best"] in capsys.readouterr().out

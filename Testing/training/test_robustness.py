@@ -14,13 +14,14 @@ from unifiedvit_training.cli import main
 from unifiedvit_training.config import Model
 from unifiedvit_training.data.dataset import Dataset, load_dataset
 from unifiedvit_training.errors import DataError, RunError
-from unifiedvit_training.evaluation import bootstrap, robustness
+from unifiedvit_training.evaluation import bootstrap
 from unifiedvit_training.evaluation.candidates import TrainedRun
 from unifiedvit_training.evaluation.evaluate import measure_slices
 from unifiedvit_training.evaluation.metrics import probabilities_of
 from unifiedvit_training.evaluation.ood.fit import measure_ood_statistics
 from unifiedvit_training.evaluation.robustness.adaptation import PRIOR, adaptable, adapted
 from unifiedvit_training.evaluation.robustness.corruptions import CLEAN, CORRUPTIONS, SEVERITIES, corrupt
+from unifiedvit_training.evaluation.robustness.evaluate import robustness
 from unifiedvit_training.evaluation.robustness.evaluated_model import EvaluatedModel, find_evaluated_model
 from unifiedvit_training.evaluation.robustness.metrics import CorruptionOutputs, measure
 
@@ -213,4 +214,4 @@ def test_what_cannot_be_measured_is_said(work, tmp_path):
 
 
 def measured(*models: EvaluatedModel, data: Dataset, **more):
-    return robustness.robustness(models, data, data.folder.parent / "out", 4, **more)
+    return robustness(models, data, data.folder.parent / "out", 4, **more)
