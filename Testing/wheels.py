@@ -73,7 +73,7 @@ class Interpreter:
         """What a job of the library's dependencies returns; {"error": class, "sentence": text} if it raises."""
         process = self.start(
             "import json\nfrom UnifiedViTLib.errors import UnifiedViTError\n"
-            "from UnifiedViTLib.service import dependencies\n"
+            "from UnifiedViTLib.service.packages import dependencies\n"
             f"try: answer = dependencies.{name}({arguments!r}, lambda stage, fraction: None)\n"
             "except UnifiedViTError as error: answer = {'error': type(error).__name__, 'sentence': str(error)}\n"
             "print(json.dumps(answer))\n",

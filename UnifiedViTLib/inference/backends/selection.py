@@ -189,6 +189,8 @@ class BackendSelector:
         try:
             self._create(self._reference)
         except (RuntimeError, ImportError) as error:
+            if isinstance(error, ImportError) and self._reference.library == "torch":
+                raise  # the worker says in which Python it is missing
             raise self._refusal(error) from error
 
     def _refusal(self, error: Exception) -> DependencyError:
