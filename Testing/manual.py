@@ -63,7 +63,7 @@ def write_inputs(folder: Path) -> None:
     """All files that the examples name, small."""
     volume = head_volume(shape=(5, 45, 41))
     (folder / "scans").mkdir()
-    for name in ("brain.nrrd", "t1c.nrrd", "t2.nrrd", "scans/a_t1ce.nii.gz"):
+    for name in ("brain.nrrd", "t1c.nrrd", "t2.nrrd", "flair.nrrd", "scans/a_t1ce.nii.gz"):
         sitk.WriteImage(to_sitk(volume), str(folder / name))
     write_series(folder / "dicom-series", volume.array.astype(np.int16), volume.ijk_to_ras)
 
