@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from unifiedvit_training.config import ARGUMENTS, Initial, Optimiser, Pretrain, 
 from unifiedvit_training.errors import RunError
 from unifiedvit_training.evaluation.volumes import DEFAULT_RULE
 from unifiedvit_training.exporting.onnx import write_onnx
+from unifiedvit_training.exporting.onnx_check import NotCompared, compare_onnx
 from unifiedvit_training.learning.fit import fit
 from unifiedvit_training.learning.initialise import load_initial_weights, parameter_groups
 from unifiedvit_training.learning.pretrain import pretrain
@@ -147,7 +149,11 @@ def test_an_exported_model_runs_in_use_and_in_openvino_as_it_does_in_torch(name,
         expected = net(torch.from_numpy(prepared.batch(0, 4)[:, None]))
     np.testing.assert_allclose(look.logits, expected.class_logits.numpy(), atol=1e-5)
     # What OpenVINO gives, for batches of one and three.
-    assert write_onnx(net, 48, spec.folder / "model.onnx", spec.weights) < 1e-4
+    write_onnx(net, 48, spec.folder / "model.onnx", spec.weights)
+    try:
+        assert compare_onnx(net, 48, spec.folder / "model.onnx") < 1e-4
+    except NotCompared as error:  # seen of windows, where oneDNN is held down to AVX2
+        assert "crashes on it on this processor" in str(error) and os.environ.get("ONEDNN_MAX_CPU_ISA")
 
 
 def test_a_run_teaches_every_parameter(name, tmp_path, seed):

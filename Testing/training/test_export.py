@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,8 +24,10 @@ from unifiedvit_training.evaluation.calibrate import fit_temperature
 from unifiedvit_training.evaluation.volumes import (
     DEFAULT_RULE,
 )
+from unifiedvit_training.exporting import openvino_run
 from unifiedvit_training.exporting.export import export
 from unifiedvit_training.exporting.onnx import write_onnx
+from unifiedvit_training.exporting.onnx_check import NotCompared, compare_onnx
 from unifiedvit_training.runs.checkpoints import save_weights
 from unifiedvit_training.runs.model_folder import stored_network, write_model_folder
 
@@ -248,20 +250,20 @@ def test_baselines_are_refused_before_anything_is_read(tmp_path, model):
 
 @pytest.fixture(scope="module")
 def onnx_file(tmp_path_factory):
-    """The network with random weights, its ONNX file, and how far the two are apart."""
+    """The network with random weights and its ONNX file."""
     network = network_of(disc_project()).half().float()
     folder = tmp_path_factory.mktemp("onnx")
     path, weights = folder / "model.onnx", folder / "model.safetensors"
     save_file({name: value.half() if value.is_floating_point() else value
                for name, value in network.state_dict().items()}, weights)
     logging.disable(logging.DEBUG)  # torch's exporter writes a novel, and pytest would keep it
-    difference = write_onnx(network, 32, path, weights)
+    write_onnx(network, 32, path, weights)
     logging.disable(logging.NOTSET)
-    return network, path, difference
+    return network, path
 
 
 def test_the_onnx_file_takes_batches_of_any_length_and_leaves_the_numbers_to_the_weights(onnx_file):
-    network, path, _ = onnx_file
+    network, path = onnx_file
     graph = onnx.load(path, load_external_data=False).graph
     assert sum(len(weight.raw_data) for weight in graph.initializer) < 100
     floats = sum(value.is_floating_point() for value in network.state_dict().values())
@@ -276,15 +278,27 @@ def test_the_onnx_file_takes_batches_of_any_length_and_leaves_the_numbers_to_the
 
 
 def test_the_onnx_file_says_what_torch_says(onnx_file):
-    assert onnx_file[2] < 1e-4
+    network, path = onnx_file
+    assert compare_onnx(network, 32, path) < 1e-4
 
 
-def test_an_onnx_file_that_says_something_else_is_refused(onnx_file, tmp_path, monkeypatch):
-    program = SimpleNamespace(model_proto=onnx.load(onnx_file[1]))
-    monkeypatch.setattr(torch.onnx, "export", lambda *given, **options: program)
-    weights = shutil.copy(onnx_file[1].with_name("model.safetensors"), tmp_path)
+def test_an_onnx_file_that_says_something_else_is_refused(onnx_file):
     with pytest.raises(RunError, match="differs from the network"):
-        write_onnx(network_of(disc_project(), seed=9), 32, tmp_path / "model.onnx", Path(weights))
+        compare_onnx(network_of(disc_project(), seed=9), 32, onnx_file[1])
+
+
+@pytest.mark.parametrize(("fault", "words"), [
+    ("os.kill(os.getpid(), signal.SIGSEGV)", r"OpenVINO crashes on it on this processor \(SIGSEGV\)"),
+    ("os.write(2, b'no kernel'); os._exit(3)", r"OpenVINO cannot run it here \(no kernel\)"),
+])
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
+def test_openvino_that_crashes_on_a_network_costs_the_comparison_alone(onnx_file, tmp_path, monkeypatch, fault, words):
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import os, signal, sys\nif {openvino_run.__name__!r} in sys.orig_argv: {fault}\n")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", path)
+    with pytest.raises(NotCompared, match=words):
+        compare_onnx(onnx_file[0], 32, onnx_file[1])
 
 
 def test_without_openvino_it_is_said_that_nothing_was_compared(onnx_file, tmp_path, monkeypatch, capsys):

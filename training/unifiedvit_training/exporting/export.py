@@ -27,6 +27,7 @@ from ..runs.model_folder import (
 )
 from .card import model_card
 from .onnx import write_onnx
+from .onnx_check import NotCompared, compare_onnx
 
 
 def export(project: Project, run: Path, folder: Path, onnx: bool = True) -> ModelSpec:
@@ -90,10 +91,12 @@ def _results(run: Path) -> dict[str, Any]:
 
 def _write_onnx(network, spec: ModelSpec, path: Path) -> str:
     """Write the file; returns a sentence on how far it can be trusted."""
-    difference = write_onnx(network, spec.size, path, spec.folder / spec.weights_file)
+    write_onnx(network, spec.size, path, spec.folder / spec.weights_file)
     size = f"{path.name} ({path.stat().st_size / 1e6:.1f} MB, its numbers are those in the weights' file)"
-    if difference is None:
-        return f"{size} was not checked against torch, as OpenVINO is not installed."
+    try:
+        difference = compare_onnx(network, spec.size, path)
+    except NotCompared as error:
+        return f"{size} was not checked against torch, as {error}."
     return f"{size} gives what torch gives, within {difference:.1g} of the largest value (compared in OpenVINO)."
 
 

@@ -1,4 +1,4 @@
-"""`model.onnx`: the network for programs without torch, and the proof that it says the same."""
+"""`model.onnx`: the network for programs without torch."""
 
 from __future__ import annotations
 
@@ -12,18 +12,14 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
 
 from UnifiedViTLib.graph import INPUT, OUTPUTS
-from UnifiedViTLib.inference.backends.openvino_backend import load_openvino
-from UnifiedViTLib.spec import MISSING
 
 from ..errors import RunError
 
-#: Two libraries round differently; a difference above this share of the largest value is a mistake.
-TOLERANCE = 1e-3
 _KINDS = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16}
 
 
-def write_onnx(network: torch.nn.Module, size: int, path: Path, weights: Path) -> float | None:
-    """Export a network's graph, its numbers left in the weights' file, and compare what it gives with what torch gives.
+def write_onnx(network: torch.nn.Module, size: int, path: Path, weights: Path) -> None:
+    """Export a network's graph, its numbers left in the weights' file.
 
     One input "image" (B, C, size, size) float32, B of any length, missing channels filled with `spec.MISSING`; outputs
     as in `UnifiedOutput`, float32. The numbers are ONNX external data: name, offset and length in the safetensors file,
@@ -35,11 +31,8 @@ def write_onnx(network: torch.nn.Module, size: int, path: Path, weights: Path) -
         path: the file.
         weights: safetensors with the network's state, in the same folder.
 
-    Returns:
-        The largest difference as a share of the largest value; None where OpenVINO is not installed to compare with.
-
     Raises:
-        RunError: torch cannot export the network, or the file says something else than the network.
+        RunError: torch cannot export the network.
     """
     example = torch.zeros(2, network.encoder.in_channels, size, size)
     try:
@@ -56,10 +49,6 @@ def write_onnx(network: torch.nn.Module, size: int, path: Path, weights: Path) -
     graph = _without_numbers(program.model_proto, weights)
     path.write_bytes(graph.SerializeToString())
     onnx.checker.check_model(path)
-    difference = _difference(network, size, path)
-    if difference is not None and difference > TOLERANCE:
-        raise RunError(f"{path.name} differs from the network by {difference:.2g}. Export with --no-onnx.")
-    return difference
 
 
 def _without_numbers(model: onnx.ModelProto, weights: Path) -> onnx.ModelProto:
@@ -101,23 +90,3 @@ def _places(weights: Path) -> dict[str, tuple[int, int, int]]:
                entry["data_offsets"][1] - entry["data_offsets"][0])
         for name, entry in header.items() if entry.get("dtype") in _KINDS
     }
-
-
-def _difference(network: torch.nn.Module, size: int, path: Path) -> float | None:
-    try:
-        openvino = load_openvino()
-    except ImportError:
-        return None
-    # In float32: on some processors OpenVINO would compute in bfloat16 by itself.
-    compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    differences, channels = [], network.encoder.in_channels
-    for count in (1, 3):
-        images = torch.randn(count, channels, size, size, generator=torch.Generator().manual_seed(count))
-        if channels > 1:
-            images[-1, count % channels] = MISSING
-        with torch.inference_mode():
-            expected = network(images)
-        given = compiled({INPUT: images.numpy()})
-        for name, value in zip(OUTPUTS, expected, strict=True):
-            differences.append(float(np.abs(given[name] - value.numpy()).max() / value.abs().max()))
-    return max(differences)
