@@ -37,8 +37,9 @@ class Verdict:
     """What is known of a candidate on this computer.
 
     Attributes:
-        outcome: "compared", "unsupported", "crashed", "hung", "killed", "failed", or "trying": the mark that is
-            written before a candidate is tried, and stays if nobody lived to take it away.
+        outcome: "compared", "unsupported", "unneeded" (the reference is fast), "crashed", "hung", "killed", "failed",
+            or "trying": the mark that is written before a candidate is tried, and stays if nobody lived to take it
+            away.
         reason: in words, for the user; "" where it was compared.
         agreement: with the reference, where it was compared.
         time: when it was made, seconds since 1970.
@@ -52,7 +53,7 @@ class Verdict:
     @property
     def counts(self) -> bool:
         """Whether to rely on it, rather than to try again."""
-        lasting = self.outcome in ("compared", "unsupported", CRASHED)
+        lasting = self.outcome in ("compared", "unsupported", "unneeded", CRASHED)
         return lasting or 0 <= time.time() - self.time < _DAY_S
 
     @property
@@ -144,8 +145,9 @@ class BackendSelector:
                         expected = measure(self, views)
                         fast = _seconds_a_slice(self.backend, views) < FAST_S
                         self._announce("")
-                    if fast and candidate.device == "cpu":
-                        return
+                    if fast and candidate.device == "cpu":  # kept: a later run that is slower must not answer otherwise
+                        self._keep(candidate, Verdict("unneeded"))
+                        continue
                     verdict = self._try(candidate, views, expected, waiting)
                 if self._load(candidate, verdict):
                     return
