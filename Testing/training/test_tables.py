@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from head_sets import BY_FOLD, head, mistakes, project, source, write, write_table
-from PIL import Image
+from PIL import Image, ImageOps
+from unifiedvit_training.data.dataset import Item
 from unifiedvit_training.data.mask_values import soft_share, whole_numbers
 from unifiedvit_training.data.names import folded_patient
 from unifiedvit_training.data.prepare import prepare_dataset
-from unifiedvit_training.data.slicing import slice_item
+from unifiedvit_training.data.slicing import read_channels, slice_item
 from unifiedvit_training.data.sources import list_items
 from unifiedvit_training.data.splits import assign_sides
 from unifiedvit_training.errors import DataError
@@ -252,6 +254,21 @@ def test_a_picture_that_viewers_turn_is_refused_in_words(tmp_path, suffix):
     for content in (b"", b"\xff\xd8\xff\xe1", b"MM\0*\0\0\0\x08\0\x05", b"\x89PNG\r\n\x1a\n\0\0\0\xffeXIf"):
         path.write_bytes(content)
         check_upright(path)
+
+
+@pytest.mark.parametrize("value", range(1, 9))
+def test_a_picture_without_a_mask_is_turned_as_viewers_turn_it(tmp_path, value):
+    exif = Image.Exif()
+    exif[0x0112] = value
+    stored = np.random.default_rng(0).integers(0, 255, (40, 56)).astype(np.uint8)
+    Image.fromarray(stored).save(tmp_path / "a.png", exif=exif)
+    shown = np.array(ImageOps.exif_transpose(Image.open(tmp_path / "a.png")))
+    item = Item("a", tmp_path / "a.png", None, (), "a", "heads", "train", False)
+    (picture,) = read_channels(item)
+    np.testing.assert_array_equal(picture.array[0], shown)
+    if value > 1:
+        with pytest.raises(UnsupportedImageError, match="EXIF orientation"):
+            read_channels(replace(item, mask=tmp_path / "mask.png"))
 
 
 def test_a_photograph_that_its_mask_was_not_drawn_on_as_stored_is_refused(heads, tmp_path):

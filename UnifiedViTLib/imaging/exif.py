@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import UnsupportedImageError
 
 #: The tag, and the value of a picture that is stored as it is to be shown.
@@ -26,14 +28,39 @@ def check_upright(path: Path) -> None:
         UnsupportedImageError: it is to be turned or mirrored.
         OSError: it cannot be read.
     """
-    with open(path, "rb") as file:
-        data = file.read(_SEARCHED)
-    turn = _TURNS.get(_orientation(_exif(data)))
+    turn = _TURNS.get(orientation(path))
     if turn:
         raise UnsupportedImageError(
             f"{path.name} is stored to be {turn} when it is shown (its EXIF orientation), so that a mask would not lie "
             "where it is seen. Save it upright, without EXIF data, and run again."
         )
+
+
+def orientation(path: Path) -> int:
+    """How a JPEG, PNG or TIFF asks to be turned: EXIF's number, 1 (as it is stored) to 8; others count as 1.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        value = _orientation(_exif(file.read(_SEARCHED)))
+    return value if value in _TURNS else _UPRIGHT
+
+
+def upright(pixels: np.ndarray, value: int) -> np.ndarray:
+    """Pixels as they are to be shown.
+
+    Args:
+        pixels: (..., rows, columns) as stored.
+        value: of `orientation`. 5 to 8 exchange rows and columns.
+    """
+    if value in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(-2, -1)
+    if value in (3, 4, 7, 8):
+        pixels = pixels[..., ::-1, :]
+    if value in (2, 3, 6, 7):
+        pixels = pixels[..., ::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def _exif(data: bytes) -> bytes:

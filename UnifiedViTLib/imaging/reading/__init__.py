@@ -11,7 +11,7 @@ import SimpleITK as sitk
 
 from ...errors import UnsupportedImageError
 from ...native import c_numeric_locale, native_path, printable_path
-from ..exif import check_upright
+from ..exif import check_upright, orientation, upright
 from ..volume import Volume, check, check_labels
 from .dicom.header import is_dicom
 from .dicom.series import dicom_files, read_dicom
@@ -37,11 +37,13 @@ __all__ = ["PICTURES", "SUFFIXES", "dicom_files", "is_dicom", "read", "read_labe
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 
 
-def read(path: str | Path) -> Volume:
+def read(path: str | Path, turn: bool = False) -> Volume:
     """Read NRRD, NIfTI, MetaImage, DICOM (a file or a series' folder), PNG, JPEG, TIFF or BMP.
 
     Args:
         path: a file, or a folder that holds one DICOM series.
+        turn: turn a picture as its EXIF data ask, as viewers do: for pictures on whose grid nothing else lies. Without,
+            such a picture is refused.
 
     Returns:
         A checked volume; array (K, J, I) in the file's own intensity unit (HU for CT), geometry in mm, RAS, and which
@@ -50,7 +52,7 @@ def read(path: str | Path) -> Volume:
     Raises:
         UnsupportedImageError: with a sentence that says what is wrong and what to do.
     """
-    return _read_checked(Path(path), check)
+    return _read_checked(Path(path), check, turn)
 
 
 def read_labels(path: str | Path) -> Volume:
@@ -62,7 +64,7 @@ def read_labels(path: str | Path) -> Volume:
     return _read_checked(Path(path), check_labels)
 
 
-def _read_checked(path: Path, checked: Callable[[Volume], Volume]) -> Volume:
+def _read_checked(path: Path, checked: Callable[[Volume], Volume], turn: bool = False) -> Volume:
     """What a file or folder holds, as `checked` gives it."""
     try:
         native_path(path)  # ITK would end the process
@@ -87,13 +89,25 @@ def _read_checked(path: Path, checked: Callable[[Volume], Volume]) -> Volume:
         raise UnsupportedImageError(f"{path.name} is an empty file. Export or download it again.")
     try:
         kind = kind_of(path)
-        if kind in _PHOTOGRAPHS:
+        if kind in _PHOTOGRAPHS and not turn:
             check_upright(path)
-        return _read(_READERS[kind], path, checked)
+        volume = _read(_READERS[kind], path, checked)
+        return _turned(volume, orientation(path)) if kind in _PHOTOGRAPHS and turn else volume
     except OSError as error:
         raise UnsupportedImageError(
             f"{path.name} cannot be read ({error.strerror or error}). Check its permissions and the disk."
         ) from error
+
+
+def _turned(picture: Volume, value: int) -> Volume:
+    """A picture as it is to be shown; its pixels keep their shape in its own directions."""
+    matrix = picture.ijk_to_ras
+    if value > 4:  # columns become rows
+        column, row, _ = picture.spacing
+        matrix = matrix.copy()
+        matrix[:3, 0] *= row / column
+        matrix[:3, 1] *= column / row
+    return replace(picture, array=upright(picture.array, value), ijk_to_ras=matrix)
 
 
 def _read(reader: Callable[[Path], Volume], path: Path, checked: Callable[[Volume], Volume]) -> Volume:

@@ -28,7 +28,7 @@ from .summary import summarise
 from .writing import SliceWriter, writable
 
 #: Changed when this code would make other slices from the same files.
-_VERSION = 4
+_VERSION = 5
 #: So many items are in memory at a time, and lost when a run is killed.
 _AT_A_TIME = 16
 SUMMARY_FILE, REPORT_FILE = "summary.txt", "report.html"

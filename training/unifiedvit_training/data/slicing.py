@@ -105,7 +105,9 @@ def read_channels(item: Item) -> list[Volume | None]:
     Raises:
         UnsupportedImageError: with a sentence.
     """
-    return [path and read(path) for path in item.channels or (item.image,)]
+    # A picture that viewers turn: a mask may have been drawn on it as shown or as stored, so that one with a mask is
+    # refused.
+    return [path and read(path, turn=item.mask is None) for path in item.channels or (item.image,)]
 
 
 def _vector(labels: tuple[str, ...], model: Model, unknown: tuple[str, ...] = ()) -> np.ndarray | int:
