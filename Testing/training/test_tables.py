@@ -275,8 +275,9 @@ def test_a_photograph_that_its_mask_was_not_drawn_on_as_stored_is_refused(heads,
     folder, rows = heads
     exif = Image.Exif()
     exif[0x0112] = 6
-    Image.open(folder / rows[0]["image"]).save(tmp_path / "turned.jpg", exif=exif)
+    n = next(n for n, row in enumerate(rows) if row["mask"])
+    Image.open(folder / rows[n]["image"]).save(tmp_path / "turned.jpg", exif=exif)
     rows = absolute(folder, rows)
-    rows[0]["image"] = str(tmp_path / "turned.jpg")
+    rows[n]["image"] = str(tmp_path / "turned.jpg")
     with pytest.raises(DataError, match=r"turned\.jpg.*EXIF orientation"):
         prepare_dataset(project(source(write_table(tmp_path, rows))), tmp_path / "dataset")
