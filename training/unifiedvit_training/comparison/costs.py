@@ -82,7 +82,7 @@ def _measure(projects: dict[str, Project], size: int, learning: bool) -> dict[st
 
 
 def multiplications(network: nn.Module, size: int) -> int:
-    """Multiply-add pairs of one look at a slice of size x size pixels."""
+    """Multiply-add pairs of one forward pass over a slice of size x size pixels."""
     asked = [p.requires_grad for p in network.parameters()]
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # the counter does not know the fused attention
