@@ -23,6 +23,8 @@ FEW, ROUNDS = 24, 5
 #: Rounds over 1,440 slices take minutes.
 LONG_ROUNDS = 3
 LARGEST = (1000, 512, 512)
+
+
 def main() -> None:
     """Measure and print."""
     spec = find_model(DEFAULT_MODEL)
@@ -64,7 +66,7 @@ def _memory() -> None:
     table(["", "model ready", "with the volume", "peak", "s", "share outside the network"], rows)
 
 
-def _look_at_the_largest(library: str) -> None:
+def _run_largest(library: str) -> None:
     """In a process of its own: print its peak in MiB with the model ready, with the volume, and at the end; seconds;
     and the share of them outside the network."""
     spec = find_model(DEFAULT_MODEL)
@@ -75,8 +77,8 @@ def _look_at_the_largest(library: str) -> None:
     for one in array:
         one[60:450, 60:450] = chance.normal(100, 20, (390, 390))
     there = _peak()
-    made = predictor.predict(Volume(array, np.diag([0.7, 0.7, 0.7, 1.0]), "largest")).provenance.timings_s
-    print(ready, there, _peak(), f"{made['total']:.0f}", f"{1 - made['network'] / made['total']:.3f}")
+    timings = predictor.predict(Volume(array, np.diag([0.7, 0.7, 0.7, 1.0]), "largest")).provenance.timings_s
+    print(ready, there, _peak(), f"{timings['total']:.0f}", f"{1 - timings['network'] / timings['total']:.3f}")
 
 
 def _peak() -> int:
@@ -86,4 +88,4 @@ def _peak() -> int:
 
 
 if __name__ == "__main__":
-    _look_at_the_largest(sys.argv[1])
+    _run_largest(sys.argv[1])

@@ -35,7 +35,7 @@ def main() -> None:
                                                  {"INFERENCE_PRECISION_HINT": hint, "PERF_COUNT": True})
         request, taken = compiled.create_infer_request(), defaultdict(list)
         for _ in range(ROUNDS):
-            request.predict_slices({INPUT: images})
+            request.infer({INPUT: images})
             of_kind: dict[str, float] = defaultdict(float)
             for layer in request.profiling_info:
                 of_kind[KINDS.get(layer.node_type, "the rest")] += layer.real_time.total_seconds()

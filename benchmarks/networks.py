@@ -1,4 +1,4 @@
-"""One look for two answers, against what one would do without: (a) two networks in eager torch, (b) the same two on the
+"""One pass for two answers, against what one would do without: (a) two networks in eager torch, (b) the same two on the
 same backend, (c) the off-the-shelf unified ViT (`smp.DPT` with a classifier), (d) MONAI's sliding windows.
 
 Weights are random; a slice is 224 x 224, and 240 x 240 for the windows.
@@ -45,7 +45,7 @@ class _Answers(nn.Module):
 
 def main() -> None:
     """Measure and print."""
-    print(f"## One look for two answers\n\n{machine()}\n\n{SLICES} slices of {SIZE} x {SIZE} in batches of {BATCH}, "
+    print(f"## One pass for two answers\n\n{machine()}\n\n{SLICES} slices of {SIZE} x {SIZE} in batches of {BATCH}, "
           f"{ROUNDS} rounds interleaved; milliseconds a slice: median (best).\n", flush=True)
     for name, parts in NETWORKS.items():
         _compare(name, *parts)
@@ -97,7 +97,7 @@ def _compare(name: str, architecture: str, arguments: dict[str, str], dpt: bool)
                 for backend in _BACKENDS),
               *((f"(c) smp.DPT against ours, {backend}", f"unified, {backend}", f"smp.DPT, {backend}")
                 for backend in _BACKENDS if dpt),
-              ("(d) MONAI's windows against one look, both eager torch", first, "MONAI windows, torch float32"),
+              ("(d) MONAI's windows against one pass, both eager torch", first, "MONAI windows, torch float32"),
               ("(d) MONAI's windows in eager torch against OpenVINO bfloat16", best, "MONAI windows, torch float32")]
     table(["", "times as fast: median (range)"],
           ([words, times_as_fast(times, fast, slow)] for words, fast, slow in ratios))

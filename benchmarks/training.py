@@ -91,11 +91,11 @@ def _ours(prepared: Prepared, folder: Path):
         "fit": {"stages": [{"size": SIZE, "epochs": 1}], "batch_size": BATCH},
         "machine": {"accelerator": "cpu"},
     })
-    fitting = Trainer(project, prepared, folder, start_fabric(project.machine))
+    trainer = Trainer(project, prepared, folder, start_fabric(project.machine))
 
     def epoch() -> None:
-        fitting.step = 0
-        fitting.train_epoch()
+        trainer.step = 0
+        trainer.train_epoch()
 
     return epoch
 

@@ -26,7 +26,7 @@ from .measuring import ROUNDS, Times, interleaved, machine, table, times_as_fast
 SHAPE, BATCH = (155, 240, 240), 8
 #: MONAI's windows in three dimensions, and how far they overlap (its default).
 WINDOW, OVERLAP = 96, 0.25
-STAGES = ("prepare", "network", "resample", "answer")
+STAGES = ("prepare", "network", "resample", "decide")
 
 
 def main() -> None:

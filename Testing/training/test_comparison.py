@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 import torch
 import yaml
 from unifiedvit_training import cli
@@ -192,6 +193,17 @@ def test_multiplications_are_those_of_a_convolution_counted_by_hand():
             return self.layer(image)
 
     assert multiplications(One(), 16) == 16 * 16 * 8 * 9
+
+
+def test_multiplications_within_attention_are_counted_fused_or_not():
+    vit = timm.create_model("test_vit", img_size=64, in_chans=1)
+    counts = []
+    for fused in (False, True):
+        for block in vit.blocks:
+            block.attn.fused_attn = fused
+        counts.append(multiplications(vit, 64))
+        assert all(block.attn.fused_attn == fused for block in vit.blocks)
+    assert counts[0] == counts[1]
 
 
 # Peers

@@ -148,7 +148,7 @@ def test_slices_are_measured_with_the_confidence_that_a_user_gets(tmp_path):
         assert accumulator.conclude(answer, {}).confidence == pytest.approx(expected, abs=1e-6)
 
 
-def test_whole_volumes_are_measured_with_and_without_looks(tmp_path):
+def test_whole_volumes_are_measured_with_and_without_further_passes(tmp_path):
     data, plan = bright_volumes(tmp_path), project(model={"input": {"size": 32, "modality": "any", "expects": "x"}})
     run = run_of(tmp_path / "fit", plan)
     for uncertainty, names in ((False, {"aurc"}), (True, {"aurc", "aurc_passes"})):

@@ -131,16 +131,15 @@ def evaluate(
     work: Work = Path("work"), run: Run = "fit",
     tta: Annotated[bool, typer.Option("--tta", help="measure the mean over slices and their mirror images, and "
                                                         "write into WORK/<run>/evaluation-tta")] = False,
-    uncertainty: Annotated[bool, typer.Option("--uncertainty", help="measure the confidence of several looks too; four "
-                                                                    "times the time")] = False,
+    uncertainty: Annotated[bool, typer.Option("--uncertainty", help="measure the confidence of several passes too; "
+                                                                    "four times the time")] = False,
     model: Annotated[str | None, typer.Option(help="instead of a run: folder or id of a model, an ensemble too; its "
                                                    "metrics go into WORK/<id>/evaluation")] = None,
 ) -> None:
     """Measure a run on the validation and test sides, and on whole volumes, and show its worst cases.
 
     Chooses the calibration temperature, the volume rule and the probability under which a diagnosis is called uncertain
-    on the validation side. Writes
-    WORK/<run>/evaluation/report.html and results.json; `export` needs them.
+    on the validation side. Writes WORK/<run>/evaluation/report.html and results.json; `export` needs them.
     """
     from UnifiedViTLib.service.store.catalogue import find_model
 
@@ -315,7 +314,7 @@ def compare(
     jobs: Annotated[int, typer.Option(min=1, help="with --config: runs at a time, each with its share of the cores")
                     ] = 1,
 ) -> None:
-    """Compare two evaluated runs on the same num_slices, or train many networks under one recipe and compare them all.
+    """Compare two evaluated runs on the same slices, or train many networks under one recipe and compare them all.
 
     Differences come with paired bootstrap intervals by patient. With --config, runs that are finished are not made
     again, and the report is of those that are there.

@@ -82,16 +82,22 @@ def _measure(projects: dict[str, Project], size: int, learning: bool) -> dict[st
 
 
 def multiplications(network: nn.Module, size: int) -> int:
-    """Multiply-add pairs of one look at a slice of size x size pixels."""
+    """Multiply-add pairs of one forward pass over a slice of size x size pixels."""
     asked = [p.requires_grad for p in network.parameters()]
     fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)  # the counter does not know the fused attention
+    # The counter knows fused attention neither of torch nor of timm.
+    torch.backends.mha.set_fastpath_enabled(False)
+    fused = {module: module.fused_attn for module in network.modules() if hasattr(module, "fused_attn")}
+    for module in fused:
+        module.fused_attn = False
     network.eval().requires_grad_(False)
     try:
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network(torch.zeros(1, 1, size, size))
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
+        for module, setting in fused.items():
+            module.fused_attn = setting
         for parameter, learns in zip(network.parameters(), asked, strict=True):
             parameter.requires_grad_(learns)
     return counter.get_total_flops() // 2

@@ -82,7 +82,7 @@ def _set_blocks(plan: Comparison, results: Results, comparisons: list[PairedComp
              "the seeds, ± half of what lies between the lowest and the highest. The held-out calibration error has "
              "its temperature from slices of other groups."),
         Picture(figure_uri(trade_figure(plan, results, costs)),
-                "What a network gets right against what it costs (multiplications of one look, at the smallest size "
+                "What a network gets right against what it costs (multiplications of one pass, at the smallest size "
                 "measured). Up and to the left is better."),
     ]
     for task, said in _TASKS.items():

@@ -54,7 +54,7 @@ class Problem:
 
     Attributes:
         kind: a key of `KINDS`.
-        severity: "error" (figures would mislead), "warning" (likely a mistake) or "note" (good to know).
+        severity: "error" (metrics would mislead), "warning" (likely a mistake) or "note" (good to know).
         where: an image's name, or a source's.
         sentence: what it is and what to do.
         slices: up to two slices that show it.

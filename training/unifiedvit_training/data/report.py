@@ -59,7 +59,7 @@ def _split(project: Project, dataset: Dataset, problems: list[Problem]) -> list:
     ]
     if leaking := leaking_slices(problems, dataset):
         blocks.append(Text(f"{leaking} slices of the validation and test sides look like a slice of another group on "
-                           "another side: figures measured there flatter. They are listed below.", "error"))
+                           "another side: metrics measured there flatter. They are listed below.", "error"))
     return blocks
 
 
@@ -78,8 +78,8 @@ def _shortcut(probes: list[ShortcutProbe]) -> list:
     if told:
         blocks.append(Text(
             f"{', '.join(told)}: told by such numbers with an area above {ALARMING} even as the network sees them. A "
-            "network can reach high figures there by knowing the scanner, or the level at which slices were cut, "
-            "instead of the disease. Report figures without these classes too, change intensities strongly in "
+            "network can reach high metrics there by knowing the scanner, or the level at which slices were cut, "
+            "instead of the disease. Report metrics without these classes too, change intensities strongly in "
             "training, and add images of all classes from the same place.", "warning",
         ))
     return blocks

@@ -50,7 +50,7 @@ def summarise(project: Project, dataset: Dataset, problems: list[Problem], probe
         worst = next(problem.severity for problem in problems if problem.kind == kind)
         lines.append(f"  {worst:8} {count:6}  {KINDS[kind]}")
     if leaking := leaking_slices(problems, dataset):
-        lines.append(f"  {leaking} slices of the validation and test sides look like one on another side: figures "
+        lines.append(f"  {leaking} slices of the validation and test sides look like one on another side: metrics "
                      "measured there flatter.")
     if probes:
         lines += ["", "What can be guessed without looking (AUC of global intensity statistics, one class against "

@@ -51,7 +51,7 @@ def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, u
         dataset: prepared slices; "validation" has some, "test" may have none.
         run: folder of the run, with its best weights.
         tta: test-time augmentation: the mean of the logits of each slice and its mirror image is measured.
-        uncertainty: measure the confidence of several looks at each slice too; four times the time.
+        uncertainty: measure the confidence of several passes over each slice too; four times the time.
 
     Returns:
         `evaluation/results.json` in `run` (with `tta`, `evaluation-tta/results.json`); beside it `report.html`,
@@ -125,7 +125,7 @@ def _evaluate(candidate: Candidate, dataset: Dataset, tta: bool, uncertainty: bo
 
 
 def _by_pass(candidate: Candidate, dataset: Dataset, measured: Measured, folder: Path) -> np.ndarray | None:
-    """(looks, N, C) calibrated probabilities, the answer's own first; None for a network without one diagnosis an
+    """(passes, N, C) calibrated probabilities, the answer's own first; None for a network without one diagnosis an
     image. What was looked at is kept, as the answers are."""
     model, table, logits = candidate.model, measured.table, measured.answers.class_logits
     if logits is None or model.diagnosis != "multi-class":

@@ -150,7 +150,7 @@ def overlap_values(drawn: np.ndarray, masks: np.ndarray, has_mask: np.ndarray, s
         segments: S, mask classes without the background.
 
     Returns:
-        NaN where a value has no meaning: `dice`, `iou` (N, S) of the mask classes that are truly there; `found` (N,)
+        NaN where a value has no meaning: `dice`, `iou` (N, S) of the mask classes that are truly there; `detected` (N,)
         1 if drawn and true overlap, whatever their class, on slices with a lesion; `empty` (N,) 1 if nothing is
         drawn, on slices without; `drawn_pixels` (N,), and `overlap_pixels` (N,) of the right class.
     """
@@ -180,7 +180,7 @@ def segmentation_metrics(overlaps: dict[str, np.ndarray] | None, labels: np.ndar
 
     Returns:
         `dice` mean over slices with a lesion (on each, over the mask classes truly there), and by diagnosis
-        `dice_<class>`, and by mask class `dice_segment_<name>` if there are several; `found` share of slices with a
+        `dice_<class>`, and by mask class `dice_segment_<name>` if there are several; `detected` share of slices with a
         lesion on which drawn and true overlap; `empty` share of slices without on which nothing is drawn.
     """
     shape = (len(labels), len(model.segments))

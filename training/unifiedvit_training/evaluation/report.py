@@ -55,7 +55,7 @@ def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary]
     Args:
         model: what was measured.
         summaries: one a side.
-        volumes: {"data": words, "metrics": numbers} of whole volumes.
+        volumes: {"dataset": words, "metrics": numbers} of whole volumes.
         calibration: None without a diagnosis.
         rule: of whole volumes.
         drawn: by side the mask classes drawn on its slices, (N, H, W); None for a network that draws nothing.
@@ -190,7 +190,7 @@ def _selective(confidences: list[Confidence]) -> list[Text | Table | Picture]:
         Table(["", *(SELECTIVE[name] for name in names), "review"], rows),
         Text(f"The threshold of a review is the lowest above which at most {RISK:.0%} are wrong. “Held out” are "
              "slices whose threshold was chosen on slices of other groups. A result is wrong if its diagnosis is, or "
-             "if its mask misses the lesion or is not empty where there is none. The confidence of several looks is "
+             "if its mask misses the lesion or is not empty where there is none. The confidence of several passes is "
              "that of `predict --uncertainty`, of each slice by itself."),
     ]
 

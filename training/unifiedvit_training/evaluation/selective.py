@@ -45,7 +45,7 @@ def slice_confidence(by_pass: np.ndarray, drawn: np.ndarray | None, healthy: int
     """(N,) confidence of slices as `inference.uncertainty` has it for 2-D images.
 
     Args:
-        by_pass: (looks, N, C) calibrated probabilities, the answer's own first.
+        by_pass: (passes, N, C) calibrated probabilities, the answer's own first.
         drawn: (N,) bool, whether anything is drawn in the result; None for a network that draws nothing.
         healthy: index of the class for "nothing found"; None if there is none.
     """
@@ -102,7 +102,7 @@ class Confidence:
     """How well a confidence tells right results of slices from wrong ones.
 
     Attributes:
-        name: "probability" (of the diagnosis) or "confidence" (of several looks), as in `spec.Review`.
+        name: "probability" (of the diagnosis) or "confidence" (of several passes), as in `spec.Review`.
         error: "diagnosis" or "result": what counts as wrong.
         curve: risk and coverage.
         metrics: of `selective_metrics`.
@@ -125,11 +125,11 @@ class Confidence:
 
 def measure_confidence(table: SliceTable, confidence: np.ndarray | None, drawn: np.ndarray | None
                        ) -> list[Confidence]:
-    """The probability of the diagnosis, and the confidence of several looks, against wrong diagnoses and wrong results.
+    """The probability of the diagnosis, and the confidence of several passes, against wrong diagnoses and results.
 
     Args:
         table: slices of one side, of a network with a diagnosis.
-        confidence: (N,) of `slice_confidence`; None unless several looks were taken.
+        confidence: (N,) of `slice_confidence`; None unless several passes were taken.
         drawn: (N,) bool, whether anything is drawn in the result; None for a network that draws nothing.
     """
     wrong = {"diagnosis": table.right}
@@ -153,7 +153,7 @@ def measure_confidence(table: SliceTable, confidence: np.ndarray | None, drawn: 
 
 def review_of(measured: list[Confidence]) -> dict[str, Any]:
     """The block `review` of a model's description: the probability's threshold keeps wrong diagnoses rare, that of
-    several looks wrong results. Empty where the probability has none."""
+    several passes wrong results. Empty where the probability has none."""
     given = {one.name: asdict(one.rule) for one in measured
              if one.rule and (one.name, one.error) in (("probability", "diagnosis"), ("confidence", "result"))}
     return given if "probability" in given else {}

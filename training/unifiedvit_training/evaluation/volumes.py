@@ -37,7 +37,7 @@ class Case:
     Attributes:
         truth: (K, J, I) bool, any lesion; None where it is not known.
         label: name of the diagnosis; "" where it is not known, and of multi-label models.
-        accumulator: what several looks said; None unless they were taken.
+        accumulator: what several passes gave; None unless they were taken.
         findings: of multi-label models, name -> whether it is there, for those of which that is known.
     """
 
@@ -62,7 +62,7 @@ def run_volumes(items: Iterable[Item], spec: ModelSpec, tta: bool = False, uncer
         items: volumes. Any mask value above 0 is a lesion; without a mask, labels may tell that there is none.
         spec: the model.
         tta: look at the mirror images too.
-        uncertainty: take the further looks of `inference.uncertainty`, in the plane of acquisition alone.
+        uncertainty: take the further passes of `inference.uncertainty`, in the plane of acquisition alone.
 
     Raises:
         DataError: a mask cannot be read or does not fit its volume.
@@ -153,7 +153,7 @@ def measure_volumes(cases: list[Case], spec: ModelSpec) -> dict[str, float | int
     """Metrics for whole volumes; those that the cases do not tell are left out.
 
     Returns:
-        `volumes` how many. `found`: share of volumes with a lesion in which drawn and true overlap; `dice` their
+        `volumes` how many. `detected`: share of volumes with a lesion in which drawn and true overlap; `dice` their
         mean. `empty`: share of lesion-free slices with nothing drawn. `false_components`: connected pieces a volume
         that touch no lesion. `diagnosis`: share of right diagnoses; of multi-label models, share of volumes of which
         all that is known of the findings is said, and `findings`: share of right answers over all findings of all
@@ -196,7 +196,7 @@ def confidence_metrics(cases: list[Case], spec: ModelSpec) -> dict[str, float]:
 
     Returns:
         `aurc` and `error_auc` (`metrics.selective_metrics`) of the probability of the diagnosis, and where further
-        looks were taken, with the ending "_looks", of their confidence; without those that have no meaning.
+        passes were taken, with the ending "_passes", of their confidence; without those that have no meaning.
     """
     known = [case for case in cases if case.label]
     decisions = [decide(case.output, case.prepared, spec) for case in known]

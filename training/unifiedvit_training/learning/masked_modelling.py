@@ -30,8 +30,7 @@ class MaskedModel(nn.Module, ABC):
 
     Attributes:
         encoder: what is to learn. Its `forward` gives features whose `patch_maps` are maps, the deepest last, of images
-        of
-            `in_channels`.
+            of `in_channels`.
         block: side of a hidden block in pixels.
     """
 

@@ -68,7 +68,7 @@ def write_model_folder(project: Project, network: torch.nn.Module, calibration: 
         network: what to export; stored in float16.
         calibration: from `calibrate.fit_calibration`.
         rule: from `volumes.choose_rule`.
-        results: list of {"data": words, "metrics": {name: number}}.
+        results: list of {"dataset": words, "metrics": {name: number}}.
         folder: where it goes.
         ood: from `ood.measure_ood_statistics`.
         review: from `selective.review_of`.

@@ -122,7 +122,7 @@ def measure(dataset: Dataset, upscalers: Mapping[str, Upscaler], model: str, mos
 def summary(results: dict[str, Any]) -> list[dict[str, Any]]:
     """Of each degradation and place what the learned upscaler and Lanczos reach, as a description's `results`."""
     return [
-        {"data": f"{results['slices']} slices of the validation side, {way}, {place}",
+        {"dataset": f"{results['slices']} slices of the validation side, {way}, {place}",
          "metrics": {f"{name}_{metric}": round(table[f"{name}.{metric}"]["value"], 4)
                      for name in ("learned", "lanczos") for metric in ("psnr", "ssim")}}
         for way, places in results["metrics"].items() for place, table in places.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.figure import Figure as Drawing
+from matplotlib.figure import Figure
 
 from UnifiedViTLib.outputs.colour_maps import over_image
 
@@ -73,26 +73,26 @@ def explanation_page(project: Project, side: str, slices: SliceSet, indices: np.
     return render_page("Explanations", sections, lead)
 
 
-def _metrics(found: dict[str, MeasuredMaps]) -> Drawing:
-    drawing = Drawing(figsize=(9.6, 6.4), layout="constrained")
-    for axes, (key, words) in zip(drawing.subplots(3, 3).ravel(), WORDS.items(), strict=True):
+def _metrics(found: dict[str, MeasuredMaps]) -> Figure:
+    figure = Figure(figsize=(9.6, 6.4), layout="constrained")
+    for axes, (key, words) in zip(figure.subplots(3, 3).ravel(), WORDS.items(), strict=True):
         for n, one in enumerate(found.values()):
-            figure = one.metrics[key]
-            if figure.low is not None:
-                axes.hlines(n, figure.low, figure.high, color=COLOURS[n], linewidth=2)
-            axes.scatter(figure.value, n, color=COLOURS[n], s=24, zorder=3)
+            estimate = one.metrics[key]
+            if estimate.low is not None:
+                axes.hlines(n, estimate.low, estimate.high, color=COLOURS[n], linewidth=2)
+            axes.scatter(estimate.value, n, color=COLOURS[n], s=24, zorder=3)
         axes.set_yticks(range(len(found)), list(found), fontsize=8)
         axes.set_ylim(len(found) - 0.5, -0.5)
         axes.set_xlim(min(-0.03, *axes.get_xlim()), 1.03)
         axes.set_title(words, fontsize=9, loc="left")
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="x", color="#e4e8ed", linewidth=0.6)
-    return drawing
+    return figure
 
 
-def _curves(found: dict[str, MeasuredMaps]) -> Drawing:
-    drawing = Drawing(figsize=(9.6, 3.6), layout="constrained")
-    for axes, name in zip(drawing.subplots(1, 2, sharey=True), ("deletion", "insertion"), strict=True):
+def _curves(found: dict[str, MeasuredMaps]) -> Figure:
+    figure = Figure(figsize=(9.6, 3.6), layout="constrained")
+    for axes, name in zip(figure.subplots(1, 2, sharey=True), ("deletion", "insertion"), strict=True):
         for n, (method, one) in enumerate(found.items()):
             curve = getattr(one, name)
             axes.plot(np.linspace(0, 1, len(curve)), curve, color=COLOURS[n], marker="o", markersize=3, label=method)
@@ -100,7 +100,7 @@ def _curves(found: dict[str, MeasuredMaps]) -> Drawing:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(color="#e4e8ed", linewidth=0.6)
     axes.legend(frameon=False, fontsize=8)
-    return drawing
+    return figure
 
 
 def _galleries(project: Project, slices: SliceSet, indices: np.ndarray, found: dict[str, MeasuredMaps]

@@ -50,8 +50,7 @@ class Seen:
         features: of all slices, one after the other.
         distances, rotated: of all slices, as of `OODStatistics.score`.
         ood_warned, orientation_warned, input_warned: for each image whether its slices are called unlike training, it
-        is called turned,
-            and anything is said without a network.
+            is called turned, and anything is said without a network.
     """
 
     features: Features
@@ -70,8 +69,8 @@ def evaluate_ood(spec: ModelSpec, dataset: Dataset, output: Path, ood_val: Seque
         spec: a model of one channel with statistics of format 2.
         dataset: that it was trained on.
         output: folder for `results.json` and `report.html`.
-        ood_val, ood_test, in_distribution: files or folders of strange images on which a way to tell may be chosen (the
-            drawn ones are such), of others for the end, and of images that are to pass.
+        ood_val, ood_test, in_distribution: files or folders of out-of-distribution images on which a way to tell may
+            be chosen (the drawn ones are such), of others for the end, and of images that are to pass.
         count: training and validation slices to look at, at most.
 
     Returns:

@@ -25,8 +25,7 @@ class SetMetrics:
         auroc: of telling its slices from the validation slices; None for in-distribution ones.
         flagged_fraction, rotated_fraction: share of slices beyond the threshold, and that look turned.
         ood_warned, orientation_warned, input_warned: share of images that are called unlike training, or turned, or of
-        which anything is
-            said without a network.
+            which anything is said without a network.
         distances: of its slices, but for those with nothing on them.
     """
 

@@ -20,7 +20,7 @@ def ood_text(found: OODResults) -> str:
     rows = [_HEADER, *(tuple(_short(value) for value in _row(one)) for one in found.sets)]
     widths = [max(len(row[n]) for row in rows) + 2 for n in range(len(_HEADER))]
     lines = ["".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*lines, f"Validation slices flagged a threshold chosen on the others: {found.held_out:.3f}"])
+    return "\n".join([*lines, f"Validation slices beyond a threshold chosen on the others: {found.held_out:.3f}"])
 
 
 def _row(one: SetMetrics) -> tuple[str | int | float | None, ...]:
@@ -56,7 +56,7 @@ def ood_page(found: OODResults, exported: Score) -> str:
             table, Picture(figure_uri(distances_figure(found)), "Distances of slices; the line is the threshold."),
         ]),
         Section("Ways to tell", [
-            Text("AUROC and, in brackets, the share of slices flagged a threshold that 1 % of half of the validation "
+            Text("AUROC and, in brackets, the share of slices beyond a threshold that 1 % of half of the validation "
                  f"slices exceed. Models are exported with “{exported.name}”."),
             _scores(found),
         ]),
@@ -67,15 +67,14 @@ def ood_page(found: OODResults, exported: Score) -> str:
 
 
 def _scores(found: OODResults) -> Table:
-    strange = {role: None for role in found.roles.values() if role != IN_DISTRIBUTION}
-    header = ["", "false alarms", *(f"{word}, {role}" for role in strange for word in ("worst AUROC", "mean flagged")),
-              *found.roles]
+    ood_roles = {role: None for role in found.roles.values() if role != IN_DISTRIBUTION}
+    header = ["", "false alarms",
+              *(f"{word}, {role}" for role in ood_roles for word in ("worst AUROC", "mean flagged")), *found.roles]
     rows = []
     for score, values in found.scores.items():
         alarms = next(iter(values.values()))[1]
-        by_role = (
-            value for role in strange for value in (found.worst(score, role), found.mean_flagged_fraction(score, role))
-        )
+        by_role = (value for role in ood_roles
+                   for value in (found.worst(score, role), found.mean_flagged_fraction(score, role)))
         rows.append([score.name, alarms, *by_role,
                      *(f"{values[name][0]:.3f} ({values[name][1]:.2f})" for name in found.roles)])
     return Table(header, rows)

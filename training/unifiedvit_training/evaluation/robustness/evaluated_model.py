@@ -53,9 +53,9 @@ class EvaluatedModel:
             images: (N, C, H, W) float32.
 
         Returns:
-            class logits (N, C), drawn (N, H, W) uint8 mask class, and whether a slice lies beyond the threshold of what
-            is familiar, (N,) bool; None for what it does not give. Where a channel is missing nothing is known of the
-            last.
+            class logits (N, C), drawn (N, H, W) uint8 mask class, and whether a slice lies beyond the
+            out-of-distribution threshold, (N,) bool; None for what it does not give. Where a channel is missing nothing
+            is known of the last.
         """
         device = next(self.network.parameters()).device
         seen = _resized(torch.from_numpy(images).to(device), self.model.input.size)

@@ -27,7 +27,7 @@ class CorruptionOutputs:
     Attributes:
         probabilities: (N, C), calibrated.
         overlaps: of `metrics.overlap_values`.
-        flagged: (N,) 1 where a slice lies beyond the threshold of what is familiar.
+        flagged: (N,) 1 where a slice lies beyond the out-of-distribution threshold.
     """
 
     probabilities: np.ndarray | None

@@ -27,9 +27,9 @@ def robustness_text(found: dict[str, Robustness]) -> str:
     width = max(len(name) for name in found) + 2
     lines = ["clean -> mean of all corruptions and severities", f"{'':<24}" + "".join(f"{n:>{max(width, 17)}}"
                                                                                          for n in found)]
-    for figure in METRICS:
-        cells = (f"{_short(one.metrics[CLEAN][0][figure])} -> {_short(one.mean[figure])}" for one in found.values())
-        lines.append(f"{figure:<24}" + "".join(f"{cell:>{max(width, 17)}}" for cell in cells))
+    for metric in METRICS:
+        cells = (f"{_short(one.metrics[CLEAN][0][metric])} -> {_short(one.mean[metric])}" for one in found.values())
+        lines.append(f"{metric:<24}" + "".join(f"{cell:>{max(width, 17)}}" for cell in cells))
     return "\n".join(lines)
 
 
@@ -74,10 +74,10 @@ def robustness_page(model: Model, dataset: Dataset, places: np.ndarray, side: st
 
 def _together(found: dict[str, Robustness], words: dict[str, str]) -> Table:
     rows = []
-    for figure in METRICS:
-        cells = [(one.metrics[CLEAN][0][figure], one.mean[figure]) for one in found.values()]
+    for metric in METRICS:
+        cells = [(one.metrics[CLEAN][0][metric], one.mean[metric]) for one in found.values()]
         if any(after is not None for _, after in cells):
-            rows.append([words[figure], *(value for pair in cells for value in pair)])
+            rows.append([words[metric], *(value for pair in cells for value in pair)])
     return Table(["", *(head for name in found for head in (f"{name}, clean", "corrupted"))], rows)
 
 
@@ -108,9 +108,9 @@ def _differences(found: dict[str, Robustness], words: dict[str, str]) -> list[Ta
     kinds = {"clean": "clean", "mean": "corrupted", "loss": "lost by it"}
     return [
         Table(["", *kinds.values()],
-              [[words[figure], *(change_said(found[name].against[kind][figure])
-                                 if figure in found[name].against.get(kind, {}) else None for kind in kinds)]
-               for figure in found[name].against.get("mean", {})],
+              [[words[metric], *(change_said(found[name].against[kind][metric])
+                                 if metric in found[name].against.get(kind, {}) else None for kind in kinds)]
+               for metric in found[name].against.get("mean", {})],
               f"{name} minus {first}, with 95 % intervals (groups resampled, the same for both)")
         for name in others
     ]
@@ -119,10 +119,10 @@ def _differences(found: dict[str, Robustness], words: dict[str, str]) -> list[Ta
 def _by_severity(found: dict[str, Robustness], name: str, words: dict[str, str]) -> Table:
     rows = []
     for network, one in found.items():
-        for figure in METRICS:
-            values = [at[figure] for at in (one.metrics[CLEAN][0], *one.metrics[name])]
+        for metric in METRICS:
+            values = [at[metric] for at in (one.metrics[CLEAN][0], *one.metrics[name])]
             if any(value is not None for value in values):
-                rows.append([network, words[figure], *values])
+                rows.append([network, words[metric], *values])
     return Table(["network", "", "clean", *map(str, SEVERITIES)], rows)
 
 
