@@ -234,7 +234,8 @@ def load_spec(path: str | Path) -> ModelSpec:
         text = file.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:  # ValueError: no text, or a path with a null character
         raise ModelSpecError(
-            f"{file} cannot be read ({error}). A model is a folder with {SPEC_FILE} and its weights."
+            f"{file} cannot be read ({getattr(error, 'strerror', None) or error}). A model is a folder with "
+            f"{SPEC_FILE} and its weights."
         ) from error
     try:
         data = json.loads(text, parse_constant=_refuse_constant)

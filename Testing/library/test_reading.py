@@ -246,7 +246,7 @@ def test_a_tiny_image_is_refused(tmp_path, shape):
 
 def test_a_folder_without_dicom_is_refused(tmp_path):
     (tmp_path / "read me.txt").write_text("nothing here")
-    assert "holds no DICOM series. Give the folder that holds the slices" in refusal(tmp_path)
+    assert "holds no DICOM series. Give an image file, a folder of images, or the folder" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("which", [0, 8])

@@ -97,8 +97,9 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
         except (UnsupportedImageError, OSError) as error:
             refusals.append(error)
     if not headers:
-        reason = f" {refusals[0]}" if refusals else " Give the folder that holds the slices themselves."
-        raise UnsupportedImageError(f"The folder {folder.name} holds no DICOM series.{reason}") from (
+        reason = refusals[0] if refusals else (
+            "Give an image file, a folder of images, or the folder that holds the slices themselves.")
+        raise UnsupportedImageError(f"The folder {folder.name} holds no DICOM series. {reason}") from (
             refusals[0] if refusals else None)
     series = {header.series for header in headers}
     if len(series) > 1:
