@@ -252,9 +252,9 @@ def test_slices_with_nothing_on_them_are_looked_at_once_and_the_answers_are_the_
     skipping = deduplicate_blank_slices(run)
     batch = np.concatenate([np.full_like(images[:3], -1), images[:4], np.full_like(images[:2], -1),
                             np.full_like(images[:1], 0.5)])
-    findings = skipping(batch), skipping(batch[:3])
+    answers = skipping(batch), skipping(batch[:3])
     assert given == [6]  # four heads and a blank of either kind; then nothing
-    for part, rest, right in zip(*findings, backend.run(batch), strict=True):
+    for part, rest, right in zip(*answers, backend.run(batch), strict=True):
         np.testing.assert_allclose(part, right, atol=1e-5)
         np.testing.assert_allclose(rest, right[:3], atol=1e-5)
 

@@ -245,8 +245,8 @@ def test_volumes_are_taken_alone_in_order_or_by_name_and_what_is_missing_is_said
     assert alone.warnings[0].startswith("Without t2, flair:") and alone.name == "brain"
     without = predictor.predict({"t1c": None, "t2": t2})
     assert without.warnings[0].startswith("Without t1c, flair:") and without.name == "t2"
-    findings = [p.slice_probabilities for p in (whole, alone, without)]
-    assert not np.allclose(findings[0], findings[1]) and not np.allclose(findings[1], findings[2])
+    answers = [p.slice_probabilities for p in (whole, alone, without)]
+    assert not np.allclose(answers[0], answers[1]) and not np.allclose(answers[1], answers[2])
 
 
 def test_the_result_lies_on_the_grid_of_what_was_given_first(model):

@@ -182,10 +182,10 @@ def test_texture_and_layout_of_a_picture_that_is_put_right_are_those_of_the_pict
     images += np.linspace(0, 3, 48, dtype=np.float32)[:, None]
     seen = texture(images), layout(images)
     assert seen[0].shape == (3, 4, 5, 3) and seen[1].shape == (3, 8, 8)
-    orientation = {"upside down": images[:, ::-1], "turned to the right": np.rot90(images, 1, axes=(1, 2)),
-                   "turned to the left": np.rot90(images, -1, axes=(1, 2))}
+    upright = {"upside down": images[:, ::-1], "turned to the right": np.rot90(images, 1, axes=(1, 2)),
+               "turned to the left": np.rot90(images, -1, axes=(1, 2))}
     for turn in ROTATIONS:
-        back = np.ascontiguousarray(orientation[turn])
+        back = np.ascontiguousarray(upright[turn])
         np.testing.assert_allclose(undo_rotation(*seen, turn)[0], texture(back), atol=1e-5)
         np.testing.assert_allclose(undo_rotation(*seen, turn)[1], layout(back), atol=1e-5)
 

@@ -65,19 +65,14 @@ def test_a_valid_description_is_read_as_it_is_written(tmp_path):
         assert spec.training[0].licence == "CC0" and spec.results[0].metrics == {"accuracy": 0.5}
 
 
-def test_the_belief_in_pieces_may_be_missing_and_is_checked_where_it_stands():
+def test_the_least_probability_of_components_may_be_missing_and_is_checked_where_it_stands():
     assert parse_spec(spec_data(), Path()).volume_rule.min_component_probability == 0
     volume = spec_data()["aggregation"]
-    assert (
-        parse_spec(
-            spec_data(aggregation=volume | {"min_component_probability": 0.9}), Path()
-        ).volume_rule.min_component_probability
-        == 0.9
-    )
+    strict = parse_spec(spec_data(aggregation=volume | {"min_component_probability": 0.9}), Path())
+    assert strict.volume_rule.min_component_probability == 0.9
     for wrong in (-0.1, 1.1, "high", None, True):
-        assert refusal(spec_data(aggregation=volume | {"min_component_probability": wrong})).startswith(
-            "aggregation.min_component_probability"
-        )
+        refused = refusal(spec_data(aggregation=volume | {"min_component_probability": wrong}))
+        assert refused.startswith("aggregation.min_component_probability")
 
 
 def test_a_model_without_a_healthy_class_has_none():

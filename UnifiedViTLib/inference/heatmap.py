@@ -22,7 +22,7 @@ def check_heatmap(method: str, label: str | None, spec: ModelSpec) -> None:
         DependencyError: torch is not installed.
     """
     if method not in METHODS:
-        raise ModelSpecError(f"There is no explanation called {method!r}. Choose one of {', '.join(METHODS)}.")
+        raise ModelSpecError(f"There is no heat-map method called {method!r}. Choose one of {', '.join(METHODS)}.")
     names = [one.name for one in spec.classes]
     if label is not None and label not in names:
         raise ModelSpecError(f"{spec.name} knows no diagnosis {label!r} to explain. Choose one of {', '.join(names)}.")
