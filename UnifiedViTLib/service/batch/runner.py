@@ -13,7 +13,7 @@ from pathlib import Path
 from ...errors import Cancelled, DependencyError, OutputError, UnifiedViTError
 from ...imaging.reading import stem
 from ...inference.options import Options
-from ...inference.predictor import ProgressCallback, software_versions
+from ...inference.predictor import ProgressCallback
 from ...outputs.files import csv_row
 from ...outputs.folder import ResultsFolder
 from ...outputs.inventory import Entry
@@ -22,6 +22,7 @@ from ...outputs.naming import safe_name
 from ...outputs.reuse import rerun_reason
 from ...spec import ModelSpec
 from ...texts import printable
+from ...versions import software_versions
 from ..worker.client import WorkerClient
 from ..worker.processing import make_file_request
 from ..worker.protocol import FileRequest, LoadRequest
