@@ -74,8 +74,6 @@ def one_view_off() -> np.ndarray:
     (changed(logits=one_view_off()), False),
 ], ids=["the same", "nearly the same", "not a number", "other diagnoses", "less sure of all", "nothing drawn",
         "drawn elsewhere", "one view off"])
-
-
 def test_a_backend_passes_if_labels_outlines_diagnoses_and_probabilities_agree(model, given, taken):
     assert agreement(given, outputs(), model).passes == taken
 

@@ -131,8 +131,6 @@ def test_a_tampered_file_is_refused_before_it_is_used(model, tmp_path, name):
     ({"file": "../model.onnx", "sha256": "0" * 64}, r"graph\.file"), ({"file": "model.onnx"}, r"graph\.sha256"),
     ([], "graph"),
 ])
-
-
 def test_a_description_of_a_graph_that_is_not_one_is_refused_by_name(graph, field):
     with pytest.raises(ModelSpecError, match=field):
         parse_spec(spec_data(graph=graph), Path())

@@ -100,8 +100,6 @@ def may_be(path, value) -> bool:
 
 @pytest.mark.parametrize(("path", "wrong"), [(p, w) for p in FIELDS for w in WRONG if not may_be(p, w)],
                          ids=lambda value: field(value) if isinstance(value, tuple) else repr(value)[:12])
-
-
 def test_a_field_of_a_wrong_kind_or_size_is_named(path, wrong):
     data = copy.deepcopy(spec_data())
     parent(data, path)[path[-1]] = wrong
@@ -150,8 +148,6 @@ def test_a_field_of_a_wrong_kind_or_size_is_named(path, wrong):
     ],
     ids=lambda value: field(value) if isinstance(value, tuple) else repr(value)[:30],
 )
-
-
 def test_a_value_that_could_harm_or_make_no_sense_is_refused(path, wrong):
     data = copy.deepcopy(spec_data())
     parent(data, path)[path[-1]] = wrong
@@ -193,8 +189,6 @@ def test_json_that_is_no_object_is_refused(data):
     "", "{", "[" * 100_000, '{"a":' * 100_000, '{"format": NaN}', '{"format": ' + "9" * 5000 + "}", "\ufeff{}",
     json.dumps(spec_data(results=[{"dataset": "x", "metrics": {"accuracy": float("inf")}}])),
 ], ids=lambda text: text[:15])
-
-
 def test_a_file_that_is_not_json_is_refused(tmp_path, text):
     (tmp_path / "model.json").write_text(text, encoding="utf-8")
     with pytest.raises(ModelSpecError, match=r"model\.json is not JSON .* Download or export the model again"):
