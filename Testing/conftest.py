@@ -5,8 +5,12 @@ from __future__ import annotations
 import locale
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from UnifiedViTLib.spec import ModelSpec
 
 try:
     import PySide6.QtWidgets  # noqa: F401
@@ -44,6 +48,22 @@ def heads(tmp_path_factory) -> tuple[Path, list[dict]]:
     from head_sets import make_heads
 
     return make_heads(tmp_path_factory.mktemp("heads"))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> ModelSpec:
+    """A tiny random model with a graph."""
+    from builders import tiny_graph_model
+
+    return tiny_graph_model(tmp_path_factory.mktemp("tiny") / "tiny")
+
+
+@pytest.fixture
+def slow_reference(monkeypatch):
+    """Backends are tried and compared, however fast a tiny network is."""
+    from UnifiedViTLib.inference.backends import selection
+
+    monkeypatch.setattr(selection, "FAST_S", 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -66,8 +66,8 @@ def dataset_of(folder: Path, masks: list[np.ndarray], labels: np.ndarray, groups
 
 def table_of(dataset: Dataset, logits: np.ndarray | None, drawn: list[np.ndarray] | None, plan: Project,
              temperature: float = 1.0) -> SliceTable:
-    findings = SliceOutputs(logits, None if drawn is None else np.stack(drawn), None)
-    return build_slice_table(dataset, np.arange(len(dataset.slices)), findings, plan.model, temperature)
+    outputs = SliceOutputs(logits, None if drawn is None else np.stack(drawn), None)
+    return build_slice_table(dataset, np.arange(len(dataset.slices)), outputs, plan.model, temperature)
 
 
 def network_of(plan: Project, seed: int = 0) -> torch.nn.Module:

@@ -147,7 +147,7 @@ def _predict(options: argparse.Namespace) -> int:
     from .service.store.catalogue import DEFAULT_MODEL, find_model
 
     if options.heatmap_class and not (options.heatmap or options.superres):
-        raise ModelSpecError("--heatmap-class says what to explain; add --heatmap to have an explanation.")
+        raise ModelSpecError("--heatmap-class says which class to explain; add --heatmap or --superres.")
     spec = find_model(options.model or DEFAULT_MODEL)
     inputs = collect_inputs(options.inputs, lambda sentence: tell(sentence, sys.stderr))
     if not inputs:

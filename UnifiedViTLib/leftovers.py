@@ -33,7 +33,10 @@ def abandoned(folder: Path, prefix: str) -> Iterator[Path]:
             name = names.fullmatch(item.name)
             if name is None or item.is_symlink():
                 continue
-            state = item.stat(follow_symlinks=False)
+            try:
+                state = item.stat(follow_symlinks=False)
+            except OSError:  # another process has just removed it
+                continue
             died = name[1] == _machine_id() and is_gone(int(name[2]))
             foreign = os.name == "posix" and state.st_uid != os.getuid()
             if not foreign and (died or time.time() - state.st_mtime > _ABANDONED_S):

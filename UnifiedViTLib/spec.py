@@ -65,8 +65,7 @@ class VolumeRule:
         max_normal_probability: nothing is drawn on a slice whose probability of "nothing found" is above this.
         min_component_ml: connected pieces of a segment under this volume are dropped (3-D volumes alone).
         min_component_probability: connected pieces are dropped unless the probability of a lesion reaches this on one
-        of their
-            slices (3-D volumes alone); 0 drops none.
+            of their slices (3-D volumes alone); 0 drops none.
     """
 
     pooling: str
@@ -115,8 +114,8 @@ class ReviewRule:
 
 @dataclass(frozen=True)
 class Review:
-    """Which results are to be called uncertain: by the `probability` of their diagnosis, and where further looks were
-    taken by their `confidence` (None: not measured)."""
+    """Which results are to be called uncertain: by the `probability` of their diagnosis, and where further passes were
+    run by their `confidence` (None: not measured)."""
 
     probability: ReviewRule
     confidence: ReviewRule | None

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from UnifiedViTLib.inference.predictor import software_versions
+from UnifiedViTLib.versions import software_versions
 
 ROUNDS = 5
 #: Rows of the matrices whose product is the roof.

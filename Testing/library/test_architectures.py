@@ -105,8 +105,6 @@ def test_saved_and_loaded_it_is_the_same_network(name, tmp_path):
     *((name, f"vit_{size}_patch16_224", millions) for name in ("unified_decoder", "fully_integrated")
       for size, millions in (("tiny", 5.52), ("base", 85.80))),
 ])
-
-
 def test_encoders_have_their_published_size(name, encoder, millions):
     """Millions of the published models without their heads of 1,000 classes, within 0.1 %; tokens of tasks and
     of missing channels are extra."""
@@ -245,8 +243,6 @@ def test_where_a_pyramid_reaches_beyond_the_image_what_is_drawn_inside_counts():
     ("unified_decoder", {"decoder_layers": 0}, "decoder_layers: 1 to 24"),
     ("fully_integrated", {"encoder": "swin_tiny_patch4_window7_224"}, "cannot be built"),
 ], ids=str)
-
-
 def test_what_cannot_be_built_is_refused_in_words(name, wrong, words):
     with torch.device("meta"), pytest.raises(ModelSpecError, match=words) as error:
         network(name, **wrong)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import head_volume, tiny_graph_model
+from builders import head_volume
 from faulty_backends import reason_of, spoil_openvino
 
 from UnifiedViTLib.errors import Cancelled, DependencyError, DeviceError
@@ -24,18 +24,7 @@ from UnifiedViTLib.spec import ModelSpec
 
 OPENVINO = BackendCandidate("OpenVINO", "float32")
 SAME = Agreement(1.0, 1.0, 0, 0.0, 0.0, 0.0, 32)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory) -> ModelSpec:
-    """A tiny random model with a graph."""
-    return tiny_graph_model(tmp_path_factory.mktemp("tiny") / "tiny")
-
-
-@pytest.fixture(autouse=True)
-def a_slow_reference(monkeypatch):
-    """What these tests select from is tried, however fast a tiny network is."""
-    monkeypatch.setattr(selection, "FAST_S", 0.0)
+pytestmark = pytest.mark.usefixtures("slow_reference")
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +74,6 @@ def one_view_off() -> np.ndarray:
     (changed(logits=one_view_off()), False),
 ], ids=["the same", "nearly the same", "not a number", "other diagnoses", "less sure of all", "nothing drawn",
         "drawn elsewhere", "one view off"])
-
-
 def test_a_backend_passes_if_labels_outlines_diagnoses_and_probabilities_agree(model, given, taken):
     assert agreement(given, outputs(), model).passes == taken
 

@@ -13,13 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from builders import head_volume, spec_data, tiny_graph_model, tiny_model, to_sitk
+from builders import head_volume, spec_data, tiny_model, to_sitk
 from SimpleITK import WriteImage
 
 from UnifiedViTLib.errors import DependencyError, DeviceError, ModelSpecError, WeightsError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.inference.backends import candidates as candidates_module
-from UnifiedViTLib.inference.backends import selection
 from UnifiedViTLib.inference.backends.agreement import measure
 from UnifiedViTLib.inference.backends.base import UnsupportedPrecision
 from UnifiedViTLib.inference.backends.cache import DiskCache, cpu_signature
@@ -33,21 +32,10 @@ from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.service.store.cache import COMPILED, cache_bytes, clear_cache, compiled_folder
 from UnifiedViTLib.service.store.catalogue import find_model, verify_files
-from UnifiedViTLib.spec import ModelSpec, parse_spec
+from UnifiedViTLib.spec import parse_spec
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory) -> ModelSpec:
-    """A tiny random model with a graph."""
-    return tiny_graph_model(tmp_path_factory.mktemp("tiny") / "tiny")
-
-
-@pytest.fixture(autouse=True)
-def a_slow_reference(monkeypatch):
-    """What these tests select from is tried, however fast a tiny network is."""
-    monkeypatch.setattr(selection, "FAST_S", 0.0)
+pytestmark = pytest.mark.usefixtures("slow_reference")
 
 
 @pytest.fixture(scope="module")
@@ -143,8 +131,6 @@ def test_a_tampered_file_is_refused_before_it_is_used(model, tmp_path, name):
     ({"file": "../model.onnx", "sha256": "0" * 64}, r"graph\.file"), ({"file": "model.onnx"}, r"graph\.sha256"),
     ([], "graph"),
 ])
-
-
 def test_a_description_of_a_graph_that_is_not_one_is_refused_by_name(graph, field):
     with pytest.raises(ModelSpecError, match=field):
         parse_spec(spec_data(graph=graph), Path())
@@ -252,9 +238,9 @@ def test_slices_with_nothing_on_them_are_looked_at_once_and_the_answers_are_the_
     skipping = deduplicate_blank_slices(run)
     batch = np.concatenate([np.full_like(images[:3], -1), images[:4], np.full_like(images[:2], -1),
                             np.full_like(images[:1], 0.5)])
-    findings = skipping(batch), skipping(batch[:3])
+    answers = skipping(batch), skipping(batch[:3])
     assert given == [6]  # four heads and a blank of either kind; then nothing
-    for part, rest, right in zip(*findings, backend.run(batch), strict=True):
+    for part, rest, right in zip(*answers, backend.run(batch), strict=True):
         np.testing.assert_allclose(part, right, atol=1e-5)
         np.testing.assert_allclose(rest, right[:3], atol=1e-5)
 
@@ -273,7 +259,7 @@ def test_without_torch_an_explanation_is_refused_before_anything_is_looked_at(mo
     WriteImage(to_sitk(head_volume()), str(tmp_path / "head.nrrd"))
     done = run_without(("torch", "timm"), tmp_path / "hide", "predict", str(tmp_path / "head.nrrd"), "--model",
                        str(model.folder), "--output", str(tmp_path / "out"), "--heatmap")
-    assert done.returncode == 2 and "An explanation needs PyTorch" in done.stderr
+    assert done.returncode == 2 and "Heat maps, and the super-resolution that they guide, need PyTorch" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -138,8 +138,6 @@ def test_channels_are_read_as_they_are_written_and_go_to_the_worker_and_back():
     [CHANNELS[0], {"name": "../t2", "expects": "T2"}], [CHANNELS[0], {"name": "t2=x", "expects": "T2"}],
     [CHANNELS[0], {"name": "t2", "expects": ""}], [CHANNELS[0], {"name": "t2", "expects": ["T2"]}],
 ], ids=lambda value: repr(value)[:30])
-
-
 def test_hostile_channels_are_refused_with_the_name_of_the_field(wrong):
     with pytest.raises(ModelSpecError, match=r"^input\.channels"):
         parse_spec(spec_data(input=INPUT | {"channels": wrong}), Path())
@@ -172,8 +170,6 @@ def test_one_volume_is_prepared_as_ever_and_channels_are_each_normalised_by_thei
 
 @pytest.mark.parametrize("direction", [np.eye(3), np.diag([-1.0, 1.0, -1.0]), oblique()],
                          ids=["same axes", "flipped axes", "oblique"])
-
-
 def test_a_volume_on_another_grid_is_brought_onto_the_first_ones(direction):
     first = head_volume(shape=(18, 45, 41))
     matrix = grid(direction, (1.5, 1.5, 1.5), (90, 90, 90))
@@ -245,8 +241,8 @@ def test_volumes_are_taken_alone_in_order_or_by_name_and_what_is_missing_is_said
     assert alone.warnings[0].startswith("Without t2, flair:") and alone.name == "brain"
     without = predictor.predict({"t1c": None, "t2": t2})
     assert without.warnings[0].startswith("Without t1c, flair:") and without.name == "t2"
-    findings = [p.slice_probabilities for p in (whole, alone, without)]
-    assert not np.allclose(findings[0], findings[1]) and not np.allclose(findings[1], findings[2])
+    answers = [p.slice_probabilities for p in (whole, alone, without)]
+    assert not np.allclose(answers[0], answers[1]) and not np.allclose(answers[1], answers[2])
 
 
 def test_the_result_lies_on_the_grid_of_what_was_given_first(model):

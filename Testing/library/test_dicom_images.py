@@ -76,8 +76,6 @@ def test_run_length_encoding_is_unpacked(tmp_path):
 
 @pytest.mark.parametrize("name", ["MR_small_jp2klossless.dcm", "MR_small_jpeg_ls_lossless.dcm", "MR_small_RLE.dcm",
                                   "MR_small_bigendian.dcm", "MR_small_implicit.dcm", "MR_small_expb.dcm"])
-
-
 def test_the_same_image_is_the_same_in_every_compression(name):
     np.testing.assert_array_equal(
         read(get_testdata_file(name)).array, read(get_testdata_file("MR_small.dcm")).array)
@@ -140,8 +138,6 @@ def test_pixels_that_say_they_are_longer_than_the_file_are_refused(tmp_path):
     (bytes(50), True), (b"\xfc\xff\xfc\xffOB\0\0\4\0\0\0" + bytes(4), True), (b"\0", True),
     (b"\xfc\xff\xfc\xffOB\0\0\0\0\0\xf0" + bytes(40), False),
 ])
-
-
 def test_what_follows_the_pixels_may_be_padding_but_not_longer_than_the_file(tmp_path, after, sound):
     file = save(image(PIXELS), tmp_path / "a.dcm")
     file.write_bytes(file.read_bytes() + after)
@@ -191,8 +187,6 @@ def radiograph(modality: str, **elements) -> Dataset:
      (0.2, 0.3), GIVEN),
     ({"NominalScannedPixelSpacing": [0.3, 0.2]}, (0.2, 0.3), DERIVED),
 ])
-
-
 def test_the_pixels_of_a_radiograph_measure_what_the_header_says(tmp_path, elements, spacing, source):
     volume = read(save(radiograph("DX", **elements), tmp_path / "x.dcm"))
     assert volume.planar and volume.voxel_ml is None
@@ -225,8 +219,6 @@ def region(delta_y: float, delta_x: float, units: int = 3, kind: int = 1) -> Dat
     ([region(0.03, 0.02, units=4)], (1, 1), UNKNOWN),
     ([region(0, 0)], (1, 1), UNKNOWN),
 ])
-
-
 def test_ultrasound_is_measured_by_its_calibrated_regions(tmp_path, regions, spacing, source):
     data = radiograph("US", SOPClassUID="1.2.840.10008.5.1.4.1.1.6.1", SequenceOfUltrasoundRegions=regions)
     volume = read(save(data, tmp_path / "us.dcm"))

@@ -129,8 +129,6 @@ def test_frames_without_positions_are_in_the_stored_order_and_sizes_are_not_know
     {"FrameTime": 40.0}, {"CineRate": 25}, {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.3.1"},
     {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.12.1"},
 ])
-
-
 def test_films_are_refused_by_name(tmp_path, change):
     data = image(stored(), None, None)
     data.SOPClassUID, data.NumberOfFrames = "1.2.840.10008.5.1.4.1.1.7.3", 10
@@ -161,8 +159,6 @@ def test_mosaics_are_refused_by_name(tmp_path, tiles):
 @pytest.mark.parametrize(("kind", "word"), [
     ("66.4", "a segmentation"), ("30", "a parametric map"), ("481.2", "a radiotherapy dose"),
 ])
-
-
 def test_what_is_no_image_of_the_patient_is_refused_by_name(tmp_path, kind, word):
     data = enhanced(stored(), PLACES)
     data.SOPClassUID = f"1.2.840.10008.5.1.4.1.1.{kind}"

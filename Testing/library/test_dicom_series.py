@@ -101,8 +101,6 @@ def test_files_and_uids_are_in_the_order_of_the_slices_and_nothing_tells_the_per
     (AXIAL, (0, 0, 50), (0, 0, -4)), (CORONAL, (0, 0, 0), (0, 3, 0)), (SAGITTAL, (5, 0, 0), (-2, 0, 0)),
     ((1, 0, 0, 0, -1, 0), (0, 0, 0), (0, 0, 3)), ((0.8, 0.6, 0, -0.6, 0.8, 0), (0, 0, 0), (0, 0, 2.5)),
 ])
-
-
 def test_slices_of_any_plane_lie_where_their_positions_say(tmp_path, orientation, first, step):
     places = [np.add(first, np.multiply(k, step)) for k in range(10)]
     for k, pixels in enumerate(stored()):
@@ -197,8 +195,6 @@ def moved(positions):
     ((4,), "1 slice is missing: the slices lie 6 mm apart, but after slice 4 is a gap of 12 mm"),
     ((2, 3, 6), "3 slices are missing: the slices lie 6 mm apart, but after slice 2, 4 is a gap of 18 mm"),
 ])
-
-
 def test_missing_slices_are_counted(tmp_path, numbers, sentence):
     assert sentence in refusal(series(tmp_path / "s", without(*numbers)))
 
@@ -219,8 +215,6 @@ def test_two_stacks_are_refused_with_their_sizes(tmp_path):
 @pytest.mark.parametrize("heights", [
     np.cumsum([0, 3, 3, 3, 3, 6, 6, 6, 12, 12.0]), np.arange(10) ** 1.3, [0, 6, 12, 18, 20, 24, 30, 36, 42, 48],
 ])
-
-
 def test_uneven_spacing_is_refused(tmp_path, heights):
     assert "unevenly spaced" in refusal(series(tmp_path / "s", moved(heights)))
 
@@ -238,8 +232,6 @@ def test_positions_rounded_to_tenths_are_even(tmp_path):
      "4 at each (different echo times and image types)"),
     ([{}, {}], "2 at each (a time series, or several echoes)"),
 ])
-
-
 def test_several_images_of_a_place_are_counted_and_what_differs_is_named(tmp_path, tags, different):
     for number, values in enumerate(tags):
         def tagged(data, k, values=values):

@@ -43,8 +43,6 @@ def test_all_48_orientations_look_the_same_to_the_network(plane):
     ("coronal", (19, -4, 9), "left"), ("coronal", (-3, -12, 28), "up"),
     ("sagittal", (-1, 14, 16), "left"), ("sagittal", (-3, -12, 28), "up"),
 ])
-
-
 def test_slices_are_held_the_way_radiologists_hold_them(plane, landmark, place):
     volume = stored(ORIENTATIONS[29])
     prepared = prepare(volume, SIZE, plane)
@@ -117,8 +115,6 @@ def test_writing_to_a_view_writes_to_the_array(orientation):
     ((1.0, 1.0, 1.0), "axial"), ((1.0, 1.01, 0.99), "axial"), ((1.2, 1.0, 1.0), "sagittal"),
     ((0.9501, 0.9, 0.9499), "axial"), ((0.05, 0.4, 0.05), "coronal"),
 ])
-
-
 def test_the_acquisition_plane_lies_across_the_largest_spacing(orientation, mm, plane):
     axes = [int(np.flatnonzero(column)[0]) for column in orientation.T]
     shape = (20, 20, 20)
@@ -129,8 +125,6 @@ def test_the_acquisition_plane_lies_across_the_largest_spacing(orientation, mm, 
 @pytest.mark.parametrize(("counts", "plane"), [
     ((1, 40, 40), "sagittal"), ((40, 1, 40), "coronal"), ((40, 40, 1), "axial"), ((40, 12, 40), "coronal"),
 ])
-
-
 def test_a_single_slice_or_a_thin_slab_is_seen_in_its_own_plane(counts, plane):
     volume = stored(ORIENTATIONS[13], mm=(2.0, 2.0, 2.0), counts=counts)
     assert slice_view(volume).plane == plane
@@ -168,8 +162,6 @@ def blob(shape, row_mm, column_mm, centre, width) -> np.ndarray:
     ((255, 241), 1.0, 1.0), ((37, 63), 4.0, 3.0), ((1024, 1024), 0.25, 0.25), ((200, 90), 0.8, 1.9),
     ((40, 40), 1.0, 1.0), ((224, 224), 1.0, 1.0), ((97, 512), 2.0, 0.4),
 ])
-
-
 @pytest.mark.parametrize("margin", [0.1, -0.05])
 def test_a_blob_sent_to_the_network_and_back_stays_where_it_was(shape, row_mm, column_mm, margin):
     high, wide = shape[0] * row_mm, shape[1] * column_mm

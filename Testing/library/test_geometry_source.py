@@ -87,8 +87,6 @@ def test_small_pieces_are_dropped_by_size_only_where_sizes_are_known(tmp_path):
     ((1600, 1600, 6000), False), ((0.0016, 0.0016, 0.006), False), ((40, 40, 49), True), ((1.6, 1.6, 51), False),
     ((0.01, 0.3, 3.0), True), ((49, 49, 49), False),
 ])
-
-
 def test_sizes_that_no_patient_has_are_not_believed(spacing, known):
     shape = (12, 70, 64)
     volume = Volume(np.arange(np.prod(shape)).reshape(shape), np.diag([*spacing, 1.0]), "odd")
@@ -144,8 +142,6 @@ def test_a_sheared_volume_gets_a_segmentation_on_its_own_grid(tmp_path, predicto
     ("slice.dcm", (0.5, 0.5, 1.0), (1, 34, 37), ALL_GIVEN.without_sizes()),  # Slicer fills in the thickness
     ("slice.nrrd", (0.5, 0.5, 5.0), (1, 34, 37), ALL_GIVEN),
 ])
-
-
 def test_in_slicer_a_node_says_its_sizes_unless_slicer_filled_them_in(file, spacing, shape, source):
     import slicer
     from vtk.util.numpy_support import numpy_to_vtk

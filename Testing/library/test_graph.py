@@ -85,8 +85,6 @@ def test_a_graph_as_it_should_be_and_the_bundled_one_are_taken(model):
 @pytest.mark.parametrize("node", [helper.make_node("Relu", ["image"], ["x"], name="marked"),
                                   helper.make_node("Relu", ["marked"], ["x"]),
                                   helper.make_node("Relu", ["image"], ["marked"])])
-
-
 def test_names_in_operations_that_are_no_text_are_refused(model, tmp_path, node):
     changed(model, lambda graph: graph.graph.node.append(node))
     content = (model.folder / "model.onnx").read_bytes().replace(b"marked", b"mark\xa7d")
@@ -193,8 +191,6 @@ def double_precision(graph):
     (another_size, "image of 1 x 64 x 32"), (one_at_a_time, "batches of one length"),
     (double_precision, "single precision"),
 ], ids=lambda value: value.__name__ if callable(value) else "")
-
-
 def test_a_graph_that_does_or_gives_something_else_is_refused_at_import_and_before_use(model, tmp_path, change, words):
     sentence = refusal(changed(model, change), tmp_path)
     assert words in sentence and "Get or export the model again" in sentence
@@ -204,8 +200,6 @@ def test_a_graph_that_does_or_gives_something_else_is_refused_at_import_and_befo
     b"", b"\x00", b"not a graph at all", b"\xff" * 1000, b"\x3a\xff\xff\xff\xff\x7f", b"\x3a\x00",
     b"\x3a\x80" + b"\x80" * 20,
 ], ids=repr)
-
-
 def test_a_file_that_is_no_graph_is_refused(model, tmp_path, content):
     assert "model.onnx cannot be used" in refusal(with_graph(model, content), tmp_path)
 

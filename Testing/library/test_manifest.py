@@ -108,8 +108,6 @@ def test_a_result_with_a_file_missing_or_changed_is_not_done(results, prediction
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"EchoTime": 0.003}', '{"manifest": 1}', '{"manifest": {}}',
                                   '{"manifest": {"sha256": "0"}}', "not JSON", '{"manifest": {"format": 1}}'])
-
-
 def test_a_json_of_somebody_else_is_no_result(tmp_path, text):
     (tmp_path / "a.json").write_text(text)
     assert read_result(tmp_path / "a.json") is None

@@ -85,8 +85,6 @@ def test_saved_and_loaded_it_is_the_same_network(arguments, tmp_path):
 @pytest.mark.parametrize(("encoder", "millions", "width"), [
     ("vit_tiny_patch16_224", 5.5, 192), ("vit_small_patch16_224", 21.7, 384), ("vit_base_patch16_224", 85.8, 768),
 ])
-
-
 def test_encoders_have_their_published_size_and_the_decoder_follows(encoder, millions, width):
     with torch.device("meta"):
         net = network(encoder=encoder, image_size=224, in_channels=3)
@@ -134,8 +132,6 @@ def test_an_unknown_architecture_is_refused_with_those_there_are():
     {"depth": 3}, {"decoder_widths": [8]}, {"decoder_widths": "wide"}, {"stem_width": -4}, {"stem_width": "x"},
     {"dropout": 7}, {"encoder": "vit_base_patch16_siglip_224"},
 ], ids=str)
-
-
 def test_an_argument_that_cannot_be_is_refused(wrong):
     with torch.device("meta"), pytest.raises(ModelSpecError, match="arguments: shared_encoder_dual_decoder"):
         network(**wrong)

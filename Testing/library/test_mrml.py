@@ -271,8 +271,6 @@ def test_a_second_run_into_new_nodes_leaves_the_first_result_and_has_another_nam
     ("vtkMRMLScalarVolumeNode", np.ones((3, 40, 40), np.uint8), "same value"),
     ("vtkMRMLScalarVolumeNode", np.zeros((3, 4, 4), np.uint8), "too little"),
 ])
-
-
 def test_a_volume_that_no_model_can_look_at_is_refused_in_words(scene, class_name, array, sentence):
     node = add_volume(scene, array, class_name=class_name)
     with pytest.raises(UnsupportedImageError, match=sentence):
@@ -299,8 +297,6 @@ def shifted(result):
     (shifted, "lies elsewhere"),
     (lambda result: replace(result, labelmap=result.labelmap + 9), "labels that Tiny does not have"),
 ])
-
-
 @pytest.mark.parametrize("into_existing", [False, True])
 def test_a_result_that_is_not_the_volumes_leaves_the_scene_byte_for_byte(scene, wrong, sentence, into_existing):
     node = add_volume(scene)

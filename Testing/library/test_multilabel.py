@@ -78,8 +78,6 @@ def test_each_finding_has_its_own_calibration_threshold_and_segment(spec):
     ("temperature", 0), ("temperature", None), ("bias", 100), ("bias", "x"), ("threshold", 1), ("threshold", 0),
     ("threshold", True), ("segment", "Oedema"), ("segment", 3), ("lesion", False), ("name", "none"),
 ])
-
-
 def test_nonsense_about_a_finding_is_refused_with_its_field(field, value):
     data = multi_label_data()
     data["diagnosis"]["classes"][1][field] = value
@@ -93,8 +91,6 @@ def test_nonsense_about_a_finding_is_refused_with_its_field(field, value):
     ({"aggregation": {"pooling": "lesion_weighted"}}, "aggregation.pooling"),
     ({"architecture": "ensemble"}, "diagnosis.task"),
 ])
-
-
 def test_what_does_not_go_with_several_findings_is_refused(change, field):
     data = multi_label_data()
     merged = {name: data[name] | value if isinstance(value, dict) else value for name, value in change.items()}
@@ -137,8 +133,6 @@ def test_a_slice_is_as_suspicious_as_its_likeliest_finding(spec):
     ([0.1, 0.2, 0.2], (), "No finding", "meningioma"),
     ([1.0, 1.0, 1.0], ("glioma", "meningioma", "thick-skull"), "Glioma, Meningioma, Thick skull", "glioma"),
 ])
-
-
 def test_what_reaches_its_threshold_is_found_and_nothing_is_said_in_words(spec, pooled, found, display, label):
     diagnosis = diagnose(np.array(pooled), spec)
     assert (diagnosis.findings, diagnosis.display, diagnosis.label) == (found, display, label)
@@ -176,8 +170,6 @@ def test_two_ways_to_compute_agree_where_the_findings_do(spec):
     ([0.01, 0.01, 0.99], (0, 7), ["Meningioma is drawn, yet Meningioma is not found"]),
     ([0.41, 0.01, 0.65], (0, 0), [r"Glioma \(41%, found from 50% on\), Thick skull \(65%, found from 60% on\)"]),
 ])
-
-
 def test_what_contradicts_itself_or_is_close_to_its_threshold_is_said(spec, pooled, voxels, said):
     segments = tuple(SegmentResult(name, n + 1, count, 0.1 * count)
                      for n, (name, count) in enumerate(zip(("Glioma", "Meningioma"), voxels, strict=True)))
@@ -192,8 +184,6 @@ def test_what_contradicts_itself_or_is_close_to_its_threshold_is_said(spec, pool
 @pytest.mark.parametrize(("pooled", "certainty"), [
     ([0.95, 0.01, 0.01], 0.95), ([0.5, 0.01, 0.01], 0.5), ([1.0, 1.0, 1.0], 1.0), ([0.0, 0.0, 0.36], 1 / 1.375),
 ])
-
-
 def test_a_result_is_as_certain_as_the_finding_that_it_is_least_sure_of(spec, pooled, certainty):
     # 0.36 against a threshold of 0.6: the odds are 0.375 of the threshold's, so that 1 / 1.375 speaks against it.
     assert diagnose(np.array(pooled), spec).certainty == pytest.approx(certainty)

@@ -182,10 +182,10 @@ def test_texture_and_layout_of_a_picture_that_is_put_right_are_those_of_the_pict
     images += np.linspace(0, 3, 48, dtype=np.float32)[:, None]
     seen = texture(images), layout(images)
     assert seen[0].shape == (3, 4, 5, 3) and seen[1].shape == (3, 8, 8)
-    orientation = {"upside down": images[:, ::-1], "turned to the right": np.rot90(images, 1, axes=(1, 2)),
-                   "turned to the left": np.rot90(images, -1, axes=(1, 2))}
+    upright = {"upside down": images[:, ::-1], "turned to the right": np.rot90(images, 1, axes=(1, 2)),
+               "turned to the left": np.rot90(images, -1, axes=(1, 2))}
     for turn in ROTATIONS:
-        back = np.ascontiguousarray(orientation[turn])
+        back = np.ascontiguousarray(upright[turn])
         np.testing.assert_allclose(undo_rotation(*seen, turn)[0], texture(back), atol=1e-5)
         np.testing.assert_allclose(undo_rotation(*seen, turn)[1], layout(back), atol=1e-5)
 
@@ -300,8 +300,6 @@ def test_the_block_of_the_description_is_read_and_may_be_missing():
     ("file", "../evil"), ("file", 3), ("sha256", "abc"), ("threshold", -1), ("threshold", "far"),
     ("threshold", float("nan")), ("threshold", None),
 ])
-
-
 def test_a_wrong_field_of_the_block_is_named(field, wrong):
     with pytest.raises(ModelSpecError, match=rf"^ood\.{field}: "):
         parse_spec(spec_data(ood=BLOCK | {field: wrong}), Path())
@@ -320,8 +318,6 @@ def damaged(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("spoil", [damaged, lambda data: data[:50], lambda data: b""],
                          ids=["changed", "cut", "empty"])
-
-
 def test_a_damaged_file_is_refused_before_it_is_used(tmp_path, spoil):
     spec = with_statistics(tiny_model(tmp_path / "m"), OODStatistics(plain_gaussians(4), 3.0))
     file = spec.folder / spec.ood.file
@@ -343,8 +339,6 @@ def test_a_missing_file_is_refused(tmp_path):
     {"means": np.zeros(4, np.float32), "whitening": np.eye(4, dtype=np.float32)},
     {"means": np.full((2, 4), np.nan, np.float32), "whitening": np.eye(4, dtype=np.float32)},
 ], ids=["no whitening", "not square", "no class", "flat", "not finite"])
-
-
 def test_a_file_that_holds_something_else_is_refused(tmp_path, tensors):
     file = tmp_path / "ood.safetensors"
     save_file(tensors, file)
@@ -364,8 +358,6 @@ def test_a_file_that_holds_something_else_is_refused(tmp_path, tensors):
     ],
     ids=["two thresholds", "another triangle"],
 )
-
-
 def test_a_file_of_format_2_that_holds_something_else_is_refused(tmp_path, spoil):
     orientation = spoil(OrientationStatistics(plain_gaussians(4), np.zeros(3, np.float32)))
     spec = with_statistics(tiny_model(tmp_path / "m"), OODStatistics(plain_gaussians(4), 3.0, orientation))

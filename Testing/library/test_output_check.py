@@ -39,8 +39,6 @@ def fill(tensors, part: str, value: float) -> None:
     ("classifier", np.nan, False), ("segmentation", np.inf, False), ("encoder.vit.norm", 3e38, False),
     ("encoder.vit.norm", np.nan, True),
 ])
-
-
 def test_weights_that_give_no_numbers_give_no_answer(tmp_path, part, value, uncertainty):
     spec = changed(tmp_path, lambda tensors: fill(tensors, part, value))
     with pytest.raises(WeightsError, match="no numbers"):
@@ -69,8 +67,6 @@ def test_blank_slices_beside_others_are_ordinary(tmp_path):
     ((2, 4, 32, 32), (2, 3), (2, 192)), ((2, 3, 16, 16), (2, 3), (2, 192)), ((2, 3, 32, 32), (2, 4), (2, 192)),
     ((1, 3, 32, 32), (2, 3), (2, 192)), ((2, 3, 32, 32), (2, 3), (192,)), ((2, 3, 32, 32), (2, 3), (1, 192)),
 ])
-
-
 def test_answers_of_other_shapes_are_refused(tmp_path, shapes):
     images, spec = np.zeros((2, 1, 32, 32), np.float32), tiny_model(tmp_path)
     with pytest.raises(WeightsError, match="promises"):

@@ -54,8 +54,6 @@ def test_a_background_without_intensities_is_taken_for_air_and_told(value):
     (np.uint32, 2**32 - 1), (np.int64, -(2**63)), (np.int64, 2**63 - 1), (np.uint64, 2**64 - 1),
     (np.float64, np.finfo(np.float64).max), (np.float64, 9.96921e36), (np.float16, np.nan), (np.float16, np.inf),
 ])
-
-
 def test_a_background_of_the_ends_of_a_type_is_taken_for_air_and_told(dtype, value):
     volume = head(dtype)
     padded = check(with_background(volume, value))
@@ -103,8 +101,6 @@ def test_a_ct_padded_beyond_its_cylinder_keeps_its_air():
     np.linspace(0, 5e12, 20 * 40 * 40),
     np.repeat(np.uint8([0, 255, 90, 100]), 10 * 40 * 20),
 ], ids=["CT", "all of 16 bits", "phase", "diffusivity", "a large unit", "8 bits"])
-
-
 def test_ordinary_images_are_left_as_they_are(array):
     volume = Volume(array.reshape(20, 40, 40), np.diag([1.0, 1, 4, 1]), "image")
     assert check(volume) is volume
@@ -122,8 +118,6 @@ def test_a_few_bright_voxels_are_no_padding():
     (head(np.int64).array + 10**12, "Subtract the offset"),
     (np.full((4, 40, 40), np.nan, np.float32), "not a number"),
 ], ids=["too large", "too small", "a large offset", "nothing else"])
-
-
 def test_what_single_precision_cannot_tell_apart_is_refused(array, sentence):
     with pytest.raises(UnsupportedImageError, match=sentence):
         check(Volume(array, np.diag([2.0, 2, 5, 1]), "image"))

@@ -162,8 +162,6 @@ def test_an_empty_file_is_refused(tmp_path, ending):
     ("nrrd", False), ("nrrd", True), ("nii", False), ("nii.gz", True), ("mha", False), ("mha", True),
     ("png", False), ("jpg", False), ("tif", False), ("bmp", False), ("dcm", False),
 ])
-
-
 def test_a_truncated_file_is_refused(tmp_path, ending, compressed, share):
     path = tmp_path / f"cut.{ending}"
     if ending == "dcm":

@@ -86,8 +86,6 @@ def test_every_format_is_read_whole_and_refused_in_a_sentence_wherever_it_is_cut
     "36 40 7", "37 40 6", "3600 40 6", "36 40 60000", "2048 2048 2500", "0 40 6", "-36 40 6", "36 40", "36 40 6 1",
     "36.5 40 6", "99999999999999999999 1 1", "",
 ])
-
-
 def test_sizes_that_the_file_does_not_hold_are_refused(tmp_path, part, sizes):
     name = part.split("36")[0]
     write, ending = (nrrd, "nrrd") if name.startswith("sizes") else (meta, "mha")
@@ -98,8 +96,6 @@ def test_sizes_that_the_file_does_not_hold_are_refused(tmp_path, part, sizes):
 @pytest.mark.parametrize(("ending", "header"), [
     ("nrrd", NRRD.replace("36 40 6", "2048 2048 2500") + "\n"), ("mha", META.replace("36 40 6", "2048 2048 2500")),
 ])
-
-
 def test_a_sparse_file_of_20_gigabytes_is_refused_by_arithmetic(tmp_path, ending, header):
     path = tmp_path / f"sparse.{ending}"
     path.write_text(header)
@@ -164,8 +160,6 @@ def test_pipes_sockets_and_devices_are_refused_without_being_opened(tmp_path, mo
     (meta, "a.mha", "= True", "= maybe", "BinaryData = maybe"),
     (meta, "a.mha", "BinaryData = True", "BinaryData = False", "voxels as text"),
 ])
-
-
 def test_a_header_that_makes_no_sense_is_refused_before_itk_sees_it(tmp_path, write, name, old, new, words):
     assert words in refusal(write(tmp_path / name, (old, new)))
 
@@ -177,8 +171,6 @@ def test_a_header_that_makes_no_sense_is_refused_before_itk_sees_it(tmp_path, wr
     ("a.nii", "a.dcm", "is a DICOM file by its content"),
     ("a.dcm", "a.mha", "is a MetaImage (MHA) file by its content"),
 ])
-
-
 def test_a_file_of_another_kind_than_its_name_says_is_told_so(tmp_path, seeds, name, content, words):
     shutil.copy(next(file for file, _ in seeds if file.name == content), tmp_path / name)
     sentence = refusal(tmp_path / name)
@@ -193,8 +185,6 @@ def test_a_file_of_another_kind_than_its_name_says_is_told_so(tmp_path, seeds, n
     ("a.mgz", gzip.compress(bytes(400), mtime=0), "is a FreeSurfer volume by its name"),
     ("a.nii.gz", b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
 ])
-
-
 def test_files_that_are_no_images_are_called_by_their_name(tmp_path, name, content, words):
     (tmp_path / name).write_bytes(content)
     assert words in refusal(tmp_path / name)
@@ -217,8 +207,6 @@ def test_a_name_that_is_no_text_is_refused_before_itk_ends_the_process(tmp_path)
     ('"cm" "cm" "cm"', 10, True), ('"mm" "mm" "mm"', 1, True), ('"" "" ""', 1, True), ('"m" "m" "m"', 1000, False),
     ('"microns" "microns" "microns"', 0.001, False), ('"pixel" "pixel" "pixel"', 1, False),
 ])
-
-
 def test_the_units_of_an_nrrd_are_honoured(tmp_path, units, factor, known):
     volume = read(nrrd(tmp_path / "a.nrrd", ("space origin", f"space units: {units}\nspace origin"),
                        ("(3,0,0) (0,3.5,0) (0,0,6)", "(0.3,0,0) (0,0.35,0) (0,0,0.6)")))
@@ -240,8 +228,6 @@ def test_the_units_of_an_nrrd_are_honoured(tmp_path, units, factor, known):
     (meta, [("Offset = 1 2 3\n", ""), ("TransformMatrix = 1 0 0 0 1 0 0 0 1\n", "")],
      GeometrySource("given", "unknown", "unknown")),
 ])
-
-
 def test_what_a_header_leaves_out_is_not_known(tmp_path, write, changes, source):
     volume = read(write(tmp_path / ("a.nrrd" if write is nrrd else "a.mha"), *changes))
     assert volume.geometry == source

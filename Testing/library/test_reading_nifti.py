@@ -45,8 +45,6 @@ def written(path, array=ARRAY, qform=(BASE, 1), sform=(BASE, 1), kind=nib.Nifti1
     ((None, 0), (SHEARED, 1), ["sheared: its axes are"]), ((BASE, 1), (SHEARED, 1), ["differ by up to", "sheared"]),
     ((BASE, 1), (BASE + np.eye(4)[:, [3]] @ np.array([[0, 0, 0, 0.5]]), 1), []),  # half a millimetre: rounding
 ])
-
-
 def test_forms_are_taken_by_the_rule_of_nibabel_and_their_disagreement_is_told(tmp_path, qform, sform, notes):
     path = written(tmp_path / "head.nii.gz", qform=qform, sform=sform)
     volume = read(path)
@@ -112,8 +110,6 @@ def test_all_types_of_voxels_are_read_as_they_are(tmp_path, dtype):
 
 @pytest.mark.parametrize(("slope", "intercept"), [
     (0.5, -100), (0, 5), (math.nan, math.nan), (-1, 0), (1e-9, 0), (1, 7)])
-
-
 def test_values_are_rescaled_as_nibabel_does(tmp_path, slope, intercept):
     path = written(tmp_path / "a.nii")
     data = bytearray(path.read_bytes())
@@ -135,8 +131,6 @@ def test_a_shift_that_is_no_number_is_refused(tmp_path):
     *product((nib.Nifti1Image, nib.Nifti2Image), ("nii", "nii.gz")),
     *product((nib.Nifti1Pair, nib.Nifti2Pair), ("img", "hdr", "img.gz", "hdr.gz")),
 ])
-
-
 def test_both_versions_are_read_in_one_file_or_two(tmp_path, ending, kind):
     nib.save(kind(ARRAY.T, BASE), tmp_path / f"head.{ending.replace('hdr', 'img')}")
     volume = read(tmp_path / f"head.{ending}")

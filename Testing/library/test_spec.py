@@ -65,19 +65,14 @@ def test_a_valid_description_is_read_as_it_is_written(tmp_path):
         assert spec.training[0].licence == "CC0" and spec.results[0].metrics == {"accuracy": 0.5}
 
 
-def test_the_belief_in_pieces_may_be_missing_and_is_checked_where_it_stands():
+def test_the_least_probability_of_components_may_be_missing_and_is_checked_where_it_stands():
     assert parse_spec(spec_data(), Path()).volume_rule.min_component_probability == 0
     volume = spec_data()["aggregation"]
-    assert (
-        parse_spec(
-            spec_data(aggregation=volume | {"min_component_probability": 0.9}), Path()
-        ).volume_rule.min_component_probability
-        == 0.9
-    )
+    strict = parse_spec(spec_data(aggregation=volume | {"min_component_probability": 0.9}), Path())
+    assert strict.volume_rule.min_component_probability == 0.9
     for wrong in (-0.1, 1.1, "high", None, True):
-        assert refusal(spec_data(aggregation=volume | {"min_component_probability": wrong})).startswith(
-            "aggregation.min_component_probability"
-        )
+        refused = refusal(spec_data(aggregation=volume | {"min_component_probability": wrong}))
+        assert refused.startswith("aggregation.min_component_probability")
 
 
 def test_a_model_without_a_healthy_class_has_none():
@@ -105,8 +100,6 @@ def may_be(path, value) -> bool:
 
 @pytest.mark.parametrize(("path", "wrong"), [(p, w) for p in FIELDS for w in WRONG if not may_be(p, w)],
                          ids=lambda value: field(value) if isinstance(value, tuple) else repr(value)[:12])
-
-
 def test_a_field_of_a_wrong_kind_or_size_is_named(path, wrong):
     data = copy.deepcopy(spec_data())
     parent(data, path)[path[-1]] = wrong
@@ -155,8 +148,6 @@ def test_a_field_of_a_wrong_kind_or_size_is_named(path, wrong):
     ],
     ids=lambda value: field(value) if isinstance(value, tuple) else repr(value)[:30],
 )
-
-
 def test_a_value_that_could_harm_or_make_no_sense_is_refused(path, wrong):
     data = copy.deepcopy(spec_data())
     parent(data, path)[path[-1]] = wrong
@@ -198,8 +189,6 @@ def test_json_that_is_no_object_is_refused(data):
     "", "{", "[" * 100_000, '{"a":' * 100_000, '{"format": NaN}', '{"format": ' + "9" * 5000 + "}", "\ufeff{}",
     json.dumps(spec_data(results=[{"dataset": "x", "metrics": {"accuracy": float("inf")}}])),
 ], ids=lambda text: text[:15])
-
-
 def test_a_file_that_is_not_json_is_refused(tmp_path, text):
     (tmp_path / "model.json").write_text(text, encoding="utf-8")
     with pytest.raises(ModelSpecError, match=r"model\.json is not JSON .* Download or export the model again"):

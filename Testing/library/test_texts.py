@@ -49,8 +49,6 @@ def test_control_characters_and_halves_of_letters_in_a_description_are_refused_b
 
 @pytest.mark.parametrize("value", ["Gliom, höhergradig", "脑肿瘤", "نقيلة", "5 µm², ±2 °", "🧠",
                                    "a $\\frac{1}{2}$ <b>"])
-
-
 def test_texts_of_all_languages_are_taken(value):
     assert parse_spec(described(("name",), value), None).name.endswith(value)
 
@@ -65,16 +63,12 @@ def test_texts_of_all_languages_are_taken(value):
     (RuntimeError(" \n"), "RuntimeError"),
     (RuntimeError("word " * 100), "word " * 39 + "word ..."),
 ])
-
-
 def test_what_a_library_says_becomes_a_part_of_one_line(error, reason):
     assert error_reason(error) == reason
 
 
 @pytest.mark.parametrize("metrics", [{"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}, {"a": 10**30}, {"a\x1b": 1},
                                      {"n": list(range(3000))}])
-
-
 def test_measured_metrics_without_end_are_refused(metrics):
     with pytest.raises(ModelSpecError, match=r"results\[0\]\.metrics"):
         parse_spec(spec_data(results=[{"dataset": "x", "metrics": metrics}]), None)
@@ -115,8 +109,6 @@ def test_an_argument_whose_name_is_no_name_is_refused():
 
 @pytest.mark.parametrize(("field", "value"), [("name", "A\x1b[31m"), ("description", "\ud800"), ("id", "con"),
                                               ("licence", "\u202e")])
-
-
 def test_a_catalogue_with_such_texts_is_refused(tmp_path, field, value):
     catalogue = offer(model_folder(tmp_path / "m"), tmp_path / "models.json", Mirror(url="https://example.org"),
                       **{field: value})

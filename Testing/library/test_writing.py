@@ -12,6 +12,7 @@ import pytest
 import SimpleITK as sitk
 
 from UnifiedViTLib.errors import OutputError
+from UnifiedViTLib.leftovers import abandoned
 from UnifiedViTLib.outputs.naming import folded, safe_name
 from UnifiedViTLib.outputs.writing import PART, check_whole, write_atomically
 
@@ -78,6 +79,19 @@ def test_what_killed_processes_were_writing_is_removed_at_the_next_writing_and_n
             process.stdout.close()
 
 
+def test_leftovers_are_found_though_another_process_removes_one_of_them_meanwhile(tmp_path):
+    for number in range(3):
+        left = tmp_path / f"{PART}{'0' * 8}-1-{number:032x}"
+        left.write_text("of a patient")
+        os.utime(left, (0, 0))
+    found = []
+    for path in abandoned(tmp_path, PART):
+        if not found:
+            next(other for other in tmp_path.iterdir() if other != path).unlink()
+        found.append(path)
+    assert sorted(found) == sorted(tmp_path.iterdir()) and len(found) == 2
+
+
 def test_a_name_as_long_as_the_disk_allows_can_be_written(tmp_path):
     path = tmp_path / ("é" * 60 + "a" * 130 + ".json")
     write_atomically(path, lambda part: part.write_text("{}"))
@@ -115,8 +129,6 @@ def test_a_cut_image_is_found_and_a_whole_one_passes(tmp_path, dtype, compressed
 
 @pytest.mark.parametrize("name, content", [("a.png", b"\x89PNG"), ("a.html", b"<html>"), ("a.json", b'{"a": '),
                                            ("a.csv", b"")])
-
-
 def test_a_cut_picture_page_or_text_is_found(tmp_path, name, content):
     with pytest.raises(OutputError, match="cannot be written"):
         write_atomically(tmp_path / name, lambda part: part.write_bytes(content))
@@ -128,8 +140,6 @@ def test_a_cut_picture_page_or_text_is_found(tmp_path, name, content):
     (".hidden", "_hidden"), ("../outside", "__outside"), ("con", "_con"), ("nul.t1", "_nul.t1"),
     ("a\x1b[31m", "a_[31m"), (os.fsdecode(b"caf\xe9"), "caf_"), ("a. ", "a"), ("", "_"), ("a:b?", "a_b_"),
 ])
-
-
 def test_results_have_names_that_every_file_system_takes(given, made):
     assert safe_name(given) == made
 

@@ -256,7 +256,7 @@ def test_a_super_resolved_volume_lies_beside_the_input_and_in_the_report_and_goe
     assert fine.GetName() == "head super-resolution (synthetic)"
     assert slicer.util.arrayFromVolume(fine).shape == (6, 256, 240)
     np.testing.assert_array_equal(volume_from_node(volume).array, before.array)
-    FileDialog.findings = [str(tmp_path / "report.html")]
+    FileDialog.answers = [str(tmp_path / "report.html")]
     desk.ui.saveReportButton.click()
     assert "Four times as fine" in (tmp_path / "report.html").read_text(encoding="utf-8")
     desk.ui.undoButton.click()
@@ -289,7 +289,7 @@ def test_uncertainty_is_shown_in_words_and_as_a_map_in_place_of_the_heat_map(des
     assert view.GetForegroundVolumeID() == heat.GetID() and not desk.ui.uncertaintyMapCheckBox.checked
     desk.ui.uncertaintyMapCheckBox.checked = True
     assert view.GetForegroundVolumeID() == node.GetID() and not desk.ui.heatmapCheckBox.checked
-    FileDialog.findings = [str(tmp_path / "report.html")]
+    FileDialog.answers = [str(tmp_path / "report.html")]
     desk.ui.saveReportButton.click()
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Where the outline is uncertain" in page and page.count("<img") == 18

@@ -6,18 +6,11 @@ import json
 
 import pytest
 import SimpleITK as sitk
-from builders import tiny_graph_model
 from faulty_backends import spoil_openvino
 from panels import contents, head, head_node
 
 from UnifiedViTLib.outputs.mrml import result_of
 from UnifiedViTLib.service.store.download import import_model
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """A tiny random model with a graph."""
-    return tiny_graph_model(tmp_path_factory.mktemp("tiny") / "tiny")
 
 
 @pytest.fixture

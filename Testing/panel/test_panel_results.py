@@ -102,7 +102,7 @@ def test_copy_puts_the_result_into_the_clipboard_as_text(desk, shown):
 
 
 def test_the_report_is_one_file_with_pictures_and_without_a_script_or_a_link(desk, shown, tmp_path):
-    FileDialog.findings = [str(tmp_path / "Größe.html")]
+    FileDialog.answers = [str(tmp_path / "Größe.html")]
     desk.ui.saveReportButton.click()
     page = (tmp_path / "Größe.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64") == 6 and "Glioma" in page and "<script" not in page
@@ -112,10 +112,10 @@ def test_the_report_is_one_file_with_pictures_and_without_a_script_or_a_link(des
 
 def test_a_report_that_cannot_be_written_ends_in_a_sentence_and_cancel_in_nothing(desk, shown, tmp_path):
     (tmp_path / "file").write_text("")
-    FileDialog.findings = [str(tmp_path / "file" / "report.html")]
+    FileDialog.answers = [str(tmp_path / "file" / "report.html")]
     desk.ui.saveReportButton.click()
     assert "Choose another folder" in desk.ui.statusLabel.text
-    FileDialog.findings = [""]
+    FileDialog.answers = [""]
     desk.panel.say("", False)
     desk.ui.saveReportButton.click()
     assert desk.ui.statusLabel.text == ""
@@ -162,7 +162,7 @@ def test_a_model_is_imported_from_its_folder_chosen_run_and_removed(desk, own_ca
     shutil.copytree(resources() / "Models" / "brain-t1ce", folder)
     described = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     (folder / "model.json").write_text(json.dumps(described | {"id": "mine", "name": "Mine"}), encoding="utf-8")
-    FileDialog.findings = [str(folder)]
+    FileDialog.answers = [str(folder)]
     desk.ui.importModelFolderButton.click()
     desk.wait(lambda: not desk.panel.models._client.running)
     desk.app.processEvents()
@@ -184,7 +184,7 @@ def test_a_model_is_imported_from_its_folder_chosen_run_and_removed(desk, own_ca
 
 
 def test_a_folder_that_is_no_model_is_refused_in_a_sentence(desk, own_cache, tmp_path):
-    FileDialog.findings = [str(tmp_path)]
+    FileDialog.answers = [str(tmp_path)]
     desk.ui.importModelFolderButton.click()
     desk.wait(lambda: not desk.panel.models._client.running)
     assert "model.json" in desk.ui.statusLabel.text and desk.ui.statusLabel.text.endswith(".")

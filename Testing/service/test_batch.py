@@ -234,8 +234,6 @@ def test_a_file_that_changes_while_it_is_read_is_no_answer(spec, tmp_path, monke
 
 @pytest.mark.parametrize(("how", "refused"), [("replaced", True), ("slice more", True), ("touched", False),
                                               ("moved away", False)])
-
-
 def test_an_image_that_another_replaces_while_it_is_looked_at_has_no_result(spec, tmp_path, how, refused):
     path = series(tmp_path / "a") if how == "slice more" else scan(tmp_path / "a.nrrd")
 

@@ -126,8 +126,6 @@ def test_the_catalogue_that_is_shipped_and_those_of_the_tests_fit_the_schema(cat
     (lambda data: data["models"][0]["files"][1].update(mirrors=["file:///etc/passwd"]), "mirrors: a list of https"),
     (lambda data: data["models"][0]["files"][1].update(mirrors=["https://[::"]), "mirrors: a list of https"),
 ])
-
-
 def test_a_malformed_catalogue_is_refused_with_the_field(catalogue, change, words):
     data = json.loads(catalogue.read_text(encoding="utf-8"))
     change(data)

@@ -95,8 +95,6 @@ def assert_same(through_worker, here) -> None:
     (Options(), 8),
     (Options("coronal", tta=True, keep_probabilities=True), 3),
 ], ids=["plain", "with all options"])
-
-
 def test_a_result_through_the_worker_is_that_of_the_predictor_here(client, spec, options, batch_size):
     volume = replace(
         head((19, 40, 36), (2.0, 2.0, 2.5), oblique()), name="Schädel é 頭", notes=("Read as grey.",),

@@ -9,20 +9,13 @@ from pathlib import Path
 
 import pytest
 import SimpleITK as sitk
-from builders import head_volume, tiny_graph_model, to_sitk
+from builders import head_volume, to_sitk
 from faulty_backends import reason_of, spoil_openvino
 
 from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import UnsupportedImageError, WorkerError
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import FileRequest, PredictRequest
-from UnifiedViTLib.spec import ModelSpec
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory) -> ModelSpec:
-    """A tiny random model with a graph."""
-    return tiny_graph_model(tmp_path_factory.mktemp("tiny") / "tiny")
 
 
 @pytest.fixture

@@ -323,8 +323,6 @@ def test_without_a_gpu_the_light_way_is_proposed_which_needs_no_torch():
     (("torch", "torchvision", "timm"), True), (("openvino",), True), (("openvino", "timm"), False),
     (("safetensors",), False),
 ])
-
-
 def test_either_library_is_enough(lacking, ready):
     report = Report(problems={name: NOTHING[name] for name in lacking})
     assert report.ready == ready

@@ -160,8 +160,6 @@ def test_the_second_mirror_is_asked_when_the_first_is_gone_or_sends_something_el
     ({"redirects": {WEIGHTS: "file:///etc/passwd"}}, "is not allowed"),
     ({"redirects": {WEIGHTS: WEIGHTS}}, "answered 30"),
 ], ids=lambda value: next(iter(value)) if isinstance(value, dict) else value)
-
-
 def test_a_mirror_that_fails_ends_in_a_sentence_with_its_reason(catalogue, server, fault, words):
     for name, values in fault.items():
         getattr(server, name).update(values)

@@ -223,8 +223,6 @@ def test_an_ensemble_is_verified_imported_listed_and_found_as_any_model(mixed, m
     ({"sha256": "first"}, "first 1.2.3 and second 1.2.3 have the same weights"),
     ({"architecture": "ensemble"}, "second 1.2.3 is an ensemble itself"),
 ], ids=lambda value: str(value)[:30])
-
-
 def test_models_that_do_not_belong_together_are_refused(models, tmp_path, change, words):
     first, second = models["first"], models["second"]
     values = {"reversed": second.classes[::-1], "one less": second.segments[:1], "first": first.sha256,
@@ -251,8 +249,6 @@ def test_too_few_or_too_many_members_are_refused(models, tmp_path, count):
     ("GPL-3.0", "CC BY-SA 4.0", None),
     ("AGPLv3", "free for research, non-commercial", None), ("CC BY-ND 4.0", "ShareAlike", None),
 ])
-
-
 def test_licences_are_joined_in_words_unless_they_conflict(models, tmp_path, one, other, joined):
     members = [replace(models["first"], licence=one), replace(models["second"], licence=other)]
     if joined:
@@ -294,8 +290,6 @@ def description(mixed) -> dict:
 @pytest.mark.parametrize("name", ["id", "version", "sha256", "architecture", "arguments", "size", "temperature"])
 @pytest.mark.parametrize("wrong", ["missing", None, True, 1e9, -1, "", [], {"a": 1}, float("nan"), 10**400, "x" * 5000],
                          ids=lambda value: repr(value)[:12])
-
-
 def test_a_members_field_that_is_missing_or_of_a_wrong_kind_is_named(description, name, wrong):
     data = copy.deepcopy(description)
     data["members"][1][name] = wrong
@@ -317,8 +311,6 @@ def test_a_members_field_that_is_missing_or_of_a_wrong_kind_is_named(description
     ({"temperature": 0}, "members[1].temperature"), ({"sha256": "abc"}, "members[1].sha256"),
     ({"id": "../evil"}, "members[1].id"), ({"version": "1"}, "members[1].version"),
 ], ids=lambda value: str(value)[:40])
-
-
 def test_a_members_value_that_could_harm_is_refused(description, change, named):
     data = copy.deepcopy(description)
     data["members"][1] |= change

@@ -121,8 +121,6 @@ def link(name: str, target: str) -> tuple[zipfile.ZipInfo, bytes]:
 
 @pytest.mark.parametrize("name", ["../evil.py", "tiny/../../evil.py", "/etc/evil.py", "C:evil.py", "..\\evil.py",
                                   "tiny\\..\\model.json"])
-
-
 def test_an_archive_with_a_name_that_leads_out_of_it_is_refused(tmp_path, model, cache, name):
     with pytest.raises(WeightsError, match="leads out of the archive"):
         import_model(packed(tmp_path / "model.zip", files(model) | {name: b"import os"}))

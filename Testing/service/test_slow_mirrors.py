@@ -35,8 +35,6 @@ def quiet(stage: str, fraction: float) -> None:
     ("body", Timeouts(window=0.5), "too slow"),
     ("body", Timeouts(total=0.5, total_rate=1e9), "takes too long"),
 ])
-
-
 def test_a_mirror_that_sends_byte_by_byte_is_given_up_for_the_next(tmp_path, server, part, timeouts, words):
     spec = model_folder(tmp_path / "published")
     with mirror() as slow:

@@ -239,8 +239,6 @@ def test_slicers_own_python_is_taken_without_its_launcher_where_the_environment_
     (str(ROOT / "README.md"), "cannot be started: .*Permission denied"),
     ("/bin/false", r"ended by itself \(exit code 1\)"),
 ])
-
-
 def test_a_python_that_cannot_be_started_is_told(make, python, sentence, temporary):
     client = make(python)
     for _ in range(2):
@@ -324,8 +322,6 @@ print(pid_of(client), flush=True)
 @pytest.mark.parametrize(("stage", "then"), [
     ("Looking", "time.sleep(1000)"), ("Starting", "time.sleep(1000)"), ("Starting", "sys.exit()"),
 ], ids=["killed while looking", "killed while starting", "exits while starting"])
-
-
 def test_when_the_clients_process_ends_the_worker_and_the_folder_go_with_it(spec, temporary, stage, then):
     code = PARENT.format(root=str(ROOT), testing=str(ROOT / "Testing"), temporary=str(temporary),
                          model=str(spec.folder), stage=stage, then=then)

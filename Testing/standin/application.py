@@ -101,7 +101,7 @@ def install(scene: slicer.vtkMRMLScene) -> Application:
         sys.modules[name] = made
         if name.startswith("slicer."):
             setattr(slicer, name.removeprefix("slicer."), made)
-    FileDialog.findings = []
+    FileDialog.answers = []
     return app
 
 

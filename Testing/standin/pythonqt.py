@@ -58,11 +58,11 @@ class Painter(QtGui.QPainter):
 class FileDialog:
     """Where the user would choose a file: the test's answers in turn; "" is Cancel. Returns texts, as PythonQt."""
 
-    findings: ClassVar[list[str]] = []
+    answers: ClassVar[list[str]] = []
 
     @classmethod
     def _answer(cls, *_arguments: Any) -> str:
-        return cls.findings.pop(0)
+        return cls.answers.pop(0)
 
     getOpenFileName = getSaveFileName = getExistingDirectory = _answer
 

@@ -116,8 +116,6 @@ def test_a_table_with_gaps_becomes_slices_of_all_channels_as_in_use(table, tmp_p
     ({"image": {"night": "n"}}, "line 3: the image is not named"),
     ({}, "no column 'day'"),
 ])
-
-
 def test_columns_that_do_not_fit_the_channels_are_told(table, tmp_path, columns, words):
     with pytest.raises(DataError, match=words):
         prepare_dataset(of_table(table, columns=columns), tmp_path / "dataset")

@@ -61,8 +61,6 @@ def flawed(heads, tmp_path_factory) -> tuple[Path, dict[str, list[dict]]]:
     ("frame", "flaw8.png"), ("clipped", "flaw12.png"), ("tiny image", "flaw15.png"), ("unnamed", "heads"),
     ("left out", "heads"),
 ])
-
-
 def test_each_planted_flaw_is_found_where_it_is_and_nowhere_else(flawed, kind, where):
     _, found = flawed
     assert [Path(row["where"]).name for row in found.get(kind, [])] == [where]

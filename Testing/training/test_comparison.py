@@ -122,8 +122,6 @@ def test_a_run_that_fails_is_named_and_the_others_are_finished(tmp_path, capsys)
     ({"sets": {}}, "sets"),
     ({"seed": 3}, "seed"),
 ])
-
-
 def test_a_comparison_that_makes_no_sense_is_refused_in_words(tmp_path, change, said):
     with pytest.raises(ConfigError, match=said):
         load_comparison(written(tmp_path, described(**change)))

@@ -119,8 +119,6 @@ def spoil_bytes(folder: Path) -> None:
     (spoil_size, "50 x 64 x 18 voxels, the image 60 x 64 x 18"), (spoil_place, "from where the image is"),
     (spoil_values, "holds 6, 14, which mask_values does not name"), (spoil_bytes, "damaged"),
 ])
-
-
 def test_a_mask_that_does_not_fit_its_image_is_refused_by_name(heads, volume, tmp_path, spoil, says):
     spoil(tmp_path)
     given = project(source(heads[0] / "table.csv", mask_values={255: "Rim"}), volume | {"mask_values": VALUES},

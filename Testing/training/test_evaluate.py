@@ -138,8 +138,6 @@ def test_mirror_images_are_measured_beside_the_plain_slices_and_compared_with_th
 
 @pytest.mark.parametrize("model", [{"task": "classification"}, {"task": "segmentation"}, TWO_SEGMENTS],
                          ids=["classification", "segmentation", "two mask classes"])
-
-
 def test_baselines_and_several_mask_classes_are_evaluated(tmp_path, data, model):
     plan = project(model=model)
     run = run_of(tmp_path, plan)

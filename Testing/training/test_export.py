@@ -101,8 +101,6 @@ def test_statistics_are_read_back_as_they_were(tmp_path):
     ({"arguments": {"encoder": "test_vit", "decoder_widths": [8, 8, 8], "task": "segmentation"}},
      "arguments.task: both is needed"),
 ])
-
-
 def test_an_export_that_is_refused_leaves_the_older_model_whole(tmp_path, change, words):
     made = project()
     write_model_folder(made, network_of(made), 1.0, DEFAULT_RULE, [], tmp_path / "model")
@@ -232,8 +230,6 @@ def test_the_card_says_what_a_reader_must_know(tmp_path):
     (lambda run: save_weights(run / "best.safetensors", network_of(project())), "weights of another network"),
     (lambda run: (run / "best.safetensors").unlink(), "Run `unifiedvit-train fit` first"),
 ])
-
-
 def test_a_run_that_was_not_evaluated_as_it_is_now_is_refused(tmp_path, spoil, words):
     made, run = evaluated(tmp_path / "work")
     spoil(run)

@@ -339,8 +339,6 @@ def test_a_side_without_slices_is_refused(tmp_path):
     ({"classes": [{"name": name, "display": name} for name in ("healthy", "bright")]}, "classes"),
     ({"diagnosis": "multi-label", "classes": [{"name": name, "display": name} for name in ("a", "b", "c")]}, "classes"),
 ])
-
-
 def test_a_dataset_of_another_project_is_refused_before_anything_is_written(dataset, tmp_path, learn, model, said):
     made = replace(dataset, recipe={"model": project().model.model_dump(mode="json")})
     with pytest.raises(DataError, match=rf"prepared for another project \({said}\)"):
@@ -362,8 +360,6 @@ def test_a_batch_that_processes_cannot_share_is_refused(dataset, tmp_path):
     (["model.classes=[{name: a, display: A}, {name: a, display: B}]"], "same name"),
     (["fit.optimiser.learning_rate=-1"], "greater than 0"),
 ])
-
-
 def test_a_wrong_value_of_the_project_is_named(tmp_path, changes, said):
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(project_data()))
     with pytest.raises(ConfigError, match=said):

@@ -196,16 +196,16 @@ def test_the_score_is_the_mean_of_what_there_is_and_is_refused_where_there_is_no
 def test_a_network_answers_in_float32_and_in_the_order_asked_for(tmp_path, task):
     plan, data = project(model={"task": task}), discs(tmp_path, 7)
     network = network_of(plan)
-    findings = predict_slices(network, data.slices, np.array([5, 0, 2]), batch_size=2)
+    outputs = predict_slices(network, data.slices, np.array([5, 0, 2]), batch_size=2)
     alone = predict_slices(network, data.slices, np.array([2]))
     if task != "segmentation":
-        assert findings.class_logits.shape == (3, 3) and findings.class_logits.dtype == np.float32
-        np.testing.assert_allclose(findings.class_logits[2], alone.class_logits[0], atol=1e-5)
-        assert len(findings.embeddings) == 3
+        assert outputs.class_logits.shape == (3, 3) and outputs.class_logits.dtype == np.float32
+        np.testing.assert_allclose(outputs.class_logits[2], alone.class_logits[0], atol=1e-5)
+        assert len(outputs.embeddings) == 3
     if task != "classification":
-        assert findings.drawn.shape == (3, 32, 32) and findings.drawn.dtype == np.uint8
-    assert (findings.class_logits is None) == (task == "segmentation")
-    assert (findings.drawn is None) == (task == "classification")
+        assert outputs.drawn.shape == (3, 32, 32) and outputs.drawn.dtype == np.uint8
+    assert (outputs.class_logits is None) == (task == "segmentation")
+    assert (outputs.drawn is None) == (task == "classification")
 
 
 # Calibration

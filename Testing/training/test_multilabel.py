@@ -81,8 +81,6 @@ def test_columns_may_have_other_names_and_a_finding_without_one_is_not_known(tmp
     ("1", {"labels": {"brihgt": "bright"}}, "there is no class 'brihgt'"),
     ("1", {"labels": {"bright": "gone"}}, "has no column 'gone'"),
 ])
-
-
 def test_mistakes_in_columns_of_findings_are_said(tmp_path, cell, columns, words):
     with pytest.raises(DataError, match=words):
         listed(tmp_path, [{"image": "a.png", "bright": cell, "dark": "0"}], columns=columns)
@@ -101,8 +99,6 @@ def test_a_model_of_one_class_takes_no_columns_of_findings(tmp_path):
     ({"classes": [{"name": "a", "display": "A", "segment": "Gone"}, {"name": "b", "display": "B"}]}, "segment 'Gone'"),
     ({"diagnosis": "multi-class"}, "`segment` of bright is for `diagnosis: multi-label` alone"),
 ])
-
-
 def test_a_project_that_contradicts_itself_is_refused(model, words):
     with pytest.raises(ValidationError, match=words):
         project(model=FINDINGS | model)

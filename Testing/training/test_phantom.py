@@ -64,9 +64,9 @@ def test_the_images_of_a_patient_show_one_head_and_are_one_group(phantom):
     for first, second in zip(rows[::2], rows[1::2], strict=True):
         assert first["group"] == second["group"] and first["label"] == second["label"]
         alike = np.corrcoef(pictures[first["image"]], pictures[second["image"]])[0, 1]
-        evaluate_ood = [np.corrcoef(pictures[first["image"]], pictures[row["image"]])[0, 1]
-                        for row in rows if row["group"] != first["group"]]
-        assert alike > max(evaluate_ood) and not np.array_equal(pictures[first["image"]], pictures[second["image"]])
+        others = [np.corrcoef(pictures[first["image"]], pictures[row["image"]])[0, 1]
+                  for row in rows if row["group"] != first["group"]]
+        assert alike > max(others) and not np.array_equal(pictures[first["image"]], pictures[second["image"]])
 
 
 def test_the_same_seed_gives_the_same_files_and_another_seed_others(phantom, tmp_path):

@@ -51,8 +51,6 @@ def test_as_many_blocks_are_hidden_in_every_image_others_in_each_and_the_same_ag
 
 @pytest.mark.parametrize("make", [lambda: ViTEncoder("test_vit", 1, 32), lambda: ViTEncoder("test_vit", 1, 32, 8),
                                   SwinEncoder], ids=["vit", "vit with stem", "swin"])
-
-
 def test_nothing_of_hidden_pixels_reaches_what_is_painted(make):
     torch.manual_seed(0)
     model = masked_model(make(), 64, 32, 1).eval()
@@ -113,8 +111,6 @@ def test_air_whose_only_content_is_noise_counts_little():
     (lambda: ViTEncoder("test_vit", 1, 64), pictures(1).repeat(6, 1, 1, 1)),
     (SwinEncoder, pictures(3, 32).tile(2, 1, 2, 2)),  # so few cells do not tell a pyramid where they are
 ], ids=["vit", "swin"])
-
-
 def test_an_encoder_learns_to_paint_what_can_be_known(make, images, seed, record_property):
     torch.manual_seed(seed)
     model = masked_model(make(), 64, 64, 1)

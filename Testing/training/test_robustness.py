@@ -100,7 +100,7 @@ def test_adapted_layers_mix_their_statistics_with_the_batchs_and_are_put_back():
     assert adaptable(layer) == 1 and adaptable(torch.nn.LayerNorm(4)) == 0
 
 
-def findings(right: float, dice: float, labels: np.ndarray) -> CorruptionOutputs:
+def outputs(right: float, dice: float, labels: np.ndarray) -> CorruptionOutputs:
     """A network that is right on this share of the slices and draws with this Dice."""
     said = np.where(np.arange(len(labels)) < right * len(labels), labels, (labels + 1) % 3)
     overlaps = {"dice": np.where(labels > 0, dice, np.nan)[:, None], "detected": np.full(len(labels), np.nan),
@@ -115,10 +115,10 @@ def model() -> Model:
 def test_metrics_are_means_over_severities_and_differences_are_paired():
     labels = np.tile([0, 1, 2], 8)
     groups = np.array([f"patient {n}" for n in range(24)])
-    good = {CLEAN: [findings(1, 0.9, labels)], "noise": [findings(1, 0.8, labels)] * 5,
-            "blur": [findings(0.5, 0.6, labels)] * 5}
-    poor = {CLEAN: [findings(1, 0.9, labels)], "noise": [findings(0.5, 0.4, labels)] * 5,
-            "blur": [findings(0.5, 0.6, labels)] * 5}
+    good = {CLEAN: [outputs(1, 0.9, labels)], "noise": [outputs(1, 0.8, labels)] * 5,
+            "blur": [outputs(0.5, 0.6, labels)] * 5}
+    poor = {CLEAN: [outputs(1, 0.9, labels)], "noise": [outputs(0.5, 0.4, labels)] * 5,
+            "blur": [outputs(0.5, 0.6, labels)] * 5}
     first, second = measure(good, None, labels, groups, model()), measure(poor, good, labels, groups, model())
     assert first.against == {} and first.mean["accuracy"] == pytest.approx(0.75)
     assert second.mean["dice"] == pytest.approx(0.5) and second.mean["flagged"] is None

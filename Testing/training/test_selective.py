@@ -39,7 +39,7 @@ def quick(monkeypatch):
     quicken(monkeypatch)
 
 
-def findings(count: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def answers(count: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Confidences that mean what they say, and whether each answer is right."""
     chance = np.random.default_rng(seed)
     confidence = chance.uniform(0.5, 1, count)
@@ -53,7 +53,7 @@ def test_the_curve_is_that_of_counting_and_equal_confidences_go_together():
 
 
 def test_metrics_are_those_of_counting_and_weights_count_slices_as_often():
-    confidence, right = findings()
+    confidence, right = answers()
     ones, drawn = np.ones((1, 400)), np.random.default_rng(1).multinomial(400, np.full(400, 1 / 400), 3).astype(float)
     found = selective_metrics(confidence, right.astype(float), np.concatenate([ones, drawn]))
     order = np.argsort(-confidence)
@@ -72,7 +72,7 @@ def test_metrics_are_those_of_counting_and_weights_count_slices_as_often():
 
 
 def test_a_threshold_keeps_wrong_answers_as_rare_as_promised_or_there_is_none():
-    confidence, right = findings(4000)
+    confidence, right = answers(4000)
     rule = choose_threshold(confidence, right.astype(float))
     kept = confidence >= rule.threshold
     assert 1 - right[kept].mean() == pytest.approx(rule.risk, abs=1e-4) and rule.risk <= RISK

@@ -48,8 +48,6 @@ def test_a_wrong_column_is_named_with_those_that_there_are(heads):
 
 @pytest.mark.parametrize("text", [b"", b"image,label\n\xff\xfe,healthy", b'image,label\n"open,healthy',
                                   b"image,label\na.png,healthy,more", b"image,label\na.png"])
-
-
 def test_a_damaged_table_is_refused_in_words(tmp_path, text):
     (tmp_path / "t.csv").write_bytes(text)
     assert "s" in mistakes(project({"name": "s", "table": str(tmp_path / "t.csv")}))

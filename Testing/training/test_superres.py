@@ -79,6 +79,8 @@ def test_an_upscaler_that_is_trained_beats_lanczos_on_what_it_knows(pictures, tm
         difference = metrics["learned.ssim"]["value"] - metrics["lanczos.ssim"]["value"]
         assert metrics["learned.ssim.over_lanczos"]["value"] == pytest.approx(difference)
     describe(given, tmp_path / "run", summary(results))
+    described = json.loads((tmp_path / "run" / "upscaler.json").read_text())["results"]
+    assert [result.keys() for result in described] == 4 * [{"dataset", "metrics"}]
     assert make_upscaler(str(tmp_path / "run")).name == upscaler.name
 
 

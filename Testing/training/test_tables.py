@@ -34,8 +34,6 @@ DEALT = {"split": {"fractions": [0.6, 0.4, 0]}, "columns": {"group": "patient"}}
 
 @pytest.mark.parametrize("one, other", [("P01", "p01"), ("P01", "P1"), ("001", "1"), ("7", "7.0"),
                                         ("José", "JOSE\u0301")])
-
-
 def test_a_patient_is_one_however_the_name_is_written(heads, tmp_path, one, other):
     folder, rows = heads
     rows = absolute(folder, rows[:24])

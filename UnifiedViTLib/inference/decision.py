@@ -25,7 +25,7 @@ class NetworkOutput:
             on it; None for a model without these statistics.
         percent: (S, K, J, I) uint8, how probable each segment is at each voxel, 0-100; None if not asked for.
         rotated: (N, 3) bool, which slices look as if they were turned, by `texture.ROTATIONS`; None where that is not
-        known.
+            known.
     """
 
     labelmap: np.ndarray

@@ -1,4 +1,4 @@
-"""What is asked of an explanation, and the slices' maps on the volume's grid. Loads without torch."""
+"""What is asked of a heat map, and the slices' maps on the volume's grid. Loads without torch."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def check_heatmap(method: str, label: str | None, spec: ModelSpec) -> None:
         DependencyError: torch is not installed.
     """
     if method not in METHODS:
-        raise ModelSpecError(f"There is no explanation called {method!r}. Choose one of {', '.join(METHODS)}.")
+        raise ModelSpecError(f"There is no heat-map method called {method!r}. Choose one of {', '.join(METHODS)}.")
     names = [one.name for one in spec.classes]
     if label is not None and label not in names:
         raise ModelSpecError(f"{spec.name} knows no diagnosis {label!r} to explain. Choose one of {', '.join(names)}.")
     if not torch_is_there():
         raise DependencyError(
-            "An explanation needs PyTorch for its gradients, which is not installed. Install torch and timm, or run "
-            "without an explanation."
+            "Heat maps, and the super-resolution that they guide, need PyTorch for gradients, which is not installed. "
+            "Install torch and timm, or run without them."
         )
 
 

@@ -26,8 +26,8 @@ class Options:
         superres: give `Prediction.superres` by this upscaler (`upscalers.UPSCALERS`, or the path of a folder), of
             the regions that `heatmap_method` chooses for the same class.
         superres_quantile: above which regions lie, as in `super_resolution.attended_regions`.
-        uncertainty: give `Prediction.uncertainty`, by further looks at every slice; the answer stays what it is
-            without. Four times the time, and two looks more at volumes whose voxels are nearly cubes.
+        uncertainty: give `Prediction.uncertainty`, by further passes over every slice; the answer stays what it is
+            without. Four times the time, and two passes more over volumes whose voxels are nearly cubes.
     """
 
     plane: str = "auto"

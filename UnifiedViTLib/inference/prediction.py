@@ -130,11 +130,9 @@ class Uncertainty:
         passes: at what, in words; the first is the answer's own.
         confidence: 0 to 1, the least of `components`.
         components: "passes": mean over the passes of the probability of the diagnosis; "slices" (more than one): share
-        of
-            the slices that decide which name it themselves; "planes" (voxels that are nearly cubes): mean of its
+            of the slices that decide which name it themselves; "planes" (voxels that are nearly cubes): mean of its
             probability over the three planes; "mask": 1, or 0.5 where mask and diagnosis contradict each other.
-        mask_dice: Dice of the masks of the other passes with that of the first, on slices with a drawing in
-        the
+        mask_dice: Dice of the masks of the other passes with that of the first, on slices with a drawing in the
             result; None where there is none.
         probability_std: by class name, standard deviation of the volume's probability over passes and planes.
         mutual_information: (N,) float32, 0 to 1: what the passes over each slice differ in (mutual information of pass

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
-from .. import __version__
 from ..errors import DeviceError, UnsupportedImageError
 from ..imaging.channels import prepare_channels
 from ..imaging.preparation import PreparedVolume
 from ..imaging.volume import Volume
 from ..spec import ModelSpec
+from ..versions import software_versions
 from .backends.agreement import SLICES
 from .backends.base import OutOfMemory
 from .backends.candidates import torch_is_there
@@ -96,7 +94,7 @@ class Predictor:
             UnsupportedImageError: a volume is not something to look at, or they do not belong together.
             DeviceError: it does not fit into memory even one slice at a time.
             WeightsError: the network's answer is not made of numbers, or never changes.
-            DependencyError: an explanation needs torch, which is not installed.
+            DependencyError: a heat map needs torch, which is not installed.
             ModelSpecError: the model cannot do what `options` ask.
             Cancelled: raised by `progress`.
         """
@@ -111,14 +109,9 @@ class Predictor:
         settled = time.perf_counter()
         accumulator = self.uncertainty_accumulator(prepared) if options.uncertainty else None
         planes = other_planes(prepared) if options.uncertainty else ()
-        ends = np.cumsum(
-            [
-                1 + len(TTA_TRANSFORMS) * options.uncertainty,
-                len(planes),
-                HEATMAP_COST * bool(options.heatmap_method),
-                SUPERRES_COST * bool(options.superres),
-            ]
-        )
+        passes = 1 + len(TTA_TRANSFORMS) * options.uncertainty
+        ends = np.cumsum([passes, len(planes), HEATMAP_COST * bool(options.heatmap_method),
+                          SUPERRES_COST * bool(options.superres)])
         first_end, second_end, third_end, _ = ends / ends[-1]
         output, network_seconds = self.run_network(
             prepared,
@@ -389,14 +382,3 @@ def logits_to_probability_maps(masks: np.ndarray, prepared: PreparedVolume) -> n
     logits -= logits.max(axis=0)
     exponential = np.exp(logits, out=logits)
     return np.rint(100 * exponential[1:] / exponential.sum(axis=0)).astype(np.uint8)
-
-
-def software_versions() -> dict[str, str]:
-    """Versions of what the result depends on."""
-    found = {"unifiedvit": __version__, "python": platform.python_version()}
-    for package in ("torch", "timm", "openvino", "numpy", "scipy", "SimpleITK", "safetensors"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # a Slicer build may bundle a package without its metadata
-            continue
-    return found

@@ -62,9 +62,9 @@ class SwinEncoder(nn.Module):
     def forward(self, image: torch.Tensor) -> Features:
         """Look at the image once: (B, in_channels, H, W), H and W multiples of 16 -> Features.
 
-        `depths` are the maps (B, D/8, H/4, W/4), (B, D/4, H/8, W/8), (B, D/2, H/16, W/16), (B, D, H/32, W/32), the
+        `patch_maps` are the maps (B, D/8, H/4, W/4), (B, D/4, H/8, W/8), (B, D/2, H/16, W/16), (B, D, H/32, W/32), the
         last one's sides rounded up. There is no [CLS] token: as in the paper, `cls` is the mean of the last map.
-        `details` is the stem's map at 1/2, if there is a stem.
+        `stem_maps` is the stem's map at 1/2, if there is a stem.
         """
         check_image_size(image)
         image = self.gate(image)
@@ -101,5 +101,5 @@ class HierarchicalDualDecoder(DualDecoder):
         super().__init__(pyramid, segmentation, diagnosis_classes, task, mask_attended_pooling, dropout)
 
     def decode_mask(self, features: Features) -> torch.Tensor:
-        """See `DualDecoder.draw`."""
+        """See `DualDecoder.decode_mask`."""
         return self.segmentation([*reversed(features.patch_maps), *features.stem_maps])

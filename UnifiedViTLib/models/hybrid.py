@@ -64,5 +64,5 @@ class HybridCNNTransformer(DualDecoder):
         super().__init__(hybrid, segmentation, diagnosis_classes, task, mask_attended_pooling, dropout)
 
     def decode_mask(self, features: Features) -> torch.Tensor:
-        """See `DualDecoder.draw`."""
+        """See `DualDecoder.decode_mask`."""
         return self.segmentation([features.patch_maps[-1], *reversed(features.stem_maps)])

@@ -48,7 +48,7 @@ def write_segmentation(prediction: Prediction, path: Path) -> None:
 
 
 def write_superres(prediction: Prediction, volume: Path, synthetic: Path) -> None:
-    """Write the enhancement of a prediction that has one: the finer volume as `.nrrd`, in the input's unit, and as
+    """Write the super-resolution of a prediction that has one: the finer volume as `.nrrd`, in the input's unit, and as
     `.seg.nrrd` on the same grid which of its voxels are synthetic."""
     made = prediction.superres
     keys = _origin(prediction) | {
@@ -201,7 +201,7 @@ def as_json(prediction: Prediction) -> dict:
 
 
 def superres_as_json(made: SuperResolution) -> dict:
-    """An enhancement without its voxels."""
+    """A super-resolution without its voxels."""
     return {
         "upscaler": made.upscaler,
         "factor": FACTOR,
@@ -212,7 +212,7 @@ def superres_as_json(made: SuperResolution) -> dict:
 
 
 def diagnosis_as_json(prediction: Prediction) -> dict:
-    """The diagnosis alone; `findings` puts it into words."""
+    """The diagnosis alone; `headlines` puts it into words."""
     given = prediction.diagnosis
     several = {} if given.thresholds is None else {"findings": list(given.findings), "thresholds": given.thresholds}
     return {

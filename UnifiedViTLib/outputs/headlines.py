@@ -13,8 +13,8 @@ def findings(diagnosis: dict[str, Any]) -> list[tuple[str, float | None]]:
     words for nothing, without a probability, where there is none."""
     if "findings" not in diagnosis:
         return [(diagnosis["display"], diagnosis["probability"])]
-    findings = [(display_of(diagnosis, name), diagnosis["probabilities"][name]) for name in diagnosis["findings"]]
-    return findings or [(diagnosis["display"], None)]
+    named = [(display_of(diagnosis, name), diagnosis["probabilities"][name]) for name in diagnosis["findings"]]
+    return named or [(diagnosis["display"], None)]
 
 
 def headline(diagnosis: dict[str, Any]) -> str:

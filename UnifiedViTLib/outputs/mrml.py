@@ -18,25 +18,15 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from ..errors import OutputError, UnsupportedImageError
 from ..imaging.geometry import ALL_GIVEN, NOTHING_KNOWN, GeometrySource
 from ..imaging.reading.kinds import PICTURES
-from ..imaging.volume import Volume, check
+from ..imaging.volume import Volume, check, grid_distance_mm
 from ..inference.prediction import Prediction
 from .files import as_json, names_found
 
 #: Prefix of the node attributes that carry the diagnosis and where it comes from.
 ATTRIBUTE = "UnifiedViT."
 #: Without these a stored result cannot be shown.
-RESULT_KEYS = {
-    "name",
-    "diagnosis",
-    "segments",
-    "slices",
-    "warnings",
-    "model",
-    "device",
-    "backend",
-    "plane",
-    "timings_s",
-}
+RESULT_KEYS = {"name", "diagnosis", "segments", "slices", "warnings", "model", "device", "backend", "plane",
+               "timings_s"}
 
 
 def volume_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
@@ -236,9 +226,8 @@ def check_belongs(prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolum
         )
     now = _ijk_to_ras(volume_node)
     # A file in between may round the last digits; a hundredth of a voxel at the far corner is not a change.
-    far_corner = np.array([*labelmap.shape[::-1], 1.0])
     smallest = np.linalg.norm(now[:3, :3], axis=0).min()
-    if not np.all(np.abs(prediction.ijk_to_ras - now) @ far_corner < 0.01 * smallest):
+    if not grid_distance_mm(prediction.ijk_to_ras, now, shape) < 0.01 * smallest:
         raise UnsupportedImageError(
             f"The result lies elsewhere than {name}: the volume's spacing, origin or directions were changed "
             "meanwhile, or the result is another volume's. Run again."

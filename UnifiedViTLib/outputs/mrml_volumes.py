@@ -1,5 +1,5 @@
-"""Further volumes of a result in the scene: probability maps, the maps that lie over the image in colours, the enhanced
-volume."""
+"""Further volumes of a result in the scene: probability maps, the maps that lie over the image in colours, the
+super-resolved volume."""
 
 from __future__ import annotations
 

@@ -65,18 +65,16 @@ def needs_review(result: dict[str, Any]) -> bool:
 
 
 def confidence_in_words(result: dict[str, Any]) -> str:
-    """A sentence on the confidence and its parts; "" for a result without further looks."""
+    """A sentence on the confidence and its parts; "" for a result without further passes."""
     uncertainty = result.get("uncertainty")
     if not uncertainty:
         return ""
     parts = ", ".join(f"{_PARTS.get(name, name)} {value:.0%}" for name, value in uncertainty["components"].items())
     mask_dice = uncertainty["mask_dice"]
-    drawn = (
-        ""
-        if mask_dice is None
-        else f" The masks of {len(uncertainty['passes'])} passes overlap by {mask_dice:.0%} (Dice)."
-    )
-    return f"Confidence {result['confidence']['value']:.0%}, the least of its parts: {parts}.{drawn}"
+    overlap = ""
+    if mask_dice is not None:
+        overlap = f" The masks of {len(uncertainty['passes'])} passes overlap by {mask_dice:.0%} (Dice)."
+    return f"Confidence {result['confidence']['value']:.0%}, the least of its parts: {parts}.{overlap}"
 
 
 def write_report(

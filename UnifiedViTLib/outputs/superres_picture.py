@@ -30,7 +30,7 @@ def write_superres_picture(volume: Volume, prediction: Prediction, path: Path) -
 
     Args:
         volume: what was looked at.
-        prediction: one with an enhancement.
+        prediction: one with a super-resolution.
     """
     from matplotlib import rc_context
 

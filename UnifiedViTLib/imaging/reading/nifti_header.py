@@ -28,7 +28,6 @@ class NiftiHeader:
     """What is needed of a header.
 
     Attributes:
-        analyze: without NIfTI's mark, and without its forms.
         pair: the voxels are in another file.
         order: "<" or ">".
         dim: as stored: number of dimensions, then seven sizes.
@@ -42,7 +41,6 @@ class NiftiHeader:
         sform: (3, 4).
     """
 
-    analyze: bool
     pair: bool
     order: str
     dim: tuple[int, ...]
@@ -102,7 +100,7 @@ def parse_header(begin: bytes) -> NiftiHeader | None:
 
     offset, slope, intercept = values("3f", 108)
     return NiftiHeader(
-        not nifti, _MAGICS.get(begin[344:348], True), order, values("8h", 40), *values("h", 70), values("8f", 76),
+        _MAGICS.get(begin[344:348], True), order, values("8h", 40), *values("h", 70), values("8f", 76),
         offset, *((slope, intercept) if nifti else (1.0, 0.0)), begin[123] & 7 if nifti else 0,
         *(values("2h", 252) if nifti else (0, 0)), values("3f", 256), values("3f", 268),
         np.array(values("12f", 280), float).reshape(3, 4),
@@ -116,7 +114,7 @@ def _parse_2(begin: bytes) -> NiftiHeader:
         return struct.unpack_from(order + form, begin, place)
 
     return NiftiHeader(
-        False, _MAGICS_2[begin[4:12]], order, values("8q", 16), *values("h", 12), values("8d", 80), *values("q", 168),
+        _MAGICS_2[begin[4:12]], order, values("8q", 16), *values("h", 12), values("8d", 80), *values("q", 168),
         *values("2d", 176), values("i", 500)[0] & 7, *values("2i", 344), values("3d", 352), values("3d", 376),
         np.array(values("12d", 400)).reshape(3, 4),
     )

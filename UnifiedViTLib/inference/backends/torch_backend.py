@@ -72,7 +72,7 @@ class TorchBackend:
         Args:
             images: as for `run`.
             label: number of the class in the spec.
-            method: a name of `explain.METHODS`.
+            method: a name of `heatmap.METHODS`.
 
         Raises:
             OutOfMemory: try a smaller batch.

@@ -156,12 +156,10 @@ def load_ood_statistics(spec: ModelSpec) -> OODStatistics | None:
         raise WeightsError(
             f"{file.name} of {spec.name} cannot be read ({error}). Download or export the model again."
         ) from error
-    if not (
-        _sound(training)
-        and (
-            orientation is None or (_sound(orientation.gaussians) and orientation.thresholds.shape == (len(ROTATIONS),))
-        )
-    ):
+    sound = _sound(training)
+    if orientation is not None:
+        sound = sound and _sound(orientation.gaussians) and orientation.thresholds.shape == (len(ROTATIONS),)
+    if not sound:
         raise WeightsError(f"{file.name} of {spec.name} does not hold what it should. Export the model again.")
     return OODStatistics(training, spec.ood.threshold, orientation)
 

@@ -94,7 +94,7 @@ def super_resolve(prepared: PreparedVolume, heatmap: Heatmap, upscaler: Upscaler
     if not regions:
         raise UnsupportedImageError(
             f"Nothing in {name} speaks for {heatmap.display}, so that no region can be chosen for super-resolution: "
-            "there is no enhanced volume. Explain another class."
+            "there is no super-resolved volume. Explain another class."
         )
     first, last = _extent(regions, heat.shape)
     shape = tuple(int(n) for n in (last - first) * (1, FACTOR, FACTOR))
@@ -131,8 +131,8 @@ def _extent(regions: list[Region], shape: tuple[int, int, int]) -> tuple[np.ndar
     stops = np.array([(r.number + 1, r.rows.stop, r.columns.stop) for r in regions]).max(axis=0)
     if np.prod(stops - starts, dtype=float) * FACTOR**2 > MOST_VOXELS:
         raise UnsupportedImageError(
-            "There is no enhanced volume: its regions spread over too much of the input to be made four times as fine. "
-            "Choose a higher quantile, or crop the volume first."
+            "There is no super-resolved volume: its regions spread over too much of the input to be made four times as "
+            "fine. Choose a higher quantile, or crop the volume first."
         )
     return starts, stops
 

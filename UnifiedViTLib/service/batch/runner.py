@@ -13,7 +13,7 @@ from pathlib import Path
 from ...errors import Cancelled, DependencyError, OutputError, UnifiedViTError
 from ...imaging.reading import stem
 from ...inference.options import Options
-from ...inference.predictor import ProgressCallback, software_versions
+from ...inference.predictor import ProgressCallback
 from ...outputs.files import csv_row
 from ...outputs.folder import ResultsFolder
 from ...outputs.inventory import Entry
@@ -22,6 +22,7 @@ from ...outputs.naming import safe_name
 from ...outputs.reuse import rerun_reason
 from ...spec import ModelSpec
 from ...texts import printable
+from ...versions import software_versions
 from ..worker.client import WorkerClient
 from ..worker.processing import make_file_request
 from ..worker.protocol import FileRequest, LoadRequest
@@ -120,7 +121,7 @@ def process_files(
 ) -> list[dict[str, str]]:
     """Look at each input and write NAME.seg.nrrd, NAME.json, NAME.html, NAME.png (where matplotlib is there),
     NAME.heatmap.nrrd and NAME.uncertainty.nrrd (where the prediction has them), NAME.superres.nrrd and
-    NAME.synthetic.seg.nrrd (where it has an enhancement) and results.csv.
+    NAME.synthetic.seg.nrrd (where it was super-resolved) and results.csv.
 
     Names are unique in the folder, whatever other runs write there; files that are not ours stay as they are.
 
@@ -128,8 +129,8 @@ def process_files(
         inputs: files, and folders with a DICOM series; each is looked at once.
         output: folder for the results; made if it is not there.
         settings: the model, and how to look.
-        executor: `serial`, `multiprocess.multiprocess` or `cluster.ray_cluster`.
-        skip_existing: inputs whose result in the folder is what they would give now (`done.rerun_reason`) are not
+        executor: `serial`, `multiprocess.multiprocess` or `ray_cluster.ray_cluster`.
+        skip_existing: inputs whose result in the folder is what they would give now (`reuse.rerun_reason`) are not
             looked at again.
         progress: told words and the fraction done of all inputs (0..1); `Cancelled` raised by it ends the batch.
         ended: told how each input ended.

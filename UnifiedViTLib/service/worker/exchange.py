@@ -51,7 +51,7 @@ _TEXT = "rest.json"
 _PREFIX = "unifiedvit-"
 #: Names the system's folder for temporary files.
 _TEMPORARY = "TEMP" if os.name == "nt" else "TMPDIR"
-#: Arrays of an enhancement.
+#: Arrays of a `SuperResolution`.
 _SUPERRES = ("array", "synthetic", "ijk_to_ras")
 #: Of an `Uncertainty`, what is not an array.
 _OF_UNCERTAINTY = ("passes", "confidence", "components", "mask_dice", "probability_std")

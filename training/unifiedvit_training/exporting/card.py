@@ -13,8 +13,8 @@ import torch
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from UnifiedViTLib.inference.predictor import software_versions
 from UnifiedViTLib.spec import ModelSpec
+from UnifiedViTLib.versions import software_versions
 
 from ..config import Project
 from ..data.dataset import SIDES, Dataset

@@ -70,7 +70,7 @@ def write_model_folder(project: Project, network: torch.nn.Module, calibration: 
         rule: from `volumes.choose_rule`.
         results: list of {"dataset": words, "metrics": {name: number}}.
         folder: where it goes.
-        ood: from `ood.measure_ood_statistics`.
+        ood: from `ood.fit.measure_ood_statistics`.
         review: from `selective.review_of`.
 
     Raises:
