@@ -37,9 +37,11 @@ class Desk:
         return self.widget.panel
 
     def clear(self) -> None:
-        """A new, empty scene; nothing asked, nothing said."""
+        """A new, empty scene, and the list of models as it is now; nothing asked, nothing said."""
         self.app.wait(lambda: not self.panel._running)
         self.scene.Clear(0)
+        self.panel.models.refresh()
+        self.panel.onModelsChanged(self.module.DEFAULT_MODEL)
         self.app.questions.clear()
         self.app.consent = True
         self.panel.say("", False)

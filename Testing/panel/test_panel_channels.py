@@ -28,9 +28,6 @@ def several(desk, tmp_path):
     desk.panel.onModelsChanged("tiny")
     yield find_model("tiny")
     remove_model("tiny")
-    desk.choose(model="brain-t1ce")
-    desk.panel.models.refresh()
-    desk.panel.onModelsChanged()
 
 
 def selectors(desk):

@@ -20,9 +20,6 @@ def new_worker(desk, tmp_path, monkeypatch):
     desk.widget.logic.runner.client.close()
     yield
     desk.widget.logic.runner.client.close()
-    monkeypatch.undo()
-    desk.panel.models.refresh()
-    desk.panel.onModelsChanged("brain-t1ce")
 
 
 def test_run_goes_on_in_another_worker_and_the_result_says_why(desk, new_worker, model, tmp_path, monkeypatch):

@@ -36,10 +36,7 @@ def own_cache(desk, tmp_path, monkeypatch):
     """A cache of models for this test alone."""
     monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "models"))
     desk.panel.models.refresh()
-    yield tmp_path / "models"
-    monkeypatch.undo()
-    desk.panel.models.refresh()
-    desk.panel.onModelsChanged("brain-t1ce")
+    return tmp_path / "models"
 
 
 def test_the_result_is_shown_in_words_with_every_warning(desk, shown):
@@ -176,10 +173,14 @@ def test_a_model_is_imported_from_its_folder_chosen_run_and_removed(desk, own_ca
     desk.ui.modelsTable.selectRow(row)
     desk.app.consent = False
     desk.ui.removeModelButton.click()
-    assert (own_cache).exists() and desk.ui.modelComboBox.findText("Mine") >= 0
+    assert own_cache.exists() and desk.ui.modelComboBox.findText("Mine") >= 0
     desk.app.consent = True
     desk.ui.removeModelButton.click()
     assert desk.ui.modelComboBox.findText("Mine") < 0
+    assert "Model mine is not installed" in desk.ui.modelInfoLabel.text, "none that it did not choose takes its place"
+    assert not desk.ui.runButton.enabled
+    desk.choose(model="brain-t1ce")
+    assert desk.ui.runButton.enabled
     assert len(desk.app.questions) == 2 and "Remove Mine" in desk.app.questions[0]
 
 

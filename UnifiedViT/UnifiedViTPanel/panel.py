@@ -91,7 +91,8 @@ class Panel:
         parameters = self._parameters
         if parameters is not None:
             self._showing = True
-            self._choose(self.ui.modelComboBox, parameters.model)
+            # A model that is not installed must not look like the first one of the list.
+            self.ui.modelComboBox.setCurrentIndex(self.ui.modelComboBox.findData(parameters.model))
             self._fillHeatmaps()
             for box, value in ((self.ui.planeComboBox, parameters.plane), (self.ui.deviceComboBox, parameters.device),
                                (self.ui.heatmapComboBox, parameters.heatmap),
@@ -145,7 +146,8 @@ class Panel:
         spec, parameters = self._spec(), self._parameters
         self.channels.show(spec, parameters.parameterNode if parameters else None)
         if spec is None:
-            self.ui.modelInfoLabel.text = _("No model is installed: see section Models.")
+            missing = _("Model {model} is not installed: choose another, or see section Models.")
+            self.ui.modelInfoLabel.text = missing.format(model=html.escape(parameters.model)) if parameters else ""
             return
         lines = [html.escape(spec.description), _("<b>Expects</b> {what}").format(what=html.escape(spec.expects))]
         lines += [
