@@ -105,6 +105,30 @@ def test_a_two_dimensional_nrrd_keeps_its_spacing_and_origin(tmp_path):
     x, y = image.TransformIndexToPhysicalPoint((4, 6))
     np.testing.assert_allclose(volume.ijk_to_ras @ [4, 6, 0, 1], [-x, -y, 0, 1])
 
+def ultrasound() -> np.ndarray:
+    """Speckle with all grey values, in colours (40, 50, 3) uint8."""
+    grey = np.linspace(0, 255, 2000).reshape(40, 50).astype(np.uint8)
+    return np.stack([grey] * 3, -1)
+
+
+def test_a_tint_and_the_noise_of_a_compression_are_grey_and_colours_that_mean_something_are_refused(tmp_path):
+    plain = ultrasound()
+    sepia = (plain * [1.0, 0.93, 0.85]).astype(np.uint8)
+    noisy = np.clip(plain.astype(int) + np.random.default_rng(0).integers(-3, 4, plain.shape), 0, 255).astype(np.uint8)
+    for colours in (sepia, noisy):
+        Image.fromarray(colours).save(tmp_path / "scan.png")
+        volume = read(tmp_path / "scan.png")
+        assert np.abs(volume.array[0].astype(int) - plain[..., 0]).max() < 22
+        assert np.corrcoef(volume.array.ravel(), plain[..., 0].ravel())[0, 1] > 0.999
+        assert "tint" in volume.notes[0]
+    doppler = sepia.copy()
+    doppler[10:16, 10:20, 0] = 255 - doppler[10:16, 10:20, 0]
+    labels = np.zeros((40, 50, 3), np.uint8)
+    labels[5:20, 5:20, 0] = 1
+    for number, colours in enumerate((doppler, labels)):
+        Image.fromarray(colours).save(tmp_path / f"{number}.png")
+        assert "colour" in refusal(tmp_path / f"{number}.png")
+
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_a_picture_whose_channels_agree_is_read_as_grey_with_a_note(tmp_path, mode):

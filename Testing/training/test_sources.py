@@ -97,6 +97,20 @@ def test_a_side_without_images_and_a_fold_of_one_class_are_refused(heads, tmp_pa
         prepare_dataset(project(source(table, **more)), tmp_path / "dataset")
 
 
+def test_a_source_may_be_for_the_test_side_alone(heads, tmp_path):
+    folder, rows = heads
+    more = {"images": str(folder), "masks": str(folder)}
+    (tmp_path / "other").mkdir()
+    here = source(write_table(tmp_path, [row for row in rows if row["fold"] != 1]), **more)
+    there = source(write_table(tmp_path / "other", [row for row in rows if row["fold"] == 1]), name="other",
+                   split={"column": "fold", "test": [1]}, **more)
+    made = project(here, there)
+    items, _ = assign_sides(list_items(made), made)
+    assert {item.side for item in items if item.source == "other"} == {"test"}
+    alone = project(there)
+    assert "train is not named" in mistakes(alone)
+
+
 def test_dealt_sides_keep_groups_together_spread_classes_and_depend_on_the_seed_alone():
     chance = np.random.default_rng(0)
     groups = [f"g{n}" for n in chance.integers(0, 120, 900)]

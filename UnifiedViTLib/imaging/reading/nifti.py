@@ -71,8 +71,8 @@ def read_nifti(path: Path) -> Volume:
     array = _voxels(file, name, header, dtype, (*counts[::-1], *([components] if components > 1 else [])))
     notes: tuple[str, ...] = ()
     if components > 1:
-        array = grey(array, name, alpha=True)
-        notes = ("A colour image whose channels are all the same was read as grey.",)
+        array, note = grey(array, name, alpha=True)
+        notes = (note,)
     array = _rescaled(array, header, name)
     matrix, geometry, more = _geometry(header, counts)
     planar = dimensions < 3 and geometry.orientation == UNKNOWN

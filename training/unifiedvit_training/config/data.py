@@ -14,9 +14,9 @@ from .section import Section
 class Split(Section):
     """Which side of the split an image is on. Images of one group are never separated.
 
-    Either by a column of the table (`column` with `train`, `validation`, `test`: lists of its values), or dealt out
-    by group and stratified by class: `fractions` (train, validation, test), or `folds` of which number `fold`
-    (1 ... folds) is for validation.
+    Either by a column of the table (`column` with `train`, `validation`, `test`: lists of its values; one source may be
+    on a single side, such as another hospital's that is for `test` alone), or dealt out by group and stratified by
+    class: `fractions` (train, validation, test), or `folds` of which number `fold` (1 ... folds) is for validation.
     """
 
     column: str | None = None
@@ -39,8 +39,8 @@ class Split(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Split:
-        if self.column and not (self.train and self.validation):
-            raise ValueError("a split by column needs the values of `train` and of `validation`")
+        if self.column and not (self.train or self.validation or self.test):
+            raise ValueError("a split by column needs the values of `train`, of `validation` or of `test`")
         if sorted(self.train + self.validation + self.test) != sorted({*self.train, *self.validation, *self.test}):
             raise ValueError("a value stands on two sides of the split")
         if self.folds and self.fold > self.folds:

@@ -60,7 +60,7 @@ def _no_side(side: str, found: dict[str, list[Listed]], project: Project) -> str
         if column:
             values = ", ".join(sorted({row.split or "(empty)" for row in rows})[:10])
             reasons.append(f"the column {column} of {source.name} holds {values}, and {side} is "
-                           f"{', '.join(getattr(source.split, side))}")
+                           f"{', '.join(getattr(source.split, side)) or 'not named'}")
         else:
             groups = len({row.item.group for row in rows})
             reasons.append(f"{source.name} has {len(rows)} images of {groups} patients to deal out")

@@ -41,8 +41,8 @@ def read_dicom(path: Path) -> Volume:
         raise UnsupportedImageError(" ".join([str(error), *notes])) from error
     array = read_pixels(stack.frames, headers, label)
     if array.ndim == 4:
-        array = grey(array, stem(path), alpha=False)
-        notes.append("A colour image whose channels are all the same was read as grey.")
+        array, note = grey(array, stem(path), alpha=False)
+        notes.append(note)
     if stack.frames[0].photometric == "MONOCHROME1":
         notes.append("The image is stored with black and white exchanged (MONOCHROME1) and was turned around.")
     matrix = stack.ijk_to_lps.copy()
