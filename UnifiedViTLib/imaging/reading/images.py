@@ -138,6 +138,7 @@ def _tinted(colours: np.ndarray) -> np.ndarray | None:
     for channel in (0, 2):
         chroma = colours[..., channel].astype(np.int16) - luminance
         curve = np.bincount(luminance.ravel(), chroma.ravel(), 256) / count
-        if np.abs(curve).max() > TINT or np.mean(np.abs(chroma - curve[luminance]) > TINT_NOISE) > COLOURED_SHARE:
+        coloured = (np.abs(chroma) > TINT) | (np.abs(chroma - curve[luminance]) > TINT_NOISE)
+        if coloured.mean() > COLOURED_SHARE:
             return None
     return luminance
