@@ -66,6 +66,14 @@ def test_each_planted_flaw_is_found_where_it_is_and_nowhere_else(flawed, kind, w
     assert [Path(row["where"]).name for row in found.get(kind, [])] == [where]
 
 
+def test_ultrasound_whose_lesions_are_as_dark_as_air_is_not_said_to_be_masked_beside_the_body(flawed, heads, tmp_path):
+    table = source(flawed[0].parent / "table.csv", images=str(heads[0]), masks=str(heads[0]))
+    dataset = prepare_dataset(project(table, input={"size": 96, "modality": "US", "expects": "discs"}), tmp_path)
+    with open(dataset.folder / "problems.csv", newline="") as file:
+        kinds = {row["kind"] for row in csv.DictReader(file)}
+    assert "clipped" in kinds and not kinds & {"misaligned mask", "inverted"}
+
+
 def test_a_leak_is_an_error_that_the_report_and_the_summary_show(flawed):
     folder, found = flawed
     assert found["leak"][0]["severity"] == "error" and "mirror image" in found["leak"][0]["sentence"]

@@ -38,6 +38,8 @@ KINDS = {
 }
 #: A mask of which more than this share lies outside the body has come to the wrong place.
 _OUTSIDE = 0.4
+#: Modalities whose lesions and shadows are as dark as what is outside: brightness does not tell where the body is.
+_DARK_WITHIN = ("US",)
 #: More of the body than this at the largest value: the scale was cut off.
 _CLIPPED = 0.05
 #: The border brighter than the middle by this share of the range.
@@ -176,7 +178,7 @@ def _masks(project: Project, dataset: Dataset, facts: np.ndarray) -> Iterator[Pr
             yield Problem("lost mask", "warning", item.name, f"the {int(facts['drawn'][lost].sum())} voxels drawn "
                           f"vanish at {project.model.input.size} pixels.", (int(lost[0]),))
         outside = at[facts["outside"][at] > _OUTSIDE]
-        if len(outside):
+        if len(outside) and project.model.input.modality not in _DARK_WITHIN:
             worst = int(outside[facts["outside"][outside].argmax()])
             yield Problem("misaligned mask", "warning", _called(dataset, worst), f"{facts['outside'][worst]:.0%} of "
                           "the mask lies outside the body: is it the mask of this image, and held the same way?",
@@ -192,7 +194,7 @@ def _intensities(project: Project, dataset: Dataset, facts: np.ndarray) -> Itera
             yield Problem("constant", "note", item.name, f"{constant} of {len(at)} slices have one value everywhere.",
                           (int(at[(fact["low"] == fact["high"]).argmax()]),))
         middle = int(at[fact["body"].argmax()])
-        if np.median(fact["inversion"]) > _BRIGHTER:
+        if np.median(fact["inversion"]) > _BRIGHTER and project.model.input.modality not in _DARK_WITHIN:
             yield Problem("inverted", "warning", item.name, "the border is brighter than the middle: are black and "
                           "white exchanged?", (middle,))
         elif np.median(fact["frame"]) > _BRIGHTER:
