@@ -16,6 +16,7 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 from ..errors import OutputError, UnsupportedImageError
+from ..imaging.colours import grey
 from ..imaging.geometry import ALL_GIVEN, NOTHING_KNOWN, GeometrySource
 from ..imaging.reading.kinds import PICTURES
 from ..imaging.volume import Volume, check, grid_distance_mm
@@ -58,13 +59,19 @@ def volume_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
     scalars = image.GetPointData().GetScalars() if image else None
     if scalars is None or scalars.GetNumberOfTuples() == 0:
         raise UnsupportedImageError(f"{name} has no image data. Load the volume again.")
-    if node.IsA("vtkMRMLVectorVolumeNode") or scalars.GetNumberOfComponents() > 1:
-        raise UnsupportedImageError(
-            f"{name} is a colour or vector volume ({scalars.GetNumberOfComponents()} components a voxel). "
-            "Convert it to a scalar volume (module Vector to Scalar Volume) and run on that."
-        )
-    array = vtk_to_numpy(scalars).reshape(image.GetDimensions()[::-1]).copy()
-    return check(Volume(array, _ijk_to_ras(node), name, geometry=_geometry(node, array.shape)))
+    array = vtk_to_numpy(scalars).reshape(*image.GetDimensions()[::-1], -1)
+    notes: tuple[str, ...] = ()
+    if array.shape[-1] > 1:  # so do pictures come into the scene, grey ones too
+        try:
+            array, note = grey(array, name, alpha=True)
+        except UnsupportedImageError as error:
+            raise UnsupportedImageError(
+                f"{name} is a colour or vector volume ({array.shape[-1]} components a voxel). "
+                "Convert it to a scalar volume (module Vector to Scalar Volume) and run on that."
+            ) from error
+        notes = (note,)
+    array = array.reshape(array.shape[:3]).copy()
+    return check(Volume(array, _ijk_to_ras(node), name, notes=notes, geometry=_geometry(node, array.shape)))
 
 
 def add_to_scene(

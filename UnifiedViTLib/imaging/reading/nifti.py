@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import UnsupportedImageError
+from ..colours import grey
 from ..geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
 from ..volume import Volume, grid_distance_mm
-from .images import first_three, grey
+from .images import first_three
 from .limits import check_counts, check_packed, check_regular, check_there, damaged, fill, unpacked
 from .names import stem
 from .nifti_header import (

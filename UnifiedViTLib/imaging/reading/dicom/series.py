@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from ....errors import UnsupportedImageError
+from ...colours import grey
 from ...volume import LPS_RAS, Volume
-from ..images import grey
 from ..names import stem
 from .header import Header, is_dicom, read_header
 from .pixels import read_pixels, straightened
