@@ -15,6 +15,7 @@ from unifiedvit_training.config import Augmentation, Initial, Optimiser
 from unifiedvit_training.errors import RunError
 from unifiedvit_training.learning import pretrained
 from unifiedvit_training.learning.augment import augment
+from unifiedvit_training.learning.burnt_in import burn_in
 from unifiedvit_training.learning.depthwise import depthwise_in_float32
 from unifiedvit_training.learning.initialise import load_initial_weights, parameter_groups
 from unifiedvit_training.learning.pretrained import (
@@ -143,6 +144,21 @@ def test_a_stripped_brain_fills_the_frame_as_it_does_in_use():
     assert drawn.sum() > 1.1 * masks.sum()
     body = (cut[0, 0] > cut[0, 0, 0, 0] + 1).any(dim=0).float().sum()
     assert abs(float(body) - 88) < 12
+
+
+def test_marks_are_painted_brightly_anywhere_and_the_same_for_all_channels():
+    images = torch.randn(200, 2, 64, 64).clamp(-2, 2)
+    generators = list(generators_of(0, 0, range(200)))
+    marked = burn_in(images, 0.5, generators)
+    changed = (marked != images).any(dim=1)
+    share = changed.flatten(1).float().mean(dim=1)
+    assert 60 < int((share > 0).sum()) < 140 and float(share.max()) < 0.3
+    assert marked.amax() <= 2 and float(marked[:, 0][changed].min()) > 0.7
+    assert torch.equal(marked[:, 0][changed], marked[:, 1][changed])
+    quarters = [float(changed[:, rows, columns].float().sum()) for rows in (slice(32), slice(32, 64))
+                for columns in (slice(32), slice(32, 64))]
+    assert min(quarters) > 0.1 * sum(quarters)
+    assert torch.equal(burn_in(images, 0.5, list(generators_of(0, 0, range(200)))), marked)
 
 
 def test_depthwise_convolutions_compute_in_float32_and_keep_their_names():

@@ -16,6 +16,7 @@ from UnifiedViTLib.models.channels import missing_channels
 from UnifiedViTLib.spec import MISSING
 
 from ..config import Augmentation
+from .burnt_in import burn_in
 from .skull_strip import RANDOM_NUMBERS, skull_strip, smooth_field
 
 #: Sides of the coarse grids of elastic deformation and of the bias field.
@@ -28,7 +29,7 @@ _MOVES, _COLOURS = 12, 6
 
 def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augmentation,
             generators: list[torch.Generator]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Strip of the skull, deform, recolour each channel by itself, and take channels away.
+    """Strip of the skull, deform, recolour each channel by itself, paint marks in, and take channels away.
 
     Args:
         images: (B, C, H, W) float32, normalised (body at zero mean, unit variance), missing channels `spec.MISSING`.
@@ -66,6 +67,8 @@ def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augm
     # Each channel as an image of its own.
     image = _recolour(image.reshape(-1, 1, size, size), colours, tones, field.view(-1, 1, _FIELD, _FIELD) * 2 - 1,
                       noise.view(-1, 1, size, size), strength).view(-1, channels, size, size)
+    if strength.burnt_in:
+        image = burn_in(image, strength.burnt_in, generators)
     if channels > 1:
         image = image.masked_fill(_gone(images, strength.drop_channel, generators), MISSING)
     return image, mask
