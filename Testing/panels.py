@@ -11,6 +11,8 @@ import slicer.util
 from builders import grid, oblique
 from standin.application import Application, install, load_module, show_panel
 
+from UnifiedViTLib.service.store.catalogue import list_models
+
 
 class Desk:
     """The application with the module open, and a user in front of it.
@@ -27,6 +29,8 @@ class Desk:
         self.app: Application = install(self.scene)
         self.module, self.parent = load_module()
         self.widget, self.window = show_panel(self.module, self.scene)
+        for entry in list_models():  # as somebody who has used these before
+            self.app.userSettings().setValue(f"UnifiedViT/NonCommercialUse/{entry.id}", entry.licence)
 
     @property
     def ui(self) -> Any:

@@ -18,7 +18,8 @@ TRAINING = ROOT / "training" / "unifiedvit_training"
 
 #: Lower floors first: a file may import its own floor and those under it.
 FLOORS = (
-    {"errors", "leftovers", "locking", "native", "processes", "resources", "streams", "texts", "trust", "versions"},
+    {"errors", "leftovers", "licences", "locking", "native", "processes", "resources", "streams", "texts", "trust",
+     "versions"},
     {"fields", "graph", "tensors"}, {"diagnosis"}, {"spec"}, {"integrity"}, {"models", "imaging"}, {"inference"},
     {"outputs"}, {"service"}, {"cli", "models_cli"},
 )

@@ -166,8 +166,14 @@ def test_a_model_is_imported_from_its_folder_chosen_run_and_removed(desk, own_ca
     assert desk.ui.statusLabel.text == "The model is installed."
     assert desk.ui.modelComboBox.currentText == "Mine"
     desk.choose(inputVolume=head_node(desk.scene))
+    desk.app.consent = False
+    assert "licence of the weights was not agreed to" in desk.run()
+    desk.app.consent = True
     assert desk.run().startswith("Done")
     assert "Mine" in desk.ui.diagnosisLabel.text
+    assert desk.run().startswith("Done")
+    assert ["non-commercial" in question for question in desk.app.questions] == [True, True], "asked until the yes"
+    desk.app.questions.clear()
 
     row = [desk.ui.modelsTable.item(n, 0).text() for n in range(desk.ui.modelsTable.rowCount)].index("Mine")
     desk.ui.modelsTable.selectRow(row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import tempfile
 import time
 import types
 from collections.abc import Callable
@@ -15,7 +16,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import slicer
 import slicer.util
-from PySide6 import QtWidgets
+from PySide6 import QtCore, QtWidgets
 
 from . import parameters, scripted
 from .pythonqt import FileDialog, pythonqt_class, qt_module
@@ -49,6 +50,8 @@ class Application(_Signals):
         super().__init__()
         self.qt = QtWidgets.QApplication.instance() or pythonqt_class(QtWidgets.QApplication)([])
         self.modules, self.questions, self.consent = _Signals(), [], True
+        self._settings_folder = tempfile.TemporaryDirectory(prefix="settings-")
+        self._settings = QtCore.QSettings(f"{self._settings_folder.name}/Slicer.ini", QtCore.QSettings.Format.IniFormat)
         self.slicerHome, self.majorVersion, self.minorVersion = "", 5, 12
 
     def processEvents(self) -> None:
@@ -59,6 +62,9 @@ class Application(_Signals):
 
     def moduleManager(self) -> _Signals:
         return self.modules
+
+    def userSettings(self) -> QtCore.QSettings:
+        return self._settings
 
     def layoutManager(self) -> None:
         """As under --no-main-window."""

@@ -12,6 +12,7 @@ from UnifiedViTLib.errors import Cancelled, DependencyError, UnifiedViTError
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, Progress
 
 from .channels import ChannelsView
+from .consent import mayBeUsed
 from .models import ModelsView
 from .results import ResultView
 from .setup import SetupView
@@ -187,6 +188,9 @@ class Panel:
             self.ui.runButton.text = _("Cancelling...")
             self.ui.runButton.enabled = False
             self.runner.cancel()
+            return
+        if not mayBeUsed(self._spec()):
+            self.say(_("Not run: the licence of the weights was not agreed to."), False)
             return
         try:
             self.runner.start(self._parameters)

@@ -14,18 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ModelSpecError, OutputError
+from ...licences import SHARE_ALIKE, licence_conditions
 from ...outputs.files import model_name
 from ...spec import DERIVED_ARGUMENTS, ENSEMBLE, FORMAT, MOST_MEMBERS, SPEC_FILE, ModelSpec, load_spec
 from .catalogue import verify_files
 
 WEIGHTS_FILE, OOD_FILE = "model.safetensors", "ood.safetensors"
-
-#: What a licence asks of a work that takes up what it covers, as it is found in the licence's words.
-_CONDITIONS = {
-    "share-alike": re.compile(r"(?i)\b(sa|share[- ]?alike|[al]?gpl(v?\d)?)\b"),
-    "non-commercial": re.compile(r"(?i)\b(nc|non-?commercial)\b"),
-    "no derivatives": re.compile(r"(?i)\b(nd|no[- ]?deriv\w*)\b"),
-}
 
 
 def write_ensemble(models: Sequence[ModelSpec], folder: Path, model_id: str, name: str | None = None,
@@ -114,10 +108,10 @@ def _joined_licence(models: Sequence[ModelSpec]) -> str:
         ModelSpecError: one asks for the whole to be under itself, which another one forbids.
     """
     for one, other in permutations(models, 2):
-        conditions = _conditions(one.licence)
-        added = _conditions(other.licence) - conditions
-        if "share-alike" in conditions and _bare(one.licence) != _bare(other.licence) and (
-                added or "share-alike" in _conditions(other.licence)):
+        conditions = licence_conditions(one.licence)
+        added = licence_conditions(other.licence) - conditions
+        if SHARE_ALIKE in conditions and _bare(one.licence) != _bare(other.licence) and (
+                added or SHARE_ALIKE in licence_conditions(other.licence)):
             raise ModelSpecError(
                 f"The licences of the weights conflict: {one.licence} of {model_name(one)} asks for the whole to be "
                 f"under it too, which {other.licence} of {model_name(other)} does not allow. Choose other models."
@@ -133,10 +127,6 @@ def _joined_licence(models: Sequence[ModelSpec]) -> str:
 
 def _bare(licence: str) -> str:
     return re.sub(r"[\s_-]+", "-", licence.partition("(")[0].strip().lower())
-
-
-def _conditions(licence: str) -> set[str]:
-    return {name for name, words in _CONDITIONS.items() if words.search(licence)}
 
 
 def _fill(folder: Path, models: Sequence[ModelSpec], model_id: str, name: str | None, version: str, licence: str
