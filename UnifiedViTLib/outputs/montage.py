@@ -77,7 +77,8 @@ def _drawn(volume: Volume, prediction: Prediction) -> Figure:
     top, bottom = figure.subfigures(2, 1, height_ratios=[2.05 * rows, 2.3] if columns > 1 else [5.2, 2.3])
     top.set_facecolor("black")
     foreground = measure_foreground(volume.array)
-    axes = top.subplots(rows, columns, squeeze=False).ravel()
+    # Without ticks, which nobody would see and the layout would measure.
+    axes = top.subplots(rows, columns, squeeze=False, subplot_kw={"xticks": [], "yticks": []}).ravel()
     for ax in axes:
         ax.set_axis_off()
     for ax, n in zip(axes, shown, strict=False):
