@@ -11,13 +11,10 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import SimpleITK as sitk
-import torch
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
-from safetensors.torch import save_file
 
 from UnifiedViTLib.imaging.volume import LPS_RAS, Volume
-from UnifiedViTLib.models import build_model
 from UnifiedViTLib.spec import ModelSpec, load_spec
 
 #: The 48 ways in which voxel axes i, j, k can run along patient axes: columns are unit vectors.
@@ -215,6 +212,11 @@ def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, se
         multi_label: several findings at once.
         changes: top fields of `model.json` that differ from `spec_data`, or from `multi_label_data`.
     """
+    import torch  # here, as many a child process needs the other builders alone
+    from safetensors.torch import save_file
+
+    from UnifiedViTLib.models import build_model
+
     folder.mkdir(parents=True, exist_ok=True)
     data = (multi_label_data if multi_label else spec_data)(**changes)
     sizes = {

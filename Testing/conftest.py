@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import locale
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from UnifiedViTLib.service.store.cache import COMPILED
+
 if TYPE_CHECKING:
+    from UnifiedViTLib.service.worker.client import WorkerClient
     from UnifiedViTLib.spec import ModelSpec
 
 try:
@@ -53,9 +58,40 @@ def heads(tmp_path_factory) -> tuple[Path, list[dict]]:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> ModelSpec:
     """A tiny random model with a graph."""
-    from builders import tiny_graph_model
+    from once import copy_of, made_once, write_graph_model
 
-    return tiny_graph_model(tmp_path_factory.mktemp("tiny") / "tiny")
+    return copy_of(made_once(tmp_path_factory, "graph", write_graph_model) / "tiny",
+                   tmp_path_factory.mktemp("tiny") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def proven(tmp_path_factory, no_models_of_the_user) -> ModelSpec:
+    """A tiny model that always finds a glioma; workers know already which backend is right for it, and for the model
+    that is shipped."""
+    from once import copy_of, made_once, write_proven
+
+    made = made_once(tmp_path_factory, "proven", write_proven)
+    shutil.copytree(made / "compiled", no_models_of_the_user / COMPILED, dirs_exist_ok=True)
+    return copy_of(made / "proven", tmp_path_factory.mktemp("proven") / "proven")
+
+
+@pytest.fixture(scope="session")
+def warm_client() -> Iterator[WorkerClient]:
+    """One worker process for many tests, as a user's that stays open: with torch, which takes seconds to start."""
+    from workers import WarmClient
+
+    client = WarmClient()
+    yield client
+    client.end()
+
+
+@pytest.fixture
+def warm_worker(warm_client, monkeypatch) -> WorkerClient:
+    """`main` looks in the worker of `warm_client`, which is there already."""
+    from UnifiedViTLib import cli
+
+    monkeypatch.setattr(cli, "WorkerClient", lambda: warm_client)
+    return warm_client
 
 
 @pytest.fixture
@@ -90,14 +126,16 @@ def numbers_with_a_point(request):
 @pytest.fixture(scope="session", autouse=True)
 def no_models_of_the_user(tmp_path_factory):
     """An empty cache of models: what the user has installed is no business of the tests."""
+    folder = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("UNIFIEDVIT_MODELS", str(tmp_path_factory.mktemp("models")))
-        yield
+        patch.setenv("UNIFIEDVIT_MODELS", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")
-def open_desk():
-    """One application for all tests of the panel, as a user's; its worker stays warm."""
+def open_desk(proven):
+    """One application for all tests of the panel, as a user's; its worker stays warm. Runs of the model that is shipped
+    are not the first ones."""
     from panels import Desk
 
     desk = Desk()

@@ -15,6 +15,16 @@ from UnifiedViTLib.service.worker.protocol import Event, Failed, Finished, JobRe
 NO_SUCH_JOB = JobRequest("nonsense")
 
 
+class WarmClient(WorkerClient):
+    """Its worker stays warm for the next that asks."""
+
+    def close(self) -> None:
+        """Not yet."""
+
+    def end(self) -> None:
+        super().close()
+
+
 def python_that(folder: Path, shell: str = "", start_up: str = "", **modules: str) -> Path:
     """An interpreter like this one, but for what it does before and at its start.
 

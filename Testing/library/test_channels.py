@@ -26,7 +26,6 @@ from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.models import ARCHITECTURES, build_model
 from UnifiedViTLib.models.channels import missing_channels
-from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.exchange import spec_as_json, spec_from_json
 from UnifiedViTLib.service.worker.protocol import PredictRequest
 from UnifiedViTLib.spec import MISSING, Channel, load_spec, parse_spec
@@ -276,22 +275,19 @@ def test_a_wrong_modality_of_any_channel_is_noticed(model):
     assert any("says that it is CT" in warning for warning in warnings)
 
 
-def test_the_worker_gives_what_the_library_gives(model):
+def test_the_worker_gives_what_the_library_gives(model, warm_client):
     first = head_volume()
     t2 = second(first)
     direct = Predictor(model, "cpu").predict({"t2": t2, "t1c": first})
-    client = WorkerClient()
-    try:
-        there = client.run(PredictRequest(t2, model, device="cpu", input_channel="t2", extra_channels={"t1c": first}))
-        # A faster backend may differ by so much as `Agreement` lets it.
-        assert (there.labelmap == direct.labelmap).mean() > 0.99
-        np.testing.assert_allclose(there.slice_probabilities, direct.slice_probabilities, atol=0.05)
-        assert there.warnings == direct.warnings and there.warnings[0].startswith("Without flair:")
-        for others, words in (({"t9": t2}, "knows no sequence called t9"), ({"t1c": t2}, "Two images are given")):
-            with pytest.raises(UnsupportedImageError, match=words):
-                client.run(PredictRequest(first, model, device="cpu", extra_channels=others))
-    finally:
-        client.close()
+    asked = PredictRequest(t2, model, device="cpu", input_channel="t2", extra_channels={"t1c": first})
+    there = warm_client.run(asked)
+    # A faster backend may differ by so much as `Agreement` lets it.
+    assert (there.labelmap == direct.labelmap).mean() > 0.99
+    np.testing.assert_allclose(there.slice_probabilities, direct.slice_probabilities, atol=0.05)
+    assert there.warnings == direct.warnings and there.warnings[0].startswith("Without flair:")
+    for others, words in (({"t9": t2}, "knows no sequence called t9"), ({"t1c": t2}, "Two images are given")):
+        with pytest.raises(UnsupportedImageError, match=words):
+            warm_client.run(PredictRequest(first, model, device="cpu", extra_channels=others))
 
 
 # The command line
@@ -310,7 +306,8 @@ def test_the_command_line_takes_further_channels_by_name(tmp_path, model):
     assert (tmp_path / "out" / "t1c.seg.nrrd").is_file() and (tmp_path / "out" / "t1c.png").is_file()
 
 
-def test_the_command_line_says_what_is_missing_and_refuses_what_it_does_not_know(tmp_path, model, capsys, monkeypatch):
+def test_the_command_line_says_what_is_missing_and_refuses_what_it_does_not_know(tmp_path, model, capsys, monkeypatch,
+                                                                                      warm_worker):
     monkeypatch.chdir(tmp_path)
     for name in ("a", "b"):
         sitk.WriteImage(to_sitk(head_volume()), f"{name}.nrrd")

@@ -31,7 +31,6 @@ from UnifiedViTLib.outputs.colour_maps import HEATMAP, UNCERTAINTY, colours_of, 
 from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.outputs.montage import write_montage
 from UnifiedViTLib.outputs.report import write_report
-from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import PredictRequest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -259,7 +258,7 @@ def test_too_little_memory_halves_the_batch_of_an_explanation(spec, monkeypatch)
 # Into files, and through the worker
 
 
-def test_the_command_line_writes_the_map_and_tells_of_it(tmp_path, spec, capsys):
+def test_the_command_line_writes_the_map_and_tells_of_it(tmp_path, spec, capsys, warm_worker):
     volume = head_volume(shape=(5, 45, 41))
     sitk.WriteImage(to_sitk(volume), str(tmp_path / "a.nrrd"))
     call = ["predict", str(tmp_path / "a.nrrd"), "-o", str(tmp_path / "out"), "-m", str(spec.folder), "--device", "cpu"]
@@ -282,14 +281,10 @@ def test_the_command_line_writes_the_map_and_tells_of_it(tmp_path, spec, capsys)
     assert "add --heatmap" in capsys.readouterr().err
 
 
-def test_a_heat_map_comes_through_the_worker_to_the_last_bit(spec, predictor):
+def test_a_heat_map_comes_through_the_worker_to_the_last_bit(spec, predictor, warm_client):
     volume = head_volume(shape=(4, 45, 41))
-    client = WorkerClient()
-    try:
-        client.submit(PredictRequest(volume, spec, Options(heatmap="hybrid", heatmap_class="glioma"), "cpu"))
-        came = end_of(client).result.heatmap
-    finally:
-        client.close()
+    warm_client.submit(PredictRequest(volume, spec, Options(heatmap="hybrid", heatmap_class="glioma"), "cpu"))
+    came = end_of(warm_client).result.heatmap
     here = predictor.predict(volume, Options(heatmap="hybrid", heatmap_class="glioma")).heatmap
     assert (came.method, came.label, came.display) == ("hybrid", "glioma", "Glioma")
     assert np.abs(came.percent.astype(int) - here.percent).max() <= 1

@@ -28,23 +28,13 @@ from manual import (
     write_models,
 )
 from unifiedvit_training.cli import app as training_app
+from workers import WarmClient
 
 from UnifiedViTLib import __version__, cli
-from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.spec import parse_spec
 
 README, DOCS = ROOT / "README.md", ROOT / "docs"
 MANUAL = (README, *sorted(DOCS.glob("*.md")))
-
-
-class SharedClient(WorkerClient):
-    """Its worker stays warm for the next example."""
-
-    def close(self) -> None:
-        """Not yet."""
-
-    def end(self) -> None:
-        super().close()
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +43,7 @@ def worker(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNIFIEDVIT_MODELS", str(tmp_path_factory.mktemp("models")))
         assert cli.main(["models", "import", str(small_model(tmp_path_factory.mktemp("newer")))]) == 0
-        client = SharedClient()
+        client = WarmClient()
         patch.setattr(cli, "WorkerClient", lambda: client)
         yield client
         client.end()

@@ -32,7 +32,6 @@ from UnifiedViTLib.outputs.montage import write_montage
 from UnifiedViTLib.outputs.report import as_text, write_report
 from UnifiedViTLib.resources import resources
 from UnifiedViTLib.service.store.ensembles import write_ensemble
-from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.exchange import spec_as_json, spec_from_json
 from UnifiedViTLib.service.worker.protocol import Finished, PredictRequest
 from UnifiedViTLib.spec import parse_spec
@@ -267,20 +266,16 @@ def test_the_scene_carries_the_findings_with_their_thresholds(prediction):
     assert [table.GetTable().GetValueByName(n, "Found").ToString() for n in range(3)] == ["yes", "no", "yes"]
 
 
-def test_the_worker_gives_the_same_prediction(model, prediction):
-    client = WorkerClient()
-    try:
-        client.submit(PredictRequest(head_volume(), model, Options(), "cpu", 8))
-        end = end_of(client)
-    finally:
-        client.close()
+def test_the_worker_gives_the_same_prediction(model, prediction, warm_client):
+    warm_client.submit(PredictRequest(head_volume(), model, Options(), "cpu", 8))
+    end = end_of(warm_client)
     assert isinstance(end, Finished), end
     assert end.result.diagnosis.findings == prediction.diagnosis.findings
     assert end.result.diagnosis.thresholds == prediction.diagnosis.thresholds
     assert end.result.spec == model
 
 
-def test_the_command_line_says_all_findings_in_a_line(model, tmp_path, capsys):
+def test_the_command_line_says_all_findings_in_a_line(model, tmp_path, capsys, warm_worker):
     sitk.WriteImage(to_sitk(head_volume()), str(tmp_path / "head.nrrd"))
     assert main(["predict", str(tmp_path / "head.nrrd"), "-m", str(model.folder), "-o", str(tmp_path / "out"),
                  "--device", "cpu"]) == 0

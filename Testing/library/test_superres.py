@@ -30,7 +30,6 @@ from UnifiedViTLib.inference.superres.upscalers import Lanczos, check_upscaler, 
 from UnifiedViTLib.models.upscaler import ResidualUpscaler
 from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.service.batch.inputs import find_inputs
-from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import PredictRequest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -264,7 +263,7 @@ def test_where_no_super_resolved_volume_can_be_made_the_answers_come_with_a_warn
     assert prediction.diagnosis.probabilities
 
 
-def test_the_command_line_writes_the_volume_its_mask_and_its_fields(model, tmp_path):
+def test_the_command_line_writes_the_volume_its_mask_and_its_fields(model, tmp_path, warm_worker):
     volume = head_volume(oblique(), shape=(6, 45, 41))
     sitk.WriteImage(to_sitk(volume), tmp_path / "head.nrrd")
     given = ["predict", str(tmp_path / "head.nrrd"), "--model", str(model.folder), "--output", str(tmp_path / "out"),
@@ -300,14 +299,10 @@ def test_an_unknown_upscaler_is_refused_before_anything_is_read(model, tmp_path,
     assert "There is no upscaler 'magic'" in capsys.readouterr().err
 
 
-def test_the_worker_gives_the_same_super_resolved_volume(model):
+def test_the_worker_gives_the_same_super_resolved_volume(model, warm_client):
     volume, options = head_volume(oblique()), Options(superres="learned")
-    client = WorkerClient()
-    try:
-        client.submit(PredictRequest(volume, model, options, device="cpu"))
-        made = end_of(client).result.superres
-    finally:
-        client.close()
+    warm_client.submit(PredictRequest(volume, model, options, device="cpu"))
+    made = end_of(warm_client).result.superres
     here = Predictor(model, "cpu").predict(volume, options).superres
     for name in ("synthetic", "ijk_to_ras"):
         np.testing.assert_array_equal(getattr(made, name), getattr(here, name))

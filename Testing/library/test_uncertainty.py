@@ -27,7 +27,6 @@ from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, write_report
 from UnifiedViTLib.service.batch.inputs import find_inputs
 from UnifiedViTLib.service.store.ensembles import write_ensemble
-from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.exchange import spec_as_json, spec_from_json
 from UnifiedViTLib.service.worker.protocol import PredictRequest
 from UnifiedViTLib.spec import MISSING, Review, ReviewRule, parse_spec
@@ -248,7 +247,7 @@ def test_the_models_threshold_decides_what_is_called_uncertain(spec, predictor):
 
 # Into files, and through the worker
 
-def test_the_command_line_writes_the_map_the_confidence_and_a_page(tmp_path, spec, capsys):
+def test_the_command_line_writes_the_map_the_confidence_and_a_page(tmp_path, spec, capsys, warm_worker):
     volume = head_volume(shape=(5, 45, 41))
     sitk.WriteImage(to_sitk(volume), str(tmp_path / "a.nrrd"))
     out = tmp_path / "out"
@@ -274,14 +273,10 @@ def test_the_command_line_writes_the_map_the_confidence_and_a_page(tmp_path, spe
     assert find_inputs(out) == [], "results are no images to look at"
 
 
-def test_uncertainty_comes_through_the_worker_to_the_last_bit(spec, predictor):
+def test_uncertainty_comes_through_the_worker_to_the_last_bit(spec, predictor, warm_client):
     volume = head_volume(shape=(4, 45, 41))
-    client = WorkerClient()
-    try:
-        client.submit(PredictRequest(volume, spec, ASKED, "cpu", batch_size=4))
-        came = end_of(client).result.uncertainty
-    finally:
-        client.close()
+    warm_client.submit(PredictRequest(volume, spec, ASKED, "cpu", batch_size=4))
+    came = end_of(warm_client).result.uncertainty
     here = predictor.predict(volume, ASKED).uncertainty
     assert came.passes == here.passes and came.components.keys() == here.components.keys()
     assert came.confidence == pytest.approx(here.confidence, abs=1e-3)

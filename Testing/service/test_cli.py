@@ -21,11 +21,9 @@ from UnifiedViTLib.cli import main
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("model")
-    tiny_model(folder, biases={"classifier": [0.0, 4.0, 1.0], "segmentation": [0.0, 3.0, 1.0]})
-    return folder
+@pytest.fixture
+def model(proven) -> Path:
+    return proven.folder
 
 
 def unifiedvit(*arguments, cwd=None) -> subprocess.CompletedProcess:
@@ -104,9 +102,9 @@ def here(capsys, *arguments) -> tuple[int, str, str]:
     return code, *capsys.readouterr()
 
 
-def test_a_model_is_imported_used_verified_and_removed_and_the_cache_is_told(tmp_path, model, monkeypatch, capsys):
+def test_a_model_is_imported_used_verified_and_removed_and_the_cache_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "cache"))
-    archive = shutil.make_archive(str(tmp_path / "tiny"), "zip", model)
+    archive = shutil.make_archive(str(tmp_path / "tiny"), "zip", tiny_model(tmp_path / "model").folder)
     code, out, err = here(capsys, "models", "import", archive)
     assert code == 0 and "tiny 1.2.3 is ready" in out, err
     sitk.WriteImage(to_sitk(head_volume()), str(tmp_path / "a.nrrd"))

@@ -4,6 +4,7 @@ asked for: command line, several processes, Slicer's console, the panel. Real pr
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -11,11 +12,14 @@ import pytest
 import SimpleITK as sitk
 from builders import head_volume, to_sitk
 from faulty_backends import reason_of, spoil_openvino
+from once import made_once, write_proven
 
 from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import UnsupportedImageError, WorkerError
+from UnifiedViTLib.service.store.cache import COMPILED
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import FileRequest, PredictRequest
+from UnifiedViTLib.spec import ModelSpec
 
 
 @pytest.fixture
@@ -29,9 +33,17 @@ def scans(tmp_path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def nothing_known(tmp_path, monkeypatch):
-    """No verdicts of other tests."""
+def nothing_known(tmp_path, monkeypatch) -> Path:
+    """No verdicts of other tests; the folder that they would be in."""
     monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def known(proven, nothing_known, tmp_path_factory) -> ModelSpec:
+    """A model for which OpenVINO was found to be right some days ago."""
+    shutil.copytree(made_once(tmp_path_factory, "proven", write_proven) / "compiled", nothing_known / COMPILED)
+    return proven
 
 
 def results(folder: Path) -> list[dict]:
@@ -50,32 +62,32 @@ def test_the_command_line_goes_round_a_backend_that_crashes_when_it_is_tried(mod
 
 
 @pytest.mark.parametrize(("kind", "jobs"), [("SIGSEGV", "1"), ("SIGABRT", "2")])
-def test_a_crash_in_the_middle_of_a_volume_costs_a_repeat_and_not_the_batch(model, scans, tmp_path, monkeypatch, capsys,
+def test_a_crash_in_the_middle_of_a_volume_costs_a_repeat_and_not_the_batch(known, scans, tmp_path, monkeypatch, capsys,
                                                                             kind, jobs):
     failed = spoil_openvino(monkeypatch, tmp_path / "bad day", kind, process="worker", after=1, once=True)
-    command = ["predict", str(scans), "-o", str(tmp_path / "out"), "-m", str(model.folder), "--device", "cpu"]
+    command = ["predict", str(scans), "-o", str(tmp_path / "out"), "-m", str(known.folder), "--device", "cpu"]
     assert main([*command, "--jobs", jobs]) == 0
     assert failed.exists() and "2 of 2 done" in capsys.readouterr().out
     assert any(f"it crashed ({kind})" in notes(result) for result in results(tmp_path / "out"))
 
 
-def test_a_network_that_cannot_even_be_loaded_is_gone_round_too(model, scans, tmp_path, monkeypatch):
+def test_a_network_that_cannot_even_be_loaded_is_gone_round_too(known, scans, tmp_path, monkeypatch):
     failed = spoil_openvino(monkeypatch, tmp_path / "bad day", "SIGABRT", process="worker", method="__init__",
                             once=True)
-    assert main(["predict", str(scans), "-o", str(tmp_path / "out"), "-m", str(model.folder), "--device", "cpu"]) == 0
+    assert main(["predict", str(scans), "-o", str(tmp_path / "out"), "-m", str(known.folder), "--device", "cpu"]) == 0
     assert failed.exists() and "it crashed (SIGABRT)" in notes(results(tmp_path / "out")[0])
 
 
-def test_a_worker_that_gets_no_further_is_ended_and_the_volume_repeated(model, tmp_path, monkeypatch):
+def test_a_worker_that_gets_no_further_is_ended_and_the_volume_repeated(known, tmp_path, monkeypatch):
     failed = spoil_openvino(monkeypatch, tmp_path / "bad day", "hang", process="worker", after=1, once=True)
     with closing(WorkerClient(stalled_s=20)) as client:
-        prediction = client.run(PredictRequest(head_volume(shape=(20, 45, 41)), model, device="cpu"))
+        prediction = client.run(PredictRequest(head_volume(shape=(20, 45, 41)), known, device="cpu"))
     assert failed.exists() and "did not come to an end" in " ".join(prediction.provenance.notes)
 
 
-def test_what_is_killed_from_outside_is_repeated_and_not_held_against_the_backend(model, tmp_path, monkeypatch):
+def test_what_is_killed_from_outside_is_repeated_and_not_held_against_the_backend(known, tmp_path, monkeypatch):
     failed = spoil_openvino(monkeypatch, tmp_path / "bad day", "SIGKILL", process="worker", after=1, once=True)
-    request = PredictRequest(head_volume(shape=(20, 45, 41)), model, device="cpu")
+    request = PredictRequest(head_volume(shape=(20, 45, 41)), known, device="cpu")
     with closing(WorkerClient()) as client:
         first, second = client.run(request), client.run(request)
     assert failed.exists() and "ended from outside" in " ".join(first.provenance.notes)
@@ -107,17 +119,17 @@ sys.meta_path.insert(0, Watch())
 """
 
 
-def test_a_file_that_crashes_its_reader_is_a_row_of_the_table_and_the_others_are_done(model, scans, tmp_path,
+def test_a_file_that_crashes_its_reader_is_a_row_of_the_table_and_the_others_are_done(known, scans, tmp_path,
                                                                                      monkeypatch, capsys):
     (tmp_path / "bad day").mkdir()
     (tmp_path / "bad day" / "sitecustomize.py").write_text(CRASHING_READER)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "bad day"))
     (scans / "head-0.nrrd").rename(scans / "crash.nrrd")
-    assert main(["predict", str(scans), "-o", str(tmp_path / "out"), "-m", str(model.folder), "--device", "cpu"]) == 1
+    assert main(["predict", str(scans), "-o", str(tmp_path / "out"), "-m", str(known.folder), "--device", "cpu"]) == 1
     streams = capsys.readouterr()
     assert "1 of 2 done" in streams.out and "crash.nrrd cannot be read" in streams.err and "SIGFPE" in streams.err
     with closing(WorkerClient()) as client, pytest.raises(UnsupportedImageError, match="lost twice"):
-        client.run(FileRequest(scans / "crash.nrrd", tmp_path / "out", "crash", model, device="cpu"))
+        client.run(FileRequest(scans / "crash.nrrd", tmp_path / "out", "crash", known, device="cpu"))
 
 
 def test_a_worker_that_is_lost_every_time_ends_in_a_sentence(model, tmp_path, monkeypatch):

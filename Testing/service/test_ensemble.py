@@ -361,7 +361,7 @@ def test_weights_of_another_ensemble_are_refused_by_name(pair, tmp_path, change)
 
 # The commands
 
-def test_the_command_makes_an_ensemble_that_predicts(models, tmp_path, monkeypatch, capsys):
+def test_the_command_makes_an_ensemble_that_predicts(models, tmp_path, monkeypatch, capsys, warm_worker):
     monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "models"))
     folders = [str(models[name].folder) for name in ("first", "swin")]
     both, head = tmp_path / "both", tmp_path / "head.nrrd"

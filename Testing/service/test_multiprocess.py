@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import SimpleITK as sitk
-from builders import head_volume, tiny_model, to_sitk
+from builders import head_volume, to_sitk
 from workers import wait_for
 
 from UnifiedViTLib.cli import main
@@ -21,16 +21,13 @@ from UnifiedViTLib.service.batch.multiprocess import multiprocess, worker_enviro
 from UnifiedViTLib.service.batch.ray_cluster import ray_cluster
 from UnifiedViTLib.service.batch.runner import BatchSettings, process_files, serial
 from UnifiedViTLib.service.worker.client import WorkerClient
-from UnifiedViTLib.spec import load_spec
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found through /proc")
 
 
 @pytest.fixture(scope="module")
-def spec(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("model")
-    tiny_model(folder, biases={"classifier": [0.0, 4.0, 1.0], "segmentation": [0.0, 3.0, 1.0]})
-    return load_spec(folder)
+def spec(proven):
+    return proven
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,9 @@ from pathlib import Path
 
 import pytest
 import SimpleITK as sitk
-from builders import head_volume, tiny_model, to_sitk
+from builders import head_volume, to_sitk
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("model")).folder
 
 
 def start(folder: Path, model: Path, command: str = "exec \"$@\"", **environment: str) -> subprocess.Popen:
@@ -38,8 +33,8 @@ def check_done(folder: Path, errors: bytes) -> None:
         assert [row["status"] for row in csv.DictReader(file)] == ["done", "done"]
 
 
-def test_a_name_that_the_terminal_cannot_show_is_told_as_far_as_it_can_be(tmp_path, model):
-    process = start(tmp_path, model, PYTHONIOENCODING="ascii")
+def test_a_name_that_the_terminal_cannot_show_is_told_as_far_as_it_can_be(tmp_path, proven):
+    process = start(tmp_path, proven.folder, PYTHONIOENCODING="ascii")
     told, errors = process.communicate(timeout=240)
     check_done(tmp_path, errors)
     assert process.returncode == 0 and b"2 of 2 done" in told and b"del: " in told
@@ -47,15 +42,15 @@ def test_a_name_that_the_terminal_cannot_show_is_told_as_far_as_it_can_be(tmp_pa
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell of Unix")
 @pytest.mark.parametrize("command", ["exec \"$@\" >&-", "exec \"$@\" 2>&-"], ids=["stdout", "stderr"])
-def test_a_closed_stream_costs_no_result(tmp_path, model, command):
-    process = start(tmp_path, model, command)
+def test_a_closed_stream_costs_no_result(tmp_path, proven, command):
+    process = start(tmp_path, proven.folder, command)
     _, errors = process.communicate(timeout=240)
     check_done(tmp_path, errors)
     assert process.returncode == 0
 
 
-def test_a_reader_that_goes_away_costs_no_result(tmp_path, model):
-    process = start(tmp_path, model)
+def test_a_reader_that_goes_away_costs_no_result(tmp_path, proven):
+    process = start(tmp_path, proven.folder)
     process.stdout.close()  # as `| head -1` does
     errors = process.stderr.read()
     process.wait(240)
