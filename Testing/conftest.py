@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import locale
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from UnifiedViTLib.service.store.cache import COMPILED
 
 if TYPE_CHECKING:
     from UnifiedViTLib.service.worker.client import WorkerClient
@@ -68,10 +65,9 @@ def model(tmp_path_factory) -> ModelSpec:
 def proven(tmp_path_factory, no_models_of_the_user) -> ModelSpec:
     """A tiny model that always finds a glioma; workers know already which backend is right for it, and for the model
     that is shipped."""
-    from once import copy_of, made_once, write_proven
+    from once import copy_of, give_verdicts
 
-    made = made_once(tmp_path_factory, "proven", write_proven)
-    shutil.copytree(made / "compiled", no_models_of_the_user / COMPILED, dirs_exist_ok=True)
+    made = give_verdicts(tmp_path_factory, no_models_of_the_user)
     return copy_of(made / "proven", tmp_path_factory.mktemp("proven") / "proven")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from UnifiedViTLib.locking import file_lock
+from UnifiedViTLib.service.store.cache import COMPILED
 from UnifiedViTLib.spec import ModelSpec
 
 #: What `proven_models` says whatever it sees, but for a trace.
@@ -61,6 +62,13 @@ def write_proven(folder: Path) -> None:
         patch.setattr(selection, "FAST_S", 0.0)
         for spec in (load_spec(folder / "proven"), find_model(DEFAULT_MODEL)):
             Predictor(spec, "cpu", cache=folder / "compiled").predict(head_volume())
+
+
+def give_verdicts(factory: pytest.TempPathFactory, models: Path) -> Path:
+    """What backends have shown, into a folder of models; returns that of `write_proven`."""
+    made = made_once(factory, "proven", write_proven)
+    shutil.copytree(made / "compiled", models / COMPILED, dirs_exist_ok=True)
+    return made
 
 
 def copy_of(model: Path, folder: Path) -> ModelSpec:

@@ -166,7 +166,8 @@ def test_the_result_says_what_ran_and_the_second_volume_needs_no_comparison(mode
     np.testing.assert_allclose(second.slice_probabilities, exact.slice_probabilities, atol=0.02)
 
 
-def test_clearing_the_cache_of_models_removes_what_was_compiled(model):
+def test_clearing_the_cache_of_models_removes_what_was_compiled(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path))
     DiskCache(compiled_folder(), model).write(b"compiled", "key")
     assert cache_bytes() >= len(b"compiled") and compiled_folder().name == COMPILED
     clear_cache()

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from builders import tiny_model
 
 from demo.samples import PYRADIOMICS, SampleError, fetch, fetch_first
 from UnifiedViTLib.imaging.reading import read
@@ -114,14 +113,14 @@ def demonstrated(folder: Path, *arguments: str) -> subprocess.CompletedProcess[s
                           env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=300)
 
 
-def test_the_demonstration_takes_another_model_by_its_folder(tmp_path):
-    spec = tiny_model(tmp_path / "model", id="another")
-    done = demonstrated(tmp_path, "--model", str(spec.folder))
+def test_the_demonstration_takes_another_model_by_its_folder(tmp_path, proven):
+    done = demonstrated(tmp_path, "--model", str(proven.folder))
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "demo-output" / "brain1_image.json").read_text(encoding="utf-8"))
-    assert result["model"]["id"] == "another"
+    assert result["model"]["id"] == "proven"
 
 
+@pytest.mark.usefixtures("proven")
 def test_the_demonstration_shows_diagnosis_volume_dice_time_and_where_its_files_are(tmp_path):
     done = demonstrated(tmp_path)
     assert done.returncode == 0, done.stderr

@@ -97,7 +97,7 @@ def test_cancel_at_every_stage_leaves_the_scene_as_it_was(desk, moment):
 
 
 def test_a_worker_that_is_killed_costs_a_repeat_of_the_volume(desk):
-    desk.choose(inputVolume=head_node(desk.scene, (60, 64, 60)), batchSize=1)
+    desk.choose(inputVolume=head_node(desk.scene, (30, 64, 60)), batchSize=1)
     desk.press_run()
     desk.wait(lambda: desk.ui.progressBar.value > 50)
     os.kill(child(desk), signal.SIGKILL)
@@ -140,7 +140,8 @@ def test_closing_the_scene_during_a_run_is_safe_and_the_panel_serves_the_next_sc
 
 
 def test_bad_input_is_refused_in_a_sentence_and_nothing_is_asked(desk):
-    colour = scenes.add_volume(desk.scene, np.zeros((1, 64, 64, 3), np.uint8), class_name="vtkMRMLVectorVolumeNode")
+    photograph = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), np.uint8)
+    colour = scenes.add_volume(desk.scene, photograph, class_name="vtkMRMLVectorVolumeNode")
     broken = head_node(desk.scene)
     values = slicer.util.arrayFromVolume(broken)
     values[:] = 7

@@ -48,6 +48,7 @@ def left_in(folder: Path) -> list[str]:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the child in /proc")
+@pytest.mark.usefixtures("proven")
 @pytest.mark.parametrize("end", ENDS)
 def test_no_child_outlives(end, tmp_path):
     environment = os.environ | {"TMPDIR": str(tmp_path)}

@@ -12,12 +12,12 @@ import pytest
 import scenes
 import slicer
 from builders import multi_label_data
+from once import give_verdicts
 from panels import head_node
 from standin.pythonqt import FileDialog
 
 from UnifiedViTLib.inference.decision import diagnose
 from UnifiedViTLib.outputs.mrml import add_to_scene, centre_of
-from UnifiedViTLib.resources import resources
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.spec import parse_spec
 
@@ -32,16 +32,17 @@ def shown(desk):
 
 
 @pytest.fixture
-def own_cache(desk, tmp_path, monkeypatch):
+def own_cache(desk, tmp_path, tmp_path_factory, monkeypatch):
     """A cache of models for this test alone."""
     monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "models"))
+    give_verdicts(tmp_path_factory, tmp_path / "models")
     desk.panel.models.refresh()
     return tmp_path / "models"
 
 
 def test_the_result_is_shown_in_words_with_every_warning(desk, shown):
     text = desk.ui.diagnosisLabel.text
-    assert "Glioma" in text and "70%" in text and "tiny 1.2.3" in text.replace("Tiny", "tiny")
+    assert "Glioma" in text and "70%" in text and "tiny 1.2.3" in text.replace("Mine", "tiny")
     assert "Größe &amp; Lage &lt;prüfen&gt;." in desk.ui.warningsLabel.text
     assert desk.ui.warningsLabel.visible
     assert "mL" in desk.ui.segmentsLabel.text and "nothing drawn" in desk.ui.segmentsLabel.text
@@ -154,11 +155,11 @@ def test_a_segmentation_without_a_result_shows_none(desk, shown):
     assert not desk.ui.resultCollapsibleButton.visible
 
 
-def test_a_model_is_imported_from_its_folder_chosen_run_and_removed(desk, own_cache, tmp_path):
-    folder = tmp_path / "mine"
-    shutil.copytree(resources() / "Models" / "brain-t1ce", folder)
+def test_a_model_is_imported_from_its_folder_chosen_run_and_removed(desk, own_cache, proven, tmp_path):
+    folder = shutil.copytree(proven.folder, tmp_path / "mine")
     described = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    (folder / "model.json").write_text(json.dumps(described | {"id": "mine", "name": "Mine"}), encoding="utf-8")
+    described |= {"name": "Mine", "weights": described["weights"] | {"licence": "CC BY-NC-SA 4.0"}}
+    (folder / "model.json").write_text(json.dumps(described), encoding="utf-8")
     FileDialog.answers = [str(folder)]
     desk.ui.importModelFolderButton.click()
     desk.wait(lambda: not desk.panel.models._client.running)
@@ -183,7 +184,7 @@ def test_a_model_is_imported_from_its_folder_chosen_run_and_removed(desk, own_ca
     desk.app.consent = True
     desk.ui.removeModelButton.click()
     assert desk.ui.modelComboBox.findText("Mine") < 0
-    assert "Model mine is not installed" in desk.ui.modelInfoLabel.text, "none that it did not choose takes its place"
+    assert "Model proven is not installed" in desk.ui.modelInfoLabel.text, "none that it did not choose takes its place"
     assert not desk.ui.runButton.enabled
     desk.choose(model="brain-t1ce")
     assert desk.ui.runButton.enabled

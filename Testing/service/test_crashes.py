@@ -4,7 +4,6 @@ asked for: command line, several processes, Slicer's console, the panel. Real pr
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -12,13 +11,13 @@ import pytest
 import SimpleITK as sitk
 from builders import head_volume, to_sitk
 from faulty_backends import reason_of, spoil_openvino
-from once import made_once, write_proven
+from once import give_verdicts
+from workers import end_of, events_until, wait_for
 
 from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import UnsupportedImageError, WorkerError
-from UnifiedViTLib.service.store.cache import COMPILED
-from UnifiedViTLib.service.worker.client import WorkerClient
-from UnifiedViTLib.service.worker.protocol import FileRequest, PredictRequest
+from UnifiedViTLib.service.worker.client import STALLED_S, WorkerClient
+from UnifiedViTLib.service.worker.protocol import FileRequest, Finished, PredictRequest
 from UnifiedViTLib.spec import ModelSpec
 
 
@@ -42,7 +41,7 @@ def nothing_known(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def known(proven, nothing_known, tmp_path_factory) -> ModelSpec:
     """A model for which OpenVINO was found to be right some days ago."""
-    shutil.copytree(made_once(tmp_path_factory, "proven", write_proven) / "compiled", nothing_known / COMPILED)
+    give_verdicts(tmp_path_factory, nothing_known)
     return proven
 
 
@@ -80,9 +79,14 @@ def test_a_network_that_cannot_even_be_loaded_is_gone_round_too(known, scans, tm
 
 def test_a_worker_that_gets_no_further_is_ended_and_the_volume_repeated(known, tmp_path, monkeypatch):
     failed = spoil_openvino(monkeypatch, tmp_path / "bad day", "hang", process="worker", after=1, once=True)
-    with closing(WorkerClient(stalled_s=20)) as client:
-        prediction = client.run(PredictRequest(head_volume(shape=(20, 45, 41)), known, device="cpu"))
-    assert failed.exists() and "did not come to an end" in " ".join(prediction.provenance.notes)
+    with closing(WorkerClient()) as client:
+        client.submit(PredictRequest(head_volume(shape=(20, 45, 41)), known, device="cpu"))
+        wait_for(failed.exists)
+        client._stalled_s = 2.0  # from now on: to import torch, the next worker may take longer
+        events_until(client, "The worker was lost")
+        client._stalled_s = STALLED_S
+        end = end_of(client)
+    assert isinstance(end, Finished) and "did not come to an end" in " ".join(end.result.provenance.notes)
 
 
 def test_what_is_killed_from_outside_is_repeated_and_not_held_against_the_backend(known, tmp_path, monkeypatch):
