@@ -129,12 +129,14 @@ def no_models_of_the_user(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def open_desk(proven):
+def open_desk(proven, tmp_path_factory):
     """One application for all tests of the panel, as a user's; its worker stays warm. Runs of the model that is shipped
     are not the first ones."""
     from panels import Desk
 
-    desk = Desk()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.getbasetemp())  # a test's own folder would go, and its worker still look around
+        desk = Desk()
     yield desk
     desk.close()
 

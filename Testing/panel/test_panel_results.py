@@ -42,7 +42,7 @@ def own_cache(desk, tmp_path, tmp_path_factory, monkeypatch):
 
 def test_the_result_is_shown_in_words_with_every_warning(desk, shown):
     text = desk.ui.diagnosisLabel.text
-    assert "Glioma" in text and "70%" in text and "tiny 1.2.3" in text.replace("Mine", "tiny")
+    assert "Glioma" in text and "70%" in text and "tiny 1.2.3" in text.replace("Tiny", "tiny")
     assert "Größe &amp; Lage &lt;prüfen&gt;." in desk.ui.warningsLabel.text
     assert desk.ui.warningsLabel.visible
     assert "mL" in desk.ui.segmentsLabel.text and "nothing drawn" in desk.ui.segmentsLabel.text
