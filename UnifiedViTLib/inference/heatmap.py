@@ -8,10 +8,7 @@ from ..errors import DependencyError, ModelSpecError
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
 from .backends.candidates import torch_is_there
-
-#: As in `models.explanation`, which needs torch.
-METHODS = ("rollout", "relevance", "grad-cam", "hybrid")
-DEFAULT_METHOD = "relevance"
+from .choices import METHODS
 
 
 def check_heatmap(method: str, label: str | None, spec: ModelSpec) -> None:

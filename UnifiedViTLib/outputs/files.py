@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -167,8 +166,8 @@ def as_json(prediction: Prediction) -> dict:
             "threshold": below,
             "review": prediction.confidence < below,
         },
-        "segments": [asdict(segment) for segment in prediction.segments],
-        "geometry": asdict(prediction.geometry),
+        "segments": [segment.to_dict() for segment in prediction.segments],
+        "geometry": prediction.geometry.to_dict(),
         "slices": [
             {
                 "index": count - 1 - n if backwards else n,
@@ -280,7 +279,7 @@ def result_row(result: Mapping[str, Any], source: str, name: str) -> dict[str, s
 
 def summary(name: str, prediction: Prediction) -> str:
     """The answer in a line, for a terminal; warnings below it."""
-    volumes = amounts([asdict(segment) for segment in prediction.segments])
+    volumes = amounts([segment.to_dict() for segment in prediction.segments])
     seconds = prediction.provenance.timings_s["total"]
     sure = f", confidence {prediction.confidence:.0%}" if prediction.uncertainty else ""
     lines = [f"{name}: {headline(diagnosis_as_json(prediction))}{sure}; {volumes}; {seconds:.1f} s"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +100,7 @@ def _outline(ax, mask: np.ndarray, colour: np.ndarray) -> None:
 def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
     """Bars for the volume's diagnosis, curves for the slices."""
     diagnosis, spec = prediction.diagnosis, prediction.spec
-    volumes = amounts([asdict(segment) for segment in prediction.segments], digits=1)
+    volumes = amounts([segment.to_dict() for segment in prediction.segments], digits=1)
     given = findings(diagnosis_as_json(prediction))
     said = ",  ".join(words if p is None else f"{words}  {p:.0%}" for words, p in given)
     part.suptitle(

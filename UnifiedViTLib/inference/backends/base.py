@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Callable
 from ctypes import CDLL
 from typing import Protocol
 
 import numpy as np
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+#: Images (n, channels, H, W) to mask logits, class logits and embedding, as of `Backend.run`.
+Run = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
 class OutOfMemory(Exception):
@@ -41,6 +44,7 @@ class Backend(Protocol):
         Raises:
             OutOfMemory: try a smaller batch.
         """
+        ...
 
 
 def is_out_of_memory(error: Exception) -> bool:

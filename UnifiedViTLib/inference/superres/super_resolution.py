@@ -15,11 +15,10 @@ from scipy import ndimage
 
 from ...errors import UnsupportedImageError
 from ...imaging.preparation import PreparedVolume
+from ..choices import QUANTILE
 from ..prediction import Heatmap, SuperResolution
 from .base import FACTOR, Upscaler
 
-#: Regions are where the heat map is above this quantile of the body's voxels.
-QUANTILE = 0.98
 #: Voxels of the input over which a region fades into the interpolation around it, and that upscalers see beyond it.
 _BLEND, _CONTEXT = 6, 16
 #: So many voxels of the finer grid at most: 600 MB of 16-bit ones, and as many bytes again that mark them.

@@ -6,14 +6,13 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ...errors import DependencyError, WorkerError
 from ...inference.options import Options
+from ...spec import ModelSpec
 from ..worker.client import WorkerClient
-from ..worker.exchange import spec_as_json, spec_from_json
 from .multiprocess import available_cores
 from .runner import BatchExecutor, BatchSettings, Task, TaskProgress, TaskResult
 
@@ -44,7 +43,7 @@ def ray_cluster(address: str, jobs: int | None) -> BatchExecutor:
                      "earlier": json.dumps(task.earlier)} for task in tasks]
             results = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
                 PredictActor, compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
-                fn_constructor_args=(spec_as_json(settings.spec), asdict(settings.options), settings.device,
+                fn_constructor_args=(settings.spec.to_dict(), settings.options.to_dict(), settings.device,
                                      settings.batch_size, settings.input_channel, os.path.abspath(output)),
                 **resources,
             )
@@ -68,7 +67,8 @@ class PredictActor:
 
     def __init__(self, spec: dict[str, Any], options: dict[str, Any], device: str, batch_size: int, input_channel: str,
                  output: str) -> None:
-        self._settings = BatchSettings(spec_from_json(spec), Options(**options), device, batch_size, input_channel)
+        self._settings = BatchSettings(ModelSpec.from_dict(spec), Options.from_dict(options), device, batch_size,
+                                       input_channel)
         self._output, self._client = Path(output), WorkerClient()
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from ...errors import Cancelled, DependencyError, OutputError, UnifiedViTError
 from ...imaging.reading import stem
 from ...inference.options import Options
-from ...inference.predictor import ProgressCallback
+from ...inference.progress import ProgressCallback
 from ...outputs.files import csv_row
 from ...outputs.folder import ResultsFolder
 from ...outputs.inventory import Entry

@@ -16,7 +16,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,7 +24,7 @@ from ...errors import Cancelled, UnifiedViTError, UnsupportedImageError, WorkerE
 from ...inference.backends.selection import HUNG, KILLED
 from ...inference.prediction import Prediction
 from ...processes import PATIENCE_S
-from .exchange import read_prediction, spec_as_json, write_channels, write_volume
+from .exchange import read_prediction, write_channels, write_volume
 from .process import LOG_LINES, WorkerLost, WorkerProcess
 from .protocol import (
     READING,
@@ -214,10 +213,10 @@ class WorkerClient:
         """The request as JSON; volumes go through the folder."""
         if isinstance(request, JobRequest):
             return {"type": "job", "job": request.job, "arguments": request.arguments}
-        message = {"spec": spec_as_json(request.spec), "device": request.device, "batch_size": request.batch_size}
+        message = {"spec": request.spec.to_dict(), "device": request.device, "batch_size": request.batch_size}
         if isinstance(request, LoadRequest):
             return message | {"type": "load"}
-        message |= {"options": asdict(request.options), "input_channel": request.input_channel}
+        message |= {"options": request.options.to_dict(), "input_channel": request.input_channel}
         if isinstance(request, FileRequest):
             return message | {
                 "type": "file", "path": os.path.abspath(request.path), "output": os.path.abspath(request.output),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from ...imaging.volume import Volume
 from ...inference.channels import Images, combine_channels
 from ...inference.options import Options
 from ...inference.prediction import Prediction
-from ...inference.predictor import ProgressCallback
+from ...inference.progress import ProgressCallback
 from ...outputs.files import as_json, summary, write_heatmap, write_segmentation, write_superres, write_uncertainty
 from ...outputs.folder import STAGED, ResultsFolder
 from ...outputs.manifest import (
@@ -51,7 +50,7 @@ def make_file_request(path: Path, spec: ModelSpec, options: Options, input_chann
         input_channel: which sequence the input is; "" for the first.
         channels: files of further sequences by the names of their channels.
     """
-    asked = asdict(options) | {"input_channel": input_channel}
+    asked = options.to_dict() | {"input_channel": input_channel}
     if options.superres and Path(options.superres).is_dir():
         files = sorted(file for file in Path(options.superres).rglob("*") if file.is_file())
         asked["superres_sha256"] = [sha256_of(file) for file in files]

@@ -22,11 +22,12 @@ from ...errors import Cancelled, DependencyError, UnifiedViTError, WorkerError
 from ...inference.channels import Images, combine_channels
 from ...inference.options import Options
 from ...inference.prediction import Prediction
-from ...inference.predictor import Predictor, ProgressCallback
+from ...inference.predictor import Predictor
+from ...inference.progress import ProgressCallback
 from ...processes import kill_own_tree
 from ...spec import ModelSpec
 from ..store.cache import compiled_folder
-from .exchange import read_channels, read_volume, remove_folder, spec_from_json, write_prediction
+from .exchange import read_channels, read_volume, remove_folder, write_prediction
 from .processing import make_file_request, process_input
 from .protocol import decode, encode, error_as_json
 
@@ -121,7 +122,7 @@ class Worker:
 
     def _predict(self, request: dict[str, Any], progress: ProgressCallback) -> None:
         """The result goes through the folder."""
-        spec = spec_from_json(request["spec"])
+        spec = ModelSpec.from_dict(request["spec"])
         images = combine_channels(
             read_volume(self._folder),
             read_channels(request["extra_channels"], self._folder),
@@ -129,12 +130,12 @@ class Worker:
             request["input_channel"],
         )
         with self._ready(spec, request, progress) as predictor:
-            prediction = predictor.predict(images, Options(**request["options"]), progress)
+            prediction = predictor.predict(images, Options.from_dict(request["options"]), progress)
         write_prediction(prediction, self._folder)
 
     def _process_file(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
         """Read, look, write; returns the row of the table and the answer in words."""
-        spec, options = spec_from_json(request["spec"]), Options(**request["options"])
+        spec, options = ModelSpec.from_dict(request["spec"]), Options.from_dict(request["options"])
         channels = {name: Path(path) for name, path in request["channels"].items()}
 
         def predict(images: Images) -> Prediction:
@@ -169,7 +170,7 @@ class Worker:
 
     def _load(self, request: dict[str, Any], progress: ProgressCallback) -> None:
         """What keeps a model from running at all is told before the first image."""
-        with self._ready(spec_from_json(request["spec"]), request, progress):
+        with self._ready(ModelSpec.from_dict(request["spec"]), request, progress):
             pass
 
     def _do_job(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:

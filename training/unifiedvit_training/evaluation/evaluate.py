@@ -15,7 +15,7 @@ import torch
 from UnifiedViTLib.diagnosis import LabelRule
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.inference.backends.torch_backend import choose_device
-from UnifiedViTLib.inference.uncertainty import TTA_TRANSFORMS
+from UnifiedViTLib.inference.tta import TTA_TRANSFORMS
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..config import Model, Project

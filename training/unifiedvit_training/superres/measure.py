@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from UnifiedViTLib.imaging.intensity import measure_foreground
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.heatmap import DEFAULT_METHOD
+from UnifiedViTLib.inference.choices import DEFAULT_METHOD
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.superres.base import FACTOR, Upscaler
