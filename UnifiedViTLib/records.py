@@ -12,8 +12,10 @@ from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type
 import numpy as np
 
 RecordType = TypeVar("RecordType", bound="Record")
-#: Takes an array by the name under which it is to be found again; gives the array of a name.
-Save, Load = Callable[[str, np.ndarray], None], Callable[[str], np.ndarray]
+#: Takes an array by the name under which it is to be found again.
+Save = Callable[[str, np.ndarray], None]
+#: Gives the array of a name.
+Load = Callable[[str], np.ndarray]
 
 
 class Record:

@@ -42,7 +42,8 @@ class Volume:
     @property
     def spacing(self) -> tuple[float, float, float]:
         """Voxel size along i, j, k in mm."""
-        return tuple(float(s) for s in np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0))
+        i, j, k = np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0).tolist()
+        return i, j, k
 
     @property
     def voxel_ml(self) -> float | None:

@@ -195,8 +195,8 @@ class Predictor:
             labels, rows, columns = logits_to_labelmap(masks, prepared)
             target[start:stop, rows, columns] = labels
             if percent is not None:
-                for segment, part in zip(percent, logits_to_probability_maps(masks, prepared), strict=True):
-                    prepared.view.of(segment)[start:stop, rows, columns] = part
+                for number, part in enumerate(logits_to_probability_maps(masks, prepared)):
+                    prepared.view.of(percent[number])[start:stop, rows, columns] = part
             area[start:stop] = [np.count_nonzero(one[1:].max(axis=0) > one[0]) for one in masks]
             if self._ood:
                 seen.append(self._ood.features(embeddings, images))

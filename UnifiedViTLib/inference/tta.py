@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -77,8 +78,8 @@ def _moved(maps: np.ndarray, degrees: float, scale: float) -> np.ndarray:
     angle = np.deg2rad(degrees)
     matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) / scale
     middle = (np.array(maps.shape[-2:]) - 1) / 2
+    offset: Any = middle - matrix @ middle  # scipy's types know no offset along each axis
     moved = np.empty_like(maps)
     for place in np.ndindex(maps.shape[:-2]):
-        ndimage.affine_transform(maps[place], matrix, middle - matrix @ middle, output=moved[place], order=1,
-                                 mode="nearest")
+        ndimage.affine_transform(maps[place], matrix, offset, output=moved[place], order=1, mode="nearest")
     return moved

@@ -59,7 +59,7 @@ class UncertaintyAccumulator:
             further: the same of each further look, in the order of `names`.
         """
         stop = start + len(masks)
-        labels, total = masks.argmax(axis=1), 0
+        labels, total = masks.argmax(axis=1), np.zeros_like(masks)
         for number, (pass_masks, pass_logits) in enumerate(chain([(masks, logits)], further)):
             drawn = pass_masks.argmax(axis=1)
             self.logits[number, start:stop] = pass_logits

@@ -103,6 +103,7 @@ def ood_warnings(output: NetworkOutput, spec: ModelSpec) -> list[str]:
     may be made of their number as if they were drawn singly; but if volumes have 1 % of their slices there on average,
     at most 2 % of them can have half or more there (Markov's inequality), however the slices depend on each other.
     """
+    assert output.distances is not None and spec.ood is not None, "distances come from the model's statistics"
     known = ~np.isnan(output.distances)
     if not known.any():
         return []
@@ -165,6 +166,7 @@ def _outlined_finding_warnings(spec: ModelSpec, diagnosis: Diagnosis, segments: 
 
 
 def _close_finding_warnings(spec: ModelSpec, diagnosis: Diagnosis) -> list[str]:
+    assert diagnosis.thresholds is not None, "a multi-label model has them"
     factor, close = DEFAULT_REVIEW_THRESHOLD / (1 - DEFAULT_REVIEW_THRESHOLD), []
     for one in spec.classes:
         p, threshold = diagnosis.probabilities[one.name], diagnosis.thresholds[one.name]

@@ -36,7 +36,7 @@ def ray_cluster(address: str, jobs: int | None) -> BatchExecutor:
         ray = _ray(address)
         try:
             gpu = settings.device == "cuda"
-            resources = {"num_gpus": 1} if gpu else {"num_cpus": 1}
+            resources: dict[str, Any] = {"num_gpus": 1} if gpu else {"num_cpus": 1}
             most = int(ray.cluster_resources().get("GPU" if gpu else "CPU", 0))
             actors = min(jobs or max(1, most), len(tasks))
             rows = [{"number": task.number, "path": os.path.abspath(task.path), "name": task.name,
@@ -79,7 +79,7 @@ class PredictActor:
         return {"number": task.number, "row": json.dumps(result.row), "text": result.text}
 
 
-def _ray(address: str):
+def _ray(address: str) -> Any:
     """Ray, connected, telling nobody of its use.
 
     Raises:
@@ -92,10 +92,12 @@ def _ray(address: str):
         import ray.data
     except ImportError as error:
         raise DependencyError('A cluster needs Ray: pip install "ray[data]".') from error
-    quiet = {"log_to_driver": False, "logging_level": "ERROR", "ignore_reinit_error": True}
-    alone = {"include_dashboard": False, "num_cpus": available_cores(), "_node_ip_address": "127.0.0.1"}
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "ignore_reinit_error": True}
+    where: dict[str, Any] = {"address": address}
+    if not address:
+        where = {"include_dashboard": False, "num_cpus": available_cores(), "_node_ip_address": "127.0.0.1"}
     try:
-        ray.init(**quiet, **({"address": address} if address else alone))
+        ray.init(**quiet, **where)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise WorkerError(
             f"There is no Ray cluster at {address or 'this machine'} ({error}). Start one with `ray start --head`, or "

@@ -130,11 +130,11 @@ def write_results(volume: Volume, prediction: Prediction, folder: Path) -> dict[
 
     write_segmentation(prediction, place(".seg.nrrd"))
     if heatmap:
-        write_heatmap(prediction, place(HEATMAP))
+        write_heatmap(heatmap, prediction, place(HEATMAP))
     if uncertainty:
-        write_uncertainty(prediction, place(UNCERTAINTY))
+        write_uncertainty(uncertainty, prediction, place(UNCERTAINTY))
     if made:
-        write_superres(prediction, *map(place, SUPERRES))
+        write_superres(made, prediction, *map(place, SUPERRES))
     if find_spec("matplotlib") is not None:  # Slicer does not bring it
         from ...outputs.montage import write_montage
 
@@ -142,7 +142,7 @@ def write_results(volume: Volume, prediction: Prediction, folder: Path) -> dict[
         if made:
             from ...outputs.superres_picture import write_superres_picture
 
-            write_superres_picture(volume, prediction, place(".superres.png"))
+            write_superres_picture(volume, made, prediction, place(".superres.png"))
     write_report(as_json(prediction), place(".html"), volume, prediction.labelmap,
                  heatmap and heatmap.percent, uncertainty and uncertainty.percent,
                  made and (Volume(made.array, made.ijk_to_ras), made.synthetic))

@@ -151,18 +151,19 @@ class Worker:
         """The model on its device, loaded unless it was the last one; without the backends that the client excludes."""
         excluded = {name: tuple(how) for name, how in request["excluded"].items()}
         wanted = spec, request["device"], excluded
-        if wanted != self._made_for:
+        if self._predictor is None or wanted != self._made_for:
             progress("Loading the model", 0.0)
-            self._predictor = self._made_for = None  # first, so that two need not fit into memory
+            self._predictor = None  # first, so that two need not fit into memory
             self._predictor = Predictor(spec, request["device"], cache=compiled_folder(), excluded=excluded,
                                         announce=self._announce)
             self._made_for = wanted
-        self._predictor.batch_size = request["batch_size"]
+        predictor = self._predictor
+        predictor.batch_size = request["batch_size"]
         try:
-            yield self._predictor
+            yield predictor
         finally:
-            if self._predictor.used_cpu_fallback:  # the graphics card may have room again next time
-                self._predictor = self._made_for = None
+            if predictor.used_cpu_fallback:  # the graphics card may have room again next time
+                self._predictor = None
 
     def _announce(self, backend: str) -> None:
         """Tell which backend is loaded or run next: if it ends this process, nobody else can."""
