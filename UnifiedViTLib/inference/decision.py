@@ -53,6 +53,11 @@ def decide(output: NetworkOutput, prepared: PreparedVolume, spec: ModelSpec) -> 
     Drawing on slices that the classifier believes to be free of lesions is removed, then components too small to count
     and those that the classifier is not sure of on any of their slices: one sure slice holds up its neighbours, so
     that a lesion keeps its faint ends. The diagnosis is pooled from the slices. `output` is left as it is.
+
+    Args:
+        output: of the network.
+        prepared: what it looked at.
+        spec: the model.
     """
     probabilities = calibrated(output.logits, spec)
     lesion, kept = lesion_probabilities(probabilities, spec, prepared.view.mm[0])

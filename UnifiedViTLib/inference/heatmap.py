@@ -14,6 +14,11 @@ from .choices import METHODS
 def check_heatmap(method: str, label: str | None, spec: ModelSpec) -> None:
     """Return if this class (None: the diagnosed one) can be explained by this method.
 
+    Args:
+        method: a name of `choices.METHODS`.
+        label: name of a class; None for the diagnosed one.
+        spec: the model.
+
     Raises:
         ModelSpecError: there is no such method, or the model knows no such class.
         DependencyError: torch is not installed.

@@ -31,7 +31,14 @@ _FEW_VALUES = 16
 
 def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkOutput, diagnosis: Diagnosis,
                      segments: tuple[SegmentResult, ...], uncertainty: Uncertainty | None = None) -> tuple[str, ...]:
-    """Sentences about the input, the answer, and how the two halves of the answer fit; empty if all is well."""
+    """Sentences about the input, the answer, and how the two halves of the answer fit; empty if all is well.
+
+    Args:
+        prepared: the input.
+        spec: the model.
+        output: of the network.
+        diagnosis, segments, uncertainty: of the result.
+    """
     missing = _missing_channel_warnings(prepared, spec) if isinstance(prepared, PreparedChannels) else []
     # The statistics are of complete images; one without a channel is unlike them in that alone.
     strange = [] if output.distances is None or missing else ood_warnings(output, spec)

@@ -265,14 +265,26 @@ def names_found(diagnosis: Diagnosis) -> str:
 
 
 def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict[str, str]:
-    """A line of `results.csv` for an input that worked, or for one that did not; `name` of its result files."""
+    """A line of `results.csv` for an input that worked, or for one that did not; `name` of its result files.
+
+    Args:
+        source: the input's path.
+        result: the prediction, or what went wrong.
+        name: of its files.
+    """
     if isinstance(result, Exception):
         return dict.fromkeys(CSV_FIELDS, "") | {"input": source, "status": "failed", "error": str(result)}
     return result_row(as_json(result), source, name)
 
 
 def result_row(result: Mapping[str, Any], source: str, name: str) -> dict[str, str]:
-    """A line of `results.csv` for a result as from `as_json`, fresh or read again."""
+    """A line of `results.csv` for a result as from `as_json`, fresh or read again.
+
+    Args:
+        result: as from `as_json`.
+        source: the input's path.
+        name: of its files.
+    """
     diagnosis, model = result["diagnosis"], result["model"]
     found = diagnosis.get("findings", [diagnosis["label"]])
     return {

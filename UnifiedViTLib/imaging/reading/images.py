@@ -80,7 +80,15 @@ def _reason(error: RuntimeError) -> str:
 
 def to_volume(image: sitk.Image, name: str, notes: tuple[str, ...] = (), metadata: dict[str, str] | None = None,
               geometry: GeometrySource = ALL_GIVEN) -> Volume:
-    """An image of SimpleITK as a volume; colour channels that agree become grey, with a note before `notes`."""
+    """An image of SimpleITK as a volume; colour channels that agree become grey, with a note before `notes`.
+
+    Args:
+        image: of two or three dimensions.
+        name: of the volume.
+        notes: for its reader.
+        metadata: of the volume.
+        geometry: which parts of the image's geometry its file gave.
+    """
     array = sitk.GetArrayFromImage(image)
     dimension = image.GetDimension()
     if image.GetNumberOfComponentsPerPixel() > 1:
@@ -97,7 +105,13 @@ def to_volume(image: sitk.Image, name: str, notes: tuple[str, ...] = (), metadat
 
 
 def grey(array: np.ndarray, name: str, alpha: bool) -> np.ndarray:
-    """The one channel of an image whose colour channels agree; in pictures a fourth, `alpha`, is dropped."""
+    """The one channel of an image whose colour channels agree; in pictures a fourth, `alpha`, is dropped.
+
+    Args:
+        array: channels last.
+        name: for messages.
+        alpha: whether a fourth channel is transparency.
+    """
     colours = array[..., :-1] if alpha and array.shape[-1] == 4 else array
     if not all(np.array_equal(colours[..., 0], colours[..., c]) for c in range(1, colours.shape[-1])):
         raise UnsupportedImageError(

@@ -63,7 +63,13 @@ def ray_cluster(address: str, jobs: int | None) -> BatchExecutor:
 
 
 class PredictActor:
-    """The actor: has its worker process look at one input after the other."""
+    """The actor: has its worker process look at one input after the other.
+
+    Args:
+        spec, options: as of their `to_dict`.
+        device, batch_size, input_channel: as for `BatchSettings`.
+        output: absolute path of the folder of the results.
+    """
 
     def __init__(self, spec: dict[str, Any], options: dict[str, Any], device: str, batch_size: int, input_channel: str,
                  output: str) -> None:

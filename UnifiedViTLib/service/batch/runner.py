@@ -71,6 +71,12 @@ class BatchSettings:
     def process(self, client: WorkerClient, task: Task, output: Path, progress: ProgressCallback) -> TaskResult:
         """Have a worker read an input, look at it and write its results. Whatever goes wrong with it becomes its end.
 
+        Args:
+            client: of the worker.
+            task: the input.
+            output: folder of the results.
+            progress: told how far it is.
+
         Raises:
             DependencyError, Cancelled: they concern the others too.
         """

@@ -106,7 +106,13 @@ def read_volume(folder: Path) -> Volume:
 
 
 def write_channels(extra_channels: Mapping[str, Volume], folder: Path, going_on: Callable[[], None]) -> None:
-    """Write the volumes of further channels, as `write_volume` does; `read_channels` needs their names."""
+    """Write the volumes of further channels, as `write_volume` does; `read_channels` needs their names.
+
+    Args:
+        extra_channels: by the channels' names.
+        folder: of the exchange.
+        going_on: as for `write_volume`.
+    """
     for number, volume in enumerate(extra_channels.values()):
         make_folder(folder / str(number))
         write_volume(volume, folder / str(number), going_on)
@@ -127,7 +133,13 @@ def write_prediction(prediction: Prediction, folder: Path) -> None:
 
 
 def read_prediction(folder: Path, volume: Volume, spec: ModelSpec) -> Prediction:
-    """Read what `write_prediction` wrote of this volume and model."""
+    """Read what `write_prediction` wrote of this volume and model.
+
+    Args:
+        folder: of the exchange.
+        volume: what was looked at.
+        spec: the model.
+    """
     return Prediction.from_dict(_read_text(folder), lambda name: _load(folder / f"{name}.npy"),
                                 name=volume.name, spec=spec, ijk_to_ras=volume.ijk_to_ras)
 

@@ -121,7 +121,13 @@ def _changed_meanwhile(path: str, done: str) -> UnsupportedImageError:
 
 
 def write_results(volume: Volume, prediction: Prediction, folder: Path) -> dict[str, Path]:
-    """Write all files of a result but its JSON, and give them by their endings."""
+    """Write all files of a result but its JSON, and give them by their endings.
+
+    Args:
+        volume: what was looked at.
+        prediction: its result.
+        folder: where files are staged.
+    """
     heatmap, uncertainty, made = prediction.heatmap, prediction.uncertainty, prediction.superres
     staged = {}
 

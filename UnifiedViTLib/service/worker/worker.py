@@ -57,7 +57,13 @@ def main(folder: str) -> None:
 
 
 class Worker:
-    """Requests in, one at a time; progress and one result or error out."""
+    """Requests in, one at a time; progress and one result or error out.
+
+    Args:
+        lines: messages from the client.
+        out: takes messages to it.
+        folder: through which volumes and results go.
+    """
 
     def __init__(self, lines: BinaryIO, out: BinaryIO, folder: Path) -> None:
         self._lines, self._out, self._folder = lines, out, folder
