@@ -116,6 +116,12 @@ def runs_of(plan: Comparison) -> Iterator[Run]:
 def project_of(plan: Comparison, run: Run, data: Path | None, threads: int | None = None) -> Project:
     """The recipe of one training.
 
+    Args:
+        plan: the comparison.
+        run: the training.
+        data: folder that data paths start from; None: the one of each recipe.
+        threads: of the processor; None for as many as the recipe says.
+
     Raises:
         ConfigError: the set's project, or what is changed in it, is wrong.
     """

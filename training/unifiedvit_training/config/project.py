@@ -44,6 +44,11 @@ def load_project(file: Path, changes: list[str] | None = None, data: Path | None
 def read_yaml(file: Path, kind: type[Kind], changes: list[str] | None = None) -> Kind:
     """Read a YAML as a section of type `kind`, `changes` made first.
 
+    Args:
+        file: the YAML.
+        kind: class of the section.
+        changes: as for `load_project`.
+
     Raises:
         ConfigError: the file cannot be read, or says where it is wrong.
     """

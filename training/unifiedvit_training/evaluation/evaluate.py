@@ -198,6 +198,11 @@ class Measured(NamedTuple):
 def measure_slices(candidate: Candidate, dataset: Dataset, tta: bool = False) -> Measured:
     """The part of `evaluate` that looks at slices; writes `slices.npz` and `predictions.npz`.
 
+    Args:
+        candidate: what is measured.
+        dataset: prepared.
+        tta: as for `evaluate`.
+
     Raises:
         DataError, RunError: as `evaluate`.
         WeightsError, ModelSpecError: as `evaluate_model`.
