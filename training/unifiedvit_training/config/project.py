@@ -24,7 +24,7 @@ class Project(Section):
     pretrain: Pretrain = Pretrain()
     superres: Superres = Superres()
     machine: Machine = Machine()
-    seed: int = Field(0, ge=0, le=2**31)
+    seed: int = Field(default=0, ge=0, le=2**31)
 
 
 def load_project(file: Path, changes: list[str] | None = None, data: Path | None = None) -> Project:
