@@ -81,7 +81,8 @@ class Source(Section):
     folder: Path | None = None
     images: Path | None = None
     masks: Path | None = None
-    columns: dict[Literal["image", "mask", "label", "labels", "group", "plane"], str | dict[str, str]] = Field(default={})
+    columns: dict[Literal["image", "mask", "label", "labels", "group", "plane"], str | dict[str, str]] = Field(
+        default={})
     label: str | None = None
     mask_values: dict[int, str] = Field(default={})
     empty_masks: bool | None = None
