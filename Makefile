@@ -19,6 +19,7 @@ test-isa: $(VENV)/.test
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python
 
 benchmark: $(VENV)/.test
 	$(VENV)/bin/python -m benchmarks

@@ -29,6 +29,9 @@ for _name, _folder in (("UnifiedViTPanel", Path(__file__).resolve().parent),
     if importlib.util.find_spec(_name) is None:
         sys.path.append(str(_folder))
 
+# Light, as Slicer waits for it when it starts.
+from UnifiedViTPanel.options import optionsOf, takesOptions, withOptions  # noqa: E402
+
 DEFAULT_MODEL = "brain-t1ce"
 
 
@@ -66,21 +69,16 @@ class UnifiedViT(ScriptedLoadableModule):
 
 
 @parameterNodeWrapper
+@withOptions
 class UnifiedViTParameterNode:
-    """What is saved with the scene. `plane` and `device` as in `Predictor`; `model` is an id; `heatmap` and
-    `superres` as in `UnifiedViTLogic.process`."""
+    """What is saved with the scene: these, and the options of `UnifiedViTLogic.process`. `device` as in `Predictor`;
+    `model` is an id."""
 
     inputVolume: vtkMRMLScalarVolumeNode
     outputSegmentation: vtkMRMLSegmentationNode
     model: str = DEFAULT_MODEL
-    plane: str = "auto"
     device: str = "auto"
     batchSize: Annotated[int, WithinRange(1, 64)] = 8
-    tta: bool = False
-    keepProbabilities: bool = False
-    heatmap: str = ""
-    superres: str = ""
-    uncertainty: bool = False
 
 
 class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -205,9 +203,9 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         """The scene's parameters of this module."""
         return UnifiedViTParameterNode(super().getParameterNode())
 
-    def process(self, volumeNode, segmentationNode=None, model=DEFAULT_MODEL, device="auto", plane="auto", batchSize=8,
-                tta=False, keepProbabilities=False, heatmap="", progress=None, channels=None, superres="",
-                uncertainty=False):
+    @takesOptions(folder=False)
+    def process(self, volumeNode, segmentationNode=None, model=DEFAULT_MODEL, device="auto", batchSize=8, progress=None,
+                channels=None, **options):
         """Look at a volume, and add the result to its scene; waits until it is there.
 
         Args:
@@ -215,19 +213,11 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             segmentationNode: its content is replaced; None for a new segmentation.
             model: a model's id or folder.
             device: "auto", "cpu", "cuda" or "mps".
-            plane: "auto" (as acquired), "axial", "coronal" or "sagittal".
             batchSize: slices at a time.
-            tta: look at mirrored slices too.
-            keepProbabilities: add the probability of each segment as a volume.
-            heatmap: add what speaks for a class, and where, as a volume: "auto" for the diagnosed class, or the name
-                of a class of the model; "" for none.
             progress: called with a stage in words and the share done (0..1).
             channels: for models that look at several sequences: volume nodes by the names of further ones, for example
                 {"t2": node}; `volumeNode` is the first. What is not given is missing.
-            superres: add, beside the input, the volume with what is attended to four times as fine, and which of its
-                voxels are synthetic: the upscaler ("learned", "lanczos" or a folder); "" for none.
-            uncertainty: look several times, and add where the outline is uncertain as a volume; how far to trust the
-                diagnosis is in `prediction.uncertainty`.
+            {options}
 
         Returns:
             `UnifiedViTLib.inference.prediction.Prediction`.
@@ -235,17 +225,14 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         Raises:
             UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do; the scene is then as it was.
         """
-        from UnifiedViTPanel.run import optionsOf
-
-        options = optionsOf(plane, tta, keepProbabilities, heatmap, superres, uncertainty)
-        request = self.runner.request(volumeNode, model, device, batchSize, options, channels)
+        request = self.runner.request(volumeNode, model, device, batchSize, optionsOf(**options), channels)
         prediction = self.runner.client.run(request, progress or (lambda stage, fraction: None))
         self.runner.addToScene(prediction, volumeNode, segmentationNode)
         return prediction
 
+    @takesOptions(folder=True)
     def processFolder(self, inputDir, outputDir, pattern="*", recursive=False, skipExisting=True, model=DEFAULT_MODEL,
-                      device="auto", plane="auto", batchSize=8, tta=False, heatmap="", progress=None, superres="",
-                      uncertainty=False):
+                      device="auto", batchSize=8, progress=None, **options):
         """Look at all images of a folder; the scene is not used. A bad file is reported and skipped.
 
         Args:
@@ -256,11 +243,9 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             recursive: folders in the folder too.
             skipExisting: go on where an earlier call stopped: leave out images whose result is there, whole, and of
                 the same files, model, options and software.
-            model, device, plane, batchSize, tta: as for `process`.
-            heatmap: as for `process`; written as NAME.heatmap.nrrd.
+            model, device, batchSize: as for `process`.
             progress: called with words and the share done of all (0..1).
-            superres: as for `process`; written as NAME.superres.nrrd and NAME.synthetic.seg.nrrd.
-            uncertainty: as for `process`; written as NAME.uncertainty.nrrd.
+            {options}
 
         Returns:
             the rows of results.csv as dictionaries (`UnifiedViTLib.outputs.files.CSV_FIELDS`).
@@ -268,18 +253,15 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         Raises:
             UnifiedViTLib.errors.UnifiedViTError: nothing could be started, for instance for want of the model.
         """
-        from UnifiedViTPanel.run import optionsOf
-
         from UnifiedViTLib.service.batch.inputs import find_inputs
         from UnifiedViTLib.service.batch.runner import BatchSettings, process_files, serial
         from UnifiedViTLib.service.store.catalogue import find_model
 
         spec = find_model(model)
-        options = optionsOf(plane, tta, heatmap=heatmap, superres=superres, uncertainty=uncertainty)
-        options.check(spec)
-
+        asked = optionsOf(**options)
+        asked.check(spec)
         return process_files(find_inputs(Path(inputDir), pattern, recursive), Path(outputDir),
-                             BatchSettings(spec, options, device, batchSize), serial(self.runner.client),
+                             BatchSettings(spec, asked, device, batchSize), serial(self.runner.client),
                              skip_existing=skipExisting, progress=progress or (lambda stage, fraction: None))
 
     def close(self):

@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from . import NOTICE, __version__
+from .cli_options import add_options, options_of
 from .errors import ModelSpecError, UnifiedViTError, UnsupportedImageError
-from .inference.options import Options
 from .models_cli import add_models_command
 from .outputs.inventory import Inventory
 from .service.batch.inputs import collect_inputs
@@ -39,11 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from .imaging.slicing import PLANES
     from .inference.backends.base import DEVICES
-    from .inference.heatmap import DEFAULT_METHOD, METHODS
-    from .inference.superres.super_resolution import QUANTILE
-    from .inference.superres.upscalers import DEFAULT_UPSCALER, UPSCALERS
 
     parser = argparse.ArgumentParser(
         prog="unifiedvit", description=f"One look at a medical image: where and what. {NOTICE}"
@@ -61,41 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--output", "-o", required=True, type=Path, metavar="DIR", help="where results go")
     predict.add_argument("--model", "-m", default=None, metavar="ID|PATH", help="a model's id or folder (see models)")
     predict.add_argument("--device", default="auto", choices=DEVICES)
-    predict.add_argument("--plane", default="auto", choices=("auto", *PLANES),
-                         help="auto: as acquired, across the largest spacing")
     predict.add_argument("--input-channel", default="", metavar="NAME",
                          help="for models that look at several sequences: which one the inputs are (else the first)")
     predict.add_argument("--channel", action="append", default=[], metavar="NAME=FILE", type=_channel,
                          help="a further sequence of the one input; those not given are missing (see models)")
-    predict.add_argument(
-        "--tta",
-        action="store_true",
-        help="test-time augmentation: the mean over slices and their mirror images; takes twice as long",
-    )
-    predict.add_argument(
-        "--heatmap",
-        nargs="?",
-        const=DEFAULT_METHOD,
-        choices=METHODS,
-        metavar="METHOD",
-        help="write NAME.heatmap.nrrd too: class-evidence heat map, 0-100 %%, on the input grid; takes "
-        f"three times as long. {', '.join(METHODS)} (default: {DEFAULT_METHOD})",
-    )
-    predict.add_argument("--heatmap-class", metavar="NAME", help="with --heatmap: explain this class, whatever the "
-                         "diagnosis (default: the diagnosed one)")
-    predict.add_argument("--superres", nargs="?", const=DEFAULT_UPSCALER, type=_upscaler, metavar="UPSCALER",
-                         help="write NAME.superres.nrrd too: what the network attends to, four times as fine in "
-                         "plane, and NAME.synthetic.seg.nrrd: what of it is drawn and not measured. "
-                         f"{', '.join(UPSCALERS)}, or a folder with an upscaler (default: {DEFAULT_UPSCALER})")
-    predict.add_argument("--superres-quantile", type=float, default=QUANTILE, metavar="Q",
-                         help="with --superres: choose where the attention is above this quantile of the body's "
-                         f"voxels (default: {QUANTILE})")
-    predict.add_argument(
-        "--uncertainty",
-        action="store_true",
-        help="several forward passes: NAME.uncertainty.nrrd (where the outline is uncertain, in percent) "
-        "and a confidence in NAME.json and NAME.html; takes four times as long",
-    )
+    add_options(predict)
     predict.add_argument("--skip-existing", action="store_true",
                          help="leave out inputs whose result in DIR is of the same files, model, options and software, "
                          "and whole")
@@ -125,11 +91,6 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
-def _upscaler(text: str) -> str:
-    """A name, or a folder, absolute: it may be read elsewhere."""
-    return str(Path(text).absolute()) if Path(text).is_dir() else text
-
-
 def _further_channels(options: argparse.Namespace, inputs: list[Path]) -> dict[str, Path]:
     """The files of --channel."""
     names = [name for name, _ in options.channel]
@@ -154,9 +115,7 @@ def _predict(options: argparse.Namespace) -> int:
         raise UnsupportedImageError("There is no image to look at: all that is named are results of UnifiedViT.")
     channels = _further_channels(options, inputs)
     check_channel_names([name for name in (options.input_channel, *channels) if name], spec)
-    asked = Options(options.plane, options.tta, heatmap=options.heatmap, heatmap_class=options.heatmap_class,
-                    superres=options.superres, superres_quantile=options.superres_quantile,
-                    uncertainty=options.uncertainty)
+    asked = options_of(options)
     asked.check(spec)
     settings = BatchSettings(spec, asked, options.device, input_channel=options.input_channel, channels=channels)
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from .errors import ModelSpecError
 from .fields import Fields
+from .records import Record
 
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 TEMPERATURES = 0.01, 100
@@ -19,7 +20,7 @@ NONE = "none"
 
 
 @dataclass(frozen=True)
-class DiagnosisClass:
+class DiagnosisClass(Record):
     """A diagnosis: `name` for programs, `display` for people; `lesion` is False for "nothing found"."""
 
     name: str
@@ -28,7 +29,7 @@ class DiagnosisClass:
 
 
 @dataclass(frozen=True)
-class LabelRule:
+class LabelRule(Record):
     """How the logit of a finding becomes a probability, and from which one on the finding is said to be there.
 
     Attributes:

@@ -20,8 +20,16 @@ class Fields:
     """A JSON object whose fields are fetched with a check; errors name the field."""
 
     def __init__(self, data: Any, name: str, where: str | None = None) -> None:
-        """`name` is what messages call the object, `where` what they set before the names of its fields: by default
-        its own and a dot."""
+        """Take an object of JSON.
+
+        Args:
+            data: what is to be one.
+            name: what messages call it.
+            where: what messages set before the names of its fields; None: its own and a dot.
+
+        Raises:
+            ModelSpecError: it is none.
+        """
         if not isinstance(data, dict):
             raise ModelSpecError(f"{name}: an object {{...}} is needed, not {_shown(data)}.")
         self.data, self.where = data, f"{name}." if where is None else where
@@ -64,12 +72,24 @@ class Fields:
         return value
 
     def integer(self, name: str, low: int, high: int) -> int:
+        """A whole number.
+
+        Args:
+            name: of the field.
+            low, high: bounds, both allowed.
+        """
         value = self._get(name)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise self._refuse(name, f"a whole number from {low} to {high}")
         return value
 
     def number(self, name: str, low: float, high: float) -> float:
+        """A number.
+
+        Args:
+            name: of the field.
+            low, high: bounds, both allowed.
+        """
         value = self._get(name)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
             raise self._refuse(name, f"a number from {low} to {high}")
@@ -93,6 +113,12 @@ class Fields:
         return Fields(self._get(name), f"{self.where}{name}")
 
     def tables(self, name: str, least: int, most: int) -> list[Fields]:
+        """A list of objects.
+
+        Args:
+            name: of the field.
+            least, most: how many there may be.
+        """
         value = self._get(name)
         if not isinstance(value, list) or not least <= len(value) <= most:
             raise self._refuse(name, f"a list of {least} to {most} objects")

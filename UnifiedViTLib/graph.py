@@ -106,9 +106,10 @@ class _Message:
     def bytes(self, number: int) -> list[bytes]:
         """A repeated field of bytes."""
         values = self._fields.get(number, [])
-        if not all(isinstance(value, bytes) for value in values):
+        found = [value for value in values if isinstance(value, bytes)]
+        if len(found) < len(values):
             raise _Malformed("is no ONNX file")
-        return values
+        return found
 
     def text(self, number: int) -> str:
         """A field of one text; "" if it is not there."""

@@ -3,45 +3,55 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 from .errors import WeightsError
 from .graph import Promise, check_graph
-from .spec import ModelSpec
+from .spec import Graph, ModelSpec
 
 
 def verify_weights(spec: ModelSpec) -> None:
     """Compare the weights' SHA-256 with the spec's; raises as `verify_file`."""
-    verify_file(spec, spec.weights_file, spec.sha256)
+    verify_file(spec.folder, spec.name, spec.weights_file, spec.sha256)
 
 
-def verify_graph(spec: ModelSpec) -> None:
-    """Compare the SHA-256 of the graph, which the model must have, with the spec's, and what it computes with what
-    the spec says; the weights lie beside it.
+def verify_graph(spec: ModelSpec) -> Graph:
+    """The graph, which the model must have: its SHA-256 is the spec's, and it computes what the spec says; the weights
+    lie beside it.
 
     Raises:
         WeightsError: it is missing, another one, or not to be used.
     """
-    verify_file(spec, spec.graph.file, spec.graph.sha256)
-    check_graph(spec.folder / spec.graph.file, Promise(
+    graph = spec.graph
+    assert graph is not None, "only what has a graph is run by it"
+    verify_file(spec.folder, spec.name, graph.file, graph.sha256)
+    check_graph(spec.folder / graph.file, Promise(
         spec.weights, len(spec.channels) or 1, spec.size, len(spec.segments) + 1, len(spec.classes)))
+    return graph
 
 
-def verify_file(spec: ModelSpec, name: str, sha256: str) -> None:
-    """Compare the SHA-256 of a file in the model's folder with what the spec says of it.
+def verify_file(folder: Path, model: str, name: str, sha256: str) -> None:
+    """Compare the SHA-256 of a file in a model's folder with what its description says of it.
+
+    Args:
+        folder: of the model.
+        model: its name, for people.
+        name: of the file.
+        sha256: expected.
 
     Raises:
         WeightsError: the file is missing or is not the one that the spec was written for.
     """
     try:
-        with open(spec.folder / name, "rb") as file:
+        with open(folder / name, "rb") as file:
             digest = _digest(file)
     except OSError as error:
         raise WeightsError(
-            f"The weights of {spec.name} cannot be read ({error}). Download or import the model again."
+            f"The weights of {model} cannot be read ({error}). Download or import the model again."
         ) from error
     if digest != sha256:
         raise WeightsError(
-            f"The weights of {spec.name} ({name}) are damaged or not the ones that its description names "
+            f"The weights of {model} ({name}) are damaged or not the ones that its description names "
             f"(SHA-256 {digest[:12]}..., expected {sha256[:12]}...). Download or import the model again."
         )
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from contextlib import suppress
+from typing import Any
 
 #: Ending a process may take the system a moment; nothing waits longer for it.
 PATIENCE_S = 5.0
@@ -22,6 +23,7 @@ def start(command: list[str], environment: dict[str, str]) -> subprocess.Popen:
     Raises:
         OSError: the program is not there or cannot be run.
     """
+    apart: dict[str, Any]
     if os.name == "nt":
         apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     else:

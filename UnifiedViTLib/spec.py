@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from .diagnosis import IDENTIFIER, TEMPERATURES, DiagnosisClass, LabelRule, read_diagnosis
 from .errors import ModelSpecError
 from .fields import Fields
+from .records import Record, Save
 
 FORMAT = 2
 SPEC_FILE = "model.json"
@@ -36,7 +38,7 @@ _TERMINOLOGY = re.compile(r"[^~|]*(~[^~|]*){6}\|?")
 
 
 @dataclass(frozen=True)
-class Channel:
+class Channel(Record):
     """One of several images of a patient that a model looks at together: `name` for programs, `expects` for people."""
 
     name: str
@@ -44,7 +46,7 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class Segment:
+class Segment(Record):
     """A mask class: its label is its place in `ModelSpec.segments` plus one (0 is background).
 
     `colour` is RGB, 0-255; `terminology` is Slicer's "context~category~type~modifier~regionContext~region~modifier".
@@ -56,7 +58,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class VolumeRule:
+class VolumeRule(Record):
     """How slices become one answer; see `inference.pooling`.
 
     Attributes:
@@ -76,7 +78,7 @@ class VolumeRule:
 
 
 @dataclass(frozen=True)
-class OODSpec:
+class OODSpec(Record):
     """Statistics that tell how far an image is from what the model was trained on; see `inference.ood`.
 
     `threshold` is the distance that one in a hundred validation slices exceeds. `format` 1 knows the network's
@@ -90,7 +92,7 @@ class OODSpec:
 
 
 @dataclass(frozen=True)
-class Graph:
+class Graph(Record):
     """The network for programs without torch: an ONNX file whose numbers lie in the weights' own file."""
 
     file: str
@@ -98,7 +100,7 @@ class Graph:
 
 
 @dataclass(frozen=True)
-class ReviewRule:
+class ReviewRule(Record):
     """A threshold of confidence, and what it gave where it was measured.
 
     Attributes:
@@ -113,7 +115,7 @@ class ReviewRule:
 
 
 @dataclass(frozen=True)
-class Review:
+class Review(Record):
     """Which results are to be called uncertain: by the `probability` of their diagnosis, and where further passes were
     run by their `confidence` (None: not measured)."""
 
@@ -122,7 +124,7 @@ class Review:
 
 
 @dataclass(frozen=True)
-class TrainingData:
+class TrainingData(Record):
     """What a model learnt from, and under which licence."""
 
     name: str
@@ -130,7 +132,7 @@ class TrainingData:
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Record):
     """What a model reached: `dataset` says on what, `metrics` are by name."""
 
     dataset: str
@@ -138,7 +140,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Member:
+class Member(Record):
     """A network of an ensemble.
 
     `id`, `version` and `sha256` (of the weights) are of the model that it was; the others as in `ModelSpec`.
@@ -154,7 +156,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class ModelSpec:
+class ModelSpec(Record):
     """What a model is, expects, gives, was trained on and reached. Read it with `load_spec`.
 
     `folder` holds `model.json` and the weights. `ood`, `graph` and `review` are None for models that come
@@ -190,6 +192,10 @@ class ModelSpec:
     review: Review | None = None
     label_rules: tuple[LabelRule, ...] = ()
     nothing_found: str = ""
+
+    def to_dict(self, save: Save | None = None) -> dict[str, Any]:
+        """As JSON has it; the folder absolute, as it may be read elsewhere."""
+        return super().to_dict(save) | {"folder": os.path.abspath(self.folder)}
 
     @property
     def multi_label(self) -> bool:

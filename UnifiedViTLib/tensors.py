@@ -48,11 +48,12 @@ def _check_header(header: Any, data_bytes: int) -> None:
     for name, entry in header.items():
         if name == "__metadata__":
             continue
-        kind = entry.get("dtype") if isinstance(entry, dict) else None
+        entry = entry if isinstance(entry, dict) else {}
+        kind = entry.get("dtype")
         if not isinstance(kind, str) or kind not in _ITEM_BYTES:
             raise _Malformed("holds numbers of an unknown type")
-        shape, span = entry.get("shape"), entry.get("data_offsets")
-        if not (_whole(shape) and _whole(span) and len(shape) <= 8 and len(span) == 2):
+        shape, span = _whole(entry.get("shape")), _whole(entry.get("data_offsets"))
+        if shape is None or span is None or len(shape) > 8 or len(span) != 2:
             raise _Malformed("does not say where its numbers lie")
         if max(shape, default=0) > data_bytes or span[1] - span[0] != prod(shape) * _ITEM_BYTES[kind]:
             raise _Malformed("holds a tensor with more or fewer numbers than its shape says")
@@ -66,5 +67,6 @@ def _check_header(header: Any, data_bytes: int) -> None:
         raise _Malformed(f"holds {data_bytes} bytes of numbers where its header tells of {end}")
 
 
-def _whole(values: Any) -> bool:
-    return isinstance(values, list) and all(type(value) is int and value >= 0 for value in values)
+def _whole(values: Any) -> list[int] | None:
+    """The list of whole numbers from 0 that `values` is; None if it is none."""
+    return values if isinstance(values, list) and all(type(value) is int and value >= 0 for value in values) else None

@@ -13,10 +13,9 @@ import numpy as np
 
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.backends.candidates import torch_is_there
-from UnifiedViTLib.inference.heatmap import DEFAULT_METHOD
+from UnifiedViTLib.inference.choices import DEFAULT_METHOD, DEFAULT_UPSCALER
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.inference.superres.upscalers import DEFAULT_UPSCALER
 from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL, find_model
 
 from .measuring import interleaved, machine, table, times_as_fast

@@ -27,7 +27,7 @@ OUTPUT = Path("demo-output")
 
 def main() -> int:
     """Run the demonstration; returns an exit code."""
-    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m demo", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("samples", nargs="*", metavar="SAMPLE", help="to try first; then brain1, mni152")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="a model's id or folder (default: %(default)s)")
     options = parser.parse_args()

@@ -125,4 +125,7 @@ def _member(package: Path, name: str) -> bytes:
         with zipfile.ZipFile(package) as archive:
             return archive.read(name)
     with tarfile.open(package) as archive:
-        return archive.extractfile(name).read()
+        member = archive.extractfile(name)
+        if member is None:
+            raise SampleError(f"{package.name} holds no file {name}")
+        return member.read()

@@ -27,7 +27,7 @@ from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.backends.selection import BackendSelector
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.backends.trial import try_backend
-from UnifiedViTLib.inference.blanks import deduplicate_blank_slices
+from UnifiedViTLib.inference.deduplication import deduplicate_blank_slices
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.service.store.cache import COMPILED, cache_bytes, clear_cache, compiled_folder

@@ -26,9 +26,8 @@ from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.models import ARCHITECTURES, build_model
 from UnifiedViTLib.models.channels import missing_channels
-from UnifiedViTLib.service.worker.exchange import spec_as_json, spec_from_json
 from UnifiedViTLib.service.worker.protocol import PredictRequest
-from UnifiedViTLib.spec import MISSING, Channel, load_spec, parse_spec
+from UnifiedViTLib.spec import MISSING, Channel, ModelSpec, load_spec, parse_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 CHANNELS = [{"name": "t1c", "expects": "T1 after contrast"}, {"name": "t2", "expects": "T2"},
@@ -126,7 +125,7 @@ def test_black_images_are_there_and_augmented_ones_too():
 def test_channels_are_read_as_they_are_written_and_go_to_the_worker_and_back():
     spec = parse_spec(spec_data(input=INPUT), Path("models").resolve())
     assert spec.channels[1] == Channel("t2", "T2") and spec.arguments["in_channels"] == 3
-    assert spec_from_json(spec_as_json(spec)) == spec
+    assert ModelSpec.from_dict(spec.to_dict()) == spec
     alone = parse_spec(spec_data(), Path())
     assert alone.channels == () and alone.arguments["in_channels"] == 1
 

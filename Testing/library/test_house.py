@@ -18,10 +18,10 @@ TRAINING = ROOT / "training" / "unifiedvit_training"
 
 #: Lower floors first: a file may import its own floor and those under it.
 FLOORS = (
-    {"errors", "leftovers", "licences", "locking", "native", "processes", "resources", "streams", "texts", "trust",
-     "versions"},
+    {"errors", "leftovers", "licences", "locking", "native", "processes", "records", "resources", "streams", "texts",
+     "trust", "versions"},
     {"fields", "graph", "tensors"}, {"diagnosis"}, {"spec"}, {"integrity"}, {"models", "imaging"}, {"inference"},
-    {"outputs"}, {"service"}, {"cli", "models_cli"},
+    {"outputs"}, {"service"}, {"cli", "cli_options", "models_cli"},
 )
 #: models and imaging stand side by side, and know nothing of each other.
 SIDE_BY_SIDE = ({"models", "imaging"},)

@@ -32,9 +32,8 @@ from UnifiedViTLib.outputs.montage import write_montage
 from UnifiedViTLib.outputs.report import as_text, write_report
 from UnifiedViTLib.resources import resources
 from UnifiedViTLib.service.store.ensembles import write_ensemble
-from UnifiedViTLib.service.worker.exchange import spec_as_json, spec_from_json
 from UnifiedViTLib.service.worker.protocol import Finished, PredictRequest
-from UnifiedViTLib.spec import parse_spec
+from UnifiedViTLib.spec import ModelSpec, parse_spec
 
 #: Says glioma (p 0.95) and thick skull (0.78), and no meningioma (0.18); draws gliomas everywhere.
 BIASES = {"classifier": [3.0, -2.0, 1.0], "segmentation": [0.0, 3.0, 1.0]}
@@ -69,7 +68,7 @@ def test_each_finding_has_its_own_calibration_threshold_and_segment(spec):
     assert spec.multi_label and spec.healthy is None and spec.nothing_found == "No finding"
     assert spec.label_rules == (LabelRule(1.0, 0.0, 0.5, "Glioma"), LabelRule(2.0, -0.5, 0.3, "Meningioma"),
                                 LabelRule(1.0, 0.25, 0.6, None))
-    assert spec_from_json(json.loads(json.dumps(spec_as_json(spec)))) == replace(spec, folder=Path().absolute())
+    assert ModelSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == replace(spec, folder=Path().absolute())
     assert not parse_spec(spec_data(), Path()).multi_label
 
 

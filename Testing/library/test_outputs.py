@@ -154,7 +154,7 @@ def test_a_picture_and_its_finer_version_are_reported_as_they_are_stored(tmp_pat
     made = prediction.superres
     write_report(as_json(prediction), tmp_path / "a.html", volume, prediction.labelmap,
                  superres=(Volume(made.array, made.ijk_to_ras), made.synthetic))
-    write_superres_picture(volume, prediction, tmp_path / "a.png")
+    write_superres_picture(volume, prediction.superres, prediction, tmp_path / "a.png")
     assert "Four times as fine" in (tmp_path / "a.html").read_text(encoding="utf-8")
 
 

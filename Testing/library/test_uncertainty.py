@@ -21,15 +21,15 @@ from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.decision import NetworkOutput, decide
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.inference.uncertainty import CONTRADICTION, TTA_TRANSFORMS, UncertaintyAccumulator, other_planes
+from UnifiedViTLib.inference.tta import TTA_TRANSFORMS
+from UnifiedViTLib.inference.uncertainty import CONTRADICTION, UncertaintyAccumulator, other_planes
 from UnifiedViTLib.inference.warnings import DEFAULT_REVIEW_THRESHOLD, collect_warnings, review_threshold
 from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, write_report
 from UnifiedViTLib.service.batch.inputs import find_inputs
 from UnifiedViTLib.service.store.ensembles import write_ensemble
-from UnifiedViTLib.service.worker.exchange import spec_as_json, spec_from_json
 from UnifiedViTLib.service.worker.protocol import PredictRequest
-from UnifiedViTLib.spec import MISSING, Review, ReviewRule, parse_spec
+from UnifiedViTLib.spec import MISSING, ModelSpec, Review, ReviewRule, parse_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 ASKED = Options(uncertainty=True)
@@ -224,7 +224,7 @@ def test_a_model_says_what_is_to_be_reviewed_and_what_that_gave(spec):
     read = parse_spec(spec_data(review=rules), Path("tiny"))
     assert read.review == Review(ReviewRule(0.7, 0.9, 0.05), ReviewRule(0.65, 0.92, 0.05))
     assert (review_threshold(read, False), review_threshold(read, True)) == (0.7, 0.65)
-    assert spec_from_json(spec_as_json(read)) == replace(read, folder=Path("tiny").absolute())
+    assert ModelSpec.from_dict(read.to_dict()) == replace(read, folder=Path("tiny").absolute())
     only = parse_spec(spec_data(review={"probability": rules["probability"]}), Path("tiny"))
     assert only.review.confidence is None and review_threshold(only, True) == DEFAULT_REVIEW_THRESHOLD
     assert spec.review is None and review_threshold(spec, False) == DEFAULT_REVIEW_THRESHOLD

@@ -23,9 +23,9 @@ from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.service.store.cache import compiled_folder
 from UnifiedViTLib.service.worker.client import WorkerClient
-from UnifiedViTLib.service.worker.exchange import name_folder, read_volume, spec_as_json, spec_from_json, write_volume
+from UnifiedViTLib.service.worker.exchange import name_folder, read_volume, write_volume
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, JobRequest, PredictRequest, Progress
-from UnifiedViTLib.spec import load_spec
+from UnifiedViTLib.spec import ModelSpec, load_spec
 
 KEEP_ALL = {"pooling": "lesion_weighted", "top_k": 3, "max_normal_probability": 1.0, "min_component_ml": 0.0}
 
@@ -135,7 +135,7 @@ def test_a_description_passes_as_json_whole(spec, tmp_path):
     from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL, find_model
 
     for one in (spec, find_model(DEFAULT_MODEL)):
-        assert spec_from_json(json.loads(json.dumps(spec_as_json(one)))) == one
+        assert ModelSpec.from_dict(json.loads(json.dumps(one.to_dict()))) == one
 
 
 def test_a_second_run_finds_the_worker_and_the_model_ready(client, spec):

@@ -6,8 +6,6 @@ import slicer
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.inference.channels import check_channel_names
-from UnifiedViTLib.inference.heatmap import DEFAULT_METHOD
-from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, SceneMemory, add_to_scene, volume_from_node
 from UnifiedViTLib.outputs.mrml_volumes import (
     HEATMAP_ROLE,
@@ -23,16 +21,10 @@ from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import PredictRequest
 
 from .channels import chosenChannels, volumesBeside
+from .options import optionsOf, slicerOptions
 
 #: Node reference from a segmentation to the table of its diagnosis.
 TABLE_ROLE = f"{ATTRIBUTE}table"
-
-
-def optionsOf(plane, tta=False, keepProbabilities=False, heatmap="", superres="", uncertainty=False):
-    """What to ask of a run; arguments as for `UnifiedViTLogic.process`."""
-    return Options(plane, tta, keepProbabilities, heatmap=DEFAULT_METHOD if heatmap else None,
-                   heatmap_class=heatmap if heatmap not in ("", "auto") else None, superres=superres or None,
-                   uncertainty=uncertainty)
 
 
 class Runner:
@@ -63,8 +55,7 @@ class Runner:
         volume, segmentation = parameters.inputVolume, parameters.outputSegmentation
         self.client.submit(self.request(
             volume, parameters.model, parameters.device, parameters.batchSize,
-            optionsOf(parameters.plane, parameters.tta, parameters.keepProbabilities, parameters.heatmap,
-                      parameters.superres, parameters.uncertainty),
+            optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()}),
             chosenChannels(parameters.parameterNode, find_model(parameters.model))))
         self._volumeID, self._segmentationID = volume.GetID(), segmentation.GetID() if segmentation else None
 

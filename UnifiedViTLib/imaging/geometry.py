@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..records import Record
+
 GIVEN, DERIVED, UNKNOWN = "given", "derived", "unknown"
 
 #: Voxels of less or more mm along a side come from no scanner: the finest specimen scanners reach 0.01 mm, the
@@ -18,7 +20,7 @@ MOST_ELONGATED = 100.0
 
 
 @dataclass(frozen=True)
-class GeometrySource:
+class GeometrySource(Record):
     """Whether each part of a volume's geometry was "given" by the file, "derived" from something else that it says
     (a note tells from what), or is "unknown" and nominal.
 

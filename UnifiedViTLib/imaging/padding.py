@@ -4,9 +4,9 @@ nothing. Around the body they become air; within it there is nothing to go by.""
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
 from ..errors import UnsupportedImageError
+from .components import label_components
 from .intensity import measure_foreground
 
 #: No intensity is as large (the least of a 32-bit integer is), unless the rest of the image is of that order too.
@@ -121,7 +121,7 @@ def _end_value(array: np.ndarray, padding: np.ndarray) -> float | None:
 
 def _count_holes(padding: np.ndarray, body: np.ndarray, through: int) -> int:
     """How many voxels of `padding` are surrounded by `body`."""
-    pieces, count = ndimage.label(padding)
+    pieces, count = label_components(padding)
     rims = [pieces.take(end, axis=axis) for axis in range(3) if axis != through for end in (0, -1)]
     enclosed = np.ones(count + 1, bool)
     enclosed[np.unique(np.concatenate([rim.ravel() for rim in rims]))] = False

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -71,12 +72,18 @@ class Frame:
         return _resampled(np.asarray(maps, dtype=np.float32), up_rows, up_columns), row_span, column_span
 
 
+def _shape(matrix: csr_array) -> tuple[int, int]:
+    shape: Any = matrix.shape  # its types say that there may be none
+    return shape
+
+
 def _resampled(images: np.ndarray, along_rows: csr_array, along_columns: csr_array) -> np.ndarray:
     """(N, rows, columns) to (N, new rows, new columns), one image at a time."""
-    found = np.empty((len(images), along_rows.shape[0], along_columns.shape[0]), np.float32)
-    for image, into in zip(images, found, strict=True):
+    (rows, _), (columns, _) = _shape(along_rows), _shape(along_columns)
+    resampled = np.empty((len(images), rows, columns), np.float32)
+    for image, into in zip(images, resampled, strict=True):
         into[...] = (along_columns @ np.ascontiguousarray((along_rows @ np.ascontiguousarray(image)).T)).T
-    return found
+    return resampled
 
 
 def _inside(count: int, mm: float, start: float, side: float) -> slice:

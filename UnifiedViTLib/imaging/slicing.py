@@ -14,9 +14,9 @@ from itertools import permutations
 import numpy as np
 
 from ..errors import UnsupportedImageError
+from .planes import PLANES
 from .volume import Volume
 
-PLANES = ("axial", "coronal", "sagittal")
 #: The plane of a picture, whose orientation in the patient is not known.
 STORED = "as stored"
 #: Fewest rows and columns of a slice that can be looked at.

@@ -42,7 +42,8 @@ class Volume:
     @property
     def spacing(self) -> tuple[float, float, float]:
         """Voxel size along i, j, k in mm."""
-        return tuple(float(s) for s in np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0))
+        i, j, k = np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0).tolist()
+        return i, j, k
 
     @property
     def voxel_ml(self) -> float | None:
@@ -54,7 +55,12 @@ class Volume:
 
 def grid_distance_mm(one: np.ndarray, other: np.ndarray, shape: tuple[int, int, int]) -> float:
     """How far two grids of `shape` (K, J, I) with these `ijk_to_ras` lie apart at most, in mm: at a corner, so that a
-    small difference of direction counts by what it does to the far end."""
+    small difference of direction counts by what it does to the far end.
+
+    Args:
+        one, other: 4x4 `ijk_to_ras` in mm.
+        shape: voxels (K, J, I) of both.
+    """
     ends = [(0, n - 1) for n in shape[::-1]]
     corners = np.array([(i, j, k, 1) for k in ends[2] for j in ends[1] for i in ends[0]], float).T
     return float(np.linalg.norm(((one - other) @ corners)[:3], axis=0).max())

@@ -35,7 +35,7 @@ def order_channels(given: Images, spec: ModelSpec) -> tuple[list[Volume | None],
     if first is None:
         raise UnsupportedImageError(f"There is nothing to look at: {spec.name} needs at least one sequence.")
     volumes = [None if volume is None else check(volume) for volume in given]
-    leading = next(checked for checked, volume in zip(volumes, given, strict=True) if volume is first)
+    leading = next(checked for checked, volume in zip(volumes, given, strict=True) if checked and volume is first)
     return volumes + [None] * (len(names) - len(volumes)), leading
 
 

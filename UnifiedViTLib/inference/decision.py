@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
+from ..imaging.components import label_components
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
 from .pooling import calibrated, lesion_probabilities, pool
@@ -52,6 +53,11 @@ def decide(output: NetworkOutput, prepared: PreparedVolume, spec: ModelSpec) -> 
     Drawing on slices that the classifier believes to be free of lesions is removed, then components too small to count
     and those that the classifier is not sure of on any of their slices: one sure slice holds up its neighbours, so
     that a lesion keeps its faint ends. The diagnosis is pooled from the slices. `output` is left as it is.
+
+    Args:
+        output: of the network.
+        prepared: what it looked at.
+        spec: the model.
     """
     probabilities = calibrated(output.logits, spec)
     lesion, kept = lesion_probabilities(probabilities, spec, prepared.view.mm[0])
@@ -102,8 +108,8 @@ def _drop_components(labels: np.ndarray, lesion: np.ndarray, spec: ModelSpec, vo
     for label, box in enumerate(ndimage.find_objects(labels, len(spec.segments)), start=1):
         if box is None:
             continue
-        components, found = ndimage.label(labels[box] == label, structure=np.ones((3, 3, 3)))
-        sizes = _count(components, found)[1:]
+        components, count = label_components(labels[box] == label, np.ones((3, 3, 3)))
+        sizes = _count(components, count)[1:]
         belief = [lesion[box[0]][place[0]].max() for place in ndimage.find_objects(components)]
         dropped = (sizes < smallest) | (np.array(belief) < rule.min_component_probability)
         labels[box][np.concatenate([[False], dropped])[components]] = 0
@@ -111,4 +117,7 @@ def _drop_components(labels: np.ndarray, lesion: np.ndarray, spec: ModelSpec, vo
 
 def _count(labels: np.ndarray, most: int) -> np.ndarray:
     """How often 0 to `most` stand in (N, rows, columns), slice by slice: `bincount` takes eight bytes a voxel."""
-    return sum(np.bincount(one.ravel(), minlength=most + 1) for one in labels)
+    counts = np.zeros(most + 1, np.intp)
+    for one in labels:
+        counts += np.bincount(one.ravel(), minlength=most + 1)
+    return counts

@@ -8,14 +8,16 @@ from ..errors import DependencyError, ModelSpecError
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
 from .backends.candidates import torch_is_there
-
-#: As in `models.explanation`, which needs torch.
-METHODS = ("rollout", "relevance", "grad-cam", "hybrid")
-DEFAULT_METHOD = "relevance"
+from .choices import METHODS
 
 
 def check_heatmap(method: str, label: str | None, spec: ModelSpec) -> None:
     """Return if this class (None: the diagnosed one) can be explained by this method.
+
+    Args:
+        method: a name of `choices.METHODS`.
+        label: name of a class; None for the diagnosed one.
+        spec: the model.
 
     Raises:
         ModelSpecError: there is no such method, or the model knows no such class.

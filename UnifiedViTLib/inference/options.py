@@ -1,18 +1,54 @@
-"""What may be asked of a run, in one place for the command line, Slicer, the worker and the predictor."""
+"""What may be asked of a run, in one place for the command line, Slicer, the worker and the predictor: they are made
+from the fields of `Options`. Loads the standard library and numpy alone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
 
 from ..errors import ModelSpecError
+from ..imaging.planes import PLANES
+from ..records import Record
 from ..spec import ModelSpec
-from .heatmap import DEFAULT_METHOD, check_heatmap
-from .superres.super_resolution import QUANTILE
-from .superres.upscalers import check_upscaler
+from .choices import DEFAULT_METHOD, DEFAULT_UPSCALER, METHODS, QUANTILE, UPSCALERS
 
 
 @dataclass(frozen=True)
-class Options:
+class Choice:
+    """How an option is offered, beside its name, default and type.
+
+    Attributes:
+        help: for the command line; "" where it is not offered there.
+        slicer: for the console of Slicer, whose panel keeps it too; "" where it is not offered there.
+        scene: whether it is for a scene alone, and not for a folder.
+        values: all that there are; empty for any.
+        metavar: stands for the value in the command line's help.
+        implied: the value where the option is given without one; None where it needs one.
+        parse: makes the value of the command line's text.
+    """
+
+    help: str = ""
+    slicer: str = ""
+    scene: bool = False
+    values: tuple[str, ...] = ()
+    metavar: str | None = None
+    implied: str | None = None
+    parse: Callable[[str], Any] | None = None
+
+
+def _option(default: Any, **offered: Any) -> Any:
+    return field(default=default, metadata={"choice": Choice(**offered)})
+
+
+def _absolute_folder(text: str) -> str:
+    """A name, or a folder, absolute: it may be read elsewhere."""
+    return str(Path(text).absolute()) if Path(text).is_dir() else text
+
+
+@dataclass(frozen=True)
+class Options(Record):
     """How to look at an image, and what to give besides the segmentation and the diagnosis.
 
     Attributes:
@@ -20,24 +56,62 @@ class Options:
         tta: test-time augmentation: look at the mirror image of every slice too, and take the mean of the logits;
             twice the time.
         keep_probabilities: give `Prediction.probability_maps`.
-        heatmap: give `Prediction.heatmap` by this method (`heatmap.METHODS`), of the slices as they are, also with
+        heatmap: give `Prediction.heatmap` by this method (`choices.METHODS`), of the slices as they are, also with
             `tta`; three times the time.
         heatmap_class: name of the class to explain; None for the diagnosed one.
-        superres: give `Prediction.superres` by this upscaler (`upscalers.UPSCALERS`, or the path of a folder), of
+        superres: give `Prediction.superres` by this upscaler (`choices.UPSCALERS`, or the path of a folder), of
             the regions that `heatmap_method` chooses for the same class.
         superres_quantile: above which regions lie, as in `super_resolution.attended_regions`.
         uncertainty: give `Prediction.uncertainty`, by further passes over every slice; the answer stays what it is
             without. Four times the time, and two passes more over volumes whose voxels are nearly cubes.
     """
 
-    plane: str = "auto"
-    tta: bool = False
-    keep_probabilities: bool = False
-    heatmap: str | None = None
-    heatmap_class: str | None = None
-    superres: str | None = None
-    superres_quantile: float = QUANTILE
-    uncertainty: bool = False
+    plane: str = _option(
+        "auto", values=("auto", *PLANES),
+        help="auto: as acquired, across the largest spacing",
+        slicer='"auto" (as acquired), "axial", "coronal" or "sagittal".',
+    )
+    tta: bool = _option(
+        False,
+        help="test-time augmentation: the mean over slices and their mirror images; takes twice as long",
+        slicer="look at mirrored slices too.",
+    )
+    keep_probabilities: bool = _option(
+        False, scene=True,
+        slicer="add the probability of each segment as a volume.",
+    )
+    heatmap: str | None = _option(
+        None, values=METHODS, metavar="METHOD", implied=DEFAULT_METHOD,
+        help="write NAME.heatmap.nrrd too: class-evidence heat map, 0-100 %%, on the input grid; takes three times as "
+        f"long. {', '.join(METHODS)} (default: {DEFAULT_METHOD})",
+        slicer='add what speaks for a class, and where, as a volume (of a folder, NAME.heatmap.nrrd): "auto" for the '
+        'diagnosed class, or the name of a class of the model; "" for none.',
+    )
+    heatmap_class: str | None = _option(
+        None, metavar="NAME",
+        help="with --heatmap: explain this class, whatever the diagnosis (default: the diagnosed one)",
+    )
+    superres: str | None = _option(
+        None, metavar="UPSCALER", implied=DEFAULT_UPSCALER, parse=_absolute_folder,
+        help="write NAME.superres.nrrd too: what the network attends to, four times as fine in plane, and "
+        "NAME.synthetic.seg.nrrd: what of it is drawn and not measured. "
+        f"{', '.join(UPSCALERS)}, or a folder with an upscaler (default: {DEFAULT_UPSCALER})",
+        slicer="add, beside the input, the volume with what is attended to four times as fine, and which of its voxels "
+        "are synthetic (of a folder, NAME.superres.nrrd and NAME.synthetic.seg.nrrd): the upscaler "
+        '("learned", "lanczos" or a folder); "" for none.',
+    )
+    superres_quantile: float = _option(
+        QUANTILE, metavar="Q", parse=float,
+        help="with --superres: choose where the attention is above this quantile of the body's voxels "
+        f"(default: {QUANTILE})",
+    )
+    uncertainty: bool = _option(
+        False,
+        help="several forward passes: NAME.uncertainty.nrrd (where the outline is uncertain, in percent) and a "
+        "confidence in NAME.json and NAME.html; takes four times as long",
+        slicer="look several times, and add where the outline is uncertain as a volume (of a folder, "
+        "NAME.uncertainty.nrrd); how far to trust the diagnosis is in `prediction.uncertainty`.",
+    )
 
     @property
     def heatmap_method(self) -> str | None:
@@ -50,6 +124,10 @@ class Options:
         Raises:
             ModelSpecError, DependencyError: it cannot; with a sentence.
         """
+        # Here, as they load scipy and SimpleITK, which Slicer must not wait for when it starts.
+        from .heatmap import check_heatmap
+        from .superres.upscalers import check_upscaler
+
         if self.uncertainty and spec.multi_label:
             raise ModelSpecError(f"{spec.name} is a multi-label model; uncertainty by several passes is for models of "
                                  "one class an image. Run without it.")
@@ -59,3 +137,9 @@ class Options:
             check_upscaler(self.superres)
             if not 0 <= self.superres_quantile < 1:
                 raise ModelSpecError(f"A quantile of the attention is from 0 to under 1, not {self.superres_quantile}.")
+
+
+def choices() -> Iterator[tuple[Field[Any], Choice]]:
+    """Each field of `Options`, and how it is offered."""
+    for one in fields(Options):
+        yield one, one.metadata["choice"]

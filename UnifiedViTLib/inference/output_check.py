@@ -18,6 +18,11 @@ Outputs = tuple[np.ndarray, np.ndarray, np.ndarray]
 def check_outputs(outputs: Outputs, images: np.ndarray, spec: ModelSpec) -> Outputs:
     """`outputs` of the network for `images` (n, channels, H, W), if they are what the model promises.
 
+    Args:
+        outputs: mask logits, class logits and embedding.
+        images: what they are for.
+        spec: the model.
+
     Raises:
         WeightsError: other shapes, or numbers that are not finite.
     """
@@ -63,6 +68,11 @@ class VariationCheck:
 
     def add(self, images: np.ndarray, masks: np.ndarray, logits: np.ndarray) -> None:
         """Take in a batch: the network's input (n, channels, H, W), its mask logits and its class logits.
+
+        Args:
+            images: (n, channels, H, W), the network's input.
+            masks: (n, S + 1, H, W) logits.
+            logits: (n, C), of the classes.
 
         Raises:
             UnsupportedImageError: the input is not finite.

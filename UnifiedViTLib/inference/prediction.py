@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..imaging.geometry import ALL_GIVEN, GeometrySource
+from ..records import Record
 from ..spec import ModelSpec
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Record):
     """What the volume shows: one class, or of a multi-label model any number of findings.
 
     Attributes:
@@ -56,7 +57,7 @@ def odds_over(probability: float, threshold: float) -> float:
 
 
 @dataclass(frozen=True)
-class SegmentResult:
+class SegmentResult(Record):
     """How much of a segment was found. `label` is its value in the labelmap; `volume_ml` None where the voxel size is
     not known."""
 
@@ -67,7 +68,7 @@ class SegmentResult:
 
 
 @dataclass(frozen=True)
-class Provenance:
+class Provenance(Record):
     """What made the result. `timings_s` is by stage; `software` by package; `notes` say which faster ways to compute
     were not taken, and why."""
 
@@ -83,7 +84,7 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class Heatmap:
+class Heatmap(Record):
     """What spoke for a class, and where.
 
     Attributes:
@@ -100,7 +101,7 @@ class Heatmap:
 
 
 @dataclass(frozen=True)
-class SuperResolution:
+class SuperResolution(Record):
     """The volume on a finer grid, where it was attended to drawn by an upscaler; see `super_resolution`.
 
     Attributes:
@@ -123,7 +124,7 @@ class SuperResolution:
 
 
 @dataclass(frozen=True)
-class Uncertainty:
+class Uncertainty(Record):
     """How far to trust a result: how far several forward passes over the same volume agree (`inference.uncertainty`).
 
     Attributes:
@@ -151,7 +152,7 @@ class Uncertainty:
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Record):
     """One result.
 
     Attributes:
@@ -174,6 +175,8 @@ class Prediction:
         uncertainty: how far to trust it; None where it was not asked for.
         geometry: which parts of `ijk_to_ras` the input gave.
     """
+
+    unwritten = ("name", "spec", "ijk_to_ras")  # whoever asks has them
 
     name: str
     spec: ModelSpec

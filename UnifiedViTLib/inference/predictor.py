@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,27 +18,29 @@ from ..imaging.volume import Volume
 from ..spec import ModelSpec
 from ..versions import software_versions
 from .backends.agreement import SLICES
-from .backends.base import OutOfMemory
+from .backends.base import Backend, OutOfMemory, Run
 from .backends.candidates import torch_is_there
 from .backends.selection import BackendSelector
 from .backends.torch_backend import TorchBackend
-from .blanks import Run, deduplicate_blank_slices
 from .channels import Images, order_channels
 from .decision import Decision, NetworkOutput, decide
+from .deduplication import deduplicate_blank_slices
 from .heatmap import resample_to_volume
 from .ood.statistics import OODFeatures, load_ood_statistics
 from .options import Options
 from .output_check import VariationCheck, check_finite, check_not_blank, check_outputs
-from .prediction import Heatmap, Prediction, Provenance
+from .prediction import Heatmap, Prediction, Provenance, SuperResolution
+from .progress import ProgressCallback, WeightedProgress
+from .superres.base import Upscaler
 from .superres.super_resolution import super_resolve
 from .superres.upscalers import make_upscaler
-from .uncertainty import TTA_TRANSFORMS, UncertaintyAccumulator, other_planes, tta_passes
+from .timing import StageTimer
+from .tta import TTA_TRANSFORMS, augmented_passes, average_with_mirror
+from .uncertainty import UncertaintyAccumulator, other_planes
 from .warnings import collect_warnings
 
 DEFAULT_OPTIONS = Options()
 NO_MEMORY = "There is not enough memory to look at even one slice. Close other programs and run again."
-#: Called with a stage in words and the fraction done (0..1); it may raise `Cancelled` to stop the run.
-ProgressCallback = Callable[[str, float], None]
 #: A heat map takes so many times as long as a pass: it is one more, and back by gradients.
 HEATMAP_COST = 2.3
 #: And so many times as long, to draw finer what is attended to.
@@ -100,49 +103,41 @@ class Predictor:
         """
         options.check(self.spec)
         upscaler = make_upscaler(options.superres) if options.superres else None
-        started = time.perf_counter()
+        timer = StageTimer()
         progress("Preparing", 0.0)
-        volumes, first = order_channels(images, self.spec)
-        prepared = prepare_channels(volumes, self.spec.size, options.plane, first)
-        ready = time.perf_counter()
-        self._select(prepared, progress)
-        settled = time.perf_counter()
+        with timer.stage("prepare"):
+            volumes, first = order_channels(images, self.spec)
+            prepared = prepare_channels(volumes, self.spec.size, options.plane, first)
+        with timer.stage("select_backend"):
+            self._select(prepared, progress)
         accumulator = self.uncertainty_accumulator(prepared) if options.uncertainty else None
         planes = other_planes(prepared) if options.uncertainty else ()
-        passes = 1 + len(TTA_TRANSFORMS) * options.uncertainty
-        ends = np.cumsum([passes, len(planes), HEATMAP_COST * bool(options.heatmap_method),
-                          SUPERRES_COST * bool(options.superres)])
-        first_end, second_end, third_end, _ = ends / ends[-1]
-        output, network_seconds = self.run_network(
-            prepared,
-            _within(progress, 0, first_end),
-            tta=options.tta,
-            keep_probabilities=options.keep_probabilities,
-            accumulator=accumulator,
-        )
-        looked = time.perf_counter()
-        self._selector.remember_crashes()
-        decision = decide(output, prepared, self.spec)
-        backend = self._selector.backend
-        answered = time.perf_counter()
-        uncertainty = accumulator and accumulator.conclude(decision, {
-            plane: self._in_plane(plane, volumes, first, _within(progress, *np.interp(
-                [n, n + 1], [0, len(planes)], [first_end, second_end])))
-            for n, plane in enumerate(planes)
-        })
-        concluded = time.perf_counter()
-        within_heatmap = _within(progress, second_end, third_end)
-        heatmap = self._heatmap(prepared, decision, options, within_heatmap) if options.heatmap_method else None
-        explained = time.perf_counter()
-        superres, refused = None, ()
-        if upscaler:
-            try:
-                superres = super_resolve(prepared, heatmap, upscaler, options.superres_quantile,
-                                         _within(progress, third_end, 1))
-            except UnsupportedImageError as error:  # the answers are there, and are worth more
-                refused = (str(error),)
+        parts = WeightedProgress(progress, _costs(options, len(planes)))
+        with timer.stage("resample"):
+            output, seconds = self.run_network(
+                prepared, parts.part("network"), tta=options.tta, keep_probabilities=options.keep_probabilities,
+                accumulator=accumulator)
+            timer.record("network", seconds)
+        with timer.stage("decide"):
+            self._selector.remember_crashes()
+            decision = decide(output, prepared, self.spec)
+        backend = self._selector.backend  # which explanations may replace, where memory runs out
+        plane_probabilities = {}
+        if planes:
+            with timer.stage("other_planes"):
+                plane_probabilities = self._in_planes(planes, volumes, first, parts.part("planes"))
+        uncertainty = accumulator.conclude(decision, plane_probabilities) if accumulator else None
+        heatmap, superres, refused = None, None, ()
+        if options.heatmap_method:
+            with timer.stage("heatmap"):
+                heatmap = self._heatmap(prepared, decision, options.heatmap_method, options.heatmap_class,
+                                        parts.part("heatmap"))
+            if upscaler:
+                with timer.stage("superres"):
+                    superres, refused = _super_resolve(prepared, heatmap, upscaler, options.superres_quantile,
+                                                       parts.part("superres"))
         progress("Done", 1.0)
-        finished = time.perf_counter()
+        warnings = collect_warnings(prepared, self.spec, output, decision.diagnosis, decision.segments, uncertainty)
         return Prediction(
             name=prepared.volume.name,
             spec=self.spec,
@@ -152,32 +147,8 @@ class Predictor:
             slice_probabilities=decision.slice_probabilities,
             slice_axis=(prepared.view.axes[0], prepared.view.flipped[0]),
             segments=decision.segments,
-            warnings=(
-                *collect_warnings(prepared, self.spec, output, decision.diagnosis, decision.segments, uncertainty),
-                *refused,
-                *self._notes,
-            ),
-            provenance=Provenance(
-                self.spec.id,
-                self.spec.version,
-                self.spec.sha256,
-                backend.device,
-                f"{backend.name}, slices and their mirror images" if options.tta else backend.name,
-                prepared.view.plane,
-                {
-                    "prepare": ready - started,
-                    "select_backend": settled - ready,
-                    "network": network_seconds,
-                    "resample": looked - settled - network_seconds,
-                    "decide": answered - looked,
-                    **({"other_planes": concluded - answered} if planes else {}),
-                    **({"heatmap": explained - concluded} if options.heatmap_method else {}),
-                    **({"superres": finished - explained} if options.superres else {}),
-                    "total": finished - started,
-                },
-                software_versions(),
-                tuple(self._selector.notes),
-            ),
+            warnings=(*warnings, *refused, *self._notes),
+            provenance=self._provenance(backend, prepared.view.plane, options.tta, timer),
             probability_maps=output.percent,
             heatmap=heatmap if options.heatmap else None,
             superres=superres,
@@ -204,7 +175,8 @@ class Predictor:
         """
         check_not_blank(prepared)
         self._select(prepared, progress)
-        run, again = deduplicate_blank_slices(self._run_tta if tta else self._run), deduplicate_blank_slices(self._run)
+        run = deduplicate_blank_slices(average_with_mirror(self._run) if tta else self._run)
+        run_once = deduplicate_blank_slices(self._run)
         count = len(prepared)
         labelmap = np.zeros(prepared.volume.array.shape, np.uint8)
         target = prepared.view.of(labelmap)
@@ -222,14 +194,16 @@ class Predictor:
             variation.add(images, masks, logits[start:stop])
             labels, rows, columns = logits_to_labelmap(masks, prepared)
             target[start:stop, rows, columns] = labels
-            if keep_probabilities:
-                for segment, part in zip(percent, logits_to_probability_maps(masks, prepared), strict=True):
-                    prepared.view.of(segment)[start:stop, rows, columns] = part
+            if percent is not None:
+                for number, part in enumerate(logits_to_probability_maps(masks, prepared)):
+                    prepared.view.of(percent[number])[start:stop, rows, columns] = part
             area[start:stop] = [np.count_nonzero(one[1:].max(axis=0) > one[0]) for one in masks]
             if self._ood:
                 seen.append(self._ood.features(embeddings, images))
 
-        seconds, start, ahead, kept = 0.0, 0, None, None
+        seconds, start = 0.0, 0
+        ahead: Future[np.ndarray] | None = None
+        kept: Future[None] | None = None
         # While the network looks at a batch, the next one is resampled and the one before brought back.
         with ThreadPoolExecutor(1, "resampling") as beside:
             while start < count:
@@ -241,7 +215,7 @@ class Predictor:
                 try:
                     masks, logits[start:stop], embeddings = run(images)
                     if accumulator:
-                        accumulator.add(start, masks, logits[start:stop], self._further(images, again))
+                        accumulator.add(start, masks, logits[start:stop], self._further(images, run_once))
                 except OutOfMemory:
                     self._shrink(prepared, progress)
                     ahead = None
@@ -253,7 +227,8 @@ class Predictor:
                 start = stop
                 progress(f"Looking at slice {stop} of {count}", stop / count)
             self._announce("")
-            kept.result()
+            if kept:
+                kept.result()
         variation.conclude()
         # All at once: large products start threads, which would hold up the network.
         distances, rotated = self._ood.score(OODFeatures.concatenate(seen)) if self._ood else (None, None)
@@ -266,30 +241,49 @@ class Predictor:
 
     def _further(self, images: np.ndarray, run: Run) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Mask and class logits of what `uncertainty_accumulator` promises."""
-        yield from tta_passes(images, run)
+        yield from augmented_passes(images, run)
         if self.spec.members and torch_is_there():
             for masks, logits in self._in_torch().run_members(images):
                 check_finite((masks, logits), self.spec)
                 yield masks, logits
 
-    def _in_plane(self, plane: str, volumes: list[Volume | None], first: Volume,
-                  progress: ProgressCallback) -> np.ndarray:
-        """The volume's probabilities (C,), looked at in another plane."""
-        prepared = prepare_channels(volumes, self.spec.size, plane, first)
-        output, _ = self.run_network(prepared, lambda stage, fraction: progress(f"{stage}, {plane}", fraction))
-        return np.array(list(decide(output, prepared, self.spec).diagnosis.probabilities.values()))
+    def _in_planes(self, planes: tuple[str, ...], volumes: list[Volume | None], first: Volume,
+                   progress: ProgressCallback) -> dict[str, np.ndarray]:
+        """The volume's probabilities (C,), looked at in other planes, by their names."""
+        parts = WeightedProgress(progress, dict.fromkeys(planes, 1.0))
+        probabilities = {}
+        for plane in planes:
+            prepared = prepare_channels(volumes, self.spec.size, plane, first)
+            part = parts.part(plane)
+            output, _ = self.run_network(prepared, partial(_tell_plane, part, plane))
+            probabilities[plane] = np.array(list(decide(output, prepared, self.spec).diagnosis.probabilities.values()))
+        return probabilities
 
-    def _heatmap(self, prepared: PreparedVolume, decision: Decision, options: Options,
+    def _provenance(self, backend: Backend, plane: str, tta: bool, timer: StageTimer) -> Provenance:
+        """What made a result, now that all of it is made."""
+        return Provenance(
+            self.spec.id,
+            self.spec.version,
+            self.spec.sha256,
+            backend.device,
+            f"{backend.name}, slices and their mirror images" if tta else backend.name,
+            plane,
+            timer.seconds(),
+            software_versions(),
+            tuple(self._selector.notes),
+        )
+
+    def _heatmap(self, prepared: PreparedVolume, decision: Decision, method: str, class_name: str | None,
                  progress: ProgressCallback) -> Heatmap:
-        """Look at every slice once more, for the class alone."""
+        """Look at every slice once more, for one class alone: the diagnosed one, if none is named."""
         names = [one.name for one in self.spec.classes]
-        number = names.index(options.heatmap_class or decision.diagnosis.label)
+        number = names.index(class_name or decision.diagnosis.label)
         percent = np.zeros(prepared.volume.array.shape, np.uint8)
         count, start = len(prepared), 0
         while start < count:
             stop = min(start + self.batch_size, count)
             try:
-                maps = self._in_torch().heatmaps(prepared.inputs(start, stop), number, options.heatmap_method)
+                maps = self._in_torch().heatmaps(prepared.inputs(start, stop), number, method)
             except OutOfMemory:
                 self._shrink(prepared, progress)
                 continue
@@ -297,7 +291,7 @@ class Predictor:
             resample_to_volume(maps, decision.slice_probabilities[start:stop, number], prepared, start, percent)
             start = stop
             progress(f"Explaining slice {stop} of {count}", stop / count)
-        return Heatmap(options.heatmap_method, names[number], self.spec.classes[number].display, percent)
+        return Heatmap(method, names[number], self.spec.classes[number].display, percent)
 
     def _in_torch(self) -> TorchBackend:
         """Torch, which alone has gradients and knows the members of an ensemble: the chosen backend, or one on the CPU
@@ -310,13 +304,6 @@ class Predictor:
 
     def _run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return check_outputs(self._selector.run(images), images, self.spec)
-
-    def _run_tta(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The mean over images and their mirror images. Embeddings are of the images alone: the statistics of training
-        are of those."""
-        masks, logits, embeddings = self._run(images)
-        mirrored_masks, mirrored_logits, _ = self._run(np.ascontiguousarray(images[..., ::-1]))
-        return (masks + mirrored_masks[..., ::-1]) / 2, (logits + mirrored_logits) / 2, embeddings
 
     def _select(self, prepared: PreparedVolume, progress: ProgressCallback) -> None:
         """Choose the backend by slices of this volume, unless that was done."""
@@ -346,9 +333,27 @@ class Predictor:
             raise DeviceError(NO_MEMORY)
 
 
-def _within(progress: ProgressCallback, start: float, stop: float) -> ProgressCallback:
-    """For a part of the work: its 0 to 1 is `start` to `stop` of the whole."""
-    return lambda stage, fraction: progress(stage, float(start + (stop - start) * fraction))
+def _costs(options: Options, planes: int) -> dict[str, float]:
+    """How long each part of a run takes, in passes over the volume; `planes` is the number of further planes."""
+    return {
+        "network": 1 + len(TTA_TRANSFORMS) * options.uncertainty,
+        "planes": planes,
+        "heatmap": HEATMAP_COST * bool(options.heatmap_method),
+        "superres": SUPERRES_COST * bool(options.superres),
+    }
+
+
+def _tell_plane(progress: ProgressCallback, plane: str, stage: str, fraction: float) -> None:
+    progress(f"{stage}, {plane}", fraction)
+
+
+def _super_resolve(prepared: PreparedVolume, heatmap: Heatmap, upscaler: Upscaler, quantile: float,
+                   progress: ProgressCallback) -> tuple[SuperResolution | None, tuple[str, ...]]:
+    """As `super_resolve`; where it cannot be done, None and the reason: the answers are there, and are worth more."""
+    try:
+        return super_resolve(prepared, heatmap, upscaler, quantile, progress), ()
+    except UnsupportedImageError as error:
+        return None, (str(error),)
 
 
 def logits_to_labelmap(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndarray, slice, slice]:

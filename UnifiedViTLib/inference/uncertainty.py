@@ -1,68 +1,30 @@
 """Uncertainty: how far several forward passes over the same volume agree, voxel by voxel and as a whole. Needs numpy
 alone.
 
-A pass is the network's answer for the slices changed in a way that changes no diagnosis (test-time augmentation, Wang
-et al. 2019), or the answer of one member of an ensemble (Lakshminarayanan et al. 2017).
+A pass is the network's answer for the slices changed in a way that changes no diagnosis (`tta`), or the answer of
+one member of an ensemble (Lakshminarayanan et al. 2017).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from itertools import chain
 
 import numpy as np
-from scipy import ndimage
 
+from ..imaging.planes import PLANES
 from ..imaging.preparation import PreparedVolume
-from ..imaging.slicing import NARROWEST, PLANES
-from ..spec import MISSING, ModelSpec
-from .blanks import Run
+from ..imaging.slicing import NARROWEST
+from ..spec import ModelSpec
 from .decision import Decision
 from .pooling import class_probabilities, lesion_probabilities, pool
 from .prediction import Uncertainty
+from .tta import TTA_TRANSFORMS
 
 #: Volumes whose largest spacing is at most so many times the smallest are looked at in all three planes.
 ISOTROPIC = 1.5
 #: The confidence where mask and diagnosis contradict each other: one of the two is wrong, and which is not known.
 CONTRADICTION = 0.5
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """A change of slices that changes no diagnosis, and the way back for maps of them.
-
-    Attributes:
-        name: in words.
-        mirrored: left and right change places.
-        degrees: all is turned about the middle, after mirroring.
-        scale: and magnified.
-    """
-
-    name: str
-    mirrored: bool = False
-    degrees: float = 0.0
-    scale: float = 1.0
-
-    def apply(self, images: np.ndarray) -> np.ndarray:
-        """Slices (n, channels, H, W) float32, changed; missing channels stay as they are."""
-        changed = _moved(images[..., ::-1] if self.mirrored else images, self.degrees, self.scale)
-        missing = images[..., :1, :1] == MISSING
-        return np.where(missing, np.float32(MISSING), changed) if missing.any() else np.ascontiguousarray(changed)
-
-    def undo(self, maps: np.ndarray) -> np.ndarray:
-        """Maps (n, S, H, W) of changed slices, brought to where they belong on the slices as they are."""
-        moved = _moved(maps, -self.degrees, 1 / self.scale)
-        return moved[..., ::-1] if self.mirrored else moved
-
-
-#: Beside the slices as they are. Of seven transforms that were tried these rank wrong answers best
-#: (training/RESULTS.md).
-TTA_TRANSFORMS = (
-    Augmentation("mirrored", mirrored=True),
-    Augmentation("turned by 10 degrees", degrees=10.0),
-    Augmentation("magnified by a tenth", scale=1.1),
-)
 
 
 class UncertaintyAccumulator:
@@ -97,13 +59,13 @@ class UncertaintyAccumulator:
             further: the same of each further look, in the order of `names`.
         """
         stop = start + len(masks)
-        labels, total = masks.argmax(axis=1), 0
-        for number, (said, classes) in enumerate(chain([(masks, logits)], further)):
-            drawn = said.argmax(axis=1)
-            self.logits[number, start:stop] = classes
+        labels, total = masks.argmax(axis=1), np.zeros_like(masks)
+        for number, (pass_masks, pass_logits) in enumerate(chain([(masks, logits)], further)):
+            drawn = pass_masks.argmax(axis=1)
+            self.logits[number, start:stop] = pass_logits
             self.areas[number, start:stop] = (drawn > 0).sum(axis=(1, 2))
             self._overlaps[number, start:stop] = ((drawn == labels) & (labels > 0)).sum(axis=(1, 2))
-            total = total + _softmax(said)
+            total = total + _softmax(pass_masks)
         percent, rows, columns = _entropy_on_grid(total / len(self.names), self._prepared)
         self._prepared.view.of(self.entropy)[start:stop, rows, columns] = percent
 
@@ -142,13 +104,6 @@ class UncertaintyAccumulator:
         )
 
 
-def tta_passes(images: np.ndarray, run: Run) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Mask and class logits of the `TTA_TRANSFORMS` of images (n, channels, H, W), one at a time."""
-    for augmentation in TTA_TRANSFORMS:
-        masks, logits, _ = run(augmentation.apply(images))
-        yield augmentation.undo(masks), logits
-
-
 def other_planes(prepared: PreparedVolume) -> tuple[str, ...]:
     """The planes, beside the one that is looked at, in which a volume can be seen as well: none unless its voxels are
     nearly cubes (`ISOTROPIC`) and there are enough of them along each axis."""
@@ -156,20 +111,6 @@ def other_planes(prepared: PreparedVolume) -> tuple[str, ...]:
     if volume.planar or min(volume.array.shape) < NARROWEST or max(mm) > ISOTROPIC * min(mm):
         return ()
     return tuple(plane for plane in PLANES if plane != prepared.view.plane)
-
-
-def _moved(maps: np.ndarray, degrees: float, scale: float) -> np.ndarray:
-    """Maps (..., H, W) turned about their middle and magnified (linear); the edge fills what comes free."""
-    if degrees == 0 and scale == 1:
-        return maps
-    angle = np.deg2rad(degrees)
-    matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) / scale
-    middle = (np.array(maps.shape[-2:]) - 1) / 2
-    moved = np.empty_like(maps)
-    for place in np.ndindex(maps.shape[:-2]):
-        ndimage.affine_transform(maps[place], matrix, middle - matrix @ middle, output=moved[place], order=1,
-                                 mode="nearest")
-    return moved
 
 
 def _pooled(probabilities: np.ndarray, area: np.ndarray, spec: ModelSpec, slice_mm: float) -> np.ndarray:

@@ -31,7 +31,14 @@ _FEW_VALUES = 16
 
 def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkOutput, diagnosis: Diagnosis,
                      segments: tuple[SegmentResult, ...], uncertainty: Uncertainty | None = None) -> tuple[str, ...]:
-    """Sentences about the input, the answer, and how the two halves of the answer fit; empty if all is well."""
+    """Sentences about the input, the answer, and how the two halves of the answer fit; empty if all is well.
+
+    Args:
+        prepared: the input.
+        spec: the model.
+        output: of the network.
+        diagnosis, segments, uncertainty: of the result.
+    """
     missing = _missing_channel_warnings(prepared, spec) if isinstance(prepared, PreparedChannels) else []
     # The statistics are of complete images; one without a channel is unlike them in that alone.
     strange = [] if output.distances is None or missing else ood_warnings(output, spec)
@@ -103,6 +110,7 @@ def ood_warnings(output: NetworkOutput, spec: ModelSpec) -> list[str]:
     may be made of their number as if they were drawn singly; but if volumes have 1 % of their slices there on average,
     at most 2 % of them can have half or more there (Markov's inequality), however the slices depend on each other.
     """
+    assert output.distances is not None and spec.ood is not None, "distances come from the model's statistics"
     known = ~np.isnan(output.distances)
     if not known.any():
         return []
@@ -165,6 +173,7 @@ def _outlined_finding_warnings(spec: ModelSpec, diagnosis: Diagnosis, segments: 
 
 
 def _close_finding_warnings(spec: ModelSpec, diagnosis: Diagnosis) -> list[str]:
+    assert diagnosis.thresholds is not None, "a multi-label model has them"
     factor, close = DEFAULT_REVIEW_THRESHOLD / (1 - DEFAULT_REVIEW_THRESHOLD), []
     for one in spec.classes:
         p, threshold = diagnosis.probabilities[one.name], diagnosis.thresholds[one.name]

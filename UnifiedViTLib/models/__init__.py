@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import nn
+from collections.abc import Callable
 
 from ..errors import ModelSpecError
 from ..spec import ModelSpec
@@ -10,13 +10,13 @@ from .ensemble import Ensemble
 from .fully_integrated import FullyIntegrated
 from .hierarchical import HierarchicalDualDecoder
 from .hybrid import HybridCNNTransformer
-from .output import UnifiedOutput
+from .output import UnifiedNetwork, UnifiedOutput
 from .shared_encoder import SharedEncoderDualDecoder
 from .unified_decoder import UnifiedDecoder
 
 #: Architectures by the name that a spec and a training configuration use: image in, `UnifiedOutput` out, the timm
 #: encoder in `encoder`.
-ARCHITECTURES: dict[str, type[nn.Module]] = {
+ARCHITECTURES: dict[str, Callable[..., UnifiedNetwork]] = {
     "shared_encoder_dual_decoder": SharedEncoderDualDecoder,
     "hierarchical": HierarchicalDualDecoder,
     "hybrid_cnn_transformer": HybridCNNTransformer,
@@ -24,10 +24,10 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "fully_integrated": FullyIntegrated,
 }
 
-__all__ = ["ARCHITECTURES", "UnifiedOutput", "build_model", "network_of"]
+__all__ = ["ARCHITECTURES", "UnifiedNetwork", "UnifiedOutput", "build_model", "network_of"]
 
 
-def build_model(architecture: str, arguments: dict) -> nn.Module:
+def build_model(architecture: str, arguments: dict) -> UnifiedNetwork:
     """The named architecture, freshly initialised.
 
     Args:
@@ -48,7 +48,7 @@ def build_model(architecture: str, arguments: dict) -> nn.Module:
         raise ModelSpecError(f"arguments: {architecture} cannot be built from {arguments}: {error}") from error
 
 
-def network_of(spec: ModelSpec) -> nn.Module:
+def network_of(spec: ModelSpec) -> UnifiedNetwork:
     """The network that a description tells of, freshly initialised: one architecture, or an ensemble of several.
 
     Raises:

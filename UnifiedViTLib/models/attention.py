@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from timm.models.swin_transformer import PatchMerging, SwinTransformerBlock, window_partition, window_reverse
@@ -13,6 +14,7 @@ from torch.nn.functional import linear, pad
 
 from .encoders import ViTEncoder
 from .hierarchical import SwinEncoder
+from .output import UnifiedNetwork
 from .unified_decoder import QueryLayer
 
 
@@ -94,7 +96,7 @@ class Trace:
 
 
 @contextmanager
-def visible_attention(network: nn.Module) -> Iterator[Trace]:
+def visible_attention(network: UnifiedNetwork) -> Iterator[Trace]:
     """Within the block, every look of `network` adds to the trace; after it the network is as it was.
 
     Fused attention never forms its probabilities, so that it is computed step by step here; answers differ from the
@@ -102,34 +104,39 @@ def visible_attention(network: nn.Module) -> Iterator[Trace]:
     """
     trace, seen = Trace(), []
     with ExitStack() as undo:
-        def watch(module: nn.Module, told: Callable[..., torch.Tensor | None]) -> None:
+        def watch(module: nn.Module, told: Callable[..., Any]) -> None:
             undo.callback(module.register_forward_hook(told).remove)
 
         def attended(block: nn.Module, inputs: tuple[torch.Tensor], _: torch.Tensor) -> None:
             if isinstance(block, SwinTransformerBlock):
-                size = tuple(inputs[0].shape[1:3])
-                trace.encoder.append(WindowedAttention(seen.pop(), size, block.window_size, block.shift_size))
+                rows, columns = inputs[0].shape[1:3]
+                trace.encoder.append(
+                    WindowedAttention(seen.pop(), (rows, columns), block.window_size, block.shift_size))
             else:
                 trace.encoder.append(Attention(seen.pop()))
 
         def merged(_: nn.Module, inputs: tuple[torch.Tensor], __: torch.Tensor) -> None:
-            trace.encoder.append(Merging(tuple(inputs[0].shape[1:3])))
+            rows, columns = inputs[0].shape[1:3]
+            trace.encoder.append(Merging((rows, columns)))
 
-        def looked_up(look: nn.Module, inputs: tuple[torch.Tensor, ...], _: tuple) -> tuple[torch.Tensor, None]:
+        def looked_up(look: nn.MultiheadAttention, inputs: tuple[torch.Tensor, ...], _: tuple
+                       ) -> tuple[torch.Tensor, None]:
             answer, probabilities = _attend(look, *inputs)
             trace.decoder.append((True, Attention(probabilities)))
             return answer, None
 
-        def exchanged(look: nn.Module, inputs: tuple[torch.Tensor, ...], _: tuple) -> tuple[torch.Tensor, None]:
+        def exchanged(look: nn.MultiheadAttention, inputs: tuple[torch.Tensor, ...], _: tuple
+                       ) -> tuple[torch.Tensor, None]:
             answer, probabilities = _attend(look, *inputs)
             trace.decoder.append((False, Attention(probabilities)))
             return answer, None
 
         for module in network.modules():
             if hasattr(module, "fused_attn"):
-                undo.callback(setattr, module, "fused_attn", module.fused_attn)
-                module.fused_attn = False
-                watch(module.attn_drop, lambda _, __, probabilities: seen.append(probabilities))
+                attention: Any = module  # timm's
+                undo.callback(setattr, attention, "fused_attn", attention.fused_attn)
+                attention.fused_attn = False
+                watch(attention.attn_drop, lambda _, __, probabilities: seen.append(probabilities))
             if isinstance(module, PatchMerging):
                 watch(module, merged)
             elif isinstance(module, QueryLayer):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn.functional import avg_pool2d
 
 from .encoders import PATCH, Features
-from .output import UnifiedOutput
+from .output import UnifiedNetwork, UnifiedOutput
 
 TASKS = ("both", "classification", "segmentation")
 
@@ -18,7 +20,7 @@ def check_task(task: str) -> None:
         raise ValueError(f"task: {task!r} is not one of {', '.join(TASKS)}.")
 
 
-class DualDecoder(nn.Module):
+class DualDecoder(UnifiedNetwork):
     """What the architectures with two decoders have in common; each brings its encoder and its segmentation decoder.
 
     Diagnosis softmax(W_cls z_0^(L) + b_cls) ([Kassar], eq. 6); mask by progressive upsampling (7). Both are returned
@@ -43,7 +45,7 @@ class DualDecoder(nn.Module):
     #: each cell of the deepest one.
     early, stride = 0, PATCH
 
-    def __init__(self, encoder: nn.Module, segmentation: nn.Module | None, diagnosis_classes: int, task: str,
+    def __init__(self, encoder: Any, segmentation: nn.Module | None, diagnosis_classes: int, task: str,
                  mask_attended_pooling: bool, dropout: float) -> None:
         super().__init__()
         check_task(task)
@@ -66,7 +68,7 @@ class DualDecoder(nn.Module):
         if not self.classifier:
             return UnifiedOutput(mask_logits, None, embedding)
         read = features.cls
-        if self.mask_attended_pooling:
+        if self.mask_attended_pooling and mask_logits is not None:
             read = torch.cat([read, pool_patches_by_mask(features.patch_maps[-1], mask_logits, self.stride)], dim=1)
         return UnifiedOutput(mask_logits, self.classifier(read), embedding)
 

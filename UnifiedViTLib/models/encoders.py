@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import timm
 import torch
@@ -90,13 +90,17 @@ class ViTEncoder(nn.Module):
         depth: blocks, at least four; None: as many as `name` has.
     """
 
+    vit: Any  # timm's
+    stem: Any
+    width: int
+
     def __init__(self, name: str, in_channels: int, image_size: int, stem_width: int | None = None,
                  drop_path: float = 0.0, stem: nn.Module | None = None, mask_tokens: int = 0,
                  class_token: bool = True, depth: int | None = None) -> None:
         super().__init__()
         self.in_channels, self.gate = in_channels, channel_gate(in_channels)
         self.stem = ConvolutionalStem(in_channels, stem_width) if stem_width else stem
-        reading = (
+        reading: dict[str, Any] = (
             {"img_size": image_size // PATCH, "patch_size": 1, "in_chans": self.stem.out_channels}
             if self.stem
             else {"img_size": image_size, "patch_size": PATCH, "in_chans": in_channels}

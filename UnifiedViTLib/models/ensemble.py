@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
-from .output import UnifiedOutput
+from .output import UnifiedNetwork, UnifiedOutput
 
 
-class Ensemble(nn.Module):
+class Ensemble(UnifiedNetwork):
     """The mean of what trained networks say: of their calibrated probabilities (Lakshminarayanan et al. 2017, section
     2.4) and of their mask logits. Each looks at the image at its own size.
 
@@ -23,7 +24,7 @@ class Ensemble(nn.Module):
         size: pixels along a side of the ensemble's input and of its masks.
     """
 
-    def __init__(self, members: Sequence[nn.Module], sizes: Sequence[int], temperatures: Sequence[float],
+    def __init__(self, members: Sequence[UnifiedNetwork], sizes: Sequence[int], temperatures: Sequence[float],
                  size: int) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
@@ -35,7 +36,8 @@ class Ensemble(nn.Module):
     @property
     def encoder(self) -> nn.Module:
         """The first member's, whose embedding is the ensemble's; all see the same channels."""
-        return self.members[0].encoder
+        first: Any = self.members[0]
+        return first.encoder
 
     def forward(self, image: torch.Tensor) -> UnifiedOutput:
         """(B, in_channels, size, size) -> UnifiedOutput; the softmax of its class logits is the mean of the members'
@@ -48,19 +50,19 @@ class Ensemble(nn.Module):
             raise ValueError(
                 f"The input is {image.shape[-2]} x {image.shape[-1]}; this ensemble looks at {self.size} x {self.size}."
             )
-        outputs = self.each(image)
+        masks, logits, embeddings = zip(*self.each(image), strict=True)
         return UnifiedOutput(
-            torch.stack([output.mask_logits for output in outputs]).mean(dim=0),
-            torch.stack([output.class_logits for output in outputs]).logsumexp(dim=0) - math.log(len(outputs)),
-            outputs[0].embedding,
+            torch.stack(masks).mean(dim=0),
+            torch.stack(logits).logsumexp(dim=0) - math.log(len(logits)),
+            embeddings[0],
         )
 
-    def each(self, image: torch.Tensor) -> list[UnifiedOutput]:
+    def each(self, image: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         """What each member says of images (B, in_channels, size, size), in the ensemble's terms: mask logits of the
-        ensemble's size, and class logits whose softmax are the member's calibrated probabilities."""
+        ensemble's size, class logits whose softmax are the member's calibrated probabilities, and embedding."""
         return [
-            UnifiedOutput(self._resized(output.mask_logits, size, self.size),
-                          (output.class_logits / temperature).log_softmax(dim=-1), output.embedding)
+            (self._resized(output.mask_logits, size, self.size),
+             (output.class_logits / temperature).log_softmax(dim=-1), output.embedding)
             for output, size, temperature in zip(
                 (member(seen) for member, seen in zip(self.members, self.as_seen(image), strict=True)),
                 self.sizes, self.temperatures, strict=True)

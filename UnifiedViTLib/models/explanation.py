@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
-from torch import nn
 from torch.nn.functional import interpolate
 
 from .attention import Merging, Trace, WindowedAttention, encoder_blocks, visible_attention
@@ -14,7 +13,7 @@ from .dual_decoder import DualDecoder, mask_pooling_weights
 from .encoders import Features
 from .ensemble import Ensemble
 from .hierarchical import SwinEncoder
-from .output import UnifiedOutput
+from .output import UnifiedNetwork, UnifiedOutput
 from .unified_decoder import UnifiedDecoder
 
 #: Added to the factors of the hybrid map, so that one which is empty does not empty the others.
@@ -38,7 +37,7 @@ class _ForwardPass(NamedTuple):
     last: torch.Tensor
 
 
-def explain(network: nn.Module, images: torch.Tensor, classes: torch.Tensor, method: str) -> torch.Tensor:
+def explain(network: UnifiedNetwork, images: torch.Tensor, classes: torch.Tensor, method: str) -> torch.Tensor:
     """Maps of what speaks for a class.
 
     Args:
@@ -55,8 +54,9 @@ def explain(network: nn.Module, images: torch.Tensor, classes: torch.Tensor, met
         ValueError: the network gives no diagnosis.
     """
     if isinstance(network, Ensemble):
+        members: Any = network.members
         maps = [_scaled(explain(member, seen, classes, method), images.shape[-2:])
-                for member, seen in zip(network.members, network.as_seen(images), strict=True)]
+                for member, seen in zip(members, network.as_seen(images), strict=True)]
         return torch.stack(maps).mean(dim=0)
     if network.classifier is None:
         raise ValueError("A network without a diagnosis has nothing that could be explained.")
@@ -67,7 +67,7 @@ def explain(network: nn.Module, images: torch.Tensor, classes: torch.Tensor, met
     return _scaled(maps.detach().float(), images.shape[-2:])
 
 
-def _forward(network: nn.Module, images: torch.Tensor) -> _ForwardPass:
+def _forward(network: UnifiedNetwork, images: torch.Tensor) -> _ForwardPass:
     kept, gradients = {}, torch.is_grad_enabled()
 
     def keep(name: str, value: Features | torch.Tensor) -> None:
@@ -97,14 +97,14 @@ def _forward(network: nn.Module, images: torch.Tensor) -> _ForwardPass:
     return _ForwardPass(output, features, trace, last)
 
 
-def _rollout(network: nn.Module, forward_pass: _ForwardPass, classes: torch.Tensor) -> torch.Tensor:
+def _rollout(network: UnifiedNetwork, forward_pass: _ForwardPass, classes: torch.Tensor) -> torch.Tensor:
     """Attention rollout (Abnar and Zuidema 2020): half of each layer is its attention, the mean of its heads, half the
     residual connection. Not of one class: it tells what the network looked at, whatever it made of it."""
     weights = [step.probabilities.mean(dim=1) for step in forward_pass.trace.attentions]
     return _back(forward_pass, weights, _reading(network, forward_pass), 0.5)
 
 
-def _relevance(network: nn.Module, forward_pass: _ForwardPass, classes: torch.Tensor) -> torch.Tensor:
+def _relevance(network: UnifiedNetwork, forward_pass: _ForwardPass, classes: torch.Tensor) -> torch.Tensor:
     """Attention times its gradient (Chefer et al. 2021, "Generic attention-model explainability", eq. 5 and 6): heads
     count by how much they raise the logit of the class, those that lower it not at all.
 
@@ -117,7 +117,7 @@ def _relevance(network: nn.Module, forward_pass: _ForwardPass, classes: torch.Te
     return _back(forward_pass, weights, _reading(network, forward_pass, classes), 1.0)
 
 
-def _grad_cam(network: nn.Module, forward_pass: _ForwardPass, classes: torch.Tensor) -> torch.Tensor:
+def _grad_cam(network: UnifiedNetwork, forward_pass: _ForwardPass, classes: torch.Tensor) -> torch.Tensor:
     """Grad-CAM (Selvaraju et al. 2017, eq. 1 and 2) of the last patch embeddings: channels count by their mean
     gradient, what speaks against the class not at all."""
     (gradient,) = _gradients(forward_pass, classes, [forward_pass.last])
@@ -125,7 +125,7 @@ def _grad_cam(network: nn.Module, forward_pass: _ForwardPass, classes: torch.Ten
     return (gradient.mean(dim=(2, 3), keepdim=True) * patches).sum(dim=1).clamp(min=0)
 
 
-def _hybrid(network: nn.Module, forward_pass: _ForwardPass, classes: torch.Tensor) -> torch.Tensor:
+def _hybrid(network: UnifiedNetwork, forward_pass: _ForwardPass, classes: torch.Tensor) -> torch.Tensor:
     """Relevance, Grad-CAM and the probability that anything is drawn, multiplied: what speaks for the class, where a
     lesion is seen. It cannot show that a diagnosis comes from elsewhere. Where nothing is drawn, the other two
     remain."""
@@ -138,18 +138,20 @@ def _hybrid(network: nn.Module, forward_pass: _ForwardPass, classes: torch.Tenso
 
 
 #: By name: network, what was seen of its look, and classes (B,) -> maps (B, h, w) of any size and scale.
-METHODS: dict[str, Callable[[nn.Module, _ForwardPass, torch.Tensor], torch.Tensor]] = {
+METHODS: dict[str, Callable[[UnifiedNetwork, _ForwardPass, torch.Tensor], torch.Tensor]] = {
     "rollout": _rollout, "relevance": _relevance, "grad-cam": _grad_cam, "hybrid": _hybrid,
 }
 
 
 def _gradients(forward_pass: _ForwardPass, classes: torch.Tensor, of: list[torch.Tensor]) -> tuple[torch.Tensor, ...]:
     """Of each image's logit of its class."""
-    score = forward_pass.output.class_logits.gather(1, classes[:, None]).sum()
+    logits = forward_pass.output.class_logits
+    assert logits is not None, "only networks with a diagnosis are explained"
+    score = logits.gather(1, classes[:, None]).sum()
     return torch.autograd.grad(score, of, retain_graph=True)
 
 
-def _reading(network: nn.Module, forward_pass: _ForwardPass, classes: torch.Tensor | None = None) -> torch.Tensor:
+def _reading(network: UnifiedNetwork, forward_pass: _ForwardPass, classes: torch.Tensor | None = None) -> torch.Tensor:
     """(B, T) what the classifier reads of the encoder's last tokens.
 
     [CLS] counts 1. Means over the patches (a pyramid's, and that under the mask) count as an attention of one head:
@@ -165,7 +167,7 @@ def _reading(network: nn.Module, forward_pass: _ForwardPass, classes: torch.Tens
     width, shares = patches.shape[1], {}
     if isinstance(network.encoder, SwinEncoder):
         shares[0] = torch.full_like(patches[:, 0], 1 / patches.shape[2])
-    if network.mask_attended_pooling:
+    if network.mask_attended_pooling and forward_pass.output.mask_logits is not None:
         drawn = mask_pooling_weights(forward_pass.output.mask_logits, network.stride).flatten(1)
         shares[width] = drawn / drawn.sum(dim=1, keepdim=True)
     for start, share in shares.items():

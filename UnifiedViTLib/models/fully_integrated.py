@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
 from .dual_decoder import check_task
 from .encoders import ViTEncoder
-from .output import UnifiedOutput
+from .output import UnifiedNetwork, UnifiedOutput
 from .token_heads import token_heads
 
 
-class FullyIntegrated(nn.Module):
+class FullyIntegrated(UnifiedNetwork):
     """One ViT whose sequence holds a diagnosis token ([CLS]), one token a mask class, and the patch tokens, all
     attending to each other from the first block to the last.
 

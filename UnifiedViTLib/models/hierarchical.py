@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import timm
 import torch
 from torch import nn
@@ -35,6 +37,9 @@ class SwinEncoder(nn.Module):
         drop_path: stochastic depth, in training alone.
     """
 
+    swin: Any  # timm's
+    width: int
+
     def __init__(self, name: str, in_channels: int, image_size: int, width: int | None = None,
                  depths: list[int] | None = None, stem_width: int | None = None, drop_path: float = 0.0) -> None:
         super().__init__()
@@ -45,12 +50,12 @@ class SwinEncoder(nn.Module):
         self.in_channels, self.gate = in_channels, channel_gate(in_channels)
         self.stem = ConvolutionalStem(in_channels, stem_width, steps=2) if stem_width else None
         side = STRIDE * max(-(-image_size // STRIDE), 2)  # a window of one cell would have nothing to attend to
-        reading = (
+        reading: dict[str, Any] = (
             {"img_size": side // 4, "patch_size": 1, "in_chans": self.stem.out_channels}
             if self.stem
             else {"img_size": side, "patch_size": 4, "in_chans": in_channels}
         )
-        sizes = {"embed_dim": width, "depths": depths}
+        sizes: dict[str, Any] = {"embed_dim": width, "depths": depths}
         self.swin = timm.create_model(
             name, pretrained=False, num_classes=0, window_size=max(side // STRIDE, 4), strict_img_size=False,
             drop_path_rate=drop_path, **reading, **{key: value for key, value in sizes.items() if value},

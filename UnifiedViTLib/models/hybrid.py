@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import timm
 import torch
 from torch import nn
@@ -19,6 +21,8 @@ class CNNStages(nn.Module):
             "tf_efficientnet_lite0".
         in_channels: of the image.
     """
+
+    cnn: Any  # timm's
 
     def __init__(self, name: str, in_channels: int) -> None:
         super().__init__()

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+from torch import nn
+
+
+class UnifiedNetwork(nn.Module):
+    """Base of every architecture: image in, `UnifiedOutput` out. Its parts are modules of timm and ours, whose types
+    torch does not tell; a part that the task does not need is None.
+
+    Attributes:
+        encoder: a `ViTEncoder` or `SwinEncoder`.
+        segmentation: the decoder.
+        classifier: the layers that give the class logits.
+    """
+
+    encoder: Any
+    segmentation: Any
+    classifier: Any
+
+    def forward(self, image: torch.Tensor) -> UnifiedOutput:
+        """(B, in_channels, H, W), H and W multiples of 16, normalised -> UnifiedOutput."""
+        raise NotImplementedError
 
 
 class UnifiedOutput(NamedTuple):

@@ -8,7 +8,7 @@ from torch import nn
 
 from .dual_decoder import check_task
 from .encoders import ViTEncoder
-from .output import UnifiedOutput
+from .output import UnifiedNetwork, UnifiedOutput
 from .token_heads import token_heads
 
 #: A description from elsewhere must not make us build without end.
@@ -39,14 +39,14 @@ class QueryLayer(nn.Module):
         """Queries (B, Q, D) and normalised patch embeddings (B, N, D) -> queries (B, Q, D)."""
         seen, _ = self.cross_attn(self.norm_image(queries), patches, patches, need_weights=False)
         queries = queries + self.drop_path(seen)
-        if self.self_attn:
+        if self.self_attn and self.norm_queries:
             x = self.norm_queries(queries)
             heard, _ = self.self_attn(x, x, x, need_weights=False)
             queries = queries + self.drop_path(heard)
         return queries + self.drop_path(self.mlp(self.norm_mlp(queries)))
 
 
-class UnifiedDecoder(nn.Module):
+class UnifiedDecoder(UnifiedNetwork):
     """One ViT looks once; one transformer decoder gives both answers.
 
     A class query and one query a mask class attend to the patch embeddings and to each other. The class query is read

@@ -38,8 +38,8 @@ class ResidualUpscaler(nn.Module):
         self.head = nn.Conv2d(1, channels, 3, padding=1)
         self.blocks = nn.Sequential(*(ResidualBlock(channels) for _ in range(blocks)))
         self.tail = nn.Conv2d(channels, FACTOR**2, 3, padding=1)
-        nn.init.zeros_(self.tail.weight)
-        nn.init.zeros_(self.tail.bias)
+        for parameter in self.tail.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(B, 1, H, W), air 0 and bright tissue 1 -> (B, 1, 4 H, 4 W), the same scale."""

@@ -25,6 +25,12 @@ def colours_of(percent: np.ndarray, palette: np.ndarray = HEATMAP) -> np.ndarray
 
 
 def over_image(rgb: np.ndarray, percent: np.ndarray, palette: np.ndarray = HEATMAP) -> np.ndarray:
-    """An image (..., 3) uint8 with a map (...) over it; the less of it, the more of the image shows."""
+    """An image (..., 3) uint8 with a map (...) over it; the less of it, the more of the image shows.
+
+    Args:
+        rgb: the image.
+        percent: the map, 0 to 100.
+        palette: colours of the map, from 0 to 100 %.
+    """
     share = OPACITY * (np.asarray(percent, np.float32) / 100)[..., None]
     return np.rint((1 - share) * rgb + share * colours_of(percent, palette)).astype(np.uint8)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import SimpleITK as sitk
 from ..diagnosis import NONE
 from ..errors import OutputError
 from ..imaging.volume import LPS_RAS
-from ..inference.prediction import Diagnosis, Prediction, SuperResolution
+from ..inference.prediction import Diagnosis, Heatmap, Prediction, SuperResolution, Uncertainty
 from ..inference.superres.base import FACTOR
 from ..inference.warnings import review_threshold
 from ..native import c_numeric_locale, native_path, printable_path
@@ -47,10 +46,15 @@ def write_segmentation(prediction: Prediction, path: Path) -> None:
     _write_image(image, _segment_keys(image, prediction.spec.segments) | _origin(prediction), path)
 
 
-def write_superres(prediction: Prediction, volume: Path, synthetic: Path) -> None:
-    """Write the super-resolution of a prediction that has one: the finer volume as `.nrrd`, in the input's unit, and as
-    `.seg.nrrd` on the same grid which of its voxels are synthetic."""
-    made = prediction.superres
+def write_superres(made: SuperResolution, prediction: Prediction, volume: Path, synthetic: Path) -> None:
+    """Write a super-resolution: the finer volume as `.nrrd`, in the input's unit, and as `.seg.nrrd` on the same grid
+    which of its voxels are synthetic.
+
+    Args:
+        made: the super-resolution.
+        prediction: that it is part of, which the headers name.
+        volume, synthetic: the files.
+    """
     keys = _origin(prediction) | {
         "UnifiedViT_Synthetic": f"Drawn in part by the upscaler {made.upscaler}; see .synthetic.seg.nrrd",
     }
@@ -82,16 +86,26 @@ def _segment_keys(image: sitk.Image, segments: Sequence[Segment]) -> dict[str, s
     return keys
 
 
-def write_heatmap(prediction: Prediction, path: Path) -> None:
-    """Write the heat map of a prediction that has one as `.nrrd`: uint8, percent, on the input's grid."""
-    heatmap = prediction.heatmap
+def write_heatmap(heatmap: Heatmap, prediction: Prediction, path: Path) -> None:
+    """Write a heat map as `.nrrd`: uint8, percent, on the input's grid.
+
+    Args:
+        heatmap: the map.
+        prediction: that it is part of, with the grid; the header names it.
+        path: the file.
+    """
     keys = {"UnifiedViT_ExplainedClass": heatmap.label, "UnifiedViT_Explanation": heatmap.method}
     _write_image(_image(heatmap.percent, prediction.ijk_to_ras), keys | _origin(prediction), path)
 
 
-def write_uncertainty(prediction: Prediction, path: Path) -> None:
-    """Write the map of a prediction that has an uncertainty as `.nrrd`: uint8, percent, on the input's grid."""
-    uncertainty = prediction.uncertainty
+def write_uncertainty(uncertainty: Uncertainty, prediction: Prediction, path: Path) -> None:
+    """Write where the outline is uncertain as `.nrrd`: uint8, percent, on the input's grid.
+
+    Args:
+        uncertainty: with the map.
+        prediction: that it is part of, with the grid; the header names it.
+        path: the file.
+    """
     keys = {
         "UnifiedViT_Confidence": f"{uncertainty.confidence:.4f}",
         "UnifiedViT_Passes": ", ".join(uncertainty.passes),
@@ -167,8 +181,8 @@ def as_json(prediction: Prediction) -> dict:
             "threshold": below,
             "review": prediction.confidence < below,
         },
-        "segments": [asdict(segment) for segment in prediction.segments],
-        "geometry": asdict(prediction.geometry),
+        "segments": [segment.to_dict() for segment in prediction.segments],
+        "geometry": prediction.geometry.to_dict(),
         "slices": [
             {
                 "index": count - 1 - n if backwards else n,
@@ -251,14 +265,26 @@ def names_found(diagnosis: Diagnosis) -> str:
 
 
 def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict[str, str]:
-    """A line of `results.csv` for an input that worked, or for one that did not; `name` of its result files."""
+    """A line of `results.csv` for an input that worked, or for one that did not; `name` of its result files.
+
+    Args:
+        source: the input's path.
+        result: the prediction, or what went wrong.
+        name: of its files.
+    """
     if isinstance(result, Exception):
         return dict.fromkeys(CSV_FIELDS, "") | {"input": source, "status": "failed", "error": str(result)}
     return result_row(as_json(result), source, name)
 
 
 def result_row(result: Mapping[str, Any], source: str, name: str) -> dict[str, str]:
-    """A line of `results.csv` for a result as from `as_json`, fresh or read again."""
+    """A line of `results.csv` for a result as from `as_json`, fresh or read again.
+
+    Args:
+        result: as from `as_json`.
+        source: the input's path.
+        name: of its files.
+    """
     diagnosis, model = result["diagnosis"], result["model"]
     found = diagnosis.get("findings", [diagnosis["label"]])
     return {
@@ -280,7 +306,7 @@ def result_row(result: Mapping[str, Any], source: str, name: str) -> dict[str, s
 
 def summary(name: str, prediction: Prediction) -> str:
     """The answer in a line, for a terminal; warnings below it."""
-    volumes = amounts([asdict(segment) for segment in prediction.segments])
+    volumes = amounts([segment.to_dict() for segment in prediction.segments])
     seconds = prediction.provenance.timings_s["total"]
     sure = f", confidence {prediction.confidence:.0%}" if prediction.uncertainty else ""
     lines = [f"{name}: {headline(diagnosis_as_json(prediction))}{sure}; {volumes}; {seconds:.1f} s"]

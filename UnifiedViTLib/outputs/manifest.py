@@ -11,11 +11,12 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..imaging.volume import Volume
+from ..records import Load, Record, Save
 from ..spec import ModelSpec
 from .writing import sha256_of
 
@@ -28,7 +29,7 @@ _WORDS = ("folder", "description", "training", "results", "licence")
 
 
 @dataclass(frozen=True)
-class InputFile:
+class InputFile(Record):
     """A file that was looked at, as it was then.
 
     Attributes:
@@ -47,7 +48,7 @@ class InputFile:
 
 
 @dataclass(frozen=True)
-class DicomImage:
+class DicomImage(Record):
     """Which DICOM images were looked at: identifiers of a study, a series and its images, no person's.
 
     Attributes:
@@ -63,7 +64,7 @@ class DicomImage:
 
 
 @dataclass(frozen=True)
-class OutputFile:
+class OutputFile(Record):
     """A file that was written: its name in the manifest's folder, its bytes, and the SHA-256 of its content."""
 
     name: str
@@ -72,7 +73,7 @@ class OutputFile:
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(Record):
     """What is asked: of which image, of which model, and how. The same request of the same files has the same answer.
 
     Attributes:
@@ -92,7 +93,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Manifest:
+class Manifest(Record):
     """What a result is of, and what belongs to it.
 
     Attributes:
@@ -111,28 +112,23 @@ class Manifest:
     outputs: tuple[OutputFile, ...]
     dicom: tuple[DicomImage, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, save: Save | None = None) -> dict[str, Any]:
         """As JSON has it."""
-        data = {"format": FORMAT, **asdict(self)}
-        return json.loads(json.dumps(data))  # tuples become lists
+        return {"format": FORMAT, **super().to_dict(save)}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Manifest:
+    def from_dict(cls, data: Mapping[str, Any], load: Load | None = None, **others: Any) -> Manifest:
         """The same manifest.
 
         Raises:
             KeyError, TypeError, ValueError: it is none, or one of another format.
         """
-        if data["format"] != FORMAT:
+        fields = dict(data)
+        if fields.pop("format") != FORMAT:
             raise ValueError("a manifest of another format")
         if any(os.path.basename(file["name"]) != file["name"] for file in data["outputs"]):
             raise ValueError("a result's files lie beside its manifest")
-        return cls(
-            Request(**data["request"]), tuple(InputFile(**file) for file in data["inputs"]), int(data["hashed_ns"]),
-            dict(data["software"]), tuple(OutputFile(**file) for file in data["outputs"]),
-            tuple(DicomImage(**image | {"sop_instance_uids": tuple(image["sop_instance_uids"])})
-                  for image in data["dicom"]),
-        )
+        return super().from_dict(fields, load, **others)
 
 
 def make_request(source: Path, spec: ModelSpec, options: Mapping[str, Any], channels: Mapping[str, Path] | None = None
@@ -152,7 +148,7 @@ def make_request(source: Path, spec: ModelSpec, options: Mapping[str, Any], chan
 def model_sha256(spec: ModelSpec) -> str:
     """Of all of a model that changes an answer: the hashes of its weights, graph and statistics, its rules,
     calibration and the names it gives; not its description for people."""
-    data = {name: value for name, value in asdict(spec).items() if name not in _WORDS}
+    data = {name: value for name, value in spec.to_dict().items() if name not in _WORDS}
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
 
 

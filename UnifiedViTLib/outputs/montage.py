@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_SLICES = 12
 #: For matplotlib: names of images and classes are no formulas, whatever "$" is in them.
-PLAIN_TEXT = {"text.parse_math": False, "text.usetex": False}
+PLAIN_TEXT: dict[Any, Any] = {"text.parse_math": False, "text.usetex": False}
 _INK, _QUIET, _PAPER = "#1c2430", "#7b8794", "#ffffff"
 
 
@@ -74,7 +73,8 @@ def _drawn(volume: Volume, prediction: Prediction) -> Figure:
     figure = Figure(figsize=(12, 2.05 * rows + 3.1) if columns > 1 else (11, 8), dpi=90, facecolor=_PAPER,
                     layout="constrained")
     FigureCanvasAgg(figure)
-    top, bottom = figure.subfigures(2, 1, height_ratios=[2.05 * rows, 2.3] if columns > 1 else [5.2, 2.3])
+    parts: Any = figure.subfigures(2, 1, height_ratios=[2.05 * rows, 2.3] if columns > 1 else [5.2, 2.3])
+    top, bottom = parts
     top.set_facecolor("black")
     foreground = measure_foreground(volume.array)
     # Without ticks, which nobody would see and the layout would measure.
@@ -102,7 +102,7 @@ def _outline(ax, mask: np.ndarray, colour: np.ndarray) -> None:
 def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
     """Bars for the volume's diagnosis, curves for the slices."""
     diagnosis, spec = prediction.diagnosis, prediction.spec
-    volumes = amounts([asdict(segment) for segment in prediction.segments], digits=1)
+    volumes = amounts([segment.to_dict() for segment in prediction.segments], digits=1)
     given = findings(diagnosis_as_json(prediction))
     said = ",  ".join(words if p is None else f"{words}  {p:.0%}" for words, p in given)
     part.suptitle(

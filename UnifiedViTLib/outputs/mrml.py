@@ -102,7 +102,7 @@ def add_to_scene(
     """
     check_belongs(prediction, volume_node)
     scene = volume_node.GetScene()
-    outputs = [node for node in (segmentation_node, table_node) if node is not None]
+    outputs: list[slicer.vtkMRMLNode] = [node for node in (segmentation_node, table_node) if node is not None]
     for node in outputs:
         if not scene.IsNodePresent(node):
             raise OutputError(f"The output {node.GetName()} is no longer in the scene. Choose another, or a new one.")
@@ -160,7 +160,7 @@ def centre_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> tuple[float,
     The voxel on the piece's middle slice that lies nearest to its middle, so that the point is inside even where the
     piece is bent.
     """
-    from scipy import ndimage
+    from ..imaging.components import label_components
 
     largest, place = 0, None
     for segment_id in segmentation_node.GetSegmentation().GetSegmentIDs():
@@ -169,7 +169,7 @@ def centre_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> tuple[float,
             continue
         scalars = image.GetPointData().GetScalars()
         array = vtk_to_numpy(scalars).reshape(image.GetDimensions()[::-1]) > 0
-        pieces, count = ndimage.label(array)
+        pieces, count = label_components(array)
         if not count:
             continue
         sizes = np.bincount(pieces.ravel())[1:]
@@ -189,7 +189,7 @@ def centre_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> tuple[float,
         return None
     world = [0.0, 0.0, 0.0]
     segmentation_node.TransformPointToWorld(place, world)
-    return tuple(world)
+    return world[0], world[1], world[2]
 
 
 def _ijk_to_ras(node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
@@ -320,7 +320,7 @@ def _attributes(prediction: Prediction) -> dict[str, str]:
         "Device": made_by.device,
         "Backend": made_by.backend,
         "Plane": made_by.plane,
-        "TimingsS": json.dumps(made_by.timings_s),
+        "Timings": json.dumps(made_by.timings_s),
         "Software": json.dumps(made_by.software),
         "Result": json.dumps(as_json(prediction), allow_nan=False),
     }

@@ -95,7 +95,7 @@ def add_superres(
         volume = _add_volume(slicer.vtkMRMLScalarVolumeNode(), made.array, "super-resolution (synthetic)", volume_node)
         mask = _add_volume(slicer.vtkMRMLLabelMapVolumeNode(), made.synthetic, "synthetic voxels", volume_node)
         matrix = vtk.vtkMatrix4x4()
-        matrix.DeepCopy(made.ijk_to_ras.ravel())
+        matrix.DeepCopy(made.ijk_to_ras.ravel().tolist())
         for node in (volume, mask):
             node.SetIJKToRASMatrix(matrix)
             node.SetAttribute(f"{ATTRIBUTE}Synthetic", json.dumps(superres_as_json(made)))

@@ -11,7 +11,7 @@ from .. import NOTICE
 from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
-from ..inference.prediction import Prediction
+from ..inference.prediction import Prediction, SuperResolution
 from ..texts import printable
 from .files import SYNTHETIC
 from .montage import PLAIN_TEXT
@@ -24,27 +24,29 @@ if TYPE_CHECKING:
 _SLICES, _AROUND = 3, 8
 
 
-def write_superres_picture(volume: Volume, prediction: Prediction, path: Path) -> None:
+def write_superres_picture(volume: Volume, made: SuperResolution, prediction: Prediction, path: Path) -> None:
     """Write a PNG: the input and the super-resolved volume side by side, for slices with attended regions, those with
     most drawn on them first.
 
     Args:
         volume: what was looked at.
-        prediction: one with a super-resolution.
+        made: its super-resolution.
+        prediction: that it is part of.
+        path: the file.
     """
     from matplotlib import rc_context
 
     with rc_context(PLAIN_TEXT):
-        figure = _drawn(volume, prediction)
+        figure = _drawn(volume, made, prediction)
         write_atomically(path, lambda part: figure.savefig(part, format="png"))
 
 
-def _drawn(volume: Volume, prediction: Prediction) -> Figure:
+def _drawn(volume: Volume, made: SuperResolution, prediction: Prediction) -> Figure:
     """The figure; arguments as of `write_superres_picture`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    made, view = prediction.superres, slice_view(volume, prediction.provenance.plane)
+    view = slice_view(volume, prediction.provenance.plane)
     slices, fine, synthetic = view.of(volume.array), view.of(made.array), view.of(made.synthetic)
     # A voxel of the finer grid in the input's: where the finer volume begins and how large its voxels are.
     to_old = np.linalg.inv(volume.ijk_to_ras) @ made.ijk_to_ras

@@ -28,7 +28,7 @@ _NRRD_BYTES = {"signed char": 1, "unsigned char": 1, "short": 2, "unsigned short
 _NRRD_HEADER = 1 << 20
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, see that it is whole and on the disk, then rename it, so that no
     half-written result is ever found. The kind of `path`'s ending decides what whole means (`check_whole`). What
     processes that died left in this folder is removed.

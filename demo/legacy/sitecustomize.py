@@ -3,4 +3,4 @@
 import configparser
 
 configparser.SafeConfigParser = configparser.ConfigParser
-configparser.ConfigParser.readfp = configparser.ConfigParser.read_file
+setattr(configparser.ConfigParser, "readfp", configparser.ConfigParser.read_file)  # noqa: B010

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from UnifiedViTLib.errors import UnifiedViTError
-from UnifiedViTLib.inference.superres.upscalers import DEFAULT_UPSCALER
+from UnifiedViTLib.inference.choices import DEFAULT_UPSCALER
 from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL
 
 from .config import load_project

@@ -81,7 +81,15 @@ def _reason(error: RuntimeError) -> str:
 
 def to_volume(image: sitk.Image, name: str, notes: tuple[str, ...] = (), metadata: dict[str, str] | None = None,
               geometry: GeometrySource = ALL_GIVEN) -> Volume:
-    """An image of SimpleITK as a volume; colour channels that agree become grey, with a note before `notes`."""
+    """An image of SimpleITK as a volume; colour channels that agree become grey, with a note before `notes`.
+
+    Args:
+        image: of two or three dimensions.
+        name: of the volume.
+        notes: for its reader.
+        metadata: of the volume.
+        geometry: which parts of the image's geometry its file gave.
+    """
     array = sitk.GetArrayFromImage(image)
     dimension = image.GetDimension()
     if image.GetNumberOfComponentsPerPixel() > 1:

@@ -76,7 +76,13 @@ def check_regular(file: Path, of: str) -> int:
 
 
 def check_there(name: str, promised: int, there: int) -> None:
-    """Raise an UnsupportedImageError where fewer bytes are there than promised."""
+    """Raise an UnsupportedImageError where fewer bytes are there than promised.
+
+    Args:
+        name: of the file, for messages.
+        promised: bytes by its header.
+        there: bytes that there are.
+    """
     if there < promised:
         raise UnsupportedImageError(
             f"{name} is cut off before its end: its header promises {promised:,} bytes of voxels, {max(0, there):,} "
@@ -85,7 +91,13 @@ def check_there(name: str, promised: int, there: int) -> None:
 
 
 def check_packed(name: str, promised: int, packed: int) -> None:
-    """The same for `packed` bytes of a deflate stream, by the most that these can hold."""
+    """The same for `packed` bytes of a deflate stream, by the most that these can hold.
+
+    Args:
+        name: of the file, for messages.
+        promised: bytes by its header.
+        packed: bytes of the stream.
+    """
     check_there(name, promised, packed * DEFLATE_RATIO)
 
 
@@ -127,7 +139,13 @@ def unpacked(file: BinaryIO, name: str, most: int | None = None, raw: bool = Fal
 
 
 def check_unpacked(name: str, promised: int, pieces: Iterator[bytes]) -> None:
-    """Raise an UnsupportedImageError unless `pieces` are as many bytes as promised, or hardly more."""
+    """Raise an UnsupportedImageError unless `pieces` are as many bytes as promised, or hardly more.
+
+    Args:
+        name: of the file, for messages.
+        promised: bytes by its header.
+        pieces: what the stream unpacks to; read to its end.
+    """
     count = 0
     for piece in pieces:
         count += len(piece)
@@ -137,7 +155,14 @@ def check_unpacked(name: str, promised: int, pieces: Iterator[bytes]) -> None:
 
 
 def fill(target: memoryview, pieces: Iterator[bytes], skip: int, name: str) -> None:
-    """Fill `target` with `pieces` from byte `skip` on; errors as of `check_unpacked`."""
+    """Fill `target` with `pieces` from byte `skip` on; errors as of `check_unpacked`.
+
+    Args:
+        target: bytes to be filled to the last.
+        pieces: what a stream unpacks to.
+        skip: bytes of it before those that are wanted.
+        name: of the file, for messages.
+    """
     promised, place = skip + len(target), 0
     for piece in pieces:
         start, stop = max(place, skip), min(place + len(piece), promised)

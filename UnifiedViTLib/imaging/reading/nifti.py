@@ -65,7 +65,8 @@ def read_nifti(path: Path) -> Volume:
     dtype = np.dtype(header.order + DTYPES[header.datatype])
     check_counts(name, counts, dtype.itemsize * components)
     first_three(name, counts)
-    counts = (*counts[:3], *[1] * (3 - len(counts)))
+    columns, rows, slices = (*counts[:3], *[1] * (3 - len(counts)))
+    counts = columns, rows, slices
     file = image_of_pair(at) if header.pair else at
     if file != path:
         check_regular(file, of=name)
@@ -103,7 +104,7 @@ def _voxels(file: Path, name: str, header: NiftiHeader, dtype: np.dtype, shape: 
         packed = opened.read(2) == _GZIP
         (check_packed if packed else check_there)(name, offset + length, there)
         array = np.empty(shape, dtype)
-        target = memoryview(array.reshape(-1).view(np.uint8))
+        target = array.reshape(-1).view(np.uint8).data
         if packed:
             opened.seek(0)
             fill(target, unpacked(opened, name), offset, name)
@@ -177,7 +178,7 @@ def _usable(sform: np.ndarray) -> np.ndarray | None:
 
 def _disagreement(header: NiftiHeader, qform: np.ndarray, sform: np.ndarray, counts: tuple[int, int, int]) -> list[str]:
     """A note where the two forms place the image differently."""
-    apart = grid_distance_mm(qform, sform, counts[::-1])
+    apart = grid_distance_mm(qform, sform, (counts[2], counts[1], counts[0]))
     cosines = (_directions(qform) * _directions(sform)).sum(axis=0)
     degrees = np.degrees(np.arccos(np.clip(cosines, -1, 1))).max()
     if apart <= _APART_MM and degrees <= _APART_DEGREES:

@@ -99,11 +99,13 @@ def parse_header(begin: bytes) -> NiftiHeader | None:
         return struct.unpack_from(order + form, begin, place)
 
     offset, slope, intercept = values("3f", 108)
+    qform_code, sform_code = values("2h", 252) if nifti else (0, 0)
     return NiftiHeader(
-        _MAGICS.get(begin[344:348], True), order, values("8h", 40), *values("h", 70), values("8f", 76),
-        offset, *((slope, intercept) if nifti else (1.0, 0.0)), begin[123] & 7 if nifti else 0,
-        *(values("2h", 252) if nifti else (0, 0)), values("3f", 256), values("3f", 268),
-        np.array(values("12f", 280), float).reshape(3, 4),
+        pair=_MAGICS.get(begin[344:348], True), order=order, dim=values("8h", 40), datatype=values("h", 70)[0],
+        pixdim=values("8f", 76), offset=offset, slope=slope if nifti else 1.0, intercept=intercept if nifti else 0.0,
+        unit=begin[123] & 7 if nifti else 0, qform_code=qform_code, sform_code=sform_code,
+        quaternion=values("3f", 256), shift=values("3f", 268),
+        sform=np.array(values("12f", 280), float).reshape(3, 4),
     )
 
 
@@ -113,10 +115,13 @@ def _parse_2(begin: bytes) -> NiftiHeader:
     def values(form: str, place: int) -> tuple:
         return struct.unpack_from(order + form, begin, place)
 
+    slope, intercept = values("2d", 176)
+    qform_code, sform_code = values("2i", 344)
     return NiftiHeader(
-        _MAGICS_2[begin[4:12]], order, values("8q", 16), *values("h", 12), values("8d", 80), *values("q", 168),
-        *values("2d", 176), values("i", 500)[0] & 7, *values("2i", 344), values("3d", 352), values("3d", 376),
-        np.array(values("12d", 400)).reshape(3, 4),
+        pair=_MAGICS_2[begin[4:12]], order=order, dim=values("8q", 16), datatype=values("h", 12)[0],
+        pixdim=values("8d", 80), offset=values("q", 168)[0], slope=slope, intercept=intercept,
+        unit=values("i", 500)[0] & 7, qform_code=qform_code, sform_code=sform_code, quaternion=values("3d", 352),
+        shift=values("3d", 376), sform=np.array(values("12d", 400)).reshape(3, 4),
     )
 
 

@@ -133,6 +133,11 @@ def picture(path: Path, reader: str, counts: tuple[int, ...]) -> Volume:
     """The pixels of a picture, or of a stack of them, whose header was found sound.
 
     Its resolution is meant for screens and printers; it counts only for the shape of pixels, and not if it cannot be.
+
+    Args:
+        path: of the file.
+        reader: SimpleITK's name of what reads it.
+        counts: pixels along each axis, by its header.
     """
     image = read_with_itk(path, reader, counts)
     spacing = image.GetSpacing()

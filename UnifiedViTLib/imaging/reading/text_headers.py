@@ -47,7 +47,14 @@ def whole_numbers(name: str, field: str, text: str, count: int | None = None) ->
 
 
 def real_numbers(name: str, field: str, text: str, count: int) -> list[float]:
-    """The same for numbers of any kind; they may be NaN where a program had nothing to say."""
+    """The same for numbers of any kind; they may be NaN where a program had nothing to say.
+
+    Args:
+        name: of the file, for messages.
+        field: of the header, for messages.
+        text: its value.
+        count: how many numbers are needed.
+    """
     words = text.split()
     try:
         numbers = [float(word) for word in words]
@@ -59,7 +66,14 @@ def real_numbers(name: str, field: str, text: str, count: int) -> list[float]:
 
 
 def finite_numbers(name: str, field: str, text: str, count: int) -> list[float]:
-    """The same for finite numbers."""
+    """The same for finite numbers.
+
+    Args:
+        name: of the file, for messages.
+        field: of the header, for messages.
+        text: its value.
+        count: how many numbers are needed.
+    """
     numbers = real_numbers(name, field, text, count)
     if not all(map(math.isfinite, numbers)):
         raise _unreadable(name, field, text, count, "number")
@@ -68,6 +82,11 @@ def finite_numbers(name: str, field: str, text: str, count: int) -> list[float]:
 
 def numbered_files(header: Path, field: str, text: str) -> list[tuple[Path, int]]:
     """The files of a pattern "slice%03d.raw 1 20 1" (first number, last, step), with their sizes.
+
+    Args:
+        header: the file that names them, beside which they are looked for.
+        field: of the header, for messages.
+        text: the pattern.
 
     Raises:
         UnsupportedImageError: it is no such pattern, names no file or too many, or one that is not there.

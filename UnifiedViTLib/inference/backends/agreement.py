@@ -8,7 +8,7 @@ import numpy as np
 
 from ...spec import ModelSpec
 from ..pooling import calibrated
-from .base import Backend, OutOfMemory
+from .base import OutOfMemory, Runner
 
 #: So many slices of a volume are compared, each at least twice: as it is and mirrored.
 SLICES, VIEWS = 16, 32
@@ -77,7 +77,7 @@ def test_views(images: np.ndarray) -> np.ndarray:
 test_views.__test__ = False  # no test, whatever pytest thinks of its name
 
 
-def measure(backend: Backend, images: np.ndarray) -> Outputs:
+def measure(backend: Runner, images: np.ndarray) -> Outputs:
     """What a backend gives for images (n, channels, H, W).
 
     Raises:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Callable
 from ctypes import CDLL
 from typing import Protocol
 
 import numpy as np
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+#: Images (n, channels, H, W) to mask logits, class logits and embedding, as of `Runner.run`.
+Run = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
 class OutOfMemory(Exception):
@@ -21,16 +24,8 @@ class UnsupportedPrecision(Exception):
     """This processor does not compute in that precision."""
 
 
-class Backend(Protocol):
-    """What the predictor needs.
-
-    Attributes:
-        name: the library and its precision, for the result.
-        device: in words, for the result.
-    """
-
-    name: str
-    device: str
+class Runner(Protocol):
+    """What looks at images."""
 
     def run(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(n, channels, H, W) float32 -> mask logits (n, S, H, W), class logits (n, C) and embedding (n, E), float32.
@@ -41,6 +36,19 @@ class Backend(Protocol):
         Raises:
             OutOfMemory: try a smaller batch.
         """
+        ...
+
+
+class Backend(Runner, Protocol):
+    """What the predictor needs.
+
+    Attributes:
+        name: the library and its precision, for the result.
+        device: in words, for the result.
+    """
+
+    name: str
+    device: str
 
 
 def is_out_of_memory(error: Exception) -> bool:

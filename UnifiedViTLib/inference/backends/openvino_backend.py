@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -30,7 +30,8 @@ def load_openvino() -> ModuleType:
     Raises:
         ImportError: it is not installed, or cannot be loaded.
     """
-    sys.modules.setdefault("openvino_telemetry", None)  # counts as not installed, which OpenVINO takes well
+    modules: dict[str, ModuleType | None] = cast("dict[str, ModuleType | None]", sys.modules)
+    modules.setdefault("openvino_telemetry", None)  # counts as not installed, which OpenVINO takes well
     import openvino
 
     return openvino
@@ -64,7 +65,7 @@ class OpenVINOBackend:
         if precision == "bfloat16" and "BF16" not in capabilities:
             raise UnsupportedPrecision
         verify_weights(spec)
-        verify_graph(spec)
+        graph = verify_graph(spec)
         # Read as a whole: a mapped file could not be replaced on Windows while the model is in use.
         core.set_property({"ENABLE_MMAP": False})
         settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision]}
@@ -80,10 +81,10 @@ class OpenVINOBackend:
             return
         try:
             with _decoded_errors():
-                model = core.read_model(spec.folder / spec.graph.file)
+                model = core.read_model(spec.folder / graph.file)
         except RuntimeError as error:
             raise WeightsError(
-                f"{spec.graph.file} of {spec.name} cannot be used by OpenVINO {openvino.get_version()} "
+                f"{graph.file} of {spec.name} cannot be used by OpenVINO {openvino.get_version()} "
                 f"({error_reason(error)}). Export the model again."
             ) from error
         self._network = core.compile_model(model, "CPU", settings)

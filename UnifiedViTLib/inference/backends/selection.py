@@ -114,11 +114,14 @@ class BackendSelector:
         self._crashed = [one for one in everything if self._excluded.get(one.name, ("",))[0] == CRASHED]
         choose = plain_candidate if cache is None else reference_candidate
         # What was ended from outside need not end so again: better than nothing.
-        self._reference = choose(candidates) or choose([
+        reference = choose(candidates) or choose([
             one for one in everything if self._excluded.get(one.name, ("",))[0] == KILLED])
-        if self._reference is None:
-            raise DeviceError(f"{spec.name} cannot be run on this computer. {' '.join(self._exclusion_notes())} Close "
-                              "other programs, update the packages that run networks, or choose another model.")
+        if reference is None:
+            raise DeviceError(
+                f"{spec.name} cannot be run on this computer. {' '.join(self._exclusion_notes(''))} Close other "
+                "programs, update the packages that run networks, or choose another model."
+            )
+        self._reference = reference
         self._candidates = [one for one in candidates if one != self._reference] if cache else []
         self._load_known()
 
@@ -133,22 +136,23 @@ class BackendSelector:
         Raises:
             OutOfMemory: not even the reference has room for one slice.
         """
-        views, expected = None, None
+        reference: tuple[np.ndarray, Outputs] | None = None
+        fast = False
         with self._cache.lock(waiting):
-            self.selected, self.notes = True, self._exclusion_notes()
+            self.selected, self.notes = True, self._exclusion_notes(self._reference.name)
             for candidate in self._candidates:
                 verdict = self._verdict(candidate)
                 if verdict is None:
-                    if views is None:
+                    if reference is None:
                         views = test_views(images())
                         self._announce(self.name)
-                        expected = measure(self, views)
+                        reference = views, measure(self, views)
                         fast = _seconds_a_slice(self.backend, views) < FAST_S
                         self._announce("")
                     if fast and candidate.device == "cpu":  # kept: a later run that is slower must not answer otherwise
                         self._keep(candidate, Verdict("unneeded"))
                         continue
-                    verdict = self._try(candidate, views, expected, waiting)
+                    verdict = self._try(candidate, *reference, waiting)
                 if self._load(candidate, verdict):
                     return
 
@@ -176,7 +180,7 @@ class BackendSelector:
     def _load_known(self) -> None:
         """Load the first candidate that has passed, or the reference; `selected` is False if one before it has no
         verdict."""
-        self.notes, self.selected = self._exclusion_notes(), True
+        self.notes, self.selected = self._exclusion_notes(self._reference.name), True
         for candidate in self._candidates:
             verdict = self._verdict(candidate)
             if verdict is None:
@@ -201,9 +205,9 @@ class BackendSelector:
         return DependencyError(f"{self._reference.name} cannot run {self._spec.name} on this computer "
                                f"({error_reason(error)}). {instead}, or choose another model.")
 
-    def _exclusion_notes(self) -> list[str]:
-        last = self._reference.name if self._reference else ""
-        return [f"{name} was {'used again, as there was no other' if name == last else 'not used'}: {reason}."
+    def _exclusion_notes(self, reference: str) -> list[str]:
+        """What is said of excluded backends; `reference` is the name of the one that runs at the worst."""
+        return [f"{name} was {'used again, as there was no other' if name == reference else 'not used'}: {reason}."
                 for name, (_, reason) in self._excluded.items()]
 
     def _verdict(self, candidate: BackendCandidate) -> Verdict | None:
@@ -238,7 +242,8 @@ class BackendSelector:
 
     def _load(self, candidate: BackendCandidate, verdict: Verdict) -> bool:
         """Make a candidate the backend, if its verdict is good; else note why not."""
-        if not verdict.passes:
+        compared = verdict.agreement
+        if compared is None or not verdict.passes:
             if reason := verdict.reason or str(verdict.agreement or ""):
                 self.notes.append(f"{candidate.name} was not used: {reason}.")
             return False
@@ -247,8 +252,8 @@ class BackendSelector:
         except (UnsupportedPrecision, DeviceError, ImportError, OutOfMemory, RuntimeError) as error:
             self.notes.append(f"{candidate.name} was not used: {_failure(error)}.")
             return False
-        if verdict.agreement.max_difference > _WORTH_A_NOTE:
-            self.notes.append(f"{candidate.name} was used: {verdict.agreement}.")
+        if compared.max_difference > _WORTH_A_NOTE:
+            self.notes.append(f"{candidate.name} was used: {compared}.")
         return True
 
     def _create(self, candidate: BackendCandidate) -> None:

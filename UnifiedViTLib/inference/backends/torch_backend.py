@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -57,14 +58,16 @@ class TorchBackend:
         torch = self._torch
         with self._short_of_memory(), torch.inference_mode(), self._arithmetic():
             output = self._network(torch.from_numpy(images).to(self._device))
-            return tuple(part.float().cpu().numpy() for part in output)
+            masks, logits, embeddings = (part.float().cpu().numpy() for part in output)
+            return masks, logits, embeddings
 
     def run_members(self, images: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Mask and class logits of each member of an ensemble by itself; images and errors as for `run`."""
         torch = self._torch
         with self._short_of_memory(), torch.inference_mode(), self._arithmetic():
-            outputs = self._network.each(torch.from_numpy(images).to(self._device))
-            return [tuple(part.float().cpu().numpy() for part in output[:2]) for output in outputs]
+            network: Any = self._network  # an `Ensemble`
+            outputs = network.each(torch.from_numpy(images).to(self._device))
+            return [(masks.float().cpu().numpy(), logits.float().cpu().numpy()) for masks, logits, _ in outputs]
 
     def heatmaps(self, images: np.ndarray, label: int, method: str) -> np.ndarray:
         """Where the network looks for class `label`, in float32: images (n, channels, H, W) -> (n, H, W), 0..1.
@@ -129,7 +132,8 @@ def _keep_ends_in_float32(network, classes: int) -> None:
         reads = isinstance(module, torch.nn.Conv2d) and module.in_channels == network.encoder.in_channels
         names = isinstance(module, torch.nn.Linear) and module.out_features == classes
         if reads or names:
-            module.forward = in_float32(module.forward)
+            layer: Any = module  # the method of this one layer, in place of its class's
+            layer.forward = in_float32(layer.forward)
 
 
 def _computes_bfloat16() -> bool:

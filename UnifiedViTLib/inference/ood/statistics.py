@@ -176,5 +176,5 @@ def _gaussians(tensors: dict[str, np.ndarray], prefix: str) -> Gaussians:
 
 def _sound(gaussians: Gaussians) -> bool:
     means, whitening = gaussians.means, gaussians.whitening
-    return (means.ndim == 2 and len(means) > 0 and whitening.shape == (means.shape[1],) * 2
+    return bool(means.ndim == 2 and len(means) > 0 and whitening.shape == (means.shape[1],) * 2
             and np.isfinite(means).all() and np.isfinite(whitening).all())

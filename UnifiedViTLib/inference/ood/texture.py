@@ -54,7 +54,12 @@ def layout(images: np.ndarray) -> np.ndarray:
 
 def undo_rotation(textures: np.ndarray, layouts: np.ndarray, rotation: str) -> tuple[np.ndarray, np.ndarray]:
     """What `texture` and `layout` are of the same pictures if they, being `rotation` (one of `ROTATIONS`), are put
-    right."""
+    right.
+
+    Args:
+        textures, layouts: as of `texture` and `layout`, one picture a row.
+        rotation: one of `ROTATIONS`.
+    """
     down, across, down_twice, across_twice, mixed = np.moveaxis(textures, 2, 0)
     if rotation == "upside down":
         kinds = _reversed(down), across, down_twice, across_twice, _reversed(mixed)

@@ -24,3 +24,4 @@ class Upscaler(Protocol):
     def upscale(self, image: np.ndarray) -> np.ndarray:
         """(h, w) float32, air 0 and bright tissue 1 -> (4 h, 4 w) float32, the same scale and the same place: a new
         pixel is a quarter of an old one along each side."""
+        ...

@@ -7,6 +7,7 @@ the user's: a folder as `LDMSuperResolutionPipeline` saves it, safetensors alone
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,9 +42,10 @@ class LatentDiffusion:
                 "pip install diffusers, or choose another upscaler."
             ) from error
         try:
-            parts = {name: kind.from_pretrained(folder / name, use_safetensors=True, local_files_only=True,
-                                                low_cpu_mem_usage=False)
-                     for name, kind in (("vqvae", VQModel), ("unet", UNet2DModel))}
+            parts: dict[str, Any] = {
+                name: kind.from_pretrained(folder / name, use_safetensors=True, local_files_only=True,
+                                           low_cpu_mem_usage=False)
+                for name, kind in (("vqvae", VQModel), ("unet", UNet2DModel))}
             parts["scheduler"] = DDIMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
         except Exception as error:  # diffusers says in many ways that something is not as it should be
             raise WeightsError(
@@ -51,7 +53,7 @@ class LatentDiffusion:
                 "Needed are the folders vqvae, unet and scheduler, with weights as .safetensors."
             ) from error
         self.name = f"latent diffusion, {folder.name}, {STEPS} steps"
-        self._pipeline = LDMSuperResolutionPipeline(**parts)
+        self._pipeline: Any = LDMSuperResolutionPipeline(**parts)
         self._pipeline.set_progress_bar_config(disable=True)
 
     def upscale(self, image: np.ndarray) -> np.ndarray:

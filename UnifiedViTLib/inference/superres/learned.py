@@ -69,7 +69,7 @@ class LearnedUpscaler:
         from ...models.upscaler import ResidualUpscaler
 
         spec = load_upscaler_spec(folder)
-        verify_file(spec, spec.weights_file, spec.sha256)
+        verify_file(folder, spec.name, spec.weights_file, spec.sha256)
         self.name, self._torch = spec.name, torch
         self._network = ResidualUpscaler(spec.channels, spec.blocks).eval()
         try:

@@ -8,18 +8,18 @@ has drawn are marked: finer structure in them is guessed from other images and n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
 from ...errors import UnsupportedImageError
+from ...imaging.components import label_components
 from ...imaging.preparation import PreparedVolume
+from ..choices import QUANTILE
 from ..prediction import Heatmap, SuperResolution
 from .base import FACTOR, Upscaler
 
-#: Regions are where the heat map is above this quantile of the body's voxels.
-QUANTILE = 0.98
 #: Voxels of the input over which a region fades into the interpolation around it, and that upscalers see beyond it.
 _BLEND, _CONTEXT = 6, 16
 #: So many voxels of the finer grid at most: 600 MB of 16-bit ones, and as many bytes again that mark them.
@@ -50,12 +50,16 @@ def attended_regions(heat: np.ndarray, body: np.ndarray, quantile: float = QUANT
     chosen = (heat > 0) & (heat >= np.quantile(heat[body], quantile))
     found = []
     for number in np.flatnonzero(chosen.any(axis=(1, 2))):
-        pieces, _ = ndimage.label(chosen[number])
-        boxes = [tuple(slice(max(0, part.start - _BLEND), min(count, part.stop + _BLEND))
-                       for part, count in zip(box, heat.shape[1:], strict=True))
-                 for box in ndimage.find_objects(pieces)]
+        pieces, _ = label_components(chosen[number])
+        boxes = [(_widened(rows, heat.shape[1]), _widened(columns, heat.shape[2]))
+                 for rows, columns in ndimage.find_objects(pieces)]
         found += [Region(int(number), *box) for box in _apart(boxes, heat.shape[1:])]
     return found
+
+
+def _widened(part: slice, count: int) -> slice:
+    """A side of a box with its margin, within `count` voxels."""
+    return slice(max(0, part.start - _BLEND), min(count, part.stop + _BLEND))
 
 
 def _apart(boxes: list[tuple[slice, slice]], shape: tuple[int, int]) -> list[tuple[slice, slice]]:
@@ -64,7 +68,7 @@ def _apart(boxes: list[tuple[slice, slice]], shape: tuple[int, int]) -> list[tup
         drawn = np.zeros(shape, bool)
         for box in boxes:
             drawn[box] = True
-        joined = ndimage.find_objects(ndimage.label(drawn)[0])
+        joined = ndimage.find_objects(label_components(drawn)[0])
         if len(joined) == len(boxes) and sum(np.zeros(shape)[box].size for box in joined) == drawn.sum():
             return joined
         boxes = joined
@@ -141,7 +145,7 @@ def _interpolated(image: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.
     """Voxels `first` to `last` of a slice four times as fine, linear, (4 rows, 4 columns) float32."""
     starts, stops = np.maximum(0, first - 1), np.minimum(image.shape, last + 1)  # neighbours count at the edges
     part = image[starts[0]:stops[0], starts[1]:stops[1]].astype(np.float32)
-    drawn = ndimage.zoom(part, FACTOR, order=1, mode="nearest", grid_mode=True)
+    drawn: Any = ndimage.zoom(part, FACTOR, order=1, mode="nearest", grid_mode=True)
     (top, left), (bottom, right) = FACTOR * (first - starts), FACTOR * (last - starts)
     return drawn[top:bottom, left:right]
 

@@ -10,11 +10,8 @@ import SimpleITK as sitk
 from ...errors import DependencyError, ModelSpecError
 from ...resources import resources
 from ..backends.candidates import torch_is_there
+from ..choices import UPSCALERS
 from .base import DESCRIPTION_FILE, FACTOR, PIPELINE_FILE, Upscaler
-
-#: By name; a folder with an upscaler of one's own, or with a latent-diffusion pipeline, is given by its path.
-UPSCALERS = ("learned", "lanczos")
-DEFAULT_UPSCALER = "learned"
 
 
 class Lanczos:

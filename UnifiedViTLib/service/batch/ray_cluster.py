@@ -6,14 +6,13 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ...errors import DependencyError, WorkerError
 from ...inference.options import Options
+from ...spec import ModelSpec
 from ..worker.client import WorkerClient
-from ..worker.exchange import spec_as_json, spec_from_json
 from .multiprocess import available_cores
 from .runner import BatchExecutor, BatchSettings, Task, TaskProgress, TaskResult
 
@@ -37,14 +36,14 @@ def ray_cluster(address: str, jobs: int | None) -> BatchExecutor:
         ray = _ray(address)
         try:
             gpu = settings.device == "cuda"
-            resources = {"num_gpus": 1} if gpu else {"num_cpus": 1}
+            resources: dict[str, Any] = {"num_gpus": 1} if gpu else {"num_cpus": 1}
             most = int(ray.cluster_resources().get("GPU" if gpu else "CPU", 0))
             actors = min(jobs or max(1, most), len(tasks))
             rows = [{"number": task.number, "path": os.path.abspath(task.path), "name": task.name,
                      "earlier": json.dumps(task.earlier)} for task in tasks]
             results = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
                 PredictActor, compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
-                fn_constructor_args=(spec_as_json(settings.spec), asdict(settings.options), settings.device,
+                fn_constructor_args=(settings.spec.to_dict(), settings.options.to_dict(), settings.device,
                                      settings.batch_size, settings.input_channel, os.path.abspath(output)),
                 **resources,
             )
@@ -64,11 +63,18 @@ def ray_cluster(address: str, jobs: int | None) -> BatchExecutor:
 
 
 class PredictActor:
-    """The actor: has its worker process look at one input after the other."""
+    """The actor: has its worker process look at one input after the other.
+
+    Args:
+        spec, options: as of their `to_dict`.
+        device, batch_size, input_channel: as for `BatchSettings`.
+        output: absolute path of the folder of the results.
+    """
 
     def __init__(self, spec: dict[str, Any], options: dict[str, Any], device: str, batch_size: int, input_channel: str,
                  output: str) -> None:
-        self._settings = BatchSettings(spec_from_json(spec), Options(**options), device, batch_size, input_channel)
+        self._settings = BatchSettings(ModelSpec.from_dict(spec), Options.from_dict(options), device, batch_size,
+                                       input_channel)
         self._output, self._client = Path(output), WorkerClient()
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +85,7 @@ class PredictActor:
         return {"number": task.number, "row": json.dumps(result.row), "text": result.text}
 
 
-def _ray(address: str):
+def _ray(address: str) -> Any:
     """Ray, connected, telling nobody of its use.
 
     Raises:
@@ -92,10 +98,12 @@ def _ray(address: str):
         import ray.data
     except ImportError as error:
         raise DependencyError('A cluster needs Ray: pip install "ray[data]".') from error
-    quiet = {"log_to_driver": False, "logging_level": "ERROR", "ignore_reinit_error": True}
-    alone = {"include_dashboard": False, "num_cpus": available_cores(), "_node_ip_address": "127.0.0.1"}
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "ignore_reinit_error": True}
+    where: dict[str, Any] = {"address": address}
+    if not address:
+        where = {"include_dashboard": False, "num_cpus": available_cores(), "_node_ip_address": "127.0.0.1"}
     try:
-        ray.init(**quiet, **({"address": address} if address else alone))
+        ray.init(**quiet, **where)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise WorkerError(
             f"There is no Ray cluster at {address or 'this machine'} ({error}). Start one with `ray start --head`, or "

@@ -13,7 +13,7 @@ from pathlib import Path
 from ...errors import Cancelled, DependencyError, OutputError, UnifiedViTError
 from ...imaging.reading import stem
 from ...inference.options import Options
-from ...inference.predictor import ProgressCallback
+from ...inference.progress import ProgressCallback
 from ...outputs.files import csv_row
 from ...outputs.folder import ResultsFolder
 from ...outputs.inventory import Entry
@@ -70,6 +70,12 @@ class BatchSettings:
 
     def process(self, client: WorkerClient, task: Task, output: Path, progress: ProgressCallback) -> TaskResult:
         """Have a worker read an input, look at it and write its results. Whatever goes wrong with it becomes its end.
+
+        Args:
+            client: of the worker.
+            task: the input.
+            output: folder of the results.
+            progress: told how far it is.
 
         Raises:
             DependencyError, Cancelled: they concern the others too.

@@ -215,10 +215,12 @@ def _run(command: list[str], settings: dict[str, str], tick: Callable[[str], Non
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
+    output = process.stdout
+    assert output is not None, "it is a pipe"
     pending: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:
-        for line in process.stdout:
+        for line in output:
             pending.put(line.rstrip())
         pending.put(None)
 
@@ -241,7 +243,7 @@ def _run(command: list[str], settings: dict[str, str], tick: Callable[[str], Non
             process.kill()
             process.wait()
         reader.join(timeout=2)
-        process.stdout.close()
+        output.close()
 
 
 def _check_imports(stage: Path, names: list[str], progress: Callable[[str, float], None]) -> None:
@@ -276,7 +278,7 @@ def _put_in_place(stage: Path, old: Path, replaced: list[Distribution]) -> None:
     # A package without its dist-info does not count as installed: metadata goes first and comes last.
     new = sorted((file for file in stage.rglob("*") if file.is_file() and file.relative_to(stage).parts[0] != "bin"),
                  key=lambda file: file.relative_to(stage).parts[0].endswith(".dist-info"))
-    outgoing = [Path(distribution.locate_file(file)).resolve() for distribution in replaced
+    outgoing = [Path(str(distribution.locate_file(file))).resolve() for distribution in replaced
                 for file in sorted(distribution.files or [], key=lambda file: ".dist-info" not in file.parts[0])]
     try:
         for file in outgoing:
@@ -305,4 +307,4 @@ def _put_in_place(stage: Path, old: Path, replaced: list[Distribution]) -> None:
 
 
 def _files_of_packages() -> set[Path]:
-    return {Path(found.locate_file(file)).resolve() for found in distributions() for file in found.files or []}
+    return {Path(str(found.locate_file(file))).resolve() for found in distributions() for file in found.files or []}

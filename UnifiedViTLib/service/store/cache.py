@@ -190,6 +190,10 @@ def staging(model_id: str) -> Iterator[Path]:
 def commit(staged: Path, model_id: str, version: str) -> Path:
     """Put a finished folder into the cache by one rename, and take other versions out. Hold the model's lock.
 
+    Args:
+        staged: the folder, of `staging`.
+        model_id, version: of the model in it.
+
     Returns:
         The model's folder.
     """

@@ -177,7 +177,7 @@ def verify_files(spec: ModelSpec) -> None:
         WeightsError: a file is missing or another one.
     """
     for name, sha256 in files_of(spec):
-        verify_file(spec, name, sha256)
+        verify_file(spec.folder, spec.name, name, sha256)
 
 
 def check_contents(spec: ModelSpec) -> None:

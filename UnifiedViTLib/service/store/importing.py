@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import IO
 
 from ...errors import ModelSpecError, WeightsError
 from ...spec import LARGEST_SPEC, SPEC_FILE, ModelSpec, load_spec
@@ -121,7 +121,7 @@ def _already_there(spec: ModelSpec) -> ModelSpec | None:
     )
 
 
-def _copy(stream: BinaryIO, target: Path, size: int, copied: Callable[[int], None]) -> str:
+def _copy(stream: IO[bytes], target: Path, size: int, copied: Callable[[int], None]) -> str:
     """Copy exactly `size` bytes; the SHA-256 of them."""
     digest, have = hashlib.sha256(), 0
     with disk_errors(target.parent):
@@ -160,7 +160,7 @@ class _Folder:
             raise WeightsError(f"{self.folder / name} is missing. Put it beside {SPEC_FILE}.")
         return (self.folder / name).stat().st_size
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> IO[bytes]:
         try:
             return open(self.folder / name, "rb")
         except OSError as error:
@@ -220,7 +220,7 @@ class _Archive:
             raise self._refused(f"{name} would unpack to {in_megabytes(entry.file_size)}")
         return entry.file_size
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> IO[bytes]:
         entry = self.entries[name]
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
             raise self._refused(f"{name} is encrypted or packed in an unusual way")

@@ -15,17 +15,17 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, overload
 
 from ...errors import Cancelled, UnifiedViTError, UnsupportedImageError, WorkerError
 from ...inference.backends.selection import HUNG, KILLED
 from ...inference.prediction import Prediction
+from ...inference.progress import ProgressCallback
 from ...processes import PATIENCE_S
-from .exchange import read_prediction, spec_as_json, write_channels, write_volume
+from .exchange import read_prediction, write_channels, write_volume
 from .process import LOG_LINES, WorkerLost, WorkerProcess
 from .protocol import (
     READING,
@@ -114,8 +114,16 @@ class WorkerClient:
         """Ask for an end and return at once; a worker that does not stop by itself is killed."""
         self._cancel.set()
 
-    def run(self, request: Request,
-            progress: Callable[[str, float], None] = lambda stage, fraction: None) -> Prediction | dict[str, Any]:
+    @overload
+    def run(self, request: PredictRequest, progress: ProgressCallback = ...) -> Prediction: ...
+
+    @overload
+    def run(self, request: FileRequest | JobRequest, progress: ProgressCallback = ...) -> dict[str, Any]: ...
+
+    @overload
+    def run(self, request: LoadRequest, progress: ProgressCallback = ...) -> None: ...
+
+    def run(self, request: Request, progress: ProgressCallback = lambda stage, fraction: None) -> Any:
         """Carry out a request and wait for it. What interrupts the waiting (Ctrl-C, an error in `progress`) cancels it.
 
         Raises:
@@ -130,7 +138,7 @@ class WorkerClient:
                 self.poll()
             raise
 
-    def _wait(self, progress: Callable[[str, float], None]) -> Prediction | dict[str, Any]:
+    def _wait(self, progress: ProgressCallback) -> Prediction | dict[str, Any] | None:
         while True:
             for event in self.poll():
                 if isinstance(event, Progress):
@@ -168,7 +176,7 @@ class WorkerClient:
             ))
         self._events.put(end)
 
-    def _ask_again(self, request: Request) -> Prediction | dict[str, Any]:
+    def _ask_again(self, request: Request) -> Prediction | dict[str, Any] | None:
         """Ask, and once more after a worker is lost: without the backend that it ran, for as long as there are others,
         else once as it was."""
         excluded, repeated = dict(self._excluded), False
@@ -214,10 +222,10 @@ class WorkerClient:
         """The request as JSON; volumes go through the folder."""
         if isinstance(request, JobRequest):
             return {"type": "job", "job": request.job, "arguments": request.arguments}
-        message = {"spec": spec_as_json(request.spec), "device": request.device, "batch_size": request.batch_size}
+        message = {"spec": request.spec.to_dict(), "device": request.device, "batch_size": request.batch_size}
         if isinstance(request, LoadRequest):
             return message | {"type": "load"}
-        message |= {"options": asdict(request.options), "input_channel": request.input_channel}
+        message |= {"options": request.options.to_dict(), "input_channel": request.input_channel}
         if isinstance(request, FileRequest):
             return message | {
                 "type": "file", "path": os.path.abspath(request.path), "output": os.path.abspath(request.output),

@@ -12,49 +12,23 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...diagnosis import DiagnosisClass, LabelRule
 from ...errors import OutputError
 from ...imaging.geometry import GeometrySource
 from ...imaging.volume import Volume, check
-from ...inference.prediction import (
-    Diagnosis,
-    Heatmap,
-    Prediction,
-    Provenance,
-    SegmentResult,
-    SuperResolution,
-    Uncertainty,
-)
+from ...inference.prediction import Prediction
 from ...leftovers import abandoned, own_name
-from ...spec import (
-    Channel,
-    Graph,
-    Member,
-    ModelSpec,
-    OODSpec,
-    Result,
-    Review,
-    ReviewRule,
-    Segment,
-    TrainingData,
-    VolumeRule,
-)
+from ...spec import ModelSpec
 
 _TEXT = "rest.json"
 #: Folders are called so, in the system's folder for temporary files.
 _PREFIX = "unifiedvit-"
 #: Names the system's folder for temporary files.
 _TEMPORARY = "TEMP" if os.name == "nt" else "TMPDIR"
-#: Arrays of a `SuperResolution`.
-_SUPERRES = ("array", "synthetic", "ijk_to_ras")
-#: Of an `Uncertainty`, what is not an array.
-_OF_UNCERTAINTY = ("passes", "confidence", "components", "mask_dice", "probability_std")
 #: Bytes written at a time; between two pieces a run can be cancelled.
 _PIECE = 64 << 20
 
@@ -115,7 +89,7 @@ def write_volume(volume: Volume, folder: Path, going_on: Callable[[], None]) -> 
     _save(volume.ijk_to_ras, folder / "ijk_to_ras.npy", going_on)
     _write_text(
         {"name": volume.name, "planar": volume.planar, "notes": volume.notes, "metadata": volume.metadata,
-         "geometry": asdict(volume.geometry), "files": [str(file) for file in volume.files]}, folder
+         "geometry": volume.geometry.to_dict(), "files": [str(file) for file in volume.files]}, folder
     )
 
 
@@ -124,14 +98,21 @@ def read_volume(folder: Path) -> Volume:
     rest = _read_text(folder)
     volume = Volume(
         _load(folder / "volume.npy"), _load(folder / "ijk_to_ras.npy"), rest["name"], rest["planar"],
-        tuple(rest["notes"]), rest["metadata"], GeometrySource(**rest["geometry"]), tuple(map(Path, rest["files"])),
+        tuple(rest["notes"]), rest["metadata"], GeometrySource.from_dict(rest["geometry"]),
+        tuple(map(Path, rest["files"])),
     )
     (folder / "volume.npy").unlink()
     return volume
 
 
 def write_channels(extra_channels: Mapping[str, Volume], folder: Path, going_on: Callable[[], None]) -> None:
-    """Write the volumes of further channels, as `write_volume` does; `read_channels` needs their names."""
+    """Write the volumes of further channels, as `write_volume` does; `read_channels` needs their names.
+
+    Args:
+        extra_channels: by the channels' names.
+        folder: of the exchange.
+        going_on: as for `write_volume`.
+    """
     for number, volume in enumerate(extra_channels.values()):
         make_folder(folder / str(number))
         write_volume(volume, folder / str(number), going_on)
@@ -148,85 +129,19 @@ def write_prediction(prediction: Prediction, folder: Path) -> None:
     Raises:
         OutputError: the disk is full.
     """
-    _save(prediction.labelmap, folder / "labelmap.npy")
-    _save(prediction.slice_probabilities, folder / "slice_probabilities.npy")
-    if prediction.probability_maps is not None:
-        _save(prediction.probability_maps, folder / "probability_maps.npy")
-    heatmap = prediction.heatmap
-    if heatmap:
-        _save(heatmap.percent, folder / "heatmap.npy")
-    made = prediction.superres
-    if made:
-        for name in _SUPERRES:
-            _save(getattr(made, name), folder / f"superres_{name}.npy")
-    uncertainty = prediction.uncertainty
-    if uncertainty:
-        _save(uncertainty.percent, folder / "uncertainty.npy")
-        _save(uncertainty.mutual_information, folder / "mutual_information.npy")
-    _write_text({
-        "diagnosis": asdict(prediction.diagnosis),
-        "slice_axis": prediction.slice_axis,
-        "segments": [asdict(segment) for segment in prediction.segments],
-        "warnings": prediction.warnings,
-        "provenance": asdict(prediction.provenance),
-        "geometry": asdict(prediction.geometry),
-        "heatmap": [heatmap.method, heatmap.label, heatmap.display] if heatmap else None,
-        "superres": [made.upscaler, made.method, made.label, made.quantile, made.regions] if made else None,
-        "uncertainty": {name: getattr(uncertainty, name) for name in _OF_UNCERTAINTY} if uncertainty else None,
-    }, folder)
+    _write_text(prediction.to_dict(lambda name, array: _save(array, folder / f"{name}.npy")), folder)
 
 
 def read_prediction(folder: Path, volume: Volume, spec: ModelSpec) -> Prediction:
-    """Read what `write_prediction` wrote of this volume and model."""
-    rest = _read_text(folder)
-    maps = folder / "probability_maps.npy"
-    return Prediction(
-        name=volume.name,
-        spec=spec,
-        labelmap=_load(folder / "labelmap.npy"),
-        ijk_to_ras=volume.ijk_to_ras,
-        diagnosis=Diagnosis(**rest["diagnosis"]),
-        slice_probabilities=_load(folder / "slice_probabilities.npy"),
-        slice_axis=tuple(rest["slice_axis"]),
-        segments=tuple(SegmentResult(**segment) for segment in rest["segments"]),
-        warnings=tuple(rest["warnings"]),
-        provenance=Provenance(**rest["provenance"] | {"notes": tuple(rest["provenance"]["notes"])}),
-        probability_maps=_load(maps) if maps.exists() else None,
-        heatmap=Heatmap(*rest["heatmap"], _load(folder / "heatmap.npy")) if rest["heatmap"] else None,
-        superres=SuperResolution(*rest["superres"], *(_load(folder / f"superres_{name}.npy") for name in _SUPERRES))
-        if rest["superres"] else None,
-        uncertainty=_read_uncertainty(rest["uncertainty"], folder) if rest["uncertainty"] else None,
-        geometry=GeometrySource(**rest["geometry"]),
-    )
+    """Read what `write_prediction` wrote of this volume and model.
 
-
-def _read_uncertainty(rest: dict[str, Any], folder: Path) -> Uncertainty:
-    return Uncertainty(**rest | {"passes": tuple(rest["passes"])}, percent=_load(folder / "uncertainty.npy"),
-                       mutual_information=_load(folder / "mutual_information.npy"))
-
-
-def spec_as_json(spec: ModelSpec) -> dict[str, Any]:
-    """A model's description; its folder absolute, as the worker may run elsewhere."""
-    return asdict(spec) | {"folder": os.path.abspath(spec.folder)}
-
-
-def spec_from_json(data: dict[str, Any]) -> ModelSpec:
-    """The same description."""
-    ood, graph, review = data["ood"], data["graph"], data["review"]
-    return ModelSpec(**data | {
-        "folder": Path(data["folder"]),
-        "segments": tuple(Segment(s["name"], tuple(s["colour"]), s["terminology"]) for s in data["segments"]),
-        "classes": tuple(DiagnosisClass(**c) for c in data["classes"]),
-        "volume_rule": VolumeRule(**data["volume_rule"]),
-        "training": tuple(TrainingData(**t) for t in data["training"]),
-        "results": tuple(Result(**r) for r in data["results"]),
-        "ood": OODSpec(**ood) if ood else None,
-        "members": tuple(Member(**m) for m in data["members"]),
-        "channels": tuple(Channel(**c) for c in data["channels"]),
-        "graph": Graph(**graph) if graph else None,
-        "review": Review(*(rule and ReviewRule(**rule) for rule in review.values())) if review else None,
-        "label_rules": tuple(LabelRule(**rule) for rule in data["label_rules"]),
-    })
+    Args:
+        folder: of the exchange.
+        volume: what was looked at.
+        spec: the model.
+    """
+    return Prediction.from_dict(_read_text(folder), lambda name: _load(folder / f"{name}.npy"),
+                                name=volume.name, spec=spec, ijk_to_ras=volume.ijk_to_ras)
 
 
 def _save(array: np.ndarray, file: Path, going_on: Callable[[], None] = lambda: None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from ...errors import WorkerError
 from ...inference.backends.selection import CRASHED, KILLED
@@ -66,7 +66,7 @@ class WorkerProcess:
     def __init__(self, python: str, more: Mapping[str, str]) -> None:
         # The worker knows the folder from the beginning, to remove it if this process is killed.
         self._folder = name_folder()
-        environment = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"} | more
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8:backslashreplace", **more}
         if sys.flags.no_user_site:
             environment["PYTHONNOUSERSITE"] = "1"
         try:
@@ -76,6 +76,8 @@ class WorkerProcess:
                 f"The Python that runs the networks cannot be started: {python} ({error.strerror or error}). "
                 "Install it, or give the path of another."
             ) from error
+        pipes = self._process.stdin, self._process.stdout, self._process.stderr
+        self._stdin, self._stdout, self._stderr = cast("tuple[BinaryIO, BinaryIO, BinaryIO]", pipes)  # as of `start`
         self.heard = False
         self._silenced = False  # its stdout is closed
         self._ended = False
@@ -95,8 +97,8 @@ class WorkerProcess:
     def send(self, message: dict[str, Any]) -> None:
         """Send a message; if the worker is gone, "gone" is what comes back."""
         with suppress(OSError, ValueError):
-            self._process.stdin.write(encode(message))
-            self._process.stdin.flush()
+            self._stdin.write(encode(message))
+            self._stdin.flush()
 
     def next_message(self) -> dict[str, Any] | None:
         """The next message, "log" and "gone" among them; None if none comes for a while."""
@@ -133,7 +135,7 @@ class WorkerProcess:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(PATIENCE_S)
             with suppress(OSError):
-                self._process.stdin.close()
+                self._stdin.close()
             self._message_reader.join(PATIENCE_S)
             remove_folder(self._folder)
 
@@ -153,7 +155,7 @@ class WorkerProcess:
                           f"has the details.{last}")
 
     def _read_messages(self) -> None:
-        for line in iter(lambda: self._process.stdout.readline(_LONGEST_LINE), b""):
+        for line in iter(lambda: self._stdout.readline(_LONGEST_LINE), b""):
             message = decode(line)
             self.heard = True
             if message is None:
@@ -167,7 +169,7 @@ class WorkerProcess:
         self._messages.put({"type": "gone"})
 
     def _read_log(self) -> None:
-        text = TextIOWrapper(self._process.stderr, encoding="utf-8", errors="replace")
+        text = TextIOWrapper(self._stderr, encoding="utf-8", errors="replace")
         for line in iter(lambda: text.readline(LOG_WIDTH), ""):
             self._log(line)
 

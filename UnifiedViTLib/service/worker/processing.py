@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from ...imaging.volume import Volume
 from ...inference.channels import Images, combine_channels
 from ...inference.options import Options
 from ...inference.prediction import Prediction
-from ...inference.predictor import ProgressCallback
+from ...inference.progress import ProgressCallback
 from ...outputs.files import as_json, summary, write_heatmap, write_segmentation, write_superres, write_uncertainty
 from ...outputs.folder import STAGED, ResultsFolder
 from ...outputs.manifest import (
@@ -51,7 +50,7 @@ def make_file_request(path: Path, spec: ModelSpec, options: Options, input_chann
         input_channel: which sequence the input is; "" for the first.
         channels: files of further sequences by the names of their channels.
     """
-    asked = asdict(options) | {"input_channel": input_channel}
+    asked = options.to_dict() | {"input_channel": input_channel}
     if options.superres and Path(options.superres).is_dir():
         files = sorted(file for file in Path(options.superres).rglob("*") if file.is_file())
         asked["superres_sha256"] = [sha256_of(file) for file in files]
@@ -122,7 +121,13 @@ def _changed_meanwhile(path: str, done: str) -> UnsupportedImageError:
 
 
 def write_results(volume: Volume, prediction: Prediction, folder: Path) -> dict[str, Path]:
-    """Write all files of a result but its JSON, and give them by their endings."""
+    """Write all files of a result but its JSON, and give them by their endings.
+
+    Args:
+        volume: what was looked at.
+        prediction: its result.
+        folder: where files are staged.
+    """
     heatmap, uncertainty, made = prediction.heatmap, prediction.uncertainty, prediction.superres
     staged = {}
 
@@ -131,11 +136,11 @@ def write_results(volume: Volume, prediction: Prediction, folder: Path) -> dict[
 
     write_segmentation(prediction, place(".seg.nrrd"))
     if heatmap:
-        write_heatmap(prediction, place(HEATMAP))
+        write_heatmap(heatmap, prediction, place(HEATMAP))
     if uncertainty:
-        write_uncertainty(prediction, place(UNCERTAINTY))
+        write_uncertainty(uncertainty, prediction, place(UNCERTAINTY))
     if made:
-        write_superres(prediction, *map(place, SUPERRES))
+        write_superres(made, prediction, *map(place, SUPERRES))
     if find_spec("matplotlib") is not None:  # Slicer does not bring it
         from ...outputs.montage import write_montage
 
@@ -143,7 +148,7 @@ def write_results(volume: Volume, prediction: Prediction, folder: Path) -> dict[
         if made:
             from ...outputs.superres_picture import write_superres_picture
 
-            write_superres_picture(volume, prediction, place(".superres.png"))
+            write_superres_picture(volume, made, prediction, place(".superres.png"))
     write_report(as_json(prediction), place(".html"), volume, prediction.labelmap,
                  heatmap and heatmap.percent, uncertainty and uncertainty.percent,
                  made and (Volume(made.array, made.ijk_to_ras), made.synthetic))

@@ -143,5 +143,5 @@ def error_as_json(error: UnifiedViTError) -> dict[str, str]:
 def error_from_json(data: dict[str, Any]) -> UnifiedViTError:
     """The same error; a `WorkerError` where `errors` has no such class."""
     found = getattr(errors, str(data.get("class")), None)
-    known = isinstance(found, type) and issubclass(found, UnifiedViTError)
-    return (found if known else WorkerError)(str(data.get("text")))
+    kind = found if isinstance(found, type) and issubclass(found, UnifiedViTError) else WorkerError
+    return kind(str(data.get("text")))

@@ -22,11 +22,12 @@ from ...errors import Cancelled, DependencyError, UnifiedViTError, WorkerError
 from ...inference.channels import Images, combine_channels
 from ...inference.options import Options
 from ...inference.prediction import Prediction
-from ...inference.predictor import Predictor, ProgressCallback
+from ...inference.predictor import Predictor
+from ...inference.progress import ProgressCallback
 from ...processes import kill_own_tree
 from ...spec import ModelSpec
 from ..store.cache import compiled_folder
-from .exchange import read_channels, read_volume, remove_folder, spec_from_json, write_prediction
+from .exchange import read_channels, read_volume, remove_folder, write_prediction
 from .processing import make_file_request, process_input
 from .protocol import decode, encode, error_as_json
 
@@ -56,7 +57,13 @@ def main(folder: str) -> None:
 
 
 class Worker:
-    """Requests in, one at a time; progress and one result or error out."""
+    """Requests in, one at a time; progress and one result or error out.
+
+    Args:
+        lines: messages from the client.
+        out: takes messages to it.
+        folder: through which volumes and results go.
+    """
 
     def __init__(self, lines: BinaryIO, out: BinaryIO, folder: Path) -> None:
         self._lines, self._out, self._folder = lines, out, folder
@@ -121,7 +128,7 @@ class Worker:
 
     def _predict(self, request: dict[str, Any], progress: ProgressCallback) -> None:
         """The result goes through the folder."""
-        spec = spec_from_json(request["spec"])
+        spec = ModelSpec.from_dict(request["spec"])
         images = combine_channels(
             read_volume(self._folder),
             read_channels(request["extra_channels"], self._folder),
@@ -129,12 +136,12 @@ class Worker:
             request["input_channel"],
         )
         with self._ready(spec, request, progress) as predictor:
-            prediction = predictor.predict(images, Options(**request["options"]), progress)
+            prediction = predictor.predict(images, Options.from_dict(request["options"]), progress)
         write_prediction(prediction, self._folder)
 
     def _process_file(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
         """Read, look, write; returns the row of the table and the answer in words."""
-        spec, options = spec_from_json(request["spec"]), Options(**request["options"])
+        spec, options = ModelSpec.from_dict(request["spec"]), Options.from_dict(request["options"])
         channels = {name: Path(path) for name, path in request["channels"].items()}
 
         def predict(images: Images) -> Prediction:
@@ -150,18 +157,19 @@ class Worker:
         """The model on its device, loaded unless it was the last one; without the backends that the client excludes."""
         excluded = {name: tuple(how) for name, how in request["excluded"].items()}
         wanted = spec, request["device"], excluded
-        if wanted != self._made_for:
+        if self._predictor is None or wanted != self._made_for:
             progress("Loading the model", 0.0)
-            self._predictor = self._made_for = None  # first, so that two need not fit into memory
+            self._predictor = None  # first, so that two need not fit into memory
             self._predictor = Predictor(spec, request["device"], cache=compiled_folder(), excluded=excluded,
                                         announce=self._announce)
             self._made_for = wanted
-        self._predictor.batch_size = request["batch_size"]
+        predictor = self._predictor
+        predictor.batch_size = request["batch_size"]
         try:
-            yield self._predictor
+            yield predictor
         finally:
-            if self._predictor.used_cpu_fallback:  # the graphics card may have room again next time
-                self._predictor = self._made_for = None
+            if predictor.used_cpu_fallback:  # the graphics card may have room again next time
+                self._predictor = None
 
     def _announce(self, backend: str) -> None:
         """Tell which backend is loaded or run next: if it ends this process, nobody else can."""
@@ -169,7 +177,7 @@ class Worker:
 
     def _load(self, request: dict[str, Any], progress: ProgressCallback) -> None:
         """What keeps a model from running at all is told before the first image."""
-        with self._ready(spec_from_json(request["spec"]), request, progress):
+        with self._ready(ModelSpec.from_dict(request["spec"]), request, progress):
             pass
 
     def _do_job(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:

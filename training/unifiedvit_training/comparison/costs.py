@@ -31,6 +31,11 @@ def costs_of(plan: Comparison, work: Path, data: Path | None) -> dict[str, Any]:
 
     The rounds go over all networks in turn, so that a busy moment of the machine does not fall on one of them.
 
+    Args:
+        plan: the comparison.
+        work: the folder of the work.
+        data: folder that data paths start from; None: the one of each recipe.
+
     Returns:
         {"machine": words, "sizes": {side: {entry: {"parameters", "multiplications", "milliseconds" a slice; and for
         the first size "images_per_second" in training}}}}; multiplications are multiply-add pairs of one slice; times

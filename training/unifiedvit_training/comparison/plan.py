@@ -34,7 +34,7 @@ class Entry(Section):
     arguments: dict[str, Any] | None = None
     task: Task = "both"
     seeds: list[int] | None = None
-    changes: dict[str, Any] = Field({})
+    changes: dict[str, Any] = Field(default={})
 
 
 class ComparedSet(Section):
@@ -46,7 +46,7 @@ class ComparedSet(Section):
     title: str
     project: Path
     data: str = "."
-    changes: dict[str, Any] = Field({})
+    changes: dict[str, Any] = Field(default={})
 
 
 class Comparison(Section):
@@ -60,11 +60,11 @@ class Comparison(Section):
         cost_sizes: sides of the inputs, in pixels, that speed and multiplications are measured for.
     """
 
-    seeds: list[int] = Field([0], min_length=1)
-    changes: dict[str, Any] = Field({})
+    seeds: list[int] = Field(default=[0], min_length=1)
+    changes: dict[str, Any] = Field(default={})
     sets: dict[str, ComparedSet] = Field(min_length=1)
     entries: list[Entry] = Field(min_length=2)
-    cost_sizes: list[int] = Field([224], min_length=1)
+    cost_sizes: list[int] = Field(default=[224], min_length=1)
 
     @model_validator(mode="after")
     def _distinct(self) -> Comparison:
@@ -115,6 +115,12 @@ def runs_of(plan: Comparison) -> Iterator[Run]:
 
 def project_of(plan: Comparison, run: Run, data: Path | None, threads: int | None = None) -> Project:
     """The recipe of one training.
+
+    Args:
+        plan: the comparison.
+        run: the training.
+        data: folder that data paths start from; None: the one of each recipe.
+        threads: of the processor; None for as many as the recipe says.
 
     Raises:
         ConfigError: the set's project, or what is changed in it, is wrong.

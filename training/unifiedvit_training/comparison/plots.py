@@ -21,7 +21,13 @@ _AXES = {"classification": "accuracy among lesion types", "segmentation": "Dice"
 
 
 def trade_figure(plan: Comparison, results: Results, costs: dict[str, Any]) -> Figure:
-    """Accuracy and Dice of every entry over its multiplications; one dot a seed, the name beside their mean."""
+    """Accuracy and Dice of every entry over its multiplications; one dot a seed, the name beside their mean.
+
+    Args:
+        plan: the comparison.
+        results: on one of its sets.
+        costs: as of `costs_of`.
+    """
     cost = costs["sizes"][min(costs["sizes"], key=int)]
     figure = Figure(figsize=(11, 4.8))
     for axes, (task, decides) in zip(figure.subplots(1, 2, gridspec_kw={"wspace": 0.22}), DECIDES.items(), strict=True):

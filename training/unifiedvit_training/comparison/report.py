@@ -28,6 +28,12 @@ def write_report(plan: Comparison, work: Path, data: Path | None, output: Path) 
     """Measure costs if need be, compare all finished runs, and write `report.html`, `tables.md` and
     `comparison.json` into `output`.
 
+    Args:
+        plan: the comparison.
+        work: the folder of the work.
+        data: folder that data paths start from; None: the one of each recipe.
+        output: the folder of the report.
+
     Returns:
         The page.
 

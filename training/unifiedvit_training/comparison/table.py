@@ -59,6 +59,12 @@ class PairedComparison:
 def results_of(plan: Comparison, name: str, work: Path, data: Path | None) -> Results:
     """Metrics of all finished runs on the set `name`.
 
+    Args:
+        plan: the comparison.
+        name: of one of its sets.
+        work: the folder of the work.
+        data: folder that data paths start from; None: the one of each recipe.
+
     Raises:
         RunError: no run is finished, or they are not of the same slices.
     """
@@ -91,12 +97,24 @@ def _metrics(tables: list[SliceTable], model: Model) -> dict[str, np.ndarray]:
 
 
 def mean_metric(results: Results, entry: str, name: str) -> float:
-    """Mean over the seeds of one metric; NaN where it has no meaning."""
+    """Mean over the seeds of one metric; NaN where it has no meaning.
+
+    Args:
+        results: on one set.
+        entry: its name.
+        name: of the metric.
+    """
     return float(results.metrics[entry].get(name, np.array([np.nan])).mean())
 
 
 def best_peer(plan: Comparison, results: Results, task: str) -> str | None:
-    """The CNN with the best metric for a task; chosen on the very slices it is compared on, which flatters it."""
+    """The CNN with the best metric for a task; chosen on the very slices it is compared on, which flatters it.
+
+    Args:
+        plan: the comparison.
+        results: on one of its sets.
+        task: a key of `DECIDES`.
+    """
     peers = {entry.name: mean_metric(results, entry.name, DECIDES[task]) for entry in plan.entries
              if entry.kind == "cnn" and entry.name in results.tables}
     peers = {name: value for name, value in peers.items() if not np.isnan(value)}

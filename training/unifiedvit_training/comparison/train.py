@@ -64,6 +64,12 @@ def train_all(plan: Comparison, work: Path, data: Path | None, only: list[str], 
 def finished(plan: Comparison, run: Run, work: Path, data: Path | None) -> bool:
     """Whether a run was trained to its end and measured.
 
+    Args:
+        plan: the comparison.
+        run: the training.
+        work: the folder of the work.
+        data: folder that data paths start from; None: the one of each recipe.
+
     Raises:
         RunError: what is there was made with another recipe.
     """

@@ -20,12 +20,12 @@ class Split(Section):
     """
 
     column: str | None = None
-    train: list[str] = Field([])
-    validation: list[str] = Field([])
-    test: list[str] = Field([])
+    train: list[str] = Field(default=[])
+    validation: list[str] = Field(default=[])
+    test: list[str] = Field(default=[])
     fractions: tuple[float, float, float] = (0.70, 0.15, 0.15)
-    folds: int | None = Field(None, ge=2, le=100)
-    fold: int = Field(1, ge=1)
+    folds: int | None = Field(default=None, ge=2, le=100)
+    fold: int = Field(default=1, ge=1)
 
     @model_validator(mode="before")
     @classmethod
@@ -81,9 +81,10 @@ class Source(Section):
     folder: Path | None = None
     images: Path | None = None
     masks: Path | None = None
-    columns: dict[Literal["image", "mask", "label", "labels", "group", "plane"], str | dict[str, str]] = Field({})
+    columns: dict[Literal["image", "mask", "label", "labels", "group", "plane"], str | dict[str, str]] = Field(
+        default={})
     label: str | None = None
-    mask_values: dict[int, str] = Field({})
+    mask_values: dict[int, str] = Field(default={})
     empty_masks: bool | None = None
     slice_labels: Literal["lesion", "volume"] = "lesion"
     split: Split = Split()
@@ -110,4 +111,4 @@ class Data(Section):
 
     sources: list[Source] = Field(min_length=1)
     plane: Literal["auto", "axial", "coronal", "sagittal"] = "auto"
-    slice_stride: int = Field(1, ge=1)
+    slice_stride: int = Field(default=1, ge=1)

@@ -34,10 +34,10 @@ class ChannelCard(Section):
 class Input(Section):
     """What the network sees; fields as in `model.json`. `channels`: none for models that look at one image."""
 
-    size: int = Field(224, ge=32, le=1024, multiple_of=16)
+    size: int = Field(default=224, ge=32, le=1024, multiple_of=16)
     modality: Literal["MR", "CT", "XR", "US", "any"]
     expects: str
-    channels: list[ChannelCard] = Field([], max_length=16)
+    channels: list[ChannelCard] = Field(default=[], max_length=16)
 
     @model_validator(mode="after")
     def _several(self) -> Input:
@@ -106,7 +106,7 @@ class Model(Section):
     nothing_found: str = "No finding"
     licence: str
     training: list[TrainingDataCard] = Field(min_length=1)
-    limits: list[str] = Field([])
+    limits: list[str] = Field(default=[])
     task: Task = "both"
     architecture: str = "shared_encoder_dual_decoder"
     arguments: dict[str, Any]

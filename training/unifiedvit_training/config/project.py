@@ -24,7 +24,7 @@ class Project(Section):
     pretrain: Pretrain = Pretrain()
     superres: Superres = Superres()
     machine: Machine = Machine()
-    seed: int = Field(0, ge=0, le=2**31)
+    seed: int = Field(default=0, ge=0, le=2**31)
 
 
 def load_project(file: Path, changes: list[str] | None = None, data: Path | None = None) -> Project:
@@ -43,6 +43,11 @@ def load_project(file: Path, changes: list[str] | None = None, data: Path | None
 
 def read_yaml(file: Path, kind: type[Kind], changes: list[str] | None = None) -> Kind:
     """Read a YAML as a section of type `kind`, `changes` made first.
+
+    Args:
+        file: the YAML.
+        kind: class of the section.
+        changes: as for `load_project`.
 
     Raises:
         ConfigError: the file cannot be read, or says where it is wrong.

@@ -18,8 +18,8 @@ class Initial(Section):
 
     weights: Path | None = None
     timm: str | None = None
-    freeze: float = Field(0.0, ge=0, le=1)
-    layer_decay: float = Field(1.0, gt=0, le=1)
+    freeze: float = Field(default=0.0, ge=0, le=1)
+    layer_decay: float = Field(default=1.0, gt=0, le=1)
 
     @model_validator(mode="after")
     def _one_origin(self) -> Initial:
@@ -39,23 +39,23 @@ class Augmentation(Section):
     but one is taken away, so that the network learns to do without; for several channels alone).
     """
 
-    rotation: float = Field(25.0, ge=0, le=180)
-    flip: float = Field(0.5, ge=0, le=1)
-    scale: float = Field(0.25, ge=0, le=1)
-    anisotropic_scale: float = Field(0.08, ge=0, le=1)
-    shift: float = Field(0.12, ge=0, le=0.5)
-    elastic: float = Field(0.05, ge=0, le=0.3)
-    crop: float = Field(0.1, ge=0, le=0.5)
-    gain: float = Field(0.2, ge=0, le=1)
-    offset: float = Field(0.25, ge=0, le=2)
-    gamma: float = Field(0.35, ge=0, le=2)
-    tone_curve: float = Field(0.5, ge=0, le=2)
-    bias_field: float = Field(0.35, ge=0, le=2)
-    noise: float = Field(0.12, ge=0, le=2)
-    blur: float = Field(0.15, ge=0, le=1)
-    drop_channel: float = Field(0.25, ge=0, le=1)
-    skull_strip: float = Field(0.0, ge=0, le=1)
-    burnt_in: float = Field(0.0, ge=0, le=1)
+    rotation: float = Field(default=25.0, ge=0, le=180)
+    flip: float = Field(default=0.5, ge=0, le=1)
+    scale: float = Field(default=0.25, ge=0, le=1)
+    anisotropic_scale: float = Field(default=0.08, ge=0, le=1)
+    shift: float = Field(default=0.12, ge=0, le=0.5)
+    elastic: float = Field(default=0.05, ge=0, le=0.3)
+    crop: float = Field(default=0.1, ge=0, le=0.5)
+    gain: float = Field(default=0.2, ge=0, le=1)
+    offset: float = Field(default=0.25, ge=0, le=2)
+    gamma: float = Field(default=0.35, ge=0, le=2)
+    tone_curve: float = Field(default=0.5, ge=0, le=2)
+    bias_field: float = Field(default=0.35, ge=0, le=2)
+    noise: float = Field(default=0.12, ge=0, le=2)
+    blur: float = Field(default=0.15, ge=0, le=1)
+    drop_channel: float = Field(default=0.25, ge=0, le=1)
+    skull_strip: float = Field(default=0.0, ge=0, le=1)
+    burnt_in: float = Field(default=0.0, ge=0, le=1)
 
 
 class Stage(Section):
@@ -68,21 +68,21 @@ class Stage(Section):
 class Optimiser(Section):
     """AdamW, linear warm-up and a cosine to nothing."""
 
-    learning_rate: float = Field(6e-4, gt=0)
-    weight_decay: float = Field(0.05, ge=0)
-    warm_up: float = Field(0.05, ge=0, lt=1)
-    grad_clip: float = Field(1.0, gt=0)
+    learning_rate: float = Field(default=6e-4, gt=0)
+    weight_decay: float = Field(default=0.05, ge=0)
+    warm_up: float = Field(default=0.05, ge=0, lt=1)
+    grad_clip: float = Field(default=1.0, gt=0)
 
 
 class Machine(Section):
     """Where and in what precision a run computes: Lightning Fabric's words. `threads`: of each process; None: all."""
 
     accelerator: str = "auto"
-    devices: int = Field(1, ge=1)
-    num_nodes: int = Field(1, ge=1)
+    devices: int = Field(default=1, ge=1)
+    num_nodes: int = Field(default=1, ge=1)
     strategy: str = "auto"
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
-    threads: int | None = Field(None, ge=1)
+    threads: int | None = Field(default=None, ge=1)
 
 
 class Fit(Section):
@@ -103,35 +103,35 @@ class Fit(Section):
     """
 
     stages: list[Stage] = Field(min_length=1)
-    batch_size: int = Field(24, ge=1)
-    micro_batch: int | None = Field(None, ge=1)
+    batch_size: int = Field(default=24, ge=1)
+    micro_batch: int | None = Field(default=None, ge=1)
     optimiser: Optimiser = Optimiser()
     loss_balance: Literal["fixed", "uncertainty", "gradient_norm"] = "fixed"
-    class_weight: float = Field(1.0, ge=0)
-    mask_weight: float = Field(1.0, ge=0)
-    label_smoothing: float = Field(0.05, ge=0, lt=1)
+    class_weight: float = Field(default=1.0, ge=0)
+    mask_weight: float = Field(default=1.0, ge=0)
+    label_smoothing: float = Field(default=0.05, ge=0, lt=1)
     class_balance: Literal["none", "sqrt", "equal"] = "none"
-    drop_path: float = Field(0.05, ge=0, lt=1)
-    dropout: float = Field(0.1, ge=0, lt=1)
-    ema: float = Field(0.998, ge=0, lt=1)
+    drop_path: float = Field(default=0.05, ge=0, lt=1)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    ema: float = Field(default=0.998, ge=0, lt=1)
     augmentation: Augmentation = Augmentation()
     initial: Initial = Initial()
-    validate_every: int = Field(3, ge=1)
-    patience: int | None = Field(None, ge=1)
-    save_minutes: float = Field(5.0, ge=0)
+    validate_every: int = Field(default=3, ge=1)
+    patience: int | None = Field(default=None, ge=1)
+    save_minutes: float = Field(default=5.0, ge=0)
 
 
 class Pretrain(Section):
     """Masked-image modelling without labels: `mask_ratio` of the patches are hidden and to be painted back."""
 
-    size: int = Field(160, ge=32, le=1024, multiple_of=16)
-    epochs: int = Field(10, ge=1)
-    batch_size: int = Field(32, ge=1)
-    mask_ratio: float = Field(0.6, gt=0, lt=1)
-    decoder_width: int = Field(128, ge=32, multiple_of=32)
-    decoder_depth: int = Field(2, ge=1)
+    size: int = Field(default=160, ge=32, le=1024, multiple_of=16)
+    epochs: int = Field(default=10, ge=1)
+    batch_size: int = Field(default=32, ge=1)
+    mask_ratio: float = Field(default=0.6, gt=0, lt=1)
+    decoder_width: int = Field(default=128, ge=32, multiple_of=32)
+    decoder_depth: int = Field(default=2, ge=1)
     optimiser: Optimiser = Optimiser(learning_rate=1e-3)
-    save_minutes: float = Field(5.0, ge=0)
+    save_minutes: float = Field(default=5.0, ge=0)
 
 
 class Superres(Section):
@@ -140,10 +140,10 @@ class Superres(Section):
     `size`: pixels along a side of a fine patch; `batch_size`: patches between two steps of the optimiser.
     """
 
-    channels: int = Field(32, ge=4, le=256)
-    blocks: int = Field(4, ge=1, le=32)
-    size: int = Field(96, ge=32, le=512, multiple_of=4)
-    batch_size: int = Field(16, ge=4, multiple_of=4)
-    steps: int = Field(4500, ge=1)
+    channels: int = Field(default=32, ge=4, le=256)
+    blocks: int = Field(default=4, ge=1, le=32)
+    size: int = Field(default=96, ge=32, le=512, multiple_of=4)
+    batch_size: int = Field(default=16, ge=4, multiple_of=4)
+    steps: int = Field(default=4500, ge=1)
     optimiser: Optimiser = Optimiser(learning_rate=1e-3, weight_decay=0.0)
-    save_steps: int = Field(250, ge=1)
+    save_steps: int = Field(default=250, ge=1)

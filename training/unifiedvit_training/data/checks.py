@@ -231,7 +231,13 @@ def _labels(project: Project, dataset: Dataset, left_out: dict[str, int]) -> Ite
 
 
 def class_counts(dataset: Dataset, at: np.ndarray, classes: int) -> np.ndarray:
-    """(classes,) how many of the slices `at` have each class."""
+    """(classes,) how many of the slices `at` have each class.
+
+    Args:
+        dataset: prepared.
+        at: (N,) indices of slices.
+        classes: how many there are.
+    """
     labels = dataset.slices.labels[at]
     return (labels == 1).sum(axis=0) if labels.ndim == 2 else np.bincount(labels[labels >= 0], minlength=classes)
 

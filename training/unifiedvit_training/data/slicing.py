@@ -63,6 +63,12 @@ class ItemSlices:
 def slice_item(item: Item, source: Source, data: Data, model: Model) -> ItemSlices:
     """Read an image and its mask and prepare their slices.
 
+    Args:
+        item: the image, and what is known of it.
+        source: that it is of.
+        data: how to prepare it.
+        model: what the network will read.
+
     Raises:
         DataError: the image or the mask cannot be used; the sentence names the file.
     """

@@ -37,7 +37,14 @@ def drawn_slices(dataset: Dataset) -> np.ndarray:
 
 
 def summarise(project: Project, dataset: Dataset, problems: list[Problem], probes: list[ShortcutProbe]) -> str:
-    """What is printed at the end of `prepare`."""
+    """What is printed at the end of `prepare`.
+
+    Args:
+        project: the recipe.
+        dataset: prepared by it.
+        problems: that checks found.
+        probes: for shortcuts.
+    """
     header, rows = count_slices(project, dataset)
     table = [header, *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(row[n]) for row in table) for n in range(len(header))]

@@ -29,7 +29,14 @@ _BARELY, _SURELY = 0.01, 0.99
 
 
 def fit_calibration(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray, model: Model) -> Calibration:
-    """`fit_label_rules`, or for models of one class an image `fit_temperature`."""
+    """`fit_label_rules`, or for models of one class an image `fit_temperature`.
+
+    Args:
+        logits: (N, C), of held-out slices.
+        labels: their diagnoses.
+        groups: (N,), of the patients.
+        model: which kind of calibration it has.
+    """
     return fit_label_rules(logits, labels, groups, model) if model.multi_label else fit_temperature(logits, labels)
 
 

@@ -43,7 +43,13 @@ class Candidate(Protocol):
 
     def in_use(self, network: torch.nn.Module, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
         """The model as the library's predictor takes it, with that calibration and nothing taken away from what it
-        draws; None for what the library cannot use. `draft` is a folder to write it into."""
+        draws; None for what the library cannot use.
+
+        Args:
+            network: with its weights.
+            calibration: None where it gives no diagnosis.
+            draft: folder to write the model into.
+        """
 
 
 class TrainedRun:
@@ -65,7 +71,11 @@ class TrainedRun:
         return digest, "", network
 
     def in_use(self, network: torch.nn.Module, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
-        """See `Candidate.in_use`."""
+        """See `Candidate.in_use`.
+
+        Args:
+            network, calibration, draft: as for `Candidate.in_use`.
+        """
         model = self.model
         if model.task != "both" or model.architecture in PEERS:
             return None
@@ -114,7 +124,11 @@ class ModelFolder:
         return spec.sha256, json.dumps(settings, sort_keys=True), load_network(spec)
 
     def in_use(self, network: torch.nn.Module, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
-        """See `Candidate.in_use`."""
+        """See `Candidate.in_use`.
+
+        Args:
+            network, calibration, draft: as for `Candidate.in_use`.
+        """
         calibrated = {"label_rules" if self.spec.multi_label else "temperature": calibration}
         return replace(self.spec, volume_rule=first_rule(self.spec.multi_label), **calibrated)
 

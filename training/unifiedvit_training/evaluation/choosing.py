@@ -9,7 +9,14 @@ from ..data.dataset import SliceSet
 
 def spread_over_classes(slices: SliceSet, places: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     """About `count` of the slices at `places`, in their order: as many of each diagnosis, one of each group before a
-    second of any. All at `places` have one known diagnosis, and there is at least one."""
+    second of any. All at `places` have one known diagnosis, and there is at least one.
+
+    Args:
+        slices: of a data set.
+        places: (N,) indices to choose from.
+        count: how many to choose.
+        seed: of the choice.
+    """
     chance, found = np.random.default_rng(seed), []
     kinds = np.unique(slices.labels[places])
     for kind in kinds:

@@ -40,7 +40,13 @@ def comparison_page(model: Model, names: tuple[str, str], sides: dict[str, Pair]
 
 def comparison_text(names: tuple[str, str], sides: dict[str, Pair], differences: dict[str, dict[str, Difference]]
                     ) -> str:
-    """A few lines for the terminal."""
+    """A few lines for the terminal.
+
+    Args:
+        names: of the two.
+        sides: their tables, by the side of the split.
+        differences: of metrics, by side and name.
+    """
     lines = []
     for side, pair in sides.items():
         lines.append(f"{side}, {len(pair[0]):,} slices: {names[1]} minus {names[0]} (95 % interval)")

@@ -15,7 +15,7 @@ import torch
 from UnifiedViTLib.diagnosis import LabelRule
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.inference.backends.torch_backend import choose_device
-from UnifiedViTLib.inference.uncertainty import TTA_TRANSFORMS
+from UnifiedViTLib.inference.tta import TTA_TRANSFORMS
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..config import Model, Project
@@ -197,6 +197,11 @@ class Measured(NamedTuple):
 
 def measure_slices(candidate: Candidate, dataset: Dataset, tta: bool = False) -> Measured:
     """The part of `evaluate` that looks at slices; writes `slices.npz` and `predictions.npz`.
+
+    Args:
+        candidate: what is measured.
+        dataset: prepared.
+        tta: as for `evaluate`.
 
     Raises:
         DataError, RunError: as `evaluate`.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from UnifiedViTLib.inference.uncertainty import Augmentation
-from UnifiedViTLib.models import UnifiedOutput
+from UnifiedViTLib.inference.backends.base import Run
+from UnifiedViTLib.inference.tta import Augmentation, average_with_mirror
 
 from ..data.dataset import SliceSet
 
@@ -51,33 +50,30 @@ def predict_slices(
         augmentation: look at the slices changed; what is drawn is brought back to its place.
     """
     network.eval()
-    forward = _tta_network(network) if tta else network
-    logits, drawn, embeddings = [], [], []
+    run = average_with_mirror(_as_run(network, device)) if tta else _as_run(network, device)
+    all_logits, drawn, all_embeddings = [], [], []
     for start in tqdm(range(0, len(indices), batch_size), desc="Looking", unit="batch", leave=False, disable=None):
         images = slices.inputs(indices[start:start + batch_size])
-        images = torch.from_numpy(augmentation.apply(images) if augmentation else images)
-        output = forward(images.to(device).contiguous(memory_format=torch.channels_last))
-        if output.class_logits is not None:
-            logits.append(output.class_logits.float().cpu().numpy())
-        if output.class_logits is not None and output.embedding is not None:
-            embeddings.append(output.embedding.float().cpu().numpy())
-        if output.mask_logits is not None:
-            masks = output.mask_logits
-            if augmentation:
-                masks = torch.from_numpy(np.ascontiguousarray(augmentation.undo(masks.float().cpu().numpy())))
-            drawn.append(masks.argmax(dim=1).to(torch.uint8).cpu().numpy())
-    return SliceOutputs(*(np.concatenate(parts) if parts else None for parts in (logits, drawn, embeddings)))
+        masks, logits, embeddings = run(augmentation.apply(images) if augmentation else images)
+        if logits.shape[1]:
+            all_logits.append(logits)
+        if logits.shape[1] and embeddings.shape[1]:
+            all_embeddings.append(embeddings)
+        if masks.shape[1]:
+            masks = np.ascontiguousarray(augmentation.undo(masks) if augmentation else masks)
+            drawn.append(torch.from_numpy(masks).argmax(dim=1).to(torch.uint8).numpy())
+    return SliceOutputs(*(np.concatenate(parts) if parts else None for parts in (all_logits, drawn, all_embeddings)))
 
 
-def _tta_network(network: torch.nn.Module) -> Callable[[torch.Tensor], UnifiedOutput]:
-    """`network` as it looks at images and their mirror images; embeddings are of the images alone, as in use."""
+def _as_run(network: torch.nn.Module, device: torch.device | str) -> Run:
+    """`network` as the predictor sees one; what a single-task baseline does not give has no classes."""
 
-    def forward(images: torch.Tensor) -> UnifiedOutput:
-        seen, mirrored = network(images), network(images.flip(-1))
-        return UnifiedOutput(
-            None if seen.mask_logits is None else (seen.mask_logits + mirrored.mask_logits.flip(-1)) / 2,
-            None if seen.class_logits is None else (seen.class_logits + mirrored.class_logits) / 2,
-            seen.embedding,
-        )
+    def run(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        output = network(torch.from_numpy(images).to(device).contiguous(memory_format=torch.channels_last))
+        shapes = (len(images), 0, 1, 1), (len(images), 0), (len(images), 0)
+        masks, logits, embeddings = (
+            np.empty(shape, np.float32) if part is None else part.float().cpu().numpy()
+            for part, shape in zip((output.mask_logits, output.class_logits, output.embedding), shapes, strict=True))
+        return masks, logits, embeddings
 
-    return forward
+    return run

@@ -63,7 +63,13 @@ def score(metrics: dict[str, float | None]) -> float:
 
 
 def probabilities_of(logits: np.ndarray, model: Model, calibration: Calibration = 1.0) -> np.ndarray:
-    """(N, C) probabilities from (N, C) logits: softmax, or for several labels at once a sigmoid each."""
+    """(N, C) probabilities from (N, C) logits: softmax, or for several labels at once a sigmoid each.
+
+    Args:
+        logits: (N, C).
+        model: of one class an image, or multi-label.
+        calibration: temperature, or rules by class.
+    """
     if not model.multi_label:
         return class_probabilities(logits, calibration)
     return expit(logits) if isinstance(calibration, float) else label_probabilities(logits, calibration)
@@ -178,6 +184,12 @@ def segmentation_metrics(overlaps: dict[str, np.ndarray] | None, labels: np.ndar
                          ) -> dict[str, np.ndarray]:
     """Metrics of the mask, (D,) each; all NaN if `overlaps` (of `overlap_values`) is None.
 
+    Args:
+        overlaps: of N slices, by name.
+        labels: diagnoses of the slices.
+        model: the names of its classes and segments.
+        weights: (D, N), how often each slice counts in each of D draws.
+
     Returns:
         `dice` mean over slices with a lesion (on each, over the mask classes truly there), and by diagnosis
         `dice_<class>`, and by mask class `dice_segment_<name>` if there are several; `detected` share of slices with a
@@ -245,14 +257,26 @@ def mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def roc_auc(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(D,) areas under the ROC curve of (N,) scores for (N,) bool truth: the weight of pairs in the right order."""
+    """(D,) areas under the ROC curve of (N,) scores for (N,) bool truth: the weight of pairs in the right order.
+
+    Args:
+        scores: (N,), higher for what is more likely true.
+        truth: (N,) bool.
+        weights: (D, N), how often each counts in each of D draws.
+    """
     positive, negative = _by_score(scores, truth, weights)
     below = np.cumsum(negative, axis=1) - negative / 2  # of equal scores half the pairs count
     return _ratio((positive * below).sum(axis=1), positive.sum(axis=1) * negative.sum(axis=1))
 
 
 def average_precision(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(D,) precision averaged over the recall that each threshold adds, as scikit-learn defines it."""
+    """(D,) precision averaged over the recall that each threshold adds, as scikit-learn defines it.
+
+    Args:
+        scores: (N,), higher for what is more likely true.
+        truth: (N,) bool.
+        weights: (D, N), how often each counts in each of D draws.
+    """
     positive, negative = (part[:, ::-1] for part in _by_score(scores, truth, weights))
     hits = np.cumsum(positive, axis=1)
     precision = _ratio(hits, hits + np.cumsum(negative, axis=1))

@@ -33,7 +33,12 @@ class Difference(NamedTuple):
 
 
 def paired(first: SliceTable, second: SliceTable, model: Model) -> dict[str, Difference]:
-    """Differences of all metrics that both have; the tables hold the same slices in the same order."""
+    """Differences of all metrics that both have; the tables hold the same slices in the same order.
+
+    Args:
+        first, second: of the two networks.
+        model: what both answer.
+    """
     return paired_over([(first, second)], model)
 
 

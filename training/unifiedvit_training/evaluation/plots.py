@@ -158,7 +158,13 @@ def difference_figure(rows: Sequence[tuple[str, float, float, float]]) -> Figure
 
 
 def pairs_figure(first: np.ndarray, second: np.ndarray, names: tuple[str, str], label: str) -> Figure:
-    """The same slices under two networks: (N,) values against each other."""
+    """The same slices under two networks: (N,) values against each other.
+
+    Args:
+        first, second: (N,) values, 0 to 1.
+        names: of the two networks.
+        label: what the values are.
+    """
     figure, axes = _empty(4.8, 4.6)
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle="--")
     axes.scatter(first, second, s=10, alpha=0.45, color=COLOURS[0], linewidths=0)

@@ -88,7 +88,11 @@ def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary]
 
 def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], calibration: Calibration | None,
                  model: Model, confidences: dict[str, list[Confidence]]) -> str:
-    """A few lines for the terminal; arguments as for `evaluation_page`."""
+    """A few lines for the terminal.
+
+    Args:
+        summaries, volumes, calibration, model, confidences: as for `evaluation_page`.
+    """
     lines = []
     for summary in summaries:
         lines.append(f"{summary.side}: {len(summary.table):,} slices of {summary.groups:,} groups (95 % intervals)")

@@ -80,6 +80,11 @@ def choose_threshold(confidence: np.ndarray, right: np.ndarray) -> ReviewRule | 
 def held_out_review(confidence: np.ndarray, right: np.ndarray, groups: np.ndarray) -> dict[str, float]:
     """Coverage and risk of slices under thresholds that were chosen on slices of other groups, in five parts.
 
+    Args:
+        confidence: (N,), 0 to 1.
+        right: (N,) bool, whether the diagnosis is.
+        groups: (N,), of the patients.
+
     Returns:
         `coverage` and `risk`; empty where there are too few groups, or a part has no threshold.
     """

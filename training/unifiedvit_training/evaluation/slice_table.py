@@ -89,7 +89,15 @@ class SliceTable:
 def build_slice_table(
     dataset: Dataset, indices: np.ndarray, answers: SliceOutputs, model: Model, calibration: Calibration
 ) -> SliceTable:
-    """Compare the answers for the slices at `indices` with the truth."""
+    """Compare the answers for the slices at `indices` with the truth.
+
+    Args:
+        dataset: prepared.
+        indices: (N,) which of its slices.
+        answers: for them.
+        model: what they are answers of.
+        calibration: of its class logits.
+    """
     slices = dataset.slices
     masks, has_mask = np.asarray(slices.masks[indices]), slices.has_mask[indices]
     probabilities = raw = values = found = None
@@ -141,7 +149,13 @@ def table_metrics(table: SliceTable, model: Model, weights: np.ndarray) -> dict[
 
 def quick_metrics(table: SliceTable, model: Model, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Those of `table_metrics` that are quick to draw again: `classification_metrics`, `segmentation_metrics` and
-    `OUTLINE_VALUES`."""
+    `OUTLINE_VALUES`.
+
+    Args:
+        table: of N slices.
+        model: the names of its classes and segments.
+        weights: (D, N), how often each slice counts in each of D draws.
+    """
     metrics = classification_metrics(table.probabilities, table.labels, model, weights, table.found)
     metrics |= segmentation_metrics(table.values, table.labels, model, weights)
     nothing = np.full((len(table), len(model.segments)), np.nan)

@@ -66,7 +66,13 @@ def _rounded(metrics: dict[str, Estimate]) -> dict[str, list[float | None]]:
 
 
 def summarise(table: SliceTable, side: str, model: Model) -> SideSummary:
-    """Measure the slices of `table` on a side, which has at least one."""
+    """Measure the slices of `table` on a side, which has at least one.
+
+    Args:
+        table: of all slices.
+        side: of the split.
+        model: what they are answers of.
+    """
     part = table.on(side)
     metrics = with_intervals(lambda weights: table_metrics(part, model, weights), part.groups)
     confusion = None

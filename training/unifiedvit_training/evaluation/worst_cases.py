@@ -84,7 +84,12 @@ def _picture(row: int, table: SliceTable, drawn: np.ndarray | None, slices: Slic
 
 
 def outlined(image: np.ndarray, truth: np.ndarray | None, drawn: np.ndarray | None) -> np.ndarray:
-    """A slice (H, W) in grey with outlines of its true and its drawn mask (H, W); (2 H, 2 W, 3) uint8."""
+    """A slice (H, W) in grey with outlines of its true and its drawn mask (H, W); (2 H, 2 W, 3) uint8.
+
+    Args:
+        image: (H, W).
+        truth, drawn: (H, W), None where there is none.
+    """
     grey = Image.fromarray(overlay(image, None, ()))
     pixels = np.array(grey.resize((grey.width * _ZOOM, grey.height * _ZOOM), Image.Resampling.BICUBIC))
     lines = {name: _outline(mask) for name, mask in (("true", truth), ("drawn", drawn)) if mask is not None}

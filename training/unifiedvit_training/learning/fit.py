@@ -56,7 +56,15 @@ def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None
 
 
 class Trainer:
-    """A run in progress."""
+    """A run in progress.
+
+    Args:
+        project: the recipe.
+        dataset: prepared by it.
+        run: folder of the run.
+        fabric: on whose devices it trains.
+        max_minutes: after which it stops, to be gone on with; None for no end.
+    """
 
     def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric,
                  max_minutes: float | None) -> None:

@@ -142,7 +142,13 @@ class SimMIM(MaskedModel):
 
 def masked_model(encoder: nn.Module, size: int, decoder_width: int, decoder_depth: int) -> MaskedModel:
     """The way of masking that suits `encoder` and images of `size` pixels a side; the decoder's width and depth are
-    for a ViT alone."""
+    for a ViT alone.
+
+    Args:
+        encoder: to be trained.
+        size: pixels along a side of an image.
+        decoder_width, decoder_depth: of what fills in the hidden patches of a ViT.
+    """
     if isinstance(encoder, ViTEncoder):
         return MaskedAutoencoder(encoder, decoder_width, decoder_depth)
     return SimMIM(encoder, size)
@@ -165,7 +171,13 @@ def random_mask(rows: int, columns: int, share: float, generators: list[torch.Ge
 
 def hide(images: torch.Tensor, hidden: torch.Tensor, block: int) -> torch.Tensor:
     """Images (B, C, H, W) with the pixels of hidden blocks, (B, H / block, W / block) bool, at 0: the body's mean. A
-    missing channel stays one."""
+    missing channel stays one.
+
+    Args:
+        images: (B, C, H, W).
+        hidden: (B, H / block, W / block) bool.
+        block: pixels along a side of a block.
+    """
     return images.masked_fill(_spread(hidden[:, None], block) & ~missing_channels(images), 0.0)
 
 

@@ -22,7 +22,13 @@ class MetricLogger:
         self._board = SummaryWriter(str(run / "tensorboard"), purge_step=step + 1)
 
     def write(self, name: str, step: int, row: dict[str, float | int | str | None]) -> None:
-        """Add a row to `<name>.csv`; all rows of a name have the same columns."""
+        """Add a row to `<name>.csv`; all rows of a name have the same columns.
+
+        Args:
+            name: of the table.
+            step: of the training.
+            row: values by column.
+        """
         path = self._run / f"{name}.csv"
         if name not in self._columns:
             self._columns[name] = ["step", *row]

@@ -68,6 +68,12 @@ def load_packaged_weights(name: str, channels: int) -> dict[str, torch.Tensor] |
 def read_checkpoint(path: Path, checkpoint: PackagedCheckpoint, name: str, channels: int) -> dict[str, torch.Tensor]:
     """See `load_packaged_weights`; `path` is its file.
 
+    Args:
+        path: the file.
+        checkpoint: what is known of it.
+        name: of the encoder.
+        channels: of the images that it is to read.
+
     Raises:
         RunError: it cannot be read, or is not the one that is known.
     """

@@ -20,7 +20,13 @@ def seed_of(*place: int) -> int:
 
 
 def generators_of(seed: int, step: int, places: Iterable[int]) -> list[torch.Generator]:
-    """One source of chance for each slice of a step, by its place in the batch."""
+    """One source of chance for each slice of a step, by its place in the batch.
+
+    Args:
+        seed: of the run.
+        step: its number.
+        places: of the slices in the batch.
+    """
     return [torch.Generator().manual_seed(seed_of(seed, step, place)) for place in places]
 
 

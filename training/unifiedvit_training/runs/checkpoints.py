@@ -19,7 +19,12 @@ BEST_FILE, NOW_FILE = "best.safetensors", "last.safetensors"
 
 
 def check_same_recipe(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
-    """Raise a RunError that names the values, of those which may not change when a run goes on, that differ."""
+    """Raise a RunError that names the values, of those which may not change when a run goes on, that differ.
+
+    Args:
+        run: its folder.
+        before, now: values by name.
+    """
     different = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
     if different:
         raise RunError(

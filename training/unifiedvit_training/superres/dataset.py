@@ -14,10 +14,10 @@ from tqdm import tqdm
 
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.heatmap import DEFAULT_METHOD
+from UnifiedViTLib.inference.choices import DEFAULT_METHOD, QUANTILE
 from UnifiedViTLib.inference.prediction import Heatmap
 from UnifiedViTLib.inference.superres.base import FACTOR, Upscaler
-from UnifiedViTLib.inference.superres.super_resolution import QUANTILE, super_resolve
+from UnifiedViTLib.inference.superres.super_resolution import super_resolve
 from UnifiedViTLib.models.explanation import explain
 
 from ..config import Project

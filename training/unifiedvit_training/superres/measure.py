@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from UnifiedViTLib.imaging.intensity import measure_foreground
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.heatmap import DEFAULT_METHOD
+from UnifiedViTLib.inference.choices import DEFAULT_METHOD
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.superres.base import FACTOR, Upscaler
@@ -54,7 +54,12 @@ class Quality:
 
 
 def compare_images(drawn: np.ndarray, truth: np.ndarray, places: Sequence[np.ndarray]) -> list[Quality]:
-    """How alike two images (h, w) are, over the pixels of each of `places` ((h, w), bool)."""
+    """How alike two images (h, w) are, over the pixels of each of `places` ((h, w), bool).
+
+    Args:
+        drawn, truth: (h, w), air 0 and bright tissue 1.
+        places: of pixels to compare, each (h, w) bool.
+    """
     error = (drawn - truth).astype(np.float64) ** 2
     given = (torch.from_numpy(one.astype(np.float32))[None, None] for one in (drawn, truth))
     # The map has the image's size: torchmetrics mirrors the image at its borders.

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from ....errors import DependencyError, UnsupportedImageError
 from ..limits import check_counts, damaged
@@ -19,6 +19,8 @@ from .frames import Frame, frames_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+ByteOrder = Literal["little", "big"]
 
 _PREAMBLE = 128
 #: Without the preamble a file begins with an element of one of these groups.
@@ -140,6 +142,7 @@ def _parse(file: BinaryIO, name: str) -> tuple[Dataset, BinaryIO]:
     """
     try:
         from pydicom import dcmread
+        from pydicom.uid import UID
     except ImportError as error:
         raise DependencyError("Reading DICOM needs the package pydicom. Install it (pip install pydicom).") from error
     file.seek(0)
@@ -155,7 +158,7 @@ def _parse(file: BinaryIO, name: str) -> tuple[Dataset, BinaryIO]:
         dataset = dcmread(elements, stop_before_pixels=True, force=True)
     except Exception as error:
         raise damaged(name, "its DICOM header") from error
-    dataset.file_meta.TransferSyntaxUID = _DEFLATED
+    dataset.file_meta.TransferSyntaxUID = UID(_DEFLATED)
     return dataset, elements
 
 
@@ -166,7 +169,7 @@ def _pixels_complete(file: BinaryIO, element_at: int, promised: int, big_endian:
     size = size_of(file)
     file.seek(element_at + 4)
     explicit = file.read(2) in _LONG_VALUES  # begins with an odd number, which no implicit length does
-    order = "big" if big_endian else "little"
+    order: ByteOrder = "big" if big_endian else "little"
     file.seek(element_at)
     count = _element_length(file, explicit, order)
     if count is None:
@@ -184,7 +187,7 @@ def _pixels_complete(file: BinaryIO, element_at: int, promised: int, big_endian:
     return head[:4] == _END_OF_SEQUENCE and _elements_lie_within(file, file.tell(), explicit, order)
 
 
-def _elements_lie_within(file: BinaryIO, start: int, explicit: bool, order: str) -> bool:
+def _elements_lie_within(file: BinaryIO, start: int, explicit: bool, order: ByteOrder) -> bool:
     """Whether the elements from byte `start` on end within the file, or with a sequence that says not where."""
     size = size_of(file)
     file.seek(start)
@@ -198,7 +201,7 @@ def _elements_lie_within(file: BinaryIO, start: int, explicit: bool, order: str)
     return True
 
 
-def _element_length(file: BinaryIO, explicit: bool, order: str) -> int | None:
+def _element_length(file: BinaryIO, explicit: bool, order: ByteOrder) -> int | None:
     """The length of the value of the element at which `file` stands, which then stands at the value; None if the
     file ends before. `explicit`: whether two letters stand between tag and length."""
     head = file.read(_SHORTEST_ELEMENT)

@@ -58,7 +58,7 @@ _DETECTOR = "the detector's pixels, which are larger than what they show of the 
 
 def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
     pair = values.numbers(dataset, keyword, 2)
-    return pair if pair and min(pair) > 0 else None
+    return (pair[0], pair[1]) if pair and min(pair) > 0 else None
 
 
 def _ultrasound(dataset: Dataset) -> tuple[float, float] | None:
@@ -69,9 +69,10 @@ def _ultrasound(dataset: Dataset) -> tuple[float, float] | None:
             continue
         units = [values.number(region, f"PhysicalUnits{axis}Direction") for axis in "YX"]
         deltas = [values.number(region, f"PhysicalDelta{axis}") for axis in "YX"]
-        if units != [_CENTIMETRE] * 2 or not all(deltas):
+        between = [abs(delta) * 10 for delta in deltas if delta]
+        if units != [_CENTIMETRE] * 2 or len(between) < len(deltas):
             return None
-        sizes.append([abs(delta) * 10 for delta in deltas])
+        sizes.append(between)
     if not sizes or not np.allclose(sizes, sizes[0], rtol=0.01):
         return None
     return sizes[0][0], sizes[0][1]

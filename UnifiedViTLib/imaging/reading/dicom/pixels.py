@@ -97,7 +97,8 @@ def _differently_rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> l
     stored = stored.reshape(-1, frames[0].rows, frames[0].columns)
     if frames[0].photometric == "MONOCHROME1":  # turned around, as GDCM does
         stored = ((1 << frames[0].bits) - 1 if stored.dtype.kind == "u" else -1) - stored.astype(np.int64)
-    return [(stored[f.number] * np.float64(f.rescale[0]) + f.rescale[1]).astype(np.float32) for f in frames]
+    return [(stored[f.number] * np.float64(slope) + intercept).astype(np.float32)
+            for f in frames for slope, intercept in [f.rescale or (1.0, 0.0)]]
 
 
 def _unreadable(path: Path, syntax: str) -> UnsupportedImageError:

@@ -234,11 +234,12 @@ def _undirected_stack(frames: list[Frame], name: str) -> Stack:
 
 def _sorted_stack(frames: list[Frame], name: str) -> Stack:
     """Slices with positions and orientation, sorted along their normal."""
-    first = frames[0]
-    heights = np.array([frame.position @ first.normal for frame in frames])
+    positions = np.array([frame.position for frame in frames])
+    heights = np.array([position @ frames[0].normal for position in positions])
     order = np.argsort(heights, kind="stable")
     frames, heights = [frames[n] for n in order], heights[order]
     first = frames[0]
+    assert first.orientation is not None, "what has none goes to `_undirected_stack`"
     steps = np.diff(heights)
     _refuse_repeated(frames, steps, name)
     _refuse_uneven(heights, name)
@@ -246,7 +247,7 @@ def _sorted_stack(frames: list[Frame], name: str) -> Stack:
     off = float(np.abs(heights - np.linspace(heights[0], heights[-1], len(frames))).max())
     notes = []
     pixel_mm = np.array(_pixel_mm(first))
-    positions = np.array([frame.position for frame in frames])
+    positions = positions[order]
     drift = (positions - positions[0]) @ first.orientation.T  # mm along row and column
     shift = float(np.ptp(drift, axis=0).max())
     offsets = drift / pixel_mm
@@ -320,7 +321,8 @@ def _refuse_uneven(heights: np.ndarray, name: str) -> None:
 
 
 def _matrix(frame: Frame, step: float) -> np.ndarray:
-    """Index to LPS, the third axis along the normal."""
+    """Index to LPS, the third axis along the normal, of a frame with an orientation."""
+    assert frame.orientation is not None and frame.normal is not None, "others have no place in the patient"
     column_mm, row_mm = _pixel_mm(frame)
     matrix = np.eye(4)
     row, column = frame.orientation

@@ -17,7 +17,13 @@ def text(dataset: Dataset, keyword: str) -> str:
 
 
 def numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
-    """Exactly `count` finite numbers."""
+    """Exactly `count` finite numbers.
+
+    Args:
+        dataset: of pydicom.
+        keyword: of the element.
+        count: how many numbers are needed; None is given where there are more, fewer or others.
+    """
     values = _values(dataset, keyword)
     try:
         parsed = tuple(float(value) for value in values)

@@ -10,7 +10,7 @@ import torch
 from scipy.stats import rankdata
 from tqdm import tqdm
 
-from UnifiedViTLib.inference.heatmap import METHODS
+from UnifiedViTLib.inference.choices import METHODS
 from UnifiedViTLib.models.explanation import explain as explain_images
 
 from ...config import Project

@@ -63,7 +63,14 @@ def agreement(maps: np.ndarray, lesions: np.ndarray) -> dict[str, np.ndarray]:
 
 def stability(explain: Explain, images: torch.Tensor, maps: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
     """Rank correlation (N,) of maps with those of the same images (N, C, H, W) after a small change: `noise`, `shift`
-    (the map shifted back), `contrast`."""
+    (the map shifted back), `contrast`.
+
+    Args:
+        explain: gives the maps of images.
+        images: (N, C, H, W).
+        maps: (N, H, W), of the images as they are.
+        seed: of the noise.
+    """
     noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(seed)) * NOISE
     shifted = explain(torch.roll(images, (SHIFT, SHIFT), dims=(2, 3)))
     return {

@@ -26,7 +26,13 @@ _SHOWN = 6
 
 
 def explanation_text(found: dict[str, MeasuredMaps], best: str, ranks: dict[str, float]) -> str:
-    """A table for the terminal."""
+    """A table for the terminal.
+
+    Args:
+        found: what was measured, by method.
+        best: name of the method that ranks first.
+        ranks: mean rank by method.
+    """
     lines = [f"{'':<22}" + "".join(f"{name:>24}" for name in found)]
     for key in WORDS:
         lines.append(f"{key:<22}" + "".join(f"{format_estimate(one.metrics[key]):>24}" for one in found.values()))

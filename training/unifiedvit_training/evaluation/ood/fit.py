@@ -25,6 +25,11 @@ def measure_ood_statistics(network: torch.nn.Module, slices: SliceSet, device: t
 
     Where several labels may be true at once, a slice is of the kind of its rarest one, or of none.
 
+    Args:
+        network: on `device`.
+        slices: with both sides.
+        device: of torch.
+
     Returns:
         The statistics; None if fewer than two training slices have a known diagnosis, or no slice is for validation.
     """
@@ -61,7 +66,13 @@ class SliceFeatures:
 
 
 def embed_slices(slices: SliceSet, indices: np.ndarray, embeddings: np.ndarray) -> SliceFeatures:
-    """What the slices at `indices` look like, given the network's part."""
+    """What the slices at `indices` look like, given the network's part.
+
+    Args:
+        slices: of a data set.
+        indices: (N,) which of them.
+        embeddings: (N, E), the network's.
+    """
     parts = []
     for start in range(0, len(indices), 64):
         images = slices.inputs(indices[start:start + 64])

@@ -70,7 +70,13 @@ def extract_features(network: torch.nn.Module, images: np.ndarray) -> Features:
 
 
 def fit_score(score: Score, train: Features, labels: np.ndarray) -> Callable[[Mapping[str, np.ndarray]], np.ndarray]:
-    """From the features of slices to their distances (N,) from training slices with these diagnoses."""
+    """From the features of slices to their distances (N,) from training slices with these diagnoses.
+
+    Args:
+        score: which features, and which distance.
+        train: features of training slices, by name.
+        labels: (M,) their diagnoses.
+    """
     def joined(features: Mapping[str, np.ndarray]) -> np.ndarray:
         return np.concatenate([features[name] for name in score.features], axis=1)
 

@@ -1,0 +1,6 @@
+from typing import Any
+
+import numpy as np
+
+def numpy_to_vtk(num_array: np.ndarray, deep: bool = ..., array_type: int | None = ...) -> Any: ...
+def vtk_to_numpy(vtk_array: Any) -> np.ndarray: ...
