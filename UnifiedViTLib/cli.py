@@ -96,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
         help="several forward passes: NAME.uncertainty.nrrd (where the outline is uncertain, in percent) "
         "and a confidence in NAME.json and NAME.html; takes four times as long",
     )
+    predict.add_argument("--dicom", action="store_true",
+                         help="for images that came as DICOM: write a DICOM segmentation, structured report, maps and "
+                         "picture too, for a PACS")
     predict.add_argument("--skip-existing", action="store_true",
                          help="leave out inputs whose result in DIR is of the same files, model, options and software, "
                          "and whole")
@@ -156,7 +159,7 @@ def _predict(options: argparse.Namespace) -> int:
     check_channel_names([name for name in (options.input_channel, *channels) if name], spec)
     asked = Options(options.plane, options.tta, heatmap=options.heatmap, heatmap_class=options.heatmap_class,
                     superres=options.superres, superres_quantile=options.superres_quantile,
-                    uncertainty=options.uncertainty)
+                    uncertainty=options.uncertainty, dicom=options.dicom)
     asked.check(spec)
     settings = BatchSettings(spec, asked, options.device, input_channel=options.input_channel, channels=channels)
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:

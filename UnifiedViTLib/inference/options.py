@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
-from ..errors import ModelSpecError
+from ..errors import DependencyError, ModelSpecError
 from ..spec import ModelSpec
 from .heatmap import DEFAULT_METHOD, check_heatmap
 from .superres.super_resolution import QUANTILE
@@ -28,6 +29,7 @@ class Options:
         superres_quantile: above which regions lie, as in `super_resolution.attended_regions`.
         uncertainty: give `Prediction.uncertainty`, by further passes over every slice; the answer stays what it is
             without. Four times the time, and two passes more over volumes whose voxels are nearly cubes.
+        dicom: write the results of an image that came as DICOM as DICOM objects too.
     """
 
     plane: str = "auto"
@@ -38,6 +40,7 @@ class Options:
     superres: str | None = None
     superres_quantile: float = QUANTILE
     uncertainty: bool = False
+    dicom: bool = False
 
     @property
     def heatmap_method(self) -> str | None:
@@ -50,6 +53,9 @@ class Options:
         Raises:
             ModelSpecError, DependencyError: it cannot; with a sentence.
         """
+        if self.dicom and find_spec("highdicom") is None:
+            raise DependencyError("Results as DICOM need the package highdicom. Install it (pip install "
+                                  "'unifiedvit[dicom]').")
         if self.uncertainty and spec.multi_label:
             raise ModelSpecError(f"{spec.name} is a multi-label model; uncertainty by several passes is for models of "
                                  "one class an image. Run without it.")

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ...diagnosis import DiagnosisClass, LabelRule
+from ...diagnosis import Code, DiagnosisClass, LabelRule
 from ...errors import OutputError
 from ...imaging.geometry import GeometrySource
 from ...imaging.volume import Volume, check
@@ -216,7 +216,7 @@ def spec_from_json(data: dict[str, Any]) -> ModelSpec:
     return ModelSpec(**data | {
         "folder": Path(data["folder"]),
         "segments": tuple(Segment(s["name"], tuple(s["colour"]), s["terminology"]) for s in data["segments"]),
-        "classes": tuple(DiagnosisClass(**c) for c in data["classes"]),
+        "classes": tuple(_class_from_json(c) for c in data["classes"]),
         "volume_rule": VolumeRule(**data["volume_rule"]),
         "training": tuple(TrainingData(**t) for t in data["training"]),
         "results": tuple(Result(**r) for r in data["results"]),
@@ -227,6 +227,10 @@ def spec_from_json(data: dict[str, Any]) -> ModelSpec:
         "review": Review(*(rule and ReviewRule(**rule) for rule in review.values())) if review else None,
         "label_rules": tuple(LabelRule(**rule) for rule in data["label_rules"]),
     })
+
+
+def _class_from_json(data: dict[str, Any]) -> DiagnosisClass:
+    return DiagnosisClass(**data | {"code": data["code"] and Code(**data["code"])})
 
 
 def _save(array: np.ndarray, file: Path, going_on: Callable[[], None] = lambda: None) -> None:
