@@ -22,6 +22,7 @@ from ..native import c_numeric_locale, native_path, printable_path
 from ..spec import ModelSpec, Segment
 from ..texts import printable, table_cell
 from .headlines import amounts, headline
+from .narrative import report_sentences
 from .writing import write_atomically
 
 CSV_FIELDS = (
@@ -184,6 +185,7 @@ def as_json(prediction: Prediction) -> dict:
             "threshold": below,
             "review": prediction.confidence < below,
         },
+        "report": list(report_sentences(prediction)),
         "segments": [asdict(segment) for segment in prediction.segments],
         "geometry": asdict(prediction.geometry),
         "slices": [
