@@ -83,10 +83,10 @@ def add_to_scene(
     """Show a result in the scene of the volume that it was made from.
 
     The segmentation has one segment a mask class of which something is drawn, in the model's order, with the ID
-    "Segment_<label>" (Slicer's DICOM exporter stops at empty ones). Its grid is the volume's, to the last digit. The table has a row a
-    diagnosis: class, display name, probability (of a multi-label model also threshold and found). Both carry the
-    diagnosis and its provenance as node attributes that begin with `ATTRIBUTE` (lists and tables as JSON), and lie
-    beside the volume in the subject hierarchy.
+    "Segment_<label>" (Slicer's DICOM exporter stops at empty ones). Its grid is the volume's, to the last digit. The
+    table has a row a diagnosis: class, display name, probability (of a multi-label model also threshold and found).
+    Both carry the diagnosis and its provenance as node attributes that begin with `ATTRIBUTE` (lists and tables as
+    JSON), and lie beside the volume in the subject hierarchy.
 
     Args:
         prediction: labelmap (K, J, I) on the grid of `volume_node`.

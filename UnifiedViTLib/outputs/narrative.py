@@ -6,6 +6,7 @@ No side of the patient is named where the file does not state the orientation, n
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 import numpy as np
 
@@ -104,10 +105,8 @@ def _diameter(prediction: Prediction, voxels: np.ndarray) -> str:
     if prediction.geometry.spacing == UNKNOWN or len(voxels) < 2:
         return ""
     points = voxels[:, ::-1] @ prediction.ijk_to_ras[:3, :3].T
-    try:
-        points = points[ConvexHull(points).vertices]
-    except (QhullError, ValueError):  # all in one plane, or few
-        pass
+    with suppress(QhullError, ValueError):  # few, or all in a line
+        points = points[ConvexHull(points, qhull_options="QJ").vertices]  # QJ: also where all lie in one plane
     points = points[::math.ceil(len(points) / _MOST_POINTS)]
     smallest = float(np.linalg.norm(prediction.ijk_to_ras[:3, :3], axis=0).min())
     return f"measures {pdist(points).max() + smallest:.0f} mm at its longest"
@@ -128,8 +127,8 @@ def _doubts(prediction: Prediction) -> str:
     below = review_threshold(prediction.spec, prediction.uncertainty is not None)
     doubts = []
     if prediction.confidence < below:
-        doubts.append(f"the confidence is {prediction.confidence:.0%}, under the {below:.0%} from which on results need "
-                      "no review")
+        doubts.append(f"the confidence is {prediction.confidence:.0%}, under the {below:.0%} from which on results "
+                      "need no review")
     dice = prediction.uncertainty and prediction.uncertainty.mask_dice
     if dice is not None and dice < 0.8:
         doubts.append(f"the outlines of several passes overlap by {dice:.0%} alone")

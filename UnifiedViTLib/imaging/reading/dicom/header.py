@@ -99,7 +99,8 @@ def read_header(path: Path) -> Header:
     with BoundedReader(path) as file, _quiet():
         dataset, elements = _parse(file, path.name)
         if values.text(dataset, "Manufacturer") == MANUFACTURER:
-            raise OwnResult(f"{path.name} is a result of UnifiedViT, not an image to look at. Give the images themselves.")
+            raise OwnResult(f"{path.name} is a result of UnifiedViT, not an image to look at. Give the images "
+                            "themselves.")
         syntax = values.text(dataset.file_meta, "TransferSyntaxUID")
         pixels_at = elements.tell()
         frames = frames_of(dataset, path, size_of(file))
