@@ -168,6 +168,8 @@ def test_patients_keep_their_names_and_studies_what_is_missing_in_them(tmp_path,
         written = pydicom.dcmread(path)
         assert str(written.PatientName) == name and written.PatientID == "P4711"
         assert not written.PatientSex and not written.StudyDate and not written.ReferringPhysicianName
+    report = pydicom.dcmread(paths[".sr.dcm"])
+    assert any("Größe" in item.TextValue for _, item in contents(report) if item.ValueType == "TEXT")
 
 
 def test_frames_of_an_enhanced_image_keep_their_order(tmp_path):

@@ -9,7 +9,7 @@ from ... import __version__
 from ...imaging.reading.dicom.header import MANUFACTURER
 from ...inference.prediction import Prediction
 from .codes import ARTIFICIAL_INTELLIGENCE, concept
-from .sources import Sources
+from .sources import UTF_8, Sources
 
 if TYPE_CHECKING:
     from highdicom import AlgorithmIdentificationSequence
@@ -78,6 +78,7 @@ class ResultContext:
 
     def finish(self, written: Dataset) -> Dataset:
         """Copy from the original what highdicom leaves out: the patient's other identifiers and the study's name."""
+        written.SpecificCharacterSet = UTF_8
         source = self.sources.datasets[0]
         for keyword in ("IssuerOfPatientID", "StudyDescription", "PatientAge", "PatientSize", "PatientWeight",
                         "PatientIdentityRemoved", "DeidentificationMethod", "LongitudinalTemporalInformationModified",

@@ -21,6 +21,8 @@ _REQUIRED = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "Stud
 #: What objects refer to the images by.
 _IDENTIFIERS = {"SOPClassUID": "class", "SOPInstanceUID": "image", "SeriesInstanceUID": "series",
                 "StudyInstanceUID": "study", "FrameOfReferenceUID": "frame of reference"}
+#: DICOM's name for it.
+UTF_8 = "ISO_IR 192"
 #: Values of the patient's sex; others, which some systems write, are left out.
 _SEXES = ("M", "F", "O")
 #: A slice may lie so far from its place on the volume's even grid, as when it was read: a share of the step, and mm.
@@ -114,7 +116,15 @@ def _check_grid(volume: Volume, dataset: Dataset, positions: np.ndarray) -> None
 
 
 def _complete(dataset: Dataset) -> None:
-    """Add the attributes that objects must have, empty, where old or anonymised images lack them."""
+    """Add the attributes that objects must have, empty, where old or anonymised images lack them; texts become UTF-8,
+    in which what this program says can be written beside names of any script."""
+    from pydicom.valuerep import PersonName
+
+    dataset.decode()
+    dataset.SpecificCharacterSet = UTF_8
+    for keyword in ("PatientName", "ReferringPhysicianName"):
+        if dataset.get(keyword):
+            setattr(dataset, keyword, PersonName(str(dataset.get(keyword))))
     for keyword in _REQUIRED:
         if keyword not in dataset or dataset.get(keyword) is None:
             setattr(dataset, keyword, "")

@@ -111,7 +111,7 @@ def process_input(
     results = ResultsFolder(output)
     with results.staging() as stage:
         staged = write_results(volume, prediction, stage)
-        refused = _write_dicom(volume, prediction, stage, staged) if request.options["dicom"] else ""
+        refused = _write_dicom(volume, prediction, stage, staged) if request.options.get("dicom") else ""
         entry, told = results.commit(staged, as_json(prediction), manifest, name, earlier)
     text = summary(entry.name, prediction)
     return {"row": entry.row, "text": "\n".join([text, *(f"  ({words})" for words in (told, refused) if words)])}
