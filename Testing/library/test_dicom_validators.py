@@ -31,7 +31,7 @@ def program(name: str) -> str:
 
 
 def output_of(*command: str) -> str:
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     return ended.stdout + ended.stderr
 
 

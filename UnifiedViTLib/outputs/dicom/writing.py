@@ -48,6 +48,8 @@ def write_dicom(volume: Volume, prediction: Prediction, place: Callable[[str], P
             objects = _objects(volume, prediction, picture)
         except UnsupportedImageError as error:
             return str(error)
+        except OSError:
+            return str(refused(volume, "its files can no longer be read"))
         for ending, written in objects.items():
             if written is not None:
                 _save(written, place(ending))
