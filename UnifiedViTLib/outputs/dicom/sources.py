@@ -130,6 +130,11 @@ def _complete(dataset: Dataset) -> None:
             setattr(dataset, keyword, "")
     if dataset.PatientSex not in _SEXES:
         dataset.PatientSex = ""
+    for shared in dataset.get("SharedFunctionalGroupsSequence") or []:
+        for keyword in ("PlaneOrientationSequence", "PixelMeasuresSequence"):
+            group = dataset.PerFrameFunctionalGroupsSequence[0]
+            if keyword not in shared and keyword in group:  # highdicom looks for what all frames share
+                setattr(shared, keyword, group.get(keyword))
     for group in (dataset, *(item for sequence in ("SharedFunctionalGroupsSequence",)
                              for item in dataset.get(sequence) or [])):
         for measures in group.get("PixelMeasuresSequence") or []:
