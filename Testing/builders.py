@@ -103,7 +103,8 @@ def write_dicom(file: Path, pixels: np.ndarray, *, position=(0.0, 0.0, 0.0), row
     data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = MRImageStorage
     data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = generate_uid()
     data.SeriesInstanceUID = series or generate_uid()
-    data.StudyInstanceUID, data.FrameOfReferenceUID = generate_uid(), generate_uid()
+    data.StudyInstanceUID, data.FrameOfReferenceUID = (
+        generate_uid(entropy_srcs=[data.SeriesInstanceUID, part]) for part in ("study", "frame of reference"))
     data.PatientName, data.PatientID, data.Modality = "Phantom", "1", modality
     data.InstanceNumber, data.SliceThickness = number, thickness
     data.ImagePositionPatient = [f"{v:.10g}" for v in position]

@@ -139,7 +139,8 @@ def shown(segmentation_node, segment_id):
 
 
 def exported(scene, segmentation_node, volume_node):
-    """All segments as Slicer's own logic writes them into a label-map volume, (K, J, I)."""
+    """All segments as Slicer's own logic writes them into a label-map volume, with the labels that their IDs name,
+    (K, J, I)."""
     label_node = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
     ids = vtk.vtkStringArray()
     for segment_id in segmentation_node.GetSegmentation().GetSegmentIDs():
@@ -148,7 +149,9 @@ def exported(scene, segmentation_node, volume_node):
         segmentation_node, ids, label_node, volume_node
     )
     image = label_node.GetImageData()
-    return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1]).copy()
+    array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
+    labels = [0, *(int(ids.GetValue(n).removeprefix("Segment_")) for n in range(ids.GetNumberOfValues()))]
+    return np.take(labels, array)
 
 
 def world(node, ijk_to_ras, index):

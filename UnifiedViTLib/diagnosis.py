@@ -14,18 +14,31 @@ from .records import Record
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 TEMPERATURES = 0.01, 100
 _BIASES, _THRESHOLDS = (-20, 20), (0.001, 0.999)
+#: DICOM's SH and LO, without what they use as a separator.
+_CODE, _MEANING = re.compile(r"[A-Za-z0-9._-]{1,16}"), re.compile(r"[^\\]{1,64}")
 MULTI_CLASS, MULTI_LABEL = "multi-class", "multi-label"
 #: What stands in tables and files where a multi-label model finds nothing; no class is called so.
 NONE = "none"
 
 
 @dataclass(frozen=True)
+class Code(Record):
+    """A term of a dictionary, as DICOM has it: "302820008", "SCT", "Intracranial meningioma"."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
+@dataclass(frozen=True)
 class DiagnosisClass(Record):
-    """A diagnosis: `name` for programs, `display` for people; `lesion` is False for "nothing found"."""
+    """A diagnosis: `name` for programs, `display` for people, `code` for DICOM (None: results make up a private one);
+    `lesion` is False for "nothing found"."""
 
     name: str
     display: str
     lesion: bool
+    code: Code | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,7 @@ def read_diagnosis(given: Fields, segments: Collection[str]) -> DiagnosisSpec:
     """
     several = given.choice("task", (MULTI_CLASS, MULTI_LABEL)) == MULTI_LABEL
     tables = given.tables("classes", 2, 255)
-    classes = tuple(DiagnosisClass(c.text("name", IDENTIFIER), c.text("display"), c.flag("lesion")) for c in tables)
+    classes = tuple(_diagnosis_class(c) for c in tables)
     if len({c.name for c in classes}) != len(classes):
         raise ModelSpecError("diagnosis.classes: two classes have the same name.")
     if not several:
@@ -81,6 +94,14 @@ def read_diagnosis(given: Fields, segments: Collection[str]) -> DiagnosisSpec:
     return DiagnosisSpec(
         classes, 1.0, tuple(_label_rule(table, segments) for table in tables), given.text("nothing_found")
     )
+
+
+def _diagnosis_class(given: Fields) -> DiagnosisClass:
+    code = None
+    if "code" in given.data:
+        term = given.table("code")
+        code = Code(term.text("value", _CODE), term.text("scheme", _CODE), term.text("meaning", _MEANING))
+    return DiagnosisClass(given.text("name", IDENTIFIER), given.text("display"), given.flag("lesion"), code)
 
 
 def _label_rule(given: Fields, segments: Collection[str]) -> LabelRule:

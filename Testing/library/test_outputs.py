@@ -21,7 +21,7 @@ from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.outputs.files import as_json, csv_row, write_csv, write_segmentation
+from UnifiedViTLib.outputs.files import as_json, csv_row, drawn_segments, write_csv, write_segmentation
 from UnifiedViTLib.outputs.montage import chosen_slices, write_montage
 from UnifiedViTLib.outputs.report import write_report
 from UnifiedViTLib.outputs.superres_picture import write_superres_picture
@@ -63,9 +63,9 @@ def test_a_segmentation_file_holds_what_was_drawn_with_names_colours_and_termino
     write_segmentation(prediction, tmp_path / "head.seg.nrrd")
     image, keys = read_back(tmp_path / "head.seg.nrrd")
     assert np.array_equal(sitk.GetArrayFromImage(image), prediction.labelmap)
-    for n, segment in enumerate(prediction.spec.segments):
+    for n, (label, segment) in enumerate(drawn_segments(prediction).items()):
         assert keys[f"Segment{n}_Name"] == segment.name
-        assert keys[f"Segment{n}_LabelValue"] == str(n + 1)
+        assert keys[f"Segment{n}_LabelValue"] == str(label)
         assert segment.terminology.rstrip("|") in keys[f"Segment{n}_Tags"]
         colour = np.array(keys[f"Segment{n}_Color"].split(), float) * 255
         np.testing.assert_allclose(colour, segment.colour, atol=0.01)
@@ -83,8 +83,9 @@ def test_slicer_reads_the_file_as_a_segmentation_with_its_names_colours_and_term
     storage.SetFileName(str(tmp_path / "head.seg.nrrd"))
     assert storage.ReadData(node)
     segmentation = node.GetSegmentation()
-    assert segmentation.GetNumberOfSegments() == len(prediction.spec.segments)
-    for n, expected in enumerate(prediction.spec.segments):
+    drawn = drawn_segments(prediction)
+    assert segmentation.GetNumberOfSegments() == len(drawn) > 0
+    for n, (label, expected) in enumerate(drawn.items()):
         segment = segmentation.GetNthSegment(n)
         assert segment.GetName() == expected.name
         np.testing.assert_allclose(np.array(segment.GetColor()) * 255, expected.colour, atol=0.01)
@@ -95,7 +96,22 @@ def test_slicer_reads_the_file_as_a_segmentation_with_its_names_colours_and_term
         node.GetBinaryLabelmapRepresentation(segmentation.GetNthSegmentID(n), image)
         counted = image.GetPointData().GetScalars() if image.GetNumberOfPoints() else None
         voxels = int(np.count_nonzero(vtk_to_numpy(counted))) if counted else 0
-        assert voxels == np.count_nonzero(prediction.labelmap == n + 1)
+        assert voxels == np.count_nonzero(prediction.labelmap == label)
+        assert segment.GetTag("DICOM.SegmentAlgorithmType", tag) and str(tag) == "AUTOMATIC"
+        assert segment.GetTag("DICOM.SegmentAlgorithmName", tag) and str(tag) == "UnifiedViT tiny 1.2.3"
+
+
+def test_a_segment_that_is_not_drawn_is_not_in_the_file_and_slicer_still_reads_it(tmp_path, prediction):
+    import slicer
+
+    for labelmap, expected in ((np.where(prediction.labelmap, 2, 0), ("Segment_2",)), (prediction.labelmap * 0, ())):
+        write_segmentation(replace(prediction, labelmap=labelmap.astype(np.uint8)), tmp_path / "head.seg.nrrd")
+        node, storage = slicer.vtkMRMLSegmentationNode(), slicer.vtkMRMLSegmentationStorageNode()
+        storage.SetFileName(str(tmp_path / "head.seg.nrrd"))
+        assert storage.ReadData(node)
+        assert node.GetSegmentation().GetSegmentIDs() == expected
+        values = [node.GetSegmentation().GetSegment(name).GetLabelValue() for name in expected]
+        assert values == [2] * len(expected)
 
 
 def test_the_json_follows_its_schema_and_counts_what_was_drawn(prediction):

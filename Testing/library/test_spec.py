@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 import pickle
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from UnifiedViTLib.errors import ModelSpecError, WeightsError
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.integrity import verify_weights
+from UnifiedViTLib.service.worker.exchange import spec_as_json, spec_from_json
 from UnifiedViTLib.spec import load_spec, parse_spec
 
 
@@ -73,6 +74,18 @@ def test_the_least_probability_of_components_may_be_missing_and_is_checked_where
     for wrong in (-0.1, 1.1, "high", None, True):
         refused = refusal(spec_data(aggregation=volume | {"min_component_probability": wrong}))
         assert refused.startswith("aggregation.min_component_probability")
+
+
+def test_a_class_may_carry_a_code_which_travels_to_the_worker_and_is_checked():
+    data = spec_data()
+    code = {"value": "393564001", "scheme": "SCT", "meaning": "Glioma"}
+    data["diagnosis"]["classes"][1]["code"] = code
+    spec = parse_spec(data, Path("tiny").absolute())
+    assert spec.classes[0].code is None and asdict(spec.classes[1].code) == code
+    assert spec_from_json(json.loads(json.dumps(spec_as_json(spec), default=str))) == spec
+    for name, wrong in (("value", "a" * 17), ("scheme", "S CT"), ("meaning", "a\\b"), ("meaning", "")):
+        data["diagnosis"]["classes"][1]["code"] = code | {name: wrong}
+        assert refusal(data).startswith(f"diagnosis.classes[1].code.{name}")
 
 
 def test_a_model_without_a_healthy_class_has_none():

@@ -95,7 +95,7 @@ class ResultView:
                 _("drawn, size not known") if one["volume_ml"] is None else
                 _("{ml:.2f} mL").format(ml=one["volume_ml"]))
             for one in result["segments"]
-        )
+        ) + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in result.get("report", ()))
         drawn = any(one["voxels"] for one in result["segments"])
         ui.jumpButton.enabled = ui.show3DButton.enabled = drawn
         display = segmentationNode.GetDisplayNode()

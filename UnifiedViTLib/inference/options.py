@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import Field, dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelSpecError
+from ..errors import DependencyError, ModelSpecError
 from ..imaging.planes import PLANES
 from ..records import Record
 from ..spec import ModelSpec
@@ -64,6 +65,7 @@ class Options(Record):
         superres_quantile: above which regions lie, as in `super_resolution.attended_regions`.
         uncertainty: give `Prediction.uncertainty`, by further passes over every slice; the answer stays what it is
             without. Four times the time, and two passes more over volumes whose voxels are nearly cubes.
+        dicom: write the results of an image that came as DICOM as DICOM objects too.
     """
 
     plane: str = _option(
@@ -112,6 +114,10 @@ class Options(Record):
         slicer="look several times, and add where the outline is uncertain as a volume (of a folder, "
         "NAME.uncertainty.nrrd); how far to trust the diagnosis is in `prediction.uncertainty`.",
     )
+    dicom: bool = _option(
+        False,
+        help="for images that came as DICOM: write a DICOM segmentation, structured report, maps and picture too",
+    )
 
     @property
     def heatmap_method(self) -> str | None:
@@ -124,6 +130,9 @@ class Options(Record):
         Raises:
             ModelSpecError, DependencyError: it cannot; with a sentence.
         """
+        if self.dicom and find_spec("highdicom") is None:
+            raise DependencyError("Results as DICOM need the package highdicom. Install it (pip install "
+                                  "'unifiedvit[dicom]').")
         # Here, as they load scipy and SimpleITK, which Slicer must not wait for when it starts.
         from .heatmap import check_heatmap
         from .superres.upscalers import check_upscaler

@@ -9,7 +9,8 @@ from ..texts import is_portable_name, table_cell
 
 #: Endings of all files that a result may have; a name is free if no file has it with any of these.
 ENDINGS = (".json", ".seg.nrrd", ".html", ".png", ".heatmap.nrrd", ".uncertainty.nrrd", ".superres.nrrd",
-           ".synthetic.seg.nrrd", ".superres.png")
+           ".synthetic.seg.nrrd", ".superres.png", ".seg.dcm", ".sr.dcm", ".heatmap.dcm", ".uncertainty.dcm",
+           ".picture.dcm")
 #: A result's name has at most so many bytes: with an ending and a number, file systems allow 255.
 _MOST_BYTES = 180
 #: What no file name may hold on some system, and what is not to be seen.

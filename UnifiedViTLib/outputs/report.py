@@ -47,6 +47,7 @@ def as_text(result: dict[str, Any]) -> str:
     diagnosis, model = result["diagnosis"], result["model"]
     lines = [
         f"{result['name']}: {headline(diagnosis)}{f', {REVIEW}' if needs_review(result) else ''}",
+        *(f"  {sentence}" for sentence in result.get("report", ())),
         *(f"  {display_of(diagnosis, name)}: {p:.1%}{_mark(diagnosis, name)}"
           for name, p in diagnosis["probabilities"].items()),
         *(f"  {words}" for words in [confidence_in_words(result)] if words),
@@ -106,6 +107,7 @@ def write_report(
             for words, p in findings(diagnosis)),
         f"{f' <span class=review>{REVIEW}</span>' if needs_review(result) else ''}</h1>",
         f"<p>{html.escape(result['name'])}</p><p class='notice'>{NOTICE}</p>",
+        f"<p>{html.escape(' '.join(result.get('report', ())))}</p>",
         *(f"<p class='warning'>&#9888; {html.escape(text)}</p>" for text in result["warnings"]),
         *(f"<p>{html.escape(words)}</p>" for words in [confidence_in_words(result)] if words),
         "<table>", *(

@@ -42,7 +42,7 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False,
         files = _files(folder)
         own = Inventory(folder).owned(file.name for file in files)
         files = [file for file in files if file.name not in own]
-        slices = dicom_files(folder)
+        slices = [file for file in dicom_files(folder) if file.name not in own]
         if slices and fnmatch(folder.name, pattern):
             found.append(folder)
         found += [file for file in files if file not in slices and _is_image(file) and fnmatch(file.name, pattern)

@@ -13,6 +13,7 @@ from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any
 
+from ...diagnosis import DiagnosisClass
 from ...errors import ModelSpecError, OutputError
 from ...licences import SHARE_ALIKE, licence_conditions
 from ...outputs.files import model_name
@@ -169,11 +170,16 @@ def _description(models: Sequence[ModelSpec]) -> dict[str, Any]:
                   **({"channels": [asdict(channel) for channel in first.channels]} if first.channels else {})},
         "segments": [asdict(segment) for segment in first.segments],
         # The members' probabilities are calibrated already.
-        "diagnosis": {"task": "multi-class", "classes": [asdict(c) for c in first.classes], "temperature": 1.0},
+        "diagnosis": {"task": "multi-class", "classes": [_class_data(c) for c in first.classes], "temperature": 1.0},
         "aggregation": asdict(first.volume_rule),
         "training": [asdict(data) for data in dict.fromkeys(data for model in models for data in model.training)],
         "results": [],
     }
+
+
+def _class_data(diagnosis: DiagnosisClass) -> dict[str, Any]:
+    """A class as `model.json` has it: without a code where it has none."""
+    return {name: value for name, value in asdict(diagnosis).items() if value is not None}
 
 
 def _checked(folder: Path) -> ModelSpec:

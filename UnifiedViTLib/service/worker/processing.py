@@ -110,9 +110,10 @@ def process_input(
     results = ResultsFolder(output)
     with results.staging() as stage:
         staged = write_results(volume, prediction, stage)
+        refused = _write_dicom(volume, prediction, stage, staged) if request.options.get("dicom") else ""
         entry, told = results.commit(staged, as_json(prediction), manifest, name, earlier)
     text = summary(entry.name, prediction)
-    return {"row": entry.row, "text": f"{text}\n  ({told})" if told else text}
+    return {"row": entry.row, "text": "\n".join([text, *(f"  ({words})" for words in (told, refused) if words)])}
 
 
 def _changed_meanwhile(path: str, done: str) -> UnsupportedImageError:
@@ -153,6 +154,14 @@ def write_results(volume: Volume, prediction: Prediction, folder: Path) -> dict[
                  heatmap and heatmap.percent, uncertainty and uncertainty.percent,
                  made and (Volume(made.array, made.ijk_to_ras), made.synthetic))
     return staged
+
+
+def _write_dicom(volume: Volume, prediction: Prediction, folder: Path, staged: dict[str, Path]) -> str:
+    """Write the DICOM objects, and add them to `staged`; gives the reason where there can be none."""
+    from ...outputs.dicom.writing import write_dicom
+
+    return write_dicom(volume, prediction, lambda ending: staged.setdefault(ending, folder / f"{STAGED}{ending}"),
+                       staged.get(".png"))
 
 
 def _changed(before: Mapping[str, os.stat_result], inputs: Sequence[InputFile]) -> str:

@@ -62,21 +62,32 @@ class SegmentCard(Section):
         "Structure~SCT^52988006^Lesion~^^~Anatomic codes - DICOM master list~^^~^^|"
 
 
+class CodeCard(Section):
+    """A term of a dictionary, as DICOM has it: 302820008, SCT, Intracranial meningioma."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
 class ClassCard(Section):
     """A diagnosis: `name` as in the labels, `display` for people, `lesion` False for "nothing found".
 
-    `segment`, of multi-label models: name of the segment that outlines this finding.
+    `segment`, of multi-label models: name of the segment that outlines this finding. `code`: for results as DICOM.
     """
 
     name: str
     display: str
     lesion: bool = True
     segment: str | None = None
+    code: CodeCard | None = None
 
     @model_serializer(mode="wrap")
     def _as_ever(self, write: Any) -> dict[str, Any]:
-        """Without `segment` where there is none, so that datasets and runs from before there were any go on."""
-        return {name: value for name, value in write(self).items() if name != "segment" or value is not None}
+        """Without `segment` and `code` where there are none, so that datasets and runs from before there were any go
+        on."""
+        return {name: value for name, value in write(self).items()
+                if name not in ("segment", "code") or value is not None}
 
 
 class TrainingDataCard(Section):

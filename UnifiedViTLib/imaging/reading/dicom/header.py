@@ -37,6 +37,14 @@ KEPT = ("Modality", "BodyPartExamined", "ContrastBolusAgent", "PhotometricInterp
         "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
 
 
+#: Of the objects that this program writes (`outputs.dicom`).
+MANUFACTURER = "UnifiedViT"
+
+
+class OwnResult(UnsupportedImageError):
+    """A DICOM file is a result of this program, as may lie beside the images."""
+
+
 @dataclass(frozen=True)
 class Header:
     """A DICOM file without its pixels.
@@ -92,6 +100,9 @@ def read_header(path: Path) -> Header:
     """
     with BoundedReader(path) as file, _quiet():
         dataset, elements = _parse(file, path.name)
+        if values.text(dataset, "Manufacturer") == MANUFACTURER:
+            raise OwnResult(f"{path.name} is a result of UnifiedViT, not an image to look at. Give the images "
+                            "themselves.")
         syntax = values.text(dataset.file_meta, "TransferSyntaxUID")
         pixels_at = elements.tell()
         frames = frames_of(dataset, path, size_of(file))
@@ -102,6 +113,19 @@ def read_header(path: Path) -> Header:
         kind = values.text(dataset, "SOPClassUID") or values.text(dataset.file_meta, "MediaStorageSOPClassUID")
         metadata = {keyword: value for keyword in KEPT if (value := values.text(dataset, keyword))}
     return Header(path, frames, metadata, syntax, complete, uid_name(kind))
+
+
+def read_dataset(path: Path) -> Dataset:
+    """All elements of a DICOM file before its pixels.
+
+    Raises:
+        UnsupportedImageError: it cannot be parsed.
+        OSError: it cannot be read.
+    """
+    with BoundedReader(path) as file, _quiet():
+        dataset, _ = _parse(file, path.name)
+        dataset.walk(lambda _, element: element.value)  # pydicom parses values when they are asked for
+    return dataset
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from ....errors import UnsupportedImageError
 from ...colours import grey
 from ...volume import LPS_RAS, Volume
 from ..names import stem
-from .header import Header, is_dicom, read_header
+from .header import Header, OwnResult, is_dicom, read_header
 from .pixels import read_pixels, straightened
 from .stack import Stack, stack_of
 
@@ -90,14 +90,16 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
         raise UnsupportedImageError(
             f"The folder {folder.name} cannot be looked into ({error.strerror or error}). Check its permissions."
         ) from error
-    headers, refusals = [], []
+    headers, refusals, own = [], [], []
     for file in files:
         try:
             headers.append(_image(file))
+        except OwnResult as error:
+            own.append(error)
         except (UnsupportedImageError, OSError) as error:
             refusals.append(error)
     if not headers:
-        reason = refusals[0] if refusals else (
+        reason = (refusals or own)[0] if refusals or own else (
             "Give an image file, a folder of images, or the folder that holds the slices themselves.")
         raise UnsupportedImageError(f"The folder {folder.name} holds no DICOM series. {reason}") from (
             refusals[0] if refusals else None)

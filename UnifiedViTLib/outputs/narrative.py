@@ -1,0 +1,144 @@
+"""A result in two to six sentences, each a template filled with what was measured; nothing is made up.
+
+No side of the patient is named where the file does not state the orientation, no mm and mL where it states no sizes.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+
+import numpy as np
+
+from .. import NOTICE
+from ..imaging.geometry import GIVEN, UNKNOWN
+from ..inference.prediction import Prediction
+from ..inference.warnings import review_threshold
+
+#: Names of the two halves of the volume along R, A, S, and what lies between them.
+_HALVES = (("left", "right"), ("posterior", "anterior"), ("lower", "upper"))
+#: A place is in a half if it is so far, of the volume's extent, from the middle of the volume.
+_MIDDLE = 0.05
+#: Across fewer slices than this, halves of a volume mean nothing.
+_LEAST_SLICES = 5
+#: What a heat map marks: at least this share of its maximum.
+_MARKED = 0.5
+#: Of the points on the hull of a lesion so many are compared: with more, the largest distance grows by no 1 %.
+_MOST_POINTS = 1500
+
+
+def report_sentences(prediction: Prediction) -> tuple[str, ...]:
+    """The sentences: what, where, what heat map and mask agree on, what lowers the confidence, what cannot be known."""
+    sentences = [_diagnosis(prediction), _place(prediction), _agreement(prediction), _doubts(prediction),
+                 _limits(prediction)]
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _diagnosis(prediction: Prediction) -> str:
+    given, classes = prediction.diagnosis, {c.name: c for c in prediction.spec.classes}
+    found = [f"{classes[name].display} ({given.probabilities[name]:.0%})" for name in given.findings]
+    if not found:
+        return f"{given.display}: no class reaches its threshold."
+    if given.thresholds is not None:
+        return f"Found with a probability above the threshold: {', '.join(found)}."
+    others = sorted(((p, name) for name, p in given.probabilities.items() if name != given.label), reverse=True)
+    return (f"The most probable class is {given.display}, with a probability of {given.probability:.0%}, before "
+            f"{classes[others[0][1]].display} with {others[0][0]:.0%}.")
+
+
+def _place(prediction: Prediction) -> str:
+    """Of the largest piece of what is drawn."""
+    drawn = [segment for segment in prediction.segments if segment.voxels]
+    if not drawn:
+        return "Nothing is drawn."
+    sizes = [f"{one.name}, {one.voxels} voxels" if one.volume_ml is None else f"{one.name}, {one.volume_ml:.1f} mL"
+             for one in drawn]
+    largest = max(drawn, key=lambda one: one.voxels)
+    voxels, count = _largest_piece(prediction.labelmap == largest.label)
+    sentence = f"Drawn: {'; '.join(sizes)}"
+    pieces = "" if count == 1 else f", in {count} pieces of which the largest"
+    details = [words for words in (_position(prediction, voxels), _diameter(prediction, voxels)) if words]
+    if not details:
+        return f"{sentence}."
+    about = f"{largest.name}{pieces}" if len(drawn) > 1 or pieces else "it"
+    return f"{sentence}; {about} {' and '.join(details)}."
+
+
+def _largest_piece(mask: np.ndarray) -> tuple[np.ndarray, int]:
+    """Indices (n, 3) as (k, j, i) of the largest connected piece of a mask (K, J, I), and how many pieces there are."""
+    from scipy import ndimage
+
+    corner = np.array([np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]] for axis in range(3)])
+    pieces, count = ndimage.label(mask[tuple(slice(first, last + 1) for first, last in corner)])
+    number = 1 + np.bincount(pieces.ravel())[1:].argmax()
+    return np.argwhere(pieces == number) + corner[:, 0], int(count)
+
+
+def _position(prediction: Prediction, voxels: np.ndarray) -> str:
+    """In which half of the volume, for each direction of the patient; "" where the file does not state it."""
+    if prediction.geometry.orientation != GIVEN:
+        return ""
+    shape = np.array(prediction.labelmap.shape)
+    matrix = prediction.ijk_to_ras[:3, :3]
+    offset = matrix @ (voxels.mean(axis=0) - (shape - 1) / 2)[::-1]
+    extent = np.abs(matrix) @ shape[::-1]
+    words = []
+    for axis, (low, high) in enumerate(_HALVES):
+        along = np.abs(matrix[axis]).argmax()  # of i, j, k, that which runs most along this direction
+        if shape[::-1][along] < _LEAST_SLICES:
+            continue
+        share = offset[axis] / extent[axis]
+        if abs(share) > _MIDDLE:
+            words.append(high if share > 0 else low)
+        elif axis == 0:
+            words.append("middle (between left and right)")
+    if not words:
+        return "lies in the middle of the imaged volume"
+    return f"lies in the {', '.join(words)} part of the imaged volume"
+
+
+def _diameter(prediction: Prediction, voxels: np.ndarray) -> str:
+    """The largest distance between voxels, and a voxel; "" where sizes are not known."""
+    from scipy.spatial import ConvexHull, QhullError
+    from scipy.spatial.distance import pdist
+
+    if prediction.geometry.spacing == UNKNOWN or len(voxels) < 2:
+        return ""
+    points = voxels[:, ::-1] @ prediction.ijk_to_ras[:3, :3].T
+    with suppress(QhullError, ValueError):  # few, or all in a line
+        points = points[ConvexHull(points, qhull_options="QJ").vertices]  # QJ: also where all lie in one plane
+    points = points[::math.ceil(len(points) / _MOST_POINTS)]
+    smallest = float(np.linalg.norm(prediction.ijk_to_ras[:3, :3], axis=0).min())
+    return f"measures {pdist(points).max() + smallest:.0f} mm at its longest"
+
+
+def _agreement(prediction: Prediction) -> str:
+    heatmap, drawn = prediction.heatmap, prediction.labelmap > 0
+    if heatmap is None or not heatmap.percent.any() or not drawn.any():
+        return ""
+    marked = heatmap.percent >= _MARKED * heatmap.percent.max()
+    inside = np.count_nonzero(marked & drawn) / np.count_nonzero(marked)
+    strongest = drawn.ravel()[heatmap.percent.argmax()]
+    return (f"The heat map for {heatmap.display} is strongest {'inside' if strongest else 'outside'} the outline, and "
+            f"{inside:.0%} of what it marks (half of its maximum and more) lies within.")
+
+
+def _doubts(prediction: Prediction) -> str:
+    below = review_threshold(prediction.spec, prediction.uncertainty is not None)
+    doubts = []
+    if prediction.confidence < below:
+        doubts.append(f"the confidence is {prediction.confidence:.0%}, under the {below:.0%} from which on results "
+                      "need no review")
+    dice = prediction.uncertainty and prediction.uncertainty.mask_dice
+    if dice is not None and dice < 0.8:
+        doubts.append(f"the outlines of several passes overlap by {dice:.0%} alone")
+    if prediction.warnings:
+        doubts.append("one warning" if len(prediction.warnings) == 1 else f"{len(prediction.warnings)} warnings")
+    return f"Less to be relied on because of: {'; '.join(doubts)}." if doubts else ""
+
+
+def _limits(prediction: Prediction) -> str:
+    spec = prediction.spec
+    names = ", ".join(c.display for c in spec.classes)
+    return (f"The model knows {spec.expects} and {names} alone: other diseases, the history and other images are not "
+            f"known to it. {NOTICE}")
