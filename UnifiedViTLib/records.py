@@ -37,19 +37,19 @@ class Record:
         return _to_plain(self, "", save)
 
     @classmethod
-    def from_dict(cls: type[RecordType], data: Mapping[str, Any], load: Load | None = None, **others: Any
+    def from_dict(cls: type[RecordType], data: Mapping[str, Any], load: Load | None = None, **missing: Any
                   ) -> RecordType:
         """The same record. A field that `data` does not have takes its default.
 
         Args:
             data: from `to_dict`.
             load: gives the arrays that `save` took.
-            others: the fields of `unwritten`.
+            missing: the fields of `unwritten`.
 
         Raises:
             TypeError, KeyError, ValueError: it is none.
         """
-        return _from_plain(cls, data, load, others)
+        return _from_plain(cls, data, load, missing)
 
 
 @cache
@@ -73,10 +73,11 @@ def _to_plain(value: Any, name: str, save: Save | None) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _from_plain(kind: Any, data: Any, load: Load | None, others: Mapping[str, Any] | None = None) -> Any:
+def _from_plain(kind: Any, data: Any, load: Load | None, missing: Mapping[str, Any] | None = None) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
         types = _types(kind)
-        return kind(**{name: _from_plain(types.get(name), item, load) for name, item in data.items()}, **(others or {}))
+        known = {name: _from_plain(types.get(name), item, load) for name, item in data.items()}
+        return kind(**known, **(missing or {}))
     if get_origin(kind) in (Union, UnionType):
         return None if data is None else _from_plain(next(k for k in get_args(kind) if k is not NoneType), data, load)
     if kind is np.ndarray:

@@ -17,8 +17,7 @@ from safetensors.torch import load_file, save_file
 from UnifiedViTLib.errors import ModelSpecError, WeightsError
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.integrity import verify_weights
-from UnifiedViTLib.service.worker.exchange import spec_as_json, spec_from_json
-from UnifiedViTLib.spec import load_spec, parse_spec
+from UnifiedViTLib.spec import ModelSpec, load_spec, parse_spec
 
 
 def leaves(data, path=()):
@@ -82,7 +81,7 @@ def test_a_class_may_carry_a_code_which_travels_to_the_worker_and_is_checked():
     data["diagnosis"]["classes"][1]["code"] = code
     spec = parse_spec(data, Path("tiny").absolute())
     assert spec.classes[0].code is None and asdict(spec.classes[1].code) == code
-    assert spec_from_json(json.loads(json.dumps(spec_as_json(spec), default=str))) == spec
+    assert ModelSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
     for name, wrong in (("value", "a" * 17), ("scheme", "S CT"), ("meaning", "a\\b"), ("meaning", "")):
         data["diagnosis"]["classes"][1]["code"] = code | {name: wrong}
         assert refusal(data).startswith(f"diagnosis.classes[1].code.{name}")
