@@ -82,13 +82,15 @@ class OODSpec(Record):
     """Statistics that tell how far an image is from what the model was trained on; see `inference.ood`.
 
     `threshold` is the distance that one in a hundred validation slices exceeds. `format` 1 knows the network's
-    embeddings alone, 2 also what pictures look like without it.
+    embeddings alone, 2 also what pictures look like without it. `known_channels` are the sets of channels that the
+    images behind the statistics had, by name; empty: all of them, always.
     """
 
     file: str
     sha256: str
     threshold: float
     format: int = 1
+    known_channels: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -311,7 +313,7 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         licence=weights.text("licence"),
         training=tuple(TrainingData(t.text("name"), t.text("licence")) for t in top.tables("training", 1, 100)),
         results=tuple(Result(r.text("dataset"), r.metrics("metrics")) for r in top.tables("results", 0, 100)),
-        ood=_ood(top.table("ood")) if "ood" in top.data else None,
+        ood=_ood(top.table("ood"), [one.name for one in channels]) if "ood" in top.data else None,
         members=members,
         channels=channels,
         graph=_graph(top.table("graph")) if "graph" in top.data else None,
@@ -351,13 +353,17 @@ def _member(given: Fields, mask_classes: int, diagnosis_classes: int, channels: 
     )
 
 
-def _ood(given: Fields) -> OODSpec:
+def _ood(given: Fields, channels: list[str]) -> OODSpec:
     written = given.integer("format", 1, 1_000_000) if "format" in given.data else 1
     if written > 2:
         raise ModelSpecError(f"ood.format: these statistics are of format {written}; this version reads 1 and "
                              "2. Update UnifiedViT.")
+    known = given.data.get("known_channels", [])
+    if not isinstance(known, list) or not all(isinstance(names, list) and names and all(name in channels for name in
+                                                                                        names) for names in known):
+        raise ModelSpecError("ood.known_channels: lists of the model's channels are needed.")
     return OODSpec(given.file_name("file", _FILE), given.text("sha256", _SHA256), given.number("threshold", 0, 1e6),
-                   written)
+                   written, tuple(tuple(names) for names in known))
 
 
 def _graph(given: Fields) -> Graph:

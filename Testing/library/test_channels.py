@@ -22,12 +22,15 @@ from UnifiedViTLib.errors import ModelSpecError, UnsupportedImageError, WeightsE
 from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.decision import NetworkOutput
 from UnifiedViTLib.inference.options import Options
+from UnifiedViTLib.inference.prediction import Diagnosis
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.inference.warnings import collect_warnings
 from UnifiedViTLib.models import ARCHITECTURES, build_model
 from UnifiedViTLib.models.channels import missing_channels
 from UnifiedViTLib.service.worker.protocol import PredictRequest
-from UnifiedViTLib.spec import MISSING, Channel, ModelSpec, load_spec, parse_spec
+from UnifiedViTLib.spec import MISSING, Channel, ModelSpec, OODSpec, load_spec, parse_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 CHANNELS = [{"name": "t1c", "expects": "T1 after contrast"}, {"name": "t2", "expects": "T2"},
@@ -225,6 +228,20 @@ def test_what_one_channel_does_not_cover_is_its_air_and_is_said():
 
 
 # Prediction
+
+
+@pytest.mark.parametrize("known", [(), (("t1c",),)])
+def test_an_image_without_a_channel_is_judged_where_the_statistics_know_such_images(model, known):
+    distances = np.full(4, 9.0)
+    statistics = OODSpec("ood.safetensors", "0" * 64, 1.0, 2, known)
+    first = head_volume(name="brain")
+    output = NetworkOutput(np.zeros(first.array.shape, np.uint8), np.zeros((4, 3), np.float32), np.zeros(4), distances,
+                           None, None)
+    diagnosis = Diagnosis("healthy", "Nothing", {"healthy": 1.0})
+    prepared = prepare_channels([first, None, None], 32)
+    warnings = collect_warnings(prepared, replace(model, ood=statistics), output, diagnosis, ())
+    assert any("does not look like what the model was trained on" in one for one in warnings) == bool(known)
+    assert any("is not judged" in one for one in warnings) != bool(known)
 
 
 def test_volumes_are_taken_alone_in_order_or_by_name_and_what_is_missing_is_said(model):

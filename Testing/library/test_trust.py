@@ -108,7 +108,7 @@ import os; os.setreuid(54321, 0)  # another user, who can read this interpreter
 from UnifiedViTLib.errors import WeightsError
 from UnifiedViTLib.service.store.cache import cache_bytes, cache_folder, clear_cache, compiled_folder, set_cache_folder
 from UnifiedViTLib.service.store.catalogue import list_models
-assert [entry.id for entry in list_models()] == ["brain-t1ce", "brain-t1ce-flair"]
+assert [entry.id for entry in list_models()] == ["brain-t1ce", "brain-t1ce-flair", "breast-ultrasound"]
 assert compiled_folder() is None and cache_bytes() == 0 and clear_cache() is None
 for refused in (cache_folder, lambda: set_cache_folder("/tmp")):
     try:

@@ -15,7 +15,7 @@ from UnifiedViTLib.resources import resources
 from UnifiedViTLib.service.store.catalogue import find_model, installed_models, is_newer, list_models, read_catalogue
 from UnifiedViTLib.service.store.download import import_model
 
-BUNDLED = ["brain-t1ce", "brain-t1ce-flair"]
+BUNDLED = ["brain-t1ce", "brain-t1ce-flair", "breast-ultrasound"]
 
 
 @pytest.fixture(autouse=True)

@@ -39,9 +39,10 @@ def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkO
         output: of the network.
         diagnosis, segments, uncertainty: of the result.
     """
-    missing = _missing_channel_warnings(prepared, spec) if isinstance(prepared, PreparedChannels) else []
-    # The statistics are of complete images; one without a channel is unlike them in that alone.
-    strange = [] if output.distances is None or missing else ood_warnings(output, spec)
+    missing, judged = [], True
+    if isinstance(prepared, PreparedChannels):
+        missing, judged = _missing_channel_warnings(prepared, spec)
+    strange = ood_warnings(output, spec) if output.distances is not None and judged else []
     return (*prepared.volume.notes, *missing, *input_warnings(prepared, spec),
             *_geometry_warnings(prepared.volume), *strange,
             *_decision_warnings(spec, diagnosis, segments), *_confidence_warnings(spec, diagnosis, uncertainty))
@@ -65,10 +66,17 @@ def _geometry_warnings(volume: Volume) -> list[str]:
                                             (NO_ORIENTATION, volume.geometry.orientation)) if part == UNKNOWN]
 
 
-def _missing_channel_warnings(prepared: PreparedChannels, spec: ModelSpec) -> list[str]:
-    there = [one is not None for one in prepared.channels]
-    missing = [channel.name for channel, here in zip(spec.channels, there, strict=True) if not here]
-    return [f"Without {', '.join(missing)}: the model was not given all that it can use."] if missing else []
+def _missing_channel_warnings(prepared: PreparedChannels, spec: ModelSpec) -> tuple[list[str], bool]:
+    """What is missing, in words, and whether the model's statistics know images without that: others are unlike them
+    in that alone."""
+    names = [channel.name for channel in spec.channels]
+    there = {name for name, one in zip(names, prepared.channels, strict=True) if one is not None}
+    missing = ", ".join(name for name in names if name not in there)
+    if not missing:
+        return [], True
+    judged = spec.ood is not None and any(set(known) == there for known in spec.ood.known_channels)
+    blind = "" if judged or spec.ood is None else " Whether it was trained on such images is not judged."
+    return [f"Without {missing}: the model was not given all that it can use.{blind}"], judged
 
 
 def input_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:

@@ -15,7 +15,7 @@ from ..data.dataset import load_dataset
 from ..errors import RunError
 from ..evaluation.candidates import FOLDER
 from ..evaluation.evaluate import RESULTS_FILE, calibration_of
-from ..evaluation.ood.fit import measure_ood_statistics
+from ..evaluation.ood.fit import known_channels, measure_ood_statistics
 from ..runs.model_folder import (
     CARD_FILE,
     ONNX_FILE,
@@ -58,7 +58,8 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True) -> Mode
     network.to("cpu")
     with staged(folder) as part:
         spec = write_model_folder(project, network, calibration_of(results), VolumeRule(**results["rule"]),
-                                  results["results"], part, ood, results.get("review"))
+                                  results["results"], part, ood, results.get("review"),
+                                  known_channels(dataset.slices, project.model.channel_names))
         said = ""
         if onnx:
             said = _write_onnx(network, spec, part / ONNX_FILE)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -59,8 +59,8 @@ def stored_network(model: Model, run: Path) -> tuple[str, torch.nn.Module]:
 
 def write_model_folder(project: Project, network: torch.nn.Module, calibration: Calibration, rule: VolumeRule,
                        results: list[dict[str, Any]], folder: Path,
-                       ood: OODStatistics | None = None, review: dict[str, Any] | None = None
-                       ) -> ModelSpec:
+                       ood: OODStatistics | None = None, review: dict[str, Any] | None = None,
+                       known_channels: Sequence[Sequence[str]] = ()) -> ModelSpec:
     """Write a model folder and read it back. An older model in `folder` is replaced once the new one is whole.
 
     Args:
@@ -71,6 +71,7 @@ def write_model_folder(project: Project, network: torch.nn.Module, calibration: 
         results: list of {"dataset": words, "metrics": {name: number}}.
         folder: where it goes.
         ood: from `ood.fit.measure_ood_statistics`.
+        known_channels: from `ood.fit.known_channels`.
         review: from `selective.review_of`.
 
     Raises:
@@ -93,6 +94,8 @@ def write_model_folder(project: Project, network: torch.nn.Module, calibration: 
         }
         if ood:
             description["ood"] = _write_ood(ood, part / OOD_FILE)
+            if known_channels:
+                description["ood"]["known_channels"] = [list(names) for names in known_channels]
         if review:
             description["review"] = review
         _write_description(part / SPEC_FILE, description)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from sklearn.covariance import LedoitWolf
 
 from UnifiedViTLib.inference.ood.statistics import Gaussians, OODStatistics, OrientationStatistics, texture_views
+from UnifiedViTLib.spec import MISSING
 
 from ...data.dataset import SliceSet, rarest_label
 from ..inference import predict_slices
@@ -17,6 +19,8 @@ from ..inference import predict_slices
 WITHIN = 0.99
 #: Slices of a side that are looked at; more of them hardly move a mean or a covariance.
 MOST = 1500
+#: Of so many slices the statistics know what images with the same channels look like.
+FEWEST_OF_A_SET = 100
 
 
 def measure_ood_statistics(network: torch.nn.Module, slices: SliceSet, device: torch.device | str = "cpu"
@@ -44,6 +48,24 @@ def measure_ood_statistics(network: torch.nn.Module, slices: SliceSet, device: t
     features, held_out = (embed_slices(slices, side, predict_slices(network, slices, side, device=device).embeddings)
                        for side in (train, validation))
     return fit_ood_statistics(features, labels[train], held_out, slices.items[validation])
+
+
+def known_channels(slices: SliceSet, names: Sequence[str]) -> list[list[str]]:
+    """The sets of channels that the training images have, often enough for the statistics to know such images.
+
+    Args:
+        slices: of a data set.
+        names: of the channels; none for images of one.
+    """
+    if not names:
+        return []
+    train = slices.on("train")
+    train = train[np.linspace(0, len(train) - 1, min(len(train), MOST)).astype(int)]
+    there = np.concatenate([slices.inputs(train[start:start + 64]).max(axis=(2, 3)) > MISSING / 2
+                            for start in range(0, len(train), 64)])
+    sets, counts = np.unique(there, axis=0, return_counts=True)
+    return [[name for name, here in zip(names, one, strict=True) if here]
+            for one, count in zip(sets, counts, strict=True) if one.any() and count >= FEWEST_OF_A_SET]
 
 
 @dataclass(frozen=True)
