@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -41,9 +42,15 @@ def measure_ood_statistics(network: torch.nn.Module, slices: SliceSet, device: t
         return None
     train, validation = (side[np.linspace(0, len(side) - 1, min(len(side), MOST)).astype(int)]
                          for side in (train, validation))
-    features, held_out = (embed_slices(slices, side, predict_slices(network, slices, side, device=device).embeddings)
-                       for side in (train, validation))
+    features, held_out = (_features(network, slices, side, device) for side in (train, validation))
     return fit_ood_statistics(features, labels[train], held_out, slices.items[validation])
+
+
+def _features(network: torch.nn.Module, slices: SliceSet, side: np.ndarray, device: torch.device | str
+              ) -> SliceFeatures:
+    embeddings = predict_slices(network, slices, side, device=device).embeddings
+    assert embeddings is not None, "all architectures of the library give them"
+    return embed_slices(slices, side, embeddings)
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,7 @@ def fit_gaussians(points: np.ndarray, labels: np.ndarray) -> Gaussians:
     scale = np.maximum(points.std(axis=0, dtype=np.float64), 1e-6)
     scaled = points / scale
     means = np.stack([scaled[labels == kind].mean(axis=0) for kind in kinds])
-    precision = LedoitWolf(assume_centered=True).fit(scaled - means[places]).get_precision()
+    precision: Any = LedoitWolf(assume_centered=True).fit(scaled - means[places]).get_precision()
     whitening = np.linalg.cholesky(precision).T / scale
     return Gaussians((means * scale).astype(np.float32), whitening.astype(np.float32))
 
