@@ -25,7 +25,6 @@ from UnifiedViTLib.errors import ModelSpecError, WeightsError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
-from UnifiedViTLib.inference.decision import NetworkOutput
 from UnifiedViTLib.inference.ood.statistics import (
     Gaussians,
     OODFeatures,
@@ -213,9 +212,7 @@ def test_an_image_held_the_wrong_way_gets_a_sentence_and_slices_with_nothing_on_
     right, wrong = [False] * 3, [False, True, False]
 
     def said(distances, rotated) -> str:
-        return " ".join(
-            ood_warnings(NetworkOutput(None, None, None, np.array(distances), None, np.array(rotated)), spec)
-        )
+        return " ".join(ood_warnings(np.array(distances), np.array(rotated), spec))
 
     assert said([nan, nan, nan, near], [right] * 4) == "" == said([nan] * 2, [wrong] * 2)
     assert "seems to be turned to the right" in said([nan, near, near, near], [right, wrong, wrong, right])

@@ -42,7 +42,9 @@ def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkO
     missing, judged = [], True
     if isinstance(prepared, PreparedChannels):
         missing, judged = _missing_channel_warnings(prepared, spec)
-    strange = ood_warnings(output, spec) if output.distances is not None and judged else []
+    strange = []
+    if output.distances is not None and judged:
+        strange = ood_warnings(output.distances, output.rotated, spec)
     return (*prepared.volume.notes, *missing, *input_warnings(prepared, spec),
             *_geometry_warnings(prepared.volume), *strange,
             *_decision_warnings(spec, diagnosis, segments), *_confidence_warnings(spec, diagnosis, uncertainty))
@@ -110,26 +112,30 @@ def _different_values(array: np.ndarray) -> int:
     return count if count > _FEW_VALUES else len(np.unique(array))
 
 
-def ood_warnings(output: NetworkOutput, spec: ModelSpec) -> list[str]:
-    """A sentence where more than half of the slices are out of distribution, or else look rotated; `output` has
-    distances. Slices with nothing on them do not count.
+def ood_warnings(distances: np.ndarray, rotated: np.ndarray | None, spec: ModelSpec) -> list[str]:
+    """A sentence where more than half of the slices are out of distribution, or else look rotated. Slices with nothing
+    on them do not count.
 
     One in a hundred in-distribution slices lies beyond the threshold. Slices of one volume go together, so nothing
     may be made of their number as if they were drawn singly; but if volumes have 1 % of their slices there on average,
     at most 2 % of them can have half or more there (Markov's inequality), however the slices depend on each other.
+
+    Args:
+        distances, rotated: as of `NetworkOutput`.
+        spec: the model.
     """
-    assert output.distances is not None and spec.ood is not None, "distances come from the model's statistics"
-    known = ~np.isnan(output.distances)
+    assert spec.ood is not None, "distances come from the model's statistics"
+    known = ~np.isnan(distances)
     if not known.any():
         return []
-    share = float((output.distances[known] > spec.ood.threshold).mean())
+    share = float((distances[known] > spec.ood.threshold).mean())
     if share > 0.5:
-        where = "it lies" if len(output.distances) == 1 else f"{share:.0%} of its slices lie"
+        where = "it lies" if len(distances) == 1 else f"{share:.0%} of its slices lie"
         return [
             f"The image does not look like what the model was trained on ({where} further from the training images "
             "than 99% of the images kept for validation). Do not rely on the answer."
         ]
-    shares = np.zeros(len(ROTATIONS)) if output.rotated is None else output.rotated[known].mean(axis=0)
+    shares = np.zeros(len(ROTATIONS)) if rotated is None else rotated[known].mean(axis=0)
     if shares.max() <= 0.5:
         return []
     return [

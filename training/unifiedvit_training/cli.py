@@ -361,9 +361,10 @@ def main(arguments: list[str] | None = None) -> int:
         print("Stopped. Run the same command again to go on.", file=sys.stderr)
         return 130
     except Exception as error:  # click's own: a wrong option, shown with the usage
-        if not hasattr(error, "format_message"):
+        words = getattr(error, "format_message", None)
+        if words is None:
             raise
-        print(f"unifiedvit-train: {error.format_message()}", file=sys.stderr)
+        print(f"unifiedvit-train: {words()}", file=sys.stderr)
         return 2
     return 0
 

@@ -14,14 +14,14 @@ import torch
 from torch import nn
 
 from UnifiedViTLib.errors import ModelSpecError
-from UnifiedViTLib.models import UnifiedOutput
+from UnifiedViTLib.models import UnifiedNetwork, UnifiedOutput
 
 from .errors import ConfigError
 
 BOTH, MASK, CLASS = "both", "segmentation", "classification"
 
 
-class Peer(nn.Module):
+class Peer(UnifiedNetwork):
     """A network of others as a `UnifiedOutput`; `encoder` is what its learning rates are set by.
 
     Args:
@@ -39,7 +39,8 @@ class Peer(nn.Module):
         """(B, 1, H, W) -> UnifiedOutput without an embedding."""
         given = self.network(image)
         mask_logits, class_logits = {BOTH: given, MASK: (given, None), CLASS: (None, given)}[self.task]
-        return UnifiedOutput(mask_logits, class_logits, None)
+        embedding: Any = None
+        return UnifiedOutput(mask_logits, class_logits, embedding)
 
 
 def _smp(kind: str, encoder: str, sizes: dict[str, Any], task: str, **options: Any) -> Peer:
@@ -65,7 +66,8 @@ def _deeplab(sizes: dict[str, Any], task: str, encoder: str = "resnet18") -> Pee
 def _dpt(sizes: dict[str, Any], task: str, encoder: str = "tu-vit_tiny_patch16_224") -> Peer:
     """Its decoder as narrow as the encoder asks for: the usual one has four times the weights of a ViT-Tiny."""
     with torch.device("meta"):  # for its width alone
-        width = timm.create_model(encoder.removeprefix("tu-"), pretrained=False).num_features
+        sketch: Any = timm.create_model(encoder.removeprefix("tu-"), pretrained=False)
+        width = sketch.num_features
     return _smp("DPT", encoder, sizes, task, encoder_depth=4, dynamic_img_size=True,
                 decoder_intermediate_channels=(width // 4, width // 2, width, width),
                 decoder_fusion_channels=width // 3)

@@ -192,7 +192,8 @@ def _write_table(path: Path, rows: list[dict[str, str]]) -> None:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m unifiedvit_training.phantom", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m unifiedvit_training.phantom",
+                                     description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--images", type=int, default=480, help="2-D images (default: %(default)s)")
     parser.add_argument("--volumes", type=int, default=16, help="volumes (default: %(default)s)")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,5 +49,6 @@ def write_whole(path: Path, content: str | bytes) -> None:
 def packed(arrays: dict[str, np.ndarray]) -> bytes:
     """A compressed .npz of the arrays."""
     file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
+    named: dict[str, Any] = dict(arrays)
+    np.savez_compressed(file, **named)
     return file.getvalue()

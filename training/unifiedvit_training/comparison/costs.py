@@ -92,7 +92,8 @@ def multiplications(network: nn.Module, size: int) -> int:
     fast = torch.backends.mha.get_fastpath_enabled()
     # The counter knows fused attention neither of torch nor of timm.
     torch.backends.mha.set_fastpath_enabled(False)
-    fused = {module: module.fused_attn for module in network.modules() if hasattr(module, "fused_attn")}
+    modules: list[Any] = [module for module in network.modules() if hasattr(module, "fused_attn")]
+    fused = {module: module.fused_attn for module in modules}
     for module in fused:
         module.fused_attn = False
     network.eval().requires_grad_(False)

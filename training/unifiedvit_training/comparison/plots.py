@@ -49,7 +49,8 @@ def trade_figure(plan: Comparison, results: Results, costs: dict[str, Any]) -> F
 
 def _name(axes: Axes, dots: list[tuple[float, float, str, str]]) -> None:
     """Write each name (across, up, name, colour) beside its dot, where there is room, above those it would cover."""
-    points = 72 * axes.figure.get_size_inches()[1] * axes.get_position().height / np.ptp(axes.get_ylim())
+    figure: Any = axes.figure
+    points = 72 * figure.get_size_inches()[1] * axes.get_position().height / np.ptp(axes.get_ylim())
     width, rightmost, written = np.ptp(axes.get_xlim()) / 4, max(dot[0] for dot in dots), []
     for across, up, name, colour in sorted(dots, key=lambda dot: dot[1]):
         height = up * points

@@ -51,7 +51,7 @@ def write_report(plan: Comparison, work: Path, data: Path | None, output: Path) 
                                                  "optimiser and number of steps. Research use only.")
     write_whole(output / TABLES_FILE, "\n\n".join(
         f"### {section.title}\n\n" + "\n\n".join(_as_text(block) for block in section.blocks
-                                                 if not isinstance(block, Picture))
+                                                 if isinstance(block, (Table, Text)))
         for section in sections) + "\n")
     write_whole(output / NUMBERS_FILE, json.dumps(numbers, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     write_whole(output / REPORT_FILE, page)
@@ -101,7 +101,7 @@ def _set_blocks(plan: Comparison, results: Results, comparisons: list[PairedComp
             [[titles[c.entry], f"{c.why} ({titles[c.against]})", c.seeds,
               *(_marked(name, c.differences.get(name)) for name in names)] for c in of_task]))
         drawn = [(f"{titles[c.entry]} – {c.why}", d.difference, d.low, d.high) for c in of_task
-                 if (d := c.differences.get(DECIDES[task])) and d.low is not None]
+                 if (d := c.differences.get(DECIDES[task])) and d.low is not None and d.high is not None]
         if drawn:
             blocks.append(Picture(figure_uri(difference_figure(drawn)),
                                   f"{words[DECIDES[task]]}: differences with their 95 % intervals; right of the line "
@@ -126,7 +126,7 @@ def _marked(name: str, found: Difference | None) -> str | None:
     """A difference with its interval; a star where that leaves out nought, and which of the two is better."""
     if found is None:
         return None
-    if found.low is None or found.low <= 0 <= found.high:
+    if found.low is None or found.high is None or found.low <= 0 <= found.high:
         return change_said(found)
     better = (found.difference > 0) != (name in SMALLER_IS_BETTER)
     return f"{change_said(found)} * {'better' if better else 'worse'}"

@@ -63,7 +63,7 @@ def read_yaml(file: Path, kind: type[Kind], changes: list[str] | None = None) ->
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        raise ConfigError(f"{file}:\n" + "\n".join(_said(item) for item in error.errors())) from error
+        raise ConfigError(f"{file}:\n" + "\n".join(_said(dict(item)) for item in error.errors())) from error
 
 
 def _change(given: dict, change: str) -> None:

@@ -52,7 +52,7 @@ def find_near_duplicates(
     mirrored = thumbnails.reshape(-1, THUMBNAIL, THUMBNAIL)[:, :, ::-1].reshape(-1, THUMBNAIL**2)
     item, group, side = (np.unique(values[candidates], return_inverse=True)[1] for values in (items, groups, sides))
     label = np.unique(labels[candidates], axis=0, return_inverse=True)[1].reshape(-1)
-    unknown = (labels[candidates].reshape(len(candidates), -1) < 0).any(axis=1)
+    unknown = np.asarray((labels[candidates].reshape(len(candidates), -1) < 0).any(axis=1))
     best = {kind: _Best(len(candidates)) for kind in ("sides", "groups", "labels")}
     for start in range(0, len(candidates), _BLOCK):
         rows = slice(start, start + _BLOCK)

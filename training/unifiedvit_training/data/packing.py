@@ -151,7 +151,7 @@ def _chunks(slices: SliceSet) -> Iterator[tuple[str, bytes]]:
     for start in range(0, len(slices), _TOGETHER):
         stop = min(start + _TOGETHER, len(slices))
         yield f"slices-{start:07d}.npz", packed({
-            "start": np.int64(start), "masks": np.asarray(slices.masks[start:stop]),
+            "start": np.array(start, np.int64), "masks": np.asarray(slices.masks[start:stop]),
             **_quantised(np.asarray(slices.images[start:stop], np.float32)),
         })
 

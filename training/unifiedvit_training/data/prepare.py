@@ -123,7 +123,7 @@ def _write_slices(project: Project, items: list[Item], folder: Path) -> dict[str
             made = list(pool.map(lambda item: _slices_or_mistake(project, sources[item.source], item), part))
             mistakes += [one for one in made if isinstance(one, str)]
             if not mistakes:
-                writer.append(made)
+                writer.append([one for one in made if not isinstance(one, str)])
             bar.update(len(part))
     if mistakes:
         more = f"\n  ... and {len(mistakes) - 10} more" if len(mistakes) > 10 else ""

@@ -136,7 +136,9 @@ def _intensities(dataset: Dataset) -> list:
     for source in np.unique(slices.sources):
         at = np.flatnonzero(slices.sources == source)
         at = np.sort(chance.choice(at, min(len(at), 400), replace=False))
-        counts = sum(np.histogram(slices.images[n].astype(np.float32), edges)[0] for n in at)
+        counts = np.zeros(len(edges) - 1, np.int64)
+        for n in at:
+            counts += np.histogram(slices.images[n].astype(np.float32), edges)[0]
         axes.stairs(counts / counts.sum(), edges, label=str(source), linewidth=1.5)
     axes.set(xlabel="intensity as the network sees it (standard deviations of the body)", ylabel="share of pixels",
              yscale="log")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -123,7 +124,8 @@ def probe_shortcuts(images: np.ndarray, raw: np.ndarray, labels: np.ndarray, sid
 
 
 def _area(statistics: np.ndarray, truth: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int) -> float:
-    model = HistGradientBoostingClassifier(max_iter=60, early_stopping=False, random_state=seed)
+    never: Any = False  # scikit-learn's types know "auto" alone
+    model = HistGradientBoostingClassifier(max_iter=60, early_stopping=never, random_state=seed)
     model.fit(statistics[train], truth[train])
     return float(roc_auc_score(truth[test], model.predict_proba(statistics[test])[:, 1]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import binary_fill_holes
@@ -116,10 +117,10 @@ def read_channels(item: Item) -> list[Volume | None]:
     return [path and read(path, turn=item.mask is None) for path in item.channels or (item.image,)]
 
 
-def _vector(labels: tuple[str, ...], model: Model, unknown: tuple[str, ...] = ()) -> np.ndarray | int:
-    """A slice's label as the network learns it: an index, or for several labels at once (C,) of 0, 1; -1 unknown."""
+def _vector(labels: tuple[str, ...], model: Model, unknown: tuple[str, ...] = ()) -> np.ndarray:
+    """A slice's label as the network learns it: () an index, or for several labels at once (C,) of 0, 1; -1 unknown."""
     if not model.multi_label:
-        return np.int64(model.class_names.index(labels[0]) if labels else -1)
+        return np.array(model.class_names.index(labels[0]) if labels else -1, np.int64)
     return np.array([int(name in labels) if labels and name not in unknown else -1 for name in model.class_names])
 
 
@@ -180,11 +181,12 @@ def _mask_classes(item: Item, source: Source, model: Model, volume: Volume) -> t
 
 
 def read_mask(item: Item, volume: Volume) -> np.ndarray:
-    """Values of an item's mask file, (K, J, I), which must lie on the grid of its image, `volume`.
+    """Values of an item's mask file, which it has, (K, J, I), which must lie on the grid of its image, `volume`.
 
     Raises:
         DataError: it cannot be read, or lies elsewhere.
     """
+    assert item.mask is not None, "what has none is not asked"
     try:
         mask = read_labels(item.mask)
     except UnsupportedImageError as error:
@@ -238,7 +240,8 @@ def _facts(prepared: PreparedVolume, positions: np.ndarray, masks: np.ndarray, d
         fact["body"] = seen.mean()
         if drawn[n]:
             lesion = masks[n] > 0
-            fact["outside"] = 1 - binary_fill_holes(seen)[lesion].mean() if lesion.any() else 0
+            filled: Any = binary_fill_holes(seen)
+            fact["outside"] = 1 - filled[lesion].mean() if lesion.any() else 0
     return facts
 
 

@@ -101,6 +101,7 @@ def _rows(source: Source, model: Model, complaints: _Complaints) -> Iterator[Lis
         home = source.table.parent
         return _from_table(source, source.table, source.images or home, source.masks or home, model, complaints)
     folder = source.folder
+    assert folder is not None, "a source has a table or a folder"
     if model.channel_names and not (folder / "labels.csv").is_file():
         complaints.add(source.name, "a folder without a table does not say which channel an image is; give a `table`")
         return iter(())
@@ -131,9 +132,10 @@ def _from_table(source: Source, table: Path, images: Path, masks: Path, model: M
         return
     beside = None if "mask" in columns else _stems(masks) if source.folder else {}
     spelled: dict[str, str] = {}
-    for line, row in rows:
+    for line, read in rows:
         where = f"{source.name}, {table.name} line {line}"
-        if None in row.values():
+        row = {key: value for key, value in read.items() if value is not None}
+        if len(row) < len(read):
             complaints.add(where, f"the row does not have {len(header)} cells like the header")
             continue
         cells = {key: row[name] for key, name in columns.items()}

@@ -164,8 +164,8 @@ def stratified_group_split(
     counts = np.zeros((len(names), len(kinds)))
     np.add.at(counts, (member[rows], stratum), 1)
     relative = counts / counts.sum(axis=0)
-    shares = np.asarray(shares, dtype=float)
-    wanting = np.flatnonzero(shares > 0)
+    share = np.asarray(shares, dtype=float)
+    wanting = np.flatnonzero(share > 0)
     have = np.zeros((len(shares), len(kinds)))
     left = (counts > 0).sum(axis=0)  # groups of each stratum that are not dealt yet
     part = np.zeros(len(names), dtype=int)
@@ -179,7 +179,7 @@ def stratified_group_split(
             # Adding a group changes one part alone: the distance's change is enough. Where rows have several strata,
             # the rarest decides: common ones, of which much is left, would draw it to the largest part.
             counted = [rarest] if several else slice(None)
-            before = (have[wanting] - shares[wanting, None])[:, counted]
+            before = (have[wanting] - share[wanting, None])[:, counted]
             choice = wanting[np.argmin(((before + relative[group, counted]) ** 2 - before**2).sum(axis=1))]
         part[group] = choice
         have[choice] += relative[group]

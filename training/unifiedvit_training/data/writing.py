@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -61,7 +62,8 @@ class SliceWriter:
                 with open(self._file(name), "ab") as file:
                     for item in items:
                         file.write(np.ascontiguousarray(getattr(item, name), _LARGE[name]).data)
-            small = {name: np.concatenate([getattr(item, name) for item in items]) for name in SMALL[:-1]}
+            small: dict[str, Any] = {
+                name: np.concatenate([getattr(item, name) for item in items]) for name in SMALL[:-1]}
             part = self._parts / "new.npz"
             np.savez(part, key=self._keys[self.done], counts=[len(item.images) for item in items], **small)
             os.replace(part, self._part(self.done))
@@ -83,7 +85,7 @@ class SliceWriter:
                     os.replace(self._file(name), self._final(name))
             for number in range(len(self._keys), len(list(self._parts.glob("[0-9]*.npz")))):
                 self._part(number).unlink(missing_ok=True)
-        parts = [_load(self._part(number)) for number in range(len(self._keys))]
+        parts = [_whole(self._part(number)) for number in range(len(self._keys))]
         return {name: np.concatenate([part[name] for part in parts]) for name in SMALL}
 
     def _final(self, name: str) -> Path:
@@ -149,6 +151,14 @@ def _load(part: Path) -> dict[str, np.ndarray] | None:
             return dict(arrays)
     except (OSError, ValueError, BadZipFile):
         return None
+
+
+def _whole(part: Path) -> dict[str, np.ndarray]:
+    """What a part holds that was there when the writer began, or that it wrote."""
+    content = _load(part)
+    if content is None:
+        raise DataError(f"{part} has gone or is damaged since it was written. Prepare the dataset again.")
+    return content
 
 
 @contextmanager

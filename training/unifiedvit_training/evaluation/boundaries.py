@@ -52,4 +52,5 @@ def _distances(drawn: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndar
     with warnings.catch_warnings():  # MONAI warns of an argument that it passes to itself
         warnings.simplefilter("ignore", FutureWarning)
         _, distances, _ = get_edge_surface_distance(torch.from_numpy(drawn), torch.from_numpy(true), symmetric=True)
-    return distances[0].numpy(), distances[1].numpy()
+    to_true, to_drawn = (distance.numpy() for distance in distances)
+    return to_true, to_drawn

@@ -7,9 +7,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-import torch
-
 from UnifiedViTLib.inference.backends.torch_backend import load_network
+from UnifiedViTLib.models import UnifiedNetwork
 from UnifiedViTLib.spec import ModelSpec
 
 from ..config import Machine, Model, Project
@@ -35,13 +34,14 @@ class Candidate(Protocol):
     model: Model
     machine: Machine
     folder: Path
-    used: dict[str, str]
+    used: ClassVar[dict[str, str]]
 
-    def load(self) -> tuple[str, str, torch.nn.Module]:
+    def load(self) -> tuple[str, str, UnifiedNetwork]:
         """SHA-256 of the weights, all else that answers depend on (a text), and the network: float32, evaluation mode,
         on the CPU."""
+        ...
 
-    def in_use(self, network: torch.nn.Module, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
+    def in_use(self, network: UnifiedNetwork, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
         """The model as the library's predictor takes it, with that calibration and nothing taken away from what it
         draws; None for what the library cannot use.
 
@@ -50,18 +50,21 @@ class Candidate(Protocol):
             calibration: None where it gives no diagnosis.
             draft: folder to write the model into.
         """
+        ...
 
 
 class TrainedRun:
     """The best weights of a run, rounded to float16 as they will be stored."""
 
-    used: ClassVar = {"validation": "weights and calibration were chosen on them", "test": "not used for any choice"}
+    used: ClassVar[dict[str, str]] = {
+        "validation": "weights and calibration were chosen on them", "test": "not used for any choice",
+    }
 
     def __init__(self, project: Project, run: Path) -> None:
         self.project, self.folder = project, run
         self.model, self.machine = project.model, project.machine
 
-    def load(self) -> tuple[str, str, torch.nn.Module]:
+    def load(self) -> tuple[str, str, UnifiedNetwork]:
         """See `Candidate.load`.
 
         Raises:
@@ -70,14 +73,14 @@ class TrainedRun:
         digest, network = stored_network(self.model, self.folder)
         return digest, "", network
 
-    def in_use(self, network: torch.nn.Module, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
+    def in_use(self, network: UnifiedNetwork, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
         """See `Candidate.in_use`.
 
         Args:
             network, calibration, draft: as for `Candidate.in_use`.
         """
         model = self.model
-        if model.task != "both" or model.architecture in PEERS:
+        if calibration is None or model.task != "both" or model.architecture in PEERS:
             return None
         return write_model_folder(self.project, network, calibration, first_rule(model.multi_label), [], draft)
 
@@ -93,7 +96,9 @@ class ModelFolder:
         RunError: something else has that name.
     """
 
-    used: ClassVar = {"validation": "the calibration was chosen on them", "test": "not used for any choice here"}
+    used: ClassVar[dict[str, str]] = {
+        "validation": "the calibration was chosen on them", "test": "not used for any choice here",
+    }
 
     def __init__(self, spec: ModelSpec, work: Path) -> None:
         self.spec, self.folder, self.machine = spec, work / spec.id, Machine()
@@ -104,16 +109,17 @@ class ModelFolder:
                 f"{self.folder}, where metrics of {spec.id} would go, holds something else ({others[0]}). Name another "
                 "--work-dir folder, with the same dataset, or give the model another id."
             )
-        self.model = Model(
-            id=spec.id, version=spec.version, name=spec.name, description=spec.description, licence=spec.licence,
-            input={"size": spec.size, "modality": spec.modality, "expects": spec.expects,
-                   "channels": [asdict(channel) for channel in spec.channels]},
-            segments=[asdict(segment) for segment in spec.segments], **_diagnosis(spec),
-            training=[asdict(data) for data in spec.training], architecture=spec.architecture,
-            arguments=spec.arguments,
-        )
+        self.model = Model.model_validate({
+            "id": spec.id, "version": spec.version, "name": spec.name, "description": spec.description,
+            "licence": spec.licence,
+            "input": {"size": spec.size, "modality": spec.modality, "expects": spec.expects,
+                      "channels": [channel.to_dict() for channel in spec.channels]},
+            "segments": [segment.to_dict() for segment in spec.segments],
+            "training": [data.to_dict() for data in spec.training], "architecture": spec.architecture,
+            "arguments": spec.arguments, **_diagnosis(spec),
+        })
 
-    def load(self) -> tuple[str, str, torch.nn.Module]:
+    def load(self) -> tuple[str, str, UnifiedNetwork]:
         """See `Candidate.load`.
 
         Raises:
@@ -123,7 +129,7 @@ class ModelFolder:
         settings = [spec.architecture, spec.arguments, spec.size, [asdict(member) for member in spec.members]]
         return spec.sha256, json.dumps(settings, sort_keys=True), load_network(spec)
 
-    def in_use(self, network: torch.nn.Module, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
+    def in_use(self, network: UnifiedNetwork, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
         """See `Candidate.in_use`.
 
         Args:

@@ -62,8 +62,8 @@ def _metrics(model: Model, names: tuple[str, str], found: dict[str, Difference])
          _chance(found[name])]
         for name, said in words.items()
     ]
-    drawn = [(said, found[name].difference, found[name].low, found[name].high) for name, said in words.items()
-             if found[name].low is not None and name != "hd95"]
+    drawn = [(said, one.difference, one.low, one.high) for name, said in words.items()
+             if (one := found[name]).low is not None and one.high is not None and name != "hd95"]
     blocks: list[Text | Table | Picture] = [
         Table(["", *names, "difference", "better", "chance"], rows),
         Text(f"Difference: {names[1]} minus {names[0]}, with the 95 % interval of {DRAWS:,} draws of whole groups, "
@@ -79,7 +79,7 @@ def _metrics(model: Model, names: tuple[str, str], found: dict[str, Difference])
 
 
 def change_said(found: Difference) -> str:
-    bounds = "" if found.low is None else f" [{_signed(found.low)}, {_signed(found.high)}]"
+    bounds = "" if found.low is None or found.high is None else f" [{_signed(found.low)}, {_signed(found.high)}]"
     return f"{_signed(found.difference)}{bounds}"
 
 
@@ -94,7 +94,7 @@ def _chance(found: Difference) -> str | float | None:
 
 def _verdict(name: str, found: Difference, names: tuple[str, str]) -> str:
     """Which of the two is better, if the interval leaves no doubt."""
-    if found.low is None or found.low <= 0 <= found.high:
+    if found.low is None or found.high is None or found.low <= 0 <= found.high:
         return "not clear"
     return names[(found.difference > 0) != (name in SMALLER_IS_BETTER)]
 
@@ -111,7 +111,7 @@ def _slices(pair: Pair, names: tuple[str, str]) -> list[Text | Table | Picture]:
         ]
         blocks.append(Table(["slices", f"{names[1]} right", f"{names[1]} wrong"], rows, "Diagnoses"))
     if first.values is not None and second.values is not None:
-        one, other = (over_segments(table.values["dice"]) for table in pair)
+        one, other = (over_segments(values["dice"]) for values in (first.values, second.values))
         lesion = ~np.isnan(one)
         if lesion.any():
             figure = pairs_figure(one[lesion], other[lesion], names, "Dice")

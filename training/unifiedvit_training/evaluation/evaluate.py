@@ -16,6 +16,7 @@ from UnifiedViTLib.diagnosis import LabelRule
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.inference.backends.torch_backend import choose_device
 from UnifiedViTLib.inference.tta import TTA_TRANSFORMS
+from UnifiedViTLib.models import UnifiedNetwork
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..config import Model, Project
@@ -128,24 +129,20 @@ def _by_pass(candidate: Candidate, dataset: Dataset, measured: Measured, folder:
     """(passes, N, C) calibrated probabilities, the answer's own first; None for a network without one diagnosis an
     image. What was looked at is kept, as the answers are."""
     model, table, logits = candidate.model, measured.table, measured.answers.class_logits
-    if logits is None or model.diagnosis != "multi-class":
+    calibration = measured.calibration
+    if logits is None or calibration is None or model.diagnosis != "multi-class":
         return None
     path, key = folder / PASSES_FILE, f"{_key_of(folder / ANSWERS_FILE)} {TTA_TRANSFORMS}"
     further = _cached_passes(path, key)
     if further is None:
         device = choose_device("cpu" if candidate.machine.accelerator == "cpu" else "auto")
         network = measured.network.to(device)
-        further = np.stack(
-            [
-                predict_slices(
-                    network, dataset.slices, table.indices, device=device, augmentation=augmentation
-                ).class_logits
-                for augmentation in TTA_TRANSFORMS
-            ]
-        )
+        passes = (predict_slices(network, dataset.slices, table.indices, device=device, augmentation=augmentation)
+                  for augmentation in TTA_TRANSFORMS)
+        further = np.stack([one.class_logits for one in passes if one.class_logits is not None])
         network.to("cpu")
         write_whole(path, packed({"class_logits": further, "key": np.array(key)}))
-    return np.stack([probabilities_of(said, model, measured.calibration) for said in (logits, *further)])
+    return np.stack([probabilities_of(said, model, calibration) for said in (logits, *further)])
 
 
 def _cached_passes(path: Path, key: str) -> np.ndarray | None:
@@ -167,11 +164,11 @@ def _confidences(table: SliceTable, by_pass: np.ndarray | None, answers: SliceOu
     if table.probabilities is None or table.labels.ndim != 1:
         return []
     chosen, healthy = table.sides == side, next((n for n, card in enumerate(model.classes) if not card.lesion), None)
-    drawn = None
+    drawn: np.ndarray | None = None
     if answers.drawn is not None:
-        drawn = (answers.drawn[chosen] > 0).any(axis=(1, 2))
+        drawn = np.any(answers.drawn[chosen] > 0, axis=(1, 2))
         if healthy is not None:
-            drawn &= table.probabilities[chosen, healthy] <= rule.max_normal_probability
+            drawn = drawn & (table.probabilities[chosen, healthy] <= rule.max_normal_probability)
     confidence = None
     if by_pass is not None:
         confidence = slice_confidence(by_pass[:, chosen], drawn, healthy)
@@ -189,7 +186,7 @@ class Measured(NamedTuple):
     """
 
     digest: str
-    network: torch.nn.Module
+    network: UnifiedNetwork
     answers: SliceOutputs
     calibration: Calibration | None
     table: SliceTable
@@ -230,7 +227,7 @@ def measure_slices(candidate: Candidate, dataset: Dataset, tta: bool = False) ->
 
 
 def _as_json(calibration: Calibration | None, model: Model) -> dict[str, Any]:
-    if model.multi_label and calibration is not None:
+    if isinstance(calibration, tuple):
         return {"temperature": None, "labels": {name: asdict(rule) for name, rule in
                                                 zip(model.class_names, calibration, strict=True)}}
     return {"temperature": calibration}
@@ -242,12 +239,12 @@ def calibration_of(results: dict[str, Any]) -> Calibration:
     return tuple(LabelRule(**rule) for rule in labels.values()) if labels else results["temperature"]
 
 
-def _answers(network: torch.nn.Module, made_of: str, dataset: Dataset, indices: np.ndarray, path: Path,
+def _answers(network: UnifiedNetwork, made_of: str, dataset: Dataset, indices: np.ndarray, path: Path,
              accelerator: str, tta: bool) -> SliceOutputs:
     """What the network says of the slices: from `path` if it was said there by the same network of the same images."""
     key = hashlib.sha256(made_of.encode() + indices.tobytes())
     for start in range(0, len(indices), 256):
-        key.update(np.ascontiguousarray(dataset.slices.images[indices[start:start + 256]]))
+        key.update(np.ascontiguousarray(dataset.slices.images[indices[start:start + 256]]).data)
     kept = _kept_answers(path, key.hexdigest())
     if kept:
         return kept
@@ -269,7 +266,7 @@ def _kept_answers(path: Path, key: str) -> SliceOutputs | None:
     return None
 
 
-def _whole_volumes(candidate: Candidate, dataset: Dataset, network: torch.nn.Module,
+def _whole_volumes(candidate: Candidate, dataset: Dataset, network: UnifiedNetwork,
                    calibration: Calibration | None, folder: Path, tta: bool, uncertainty: bool
                    ) -> tuple[VolumeRule, list[dict[str, Any]]]:
     """The volume rule, and metrics of whole volumes through the library's own predictor, as in use."""

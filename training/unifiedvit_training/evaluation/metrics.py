@@ -53,7 +53,7 @@ def score(metrics: dict[str, float | None]) -> float:
     Raises:
         RunError: neither exists.
     """
-    known = [metrics[name] for name in ("macro_auc", "dice") if metrics[name] is not None]
+    known = [value for name in ("macro_auc", "dice") if (value := metrics[name]) is not None]
     if not known:
         raise RunError(
             "The validation side can judge nothing: it needs slices of two diagnoses or more, or slices with a "
@@ -70,9 +70,9 @@ def probabilities_of(logits: np.ndarray, model: Model, calibration: Calibration 
         model: of one class an image, or multi-label.
         calibration: temperature, or rules by class.
     """
-    if not model.multi_label:
-        return class_probabilities(logits, calibration)
-    return expit(logits) if isinstance(calibration, float) else label_probabilities(logits, calibration)
+    if isinstance(calibration, tuple):
+        return label_probabilities(logits, calibration)
+    return expit(logits) if model.multi_label else class_probabilities(logits, calibration)
 
 
 def classification_metrics(probabilities: np.ndarray | None, labels: np.ndarray, model: Model, weights: np.ndarray,
@@ -291,7 +291,8 @@ def _by_score(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> tup
     ordered = weights[:, order]
     if not len(starts):
         return ordered, ordered
-    return tuple(np.add.reduceat(ordered * which[order], starts, axis=1) for which in (truth, ~truth))
+    positive, negative = (np.add.reduceat(ordered * which[order], starts, axis=1) for which in (truth, ~truth))
+    return positive, negative
 
 
 def _f1(predicted: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -80,10 +80,8 @@ def _where_both_drew(first: SliceTable, second: SliceTable) -> tuple[SliceTable,
     if first.values is None or second.values is None:
         return first, second
     both = ~np.isnan(first.values["hd95"] + second.values["hd95"])
-    return tuple(
-        replace(table, values=table.values | {"hd95": np.where(both, table.values["hd95"], np.nan)})
-        for table in (first, second)
-    )
+    kept = [values | {"hd95": np.where(both, values["hd95"], np.nan)} for values in (first.values, second.values)]
+    return replace(first, values=kept[0]), replace(second, values=kept[1])
 
 
 def _against(change: np.ndarray) -> float:

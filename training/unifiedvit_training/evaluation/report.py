@@ -66,7 +66,7 @@ def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary]
     for summary in summaries:
         side, table = summary.side, summary.table
         if table.probabilities is not None:
-            if model.multi_label:
+            if isinstance(calibration, tuple):
                 sections.append(Section(f"Findings, {side}", _findings(summary, model, calibration)))
             sections.append(Section(f"Diagnosis, {side}", _diagnosis(summary, model)))
         if confidences[side]:
@@ -77,7 +77,7 @@ def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary]
     if volumes:
         sections.append(Section("Whole volumes", _whole_volumes(volumes, rule)))
     for summary in summaries:
-        cases = worst_cases(summary.table, drawn and drawn[summary.side], dataset.slices, model)
+        cases = worst_cases(summary.table, None if drawn is None else drawn[summary.side], dataset.slices, model)
         sections.append(Section(f"Worst cases, {summary.side}", cases))
     counts = "; ".join(f"{s.side}: {len(s.table):,} slices of {s.groups:,} groups" for s in summaries)
     lead = f"{model.name} {model.version} ({model.id}). {counts}. Research use only."
@@ -105,7 +105,7 @@ def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], ca
     for measured in volumes:
         lines.append(measured["dataset"])
         lines += [f"  {name:<22}{value}" for name, value in measured["metrics"].items()]
-    if isinstance(calibration, float):
+    if calibration is not None and not isinstance(calibration, tuple):
         lines.append(f"temperature {calibration}")
     elif calibration is not None:
         lines += [f"{name}: temperature {rule.temperature}, bias {rule.bias}, found from {rule.threshold} on"
@@ -147,6 +147,7 @@ def _headline(summaries: list[SideSummary], model: Model, calibration: Calibrati
 def _findings(summary: SideSummary, model: Model, rules: tuple[LabelRule, ...]) -> list[Text | Table]:
     """A row a finding: how often it is there and how well it is told; and how its probability becomes an answer."""
     table, told, answers = summary.table, [], []
+    assert table.found is not None and table.probabilities is not None, "multi-label models have both"
     for c, (card, rule) in enumerate(zip(model.classes, rules, strict=True)):
         labels, found = table.labels[:, c], table.found[:, c]
         there, absent = labels == 1, labels == 0
@@ -174,6 +175,7 @@ def _diagnosis(summary: SideSummary, model: Model) -> list[Text | Table | Pictur
     if summary.confusion is not None:
         picture = figure_uri(confusion_figure(summary.confusion, names))
         blocks.append(Picture(picture, "Confusion matrix: slices by true class (rows) and likeliest class (columns)."))
+    assert table.probabilities is not None and table.raw is not None, "it has a diagnosis"
     curves = roc_figure(table.probabilities, table.labels, names)
     if curves:
         blocks.append(Picture(figure_uri(curves), "ROC curves, one class against the rest."))
@@ -208,6 +210,7 @@ def _review_words(one: Confidence) -> str:
 
 
 def _mask(table: SliceTable, model: Model) -> list[Text | Picture]:
+    assert table.values is not None, "it has a mask"
     dice = over_segments(table.values["dice"])
     lesion = ~np.isnan(dice)
     if not lesion.any():

@@ -138,9 +138,10 @@ def measure_confidence(table: SliceTable, confidence: np.ndarray | None, drawn: 
         drawn: (N,) bool, whether anything is drawn in the result; None for a network that draws nothing.
     """
     wrong = {"diagnosis": table.right}
-    if drawn is not None:
+    if drawn is not None and table.values is not None:
         there = np.where(table.lesion_pixels > 0, (table.values["detected"] == 1) & drawn, ~drawn)
         wrong["result"] = np.where(np.isnan(table.lesion_pixels), np.nan, there * table.right)
+    assert table.probabilities is not None, "it has a diagnosis"
     given = {"probability": table.probabilities.max(axis=1), "confidence": confidence}
     measured = []
     for (name, values), (error, right) in product(given.items(), wrong.items()):

@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,8 @@ class SliceTable:
 
     def take(self, rows: np.ndarray) -> SliceTable:
         """The slices at `rows` (places, or N bool)."""
-        taken = {name: value[rows] if isinstance(value, np.ndarray) else value for name, value in vars(self).items()}
+        taken: dict[str, Any] = {
+            name: value[rows] if isinstance(value, np.ndarray) else value for name, value in vars(self).items()}
         if self.values is not None:
             taken["values"] = {name: value[rows] for name, value in self.values.items()}
         return SliceTable(**taken)
@@ -78,6 +80,7 @@ class SliceTable:
     @property
     def predicted(self) -> np.ndarray:
         """(N,) the likeliest class of each slice."""
+        assert self.probabilities is not None, "of networks with a diagnosis"
         return self.probabilities.argmax(axis=1)
 
     @property
@@ -87,7 +90,7 @@ class SliceTable:
 
 
 def build_slice_table(
-    dataset: Dataset, indices: np.ndarray, answers: SliceOutputs, model: Model, calibration: Calibration
+    dataset: Dataset, indices: np.ndarray, answers: SliceOutputs, model: Model, calibration: Calibration | None
 ) -> SliceTable:
     """Compare the answers for the slices at `indices` with the truth.
 
@@ -96,15 +99,15 @@ def build_slice_table(
         indices: (N,) which of its slices.
         answers: for them.
         model: what they are answers of.
-        calibration: of its class logits.
+        calibration: of its class logits; None where it gives none.
     """
     slices = dataset.slices
     masks, has_mask = np.asarray(slices.masks[indices]), slices.has_mask[indices]
     probabilities = raw = values = found = None
-    if answers.class_logits is not None:
+    if answers.class_logits is not None and calibration is not None:
         probabilities = probabilities_of(answers.class_logits, model, calibration)
         raw = probabilities_of(answers.class_logits, model)
-        if model.multi_label:
+        if isinstance(calibration, tuple):
             found = probabilities >= np.array([rule.threshold for rule in calibration])
     if answers.drawn is not None:
         truth = masks, has_mask, len(model.segments)
@@ -144,7 +147,8 @@ def table_metrics(table: SliceTable, model: Model, weights: np.ndarray) -> dict[
     metrics["group_dice"] = mean(_group_dice(table), weights)
     single = table.probabilities is not None and labels.ndim == 1
     right = table.right if single else np.full(len(table), np.nan)
-    return metrics | selective_metrics(table.probabilities.max(axis=1) if single else None, right, weights)
+    likeliest = table.probabilities.max(axis=1) if table.probabilities is not None and single else None
+    return metrics | selective_metrics(likeliest, right, weights)
 
 
 def quick_metrics(table: SliceTable, model: Model, weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -216,7 +220,7 @@ def load_table(path: Path) -> SliceTable:
         with np.load(path) as file:
             arrays = dict(file)
         values = {name.removeprefix("values."): arrays.pop(name) for name in list(arrays) if name.startswith("values.")}
-        empty = {"probabilities": None, "raw": None}
+        empty: dict[str, Any] = {"probabilities": None, "raw": None}
         return SliceTable(**empty | arrays, values=values or None)
     except Exception as error:  # zip, numpy and a missing array each say it in their own way
         raise RunError(
@@ -237,7 +241,7 @@ def table_csv(table: SliceTable, model: Model) -> str:
             columns["predicted"] = names[table.predicted].tolist()
             columns["probability"] = _cells(table.probabilities.max(axis=1))
         else:
-            columns["predicted"] = [_named(predicted, names) for predicted in table.found]
+            columns["predicted"] = [] if table.found is None else [_named(each, names) for each in table.found]
         columns |= {f"p_{name}": _cells(table.probabilities[:, c]) for c, name in enumerate(names)}
     columns["lesion_pixels"] = _cells(table.lesion_pixels)
     if table.values is not None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
-from scipy import ndimage
 from tqdm import tqdm
 
 from UnifiedViTLib.imaging.channels import prepare_channels
+from UnifiedViTLib.imaging.components import label_components
 from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.inference.decision import NetworkOutput, decide
 from UnifiedViTLib.inference.predictor import Predictor
@@ -142,6 +142,7 @@ def _run(case: Case, start: int, stop: int) -> Case:
     """Slices start..stop-1 of a case, in the order that the network saw them."""
     view, count = case.prepared.view, len(case.prepared)
     stored = slice(count - stop, count - start) if view.flipped[0] else slice(start, stop)
+    assert case.truth is not None, "only cases with a mask are parted"
     place = tuple(stored if axis == view.axes[0] else slice(None) for axis in range(3))
     volume = replace(case.prepared.volume, array=case.prepared.volume.array[place])
     prepared = replace(case.prepared, volume=volume, slices=case.prepared.slices[start:stop])
@@ -176,12 +177,12 @@ def measure_volumes(cases: list[Case], spec: ModelSpec) -> dict[str, float | int
         drawn, truth = decision.labelmap > 0, case.truth
         if truth.any():
             overlap = np.count_nonzero(drawn & truth)
-            values["detected"].append(overlap > 0)
+            values["detected"].append(float(overlap > 0))
             values["dice"].append(2 * overlap / (np.count_nonzero(drawn) + np.count_nonzero(truth)))
-        labelled, count = ndimage.label(drawn, structure=np.ones((3, 3, 3)))
+        labelled, count = label_components(drawn, np.ones((3, 3, 3)))
         values["false_components"].append(count - len(np.unique(labelled[truth & drawn])))
         free = ~case.prepared.view.of(truth).any(axis=(1, 2))
-        values["empty"] += list(~case.prepared.view.of(drawn)[free].any(axis=(1, 2)))
+        values["empty"] += (~np.any(case.prepared.view.of(drawn)[free], axis=(1, 2))).tolist()
     if spec.healthy is not None or spec.multi_label:
         lesions = {spec.classes[n].name for n in spec.outlined}
         values["false_alarms"] = [
@@ -204,9 +205,10 @@ def confidence_metrics(cases: list[Case], spec: ModelSpec) -> dict[str, float]:
         [float(decision.diagnosis.label == case.label) for case, decision in zip(known, decisions, strict=True)]
     )
     given = {"": np.array([decision.diagnosis.probability for decision in decisions])}
-    if known and all(case.accumulator for case in known):
-        given["_passes"] = np.array([case.accumulator.conclude(decision, {}).confidence
-                                     for case, decision in zip(known, decisions, strict=True)])
+    passes = [case.accumulator for case in known if case.accumulator]
+    if known and len(passes) == len(known):
+        given["_passes"] = np.array([accumulator.conclude(decision, {}).confidence
+                                     for accumulator, decision in zip(passes, decisions, strict=True)])
     metrics = {}
     for ending, confidence in given.items():
         found = selective_metrics(confidence, right, np.ones((1, len(right))))

@@ -106,7 +106,7 @@ def _outline(mask: np.ndarray) -> np.ndarray:
     large = np.kron(mask, np.ones((_ZOOM, _ZOOM), mask.dtype))
     line = np.zeros(large.shape, bool)
     for label in np.unique(mask[mask > 0]):
-        line |= (large == label) & ~binary_erosion(large == label, iterations=2)
+        line |= (large == label) & ~np.asarray(binary_erosion(large == label, iterations=2), bool)
     return line
 
 
@@ -120,7 +120,7 @@ def _caption(row: int, table: SliceTable, model: Model) -> str:
         parts.append("true: " + (", ".join(n for n, known in zip(names, label, strict=True) if known == 1) or "none"))
     if table.probabilities is not None:
         p = table.probabilities[row]
-        said = [int(p.argmax())] if label.ndim == 0 else np.flatnonzero(table.found[row])
+        said = [int(p.argmax())] if table.found is None else np.flatnonzero(table.found[row])
         parts.append("said: " + (", ".join(f"{names[c]} {p[c]:.2f}" for c in said) or "none"))
     if table.values is not None:
         dice = over_segments(table.values["dice"][row:row + 1])[0]

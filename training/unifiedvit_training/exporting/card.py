@@ -63,7 +63,7 @@ def model_card(project: Project, spec: ModelSpec, network: torch.nn.Module, data
 
 
 def _template():
-    environment = Environment(loader=PackageLoader(__package__), autoescape=False, undefined=StrictUndefined,
+    environment = Environment(loader=PackageLoader(__package__ or ""), autoescape=False, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)
     environment.filters["cell"] = _cell
     return environment.get_template("card.md")

@@ -12,13 +12,14 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
 
 from UnifiedViTLib.graph import INPUT, OUTPUTS
+from UnifiedViTLib.models import UnifiedNetwork
 
 from ..errors import RunError
 
 _KINDS = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16}
 
 
-def write_onnx(network: torch.nn.Module, size: int, path: Path, weights: Path) -> None:
+def write_onnx(network: UnifiedNetwork, size: int, path: Path, weights: Path) -> None:
     """Export a network's graph, its numbers left in the weights' file.
 
     One input "image" (B, C, size, size) float32, B of any length, missing channels filled with `spec.MISSING`; outputs
@@ -46,6 +47,7 @@ def write_onnx(network: torch.nn.Module, size: int, path: Path, weights: Path) -
             f"torch cannot write this network as ONNX ({str(error).strip().splitlines()[0]}). "
             "Export with --no-onnx; it then runs with torch alone."
         ) from error
+    assert program is not None, "with `dynamo` there is one"
     graph = _without_numbers(program.model_proto, weights)
     path.write_bytes(graph.SerializeToString())
     onnx.checker.check_model(path)

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from UnifiedViTLib.graph import OUTPUTS
 from UnifiedViTLib.inference.backends.openvino_backend import load_openvino
+from UnifiedViTLib.models import UnifiedNetwork
 from UnifiedViTLib.processes import crash_signal
 from UnifiedViTLib.spec import MISSING
 
@@ -29,7 +31,7 @@ class NotCompared(Exception):
     """OpenVINO cannot run the graph here; the message says why, in words that follow "as"."""
 
 
-def compare_onnx(network: torch.nn.Module, size: int, path: Path) -> float:
+def compare_onnx(network: UnifiedNetwork, size: int, path: Path) -> float:
     """How far what OpenVINO gives for a graph differs from what torch gives for the network, in float32.
 
     Args:
@@ -73,7 +75,8 @@ def _run_openvino(path: Path, batches: dict[str, np.ndarray]) -> dict[str, np.nd
         raise NotCompared("OpenVINO is not installed") from error
     with tempfile.TemporaryDirectory() as folder:
         images, answers = Path(folder) / "images.npz", Path(folder) / "answers.npz"
-        np.savez(images, **batches)
+        named: dict[str, Any] = dict(batches)
+        np.savez(images, **named)
         try:
             done = subprocess.run([sys.executable, "-m", openvino_run.__name__, path, images, answers],
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",

@@ -112,18 +112,18 @@ def _recolour(image: torch.Tensor, chance: torch.Tensor, tones: torch.Tensor, fi
     """A tone curve and gamma on the range, a smooth bias field and a gain, an offset, loss of resolution, noise;
     `chance` (B, 6), `tones` (B, 6)."""
     size = image.shape[-1]
-    chance = chance.view(-1, 6, 1, 1, 1).unbind(dim=1)
+    draws = chance.view(-1, 6, 1, 1, 1).unbind(dim=1)
     low = image.amin(dim=(1, 2, 3), keepdim=True)
     span = (image.amax(dim=(1, 2, 3), keepdim=True) - low).clamp_min(1e-3)
     smooth = smooth_field(field, size)
-    gain = torch.exp(strength.bias_field * smooth * chance[0] + strength.gain * (chance[1] * 2 - 1))
-    gamma = torch.exp(strength.gamma * (chance[2] * 2 - 1))
-    offset = strength.offset * (chance[3] * 2 - 1)
+    gain = torch.exp(strength.bias_field * smooth * draws[0] + strength.gain * (draws[1] * 2 - 1))
+    gamma = torch.exp(strength.gamma * (draws[2] * 2 - 1))
+    offset = strength.offset * (draws[3] * 2 - 1)
     toned = _curve(((image - low) / span).clamp(0, 1), torch.exp(strength.tone_curve * (tones * 2 - 1)))
     image = (toned**gamma * span) * gain + low + offset
     blurred = F.interpolate(F.avg_pool2d(image, 2), size=(size, size), mode="bilinear", align_corners=False)
-    image = torch.where(chance[4] < strength.blur, blurred, image)
-    return image + strength.noise * chance[5] ** 2 * noise
+    image = torch.where(draws[4] < strength.blur, blurred, image)
+    return image + strength.noise * draws[5] ** 2 * noise
 
 
 def _curve(image: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:

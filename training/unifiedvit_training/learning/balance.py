@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import nn
 
@@ -15,7 +17,7 @@ class FixedBalance(nn.Module):
 
     def forward(self, losses: dict[str, torch.Tensor]) -> torch.Tensor:
         """The weighted sum."""
-        return sum(self._weights[task] * loss for task, loss in losses.items())
+        return cast("torch.Tensor", sum(self._weights[task] * loss for task, loss in losses.items()))
 
     def weights(self) -> dict[str, float]:
         """What each task's loss is multiplied with now."""
@@ -31,10 +33,10 @@ class UncertaintyBalance(nn.Module):
 
     def forward(self, losses: dict[str, torch.Tensor]) -> torch.Tensor:
         """The weighted sum with its regulariser."""
-        return sum(
+        return cast("torch.Tensor", sum(
             torch.exp(-self.log_variance[task]) * loss + 0.5 * self.log_variance[task]
             for task, loss in losses.items()
-        )
+        ))
 
     def weights(self) -> dict[str, float]:
         """What each task's loss is multiplied with now."""
@@ -55,6 +57,10 @@ class GradientNormBalance(nn.Module):
         interval: steps between two updates; each costs a backward pass through the decoders.
     """
 
+    now: torch.Tensor
+    first: torch.Tensor
+    steps: torch.Tensor
+
     def __init__(self, tasks: tuple[str, ...], asymmetry: float = 0.5, rate: float = 0.025, interval: int = 8) -> None:
         super().__init__()
         self.tasks, self.asymmetry, self.rate, self.interval = tasks, asymmetry, rate, interval
@@ -64,7 +70,8 @@ class GradientNormBalance(nn.Module):
 
     def forward(self, losses: dict[str, torch.Tensor]) -> torch.Tensor:
         """The weighted sum."""
-        return sum(self.now[self.tasks.index(task)].clone() * loss for task, loss in losses.items())
+        return cast("torch.Tensor", sum(
+            self.now[self.tasks.index(task)].clone() * loss for task, loss in losses.items()))
 
     def observe(self, losses: dict[str, torch.Tensor], shared: nn.Parameter) -> None:
         """Adapt the weights to the gradients of `losses` by `shared`; before the backward pass frees the graph."""

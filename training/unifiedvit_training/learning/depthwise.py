@@ -6,6 +6,8 @@ the time of float32 (torch 2.14, on a processor with AMX), which was half of a s
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -15,7 +17,8 @@ class _InFloat32:
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         with torch.autocast(image.device.type, enabled=False):
-            return super().forward(image.float()).to(image.dtype)
+            convolution: Any = super()
+            return convolution.forward(image.float()).to(image.dtype)
 
 
 def depthwise_in_float32(network: nn.Module) -> None:

@@ -200,7 +200,9 @@ class Trainer:
                 self.fabric.backward(loss / len(self.micros))
             for name, value in losses.items():
                 total[name] = total.get(name, 0) + value / len(self.micros)
-        means = {name: float(self.fabric.all_reduce(value, reduce_op="mean")) for name, value in total.items()}
+        reduced: dict[str, Any] = {
+            name: self.fabric.all_reduce(value, reduce_op="mean") for name, value in total.items()}
+        means = {name: float(value) for name, value in reduced.items()}
         if not all(math.isfinite(value) for value in means.values()):
             raise RunError(
                 f"The loss is not a number any more (epoch {self.epoch + 1}, step {self.step + 1}: {means}). Weights "
@@ -231,6 +233,7 @@ class Trainer:
                 answers = predict_slices(self.average.module, self.slices, self.validation, device=self.fabric.device)
             metrics = slice_metrics(answers, self.slices, self.validation, model)
             now = score(metrics)
+            assert self.logger is not None, "the first process has one"
             self.logger.write("validation", self.done, {"epoch": self.epoch, "score": now, **metrics})
             self.fabric.print(f"epoch {self.epoch}: score {now:.4f}  " + json.dumps(metrics))
             self.epochs_without_improvement += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import timm
 import torch
@@ -102,24 +103,24 @@ def parameter_groups(network: nn.Module, optimiser: Optimiser, initial: Initial)
     return list(groups.values())
 
 
-def _trunk(network: nn.Module) -> tuple[str, nn.Module] | None:
+def _trunk(network: Any) -> tuple[str, Any] | None:
     """The part of the encoder that is timm's, and what the names of its tensors begin with in `network`."""
     return next(((f"encoder.{name}.", part) for name, part in network.encoder.named_children()
                  if hasattr(part, "group_matcher")), None)
 
 
-def _levels(network: nn.Module) -> dict[str, int]:
+def _levels(network: Any) -> dict[str, int]:
     """For each parameter of the encoder by name: 0 in what comes before the blocks, then the number of its block."""
     # Tokens of missing channels are nobody's pre-trained weights: they learn like the decoders.
     names = [f"encoder.{name}" for name, _ in network.encoder.named_parameters() if not name.startswith(_TOKENS)]
     if not (found := _trunk(network)):
         return dict.fromkeys(names, 1)
     prefix, trunk = found
-    numbers = group_parameters(trunk, trunk.group_matcher(), reverse=True)
+    numbers: Any = group_parameters(trunk, trunk.group_matcher(), reverse=True)
     return {name: numbers[name.removeprefix(prefix)] if name.startswith(prefix) else 0 for name in names}
 
 
-def _exempt(network: nn.Module) -> set[str]:
+def _exempt(network: Any) -> set[str]:
     """Names of the parameters that timm, or the network itself, keeps from weight decay."""
     own = network.no_weight_decay() if hasattr(network, "no_weight_decay") else set()
     own |= {name for name, _ in network.named_parameters() if name.startswith(f"encoder.{_TOKENS}")}
@@ -129,7 +130,7 @@ def _exempt(network: nn.Module) -> set[str]:
     return own | {prefix + name for name in trunk.no_weight_decay()}
 
 
-def _from_timm(network: nn.Module, name: str) -> dict[str, torch.Tensor]:
+def _from_timm(network: Any, name: str) -> dict[str, torch.Tensor]:
     """Tensors of a pre-trained encoder, or of the CNN before it, for as many channels, under the names that they have
     in `network`."""
     channels = getattr(network.encoder, "in_channels", 1)  # networks to compare with look at one

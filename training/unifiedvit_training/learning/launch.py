@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import timm.layers
 import torch
 from lightning.fabric import Fabric
@@ -18,9 +20,10 @@ def start_fabric(machine: Machine) -> Fabric:
     """
     if machine.threads:
         torch.set_num_threads(machine.threads)
+    precision: Any = _precision(machine)  # one of Lightning's words
     try:
         fabric = Fabric(accelerator=machine.accelerator, devices=machine.devices, num_nodes=machine.num_nodes,
-                        strategy=machine.strategy, precision=_precision(machine))
+                        strategy=machine.strategy, precision=precision)
         fabric.launch()
     except Exception as error:  # Lightning says in many ways that something is not there
         raise RunError(f"machine: {error}") from error

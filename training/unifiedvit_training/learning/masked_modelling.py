@@ -7,6 +7,7 @@ Two ways with one interface: `MaskedAutoencoder` (He et al. 2022) for a ViT, who
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -33,6 +34,8 @@ class MaskedModel(nn.Module, ABC):
             of `in_channels`.
         block: side of a hidden block in pixels.
     """
+
+    encoder: Any
 
     def __init__(self, encoder: nn.Module, block: int) -> None:
         super().__init__()
@@ -121,7 +124,7 @@ class SimMIM(MaskedModel):
         RunError: the deepest map does not divide images of that size.
     """
 
-    def __init__(self, encoder: nn.Module, size: int) -> None:
+    def __init__(self, encoder: Any, size: int) -> None:
         with torch.no_grad():  # not as in training: batch normalisation would remember the empty image
             _, channels, side, _ = encoder.eval()(torch.zeros(1, encoder.in_channels, size, size)).patch_maps[-1].shape
         encoder.train()

@@ -153,7 +153,8 @@ class _Pretraining:
         torch.manual_seed(seed_of(self.project.seed, self.done, self.plan.batch_size + self.fabric.global_rank))
         loss, _ = self.model(images.contiguous(memory_format=torch.channels_last), hidden)
         self.fabric.backward(loss)
-        mean = float(self.fabric.all_reduce(loss.detach(), reduce_op="mean"))
+        reduced: Any = self.fabric.all_reduce(loss.detach(), reduce_op="mean")
+        mean = float(reduced)
         if not math.isfinite(mean):
             raise RunError(
                 f"The loss is not a number any more (epoch {self.epoch + 1}, step {self.step + 1}). Weights saved "

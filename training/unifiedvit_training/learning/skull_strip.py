@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -64,8 +66,9 @@ def _inside(channels: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
     image = channels[int(available.float().argmax())].cpu().numpy()
     # As `imaging.intensity.measure_foreground` tells body from air.
     air, ceiling = np.percentile(image, (1, 99.5))
-    body = ndimage.binary_fill_holes(image > air + 0.1 * (ceiling - air))
-    distance = ndimage.distance_transform_edt(np.pad(body, 1))[1:-1, 1:-1]
+    body: Any = ndimage.binary_fill_holes(image > air + 0.1 * (ceiling - air))
+    distances: Any = ndimage.distance_transform_edt(np.pad(body, 1))
+    distance = distances[1:-1, 1:-1]
     return torch.from_numpy(distance > depth.cpu().numpy() * len(image)).to(channels.device)
 
 

@@ -17,7 +17,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 _TEMPLATES = Environment(
-    loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=PackageLoader(__package__ or ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 

@@ -25,5 +25,5 @@ def overlay(image: np.ndarray, mask: np.ndarray | None, colours: Sequence[tuple[
     picture = np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
     for number, colour in enumerate(colours if mask is not None else (), start=1):
         inside = mask == number
-        picture[inside & ~binary_erosion(inside)] = colour
+        picture[inside & ~np.asarray(binary_erosion(inside), bool)] = colour
     return picture

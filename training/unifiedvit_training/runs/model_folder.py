@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from safetensors.numpy import save as pack_arrays
 from safetensors.torch import save as pack_tensors
 
 from UnifiedViTLib.errors import ModelSpecError
 from UnifiedViTLib.inference.ood.statistics import OODStatistics
 from UnifiedViTLib.integrity import verify_graph
+from UnifiedViTLib.models import UnifiedNetwork
 from UnifiedViTLib.spec import FORMAT, SPEC_FILE, ModelSpec, VolumeRule, load_spec
 
 from ..config import Model, Project
@@ -36,7 +36,7 @@ WEIGHTS_FILE, OOD_FILE, ONNX_FILE, CARD_FILE = (
 WRITTEN = {SPEC_FILE, WEIGHTS_FILE, OOD_FILE, ONNX_FILE, CARD_FILE}
 
 
-def stored_network(model: Model, run: Path) -> tuple[str, torch.nn.Module]:
+def stored_network(model: Model, run: Path) -> tuple[str, UnifiedNetwork]:
     """A run's best network as a model folder stores it: weights rounded to float16 (and back), evaluation mode.
 
     Returns:
@@ -57,7 +57,7 @@ def stored_network(model: Model, run: Path) -> tuple[str, torch.nn.Module]:
     return hashlib.sha256(path.read_bytes()).hexdigest(), network.eval()
 
 
-def write_model_folder(project: Project, network: torch.nn.Module, calibration: Calibration, rule: VolumeRule,
+def write_model_folder(project: Project, network: UnifiedNetwork, calibration: Calibration, rule: VolumeRule,
                        results: list[dict[str, Any]], folder: Path,
                        ood: OODStatistics | None = None, review: dict[str, Any] | None = None,
                        known_channels: Sequence[Sequence[str]] = ()) -> ModelSpec:
@@ -122,7 +122,7 @@ def check_exportable(project: Project) -> None:
 
 def _diagnosis(model: Model, calibration: Calibration) -> dict[str, Any]:
     classes = [c.model_dump() for c in model.classes]
-    if not model.multi_label:
+    if not isinstance(calibration, tuple):
         return {"task": model.diagnosis, "classes": classes, "temperature": calibration}
     rules = [{"temperature": rule.temperature, "bias": rule.bias, "threshold": rule.threshold} for rule in calibration]
     return {"task": model.diagnosis, "nothing_found": model.nothing_found,
@@ -149,7 +149,7 @@ def _write_description(path: Path, description: dict[str, Any]) -> None:
     path.write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _write_weights(network: torch.nn.Module, path: Path) -> str:
+def _write_weights(network: UnifiedNetwork, path: Path) -> str:
     """Write float16 safetensors; returns their SHA-256."""
     tensors = {
         name: (value.half() if value.is_floating_point() else value).detach().cpu().contiguous()
@@ -164,6 +164,7 @@ def _write_weights(network: torch.nn.Module, path: Path) -> str:
 def _write_ood(ood: OODStatistics, path: Path) -> dict[str, Any]:
     """Write the statistics; returns the block of `model.json` that names them."""
     training, orientation = ood.training, ood.orientation
+    assert orientation is not None, "format 2 has it"
     arrays = {
         "means": training.means,
         "whitening": _triangle(training.whitening),

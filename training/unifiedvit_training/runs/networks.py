@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import nn
-
-from UnifiedViTLib.models import build_model
+from UnifiedViTLib.models import UnifiedNetwork, build_model
 
 from ..config import Model
 from ..peers import PEERS, build_peer
 
 
-def build_network(model: Model, **more: Any) -> nn.Module:
+def build_network(model: Model, **more: Any) -> UnifiedNetwork:
     """Freshly initialised; `more` are arguments for training alone (`drop_path`, `dropout`).
 
     Raises:

@@ -18,6 +18,7 @@ from UnifiedViTLib.inference.choices import DEFAULT_METHOD, QUANTILE
 from UnifiedViTLib.inference.prediction import Heatmap
 from UnifiedViTLib.inference.superres.base import FACTOR, Upscaler
 from UnifiedViTLib.inference.superres.super_resolution import super_resolve
+from UnifiedViTLib.models import UnifiedNetwork
 from UnifiedViTLib.models.explanation import explain
 
 from ..config import Project
@@ -91,7 +92,7 @@ def super_resolve_dataset(project: Project, dataset: Dataset, run: Path, upscale
     return output
 
 
-def _with_heat(network: torch.nn.Module, slices: SliceSet) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+def _with_heat(network: UnifiedNetwork, slices: SliceSet) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Number, image (size, size) float32 and heat in percent of every slice, for the class that is diagnosed."""
     for start in range(0, len(slices), _BATCH):
         numbers = np.arange(start, min(start + _BATCH, len(slices)))
@@ -113,5 +114,5 @@ def _drawn(image: np.ndarray, heat: np.ndarray, upscaler: Upscaler, quantile: fl
     reduced = made.array[0].reshape(side, FACTOR, side, FACTOR).mean(axis=(1, 3))
     regions = made.synthetic[0, ::FACTOR, ::FACTOR] > 0
     drawn, light = np.where(regions, reduced, image), prepared.foreground
-    scaled = [(one - light.air) / (light.ceiling - light.air) for one in (drawn, image)]
-    return drawn, float(regions.mean()), compare_images(*scaled, [np.ones(image.shape, bool)])[0]
+    was, true = ((one - light.air) / (light.ceiling - light.air) for one in (drawn, image))
+    return drawn, float(regions.mean()), compare_images(was, true, [np.ones(image.shape, bool)])[0]

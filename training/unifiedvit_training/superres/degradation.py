@@ -6,6 +6,7 @@ Neither is a whole scanner. Real images lie between the two, with noise, and the
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.fft import dctn, idctn
@@ -25,7 +26,9 @@ def truncate(fine: np.ndarray) -> np.ndarray:
     By the cosine transform, whose mirrored borders add no edges that the Fourier transform of a patch would have.
     """
     h, w = fine.shape
-    return idctn(dctn(fine, norm="ortho")[:h // FACTOR, :w // FACTOR], norm="ortho").astype(fine.dtype) / FACTOR
+    waves: Any = dctn(fine, norm="ortho")
+    coarse: Any = idctn(waves[:h // FACTOR, :w // FACTOR], norm="ortho")
+    return coarse.astype(fine.dtype) / FACTOR
 
 
 #: By name.

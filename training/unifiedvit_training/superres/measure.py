@@ -61,9 +61,9 @@ def compare_images(drawn: np.ndarray, truth: np.ndarray, places: Sequence[np.nda
         places: of pixels to compare, each (h, w) bool.
     """
     error = (drawn - truth).astype(np.float64) ** 2
-    given = (torch.from_numpy(one.astype(np.float32))[None, None] for one in (drawn, truth))
+    first, second = (torch.from_numpy(one.astype(np.float32))[None, None] for one in (drawn, truth))
     # The map has the image's size: torchmetrics mirrors the image at its borders.
-    _, similarity = structural_similarity_index_measure(*given, data_range=1.0, return_full_image=True)
+    _, similarity = structural_similarity_index_measure(first, second, data_range=1.0, return_full_image=True)
     similarity = similarity[0, 0].numpy()
     return [
         Quality(10 * np.log10(1 / max(float(error[where].mean()), 1e-12)), float(similarity[where].mean()))
@@ -74,9 +74,10 @@ def compare_images(drawn: np.ndarray, truth: np.ndarray, places: Sequence[np.nda
 def attended(predictor: Predictor, image: np.ndarray) -> np.ndarray:
     """Which pixels of a slice (h, w) lie in regions that the model attends to, bool, as in use."""
     volume = Volume(image[None], np.eye(4), planar=True)
-    heat = predictor.predict(volume, Options(heatmap=DEFAULT_METHOD)).heatmap.percent
+    heatmap = predictor.predict(volume, Options(heatmap=DEFAULT_METHOD)).heatmap
+    assert heatmap is not None, "it was asked for"
     found = np.zeros(image.shape, bool)
-    for region in attended_regions(heat, volume.array > measure_foreground(volume.array).threshold):
+    for region in attended_regions(heatmap.percent, volume.array > measure_foreground(volume.array).threshold):
         found[region.rows, region.columns] = True
     return found
 

@@ -122,7 +122,8 @@ def _batch(dataset: Dataset, sliced: np.ndarray, side: int, count: int, seed: in
     """Coarse and fine patches of a step, (count, 1, side / 4, side / 4) and (count, 1, side, side)."""
     chance = np.random.default_rng(seed_of(seed, step))
     drawn = [patches(dataset, int(index), side, chance) for index in chance.choice(sliced, count // PATCHES)]
-    return tuple(torch.from_numpy(np.concatenate(part))[:, None] for part in zip(*drawn, strict=True))
+    coarse, fine = (torch.from_numpy(np.concatenate(part))[:, None] for part in zip(*drawn, strict=True))
+    return coarse, fine
 
 
 def _restore(run: Path, network: torch.nn.Module, optimiser: torch.optim.Optimizer, recipe: dict[str, Any]) -> int:

@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 from tqdm import tqdm
 
 from UnifiedViTLib.inference.choices import METHODS
+from UnifiedViTLib.models import UnifiedNetwork
 from UnifiedViTLib.models.explanation import explain as explain_images
 
 from ...config import Project
@@ -120,14 +121,15 @@ def choose_method(found: dict[str, MeasuredMaps]) -> tuple[str, dict[str, float]
         values = np.array([found[name].metrics[metric].value for name in names])
         ranks += rankdata(-values if more_is_better else values)
     ranks /= len(RANKED)
-    sound = [found[name].metrics["randomised"].value <= MOST_ALIKE for name in names]
+    alike = [found[name].metrics["randomised"].value for name in names]
+    sound = [value is not None and value <= MOST_ALIKE for value in alike]
     best = min(range(len(names)), key=lambda n: (any(sound) and not sound[n], ranks[n]))
     return names[best], {name: float(rank) for name, rank in zip(names, ranks, strict=True)}
 
 
-def _measure(name: str, network: torch.nn.Module, random: torch.nn.Module, images: torch.Tensor, classes: torch.Tensor,
+def _measure(name: str, network: UnifiedNetwork, random: UnifiedNetwork, images: torch.Tensor, classes: torch.Tensor,
              lesions: np.ndarray, groups: np.ndarray) -> MeasuredMaps:
-    def maps_of(one: torch.nn.Module, batch: torch.Tensor) -> np.ndarray:
+    def maps_of(one: UnifiedNetwork, batch: torch.Tensor) -> np.ndarray:
         parts = [_maps(name, one, part, labels) for part, labels in
                  zip(batch.split(_BATCH), classes.split(_BATCH), strict=True)]
         return np.concatenate(parts)
@@ -145,10 +147,11 @@ def _measure(name: str, network: torch.nn.Module, random: torch.nn.Module, image
     def metrics(weights: np.ndarray) -> dict[str, np.ndarray]:
         return {key: mean(value, weights) for key, value in values.items()}
 
-    return MeasuredMaps(maps.astype(np.float16), values, *curves.mean(axis=0), with_intervals(metrics, groups))
+    deletion, insertion = curves.mean(axis=0)
+    return MeasuredMaps(maps.astype(np.float16), values, deletion, insertion, with_intervals(metrics, groups))
 
 
-def _maps(name: str, network: torch.nn.Module, images: torch.Tensor, classes: torch.Tensor) -> np.ndarray:
+def _maps(name: str, network: UnifiedNetwork, images: torch.Tensor, classes: torch.Tensor) -> np.ndarray:
     if name != DRAWN:
         return explain_images(network, images, classes, name).numpy()
     with torch.inference_mode():
@@ -156,5 +159,5 @@ def _maps(name: str, network: torch.nn.Module, images: torch.Tensor, classes: to
 
 
 @torch.inference_mode()
-def _probabilities(network: torch.nn.Module, images: torch.Tensor, label: torch.Tensor) -> np.ndarray:
+def _probabilities(network: UnifiedNetwork, images: torch.Tensor, label: torch.Tensor) -> np.ndarray:
     return network(images).class_logits.softmax(dim=1)[:, label].numpy()

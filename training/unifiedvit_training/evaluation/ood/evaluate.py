@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.backends.torch_backend import load_network
-from UnifiedViTLib.inference.decision import NetworkOutput
 from UnifiedViTLib.inference.ood.statistics import OODFeatures, OODStatistics, load_ood_statistics
 from UnifiedViTLib.inference.warnings import input_warnings, ood_warnings
+from UnifiedViTLib.models import UnifiedNetwork
 from UnifiedViTLib.spec import ModelSpec
 
 from ...data.dataset import Dataset
@@ -99,7 +98,7 @@ def evaluate_ood(spec: ModelSpec, dataset: Dataset, output: Path, ood_val: Seque
     items = slices.items[validation][there]
     metrics = [SetMetrics(
         VALIDATION, IN_DISTRIBUTION, len(distances), None, _share(distances[there] > statistics.threshold),
-        _share(rotated.any(axis=1)), None, None, None, None, distances[there],
+        _share(np.asarray(rotated.any(axis=1))), None, None, None, None, distances[there],
     )]
     for name, (role, _) in sets.items():
         one = results[name]
@@ -111,7 +110,7 @@ def evaluate_ood(spec: ModelSpec, dataset: Dataset, output: Path, ood_val: Seque
                 len(one.distances),
                 None if role == IN_DISTRIBUTION else _auroc(distances[there], own),
                 _share(own > statistics.threshold),
-                _share(one.rotated.any(axis=1)),
+                _share(np.asarray(one.rotated.any(axis=1))),
                 len(one.ood_warned),
                 _share(one.ood_warned),
                 _share(one.orientation_warned),
@@ -159,7 +158,7 @@ def _sets(dataset: Dataset, ood_val: Sequence[Path], ood_test: Sequence[Path], i
     return sets
 
 
-def _score_volumes(network: torch.nn.Module, volumes: Sequence[Volume], spec: ModelSpec, statistics: OODStatistics,
+def _score_volumes(network: UnifiedNetwork, volumes: Sequence[Volume], spec: ModelSpec, statistics: OODStatistics,
                    kept: Path) -> Seen:
     prepared = [prepare(volume, spec.size) for volume in volumes]
     numbers = [np.unique(np.linspace(0, len(one) - 1, _MOST).round().astype(int)) for one in prepared]
@@ -167,9 +166,7 @@ def _score_volumes(network: torch.nn.Module, volumes: Sequence[Volume], spec: Mo
     features, distances, rotated = _score_slices(network, images, spec, statistics, kept)
     ends = np.cumsum([len(own) for own in numbers])
     said = [
-        ood_warnings(
-            NetworkOutput(None, None, None, distances[end - len(own) : end], None, rotated[end - len(own) : end]), spec
-        )
+        ood_warnings(distances[end - len(own) : end], rotated[end - len(own) : end], spec)
         for own, end in zip(numbers, ends, strict=True)
     ]
     return Seen(
@@ -180,12 +177,12 @@ def _score_volumes(network: torch.nn.Module, volumes: Sequence[Volume], spec: Mo
     )
 
 
-def _score_slices(network: torch.nn.Module, images: np.ndarray, spec: ModelSpec, statistics: OODStatistics,
+def _score_slices(network: UnifiedNetwork, images: np.ndarray, spec: ModelSpec, statistics: OODStatistics,
                   kept: Path) -> tuple[Features, np.ndarray, np.ndarray]:
     """Features, distances (N,) and turns (N, 3) of prepared slices; what the network says of them is kept in a file, so
     that a stopped measurement goes on."""
     key = hashlib.sha256(spec.sha256.encode())
-    key.update(np.ascontiguousarray(images))
+    key.update(np.ascontiguousarray(images).data)
     digest = np.array(key.hexdigest())
     features = _read(kept, digest)
     if features is None:
@@ -195,7 +192,9 @@ def _score_slices(network: torch.nn.Module, images: np.ndarray, spec: ModelSpec,
         write_whole(kept, packed(features | {"key": digest}))
     results = [statistics.features(features[EMBEDDING][start:start + _PORTION], images[start:start + _PORTION])
                for start in range(0, len(images), _PORTION)]
-    return features, *statistics.score(OODFeatures.concatenate(results))
+    distances, rotated = statistics.score(OODFeatures.concatenate(results))
+    assert rotated is not None, "statistics of format 2 know rotations"
+    return features, distances, rotated
 
 
 def _read(kept: Path, digest: np.ndarray) -> Features | None:

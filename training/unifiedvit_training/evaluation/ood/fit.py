@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,8 +46,7 @@ def measure_ood_statistics(network: torch.nn.Module, slices: SliceSet, device: t
         return None
     train, validation = (side[np.linspace(0, len(side) - 1, min(len(side), MOST)).astype(int)]
                          for side in (train, validation))
-    features, held_out = (embed_slices(slices, side, predict_slices(network, slices, side, device=device).embeddings)
-                       for side in (train, validation))
+    features, held_out = (_features(network, slices, side, device) for side in (train, validation))
     return fit_ood_statistics(features, labels[train], held_out, slices.items[validation])
 
 
@@ -66,6 +66,13 @@ def known_channels(slices: SliceSet, names: Sequence[str]) -> list[list[str]]:
     sets, counts = np.unique(there, axis=0, return_counts=True)
     return [[name for name, here in zip(names, one, strict=True) if here]
             for one, count in zip(sets, counts, strict=True) if one.any() and count >= FEWEST_OF_A_SET]
+
+
+def _features(network: torch.nn.Module, slices: SliceSet, side: np.ndarray, device: torch.device | str
+              ) -> SliceFeatures:
+    embeddings = predict_slices(network, slices, side, device=device).embeddings
+    assert embeddings is not None, "all architectures of the library give them"
+    return embed_slices(slices, side, embeddings)
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,7 @@ def fit_gaussians(points: np.ndarray, labels: np.ndarray) -> Gaussians:
     scale = np.maximum(points.std(axis=0, dtype=np.float64), 1e-6)
     scaled = points / scale
     means = np.stack([scaled[labels == kind].mean(axis=0) for kind in kinds])
-    precision = LedoitWolf(assume_centered=True).fit(scaled - means[places]).get_precision()
+    precision: Any = LedoitWolf(assume_centered=True).fit(scaled - means[places]).get_precision()
     whitening = np.linalg.cholesky(precision).T / scale
     return Gaussians((means * scale).astype(np.float32), whitening.astype(np.float32))
 

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from UnifiedViTLib.imaging.intensity import CLIP
 from UnifiedViTLib.inference.ood.texture import layout, texture
+from UnifiedViTLib.models import UnifiedNetwork
 
 from .fit import fit_gaussians
 
@@ -52,7 +53,7 @@ SCORES = (
 
 
 @torch.inference_mode()
-def extract_features(network: torch.nn.Module, images: np.ndarray) -> Features:
+def extract_features(network: UnifiedNetwork, images: np.ndarray) -> Features:
     """What N slices (N, channels, size, size) look like: `EMBEDDING`, and what `SCORES` read."""
     seen = []
     hook = network.encoder.register_forward_hook(lambda module, inputs, output: seen.append(output))

@@ -30,9 +30,10 @@ def adapted(network: nn.Module) -> Iterator[None]:
     with ExitStack() as undo:
         for layer in network.modules():
             if isinstance(layer, _BatchNorm):
-                own = layer.running_mean, layer.running_var
-                undo.callback(_put_back, layer, *own)
-                undo.callback(layer.register_forward_pre_hook(_mixing(*own)).remove)
+                mean, variance = layer.running_mean, layer.running_var
+                assert mean is not None and variance is not None, "layers in these networks keep statistics"
+                undo.callback(_put_back, layer, mean, variance)
+                undo.callback(layer.register_forward_pre_hook(_mixing(mean, variance)).remove)
         yield
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -77,7 +78,7 @@ def corrupt(images: np.ndarray, mask: np.ndarray, name: str, severity: int, plac
     there = [channel[0, 0] > MISSING / 2 for channel in images]
     found = np.array(images, np.float32)
     kind = CORRUPTIONS.get(name)
-    level = kind and kind.levels[severity - 1]
+    level = kind.levels[severity - 1] if kind else 0.0
 
     def chance() -> np.random.Generator:
         return np.random.default_rng([crc32(name.encode()), severity, place])
@@ -99,14 +100,15 @@ def corrupt(images: np.ndarray, mask: np.ndarray, name: str, severity: int, plac
 def _moved(image: np.ndarray, matrix: np.ndarray, offset: np.ndarray, order: int) -> np.ndarray:
     """What lies outside is air."""
     middle = (np.array(image.shape) - 1) / 2
-    return affine_transform(image, matrix, middle - matrix @ middle + offset * np.array(image.shape), order=order)
+    place: Any = middle - matrix @ middle + offset * np.array(image.shape)  # scipy's types know no shift of each axis
+    return affine_transform(image, matrix, place, order=order)
 
 
 def _seed(chance: np.random.Generator) -> int:
     return int(chance.integers(2**31))
 
 
-def _monai(transform: Callable, image: np.ndarray) -> np.ndarray:
+def _monai(transform: Any, image: np.ndarray) -> np.ndarray:
     """One of MONAI's transforms on one channel."""
     return np.asarray(transform(torch.from_numpy(np.ascontiguousarray(image, np.float32))[None]))[0]
 

@@ -127,7 +127,7 @@ def _answers(
     level = repr(CORRUPTIONS[corruption].levels) if corruption in CORRUPTIONS else ""
     key = hashlib.sha256(f"{evaluated.made_of}{corruption}{level}{adapting}{evaluated.temperature}".encode())
     key.update(places.tobytes())
-    key.update(np.ascontiguousarray(dataset.slices.images[places]))
+    key.update(np.ascontiguousarray(dataset.slices.images[places]).data)
     digest = np.array(key.hexdigest())
     try:
         with np.load(path) as file:

@@ -85,7 +85,8 @@ def _balanced(found: dict[str, Robustness], names: Sequence[str]) -> Table:
     """Balanced error by corruption."""
     def error(one: Robustness, name: str) -> float | None:
         values = [at["balanced_accuracy"] for at in one.metrics[name]]
-        return None if None in values else 1 - float(np.mean(values))
+        known = [value for value in values if value is not None]
+        return 1 - float(np.mean(known)) if len(known) == len(values) else None
 
     first = next(iter(found.values()))
     rows = [[name, *(error(one, name) for one in found.values())] for name in (CLEAN, *names)]
