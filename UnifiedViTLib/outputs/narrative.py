@@ -11,6 +11,7 @@ from contextlib import suppress
 import numpy as np
 
 from .. import NOTICE
+from ..imaging.components import label_components
 from ..imaging.geometry import GIVEN, UNKNOWN
 from ..inference.prediction import Prediction
 from ..inference.warnings import review_threshold
@@ -66,12 +67,10 @@ def _place(prediction: Prediction) -> str:
 
 def _largest_piece(mask: np.ndarray) -> tuple[np.ndarray, int]:
     """Indices (n, 3) as (k, j, i) of the largest connected piece of a mask (K, J, I), and how many pieces there are."""
-    from scipy import ndimage
-
     corner = np.array([np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]] for axis in range(3)])
-    pieces, count = ndimage.label(mask[tuple(slice(first, last + 1) for first, last in corner)])
+    pieces, count = label_components(mask[tuple(slice(first, last + 1) for first, last in corner)])
     number = 1 + np.bincount(pieces.ravel())[1:].argmax()
-    return np.argwhere(pieces == number) + corner[:, 0], int(count)
+    return np.argwhere(pieces == number) + corner[:, 0], count
 
 
 def _position(prediction: Prediction, voxels: np.ndarray) -> str:

@@ -24,7 +24,7 @@ def make_capture(context: ResultContext, picture: Path) -> SCImage:
     arguments = context.new_series("UnifiedViT picture")
     written = SCImage.from_ref_dataset(source, rgb, "RGB", 8, "PATIENT", patient_orientation=("L", "P"), **arguments)
     # A sheet of many slices has no directions of its own: the attribute is there, without a value.
-    written.PatientOrientation = None
+    setattr(written, "PatientOrientation", None)  # noqa: B010 (its type has no room for that)
     written.ConversionType = "WSD"
     written.BurnedInAnnotation = "YES"
     return context.finish(written)

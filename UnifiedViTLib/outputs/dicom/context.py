@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ... import __version__
 from ...imaging.reading.dicom.header import MANUFACTURER
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from highdicom import AlgorithmIdentificationSequence
     from pydicom import Dataset
 
+Written = TypeVar("Written", bound="Dataset")
 RESEARCH = "research use only"
 #: Characters of DICOM's LO.
 LONG_STRING = 64
@@ -76,7 +77,7 @@ class ResultContext:
             "series_description": f"{description} ({RESEARCH})",
         }
 
-    def finish(self, written: Dataset) -> Dataset:
+    def finish(self, written: Written) -> Written:
         """Copy from the original what highdicom leaves out: the patient's other identifiers and the study's name."""
         written.SpecificCharacterSet = UTF_8
         source = self.sources.datasets[0]

@@ -91,8 +91,8 @@ def _group(context: ResultContext, segmentation: Segmentation | None, result: di
     label = max(drawn, key=lambda one: prediction.segments[one - 1].voxels)
     category, kind, region = terminology(spec.segments[label - 1])
     source = context.sources.datasets[0]
-    voxels = sr.Measurement(concept(VOLUME), 1000 * prediction.segments[label - 1].volume_ml,
-                            concept(CUBIC_MILLIMETRE)) if prediction.segments[label - 1].volume_ml else None
+    volume_ml = prediction.segments[label - 1].volume_ml
+    voxels = sr.Measurement(concept(VOLUME), 1000 * volume_ml, concept(CUBIC_MILLIMETRE)) if volume_ml else None
     return sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
         sr.TrackingIdentifier(*context.tracking(label)),
         referenced_segment=sr.ReferencedSegment(

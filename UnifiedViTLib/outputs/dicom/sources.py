@@ -93,11 +93,11 @@ def refused(volume: Volume, reason: str) -> UnsupportedImageError:
 
 def _frame_positions(dataset: Dataset, numbers: list[int]) -> list[list[float]]:
     """Of the frames with these numbers, from 0."""
-    shared = dataset.get("SharedFunctionalGroupsSequence") or [{}]
+    shared = dataset.get("SharedFunctionalGroupsSequence")
     positions = []
     for number in numbers:
         group = dataset.PerFrameFunctionalGroupsSequence[number]
-        place = group if "PlanePositionSequence" in group else shared[0]
+        place = shared[0] if shared and "PlanePositionSequence" not in group else group
         positions.append(list(place.PlanePositionSequence[0].ImagePositionPatient))
     return positions
 
