@@ -20,7 +20,7 @@ from workers import end_of
 from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import ModelSpecError
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference import heatmap as asked
+from UnifiedViTLib.inference import choices as asked
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.models import ARCHITECTURES

@@ -41,7 +41,7 @@ class DiskCache:
         if self._folder is None or not is_private_folder(self._folder):
             return None
         try:
-            content = _file(self._folder, key).read_bytes()
+            content = self._file(key).read_bytes()
         except OSError:
             return None
         return content[32:] if _digest(_joined(key) + content[32:]) == content[:32] else None
@@ -59,7 +59,7 @@ class DiskCache:
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(_digest(_joined(key) + content) + content)
-                os.replace(part, _file(self._folder, key))
+                os.replace(part, self._file(key))
             except BaseException:
                 os.unlink(part)
                 raise
@@ -68,7 +68,7 @@ class DiskCache:
         """Forget what was kept under these words, if anything was."""
         if self._folder is not None:
             with suppress(OSError):
-                _file(self._folder, key).unlink()
+                self._file(key).unlink()
 
     def lock(self, waiting: Callable[[], None]) -> AbstractContextManager[None]:
         """One process at a time for this model; no lock where nothing can be kept.
@@ -87,9 +87,9 @@ class DiskCache:
             return nullcontext()
         return file_lock(path, waiting)
 
-
-def _file(folder: Path, key: tuple[str, ...]) -> Path:
-    return folder / _digest(_joined(key)).hex()[:32]
+    def _file(self, key: tuple[str, ...]) -> Path:
+        assert self._folder is not None, "without a folder nothing is looked up"
+        return self._folder / _digest(_joined(key)).hex()[:32]
 
 
 def cpu_signature() -> str:
