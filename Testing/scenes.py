@@ -145,6 +145,8 @@ def exported(scene, segmentation_node, volume_node):
     ids = vtk.vtkStringArray()
     for segment_id in segmentation_node.GetSegmentation().GetSegmentIDs():
         ids.InsertNextValue(segment_id)
+    if not ids.GetNumberOfValues():  # nothing drawn
+        return np.zeros(volume_node.GetImageData().GetDimensions()[::-1], np.uint8)
     assert slicer.vtkSlicerSegmentationsModuleLogic.ExportSegmentsToLabelmapNode(
         segmentation_node, ids, label_node, volume_node
     )

@@ -20,8 +20,8 @@ MODULE = ROOT / "UnifiedViT"
 TERMINOLOGY = ROOT / "Resources" / "Terminology" / "UnifiedViT.term.json"
 OWN_CONTEXT = "Segmentation category and type - UnifiedViT"
 #: What our models use of the lists that Slicer brings: category and type, region.
-DICOM_TYPES = {("49755003", "108369006")}
-DICOM_REGIONS = {"12738006"}
+DICOM_TYPES = {("49755003", "108369006"), ("49755003", "52988006")}
+DICOM_REGIONS = {"12738006", "76752008"}
 
 
 def tool(name: str) -> str | None:

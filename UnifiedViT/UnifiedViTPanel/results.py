@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
+import numpy as np
 import qt
 import slicer
 from slicer.i18n import tr as _
@@ -211,13 +212,12 @@ class ResultView:
         if volumeNode is None or volumeNode.GetImageData() is None:
             return None, None
         volume = volume_from_node(volumeNode)
-        labels = None
-        for number, segmentID in enumerate(node.GetSegmentation().GetSegmentIDs(), start=1):
+        labels = np.zeros(volume.array.shape, np.uint8)
+        for segmentID in node.GetSegmentation().GetSegmentIDs():
+            number = segmentID.removeprefix("Segment_")  # its label; those of which nothing is drawn are not there
             mask = slicer.util.arrayFromSegmentBinaryLabelmap(node, segmentID, volumeNode)
-            if mask is None or mask.shape != volume.array.shape:
-                continue
-            labels = mask * 0 if labels is None else labels
-            labels[mask > 0] = number
+            if number.isdigit() and mask is not None and mask.shape == volume.array.shape:
+                labels[mask > 0] = int(number)
         return volume, labels
 
     def _percent(self, role, volume):
