@@ -29,8 +29,6 @@ class Desk:
         self.app: Application = install(self.scene)
         self.module, self.parent = load_module()
         self.widget, self.window = show_panel(self.module, self.scene)
-        for entry in list_models():  # as somebody who has used these before
-            self.app.userSettings().setValue(f"UnifiedViT/NonCommercialUse/{entry.id}", entry.licence)
 
     @property
     def ui(self) -> Any:
@@ -46,6 +44,8 @@ class Desk:
         self.scene.Clear(0)
         self.panel.models.refresh()
         self.panel.onModelsChanged(self.module.DEFAULT_MODEL)
+        for entry in list_models():  # as somebody who has used these before
+            self.app.userSettings().setValue(f"UnifiedViT/NonCommercialUse/{entry.id}", entry.licence)
         self.app.questions.clear()
         self.app.consent = True
         self.panel.say("", False)
