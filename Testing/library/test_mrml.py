@@ -275,15 +275,6 @@ def test_a_second_run_into_new_nodes_leaves_the_first_result_and_has_another_nam
     assert first[0].GetName() != second[0].GetName()
 
 
-@pytest.mark.parametrize("tint", [(1.0, 1.0, 1.0), (1.0, 0.93, 0.85)])
-def test_a_picture_that_came_in_colours_but_is_grey_is_taken_as_grey(scene, tint):
-    grey = np.linspace(0, 255, 1600).reshape(1, 40, 40).astype(np.uint8)
-    node = add_volume(scene, (grey[..., None] * tint).astype(np.uint8), class_name="vtkMRMLVectorVolumeNode")
-    volume = volume_from_node(node)
-    assert volume.array.shape == (1, 40, 40) and np.corrcoef(volume.array.ravel(), grey.ravel())[0, 1] > 0.999
-    assert "was read as grey" in volume.notes[0]
-
-
 @pytest.mark.parametrize(("class_name", "array", "sentence"), [
     ("vtkMRMLVectorVolumeNode", np.arange(4800).reshape(1, 40, 40, 3).astype(np.uint8), "colour or vector"),
     ("vtkMRMLScalarVolumeNode", np.arange(9600).reshape(3, 40, 40, 2).astype(np.uint8), "colour or vector"),

@@ -1,4 +1,4 @@
-"""Heat maps and super-resolved volumes in a real scene."""
+"""Volumes in a real scene: grey ones in colours, heat maps, super-resolved ones."""
 
 from __future__ import annotations
 
@@ -142,3 +142,12 @@ def test_uncertainty_lies_where_its_volume_lies_in_colours_of_its_own(scene, exp
     assert names == ["UnifiedViT heat", "UnifiedViT uncertainty"]
     before = xml(scene)
     assert add_uncertainty(prediction, volume) is None and xml(scene) == before
+
+
+@pytest.mark.parametrize("tint", [(1.0, 1.0, 1.0), (1.0, 0.93, 0.85)])
+def test_a_picture_that_came_in_colours_but_is_grey_is_taken_as_grey(scene, tint):
+    grey = np.linspace(0, 255, 1600).reshape(1, 40, 40).astype(np.uint8)
+    node = add_volume(scene, (grey[..., None] * tint).astype(np.uint8), class_name="vtkMRMLVectorVolumeNode")
+    volume = volume_from_node(node)
+    assert volume.array.shape == (1, 40, 40) and np.corrcoef(volume.array.ravel(), grey.ravel())[0, 1] > 0.999
+    assert "was read as grey" in volume.notes[0]

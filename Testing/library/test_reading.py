@@ -125,6 +125,10 @@ def test_a_tint_and_the_noise_of_a_compression_are_grey_and_colours_that_mean_so
     doppler[10:16, 10:20, 0] = 255 - doppler[10:16, 10:20, 0]
     labels = np.zeros((40, 50, 3), np.uint8)
     labels[5:20, 5:20, 0] = 1
+    loop = np.stack([sepia] * 30)
+    loop[7] = doppler
+    sitk.WriteImage(sitk.GetImageFromArray(loop, isVector=True), str(tmp_path / "loop.nrrd"))
+    assert "colour" in refusal(tmp_path / "loop.nrrd"), "a few coloured frames are not drowned by the others"
     for number, colours in enumerate((doppler, labels)):
         Image.fromarray(colours).save(tmp_path / f"{number}.png")
         assert "colour" in refusal(tmp_path / f"{number}.png")

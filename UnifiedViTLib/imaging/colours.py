@@ -6,7 +6,8 @@ import numpy as np
 
 from ..errors import UnsupportedImageError
 
-#: How far, of 255, a tint may lead away from grey; what is noise in it; and how many pixels may be of another colour.
+#: How far, of 255, a tint may lead away from grey; what is noise in it; and which share of a slice may be of another
+#: colour.
 TINT, TINT_NOISE, COLOURED_SHARE = 40, 8, 0.001
 #: An image has at least so many grey values; what has fewer may be labels, whose colours mean something.
 FEWEST_GREYS = 64
@@ -41,15 +42,15 @@ def _tinted(colours: np.ndarray) -> np.ndarray | None:
     Ultrasound devices show grey through a tint (sepia, blue), and JPEG's colours are a few values off: in both every
     luminance has one colour, near grey. A Doppler box has many.
     """
-    weights = np.array([0.299, 0.587, 0.114], np.float32)
-    luminance = np.rint(colours @ weights).astype(np.uint8)
+    red, green, blue = (colours[..., channel].astype(np.uint32) for channel in range(3))
+    luminance = ((299 * red + 587 * green + 114 * blue + 500) // 1000).astype(np.uint8)
     if len(np.unique(luminance)) < FEWEST_GREYS:
         return None
     count = np.maximum(np.bincount(luminance.ravel(), minlength=256), 1)
     for channel in (0, 2):
         chroma = colours[..., channel].astype(np.int16) - luminance
-        curve = np.bincount(luminance.ravel(), chroma.ravel(), 256) / count
+        curve = np.rint(np.bincount(luminance.ravel(), chroma.ravel(), 256) / count).astype(np.int16)
         coloured = (np.abs(chroma) > TINT) | (np.abs(chroma - curve[luminance]) > TINT_NOISE)
-        if coloured.mean() > COLOURED_SHARE:
+        if coloured.mean(axis=(-2, -1)).max() > COLOURED_SHARE:
             return None
     return luminance
