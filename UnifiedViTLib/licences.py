@@ -8,7 +8,7 @@ SHARE_ALIKE, NON_COMMERCIAL, NO_DERIVATIVES = "share-alike", "non-commercial", "
 
 _WORDS = {
     SHARE_ALIKE: re.compile(r"(?i)\b(sa|share[- ]?alike|[al]?gpl(v?\d)?)\b"),
-    NON_COMMERCIAL: re.compile(r"(?i)\b(nc|non-?commercial)\b"),
+    NON_COMMERCIAL: re.compile(r"(?i)\b(nc|non[- ]?commercial)\b"),
     NO_DERIVATIVES: re.compile(r"(?i)\b(nd|no[- ]?deriv\w*)\b"),
 }
 

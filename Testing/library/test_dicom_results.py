@@ -209,6 +209,44 @@ def test_images_that_no_result_can_lie_on_are_refused_in_a_sentence(tmp_path, ch
     assert not paths and reason in told and told.startswith("No DICOM results are written for in: ")
 
 
+def of_another_patient(data, k):
+    data.PatientID = f"P{k}"
+    return data
+
+
+def test_files_of_several_patients_are_refused_in_a_sentence(tmp_path):
+    volume = read(dicom_files.series(tmp_path / "in", of_another_patient))
+    paths, told = write(volume, result_of(volume), tmp_path / "out")
+    assert not paths and "not all of one patient" in told
+
+
+def test_files_that_were_replaced_after_they_were_looked_at_are_refused_in_a_sentence(tmp_path):
+    volume = read(dicom_files.series(tmp_path / "in"))
+    dicom_files.series(tmp_path / "in")
+    paths, told = write(volume, result_of(volume), tmp_path / "out")
+    assert not paths and "no longer those that were looked at" in told
+
+
+def test_several_multiframe_files_are_refused_in_a_sentence(tmp_path):
+    (tmp_path / "in").mkdir()
+    for k, plane in enumerate(dicom_files.stored((6, 40, 36))):
+        dicom_files.save(dicom_files.enhanced(plane[None], [dicom_files.place(k)]), tmp_path / "in" / f"{k}.dcm")
+    volume = read(tmp_path / "in")
+    paths, told = write(volume, result_of(volume), tmp_path / "out")
+    assert not paths and "not one file a slice" in told
+
+
+def test_a_report_without_a_mask_refers_to_the_middle_slices_and_names_no_finding(tmp_path):
+    order = [3, 0, 5, 1, 4, 2, 6, 8, 7]
+    data = dicom_files.enhanced(dicom_files.stored((9, 40, 36)), [dicom_files.place(k) for k in order])
+    volume = read(dicom_files.save(data, tmp_path / "in.dcm"))
+    paths, _ = write(volume, result_of(volume, np.zeros((9, 40, 36), np.uint8)), tmp_path / "out")
+    items = list(contents(pydicom.dcmread(paths[".sr.dcm"])))
+    (frames,) = [item.ReferencedSOPSequence[0].ReferencedFrameNumber for _, item in items if item.ValueType == "IMAGE"]
+    assert sorted(order[int(number) - 1] for number in frames) == [2, 3, 4, 5, 6]
+    assert not [item for name, item in items if name == "Finding" and item.ValueType == "CODE"]
+
+
 def test_an_image_that_is_no_dicom_is_refused_in_a_sentence(tmp_path):
     volume = replace(series(tmp_path / "in"), files=())
     paths, told = write(volume, result_of(volume), tmp_path / "out")

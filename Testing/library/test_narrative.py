@@ -38,6 +38,12 @@ def test_side_part_and_size_are_those_of_the_largest_piece():
     assert "lies in the right, anterior, lower part" in " ".join(report_sentences(mirrored))
 
 
+def test_a_lesion_of_one_side_that_reaches_into_the_other_is_said_to():
+    text = " ".join(report_sentences(result(boxes=((slice(2, 6), slice(4, 12), slice(12, 34)),))))
+    assert "lies in the left, anterior, lower part of the imaged volume, reaches across its middle to the right" in text
+    assert "across its middle" not in " ".join(report_sentences(result()))
+
+
 def test_of_several_pieces_the_largest_is_told_of_and_how_many_there_are():
     text = " ".join(report_sentences(result(boxes=((slice(2, 4), slice(2, 4), slice(2, 4)),
                                                    (slice(14, 18), slice(30, 38), slice(20, 34))))))

@@ -247,7 +247,8 @@ def test_too_few_or_too_many_members_are_refused(models, tmp_path, count):
      "All of these apply: CC BY-NC 4.0 for first 1.2.3; CC BY-NC-SA 4.0 for second 1.2.3"),
     ("CC BY-SA 4.0", "CC BY-NC-SA 4.0", None), ("CC BY-NC 4.0", "CC BY-SA 4.0", None),
     ("GPL-3.0", "CC BY-SA 4.0", None),
-    ("AGPLv3", "free for research, non-commercial", None), ("CC BY-ND 4.0", "ShareAlike", None),
+    ("AGPLv3", "free for research, non-commercial", None), ("Attribution Non Commercial", "CC BY-SA 4.0", None),
+    ("CC BY-ND 4.0", "ShareAlike", None),
 ])
 def test_licences_are_joined_in_words_unless_they_conflict(models, tmp_path, one, other, joined):
     members = [replace(models["first"], licence=one), replace(models["second"], licence=other)]

@@ -79,21 +79,21 @@ def _position(prediction: Prediction, voxels: np.ndarray) -> str:
         return ""
     shape = np.array(prediction.labelmap.shape)
     matrix = prediction.ijk_to_ras[:3, :3]
-    offset = matrix @ (voxels.mean(axis=0) - (shape - 1) / 2)[::-1]
-    extent = np.abs(matrix) @ shape[::-1]
-    words = []
+    shares = ((voxels - (shape - 1) / 2)[:, ::-1] @ matrix.T) / (np.abs(matrix) @ shape[::-1])  # -0.5 to 0.5
+    words, crossing = [], ""
     for axis, (low, high) in enumerate(_HALVES):
         along = np.abs(matrix[axis]).argmax()  # of i, j, k, that which runs most along this direction
         if shape[::-1][along] < _LEAST_SLICES:
             continue
-        share = offset[axis] / extent[axis]
+        share = shares[:, axis].mean()
         if abs(share) > _MIDDLE:
             words.append(high if share > 0 else low)
+            if axis == 0 and (-np.sign(share) * shares[:, axis]).max() > _MIDDLE:
+                crossing = f", reaches across its middle to the {low if share > 0 else high}"
         elif axis == 0:
             words.append("middle (between left and right)")
-    if not words:
-        return "lies in the middle of the imaged volume"
-    return f"lies in the {', '.join(words)} part of the imaged volume"
+    place = f"the {', '.join(words)} part" if words else "the middle"
+    return f"lies in {place} of the imaged volume{crossing}"
 
 
 def _diameter(prediction: Prediction, voxels: np.ndarray) -> str:
@@ -139,5 +139,5 @@ def _doubts(prediction: Prediction) -> str:
 def _limits(prediction: Prediction) -> str:
     spec = prediction.spec
     names = ", ".join(c.display for c in spec.classes)
-    return (f"The model knows {spec.expects} and {names} alone: other diseases, the history and other images are not "
-            f"known to it. {NOTICE}")
+    return (f"The model was made for {spec.expects}, and its only answers are: {names}. Other diseases, the history "
+            f"and other images are not known to it. {NOTICE}")

@@ -13,7 +13,6 @@ from .codes import (
     DIAGNOSIS,
     FINDING,
     IMAGING_REPORT,
-    LESION,
     NO,
     PERCENT,
     REVIEW,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from highdicom.seg import Segmentation
     from highdicom.sr import Comprehensive3DSR, Measurement, QualitativeEvaluation
 
-#: Source images that a group without a mask refers to: the slices that spoke most for the answer.
+#: Source images that a group without a mask refers to, around the middle of the volume.
 _MOST_IMAGES = 5
 
 
@@ -81,8 +80,7 @@ def _group(context: ResultContext, segmentation: Segmentation | None, result: di
     if segmentation is None:
         _, _, region = terminology(spec.segments[0])
         return sr.MeasurementsAndQualitativeEvaluations(
-            sr.TrackingIdentifier(context.tracking_uids.get(0), "UnifiedViT result"),
-            algorithm_id=algorithm, finding_type=concept(LESION),
+            sr.TrackingIdentifier(identifier="UnifiedViT result"), algorithm_id=algorithm,
             finding_sites=[sr.FindingSite(concept(region))] if region else None,
             measurements=measurements, qualitative_evaluations=evaluations,
             source_images=[sr.SourceImageForMeasurementGroup(*image) for image in _images(context)],
@@ -132,12 +130,13 @@ def _evaluations(context: ResultContext, result: dict[str, Any]) -> list[Qualita
 
 def _images(context: ResultContext) -> list[tuple]:
     """SOP class, instance and frames of the images that are referred to where nothing is drawn: from the middle."""
-    datasets, count = context.sources.datasets, len(context.sources.order)
-    first = max(0, count // 2 - _MOST_IMAGES // 2)
-    chosen = range(first, min(count, first + _MOST_IMAGES))
+    datasets, order = context.sources.datasets, context.sources.order
+    first = max(0, len(order) // 2 - _MOST_IMAGES // 2)
+    chosen = range(first, min(len(order), first + _MOST_IMAGES))
     if len(datasets) == 1:
-        return [(datasets[0].SOPClassUID, datasets[0].SOPInstanceUID, [n + 1 for n in chosen] if count > 1 else None)]
-    return [(datasets[n].SOPClassUID, datasets[n].SOPInstanceUID) for n in chosen]
+        frames = [number for number, k in enumerate(order, start=1) if k in chosen] if len(order) > 1 else None
+        return [(datasets[0].SOPClassUID, datasets[0].SOPInstanceUID, frames)]
+    return [(datasets[k].SOPClassUID, datasets[k].SOPInstanceUID) for k in chosen]
 
 
 def _text(name, text: str):

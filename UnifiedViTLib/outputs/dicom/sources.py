@@ -67,6 +67,11 @@ def read_sources(volume: Volume, prediction: Prediction) -> Sources:
         for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"):
             if dataset.get(keyword) != datasets[0].get(keyword):
                 raise refused(volume, f"the images are not all of one {_IDENTIFIERS[keyword]}")
+        if dataset.get("PatientID") != datasets[0].get("PatientID"):
+            raise refused(volume, "the images are not all of one patient (Patient ID)")
+    read_then = dict.fromkeys(volume.metadata["SOPInstanceUIDs"].split("\\"))
+    if [str(dataset.SOPInstanceUID) for dataset in datasets] != list(read_then):
+        raise refused(volume, "its files are no longer those that were looked at")
     count = len(prediction.labelmap)
     if len(datasets) == 1 and "PerFrameFunctionalGroupsSequence" in datasets[0]:
         numbers = [int(number) - 1 for number in volume.metadata["FrameNumbers"].split("\\")]
@@ -74,11 +79,11 @@ def read_sources(volume: Volume, prediction: Prediction) -> Sources:
             raise refused(volume, "frames of the file were left out")
         order = np.argsort(numbers)
         positions = _frame_positions(datasets[0], numbers)
-    elif len(datasets) == count and all(int(dataset.get("NumberOfFrames") or 1) == 1 for dataset in datasets):
+    elif len(datasets) == count and all("ImagePositionPatient" in dataset for dataset in datasets):
         order = np.arange(count)
         positions = [dataset.ImagePositionPatient for dataset in datasets]
     else:
-        raise refused(volume, "each of its files holds several slices")
+        raise refused(volume, "it is not one file a slice, nor one multi-frame file")
     _check_grid(volume, datasets[0], np.array(positions, float))
     for dataset in datasets:
         _complete(dataset)
@@ -135,8 +140,6 @@ def _complete(dataset: Dataset) -> None:
             group = dataset.PerFrameFunctionalGroupsSequence[0]
             if keyword not in shared and keyword in group:  # highdicom looks for what all frames share
                 setattr(shared, keyword, group.get(keyword))
-    for group in (dataset, *(item for sequence in ("SharedFunctionalGroupsSequence",)
-                             for item in dataset.get(sequence) or [])):
-        for measures in group.get("PixelMeasuresSequence") or []:
+        for measures in shared.get("PixelMeasuresSequence") or []:
             if "SliceThickness" not in measures:
                 measures.SliceThickness = None

@@ -62,8 +62,8 @@ def _objects(volume: Volume, prediction: Prediction, picture: Path | None) -> di
     Raises:
         UnsupportedImageError: they cannot be made of these images.
     """
-    context = ResultContext(prediction, read_sources(volume, prediction))
     try:
+        context = ResultContext(prediction, read_sources(volume, prediction))
         segmentation = make_segmentation(context)
         return {
             SEGMENTATION: segmentation,
@@ -72,7 +72,7 @@ def _objects(volume: Volume, prediction: Prediction, picture: Path | None) -> di
             UNCERTAINTY: make_uncertainty(context),
             PICTURE: make_capture(context, picture) if picture else None,
         }
-    except (ValueError, TypeError, AttributeError, KeyError) as error:  # its text may quote what identifies a person
+    except (ValueError, TypeError, AttributeError, LookupError) as error:  # its text may quote what identifies a person
         raise refused(volume, f"their headers are not as DICOM asks for ({type(error).__name__})") from error
 
 
