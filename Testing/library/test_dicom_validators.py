@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import dicom_files
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -55,6 +56,16 @@ def written(tmp_path_factory):
 def test_dciodvfy_finds_no_error_in_any_object(written):
     tool = program("dciodvfy")
     for path in written[2].values():
+        assert "Error" not in output_of(tool, "-new", str(path)), path.name
+
+
+def test_dciodvfy_finds_no_error_where_nothing_is_drawn_on_a_multiframe_image(tmp_path):
+    tool = program("dciodvfy")
+    data = dicom_files.enhanced(dicom_files.stored(SHAPE), [dicom_files.place(k) for k in (3, 0, 5, 1, 4, 2)])
+    volume = read(dicom_files.save(data, tmp_path / "in.dcm"))
+    paths, _ = write(volume, result_of(volume, np.zeros(SHAPE, np.uint8), heatmap=True), tmp_path / "out")
+    assert set(paths) == {".sr.dcm", ".heatmap.dcm"}
+    for path in paths.values():
         assert "Error" not in output_of(tool, "-new", str(path)), path.name
 
 

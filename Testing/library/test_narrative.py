@@ -38,6 +38,12 @@ def test_side_part_and_size_are_those_of_the_largest_piece():
     assert "lies in the right, anterior, lower part" in " ".join(report_sentences(mirrored))
 
 
+def test_small_lesions_and_confidences_near_the_threshold_are_not_rounded_away():
+    unsure = replace(result().diagnosis, probabilities={"healthy": 0.2, "glioma": 0.598, "meningioma": 0.202})
+    text = " ".join(report_sentences(result(boxes=((2, 4, slice(4, 6)),), diagnosis=unsure)))
+    assert "Core, less than 0.1 mL" in text and "the confidence is 59.8%, under the 60%" in text
+
+
 def test_a_lesion_of_one_side_that_reaches_into_the_other_is_said_to():
     text = " ".join(report_sentences(result(boxes=((slice(2, 6), slice(4, 12), slice(12, 34)),))))
     assert "lies in the left, anterior, lower part of the imaged volume, reaches across its middle to the right" in text
@@ -70,6 +76,14 @@ def test_heat_map_and_mask_are_compared_and_doubts_told():
                                              heatmap=Heatmap("attention", "glioma", "Glioma", percent))))
     assert "strongest inside the outline, and 50% of what it marks" in text
     assert "the confidence is 50%, under the 60%" in text and "overlap by 70% alone" in text and "one warning" in text
+
+
+def test_a_heat_map_is_strongest_where_most_of_its_strongest_voxels_are():
+    percent = np.zeros(SHAPE, np.uint8)
+    percent[2:6, 4:12, 24:34] = 80
+    percent[0, 0, 0] = 80
+    text = " ".join(report_sentences(replace(result(), heatmap=Heatmap("attention", "glioma", "Glioma", percent))))
+    assert "strongest inside the outline, and 100% of what it marks" in text
 
 
 def test_there_are_two_to_six_sentences_and_the_last_says_what_cannot_be_known():

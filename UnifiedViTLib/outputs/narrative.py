@@ -13,7 +13,7 @@ import numpy as np
 from .. import NOTICE
 from ..imaging.components import label_components
 from ..imaging.geometry import GIVEN, UNKNOWN
-from ..inference.prediction import Prediction
+from ..inference.prediction import Prediction, SegmentResult
 from ..inference.warnings import review_threshold
 
 #: Names of the two halves of the volume along R, A, S, and what lies between them.
@@ -41,7 +41,7 @@ def _diagnosis(prediction: Prediction) -> str:
     if not found:
         return f"{given.display}: no class reaches its threshold."
     if given.thresholds is not None:
-        return f"Found with a probability above the threshold: {', '.join(found)}."
+        return f"Found, with a probability that reaches its threshold: {', '.join(found)}."
     others = sorted(((p, name) for name, p in given.probabilities.items() if name != given.label), reverse=True)
     return (f"The most probable class is {given.display}, with a probability of {given.probability:.0%}, before "
             f"{classes[others[0][1]].display} with {others[0][0]:.0%}.")
@@ -52,8 +52,7 @@ def _place(prediction: Prediction) -> str:
     drawn = [segment for segment in prediction.segments if segment.voxels]
     if not drawn:
         return "Nothing is drawn."
-    sizes = [f"{one.name}, {one.voxels} voxels" if one.volume_ml is None else f"{one.name}, {one.volume_ml:.1f} mL"
-             for one in drawn]
+    sizes = [f"{one.name}, {_size(one)}" for one in drawn]
     largest = max(drawn, key=lambda one: one.voxels)
     voxels, count = _largest_piece(prediction.labelmap == largest.label)
     sentence = f"Drawn: {'; '.join(sizes)}"
@@ -63,6 +62,12 @@ def _place(prediction: Prediction) -> str:
         return f"{sentence}."
     about = f"{largest.name}{pieces}" if len(drawn) > 1 or pieces else "it"
     return f"{sentence}; {about} {' and '.join(details)}."
+
+
+def _size(segment: SegmentResult) -> str:
+    if segment.volume_ml is None:
+        return f"{segment.voxels} voxels"
+    return "less than 0.1 mL" if segment.volume_ml < 0.1 else f"{segment.volume_ml:.1f} mL"
 
 
 def _largest_piece(mask: np.ndarray) -> tuple[np.ndarray, int]:
@@ -115,9 +120,9 @@ def _agreement(prediction: Prediction) -> str:
     heatmap, drawn = prediction.heatmap, prediction.labelmap > 0
     if heatmap is None or not heatmap.percent.any() or not drawn.any():
         return ""
-    marked = heatmap.percent >= _MARKED * heatmap.percent.max()
-    inside = np.count_nonzero(marked & drawn) / np.count_nonzero(marked)
-    strongest = drawn.ravel()[heatmap.percent.argmax()]
+    most = heatmap.percent.max()
+    inside = drawn[heatmap.percent >= _MARKED * most].mean()
+    strongest = drawn[heatmap.percent == most].mean() >= 0.5  # of whole percents, many voxels may have the most
     return (f"The heat map for {heatmap.display} is strongest {'inside' if strongest else 'outside'} the outline, and "
             f"{inside:.0%} of what it marks (half of its maximum and more) lies within.")
 
@@ -126,8 +131,9 @@ def _doubts(prediction: Prediction) -> str:
     below = review_threshold(prediction.spec, prediction.uncertainty is not None)
     doubts = []
     if prediction.confidence < below:
-        doubts.append(f"the confidence is {prediction.confidence:.0%}, under the {below:.0%} from which on results "
-                      "need no review")
+        # Three digits: 59.8 % is not to be told as 60 %, under the 60 %.
+        doubts.append(f"the confidence is {100 * prediction.confidence:.3g}%, under the {100 * below:.3g}% from which "
+                      "on results need no review")
     dice = prediction.uncertainty and prediction.uncertainty.mask_dice
     if dice is not None and dice < 0.8:
         doubts.append(f"the outlines of several passes overlap by {dice:.0%} alone")
