@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import NOTICE, __version__
 from .cli_options import add_options, options_of
-from .errors import ModelSpecError, UnifiedViTError, UnsupportedImageError
+from .errors import UnifiedViTError, UnsupportedImageError
 from .models_cli import add_models_command
 from .outputs.inventory import Inventory
 from .service.batch.inputs import collect_inputs
@@ -107,8 +107,6 @@ def _predict(options: argparse.Namespace) -> int:
     from .inference.channels import check_channel_names
     from .service.store.catalogue import DEFAULT_MODEL, find_model
 
-    if options.heatmap_class and not (options.heatmap or options.superres):
-        raise ModelSpecError("--heatmap-class says which class to explain; add --heatmap or --superres.")
     spec = find_model(options.model or DEFAULT_MODEL)
     inputs = collect_inputs(options.inputs, lambda sentence: tell(sentence, sys.stderr))
     if not inputs:

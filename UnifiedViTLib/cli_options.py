@@ -24,5 +24,4 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def options_of(arguments: argparse.Namespace) -> Options:
     """What was asked for."""
-    return Options.from_dict({option.name: getattr(arguments, option.name) for option, choice in choices()
-                              if choice.help})
+    return Options(**{option.name: getattr(arguments, option.name) for option, choice in choices() if choice.help})

@@ -39,7 +39,8 @@ class Record:
     @classmethod
     def from_dict(cls: type[RecordType], data: Mapping[str, Any], load: Load | None = None, **missing: Any
                   ) -> RecordType:
-        """The same record. A field that `data` does not have takes its default.
+        """The same record. Neither a field too few, whose default may not be what was meant, nor one too many or of
+        another type is taken: `data` may come from another version, or from a file that somebody edited.
 
         Args:
             data: from `to_dict`.
@@ -47,7 +48,7 @@ class Record:
             missing: the fields of `unwritten`.
 
         Raises:
-            TypeError, KeyError, ValueError: it is none.
+            TypeError, ValueError: it is none.
         """
         return _from_plain(cls, data, load, missing)
 
@@ -75,23 +76,35 @@ def _to_plain(value: Any, name: str, save: Save | None) -> Any:
 
 def _from_plain(kind: Any, data: Any, load: Load | None, missing: Mapping[str, Any] | None = None) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
-        types = _types(kind)
-        known = {name: _from_plain(types.get(name), item, load) for name, item in data.items()}
-        return kind(**known, **(missing or {}))
+        types, unwritten = _types(kind), getattr(kind, "unwritten", ())
+        names = [one.name for one in fields(kind) if one.name not in unwritten]
+        if _checked(data, Mapping).keys() != set(names):
+            raise ValueError(f"{kind.__name__} has other fields than {', '.join(map(str, data))}")
+        return kind(**{name: _from_plain(types[name], data[name], load) for name in names}, **(missing or {}))
     if get_origin(kind) in (Union, UnionType):
         return None if data is None else _from_plain(next(k for k in get_args(kind) if k is not NoneType), data, load)
     if kind is np.ndarray:
         if load is None:
             raise TypeError(f"{data} is the name of an array, and there is nothing to load it with")
-        return load(data)
+        return load(_checked(data, str))
     if kind is Path:
-        return Path(data)
+        return Path(_checked(data, str))
     origin, parts = get_origin(kind) or kind, get_args(kind)
     if origin is tuple:
-        each = parts[0] if len(parts) == 2 and parts[1] is Ellipsis else None
-        return tuple(_from_plain(each or parts[n], item, load) for n, item in enumerate(data))
-    if origin is list and parts:
-        return [_from_plain(parts[0], item, load) for item in data]
-    if origin is dict and parts:
-        return {key: _from_plain(parts[1], item, load) for key, item in data.items()}
+        several = len(parts) == 2 and parts[1] is Ellipsis
+        kinds = [parts[0]] * len(_checked(data, list)) if several else parts
+        return tuple(_from_plain(one, item, load) for one, item in zip(kinds, _checked(data, list), strict=True))
+    if origin is list:
+        return [_from_plain(parts[0], item, load) for item in _checked(data, list)]
+    if origin is dict:
+        return {_checked(key, parts[0]): _from_plain(parts[1], item, load)
+                for key, item in _checked(data, Mapping).items()}
+    return data if kind is Any else _checked(data, kind)
+
+
+def _checked(data: Any, kind: Any) -> Any:
+    """`data`, if it is of this kind; whole numbers are floats too, but truth values no numbers."""
+    kinds = (float, int) if kind is float else kind
+    if not isinstance(data, kinds) or (isinstance(data, bool) and kind is not bool):
+        raise TypeError(f"{data!r:.80} is no {kind.__name__}")
     return data

@@ -234,7 +234,8 @@ def test_a_2d_image_and_another_class_than_the_diagnosed_one_are_explained(predi
 
 def test_what_cannot_be_explained_is_told_before_anything_is_looked_at(predictor):
     for method, label, words in (("magic", None, "no heat-map method called 'magic'.*rollout, relevance"),
-                                 ("rollout", "flu", "no diagnosis 'flu' to explain.*healthy, glioma")):
+                                 ("rollout", "flu", "no diagnosis 'flu' to explain.*healthy, glioma"),
+                                 (None, "glioma", "nothing that explains was asked for; add --heatmap")):
         with pytest.raises(ModelSpecError, match=words):
             predictor.predict(head_volume(), Options(heatmap=method, heatmap_class=label))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import replace
@@ -128,6 +129,22 @@ def test_a_manifest_cannot_point_outside_its_folder(results, prediction, scan):
     data["outputs"][0]["name"] = "../in/head.nrrd"
     with pytest.raises(ValueError, match="beside"):
         Manifest.from_dict(data)
+
+
+def test_a_result_with_a_sound_seal_and_nonsense_in_its_manifest_is_none_of_ours(results, prediction, scan):
+    put(results, prediction, scan)
+    path = results.folder / "head.json"
+    whole = json.loads(path.read_text())
+    for nonsense in ({"hashed_ns": "yesterday"}, {"inputs": [1]}, {"outputs": "head.seg.nrrd"}, {"software": []},
+                     {"request": None}, {"dicom": [{}]}):
+        document = whole | {"manifest": whole["manifest"] | nonsense}
+        del document["manifest"]["sha256"]
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+        document["manifest"]["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+        path.write_text(json.dumps(document))
+        assert read_result(path) is None, nonsense
+    path.write_text(json.dumps(whole))
+    assert read_result(path)
 
 
 def test_the_json_follows_its_schema_and_names_all_that_was_looked_at_and_written(results, prediction, scan):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,18 @@ def test_process_refuses_in_a_sentence_and_leaves_the_scene_as_it_was(desk, logi
     with pytest.raises(ModelSpecError, match="There is no model 'nothing'"):
         logic.process(volume, model="nothing")
     assert contents(desk.scene) == before
+
+
+def test_help_tells_all_options_and_others_are_refused(desk, logic):
+    module = desk.module.UnifiedViTLogic
+    for method, alone in ((module.process, True), (module.processFolder, False)):
+        arguments = inspect.getdoc(method).partition("Args:\n")[2].partition("\nReturns:")[0]
+        told = {name for line in arguments.splitlines() if line[:4] == " " * 4 and line[4:5] not in ("", " ")
+                for name in line.partition(":")[0].strip().split(", ")}
+        assert told == set(inspect.signature(method).parameters) - {"self"}
+        assert ("keepProbabilities" in told) is alone
+    with pytest.raises(TypeError, match="keepProbabilities"):
+        logic.processFolder("in", "out", keepProbabilities=True)
 
 
 def test_process_folder_does_what_it_can_and_goes_on_where_it_ended(desk, logic, tmp_path):

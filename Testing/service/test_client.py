@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -38,6 +39,7 @@ def spec(tmp_path_factory):
 @pytest.fixture(scope="module")
 def temporary(tmp_path_factory):
     """A place for temporary files that nobody else uses."""
+    importlib.import_module("torch._dynamo")  # makes a folder of its own in the place for temporary files, once
     folder = tmp_path_factory.mktemp("vorläufig 仮")
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
     yield folder

@@ -161,6 +161,15 @@ def test_marks_are_painted_brightly_anywhere_and_the_same_for_all_channels():
     assert torch.equal(burn_in(images, 0.5, list(generators_of(0, 0, range(200)))), marked)
 
 
+def test_marks_are_as_bright_as_their_own_channel_and_none_are_in_a_missing_one():
+    images = torch.randn(50, 3, 64, 64).clamp(-2, 2)
+    images[:, 1], images[:, 2] = images[:, 1] * 10, MISSING
+    marked = burn_in(images, 1.0, list(generators_of(0, 0, range(50))))
+    assert torch.equal(marked[:, 2], images[:, 2])
+    changed = marked[:, 0] != images[:, 0]
+    assert changed.any() and float(marked[:, 0][changed].min()) > 0.7 and float(marked[:, 1][changed].min()) > 7
+
+
 def test_depthwise_convolutions_compute_in_float32_and_keep_their_names():
     network = build_model("hybrid_cnn_transformer", HYBRID)
     names = list(network.state_dict())

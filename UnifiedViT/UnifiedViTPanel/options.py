@@ -48,11 +48,11 @@ def takesOptions(folder: bool) -> Callable:
             signature.bind(*args, **kwargs)
             return method(*args, **kwargs)
 
-        described = (textwrap.fill(f"{_camelCase(option.name)}: {choice.slicer}", 104, subsequent_indent="    ")
-                     for option, choice in choices() if _camelCase(option.name) in offered)
-        indent = " " * 12
-        listed = textwrap.indent("\n".join(described), indent)
-        checked.__doc__ = (method.__doc__ or "").replace(f"{indent}{{options}}", listed)
+        described = [textwrap.fill(f"{_camelCase(option.name)}: {choice.slicer}", 104, initial_indent="    ",
+                                   subsequent_indent="        ")
+                     for option, choice in choices() if _camelCase(option.name) in offered]
+        # `getdoc`: Python takes the indentation off from 3.13 on, and not before.
+        checked.__doc__ = (inspect.getdoc(method) or "").replace("    {options}", "\n".join(described))
         checked.__signature__ = signature
         return checked
 

@@ -140,6 +140,9 @@ class Options(Record):
         if self.uncertainty and spec.multi_label:
             raise ModelSpecError(f"{spec.name} is a multi-label model; uncertainty by several passes is for models of "
                                  "one class an image. Run without it.")
+        if self.heatmap_class and not self.heatmap_method:
+            raise ModelSpecError(f"The class {self.heatmap_class} is to be explained, and nothing that explains was "
+                                 "asked for; add --heatmap or --superres (in Python: heatmap or superres).")
         if self.heatmap_method:
             check_heatmap(self.heatmap_method, self.heatmap_class, spec)
         if self.superres:

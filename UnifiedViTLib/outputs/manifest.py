@@ -126,9 +126,10 @@ class Manifest(Record):
         fields = dict(data)
         if fields.pop("format") != FORMAT:
             raise ValueError("a manifest of another format")
-        if any(os.path.basename(file["name"]) != file["name"] for file in data["outputs"]):
+        manifest = super().from_dict(fields, load, **others)
+        if any(os.path.basename(file.name) != file.name for file in manifest.outputs):
             raise ValueError("a result's files lie beside its manifest")
-        return super().from_dict(fields, load, **others)
+        return manifest
 
 
 def make_request(source: Path, spec: ModelSpec, options: Mapping[str, Any], channels: Mapping[str, Path] | None = None
@@ -149,7 +150,7 @@ def model_sha256(spec: ModelSpec) -> str:
     """Of all of a model that changes an answer: the hashes of its weights, graph and statistics, its rules,
     calibration and the names it gives; not its description for people."""
     data = {name: value for name, value in spec.to_dict().items() if name not in _WORDS}
-    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def fingerprint(files: Sequence[Path]) -> tuple[InputFile, ...]:

@@ -14,7 +14,7 @@ import torch
 _AXES, _ARM = (0.05, 0.3), (0.012, 0.025)
 #: Rows and columns of a letter, letters in a line, lines.
 _LETTER, _LETTERS, _LINES = (5, 3), (3, 12), 3
-#: Brightness of the marks, as a share of the image's range.
+#: Brightness of the marks, as a share of the channel's range.
 _BRIGHTNESS = (0.7, 1.0)
 
 
@@ -39,8 +39,10 @@ def burn_in(images: torch.Tensor, probability: float, generators: list[torch.Gen
             _crosses(marks, draw[2:7], generator)
         if draw[1] > 0.3:
             _text(marks, generator)
-        low, high = image.amin(), image.amax()
-        image[:, marks.to(image.device)] = low + (high - low) * _between(_BRIGHTNESS, draw[7])
+        # Each channel by its own range; a missing one stays as it is.
+        low, high = image.amin(dim=(1, 2), keepdim=True), image.amax(dim=(1, 2), keepdim=True)
+        bright = low + (high - low) * _between(_BRIGHTNESS, draw[7])
+        image.copy_(torch.where(marks.to(image.device), bright, image))
     return images
 
 
