@@ -12,6 +12,7 @@ import SimpleITK as sitk
 from builders import grid, oblique, write_series
 from dicom_results import GLIOMA, lesion, model, result_of, write
 
+from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.volume import LPS_RAS
 from UnifiedViTLib.outputs.files import as_json, write_segmentation
@@ -225,6 +226,13 @@ def test_files_that_were_replaced_after_they_were_looked_at_are_refused_in_a_sen
     dicom_files.series(tmp_path / "in")
     paths, told = write(volume, result_of(volume), tmp_path / "out")
     assert not paths and "no longer those that were looked at" in told
+
+
+def test_files_that_cannot_be_read_at_the_moment_end_in_an_error_and_not_in_a_result_without_them(tmp_path):
+    volume = series(tmp_path / "series")
+    (tmp_path / "series").rename(tmp_path / "away")
+    with pytest.raises(UnsupportedImageError, match="can no longer be read"):
+        write(volume, result_of(volume), tmp_path)
 
 
 def test_several_multiframe_files_are_refused_in_a_sentence(tmp_path):

@@ -41,6 +41,7 @@ def write_dicom(volume: Volume, prediction: Prediction, place: Callable[[str], P
 
     Raises:
         OutputError: a file cannot be written.
+        UnsupportedImageError: the image's own files cannot be read at the moment.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of values that break DICOM's rules, which they quote: every scanner has some
@@ -48,8 +49,11 @@ def write_dicom(volume: Volume, prediction: Prediction, place: Callable[[str], P
             objects = _objects(volume, prediction, picture)
         except UnsupportedImageError as error:
             return str(error)
-        except OSError:
-            return str(refused(volume, "its files can no longer be read"))
+        except OSError as error:  # may be over when the input is run again, which a result without them would prevent
+            raise UnsupportedImageError(
+                f"The files of {volume.name} can no longer be read, which results as DICOM need. Check the drive or "
+                "the network, and run this input again."
+            ) from error
         for ending, written in objects.items():
             if written is not None:
                 _save(written, place(ending))
