@@ -135,8 +135,10 @@ def open_desk(proven, tmp_path_factory):
     from panels import Desk
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.getbasetemp())  # a test's own folder would go, and its worker still look around
+        # The check's process begins in this folder, and does not load torch where that is gone, as a test's own is.
+        patch.chdir(tmp_path_factory.getbasetemp())
         desk = Desk()
+        desk.wait(lambda: desk.panel.setup._report is not None)
     yield desk
     desk.close()
 
