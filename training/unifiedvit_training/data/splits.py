@@ -12,7 +12,7 @@ from ..config import Model, Project, Split
 from ..errors import DataError
 from .dataset import SIDES, Item
 from .names import folded_patient
-from .sources import Listed
+from .sources.listed import Listed
 
 
 def assign_sides(found: dict[str, list[Listed]], project: Project) -> tuple[list[Item], dict[str, int]]:
