@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..evaluation.comparison_report import change_said
+from ..evaluation.comparison_report import format_change
 from ..evaluation.metric_labels import SMALLER_IS_BETTER, metric_labels
 from ..evaluation.paired import Difference
 from ..evaluation.plots import difference_figure
@@ -127,9 +127,9 @@ def _marked(name: str, found: Difference | None) -> str | None:
     if found is None:
         return None
     if found.low is None or found.high is None or found.low <= 0 <= found.high:
-        return change_said(found)
+        return format_change(found)
     better = (found.difference > 0) != (name in SMALLER_IS_BETTER)
-    return f"{change_said(found)} * {'better' if better else 'worse'}"
+    return f"{format_change(found)} * {'better' if better else 'worse'}"
 
 
 def _as_text(block: Table | Text) -> str:
