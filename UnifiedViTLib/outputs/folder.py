@@ -204,8 +204,10 @@ class ResultsFolder(Inventory):
         """`name`, with a number if need be, so that no file has it with any of the endings.
 
         Args:
+            name: wanted.
             names: that are given to others already.
             taken: as of `taken`.
+            endings: of the files that are to have it.
         """
         number = 1
         while numbered(name, number) in names or any(

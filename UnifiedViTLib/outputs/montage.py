@@ -51,6 +51,7 @@ def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
     Args:
         volume: what was looked at.
         prediction: the result for it.
+        path: the file.
     """
     from matplotlib import rc_context
 

@@ -58,6 +58,7 @@ def download_model(
     waits, and then finds it done.
 
     Args:
+        model_id: as the catalogue has it.
         progress: told the stage in words and the fraction done; may raise `Cancelled`, also while waiting.
         catalogue: another list of downloadable models than `Resources/models.json`.
         timeouts: seconds until a mirror is given up.

@@ -35,6 +35,7 @@ def write_ensemble(models: Sequence[ModelSpec], folder: Path, model_id: str, nam
         folder: of the new model; must be new or empty.
         model_id: of the new model.
         name: in lists; by default the members' ids.
+        version: of the new model.
 
     Raises:
         ModelSpecError: they do not belong together, or the new id, name or version is refused by its field.

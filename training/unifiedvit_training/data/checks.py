@@ -73,6 +73,8 @@ def find_problems(project: Project, dataset: Dataset, facts: np.ndarray, left_ou
     """All that the checks find, worst kind first.
 
     Args:
+        project: says what the data are for.
+        dataset: that was prepared.
         facts: (N,) of dtype `slicing.FACTS`.
         left_out: for each source how many rows are on no side of the split.
     """

@@ -153,6 +153,7 @@ def stratified_group_split(
         groups: of each row.
         strata: of each row, one or, where several labels are true at once, one for each (Sechidis et al. 2011).
         shares: of each part; they add up to 1.
+        seed: of the order of groups of one size.
 
     Returns:
         the part of each row.

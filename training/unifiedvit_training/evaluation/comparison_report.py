@@ -21,6 +21,7 @@ def comparison_page(model: Model, names: tuple[str, str], sides: dict[str, Pair]
     """The whole report as HTML.
 
     Args:
+        model: names the classes.
         names: of the runs.
         sides: by side, the slices of both runs.
         differences: by side and metric.

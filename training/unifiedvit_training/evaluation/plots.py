@@ -76,6 +76,7 @@ def roc_figure(probabilities: np.ndarray, labels: np.ndarray, names: Sequence[st
     Args:
         probabilities: (N, C).
         labels: (N,) or, multi-label, (N, C), -1 where not known.
+        names: of the C classes.
     """
     figure, axes = _empty(5.2, 4.6)
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle="--")

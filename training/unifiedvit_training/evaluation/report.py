@@ -54,6 +54,7 @@ def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary]
 
     Args:
         model: what was measured.
+        dataset: that it was measured on.
         summaries: one a side.
         volumes: {"dataset": words, "metrics": numbers} of whole volumes.
         calibration: None without a diagnosis.

@@ -131,6 +131,7 @@ def describe(project: Project, run: Path, results: list[dict[str, Any]]) -> Path
 
     Args:
         project: says what was learnt from, and under which licence the weights are.
+        run: its folder.
         results: of the measurement, as in `model.json`.
     """
     plan, model = project.superres, project.model

@@ -46,7 +46,9 @@ def explanation_page(project: Project, side: str, slices: SliceSet, indices: np.
     """The whole report as HTML.
 
     Args:
+        project: of the run.
         side: which the slices are of.
+        slices: of the dataset.
         indices: (N,) places of the slices that were measured.
         methods: by method; the maps are in the order of `indices`.
         best: the method chosen.

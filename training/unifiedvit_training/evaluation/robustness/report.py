@@ -44,6 +44,7 @@ def robustness_page(model: Model, dataset: Dataset, places: np.ndarray, side: st
 
     Args:
         model: whose classes all networks know.
+        dataset: whose slices were corrupted.
         places: (N,) slices that were measured.
         side: which they are of.
         results: by network, the one that the others are compared with first.
