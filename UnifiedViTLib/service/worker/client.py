@@ -210,7 +210,8 @@ class WorkerClient:
             self._stop_if_asked()
             child.send(message | {"id": self._number, "excluded": excluded})
             stalled_s = math.inf if isinstance(request, JobRequest) else self._stalled_s
-            result = self._listen(child, Watchdog(self._silence_s, stalled_s, self._python))
+            self._watchdog = Watchdog(self._silence_s, stalled_s, self._python)
+            result = self._listen(child)
             if isinstance(request, PredictRequest):
                 return read_prediction(folder, request.volume, request.spec)
         if isinstance(request, JobRequest) and request.job == "install":  # what is imported already would stay
@@ -239,8 +240,9 @@ class WorkerClient:
         if self._cancel.is_set():
             raise Cancelled("The run was cancelled.")
 
-    def _listen(self, child: WorkerProcess, watchdog: Watchdog) -> Any:
+    def _listen(self, child: WorkerProcess) -> Any:
         """Pass events on until the worker answers; end a worker that is of no more use."""
+        watchdog = self._watchdog
         self._log_lines, self._asked_to_stop = 0, None
         while True:
             message = child.next_message()
@@ -268,7 +270,7 @@ class WorkerClient:
                     if message["broken"]:
                         self._terminate(child)
                     raise error_from_json(message)
-                self._pass_on_step(message, watchdog)
+                self._pass_on_step(message)
 
     def _pass_on_cancel(self, child: WorkerProcess) -> None:
         """Tell the worker that it is to stop, once; end it if it has not stopped after a while."""
@@ -288,9 +290,9 @@ class WorkerClient:
         elif self._log_lines == LOG_LINES + 1:
             self._events.put(Log("(further lines are left out)"))
 
-    def _pass_on_step(self, message: dict[str, Any], watchdog: Watchdog) -> None:
+    def _pass_on_step(self, message: dict[str, Any]) -> None:
         if message["type"] == "progress":
-            watchdog.progress()
+            self._watchdog.progress()
             self._stage = message["stage"]
             self._events.put(Progress(message["stage"], message["fraction"]))
         elif message["type"] == "backend":

@@ -23,10 +23,12 @@ class Watchdog:
         silence_s: how long the worker may give no sign of life.
         stalled_s: how long it may get no further; infinite for work that has no steps to tell of.
         python: the interpreter that it runs in, for the sentence on one that hears nothing.
+
+    The limits are attributes too, which may be changed while it counts.
     """
 
     def __init__(self, silence_s: float, stalled_s: float, python: str) -> None:
-        self._silence_s, self._stalled_s, self._python = silence_s, stalled_s, python
+        self.silence_s, self.stalled_s, self._python = silence_s, stalled_s, python
         self._silent = self._deaf = self._stalled = 0.0
         self._alive = self._answered = False
         self._before = time.monotonic()
@@ -46,14 +48,14 @@ class Watchdog:
             self._stalled += passed
         elif self._alive:
             self._deaf += passed
-        if self._silent > self._silence_s:
+        if self._silent > self.silence_s:
             raise WorkerLost(
-                f"The worker gave no sign of life for {self._silence_s:.0f} seconds and was ended. Run again; if "
+                f"The worker gave no sign of life for {self.silence_s:.0f} seconds and was ended. Run again; if "
                 "that happens again, restart the computer or choose the cpu.", HUNG, "it did not come to an end",
             )
-        if self._stalled > self._stalled_s:
+        if self._stalled > self.stalled_s:
             raise WorkerLost(
-                f"The worker made no progress for {self._stalled_s:.0f} seconds and was ended. Run again; if that "
+                f"The worker made no progress for {self.stalled_s:.0f} seconds and was ended. Run again; if that "
                 "happens again, choose another device or model.", HUNG, "it did not come to an end",
             )
         if self._deaf > DEAF_S:
