@@ -1,8 +1,8 @@
 """Uncertainty: how far several forward passes over the same volume agree, voxel by voxel and as a whole. Needs numpy
 alone.
 
-A pass is the network's answer for the slices changed in a way that changes no diagnosis (`tta`), or the answer of
-one member of an ensemble (Lakshminarayanan et al. 2017).
+A pass is the network's answer under test-time augmentation (`tta`), or that of one member of an ensemble
+(Lakshminarayanan et al. 2017).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""`unifiedvit-train ood`: whether a model notices that it does not know what it is looking at."""
+"""`unifiedvit-train ood`: measures out-of-distribution detection, whether a model notices that it does not know what it
+is looking at."""
 
 from __future__ import annotations
 
