@@ -13,6 +13,8 @@ from UnifiedViTLib.service.worker.protocol import Event, Failed, Finished, JobRe
 
 #: The quickest sign that a worker answers: it needs no network.
 NO_SUCH_JOB = JobRequest("nonsense")
+#: What comes at once has come by then on a busy machine too; what hangs has not.
+SOON_S = 30.0
 
 
 class WarmClient(WorkerClient):

@@ -90,7 +90,7 @@ def test_cancel_at_every_stage_leaves_the_scene_as_it_was(desk, moment):
         desk.wait(lambda: desk.ui.progressBar.value > 50)
     desk.press_run()
     assert desk.ui.runButton.text == "Cancelling..." and not desk.ui.runButton.enabled
-    desk.wait(lambda: not desk.panel._running, 10)
+    desk.wait(lambda: not desk.panel._running)
     assert desk.ui.statusLabel.text == "Cancelled. The scene is as it was."
     assert contents(desk.scene) == before
     assert desk.ui.runButton.text == "Run" and desk.ui.runButton.enabled
@@ -112,7 +112,7 @@ def test_a_volume_deleted_while_it_is_looked_at_ends_the_run(desk):
     desk.press_run()
     desk.wait(lambda: desk.ui.progressBar.value > 50)
     desk.scene.RemoveNode(volume)
-    desk.wait(lambda: not desk.panel._running, 10)
+    desk.wait(lambda: not desk.panel._running)
     assert segmentation(desk.scene) is None
     assert not desk.ui.runButton.enabled
 
@@ -133,7 +133,7 @@ def test_closing_the_scene_during_a_run_is_safe_and_the_panel_serves_the_next_sc
     desk.press_run()
     desk.wait(lambda: desk.ui.progressBar.value > 50)
     desk.scene.Clear(0)
-    desk.wait(lambda: not desk.panel._running, 10)
+    desk.wait(lambda: not desk.panel._running)
     assert segmentation(desk.scene) is None
     desk.choose(inputVolume=head_node(desk.scene))
     assert desk.run().startswith("Done")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from workers import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN = """
@@ -57,9 +57,5 @@ def test_no_child_outlives(end, tmp_path):
     child = int(done.stdout.split("child ")[1].split()[0])
     if end != "slicer crashes":
         assert done.returncode == 0, done.stderr[-2000:]
-    deadline = time.monotonic() + 10
     # The worker that looks at the installation clears up too, when it has done importing.
-    while (alive(child) or left_in(tmp_path)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not alive(child)
-    assert left_in(tmp_path) == []
+    wait_for(lambda: not alive(child) and not left_in(tmp_path))

@@ -244,7 +244,7 @@ def test_leaving_the_module_lets_a_run_go_on(desk):
     assert desk.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode") is not None
     desk.widget.enter()
     assert desk.ui.runButton.enabled and desk.ui.resultCollapsibleButton.visible
-    desk.wait(lambda: not desk.panel.timer.active, 10)
+    desk.wait(lambda: not desk.panel.timer.active)
 
 
 def test_the_module_imports_nothing_heavy_when_slicer_starts(desk):

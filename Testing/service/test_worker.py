@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from builders import head_volume, tiny_model
-from workers import NO_SUCH_JOB, end_of, events_until, lives, pid_of, python_that, wait_for
+from workers import NO_SUCH_JOB, SOON_S, end_of, events_until, lives, pid_of, python_that, wait_for
 
 from UnifiedViTLib.errors import Cancelled, DependencyError, OutputError, WorkerError
 from UnifiedViTLib.inference.options import Options
@@ -97,14 +97,14 @@ def test_a_worker_that_hangs_is_ended_after_its_time_and_the_next_run_works(make
     hanging = pid_of(client)
     os.kill(hanging, signal.SIGSTOP)
     client.submit(NO_SUCH_JOB)
-    end = end_of(client, 20)
+    end = end_of(client)
     assert isinstance(end.error, WorkerError) and "no sign of life for 4 seconds" in str(end.error)
     assert not lives(hanging) and not list(temporary.iterdir())
     client._silence_s = 120.0
     assert_answers(client)
 
 
-def test_cancelling_a_worker_that_hangs_kills_it_within_three_seconds(make, spec, temporary):
+def test_cancelling_a_worker_that_hangs_kills_it_soon(make, spec, temporary):
     client = make()
     assert_answers(client)
     hanging = pid_of(client)
@@ -113,19 +113,19 @@ def test_cancelling_a_worker_that_hangs_kills_it_within_three_seconds(make, spec
     time.sleep(0.3)
     asked = time.monotonic()
     client.cancel()
-    assert isinstance(end_of(client, 10).error, Cancelled)
-    assert time.monotonic() - asked < 3 and not lives(hanging)
+    assert isinstance(end_of(client).error, Cancelled)
+    assert time.monotonic() - asked < SOON_S and not lives(hanging)
     assert_answers(client)
 
 
 @pytest.mark.parametrize("wait", [0.0, 0.05, 0.5, 2.0])
-def test_cancelling_while_the_worker_starts_takes_less_than_three_seconds(make, spec, wait):
+def test_cancelling_while_the_worker_starts_ends_it_soon(make, spec, wait):
     client = make()
     client.submit(request(spec))
     time.sleep(wait)
     asked = time.monotonic()
     client.cancel()
-    assert isinstance(end_of(client, 10).error, Cancelled) and time.monotonic() - asked < 3
+    assert isinstance(end_of(client).error, Cancelled) and time.monotonic() - asked < SOON_S
     client.close()
 
 
@@ -143,7 +143,7 @@ def test_a_worker_takes_all_that_it_started_with_it(make, tmp_path):
             os.kill(pid_of(client), signal.SIGKILL)
             wait_for(lambda child=client._child: not child.alive)
             assert_answers(client)  # its first worker's child held the pipes open
-        wait_for(lambda pid=grandchild: not lives(pid), 5)
+        wait_for(lambda pid=grandchild: not lives(pid))
         client.close()
 
 
@@ -155,7 +155,7 @@ def test_a_worker_that_dies_while_its_child_holds_the_pipes_open_is_noticed(make
     client.submit(NO_SUCH_JOB)
     time.sleep(0.3)
     os.kill(pid_of(client), signal.SIGKILL)
-    assert "ended from outside" in str(end_of(client, 20).error)
+    assert "ended from outside" in str(end_of(client).error)
     assert_answers(client)
 
 
@@ -283,7 +283,7 @@ def test_closing_during_a_run_ends_it_at_once(make, spec, temporary):
     time.sleep(1.0)
     pid, asked = pid_of(client), time.monotonic()
     client.close()
-    assert time.monotonic() - asked < 3 and not lives(pid) and not list(temporary.iterdir())
+    assert time.monotonic() - asked < SOON_S and not lives(pid) and not list(temporary.iterdir())
     assert isinstance(end_of(client), Failed) and not client.running
     assert_answers(client)
 
@@ -295,7 +295,7 @@ def test_a_client_that_nobody_holds_any_more_ends_its_worker():
     client._thread.join()
     del client
     gc.collect()
-    wait_for(lambda: not lives(pid), 10)
+    wait_for(lambda: not lives(pid))
 
 
 PARENT = """
@@ -329,6 +329,6 @@ def test_when_the_clients_process_ends_the_worker_and_the_folder_go_with_it(spec
     pid = int(parent.stdout.readline())
     if "1000" in then:
         parent.kill()
-    _, complaints = parent.communicate(timeout=20)
+    _, complaints = parent.communicate(timeout=240)
     wait_for(lambda: not lives(pid) and not list(temporary.iterdir()))
     assert not complaints
