@@ -13,9 +13,9 @@ import numpy as np
 
 from .. import NOTICE
 from ..imaging.volume import Volume
-from .colour_maps import UNCERTAINTY
+from .colour_maps import UNCERTAINTY, colour_of
 from .headlines import amount, display_of, findings, headline, threshold_of
-from .report_page import colour_of, element, probability_bar, render_page, slice_curves, table
+from .report_page import element, probability_bar, render_page, slice_curves, table
 from .report_pictures import SlicePictures, superres_row
 from .writing import write_atomically
 

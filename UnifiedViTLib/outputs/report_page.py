@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, tostring
 
-#: Of the classes, in turn; told apart by eyes of all kinds (Okabe and Ito).
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
+from .colour_maps import colour_of
+
 _INK, _EMPTY, _GRID = "#1c2430", "#e9edf1", "#d5dae0"
 _BAR_WIDTH, _BAR_HEIGHT = 320, 14
 _CURVES_WIDTH, _CURVES_HEIGHT = 860, 150
@@ -22,11 +22,6 @@ h1 .review{font-size:1rem;font-weight:600;background:#8a4b00;color:#fff;padding:
 table{border-collapse:collapse}td,th{padding:.15rem .8rem .15rem 0;text-align:left;vertical-align:middle}
 .slices{display:flex;flex-wrap:wrap;gap:4px;background:#000;padding:4px}figure{margin:0}
 figcaption{color:#cfd6de;font-size:11px;text-align:center}small{color:#5f6b77}"""
-
-
-def colour_of(number: int) -> str:
-    """Of the class at this place, "#rrggbb"."""
-    return _COLOURS[number % len(_COLOURS)]
 
 
 def element(tag: str, *content: Element | str, **attributes: str | float) -> Element:

@@ -12,10 +12,10 @@ import numpy as np
 from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
-from .colour_maps import HEATMAP, over_image
+from .colour_maps import HEATMAP, colour_of, over_image
 from .files import SYNTHETIC
 from .montage import chosen_slices
-from .report_page import colour_of, element
+from .report_page import element
 
 _SIDE = 220
 #: Voxels of a finer volume that are shown around what is synthetic, and so many of its slices.
