@@ -67,24 +67,24 @@ class Pip:
             return any(word.lower() in text.lower() for word in words)
 
         if pip_says("No module named pip"):
-            what, way = "this Python has no pip", f"In a terminal: {terminal_command('ensurepip')}"
+            problem, remedy = "this Python has no pip", f"In a terminal: {terminal_command('ensurepip')}"
         elif pip_says("No space left on device", "not enough space on the disk"):
-            what, way = "the disk is full", "Free some space and try again."
+            problem, remedy = "the disk is full", "Free some space and try again."
         elif pip_says("ResolutionImpossible", "conflicting dependencies", "conflict is caused by"):
-            what = "they need other versions of packages than those that are already here, which are never changed"
-            way = "Install the newest Slicer, or a version of the package that goes with this one."
+            problem = "they need other versions of packages than those that are already here, which are never changed"
+            remedy = "Install the newest Slicer, or a version of the package that goes with this one."
         elif pip_says("is invalid", "BadZipFile", "not a zip file", "invalid wheel", "DO NOT MATCH THE HASHES"):
-            what, way = "a package is damaged", "Fetch it again and try again."
+            problem, remedy = "a package is damaged", "Fetch it again and try again."
         elif self._wheels is not None:
-            what = f"the folder {self._wheels} does not hold all that is needed"
-            way = ("On a computer with a network, the same system and Python "
+            problem = f"the folder {self._wheels} does not hold all that is needed"
+            remedy = ("On a computer with a network, the same system and Python "
                    f"{sys.version_info[0]}.{sys.version_info[1]}: {self._download()}")
         else:
-            what = "the package index cannot be reached, or has nothing that fits"
-            way = ("Check the network (behind a proxy, set HTTPS_PROXY and start Slicer again); without one, fetch the "
+            problem = "the package index cannot be reached, or has nothing that fits"
+            remedy = ("Check the network (behind a proxy, set HTTPS_PROXY and start Slicer again); without one, fetch the "
                    f"wheels elsewhere with {self._download()} and choose that folder; or in a terminal: "
                    f"{terminal_command('pip', 'install', *self._packages)}")
-        return f"The packages could not be installed: {what} ({detail}). Nothing was changed. {way}"
+        return f"The packages could not be installed: {problem} ({detail}). Nothing was changed. {remedy}"
 
     def _download(self) -> str:
         names = " ".join(f'"{package}"' for package in self._packages)

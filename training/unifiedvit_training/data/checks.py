@@ -78,7 +78,7 @@ def find_problems(project: Project, dataset: Dataset, facts: np.ndarray, left_ou
         facts: (N,) of dtype `slicing.FACTS`.
         left_out: for each source how many rows are on no side of the split.
     """
-    found = [
+    problems = [
         *_near_duplicates(dataset, facts),
         *_patients(dataset),
         *_masks(project, dataset, facts),
@@ -86,7 +86,7 @@ def find_problems(project: Project, dataset: Dataset, facts: np.ndarray, left_ou
         *_labels(project, dataset, left_out),
     ]
     order = list(KINDS)
-    return sorted(found, key=lambda problem: order.index(problem.kind))
+    return sorted(problems, key=lambda problem: order.index(problem.kind))
 
 
 def leaking_slices(problems: list[Problem], dataset: Dataset) -> int:

@@ -62,12 +62,12 @@ def initial_tensors(network: nn.Module, initial: Initial) -> tuple[dict[str, tor
         RunError: it cannot be read or fetched.
     """
     if initial.weights:
-        given, origin = load_weights(initial.weights), str(initial.weights)
+        tensors, origin = load_weights(initial.weights), str(initial.weights)
     elif initial.timm:
-        given, origin = _from_timm(network, initial.timm), initial.timm
+        tensors, origin = _from_timm(network, initial.timm), initial.timm
     else:
         return None
-    return {name: _resampled(network, name, value) for name, value in given.items()}, origin
+    return {name: _resampled(network, name, value) for name, value in tensors.items()}, origin
 
 
 def parameter_groups(network: nn.Module, optimiser: Optimiser, initial: Initial) -> list[dict]:
