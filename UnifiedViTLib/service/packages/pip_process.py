@@ -78,12 +78,12 @@ class Pip:
         elif self._wheels is not None:
             problem = f"the folder {self._wheels} does not hold all that is needed"
             remedy = ("On a computer with a network, the same system and Python "
-                   f"{sys.version_info[0]}.{sys.version_info[1]}: {self._download()}")
+                      f"{sys.version_info[0]}.{sys.version_info[1]}: {self._download()}")
         else:
             problem = "the package index cannot be reached, or has nothing that fits"
-            remedy = ("Check the network (behind a proxy, set HTTPS_PROXY and start Slicer again); without one, fetch the "
-                   f"wheels elsewhere with {self._download()} and choose that folder; or in a terminal: "
-                   f"{terminal_command('pip', 'install', *self._packages)}")
+            remedy = ("Check the network (behind a proxy, set HTTPS_PROXY and start Slicer again); without one, fetch "
+                      f"the wheels elsewhere with {self._download()} and choose that folder; or in a terminal: "
+                      f"{terminal_command('pip', 'install', *self._packages)}")
         return f"The packages could not be installed: {problem} ({detail}). Nothing was changed. {remedy}"
 
     def _download(self) -> str:

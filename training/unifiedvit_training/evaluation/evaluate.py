@@ -110,8 +110,8 @@ def _evaluate(candidate: Candidate, dataset: Dataset, tta: bool, uncertainty: bo
         "classes": model.class_names, "segments": [card.name for card in model.segments],
         "task": model.task, "diagnosis": model.diagnosis, "model": model.model_dump(mode="json"),
         "sides": {s.side: s.as_json() for s in summaries},
-        "selective": {side: [confidence.as_json() for confidence in measured]
-                      for side, measured in confidences.items() if measured},
+        "selective": {side: [confidence.as_json() for confidence in of_side]
+                      for side, of_side in confidences.items() if of_side},
         **({"review": review} if review else {}),
     }
     page = evaluation_page(model, dataset, summaries, volumes, calibration, rule,
