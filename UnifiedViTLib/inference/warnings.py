@@ -6,6 +6,7 @@ import numpy as np
 
 from ..imaging.channels import PreparedChannels
 from ..imaging.geometry import UNKNOWN
+from ..imaging.mr_sequence import SEQUENCES, named_sequences
 from ..imaging.preparation import PreparedVolume
 from ..imaging.volume import Volume
 from ..spec import ModelSpec
@@ -48,7 +49,7 @@ def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkO
     strange = []
     if output.distances is not None and judged:
         strange = ood_warnings(output.distances, output.rotated, spec)
-    return (*prepared.volume.notes, *missing, *input_warnings(prepared, spec),
+    return (*prepared.volume.notes, *missing, *input_warnings(prepared, spec), *sequence_warnings(prepared, spec),
             *_geometry_warnings(prepared.volume), *strange,
             *_decision_warnings(spec, diagnosis, segments), *_confidence_warnings(spec, diagnosis, uncertainty))
 
@@ -129,6 +130,27 @@ def _different_values(array: np.ndarray) -> int:
     middles = [array.take(size // 2, axis=axis).ravel() for axis, size in enumerate(array.shape)]
     count = len(np.unique(np.concatenate(middles)))
     return count if count > _FEW_VALUES else len(np.unique(array))
+
+
+def sequence_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
+    """Sentences about images of which a name says another MR sequence than the model, or their channel, expects."""
+    if isinstance(prepared, PreparedChannels):
+        given = list(zip(prepared.channels, [channel.expects for channel in spec.channels], strict=True))
+    else:
+        given = [(prepared, spec.expects)]
+    sentences = []
+    for channel, expects in given:
+        if channel is None or spec.modality != "MR":
+            continue
+        metadata, expected = channel.volume.metadata, set(named_sequences([expects]))
+        named = metadata[SEQUENCES].split("\\") if SEQUENCES in metadata else named_sequences([channel.volume.name])
+        if not named or not expected or expected & set(named):
+            continue
+        better = [one.name for one in spec.channels if set(named_sequences([one.expects])) & set(named)]
+        advice = f" Give it as the channel {better[0]}." if better else ""
+        sentences.append(f"By its name, the MR sequence of {channel.volume.name} is {' '.join(named)}; it was looked at "
+                         f"as {expects}. If the name is right, do not rely on the answer.{advice}")
+    return sentences
 
 
 def ood_warnings(distances: np.ndarray, rotated: np.ndarray | None, spec: ModelSpec) -> list[str]:
