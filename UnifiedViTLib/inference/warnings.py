@@ -148,8 +148,8 @@ def sequence_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
             continue
         better = [one.name for one in spec.channels if set(named_sequences([one.expects])) & set(named)]
         advice = f" Give it as the channel {better[0]}." if better else ""
-        sentences.append(f"By its name, the MR sequence of {channel.volume.name} is {' '.join(named)}; it was looked at "
-                         f"as {expects}. If the name is right, do not rely on the answer.{advice}")
+        sentences.append(f"By its name, the MR sequence of {channel.volume.name} is {' '.join(named)}; it was looked "
+                         f"at as {expects}. If the name is right, do not rely on the answer.{advice}")
     return sentences
 
 
