@@ -106,12 +106,12 @@ class ReviewRule(Record):
     """A threshold of confidence, and what it gave where it was measured.
 
     Attributes:
-        threshold: results of less confidence are to be reviewed.
-        coverage: share of the validation slices that reach it.
-        risk: share of these whose diagnosis is wrong.
+        threshold: results of less confidence are to be reviewed; None: all are, as none kept wrong ones rare.
+        coverage: share of the validation slices that reach it; 0 where there is none.
+        risk: share of these whose diagnosis is wrong; of all where there is none.
     """
 
-    threshold: float
+    threshold: float | None
     coverage: float
     risk: float
 
@@ -392,4 +392,6 @@ def _review(review: Fields) -> Review:
 
 
 def _review_rule(rule: Fields) -> ReviewRule:
-    return ReviewRule(rule.number("threshold", 0, 1), rule.number("coverage", 0, 1), rule.number("risk", 0, 1))
+    unreachable = "threshold" in rule.data and rule.data["threshold"] is None
+    return ReviewRule(None if unreachable else rule.number("threshold", 0, 1),
+                      rule.number("coverage", 0, 1), rule.number("risk", 0, 1))

@@ -23,7 +23,7 @@ from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.tta import TTA_TRANSFORMS
 from UnifiedViTLib.inference.uncertainty import CONTRADICTION, UncertaintyAccumulator, other_planes
-from UnifiedViTLib.inference.warnings import DEFAULT_REVIEW_THRESHOLD, collect_warnings, review_threshold
+from UnifiedViTLib.inference.warnings import DEFAULT_REVIEW_THRESHOLD, NEVER_SURE, collect_warnings, review_threshold
 from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, write_report
 from UnifiedViTLib.service.batch.inputs import find_inputs
@@ -228,9 +228,14 @@ def test_a_model_says_what_is_to_be_reviewed_and_what_that_gave(spec):
     only = parse_spec(spec_data(review={"probability": rules["probability"]}), Path("tiny"))
     assert only.review.confidence is None and review_threshold(only, True) == DEFAULT_REVIEW_THRESHOLD
     assert spec.review is None and review_threshold(spec, False) == DEFAULT_REVIEW_THRESHOLD
+    never = {"probability": rules["probability"] | {"threshold": None}}
+    always_reviewed = parse_spec(spec_data(review=never), Path("tiny"))
+    assert review_threshold(always_reviewed, False) is None and review_threshold(always_reviewed, True) is None
+    assert ModelSpec.from_dict(always_reviewed.to_dict()) == replace(always_reviewed, folder=Path("tiny").absolute())
     too_much = {"probability": rules["probability"] | {"threshold": 2}}
-    for wrong, field in (({}, "review.probability"), (too_much, "review.probability.threshold"),
-                         (rules | {"confidence": []}, "review.confidence")):
+    missing = {"probability": {"coverage": 0.9, "risk": 0.05}}
+    for wrong, field in (({}, "review.probability"), (missing, "review.probability.threshold"),
+                         (too_much, "review.probability.threshold"), (rules | {"confidence": []}, "review.confidence")):
         with pytest.raises(ModelSpecError, match=field):
             parse_spec(spec_data(review=wrong), Path("tiny"))
 
@@ -297,3 +302,15 @@ def test_words_and_page_tell_the_confidence_and_a_review_and_older_results_have_
     older = {key: value for key, value in result.items() if key not in ("confidence", "uncertainty")}
     assert confidence_in_words(older) == "" and REVIEW not in as_text(older)
     write_report(older, tmp_path / "b.html")
+
+
+@pytest.mark.parametrize("options", [Options(), ASKED], ids=["a plain run", "several passes"])
+def test_a_model_that_is_wrong_however_sure_it_is_leaves_every_answer_to_a_reader(tmp_path, options):
+    rule = {"threshold": None, "coverage": 0.0, "risk": 0.16}
+    spec = tiny_model(tmp_path, biases=SURE, review={"probability": rule})
+    found = Predictor(spec, "cpu").predict(head_volume(), options)
+    assert found.confidence > 0.8 and NEVER_SURE in found.warnings
+    result = as_json(found)
+    assert result["confidence"]["review"] and result["confidence"]["threshold"] is None
+    assert any("no confidence of this model is enough" in sentence for sentence in result["report"])
+    validate(result, json.loads((ROOT / "Resources" / "prediction.schema.json").read_text(encoding="utf-8")))

@@ -32,6 +32,7 @@ from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.decision import NetworkOutput, decide
 from UnifiedViTLib.inference.pooling import class_probabilities
 from UnifiedViTLib.inference.uncertainty import UncertaintyAccumulator
+from UnifiedViTLib.spec import ReviewRule
 
 
 @pytest.fixture(autouse=True)
@@ -73,18 +74,29 @@ def test_metrics_are_those_of_counting_and_weights_count_slices_as_often():
 
 def test_a_threshold_keeps_wrong_answers_as_rare_as_promised_or_there_is_none():
     confidence, right = answers(4000)
-    rule = choose_threshold(confidence, right.astype(float))
+    sources = np.full(4000, "one")
+    rule = choose_threshold(confidence, right.astype(float), sources)
     kept = confidence >= rule.threshold
     assert 1 - right[kept].mean() == pytest.approx(rule.risk, abs=1e-4) and rule.risk <= RISK
     assert kept.mean() == pytest.approx(rule.coverage, abs=1e-4) and 0.1 < rule.coverage < 0.3
     assert 1 - right[confidence >= rule.threshold - 0.01].mean() > RISK, "the next lower one does not"
-    assert choose_threshold(confidence, np.ones(4000)).threshold == 0
-    assert choose_threshold(confidence, np.zeros(4000)) is None
-    assert choose_threshold(confidence[:FEWEST - 1], np.ones(FEWEST - 1)) is None
+    assert choose_threshold(confidence, np.ones(4000), sources).threshold == 0
+    assert choose_threshold(confidence, np.zeros(4000), sources) == ReviewRule(None, 0, 1)
+    assert choose_threshold(confidence[:FEWEST - 1], np.ones(FEWEST - 1), sources[:FEWEST - 1]) is None
     groups = np.array([f"patient {n // 4}" for n in range(4000)])
-    held_out = held_out_review(confidence, right.astype(float), groups)
+    held_out = held_out_review(confidence, right.astype(float), groups, sources)
     assert held_out["risk"] == pytest.approx(RISK, abs=0.02)
-    assert held_out_review(confidence, right.astype(float), np.full(4000, "one")) == {}
+    assert held_out_review(confidence, right.astype(float), np.full(4000, "one"), sources) == {}
+
+
+def test_a_source_on_which_sure_answers_are_wrong_is_not_outvoted_by_a_larger_one():
+    confidence = np.tile(np.linspace(0.5, 0.99, 50), 10)
+    sources = np.repeat(["own"] * 9 + ["another hospital"], 50)
+    right = np.where(sources == "own", 1.0, confidence > 0.8)
+    rule = choose_threshold(confidence, right, sources)
+    assert 0.75 < rule.threshold <= 0.81 and choose_threshold(confidence, right, np.full(500, "all")).threshold < 0.7
+    few = np.where(np.arange(500) < 500 - FEWEST + 1, "own", "few")
+    assert choose_threshold(confidence, np.where(few == "few", 0.0, 1.0), few).threshold == 0
 
 
 def test_a_slice_is_trusted_as_its_passes_agree_and_less_where_mask_and_diagnosis_contradict():

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..imaging.channels import PreparedChannels
 from ..imaging.geometry import UNKNOWN
+from ..imaging.mr_sequence import SEQUENCES, named_sequences
 from ..imaging.preparation import PreparedVolume
 from ..imaging.volume import Volume
 from ..spec import ModelSpec
@@ -25,6 +26,9 @@ PLANAR = "A 2-D image tells neither its orientation nor its thickness: sizes are
 NO_SIZES = "The image does not tell the size of its voxels: sizes are not known, no volumes in mL are given."
 NO_ORIENTATION = ("The image does not tell how its axes lie in the patient: right and left may be exchanged, and "
                   "slices turned. Compare them with the original.")
+#: Of a model without a threshold of review.
+NEVER_SURE = ("The diagnosis is never to be taken without a reader: of this model's answers to the images that it was "
+              "judged on, too many were wrong, however sure it was. Review it.")
 #: A scan has more different values than this.
 _FEW_VALUES = 16
 
@@ -45,20 +49,36 @@ def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkO
     strange = []
     if output.distances is not None and judged:
         strange = ood_warnings(output.distances, output.rotated, spec)
-    return (*prepared.volume.notes, *missing, *input_warnings(prepared, spec),
+    return (*prepared.volume.notes, *missing, *input_warnings(prepared, spec), *sequence_warnings(prepared, spec),
             *_geometry_warnings(prepared.volume), *strange,
             *_decision_warnings(spec, diagnosis, segments), *_confidence_warnings(spec, diagnosis, uncertainty))
 
 
-def review_threshold(spec: ModelSpec, looked_again: bool) -> float:
-    """The confidence under which a result is to be reviewed.
+def review_threshold(spec: ModelSpec, looked_again: bool) -> float | None:
+    """The confidence under which a result is to be reviewed; None where every result is.
 
     Args:
         spec: the model.
         looked_again: whether it is that of an `Uncertainty`; else the probability of the diagnosis.
     """
-    chosen = spec.review and (spec.review.confidence if looked_again else spec.review.probability)
-    return chosen.threshold if chosen else DEFAULT_REVIEW_THRESHOLD
+    if spec.review is None:
+        return DEFAULT_REVIEW_THRESHOLD
+    if looked_again and spec.review.confidence is None:
+        return None if spec.review.probability.threshold is None else DEFAULT_REVIEW_THRESHOLD
+    rule = spec.review.confidence if looked_again else None
+    return (rule or spec.review.probability).threshold
+
+
+def needs_review(spec: ModelSpec, confidence: float, looked_again: bool) -> bool:
+    """Whether a reader should review a result.
+
+    Args:
+        spec: the model.
+        confidence: of the result, 0 to 1.
+        looked_again: as for `review_threshold`.
+    """
+    threshold = review_threshold(spec, looked_again)
+    return threshold is None or confidence < threshold
 
 
 def _geometry_warnings(volume: Volume) -> list[str]:
@@ -110,6 +130,27 @@ def _different_values(array: np.ndarray) -> int:
     middles = [array.take(size // 2, axis=axis).ravel() for axis, size in enumerate(array.shape)]
     count = len(np.unique(np.concatenate(middles)))
     return count if count > _FEW_VALUES else len(np.unique(array))
+
+
+def sequence_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
+    """Sentences about images of which a name says another MR sequence than the model, or their channel, expects."""
+    if isinstance(prepared, PreparedChannels):
+        given = list(zip(prepared.channels, [channel.expects for channel in spec.channels], strict=True))
+    else:
+        given = [(prepared, spec.expects)]
+    sentences = []
+    for channel, expects in given:
+        if channel is None or spec.modality != "MR":
+            continue
+        metadata, expected = channel.volume.metadata, set(named_sequences([expects]))
+        named = metadata[SEQUENCES].split("\\") if SEQUENCES in metadata else named_sequences([channel.volume.name])
+        if not named or not expected or expected & set(named):
+            continue
+        better = [one.name for one in spec.channels if set(named_sequences([one.expects])) & set(named)]
+        advice = f" Give it as the channel {better[0]}." if better else ""
+        sentences.append(f"By its name, the MR sequence of {channel.volume.name} is {' '.join(named)}; it was looked "
+                         f"at as {expects}. If the name is right, do not rely on the answer.{advice}")
+    return sentences
 
 
 def ood_warnings(distances: np.ndarray, rotated: np.ndarray | None, spec: ModelSpec) -> list[str]:
@@ -166,9 +207,12 @@ def _confidence_warnings(spec: ModelSpec, diagnosis: Diagnosis, uncertainty: Unc
         confidence, of = uncertainty.confidence, "confidence over all passes"
     else:
         confidence, of = diagnosis.probability, "for the likeliest class"
+    if not needs_review(spec, confidence, uncertainty is not None):
+        return []
     threshold = review_threshold(spec, uncertainty is not None)
-    return [f"The diagnosis is uncertain ({confidence:.0%} {of}, under {threshold:.0%}): review it."
-            ] if confidence < threshold else []
+    if threshold is None:
+        return [NEVER_SURE]
+    return [f"The diagnosis is uncertain ({confidence:.0%} {of}, under {threshold:.0%}): review it."]
 
 
 def _outlined_finding_warnings(spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[SegmentResult, ...]) -> list[str]:

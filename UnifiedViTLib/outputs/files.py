@@ -16,7 +16,7 @@ from ..errors import OutputError
 from ..imaging.volume import LPS_RAS
 from ..inference.prediction import Diagnosis, Heatmap, Prediction, SuperResolution, Uncertainty
 from ..inference.superres.base import FACTOR
-from ..inference.warnings import review_threshold
+from ..inference.warnings import needs_review, review_threshold
 from ..native import c_numeric_locale, native_path, printable_path
 from ..spec import ModelSpec, Segment
 from ..texts import printable, table_cell
@@ -182,7 +182,6 @@ def as_json(prediction: Prediction) -> dict:
     """The prediction without its voxels, as `Resources/prediction.schema.json` describes it."""
     provenance, heatmap = prediction.provenance, prediction.heatmap
     superres, uncertainty = prediction.superres, prediction.uncertainty
-    threshold = review_threshold(prediction.spec, uncertainty is not None)
     result: dict[str, Any] = {
         "name": printable(prediction.name),
         "research_use_only": True,
@@ -190,8 +189,8 @@ def as_json(prediction: Prediction) -> dict:
         "confidence": {
             "value": round(prediction.confidence, 6),
             "of": "passes" if uncertainty else "probability",
-            "threshold": threshold,
-            "review": prediction.confidence < threshold,
+            "threshold": review_threshold(prediction.spec, uncertainty is not None),
+            "review": needs_review(prediction.spec, prediction.confidence, uncertainty is not None),
         },
         "report": list(report_sentences(prediction)),
         "segments": [segment.to_dict() for segment in prediction.segments],

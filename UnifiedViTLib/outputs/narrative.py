@@ -131,7 +131,9 @@ def _agreement(prediction: Prediction) -> str:
 def _doubts(prediction: Prediction) -> str:
     below = review_threshold(prediction.spec, prediction.uncertainty is not None)
     doubts = []
-    if prediction.confidence < below:
+    if below is None:
+        doubts.append("no confidence of this model is enough to go without a review")
+    elif prediction.confidence < below:
         # Three digits: 59.8 % is not to be told as 60 %, under the 60 %.
         doubts.append(f"the confidence is {100 * prediction.confidence:.3g}%, under the {100 * below:.3g}% from which "
                       "on results need no review")

@@ -197,17 +197,19 @@ def _selective(confidences: list[Confidence]) -> list[Text | Table | Picture]:
     return [
         Picture(figure_uri(risk_figure(curves)), "Share of wrong answers among those that are kept, the surest first."),
         Table(["", *(SELECTIVE[name] for name in names), "review"], rows),
-        Text(f"The threshold of a review is the lowest above which at most {RISK:.0%} are wrong. “Held out” are "
-             "slices whose threshold was chosen on slices of other groups. A result is wrong if its diagnosis is, or "
-             "if its mask misses the lesion or is not empty where there is none. The confidence of several passes is "
-             "that of `predict --uncertainty`, of each slice by itself."),
+        Text(f"The threshold of a review is the lowest above which at most {RISK:.0%} are wrong, of all and of every "
+             "source. “Held out” are slices whose threshold was chosen on slices of other groups. A result is wrong if "
+             "its diagnosis is, or if its mask misses the lesion or is not empty where there is none. The confidence "
+             "of several passes is that of `predict --uncertainty`, of each slice by itself."),
     ]
 
 
 def _review_words(confidence: Confidence) -> str:
     rule, held_out = confidence.rule, confidence.held_out
     if rule is None:
-        return "no threshold keeps wrong answers so rare"
+        return "too few slices"
+    if rule.threshold is None:
+        return "all: no threshold keeps wrong answers so rare"
     words = f"under {rule.threshold:.0%}; {rule.coverage:.1%} are surer, {rule.risk:.1%} of them wrong"
     return words + (f"; held out: {held_out['coverage']:.1%}, {held_out['risk']:.1%} wrong" if held_out else "")
 

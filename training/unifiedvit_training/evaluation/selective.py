@@ -56,34 +56,41 @@ def slice_confidence(by_pass: np.ndarray, drawn: np.ndarray | None, healthy: int
     return np.where((diagnoses == healthy) == drawn, np.minimum(passes, CONTRADICTION), passes)
 
 
-def choose_threshold(confidence: np.ndarray, right: np.ndarray) -> ReviewRule | None:
-    """The lowest threshold above which at most `RISK` of the answers are wrong, rounded down to 1 %; None if fewer than
-    `FEWEST` answers are that sure.
+def choose_threshold(confidence: np.ndarray, right: np.ndarray, sources: np.ndarray) -> ReviewRule | None:
+    """The lowest threshold above which at most `RISK` of the answers are wrong, of all and of every source: a source
+    that training has not seen must not be outvoted by those that it has. Without a threshold where fewer than `FEWEST`
+    answers are that sure; None where there are fewer answers than that.
 
     Args:
         confidence: (N,).
         right: (N,) 1 or 0, NaN where the truth is not known.
+        sources: (N,), of the slices; those with fewer than `FEWEST` slices count in the whole alone.
     """
     known = ~np.isnan(right)
-    confidence, right = confidence[known], right[known] == 1
+    confidence, right, sources = confidence[known], right[known] == 1, sources[known]
+    if len(right) < FEWEST:
+        return None
+    names, counts = np.unique(sources, return_counts=True)
+    parts = [np.ones(len(right), bool), *(sources == name for name in names[counts >= FEWEST])]
     # Only whole percents: a reader meets the threshold, and its last digits would be those of a few slices.
     for threshold in np.arange(0, 100) / 100:
         kept = confidence >= threshold
         if kept.sum() < FEWEST:
-            return None
-        risk = 1 - right[kept].mean()
-        if risk <= RISK:
-            return ReviewRule(float(threshold), round(float(kept.mean()), 4), round(float(risk), 4))
-    return None
+            break
+        if all(1 - right[kept & part].mean() <= RISK for part in parts if (kept & part).any()):
+            return ReviewRule(float(threshold), round(float(kept.mean()), 4), round(float(1 - right[kept].mean()), 4))
+    return ReviewRule(None, 0.0, round(float(1 - right.mean()), 4))
 
 
-def held_out_review(confidence: np.ndarray, right: np.ndarray, groups: np.ndarray) -> dict[str, float]:
+def held_out_review(confidence: np.ndarray, right: np.ndarray, groups: np.ndarray, sources: np.ndarray
+                    ) -> dict[str, float]:
     """Coverage and risk of slices under thresholds that were chosen on slices of other groups, in five parts.
 
     Args:
         confidence: (N,), 0 to 1.
         right: (N,) bool, whether the diagnosis is.
         groups: (N,), of the patients.
+        sources: as for `choose_threshold`.
 
     Returns:
         `coverage` and `risk`; empty where there are too few groups, or a part has no threshold.
@@ -93,8 +100,8 @@ def held_out_review(confidence: np.ndarray, right: np.ndarray, groups: np.ndarra
         return {}
     kept = np.zeros(len(confidence), bool)
     for rest, part in GroupKFold(parts).split(confidence, groups=groups):
-        rule = choose_threshold(confidence[rest], right[rest])
-        if rule is None:
+        rule = choose_threshold(confidence[rest], right[rest], sources[rest])
+        if rule is None or rule.threshold is None:
             return {}
         kept[part] = confidence[part] >= rule.threshold
     known = ~np.isnan(right)
@@ -152,14 +159,15 @@ def measure_confidence(table: SliceTable, confidence: np.ndarray | None, drawn: 
         measured.append(Confidence(
             name, error, risk_coverage(values[known], right[known] == 1),
             {name: round(float(value[0]), 4) for name, value in metrics.items() if not np.isnan(value[0])},
-            choose_threshold(values, right), held_out_review(values, right, table.groups),
+            choose_threshold(values, right, table.sources),
+            held_out_review(values, right, table.groups, table.sources),
         ))
     return measured
 
 
 def review_of(measured: list[Confidence]) -> dict[str, Any]:
     """The block `review` of a model's description: the probability's threshold keeps wrong diagnoses rare, that of
-    several passes wrong results. Empty where the probability has none."""
+    several passes wrong results. Empty where there are too few slices for one."""
     kinds = {("probability", "diagnosis"), ("confidence", "result")}
     rules = {confidence.name: asdict(confidence.rule) for confidence in measured
              if confidence.rule and (confidence.name, confidence.error) in kinds}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from ....errors import DependencyError, UnsupportedImageError
+from ...mr_sequence import SEQUENCES, named_sequences
 from ..limits import check_counts, damaged
 from . import values
 from .bounded import BoundedReader, DeflatedAhead, Inflated, size_of
@@ -35,7 +36,7 @@ _DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
 #: Kept of each series: what the image is, and in which coordinates. Nothing that identifies a person.
 KEPT = ("Modality", "BodyPartExamined", "ContrastBolusAgent", "PhotometricInterpretation", "SOPClassUID",
         "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
-
+_DESCRIPTIONS = ("SeriesDescription", "ProtocolName")
 
 #: Of the objects that this program writes (`outputs.dicom`).
 MANUFACTURER = "UnifiedViT"
@@ -52,7 +53,7 @@ class Header:
     Attributes:
         path: the file.
         frames: its images in the file's order; none where it holds no image.
-        metadata: the values of `KEPT` that are there.
+        metadata: the values of `KEPT` that are there, and the MR sequences that its descriptions name.
         transfer_syntax: UID of how the pixels are stored.
         complete: whether all bytes that the file promises for its pixels are there.
         kind: what kind of object it is, in DICOM's words.
@@ -112,6 +113,10 @@ def read_header(path: Path) -> Header:
         complete = not frames or _pixels_complete(elements, pixels_at, promised, big_endian=syntax == _BIG_ENDIAN)
         kind = values.text(dataset, "SOPClassUID") or values.text(dataset.file_meta, "MediaStorageSOPClassUID")
         metadata = {keyword: value for keyword in KEPT if (value := values.text(dataset, keyword))}
+        # The description itself is free text, in which anything may stand.
+        sequences = named_sequences(values.text(dataset, keyword) for keyword in _DESCRIPTIONS)
+        if sequences:
+            metadata[SEQUENCES] = "\\".join(sequences)
     return Header(path, frames, metadata, syntax, complete, uid_name(kind))
 
 
