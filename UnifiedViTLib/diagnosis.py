@@ -66,7 +66,7 @@ class DiagnosisSpec(NamedTuple):
     nothing_found: str
 
 
-def read_diagnosis(given: Fields, segments: Collection[str]) -> DiagnosisSpec:
+def read_diagnosis(diagnosis: Fields, segments: Collection[str]) -> DiagnosisSpec:
     """Check the table "diagnosis".
 
     Args:
@@ -75,16 +75,16 @@ def read_diagnosis(given: Fields, segments: Collection[str]) -> DiagnosisSpec:
     Raises:
         ModelSpecError: names the field that is wrong.
     """
-    several = given.choice("task", (MULTI_CLASS, MULTI_LABEL)) == MULTI_LABEL
-    tables = given.tables("classes", 2, 255)
+    several = diagnosis.choice("task", (MULTI_CLASS, MULTI_LABEL)) == MULTI_LABEL
+    tables = diagnosis.tables("classes", 2, 255)
     classes = tuple(_diagnosis_class(c) for c in tables)
     if len({c.name for c in classes}) != len(classes):
         raise ModelSpecError("diagnosis.classes: two classes have the same name.")
     if not several:
         if sum(not c.lesion for c in classes) > 1:
             raise ModelSpecError("diagnosis.classes: more than one class says that nothing was found.")
-        return DiagnosisSpec(classes, given.number("temperature", *TEMPERATURES), (), "")
-    if "temperature" in given.data:
+        return DiagnosisSpec(classes, diagnosis.number("temperature", *TEMPERATURES), (), "")
+    if "temperature" in diagnosis.data:
         raise ModelSpecError("diagnosis.temperature: in a multi-label model each of the classes has its own.")
     for table, one in zip(tables, classes, strict=True):
         if not one.lesion:
@@ -92,21 +92,21 @@ def read_diagnosis(given: Fields, segments: Collection[str]) -> DiagnosisSpec:
         if one.name == NONE:
             raise ModelSpecError(f"{table.where}name: {NONE!r} says that nothing was found; give the class another.")
     return DiagnosisSpec(
-        classes, 1.0, tuple(_label_rule(table, segments) for table in tables), given.text("nothing_found")
+        classes, 1.0, tuple(_label_rule(table, segments) for table in tables), diagnosis.text("nothing_found")
     )
 
 
-def _diagnosis_class(given: Fields) -> DiagnosisClass:
+def _diagnosis_class(table: Fields) -> DiagnosisClass:
     code = None
-    if "code" in given.data:
-        term = given.table("code")
+    if "code" in table.data:
+        term = table.table("code")
         code = Code(term.text("value", _CODE), term.text("scheme", _CODE), term.text("meaning", _MEANING))
-    return DiagnosisClass(given.text("name", IDENTIFIER), given.text("display"), given.flag("lesion"), code)
+    return DiagnosisClass(table.text("name", IDENTIFIER), table.text("display"), table.flag("lesion"), code)
 
 
-def _label_rule(given: Fields, segments: Collection[str]) -> LabelRule:
+def _label_rule(table: Fields, segments: Collection[str]) -> LabelRule:
     return LabelRule(
-        given.number("temperature", *TEMPERATURES), given.number("bias", *_BIASES),
-        given.number("threshold", *_THRESHOLDS),
-        given.choice("segment", tuple(segments)) if "segment" in given.data else None,
+        table.number("temperature", *TEMPERATURES), table.number("bias", *_BIASES),
+        table.number("threshold", *_THRESHOLDS),
+        table.choice("segment", tuple(segments)) if "segment" in table.data else None,
     )

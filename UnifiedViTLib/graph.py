@@ -106,10 +106,10 @@ class _Message:
     def bytes(self, number: int) -> list[bytes]:
         """A repeated field of bytes."""
         values = self._fields.get(number, [])
-        found = [value for value in values if isinstance(value, bytes)]
-        if len(found) < len(values):
+        parts = [value for value in values if isinstance(value, bytes)]
+        if len(parts) < len(values):
             raise _Malformed("is no ONNX file")
-        return found
+        return parts
 
     def text(self, number: int) -> str:
         """A field of one text; "" if it is not there."""
@@ -134,16 +134,16 @@ class _Message:
 
     def numbers(self, number: int) -> list[int]:
         """A repeated field of numbers, packed or not."""
-        found = []
+        numbers = []
         for value in self._fields.get(number, []):
             if isinstance(value, int):
-                found.append(value)
+                numbers.append(value)
                 continue
             place = 0
             while place < len(value):
-                one, place = _varint(value, place)
-                found.append(one)
-        return found
+                entry, place = _varint(value, place)
+                numbers.append(entry)
+        return numbers
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:
@@ -213,10 +213,10 @@ def _check_tensor(tensor: _Message, promise: Promise) -> None:
     place = dict(entries)
     if len(place) != len(entries) or place.get("location") != promise.weights.name:
         raise _Malformed(f"takes numbers from another file than {promise.weights.name}")
-    given = [place.get(name, "0") for name in ("offset", "length")]
-    if not all(text.isascii() and text.isdigit() and len(text) < 19 for text in given):
+    range_texts = [place.get(name, "0") for name in ("offset", "length")]
+    if not all(text.isascii() and text.isdigit() and len(text) < 19 for text in range_texts):
         raise _Malformed("does not say where its numbers lie")
-    offset, length = map(int, given)
+    offset, length = map(int, range_texts)
     if length != needed or offset + length > promise.weights.stat().st_size:
         raise _Malformed(f"takes other numbers from {promise.weights.name} than there are")
 
@@ -227,16 +227,16 @@ def _check_values(what: str, values: Iterator[_Message], promised: dict[str, tup
     Args:
         promised: the other dimensions by name, None for one of any length.
     """
-    found = {}
+    tensors = {}
     for value in values:
         name = value.text(1)
-        if name in found:
+        if name in tensors:
             raise _Malformed(f"has two {what}s of one name")
-        found[name] = value
-    if set(found) != set(promised):
-        raise _Malformed(f"has the {what}s {', '.join(map(repr, sorted(found)))[:200]} and not {', '.join(promised)}")
+        tensors[name] = value
+    if set(tensors) != set(promised):
+        raise _Malformed(f"has the {what}s {', '.join(map(repr, sorted(tensors)))[:200]} and not {', '.join(promised)}")
     for name, dims in promised.items():
-        tensor = found[name].message(2).message(1)
+        tensor = tensors[name].message(2).message(1)
         if tensor.number(1) != _FLOAT32:
             raise _Malformed(f"has an {what} {name} that is not of single precision")
         shape = list(tensor.message(2).messages(1))
@@ -244,9 +244,9 @@ def _check_values(what: str, values: Iterator[_Message], promised: dict[str, tup
         if lengths[:1] != [None]:
             raise _Malformed(f"takes batches of one length alone ({what} {name})")
         fits = len(lengths) == 1 + len(dims) and all(
-            given == wanted if wanted is not None else given is not None and given > 0
-            for given, wanted in zip(lengths[1:], dims, strict=True))
+            length == dim if dim is not None else length is not None and length > 0
+            for length, dim in zip(lengths[1:], dims, strict=True))
         if not fits:
             needed = " x ".join(str(dim or "any") for dim in dims)
-            given = " x ".join(str(dim or "?") for dim in lengths[1:])
-            raise _Malformed(f"has an {what} {name} of {given}, where the description needs {needed}")
+            actual = " x ".join(str(length or "?") for length in lengths[1:])
+            raise _Malformed(f"has an {what} {name} of {actual}, where the description needs {needed}")

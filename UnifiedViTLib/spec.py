@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .diagnosis import IDENTIFIER, TEMPERATURES, DiagnosisClass, LabelRule, read_diagnosis
+from .diagnosis import IDENTIFIER, TEMPERATURES, DiagnosisClass, DiagnosisSpec, LabelRule, read_diagnosis
 from .errors import ModelSpecError
 from .fields import Fields
 from .records import Record, Save
@@ -263,27 +263,20 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         ModelSpecError: names the field that is wrong.
     """
     top = Fields(data, SPEC_FILE, "")
-    written = top.integer("format", 1, 1_000_000)
-    if written != FORMAT:
-        remedy = "Export it again with this version" if written < FORMAT else "Update UnifiedViT"
-        raise ModelSpecError(f"format: this is a model of format {written}; this version reads {FORMAT}. {remedy}.")
-    given = top.table("input")
-    size = given.size("size")
-    channels = _channels(given)
+    _check_format(top)
+    image = top.table("input")
+    size = image.size("size")
+    channels = _channels(image)
     segments = tuple(
         Segment(s.text("name"), s.colour("colour"), s.text("terminology", _TERMINOLOGY))
         for s in top.tables("segments", 1, 254)
     )
     diagnosis = read_diagnosis(top.table("diagnosis"), [segment.name for segment in segments])
     architecture = top.text("architecture", IDENTIFIER)
-    known = len(segments) + 1, len(diagnosis.classes), len(channels) or 1
-    arguments, members = {}, ()
-    if architecture == ENSEMBLE:
-        if diagnosis.label_rules:
-            raise ModelSpecError("diagnosis.task: an ensemble is multi-class.")
-        members = tuple(_member(member, *known) for member in top.tables("members", 2, MOST_MEMBERS))
-    else:
-        arguments = _arguments(top, *known, size)
+    counts = len(segments) + 1, len(diagnosis.classes), len(channels) or 1
+    is_ensemble = architecture == ENSEMBLE
+    members = _members(top, diagnosis, counts) if is_ensemble else ()
+    arguments = {} if is_ensemble else _arguments(top, counts, size)
     if (len(segments) + 1) * size**2 > MOST_MASK_PIXELS:
         raise ModelSpecError(f"input.size: {size} is too large for masks of {len(segments)} segments.")
     rule, weights = top.table("aggregation"), top.table("weights")
@@ -296,24 +289,18 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         architecture=architecture,
         arguments=arguments,
         size=size,
-        modality=given.choice("modality", ("MR", "CT", "XR", "US", "any")),
-        expects=given.text("expects"),
+        modality=image.choice("modality", ("MR", "CT", "XR", "US", "any")),
+        expects=image.text("expects"),
         segments=segments,
         classes=diagnosis.classes,
         temperature=diagnosis.temperature,
-        volume_rule=VolumeRule(
-            rule.choice("pooling", ("top_k" if diagnosis.label_rules else "lesion_weighted", "mean")),
-            rule.integer("top_k", 1, 1000),
-            rule.number("max_normal_probability", 0, 1),
-            rule.number("min_component_ml", 0, 1000),
-            rule.number("min_component_probability", 0, 1) if "min_component_probability" in rule.data else 0.0,
-        ),
+        volume_rule=_volume_rule(rule, multi_label=bool(diagnosis.label_rules)),
         weights_file=weights.file_name("file", _FILE),
         sha256=weights.text("sha256", _SHA256),
         licence=weights.text("licence"),
         training=tuple(TrainingData(t.text("name"), t.text("licence")) for t in top.tables("training", 1, 100)),
         results=tuple(Result(r.text("dataset"), r.metrics("metrics")) for r in top.tables("results", 0, 100)),
-        ood=_ood(top.table("ood"), [one.name for one in channels]) if "ood" in top.data else None,
+        ood=_ood(top.table("ood"), [channel.name for channel in channels]) if "ood" in top.data else None,
         members=members,
         channels=channels,
         graph=_graph(top.table("graph")) if "graph" in top.data else None,
@@ -321,61 +308,90 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         label_rules=diagnosis.label_rules,
         nothing_found=diagnosis.nothing_found,
     )
-    names = [SPEC_FILE, spec.weights_file, *(part.file for part in (spec.ood, spec.graph) if part)]
-    if len({name.lower() for name in names}) < len(names):
-        raise ModelSpecError(f"weights.file: {', '.join(names)} are not all different files.")
+    _check_files(spec)
     return spec
 
 
-def _channels(given: Fields) -> tuple[Channel, ...]:
+def _check_format(top: Fields) -> None:
+    number = top.integer("format", 1, 1_000_000)
+    if number != FORMAT:
+        remedy = "Export it again with this version" if number < FORMAT else "Update UnifiedViT"
+        raise ModelSpecError(f"format: this is a model of format {number}; this version reads {FORMAT}. {remedy}.")
+
+
+def _check_files(spec: ModelSpec) -> None:
+    """On a system that does not tell upper from lower case, too, no file may stand for two."""
+    names = [SPEC_FILE, spec.weights_file, *(part.file for part in (spec.ood, spec.graph) if part)]
+    if len({name.lower() for name in names}) < len(names):
+        raise ModelSpecError(f"weights.file: {', '.join(names)} are not all different files.")
+
+
+def _channels(image: Fields) -> tuple[Channel, ...]:
     """A model of one image does not name it."""
-    if "channels" not in given.data:
+    if "channels" not in image.data:
         return ()
-    channels = tuple(Channel(c.text("name", IDENTIFIER), c.text("expects")) for c in given.tables("channels", 2, 16))
+    channels = tuple(Channel(c.text("name", IDENTIFIER), c.text("expects")) for c in image.tables("channels", 2, 16))
     if len({c.name for c in channels}) != len(channels):
         raise ModelSpecError("input.channels: two channels have the same name.")
     return channels
 
 
-def _arguments(given: Fields, mask_classes: int, diagnosis_classes: int, channels: int, size: int) -> dict[str, Any]:
+def _arguments(network: Fields, counts: tuple[int, int, int], size: int) -> dict[str, Any]:
+    """Of a network; `counts`: of the classes of the mask, of those of the diagnosis, and of channels."""
+    mask_classes, diagnosis_classes, channels = counts
     values = (mask_classes, diagnosis_classes, size, channels)
-    return given.arguments("arguments") | dict(zip(DERIVED_ARGUMENTS, values, strict=True))
+    return network.arguments("arguments") | dict(zip(DERIVED_ARGUMENTS, values, strict=True))
 
 
-def _member(given: Fields, mask_classes: int, diagnosis_classes: int, channels: int) -> Member:
-    architecture, size = given.text("architecture", IDENTIFIER), given.size("size")
+def _members(top: Fields, diagnosis: DiagnosisSpec, counts: tuple[int, int, int]) -> tuple[Member, ...]:
+    if diagnosis.label_rules:
+        raise ModelSpecError("diagnosis.task: an ensemble is multi-class.")
+    return tuple(_member(member, counts) for member in top.tables("members", 2, MOST_MEMBERS))
+
+
+def _member(member: Fields, counts: tuple[int, int, int]) -> Member:
+    architecture, size = member.text("architecture", IDENTIFIER), member.size("size")
     if architecture == ENSEMBLE:
-        raise ModelSpecError(f"{given.where}architecture: an ensemble has no ensembles among its members.")
+        raise ModelSpecError(f"{member.where}architecture: an ensemble has no ensembles among its members.")
     return Member(
-        given.text("id", IDENTIFIER), given.text("version", _VERSION), given.text("sha256", _SHA256), architecture,
-        _arguments(given, mask_classes, diagnosis_classes, channels, size), size,
-        given.number("temperature", *TEMPERATURES),
+        member.text("id", IDENTIFIER), member.text("version", _VERSION), member.text("sha256", _SHA256), architecture,
+        _arguments(member, counts, size), size, member.number("temperature", *TEMPERATURES),
     )
 
 
-def _ood(given: Fields, channels: list[str]) -> OODSpec:
-    written = given.integer("format", 1, 1_000_000) if "format" in given.data else 1
-    if written > 2:
-        raise ModelSpecError(f"ood.format: these statistics are of format {written}; this version reads 1 and "
+def _volume_rule(rule: Fields, multi_label: bool) -> VolumeRule:
+    return VolumeRule(
+        rule.choice("pooling", ("top_k" if multi_label else "lesion_weighted", "mean")),
+        rule.integer("top_k", 1, 1000),
+        rule.number("max_normal_probability", 0, 1),
+        rule.number("min_component_ml", 0, 1000),
+        rule.number("min_component_probability", 0, 1) if "min_component_probability" in rule.data else 0.0,
+    )
+
+
+def _ood(statistics: Fields, channels: list[str]) -> OODSpec:
+    number = statistics.integer("format", 1, 1_000_000) if "format" in statistics.data else 1
+    if number > 2:
+        raise ModelSpecError(f"ood.format: these statistics are of format {number}; this version reads 1 and "
                              "2. Update UnifiedViT.")
-    known = given.data.get("known_channels", [])
-    if not isinstance(known, list) or not all(isinstance(names, list) and names and all(name in channels for name in
-                                                                                        names) for names in known):
+    sets = statistics.data.get("known_channels", [])
+    if not isinstance(sets, list) or not all(
+            isinstance(names, list) and names and all(name in channels for name in names) for names in sets):
         raise ModelSpecError("ood.known_channels: lists of the model's channels are needed.")
-    return OODSpec(given.file_name("file", _FILE), given.text("sha256", _SHA256), given.number("threshold", 0, 1e6),
-                   written, tuple(tuple(names) for names in known))
+    return OODSpec(statistics.file_name("file", _FILE), statistics.text("sha256", _SHA256),
+                   statistics.number("threshold", 0, 1e6), number, tuple(tuple(names) for names in sets))
 
 
-def _graph(given: Fields) -> Graph:
-    return Graph(given.file_name("file", _FILE), given.text("sha256", _SHA256))
+def _graph(graph: Fields) -> Graph:
+    return Graph(graph.file_name("file", _FILE), graph.text("sha256", _SHA256))
 
 
-def _review(given: Fields) -> Review:
-    return Review(_review_rule(given.table("probability")),
-                  _review_rule(given.table("confidence")) if "confidence" in given.data else None)
+def _review(review: Fields) -> Review:
+    return Review(_review_rule(review.table("probability")),
+                  _review_rule(review.table("confidence")) if "confidence" in review.data else None)
 
 
-def _review_rule(given: Fields) -> ReviewRule:
-    unreachable = "threshold" in given.data and given.data["threshold"] is None
-    return ReviewRule(None if unreachable else given.number("threshold", 0, 1),
-                      given.number("coverage", 0, 1), given.number("risk", 0, 1))
+def _review_rule(rule: Fields) -> ReviewRule:
+    unreachable = "threshold" in rule.data and rule.data["threshold"] is None
+    return ReviewRule(None if unreachable else rule.number("threshold", 0, 1),
+                      rule.number("coverage", 0, 1), rule.number("risk", 0, 1))

@@ -52,55 +52,74 @@ def main() -> None:
 
 
 def _compare(name: str, architecture: str, arguments: dict[str, str], dpt: bool) -> None:
-    sizes = {"mask_classes": 2, "diagnosis_classes": 4}
-    one, masks, classes = (
-        build_model(architecture, arguments | sizes | {"task": task}).eval()
-        for task in ("both", "segmentation", "classification")
-    )
-    multiplied = {"unified": multiplications(one, SIZE), "two": multiplications(masks, SIZE)
-                  + multiplications(classes, SIZE)}
-    networks = {"unified": [one], "two": [masks, classes]}
-    if dpt:
-        encoder = {"image_size": SIZE, "encoder": f"tu-{arguments['encoder']}"}
-        networks["smp.DPT"] = [build_peer("peer_dpt", sizes | encoder)]
-        multiplied["smp.DPT"] = multiplications(networks["smp.DPT"][0], SIZE)
-    images = np.random.default_rng(0).normal(size=(SLICES, 1, SIZE, SIZE)).astype(np.float32)
-    ways: dict[str, Callable[[], object]] = {}
-    for kind, parts in networks.items():
-        for backend, make in _BACKENDS.items():
-            runs = [make(_Answers(part).eval()) for part in parts]
-            ways[f"{kind}, {backend}"] = lambda runs=runs: [run(images[start:start + BATCH]) for run in runs
-                                                            for start in range(0, SLICES, BATCH)]
-    grid = torch.randn(SLICES, 1, GRID, GRID)
-    windows = SlidingWindowInferer((SIZE, SIZE), sw_batch_size=BATCH, overlap=0.25)
-    ways["MONAI windows, torch float32"] = torch.inference_mode()(
-        lambda: [windows(part, lambda window: one(window).mask_logits) for part in grid.split(BATCH)])
-    times = interleaved(ways | roofs())
+    networks = _build(architecture, arguments, dpt)
+    multiplied = {kind: sum(multiplications(part, SIZE) for part in parts) for kind, parts in networks.items()}
     multiplied["MONAI windows"] = 4 * multiplied["unified"]
-    rows = []
-    for way in ways:
-        kind, backend = way.split(", ")
-        precision = "bfloat16" if backend.endswith("bfloat16") else "float32"
-        per_slice = [seconds / SLICES for seconds in times[way]]
-        speed = 2 * multiplied[kind] / min(per_slice) / 1e9
-        rows.append([way, f"{1000 * statistics.median(per_slice):.1f} ({1000 * min(per_slice):.1f})", f"{speed:.0f}",
-                     f"{speed / roof_of(times, precision):.2f}"])
+    candidates = _candidates(networks)
+    times = interleaved(candidates | roofs())
     print(f"### {name}: {multiplied['unified'] / 1e9:.2f} billion multiplications a slice, two single-task networks "
           f"{multiplied['two'] / 1e9:.2f}\n\nRoof (product of two matrices): {roof_of(times, 'float32'):.0f} GFLOP/s "
           f"in float32, {roof_of(times, 'bfloat16'):.0f} in bfloat16.\n")
-    table(["", "ms a slice", "GFLOP/s", "share of the roof"], rows)
-    first, best = "unified, torch float32", "unified, OpenVINO bfloat16"
-    ratios = [("(a) two networks in eager torch, against one in OpenVINO bfloat16", best, "two, torch float32"),
-              ("(a) the same, against one in torch, its fastest precision", "unified, torch bfloat16",
-               "two, torch float32"),
-              *((f"(b) two networks against one, {backend}", f"unified, {backend}", f"two, {backend}")
-                for backend in _BACKENDS),
-              *((f"(c) smp.DPT against ours, {backend}", f"unified, {backend}", f"smp.DPT, {backend}")
-                for backend in _BACKENDS if dpt),
-              ("(d) MONAI's windows against one pass, both eager torch", first, "MONAI windows, torch float32"),
-              ("(d) MONAI's windows in eager torch against OpenVINO bfloat16", best, "MONAI windows, torch float32")]
+    table(["", "ms a slice", "GFLOP/s", "share of the roof"],
+          [_speed(candidate, times, multiplied) for candidate in candidates])
     table(["", "times as fast: median (range)"],
-          ([words, times_as_fast(times, fast, slow)] for words, fast, slow in ratios))
+          ([words, times_as_fast(times, fast, slow)] for words, fast, slow in _ratios(dpt)))
+
+
+def _build(architecture: str, arguments: dict[str, str], dpt: bool) -> dict[str, list[nn.Module]]:
+    """The unified network, two for one task each, and with `dpt` a well-known one on the same encoder."""
+    sizes = {"mask_classes": 2, "diagnosis_classes": 4}
+    unified, masks, classes = (
+        build_model(architecture, arguments | sizes | {"task": task}).eval()
+        for task in ("both", "segmentation", "classification")
+    )
+    networks: dict[str, list[nn.Module]] = {"unified": [unified], "two": [masks, classes]}
+    if dpt:
+        networks["smp.DPT"] = [build_peer("peer_dpt", sizes | {"image_size": SIZE,
+                                                               "encoder": f"tu-{arguments['encoder']}"})]
+    return networks
+
+
+def _candidates(networks: dict[str, list[nn.Module]]) -> dict[str, Callable[[], object]]:
+    """What is timed: "network, backend" -> a call that looks at all slices."""
+    images = np.random.default_rng(0).normal(size=(SLICES, 1, SIZE, SIZE)).astype(np.float32)
+    candidates: dict[str, Callable[[], object]] = {}
+    for kind, parts in networks.items():
+        for backend, make in _BACKENDS.items():
+            runs = [make(_Answers(part).eval()) for part in parts]
+            candidates[f"{kind}, {backend}"] = lambda runs=runs: [run(images[start:start + BATCH]) for run in runs
+                                                                  for start in range(0, SLICES, BATCH)]
+    grid = torch.randn(SLICES, 1, GRID, GRID)
+    windows = SlidingWindowInferer((SIZE, SIZE), sw_batch_size=BATCH, overlap=0.25)
+    unified = networks["unified"][0]
+    candidates["MONAI windows, torch float32"] = torch.inference_mode()(
+        lambda: [windows(part, lambda window: unified(window).mask_logits) for part in grid.split(BATCH)])
+    return candidates
+
+
+def _speed(candidate: str, times: dict[str, list[float]], multiplied: dict[str, int]) -> list[str]:
+    """A row of the first table."""
+    kind, backend = candidate.split(", ")
+    precision = "bfloat16" if backend.endswith("bfloat16") else "float32"
+    per_slice = [seconds / SLICES for seconds in times[candidate]]
+    speed = 2 * multiplied[kind] / min(per_slice) / 1e9
+    return [candidate, f"{1000 * statistics.median(per_slice):.1f} ({1000 * min(per_slice):.1f})", f"{speed:.0f}",
+            f"{speed / roof_of(times, precision):.2f}"]
+
+
+def _ratios(dpt: bool) -> list[tuple[str, str, str]]:
+    """Rows of the second table: what is compared in words, the faster and the slower candidate."""
+    first, best = "unified, torch float32", "unified, OpenVINO bfloat16"
+    return [
+        ("(a) two networks in eager torch, against one in OpenVINO bfloat16", best, "two, torch float32"),
+        ("(a) the same, against one in torch, its fastest precision", "unified, torch bfloat16", "two, torch float32"),
+        *((f"(b) two networks against one, {backend}", f"unified, {backend}", f"two, {backend}")
+          for backend in _BACKENDS),
+        *((f"(c) smp.DPT against ours, {backend}", f"unified, {backend}", f"smp.DPT, {backend}")
+          for backend in _BACKENDS if dpt),
+        ("(d) MONAI's windows against one pass, both eager torch", first, "MONAI windows, torch float32"),
+        ("(d) MONAI's windows in eager torch against OpenVINO bfloat16", best, "MONAI windows, torch float32"),
+    ]
 
 
 def _in_torch(network: nn.Module, precision: str) -> Run:

@@ -163,6 +163,14 @@ def test_a_dollar_in_a_name_is_a_dollar_and_a_character_that_is_none_does_no_har
         assert "price $5" in (tmp_path / f"{number}.html").read_text(encoding="utf-8") or number
 
 
+def test_what_looks_like_html_in_a_name_is_text_on_the_page(tmp_path, prediction):
+    name = "<script>alert('1')</script> & \"co\""
+    write_report(as_json(prediction) | {"name": name, "warnings": [name]}, tmp_path / "a.html")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;alert('1')&lt;/script&gt; &amp; \"co\"") == 3, "in title, headline and warning"
+
+
 def test_a_picture_and_its_finer_version_are_reported_as_they_are_stored(tmp_path, predictor):
     volume = replace(head_volume(shape=(1, 45, 41)), planar=True)
     prediction = predictor.predict(volume, Options(heatmap="rollout", superres="lanczos"))

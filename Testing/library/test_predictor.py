@@ -12,10 +12,11 @@ from builders import ORIENTATIONS, head_volume, oblique, points, spec_data, tiny
 from UnifiedViTLib.errors import Cancelled, DeviceError, UnsupportedImageError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.assembly import logits_to_labelmap
 from UnifiedViTLib.inference.backends.base import OutOfMemory
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.options import Options
-from UnifiedViTLib.inference.predictor import Predictor, logits_to_labelmap
+from UnifiedViTLib.inference.predictor import Predictor
 
 KEEP_ALL = {"pooling": "lesion_weighted", "top_k": 3, "max_normal_probability": 1.0, "min_component_ml": 0.0}
 

@@ -37,10 +37,9 @@ NAMES = {
     "synthetic_share",
     "choose_hidden", "paint", "MaskedFilling", "spoil", "words_of", "said", "share_of_learning_rate", "input_is",
 }
-#: matplotlib's and HTML's figures; a DICOM image of the enhanced kind; `contextlib.suppress`.
+#: matplotlib's figures; a DICOM image of the enhanced kind; `contextlib.suppress`.
 FINE = {"subfigures", "suppress"}
 FINE_IN = {
-    "figures": ("UnifiedViTLib/outputs/report.py",),
     "enhanced": ("UnifiedViTLib/imaging", "Testing/dicom_files.py", "Testing/library/test_dicom", "Testing/fuzz"),
     "looks": ("UnifiedViTLib/imaging/reading/nifti_header.py",),
 }

@@ -11,6 +11,7 @@ import tempfile
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,8 +24,10 @@ from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.service.store.cache import compiled_folder
+from UnifiedViTLib.service.worker import watchdog
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.exchange import name_folder, read_volume, write_volume
+from UnifiedViTLib.service.worker.process import WorkerLost
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, JobRequest, PredictRequest, Progress
 from UnifiedViTLib.spec import ModelSpec, load_spec
 
@@ -314,3 +317,34 @@ def test_closing_twice_ends_the_worker_and_a_later_run_starts_another(client):
     with pytest.raises(WorkerError, match="no job"):
         client.run(NO_SUCH_JOB)
     assert pid_of(client) != pid
+
+
+def test_the_time_that_a_computer_slept_is_not_held_against_the_worker(monkeypatch):
+    seconds = [0.0]
+    monkeypatch.setattr(watchdog, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+    dog = watchdog.Watchdog(silence_s=2.5, stalled_s=900.0, python="python")
+    for seconds[0] in (3600.0, 7200.0):  # each time one second counts, as much as a listener may be held up
+        dog.tick()
+    dog.sign_of_life()
+    for seconds[0] in (7201.0, 7202.0):
+        dog.tick()
+    seconds[0] = 7203.0
+    with pytest.raises(WorkerLost, match="no sign of life"):
+        dog.tick()
+
+
+def test_a_worker_that_answers_and_gets_no_further_is_lost_and_one_that_tells_of_steps_is_not(monkeypatch):
+    seconds = [0.0]
+    monkeypatch.setattr(watchdog, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+    dog = watchdog.Watchdog(silence_s=120.0, stalled_s=2.5, python="python")
+    for seconds[0] in (1.0, 2.0, 3.0, 4.0):
+        dog.tick()  # it has not answered yet
+    dog.answer()
+    for seconds[0] in (5.0, 6.0, 7.0, 8.0):
+        dog.progress()
+        dog.tick()
+    seconds[0] = 9.0
+    dog.tick()
+    seconds[0] = 10.0
+    with pytest.raises(WorkerLost, match="no progress"):
+        dog.tick()

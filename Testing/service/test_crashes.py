@@ -12,11 +12,11 @@ import SimpleITK as sitk
 from builders import head_volume, to_sitk
 from faulty_backends import reason_of, spoil_openvino
 from once import give_verdicts
-from workers import end_of, events_until, wait_for
+from workers import end_of, wait_for
 
 from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import UnsupportedImageError, WorkerError
-from UnifiedViTLib.service.worker.client import STALLED_S, WorkerClient
+from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import FileRequest, Finished, PredictRequest
 from UnifiedViTLib.spec import ModelSpec
 
@@ -82,9 +82,7 @@ def test_a_worker_that_gets_no_further_is_ended_and_the_volume_repeated(known, t
     with closing(WorkerClient()) as client:
         client.submit(PredictRequest(head_volume(shape=(20, 45, 41)), known, device="cpu"))
         wait_for(failed.exists)
-        client._stalled_s = 2.0  # from now on: to import torch, the next worker may take longer
-        events_until(client, "The worker was lost")
-        client._stalled_s = STALLED_S
+        client._watchdog.stalled_s = 2.0  # of this worker: to import torch, the next one may take longer
         end = end_of(client)
     assert isinstance(end, Finished) and "did not come to an end" in " ".join(end.result.provenance.notes)
 

@@ -212,7 +212,7 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_the_log_has_its_trace(ma
 
 
 def test_a_launcher_that_keeps_the_input_back_is_found_out(make, tmp_path, monkeypatch):
-    monkeypatch.setattr("UnifiedViTLib.service.worker.client.DEAF_S", 2.0)
+    monkeypatch.setattr("UnifiedViTLib.service.worker.watchdog.DEAF_S", 2.0)
     script = python_that(tmp_path / "p")
     script.write_text(script.read_text().replace("exec ", "sleep 60 | "))
     with pytest.raises(WorkerError, match=r"does not get what it is sent: .*keeps its input back"):

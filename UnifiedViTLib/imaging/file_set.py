@@ -29,31 +29,31 @@ def files_of(path: Path) -> list[Path]:
         return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
     ending = path.suffix.lower() if path.is_file() else ""
     if ending in _HALVES:
-        others = [path.with_suffix(_HALVES[ending]), path.with_suffix(_HALVES[ending].upper())]
-        others += [other.with_name(f"{other.name}.gz") for other in others]
+        partners = [path.with_suffix(_HALVES[ending]), path.with_suffix(_HALVES[ending].upper())]
+        partners += [partner.with_name(f"{partner.name}.gz") for partner in partners]
     elif ending in _POINTERS:
-        others = _pointed_to(path, _POINTERS[ending])
+        partners = _pointed_to(path, _POINTERS[ending])
     else:
-        others = []
-    return list(dict.fromkeys([path, *(other for other in others if other.is_file())]))
+        partners = []
+    return list(dict.fromkeys([path, *(partner for partner in partners if partner.is_file())]))
 
 
 def _pointed_to(path: Path, pointer: re.Pattern[str]) -> list[Path]:
     """Files that a text header names: one, a list at its end, or a pattern with numbers (then all that fit it)."""
     with open(path, "rb") as file:
         header = file.read(_HEADER_BYTES).decode("utf-8", "surrogateescape")
-    found = pointer.search(header)
-    if not found:
+    match = pointer.search(header)
+    if not match:
         return []
-    said = found.group(1).strip()
-    if said.upper() == "LOCAL":
+    target = match.group(1).strip()
+    if target.upper() == "LOCAL":
         return []
-    if said.upper().split()[0] == "LIST":
-        names = header[found.end():].split("\n")
+    if target.upper().split()[0] == "LIST":
+        names = header[match.end():].split("\n")
         return [path.parent / name.strip() for name in names if name.strip() and "\0" not in name]
-    if "%" in said:
-        pattern = path.parent / said.split()[0]
+    if "%" in target:
+        pattern = path.parent / target.split()[0]
         name = re.compile(r"\d+".join(map(re.escape, re.split(r"%0?\d*d", pattern.name))))
-        there = pattern.parent.iterdir() if pattern.parent.is_dir() else ()
-        return sorted(file for file in there if name.fullmatch(file.name))
-    return [path.parent / said] if "\0" not in said else []
+        neighbours = pattern.parent.iterdir() if pattern.parent.is_dir() else ()
+        return sorted(file for file in neighbours if name.fullmatch(file.name))
+    return [path.parent / target] if "\0" not in target else []

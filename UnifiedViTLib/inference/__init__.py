@@ -1,1 +1,2 @@
-"""From a volume to a `Prediction`: backends, pooling of slices, the predictor."""
+"""From a volume to a `Prediction`: the predictor, backends, test-time augmentation, pooling of slices, heat maps,
+super-resolution, uncertainty, out-of-distribution detection, warnings."""

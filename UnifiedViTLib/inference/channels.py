@@ -45,9 +45,10 @@ def combine_channels(
     """What to give a predictor for a volume, on whose grid the result is to be, and further channels by name.
 
     Args:
-        volume: which is the model's `channel`; "": the first, or the only one.
+        volume: on whose grid the result is to be.
         extra_channels: further channels.
         spec: the model.
+        channel: which of the model's channels `volume` is; "": the first, or the only one.
 
     Raises:
         UnsupportedImageError: a channel that the model does not have, or one twice.

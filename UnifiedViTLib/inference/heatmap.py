@@ -45,6 +45,7 @@ def resample_to_volume(maps: np.ndarray, probabilities: np.ndarray, prepared: Pr
     Args:
         maps: (n, size, size) 0..1, on the network's grid.
         probabilities: (n,) of the class on each slice.
+        prepared: the volume.
         first: number of the first slice.
         percent: (K, J, I) uint8, changed in place; 0 outside what the network saw.
     """

@@ -40,6 +40,7 @@ def lesion_probabilities(probabilities: np.ndarray, spec: ModelSpec, slice_mm: f
 
     Args:
         probabilities: (N, C), calibrated, slices in order.
+        spec: the model.
         slice_mm: distance between slices.
 
     Returns:
@@ -72,6 +73,7 @@ def pool(probabilities: np.ndarray, lesion: np.ndarray, area: np.ndarray, spec: 
         probabilities: (N, C), calibrated.
         lesion: (N,) probability of a lesion, from `lesion_probabilities`.
         area: (N,) area drawn on each slice, any unit.
+        spec: the model, whose volume rule it is.
     """
     rule = spec.volume_rule
     if rule.pooling == "mean" or len(probabilities) == 1:

@@ -17,6 +17,7 @@ from ..imaging.preparation import PreparedVolume
 from ..imaging.volume import Volume
 from ..spec import ModelSpec
 from ..versions import software_versions
+from .assembly import OutputAssembler
 from .backends.agreement import SLICES
 from .backends.base import Backend, OutOfMemory, Run
 from .backends.candidates import torch_is_there
@@ -26,9 +27,9 @@ from .channels import Images, order_channels
 from .decision import Decision, NetworkOutput, decide
 from .deduplication import deduplicate_blank_slices
 from .heatmap import resample_to_volume
-from .ood.statistics import OODFeatures, load_ood_statistics
+from .ood.statistics import load_ood_statistics
 from .options import Options
-from .output_check import VariationCheck, check_finite, check_not_blank, check_outputs
+from .output_check import check_finite, check_not_blank, check_outputs
 from .prediction import Heatmap, Prediction, Provenance, SuperResolution
 from .progress import ProgressCallback, WeightedProgress
 from .superres.base import Upscaler
@@ -127,15 +128,7 @@ class Predictor:
             with timer.stage("other_planes"):
                 plane_probabilities = self._in_planes(planes, volumes, first, parts.part("planes"))
         uncertainty = accumulator.conclude(decision, plane_probabilities) if accumulator else None
-        heatmap, superres, refused = None, None, ()
-        if options.heatmap_method:
-            with timer.stage("heatmap"):
-                heatmap = self._heatmap(prepared, decision, options.heatmap_method, options.heatmap_class,
-                                        parts.part("heatmap"))
-            if upscaler:
-                with timer.stage("superres"):
-                    superres, refused = _super_resolve(prepared, heatmap, upscaler, options.superres_quantile,
-                                                       parts.part("superres"))
+        heatmap, superres, refused = self._explain(prepared, decision, options, upscaler, timer, parts)
         progress("Done", 1.0)
         warnings = collect_warnings(prepared, self.spec, output, decision.diagnosis, decision.segments, uncertainty)
         return Prediction(
@@ -178,32 +171,14 @@ class Predictor:
         run = deduplicate_blank_slices(average_with_mirror(self._run) if tta else self._run)
         run_once = deduplicate_blank_slices(self._run)
         count = len(prepared)
-        labelmap = np.zeros(prepared.volume.array.shape, np.uint8)
-        target = prepared.view.of(labelmap)
-        percent = np.zeros((len(self.spec.segments), *labelmap.shape), np.uint8) if keep_probabilities else None
-        logits = np.empty((count, len(self.spec.classes)), np.float32)
-        area = np.zeros(count)
-        seen: list[OODFeatures] = []
-        variation = VariationCheck(self.spec)
+        assembler = OutputAssembler(prepared, self.spec, self._ood, keep_probabilities)
 
         def batch(start: int) -> np.ndarray:
             return prepared.inputs(start, min(start + self.batch_size, count))
 
-        def keep(start: int, images: np.ndarray, masks: np.ndarray, embeddings: np.ndarray) -> None:
-            stop = start + len(images)
-            variation.add(images, masks, logits[start:stop])
-            labels, rows, columns = logits_to_labelmap(masks, prepared)
-            target[start:stop, rows, columns] = labels
-            if percent is not None:
-                for number, part in enumerate(logits_to_probability_maps(masks, prepared)):
-                    prepared.view.of(percent[number])[start:stop, rows, columns] = part
-            area[start:stop] = [np.count_nonzero(one[1:].max(axis=0) > one[0]) for one in masks]
-            if self._ood:
-                seen.append(self._ood.features(embeddings, images))
-
         seconds, start = 0.0, 0
         ahead: Future[np.ndarray] | None = None
-        kept: Future[None] | None = None
+        behind: Future[None] | None = None
         # While the network looks at a batch, the next one is resampled and the one before brought back.
         with ThreadPoolExecutor(1, "resampling") as beside:
             while start < count:
@@ -211,28 +186,25 @@ class Predictor:
                 images = ahead.result() if ahead else batch(start)
                 stop = start + len(images)
                 ahead = beside.submit(batch, stop) if stop < count else None
-                before = time.perf_counter()
+                begin = time.perf_counter()
                 try:
-                    masks, logits[start:stop], embeddings = run(images)
+                    masks, assembler.logits[start:stop], embeddings = run(images)
                     if accumulator:
-                        accumulator.add(start, masks, logits[start:stop], self._further(images, run_once))
+                        accumulator.add(start, masks, assembler.logits[start:stop], self._further(images, run_once))
                 except OutOfMemory:
                     self._shrink(prepared, progress)
                     ahead = None
                     continue
-                seconds += time.perf_counter() - before
-                if kept:
-                    kept.result()
-                kept = beside.submit(keep, start, images, masks, embeddings)
+                seconds += time.perf_counter() - begin
+                if behind:
+                    behind.result()
+                behind = beside.submit(assembler.add, start, images, masks, embeddings)
                 start = stop
                 progress(f"Looking at slice {stop} of {count}", stop / count)
             self._announce("")
-            if kept:
-                kept.result()
-        variation.conclude()
-        # All at once: large products start threads, which would hold up the network.
-        distances, rotated = self._ood.score(OODFeatures.concatenate(seen)) if self._ood else (None, None)
-        return NetworkOutput(labelmap, logits, area, distances, percent, rotated), seconds
+            if behind:
+                behind.result()
+        return assembler.conclude(), seconds
 
     def uncertainty_accumulator(self, prepared: PreparedVolume) -> UncertaintyAccumulator:
         """What `run_network` is to be given for further passes: the transforms, and where torch is there the members of
@@ -273,10 +245,26 @@ class Predictor:
             tuple(self._selector.notes),
         )
 
+    def _explain(self, prepared: PreparedVolume, decision: Decision, options: Options, upscaler: Upscaler | None,
+                 timer: StageTimer, parts: WeightedProgress
+                 ) -> tuple[Heatmap | None, SuperResolution | None, tuple[str, ...]]:
+        """The heat map and the super-resolution, where they are asked for, and warnings on the latter."""
+        if not options.heatmap_method:
+            return None, None, ()
+        with timer.stage("heatmap"):
+            heatmap = self._heatmap(prepared, decision, options.heatmap_method, options.heatmap_class,
+                                    parts.part("heatmap"))
+        if not upscaler:
+            return heatmap, None, ()
+        with timer.stage("superres"):
+            superres, refused = _super_resolve(prepared, heatmap, upscaler, options.superres_quantile,
+                                               parts.part("superres"))
+        return heatmap, superres, refused
+
     def _heatmap(self, prepared: PreparedVolume, decision: Decision, method: str, class_name: str | None,
                  progress: ProgressCallback) -> Heatmap:
         """Look at every slice once more, for one class alone: the diagnosed one, if none is named."""
-        names = [one.name for one in self.spec.classes]
+        names = [diagnosis.name for diagnosis in self.spec.classes]
         number = names.index(class_name or decision.diagnosis.label)
         percent = np.zeros(prepared.volume.array.shape, np.uint8)
         count, start = len(prepared), 0
@@ -354,36 +342,3 @@ def _super_resolve(prepared: PreparedVolume, heatmap: Heatmap, upscaler: Upscale
         return super_resolve(prepared, heatmap, upscaler, quantile, progress), ()
     except UnsupportedImageError as error:
         return None, (str(error),)
-
-
-def logits_to_labelmap(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndarray, slice, slice]:
-    """Mask logits (n, S, size, size) to labels on the volume's grid.
-
-    Logits are resampled, not labels, so that edges are as smooth as the network drew them. Resampling is linear: what
-    decides is each class less the background, one resampling fewer than there are classes. A running maximum needs one
-    class in memory at a time and gives the same labels as `argmax` over all.
-
-    Returns:
-        labels (n, r, c) uint8, and the rows and columns of the slices that they cover.
-    """
-    best, rows, columns = prepared.frame.from_network(masks[:, 1] - masks[:, 0])
-    labels = (best > 0).view(np.uint8)
-    for label in range(2, masks.shape[1]):
-        logits, _, _ = prepared.frame.from_network(masks[:, label] - masks[:, 0])
-        labels[logits > np.maximum(best, 0)] = label
-        np.maximum(best, logits, out=best)
-    return labels, rows, columns
-
-
-def logits_to_probability_maps(masks: np.ndarray, prepared: PreparedVolume) -> np.ndarray:
-    """Mask logits (n, S + 1, size, size) to the probability of each segment on the volume's grid.
-
-    The softmax of the resampled logits, so that the most probable class is the label that `logits_to_labelmap` gives.
-
-    Returns:
-        (S, n, r, c) uint8, 0-100, for the rows and columns that `logits_to_labelmap` returns.
-    """
-    logits = np.stack([prepared.frame.from_network(masks[:, label])[0] for label in range(masks.shape[1])])
-    logits -= logits.max(axis=0)
-    exponential = np.exp(logits, out=logits)
-    return np.rint(100 * exponential[1:] / exponential.sum(axis=0)).astype(np.uint8)

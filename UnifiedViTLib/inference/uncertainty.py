@@ -1,8 +1,8 @@
 """Uncertainty: how far several forward passes over the same volume agree, voxel by voxel and as a whole. Needs numpy
 alone.
 
-A pass is the network's answer for the slices changed in a way that changes no diagnosis (`tta`), or the answer of
-one member of an ensemble (Lakshminarayanan et al. 2017).
+A pass is the network's answer under test-time augmentation (`tta`), or that of one member of an ensemble
+(Lakshminarayanan et al. 2017).
 """
 
 from __future__ import annotations
@@ -77,21 +77,22 @@ class UncertaintyAccumulator:
             planes: probabilities of the volume (C,) by the name of each other plane that was looked at.
         """
         spec, slice_mm = self._spec, self._prepared.view.mm[0]
-        names = [one.name for one in spec.classes]
-        given = names.index(decision.diagnosis.label)
+        names = [c.name for c in spec.classes]
+        diagnosed = names.index(decision.diagnosis.label)
         by_slice = np.stack([class_probabilities(logits, spec.temperature) for logits in self.logits])
-        by_pass = np.stack([_pooled(one, area, spec, slice_mm)
-                            for one, area in zip(by_slice, self.areas, strict=True)])
+        by_pass = np.stack([_pooled(probabilities, area, spec, slice_mm)
+                            for probabilities, area in zip(by_slice, self.areas, strict=True)])
         drawn = any(segment.voxels for segment in decision.segments)
-        contradicted = spec.healthy is not None and (given == spec.healthy) == drawn
-        components = {"passes": float(by_pass[:, given].mean())}
+        contradicted = spec.healthy is not None and (diagnosed == spec.healthy) == drawn
+        components = {"passes": float(by_pass[:, diagnosed].mean())}
         if len(self._prepared) > 1:
-            components["slices"] = _slices_for(given, by_slice[0], self.areas[0], spec, slice_mm)
+            components["slices"] = _slices_for(diagnosed, by_slice[0], self.areas[0], spec, slice_mm)
         if planes:
-            components["planes"] = float(np.mean([by_pass[0, given], *(one[given] for one in planes.values())]))
+            components["planes"] = float(np.mean([by_pass[0, diagnosed],
+                                                  *(probabilities[diagnosed] for probabilities in planes.values())]))
         components["mask"] = CONTRADICTION if contradicted else 1.0
-        told = self._prepared.view.of(decision.labelmap).any(axis=(1, 2))
-        both, areas = self._overlaps[1:, told].sum(), (self.areas[1:] + self.areas[0])[:, told].sum()
+        drawn_slices = self._prepared.view.of(decision.labelmap).any(axis=(1, 2))
+        both, areas = self._overlaps[1:, drawn_slices].sum(), (self.areas[1:] + self.areas[0])[:, drawn_slices].sum()
         return Uncertainty(
             passes=(*self.names, *(f"{plane} slices" for plane in planes)),
             confidence=min(components.values()),
@@ -118,19 +119,19 @@ def _pooled(probabilities: np.ndarray, area: np.ndarray, spec: ModelSpec, slice_
     return pool(probabilities, lesion, area * kept, spec)
 
 
-def _slices_for(given: int, probabilities: np.ndarray, area: np.ndarray, spec: ModelSpec, slice_mm: float) -> float:
+def _slices_for(diagnosed: int, probabilities: np.ndarray, area: np.ndarray, spec: ModelSpec, slice_mm: float) -> float:
     """The share of slices whose own answer is the volume's diagnosis. Of a lesion those count that decide which one it
     is (`pooling.pool`), each by its weight; for "nothing found", all."""
     lesion, kept = lesion_probabilities(probabilities, spec, slice_mm)
     weight = lesion * area * kept
-    if given == spec.healthy or spec.volume_rule.pooling == "mean":
+    if diagnosed == spec.healthy or spec.volume_rule.pooling == "mean":
         weight = np.ones(len(probabilities))
     elif weight.sum() == 0:
         weight = lesion
     candidates = probabilities.copy()
-    if spec.healthy is not None and given != spec.healthy:
+    if spec.healthy is not None and diagnosed != spec.healthy:
         candidates[:, spec.healthy] = 0
-    return float((weight * (candidates.argmax(axis=1) == given)).sum() / weight.sum())
+    return float((weight * (candidates.argmax(axis=1) == diagnosed)).sum() / weight.sum())
 
 
 def _softmax(masks: np.ndarray) -> np.ndarray:

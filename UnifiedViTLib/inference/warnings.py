@@ -92,37 +92,37 @@ def _missing_channel_warnings(prepared: PreparedChannels, spec: ModelSpec) -> tu
     """What is missing, in words, and whether the model's statistics know images without that: others are unlike them
     in that alone."""
     names = [channel.name for channel in spec.channels]
-    there = {name for name, one in zip(names, prepared.channels, strict=True) if one is not None}
-    missing = ", ".join(name for name in names if name not in there)
+    present = {name for name, channel in zip(names, prepared.channels, strict=True) if channel is not None}
+    missing = ", ".join(name for name in names if name not in present)
     if not missing:
         return [], True
-    judged = spec.ood is not None and any(set(known) == there for known in spec.ood.known_channels)
+    judged = spec.ood is not None and any(set(known) == present for known in spec.ood.known_channels)
     blind = "" if judged or spec.ood is None else " Whether it was trained on such images is not judged."
     return [f"Without {missing}: the model was not given all that it can use.{blind}"], judged
 
 
 def input_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
     """Sentences about what no network is needed for: modality, intensities, resolution."""
-    said = []
+    sentences = []
     channels = prepared.channels if isinstance(prepared, PreparedChannels) else (prepared,)
-    modalities = {one.volume.metadata.get("Modality", "") for one in channels if one} - {""}
+    modalities = {channel.volume.metadata.get("Modality", "") for channel in channels if channel} - {""}
     wrong = "" if spec.modality == "any" else ", ".join(sorted(modalities - {*_MODALITIES[spec.modality]}))
     if wrong:
-        said.append(
+        sentences.append(
             f"The image says that it is {wrong}; this model knows {spec.expects}. Do not rely on the answer."
         )
-    elif spec.modality not in ("CT", "any") and any(one.foreground.air < -500 for one in channels if one):
-        said.append(
+    elif spec.modality not in ("CT", "any") and any(channel.foreground.air < -500 for channel in channels if channel):
+        sentences.append(
             f"Air has negative values, as in CT (Hounsfield units); this model knows {spec.expects}. "
             "Do not rely on the answer."
         )
-    for one in channels:
-        if one and (count := _different_values(one.volume.array)) <= _FEW_VALUES:
-            said.append(f"{one.volume.name} has only {count} different values: a mask or a label map, not a scan. "
-                        "Check that the right file was loaded.")
+    for channel in channels:
+        if channel and (count := _different_values(channel.volume.array)) <= _FEW_VALUES:
+            sentences.append(f"{channel.volume.name} has only {count} different values: a mask or a label map, not a "
+                             "scan. Check that the right file was loaded.")
     if max(prepared.frame.row_mm, prepared.frame.column_mm) > COARSE * prepared.frame.pixel_mm:
-        said.append("The image is much coarser than what the model was trained on; small findings cannot be seen.")
-    return said
+        sentences.append("The image is much coarser than what the model was trained on; small findings cannot be seen.")
+    return sentences
 
 
 def _different_values(array: np.ndarray) -> int:
@@ -166,17 +166,17 @@ def ood_warnings(distances: np.ndarray, rotated: np.ndarray | None, spec: ModelS
         spec: the model.
     """
     assert spec.ood is not None, "distances come from the model's statistics"
-    known = ~np.isnan(distances)
-    if not known.any():
+    pictured = ~np.isnan(distances)
+    if not pictured.any():
         return []
-    share = float((distances[known] > spec.ood.threshold).mean())
+    share = float((distances[pictured] > spec.ood.threshold).mean())
     if share > 0.5:
         where = "it lies" if len(distances) == 1 else f"{share:.0%} of its slices lie"
         return [
             f"The image does not look like what the model was trained on ({where} further from the training images "
             "than 99% of the images kept for validation). Do not rely on the answer."
         ]
-    shares = np.zeros(len(ROTATIONS)) if rotated is None else rotated[known].mean(axis=0)
+    shares = np.zeros(len(ROTATIONS)) if rotated is None else rotated[pictured].mean(axis=0)
     if shares.max() <= 0.5:
         return []
     return [
@@ -188,16 +188,16 @@ def ood_warnings(distances: np.ndarray, rotated: np.ndarray | None, spec: ModelS
 def _decision_warnings(spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[SegmentResult, ...]) -> list[str]:
     if spec.multi_label:
         return _outlined_finding_warnings(spec, diagnosis, segments)
-    said = []
+    sentences = []
     drawn = any(segment.voxels for segment in segments)
     if spec.healthy is not None:
         healthy = diagnosis.label == spec.classes[spec.healthy].name
         if healthy == drawn:
-            said.append(
+            sentences.append(
                 f"The two answers contradict each other: the diagnosis is {diagnosis.display}, "
                 f"yet {'a region' if drawn else 'nothing'} is drawn."
             )
-    return said
+    return sentences
 
 
 def _confidence_warnings(spec: ModelSpec, diagnosis: Diagnosis, uncertainty: Uncertainty | None) -> list[str]:
@@ -217,24 +217,24 @@ def _confidence_warnings(spec: ModelSpec, diagnosis: Diagnosis, uncertainty: Unc
 
 def _outlined_finding_warnings(spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[SegmentResult, ...]) -> list[str]:
     """Segments that are drawn though no finding of theirs is found, or the reverse."""
-    said = []
+    sentences = []
     for segment in segments:
-        shown = [one for one, rule in zip(spec.classes, spec.label_rules, strict=True) if rule.segment == segment.name]
-        found = [one.display for one in shown if one.name in diagnosis.findings]
-        if found and not segment.voxels:
-            said.append(f"The two answers contradict each other: {' and '.join(found)} found, yet {segment.name} is "
-                        "not drawn.")
-        elif shown and segment.voxels and not found:
-            said.append(f"The two answers contradict each other: {segment.name} is drawn, yet "
-                        f"{' or '.join(one.display for one in shown)} is not found.")
-    return said
+        classes = [c for c, rule in zip(spec.classes, spec.label_rules, strict=True) if rule.segment == segment.name]
+        findings = [c.display for c in classes if c.name in diagnosis.findings]
+        if findings and not segment.voxels:
+            sentences.append(f"The two answers contradict each other: {' and '.join(findings)} found, yet "
+                             f"{segment.name} is not drawn.")
+        elif classes and segment.voxels and not findings:
+            sentences.append(f"The two answers contradict each other: {segment.name} is drawn, yet "
+                             f"{' or '.join(c.display for c in classes)} is not found.")
+    return sentences
 
 
 def _close_finding_warnings(spec: ModelSpec, diagnosis: Diagnosis) -> list[str]:
     assert diagnosis.thresholds is not None, "a multi-label model has them"
     factor, close = DEFAULT_REVIEW_THRESHOLD / (1 - DEFAULT_REVIEW_THRESHOLD), []
-    for one in spec.classes:
-        p, threshold = diagnosis.probabilities[one.name], diagnosis.thresholds[one.name]
+    for c in spec.classes:
+        p, threshold = diagnosis.probabilities[c.name], diagnosis.thresholds[c.name]
         if 1 / factor < odds_over(p, threshold) < factor:
-            close.append(f"{one.display} ({p:.0%}, found from {threshold:.0%} on)")
+            close.append(f"{c.display} ({p:.0%}, found from {threshold:.0%} on)")
     return [f"Uncertain, as close to the threshold: {', '.join(close)}. Review it."] if close else []

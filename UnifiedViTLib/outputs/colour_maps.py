@@ -1,9 +1,12 @@
-"""The colours of maps, the same in Slicer, in reports and in pictures: heat maps are warm, uncertainty is cool."""
+"""The colours of classes and of maps, the same in Slicer, in reports and in pictures: heat maps are warm, uncertainty
+is cool."""
 
 from __future__ import annotations
 
 import numpy as np
 
+#: Of the classes, in turn; told apart by eyes of all kinds (Okabe and Ito).
+_CLASSES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 #: "Inferno" and "viridis" of matplotlib (van der Walt and Smith, CC0) at every tenth: brightness grows evenly, also for
 #: eyes that tell no red from green.
 HEATMAP = np.array([
@@ -16,6 +19,11 @@ UNCERTAINTY = np.array([
 ])
 #: How much of a map hides the image below it, at most.
 OPACITY = 0.6
+
+
+def colour_of(number: int) -> str:
+    """Of the class at this place, "#rrggbb"."""
+    return _CLASSES[number % len(_CLASSES)]
 
 
 def colours_of(percent: np.ndarray, palette: np.ndarray = HEATMAP) -> np.ndarray:

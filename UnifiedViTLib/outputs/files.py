@@ -180,15 +180,9 @@ def _norms(columns: np.ndarray) -> np.ndarray:
 
 def as_json(prediction: Prediction) -> dict:
     """The prediction without its voxels, as `Resources/prediction.schema.json` describes it."""
-    made = prediction.provenance
-    names = [c.name for c in prediction.spec.classes]
-    axis, backwards = prediction.slice_axis
-    count = len(prediction.slice_probabilities)
-    heatmap = prediction.heatmap
-    explained = {"method": heatmap.method, "label": heatmap.label, "display": heatmap.display} if heatmap else None
-    superres = prediction.superres
-    uncertainty = prediction.uncertainty
-    return {
+    provenance, heatmap = prediction.provenance, prediction.heatmap
+    superres, uncertainty = prediction.superres, prediction.uncertainty
+    result: dict[str, Any] = {
         "name": printable(prediction.name),
         "research_use_only": True,
         "diagnosis": diagnosis_as_json(prediction),
@@ -201,60 +195,82 @@ def as_json(prediction: Prediction) -> dict:
         "report": list(report_sentences(prediction)),
         "segments": [segment.to_dict() for segment in prediction.segments],
         "geometry": prediction.geometry.to_dict(),
-        "slices": [
-            {
-                "index": count - 1 - n if backwards else n,
-                "axis": "KJI"[axis],
-                "probabilities": {name: round(float(p), 6) for name, p in zip(names, row, strict=True)},
-                **({"mutual_information": round(float(uncertainty.mutual_information[n]), 6)} if uncertainty else {}),
-            }
-            for n, row in enumerate(prediction.slice_probabilities)
-        ],
-        **({"heatmap": explained} if explained else {}),
-        **({"superres": superres_as_json(superres)} if superres else {}),
-        **({"uncertainty": {
-            "passes": list(uncertainty.passes),
-            "components": {name: round(value, 6) for name, value in uncertainty.components.items()},
-            "mask_dice": uncertainty.mask_dice if uncertainty.mask_dice is None else round(uncertainty.mask_dice, 6),
-            "probability_std": {name: round(value, 6) for name, value in uncertainty.probability_std.items()},
-        }} if uncertainty else {}),
+        "slices": slices_as_json(prediction),
+    }
+    if heatmap:
+        result["heatmap"] = {"method": heatmap.method, "label": heatmap.label, "display": heatmap.display}
+    if superres:
+        result["superres"] = superres_as_json(superres)
+    if uncertainty:
+        result["uncertainty"] = uncertainty_as_json(uncertainty)
+    return result | {
         "warnings": list(prediction.warnings),
         "model": {
-            "id": made.model_id, "name": prediction.spec.name, "version": made.model_version,
-            "sha256": made.model_sha256,
+            "id": provenance.model_id, "name": prediction.spec.name, "version": provenance.model_version,
+            "sha256": provenance.model_sha256,
         },
-        "device": made.device,
-        "backend": made.backend,
-        "plane": made.plane,
-        "timings_s": {stage: round(seconds, 4) for stage, seconds in made.timings_s.items()},
-        "software": made.software,
-        "notes": list(made.notes),
+        "device": provenance.device,
+        "backend": provenance.backend,
+        "plane": provenance.plane,
+        "timings_s": {stage: round(seconds, 4) for stage, seconds in provenance.timings_s.items()},
+        "software": provenance.software,
+        "notes": list(provenance.notes),
     }
 
 
-def superres_as_json(made: SuperResolution) -> dict:
+def slices_as_json(prediction: Prediction) -> list[dict]:
+    """What was said of each slice, by its number along an axis of the volume."""
+    names = [c.name for c in prediction.spec.classes]
+    axis, backwards = prediction.slice_axis
+    last = len(prediction.slice_probabilities) - 1
+    slices: list[dict[str, Any]] = [
+        {
+            "index": last - n if backwards else n,
+            "axis": "KJI"[axis],
+            "probabilities": {name: round(float(p), 6) for name, p in zip(names, row, strict=True)},
+        }
+        for n, row in enumerate(prediction.slice_probabilities)
+    ]
+    if prediction.uncertainty:
+        for entry, value in zip(slices, prediction.uncertainty.mutual_information, strict=True):
+            entry["mutual_information"] = round(float(value), 6)
+    return slices
+
+
+def uncertainty_as_json(uncertainty: Uncertainty) -> dict:
+    """An uncertainty without its map and its slices."""
+    return {
+        "passes": list(uncertainty.passes),
+        "components": {name: round(value, 6) for name, value in uncertainty.components.items()},
+        "mask_dice": uncertainty.mask_dice if uncertainty.mask_dice is None else round(uncertainty.mask_dice, 6),
+        "probability_std": {name: round(value, 6) for name, value in uncertainty.probability_std.items()},
+    }
+
+
+def superres_as_json(superres: SuperResolution) -> dict:
     """A super-resolution without its voxels."""
     return {
-        "upscaler": made.upscaler,
+        "upscaler": superres.upscaler,
         "factor": FACTOR,
-        "guided_by": {"method": made.method, "label": made.label, "quantile": made.quantile},
-        "regions": made.regions,
-        "synthetic_fraction": round(float(made.synthetic.mean()), 6),
+        "guided_by": {"method": superres.method, "label": superres.label, "quantile": superres.quantile},
+        "regions": superres.regions,
+        "synthetic_fraction": round(float(superres.synthetic.mean()), 6),
     }
 
 
 def diagnosis_as_json(prediction: Prediction) -> dict:
     """The diagnosis alone; `headlines` puts it into words."""
-    given = prediction.diagnosis
-    several = {} if given.thresholds is None else {"findings": list(given.findings), "thresholds": given.thresholds}
-    return {
-        "label": given.label,
-        "display": given.display,
-        "probability": given.probability,
-        "probabilities": given.probabilities,
+    diagnosis = prediction.diagnosis
+    result: dict[str, Any] = {
+        "label": diagnosis.label,
+        "display": diagnosis.display,
+        "probability": diagnosis.probability,
+        "probabilities": diagnosis.probabilities,
         "display_names": {c.name: c.display for c in prediction.spec.classes},
-        **several,
     }
+    if diagnosis.thresholds is not None:
+        result |= {"findings": list(diagnosis.findings), "thresholds": diagnosis.thresholds}
+    return result
 
 
 def json_text(result: dict) -> str:

@@ -127,7 +127,7 @@ class ResultsFolder(Inventory):
             source = manifest.request.source
             old = {entry.name: entry for entry in self._of(source, {*earlier, name})}
             place = self._place(name, list(old.values()), {*ENDINGS, *files})
-            told = [] if place in (name, *old) else [
+            notes = [] if place in (name, *old) else [
                 f"Its results are called {place}, as there are other files called {name}."]
             outputs = tuple(OutputFile(f"{place}{ending}", *of) for ending, of in files.items())
             text = json_text(sealed(result, replace(manifest, outputs=outputs)))
@@ -139,11 +139,11 @@ class ResultsFolder(Inventory):
             for ending, path in staged.items():
                 os.replace(path, self.folder / f"{place}{ending}")
             to_disk_folder(self.folder)
-            told += map(self._retire, old.values())
+            notes += map(self._retire, old.values())
             entry = self.entry(place)
         if entry is None:
             raise OutputError(f"{place}.json was changed while it was written. Run this input again.")
-        return entry, " ".join(told)
+        return entry, " ".join(notes)
 
     def fail(self, source: str, row: dict[str, str], earlier: Iterable[str], keep: bool = False) -> str:
         """Take note of an image that failed, and remove the files of an earlier result of it.
@@ -164,11 +164,11 @@ class ResultsFolder(Inventory):
             old = self._of(source, earlier)
             if old and keep:
                 return "The files of an earlier run are still there."
-            told = " ".join(map(self._retire, old))
+            notes = " ".join(map(self._retire, old))
             state = self.state()
             state.failed[source] = row
             self._write_state(state)
-        return told
+        return notes
 
     def write_table(self) -> list[dict[str, str]]:
         """Write the table over all results in the folder, and those that failed, by path; give its rows.
@@ -204,8 +204,10 @@ class ResultsFolder(Inventory):
         """`name`, with a number if need be, so that no file has it with any of the endings.
 
         Args:
+            name: wanted.
             names: that are given to others already.
             taken: as of `taken`.
+            endings: of the files that are to have it.
         """
         number = 1
         while numbered(name, number) in names or any(

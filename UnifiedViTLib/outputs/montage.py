@@ -40,9 +40,9 @@ def chosen_slices(drawn: np.ndarray, most: int = MOST_SLICES) -> np.ndarray:
     half = with_lesion[np.unique(np.linspace(0, len(with_lesion) - 1, most // 2).round().astype(int))] if len(
         with_lesion) else np.array([], int)
     inner = np.linspace(0.06, 0.94, 4 * most) * (count - 1)
-    others = [n for n in np.unique(inner.round().astype(int)) if n not in half]
-    places = np.unique(np.linspace(0, len(others) - 1, most - len(half)).round().astype(int))
-    return np.sort(np.concatenate([half, np.array(others)[places]]))
+    rest = [n for n in np.unique(inner.round().astype(int)) if n not in half]
+    places = np.unique(np.linspace(0, len(rest) - 1, most - len(half)).round().astype(int))
+    return np.sort(np.concatenate([half, np.array(rest)[places]]))
 
 
 def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
@@ -51,6 +51,7 @@ def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
     Args:
         volume: what was looked at.
         prediction: the result for it.
+        path: the file.
     """
     from matplotlib import rc_context
 
@@ -103,10 +104,10 @@ def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
     """Bars for the volume's diagnosis, curves for the slices."""
     diagnosis, spec = prediction.diagnosis, prediction.spec
     volumes = amounts([segment.to_dict() for segment in prediction.segments], digits=1)
-    given = findings(diagnosis_as_json(prediction))
-    said = ",  ".join(words if p is None else f"{words}  {p:.0%}" for words, p in given)
+    answers = findings(diagnosis_as_json(prediction))
+    headline = ",  ".join(words if p is None else f"{words}  {p:.0%}" for words, p in answers)
     part.suptitle(
-        f"{printable(prediction.name)}:  {said}   ({volumes})",
+        f"{printable(prediction.name)}:  {headline}   ({volumes})",
         fontsize=13, color=_INK, fontweight="bold", x=0.01, ha="left",
     )
     heat = prediction.heatmap

@@ -36,15 +36,16 @@ def report_sentences(prediction: Prediction) -> tuple[str, ...]:
 
 
 def _diagnosis(prediction: Prediction) -> str:
-    given, classes = prediction.diagnosis, {c.name: c for c in prediction.spec.classes}
-    found = [f"{classes[name].display} ({given.probabilities[name]:.0%})" for name in given.findings]
-    if not found:
-        return f"{given.display}: no class reaches its threshold."
-    if given.thresholds is not None:
-        return f"Found, with a probability that reaches its threshold: {', '.join(found)}."
-    others = sorted(((p, name) for name, p in given.probabilities.items() if name != given.label), reverse=True)
-    return (f"The most probable class is {given.display}, with a probability of {given.probability:.0%}, before "
-            f"{classes[others[0][1]].display} with {others[0][0]:.0%}.")
+    diagnosis, classes = prediction.diagnosis, {c.name: c for c in prediction.spec.classes}
+    findings = [f"{classes[name].display} ({diagnosis.probabilities[name]:.0%})" for name in diagnosis.findings]
+    if not findings:
+        return f"{diagnosis.display}: no class reaches its threshold."
+    if diagnosis.thresholds is not None:
+        return f"Found, with a probability that reaches its threshold: {', '.join(findings)}."
+    rest = {name: p for name, p in diagnosis.probabilities.items() if name != diagnosis.label}
+    second = max(rest, key=lambda name: (rest[name], name))
+    return (f"The most probable class is {diagnosis.display}, with a probability of {diagnosis.probability:.0%}, "
+            f"before {classes[second].display} with {rest[second]:.0%}.")
 
 
 def _place(prediction: Prediction) -> str:
@@ -52,8 +53,8 @@ def _place(prediction: Prediction) -> str:
     drawn = [segment for segment in prediction.segments if segment.voxels]
     if not drawn:
         return "Nothing is drawn."
-    sizes = [f"{one.name}, {_size(one)}" for one in drawn]
-    largest = max(drawn, key=lambda one: one.voxels)
+    sizes = [f"{segment.name}, {_size(segment)}" for segment in drawn]
+    largest = max(drawn, key=lambda segment: segment.voxels)
     voxels, count = _largest_piece(prediction.labelmap == largest.label)
     sentence = f"Drawn: {'; '.join(sizes)}"
     pieces = "" if count == 1 else f", in {count} pieces of which the largest"

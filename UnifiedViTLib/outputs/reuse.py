@@ -65,6 +65,7 @@ def rerun_reason(manifest: Manifest, request: Request, folder: Path, software: M
     Args:
         manifest: of the result in `folder`.
         request: what is asked for now.
+        folder: of the results.
         software: versions here; a package that is not here at all is not compared, as it may be where networks run.
     """
     before = manifest.request

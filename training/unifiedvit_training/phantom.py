@@ -110,11 +110,11 @@ def draw_head(found: tuple[str, ...], shape: tuple[int, int, int], head_seed: li
     image = np.select([radius < brain, radius < SKULL, radius < 1], [tissue, 0.4, 1.3], 0.0)
 
     mask, lesions = np.zeros(shape, np.uint8), [kind for kind in found if kind in LESIONS]
-    angle, apart = rng.uniform(0, 2 * np.pi), 0.27 if len(lesions) > 1 else rng.uniform(0, 0.27)
+    angle, offset = rng.uniform(0, 2 * np.pi), 0.27 if len(lesions) > 1 else rng.uniform(0, 0.27)
     for n, kind in enumerate(lesions):
         half = rng.uniform(0.18, 0.21 if len(lesions) > 1 else 0.27)
         side = angle + n * 2 * np.pi / len(lesions)
-        u, v = _turned(x - apart * np.cos(side), y - apart * np.sin(side), rng.uniform(0, np.pi))
+        u, v = _turned(x - offset * np.cos(side), y - offset * np.sin(side), rng.uniform(0, np.pi))
         height = (z - rng.uniform(-0.2, 0.2)) / 0.3 if shape[0] > 1 else z
         inside, pattern = _lesion(kind, u / half, v / half, height, rng)
         inside &= radius < brain
@@ -163,8 +163,8 @@ def _found(patient: int, seed: list[int], multi_label: bool) -> tuple[str, ...]:
     """What a patient has: none or one kind of lesion, in turn; or any number of signs, by chance."""
     if not multi_label:
         return ((), *((kind,) for kind in LESIONS))[patient % 4]
-    there = np.random.default_rng(seed).random(len(SIGNS)) < PRESENT
-    return tuple(sign for sign, one in zip(SIGNS, there, strict=True) if one)
+    present = np.random.default_rng(seed).random(len(SIGNS)) < PRESENT
+    return tuple(sign for sign, is_present in zip(SIGNS, present, strict=True) if is_present)
 
 
 def _labels(found: tuple[str, ...], seed: list[int], multi_label: bool) -> dict[str, str]:
@@ -172,7 +172,7 @@ def _labels(found: tuple[str, ...], seed: list[int], multi_label: bool) -> dict[
     if not multi_label:
         return {"label": "".join(found) or HEALTHY}
     known = np.random.default_rng(seed).random(len(SIGNS)) >= UNKNOWN
-    return {sign: str(int(sign in found)) if one else "" for sign, one in zip(SIGNS, known, strict=True)}
+    return {sign: str(int(sign in found)) if is_known else "" for sign, is_known in zip(SIGNS, known, strict=True)}
 
 
 def _write(array: np.ndarray, path: Path, spacing: tuple[float, ...] | None = None) -> None:
@@ -199,9 +199,9 @@ def main() -> None:
     parser.add_argument("--volumes", type=int, default=16, help="volumes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--multi-label", action="store_true", help="several signs may be there at once")
-    given = parser.parse_args()
-    make_phantom(given.folder, given.images, given.volumes, given.seed, given.multi_label)
-    print(f"{given.images} images and {given.volumes} volumes are in {given.folder}")
+    arguments = parser.parse_args()
+    make_phantom(arguments.folder, arguments.images, arguments.volumes, arguments.seed, arguments.multi_label)
+    print(f"{arguments.images} images and {arguments.volumes} volumes are in {arguments.folder}")
 
 
 if __name__ == "__main__":

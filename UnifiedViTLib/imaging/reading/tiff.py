@@ -35,9 +35,9 @@ class _Layout:
 
 def read_tiff(path: Path) -> Volume:
     """Read a TIFF; not checked yet. Errors as of `read`."""
-    name, there = path.name, path.stat().st_size
+    name, file_bytes = path.name, path.stat().st_size
     with open(path, "rb") as file:
-        pages = _pages(file, name, there)
+        pages = _pages(file, name, file_bytes)
     full = [page for page in pages if not page.get(_REDUCED, [0])[0] & 1] or pages
     sizes = {(page[_WIDTH][0], page[_HEIGHT][0]) for page in full}
     if len(sizes) > 1:
@@ -48,13 +48,13 @@ def read_tiff(path: Path) -> Volume:
     bits, samples = full[0].get(_BITS, [1])[0], full[0].get(_SAMPLES, [1])[0]
     check_counts(name, (width, height, len(full)), max(1, bits * samples // 8))
     for page in full:
-        _check_page(page, name, there)
+        _check_page(page, name, file_bytes)
     return picture(path, "TIFFImageIO", (width, height, len(full)))
 
 
-def _pages(file: BinaryIO, name: str, there: int) -> list[dict[int, list[int]]]:
+def _pages(file: BinaryIO, name: str, file_bytes: int) -> list[dict[int, list[int]]]:
     """The tags of every directory."""
-    head = _read(file, 0, 16, name, there) if there >= 16 else _read(file, 0, 8, name, there)
+    head = _read(file, 0, 16, name, file_bytes) if file_bytes >= 16 else _read(file, 0, 8, name, file_bytes)
     order = "<" if head[:2] == b"II" else ">"
     big = struct.unpack(order + "H", head[2:4])[0] == 43
     layout = _Layout(order, big)
@@ -65,7 +65,7 @@ def _pages(file: BinaryIO, name: str, there: int) -> list[dict[int, list[int]]]:
         if place in seen or len(pages) >= LONGEST_SIDE:
             raise damaged(name, "its pages go round in a circle")
         seen.add(place)
-        tags, place = _directory(file, place, layout, name, there)
+        tags, place = _directory(file, place, layout, name, file_bytes)
         if not (tags.keys() >= {_WIDTH, _HEIGHT} and tags[_WIDTH] and tags[_HEIGHT]):
             raise damaged(name, "a page does not tell its size")
         pages.append(tags)
@@ -74,13 +74,14 @@ def _pages(file: BinaryIO, name: str, there: int) -> list[dict[int, list[int]]]:
     return pages
 
 
-def _directory(file: BinaryIO, place: int, layout: _Layout, name: str, there: int) -> tuple[dict[int, list[int]], int]:
+def _directory(file: BinaryIO, place: int, layout: _Layout, name: str, file_bytes: int
+               ) -> tuple[dict[int, list[int]], int]:
     """The tags of a directory, and where the next one is; 0 after the last."""
     counter, entry, link = (8, 20, 8) if layout.big else (2, 12, 4)
-    count = layout.values("Q" if layout.big else "H", _read(file, place, counter, name, there))[0]
+    count = layout.values("Q" if layout.big else "H", _read(file, place, counter, name, file_bytes))[0]
     if not 0 < count <= _MOST_ENTRIES:
         raise damaged(name, f"a page has {count} tags")
-    data = _read(file, place + counter, count * entry + link, name, there)
+    data = _read(file, place + counter, count * entry + link, name, file_bytes)
     tags: dict[int, list[int]] = {}
     for start in range(0, count * entry, entry):
         tag, kind = layout.values("HH", data[start:start + 4])
@@ -91,23 +92,23 @@ def _directory(file: BinaryIO, place: int, layout: _Layout, name: str, there: in
         length = number * struct.calcsize("<" + form)
         value = data[start + entry - link:start + entry]
         if length > link:
-            value = _read(file, layout.values("Q" if layout.big else "I", value)[0], length, name, there)
+            value = _read(file, layout.values("Q" if layout.big else "I", value)[0], length, name, file_bytes)
         tags[tag] = list(layout.values(f"{number}{form}", value[:length]))
     return tags, layout.values("Q" if layout.big else "I", data[-link:])[0]
 
 
-def _check_page(page: dict[int, list[int]], name: str, there: int) -> None:
+def _check_page(page: dict[int, list[int]], name: str, file_bytes: int) -> None:
     """Raise an UnsupportedImageError where the file ends before the pixels of a page do."""
     offsets, lengths = next(((page[a], page[b]) for a, b in _PLACES if a in page and b in page), ([], []))
     if not offsets or len(offsets) != len(lengths):
         raise damaged(name, "a page does not tell where its pixels are")
-    check_there(name, max(place + length for place, length in zip(offsets, lengths, strict=True)), there)
+    check_there(name, max(place + length for place, length in zip(offsets, lengths, strict=True)), file_bytes)
     bits, samples = page.get(_BITS, [1])[0], page.get(_SAMPLES, [1])[0]
     if page.get(_PACKING, [1])[0] == 1:
         check_there(name, page[_WIDTH][0] * bits * samples // 8 * page[_HEIGHT][0], sum(lengths))
 
 
-def _read(file: BinaryIO, place: int, count: int, name: str, there: int) -> bytes:
-    check_there(name, place + count, there)
+def _read(file: BinaryIO, place: int, count: int, name: str, file_bytes: int) -> bytes:
+    check_there(name, place + count, file_bytes)
     file.seek(place)
     return file.read(count)

@@ -1,1 +1,2 @@
-"""What runs the network: PyTorch or OpenVINO, which of them, in which precision, and how far to trust the choice."""
+"""The backends, which run the network: PyTorch or OpenVINO, which of them, in which precision, and how far to trust the
+choice."""

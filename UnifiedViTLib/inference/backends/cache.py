@@ -1,4 +1,5 @@
-"""What is kept between runs on this computer: compiled networks and verdicts. Losing it costs time and nothing else."""
+"""The backends' cache: compiled networks and verdicts, kept between runs on this computer. Losing it costs time and
+nothing else."""
 
 from __future__ import annotations
 

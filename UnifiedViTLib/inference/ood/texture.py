@@ -1,4 +1,5 @@
-"""What a picture looks like without a network: how its edges are at four scales, and where it is bright."""
+"""Texture, for out-of-distribution detection: what a picture looks like without a network, how its edges are at four
+scales, and where it is bright."""
 
 from __future__ import annotations
 

@@ -48,13 +48,13 @@ def attended_regions(heat: np.ndarray, body: np.ndarray, quantile: float = QUANT
     if not body.any():
         return []
     chosen = (heat > 0) & (heat >= np.quantile(heat[body], quantile))
-    found = []
+    regions = []
     for number in np.flatnonzero(chosen.any(axis=(1, 2))):
         pieces, _ = label_components(chosen[number])
         boxes = [(_widened(rows, heat.shape[1]), _widened(columns, heat.shape[2]))
                  for rows, columns in ndimage.find_objects(pieces)]
-        found += [Region(int(number), *box) for box in _apart(boxes, heat.shape[1:])]
-    return found
+        regions += [Region(int(number), *box) for box in _apart(boxes, heat.shape[1:])]
+    return regions
 
 
 def _widened(part: slice, count: int) -> slice:
@@ -110,7 +110,7 @@ def super_resolve(prepared: PreparedVolume, heatmap: Heatmap, upscaler: Upscaler
     by_slice: dict[int, list[Region]] = {}
     for region in regions:
         by_slice.setdefault(region.number, []).append(region)
-    done = 0
+    finished = 0
     for number in range(first[0], last[0]):
         drawn = _interpolated(prepared.slices[number], first[1:], last[1:])
         for region in by_slice.get(number, []):
@@ -119,8 +119,8 @@ def super_resolve(prepared: PreparedVolume, heatmap: Heatmap, upscaler: Upscaler
             weight = _blending(region, heat.shape[1:])
             drawn[place] += weight * (_upscaled(prepared, region, upscaler) - drawn[place])
             marked[number - first[0]][place] = 1
-            done += 1
-            progress(f"Super-resolution, region {done} of {len(regions)}", done / len(regions))
+            finished += 1
+            progress(f"Super-resolution, region {finished} of {len(regions)}", finished / len(regions))
         fine[number - first[0]] = _as_stored(drawn, array.dtype)
     return SuperResolution(upscaler.name, heatmap.method, heatmap.label, quantile, len(regions), array, synthetic,
                            _finer(prepared, first, last))

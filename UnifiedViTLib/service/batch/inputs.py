@@ -37,17 +37,20 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False,
         if inventories.setdefault(path.parent, Inventory(path.parent)).owned([path.name]):
             raise UnsupportedImageError(f"{path.name} is a result of UnifiedViT and no image to look at: left out.")
         return [path]
-    found = []
-    for folder in _folders(path) if recursive else [path]:
-        files = _files(folder)
-        own = Inventory(folder).owned(file.name for file in files)
-        files = [file for file in files if file.name not in own]
-        slices = [file for file in dicom_files(folder) if file.name not in own]
-        if slices and fnmatch(folder.name, pattern):
-            found.append(folder)
-        found += [file for file in files if file not in slices and _is_image(file) and fnmatch(file.name, pattern)
-                  and not (slices and file.name.lower().endswith(PICTURES))]  # pictures of the series
-    return found
+    folders = _folders(path) if recursive else [path]
+    return [image for folder in folders for image in _inputs_in(folder, pattern)]
+
+
+def _inputs_in(folder: Path, pattern: str) -> list[Path]:
+    """What there is to look at directly in a folder: the folder itself, if a series lies in it, then image files."""
+    files = _files(folder)
+    results = Inventory(folder).owned(file.name for file in files)
+    slices = {file for file in dicom_files(folder) if file.name not in results}
+    images = [file for file in files if file.name not in results and file not in slices and _is_image(file)]
+    if slices:
+        images = [image for image in images if not image.name.lower().endswith(PICTURES)]  # of the series
+    named = [image for image in images if fnmatch(image.name, pattern)]
+    return [folder, *named] if slices and fnmatch(folder.name, pattern) else named
 
 
 def collect_inputs(paths: Sequence[Path], leave_out: Callable[[str], None]) -> list[Path]:
@@ -61,14 +64,14 @@ def collect_inputs(paths: Sequence[Path], leave_out: Callable[[str], None]) -> l
     inventories: dict[Path, Inventory] = {}
     for path in paths:
         try:
-            found = find_inputs(path, inventories=inventories) or [path]
+            images = find_inputs(path, inventories=inventories) or [path]
         except UnsupportedImageError as error:
             if os.path.isfile(path):
                 leave_out(str(error))
                 continue
-            found = [path]
-        for one in found:
-            inputs.setdefault(os.path.abspath(one), one)
+            images = [path]
+        for image in images:
+            inputs.setdefault(os.path.abspath(image), image)
     return list(inputs.values())
 
 

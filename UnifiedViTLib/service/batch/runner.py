@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -151,60 +152,120 @@ def process_files(
     """
     folder = ResultsFolder(output)
     folder.sweep()
-    inputs = list({os.path.abspath(path): path for path in inputs}.values())
-    rows: dict[int, dict[str, str]] = {}
-    fractions: dict[int, float] = {}
-    notes: dict[int, str] = {}
-    tasks: list[Task] = []
-
-    def task_progress(task: Task, stage: str, fraction: float) -> None:
-        # A repeat begins at 0 again; the bar does not go back.
-        fractions[task.number] = max(fraction, fractions.get(task.number, 0.0))
-        progress(f"{task.number + 1} of {len(inputs)}, {printable(task.path.name)}: {stage}",
-                 sum(fractions.values()) / len(inputs))
-
-    before: dict[str, list[Entry]] = {}
-    for entry in sorted(folder.entries(), key=lambda entry: -entry.read_ns):
-        before.setdefault(entry.request.source, []).append(entry)
-    taken, names, software = folder.taken(), set(), software_versions() if skip_existing else {}
-    for number, path in enumerate(inputs):
-        known = before.get(os.path.abspath(path), [])
-        wanted = _result_name(path)
-        name = known[0].name if known else folder.free_name(wanted, names, taken)
-        names.add(name)
-        if not known and name != wanted:
-            notes[number] = f"called {name}, as there are other files called {wanted}"
-        task = Task(number, path, name, tuple(entry.name for entry in known))
-        if skip_existing and known:
-            task_progress(task, "Looking for its result", 0.0)
-            reason = rerun_reason(known[0].manifest, settings.request(path), output, software)
-            notes[number] = f"done again: {reason}"
-            if not reason:
-                rows[number] = known[0].row
-                task_progress(task, "done before", 1.0)
-                ended(TaskResult(path, known[0].row))
-                continue
-        tasks.append(task)
-    pause, written = 0.0, -TABLE_S
+    results = _results_by_source(folder)
+    tasks, notes = _make_tasks(inputs, folder, results)
+    batch = _Batch(len(tasks), notes, progress, ended)
+    if skip_existing:
+        tasks = _skip_done(tasks, results, settings, output, batch)
+    table = _GrowingTable(folder)
     try:
-        for task, result in executor(settings, tasks, output, task_progress):
-            if task.number in notes:
-                result = replace(result, text=f"{result.text}\n  ({notes[task.number]})")
-            rows[task.number] = result.row
-            fractions[task.number] = 1.0
-            ended(result)
-            start = time.monotonic()
-            if start - written >= pause:
-                with suppress(OutputError):  # the last one tells
-                    folder.write_table()
-                written = time.monotonic()
-                pause = max(TABLE_S, (written - start) / TABLE_SHARE)
+        for task, result in executor(settings, tasks, output, batch.progress):
+            batch.end(task, result)
+            table.write_if_due()
     except BaseException:
         with suppress(OutputError):  # what ended the batch is to be told
             folder.write_table()
         raise
     folder.write_table()
-    return [rows[number] for number in sorted(rows)]
+    return batch.rows
+
+
+class _Batch:
+    """How far a batch is, and how its inputs ended.
+
+    Args:
+        count: number of inputs.
+        notes: what the result of a task is to say besides, by the task's number.
+        progress: as of `process_files`.
+        ended: as of `process_files`.
+    """
+
+    def __init__(self, count: int, notes: dict[int, str], progress: ProgressCallback,
+                 ended: Callable[[TaskResult], None]) -> None:
+        self._count, self.notes = count, notes
+        self._progress, self._ended = progress, ended
+        self._fractions: dict[int, float] = {}
+        self._rows: dict[int, dict[str, str]] = {}
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """Of the table, in the order of the inputs."""
+        return [self._rows[number] for number in sorted(self._rows)]
+
+    def progress(self, task: Task, stage: str, fraction: float) -> None:
+        """A `TaskProgress`: a repeat begins at 0 again; the bar does not go back."""
+        self._fractions[task.number] = max(fraction, self._fractions.get(task.number, 0.0))
+        self._progress(f"{task.number + 1} of {self._count}, {printable(task.path.name)}: {stage}",
+                       sum(self._fractions.values()) / self._count)
+
+    def end(self, task: Task, result: TaskResult) -> None:
+        """Keep how a task ended, and tell it together with its note."""
+        if task.number in self.notes:
+            result = replace(result, text=f"{result.text}\n  ({self.notes[task.number]})")
+        self._rows[task.number] = result.row
+        self._fractions[task.number] = 1.0
+        self._ended(result)
+
+
+class _GrowingTable:
+    """Writes the table of a folder while results come in, which takes longer the more there are."""
+
+    def __init__(self, folder: ResultsFolder) -> None:
+        self._folder = folder
+        self._due = -math.inf
+
+    def write_if_due(self) -> None:
+        """Write it, unless that was done just now."""
+        start = time.monotonic()
+        if start < self._due:
+            return
+        with suppress(OutputError):  # the last one tells
+            self._folder.write_table()
+        end = time.monotonic()
+        self._due = end + max(TABLE_S, (end - start) / TABLE_SHARE)
+
+
+def _results_by_source(folder: ResultsFolder) -> dict[str, list[Entry]]:
+    """Absolute path of an input -> its results in the folder, the newest first."""
+    results: dict[str, list[Entry]] = {}
+    for entry in sorted(folder.entries(), key=lambda entry: -entry.read_ns):
+        results.setdefault(entry.request.source, []).append(entry)
+    return results
+
+
+def _make_tasks(inputs: list[Path], folder: ResultsFolder, results: Mapping[str, list[Entry]]
+                ) -> tuple[list[Task], dict[int, str]]:
+    """A task for each input, once, with a name of its own; and notes, by its number, on names that it could not get."""
+    tasks, notes = [], {}
+    names: set[str] = set()
+    taken = folder.taken()
+    for number, path in enumerate({os.path.abspath(path): path for path in inputs}.values()):
+        earlier = results.get(os.path.abspath(path), [])
+        wanted = _result_name(path)
+        name = earlier[0].name if earlier else folder.free_name(wanted, names, taken)
+        names.add(name)
+        if not earlier and name != wanted:
+            notes[number] = f"called {name}, as there are other files called {wanted}"
+        tasks.append(Task(number, path, name, tuple(entry.name for entry in earlier)))
+    return tasks, notes
+
+
+def _skip_done(tasks: list[Task], results: Mapping[str, list[Entry]], settings: BatchSettings, output: Path,
+               batch: _Batch) -> list[Task]:
+    """End the tasks whose result is what they would give now; the others are returned, with a note why."""
+    software, remaining = software_versions(), []
+    for task in tasks:
+        earlier = results.get(os.path.abspath(task.path), [])
+        if earlier:
+            batch.progress(task, "Looking for its result", 0.0)
+            reason = rerun_reason(earlier[0].manifest, settings.request(task.path), output, software)
+            if not reason:
+                batch.progress(task, "done before", 1.0)
+                batch.end(task, TaskResult(task.path, earlier[0].row))
+                continue
+            batch.notes[task.number] = f"done again: {reason}"
+        remaining.append(task)
+    return remaining
 
 
 def serial(client: WorkerClient) -> BatchExecutor:

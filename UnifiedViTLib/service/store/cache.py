@@ -1,5 +1,5 @@
-"""Where downloaded and imported models lie: `<folder>/<id>/<version>/`; unfinished ones under `<folder>/.partial/`,
-what was compiled for this computer under `<folder>/.compiled/`."""
+"""The cache of models: where downloaded and imported ones lie, `<folder>/<id>/<version>/`; unfinished ones under
+`<folder>/.partial/`, what backends compiled for this computer under `<folder>/.compiled/`."""
 
 from __future__ import annotations
 

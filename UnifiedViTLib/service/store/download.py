@@ -58,6 +58,7 @@ def download_model(
     waits, and then finds it done.
 
     Args:
+        model_id: as the catalogue has it.
         progress: told the stage in words and the fraction done; may raise `Cancelled`, also while waiting.
         catalogue: another list of downloadable models than `Resources/models.json`.
         timeouts: seconds until a mirror is given up.
@@ -66,38 +67,42 @@ def download_model(
         WeightsError: no such model, no mirror gives it whole, or the cache has no room or cannot be written to.
     """
     model = _offered(model_id, catalogue)
-    if there := _at_hand(model):
-        return there
+    if spec := _at_hand(model):
+        return spec
 
     def waiting() -> None:
         progress(f"Waiting for another download or import of {model.name}", 0.0)
 
     with locked(model.id, waiting):
-        if there := _at_hand(model):
-            return there
+        if spec := _at_hand(model):
+            return spec
         scratch = scratch_folder(model.id) / model.version
         with disk_errors(cache_folder()):
             scratch.mkdir(exist_ok=True)
             check_space(model.bytes - _begun(scratch))
-        told = 0.0
-        done = 0
-        for file in model.files:
-
-            def report(count: int, before: int = done) -> None:
-                nonlocal told
-                have = before + count
-                if have == model.bytes or time.monotonic() - told >= _TELL_EVERY:
-                    told = time.monotonic()
-                    stage = f"Downloading {model.name}: {have / 1e6:.1f} of {in_megabytes(model.bytes)}"
-                    progress(stage, have / model.bytes)
-
-            fetch(file, scratch, report, timeouts)
-            done += file.bytes
+        _fetch_files(model, scratch, progress, timeouts)
         _check_agrees(model, scratch)
         with disk_errors(cache_folder()):
-            for left in set(scratch.iterdir()) - {scratch / file.name for file in model.files}:
-                left.unlink()
+            for surplus in set(scratch.iterdir()) - {scratch / file.name for file in model.files}:
+                surplus.unlink()
         return load_spec(commit(scratch, model.id, model.version))
+
+
+def _fetch_files(model: RemoteModel, scratch: Path, progress: Callable[[str, float], None], timeouts: Timeouts) -> None:
+    """Fetch the files of a model one after the other; progress is told now and then, and at the end."""
+    last_told, finished = 0.0, 0
+    for file in model.files:
+
+        def report(count: int, before: int = finished) -> None:
+            nonlocal last_told
+            have = before + count
+            if have == model.bytes or time.monotonic() - last_told >= _TELL_EVERY:
+                last_told = time.monotonic()
+                stage = f"Downloading {model.name}: {have / 1e6:.1f} of {in_megabytes(model.bytes)}"
+                progress(stage, have / model.bytes)
+
+        fetch(file, scratch, report, timeouts)
+        finished += file.bytes
 
 
 def _offered(model_id: str, catalogue: Path | None) -> RemoteModel:

@@ -35,6 +35,7 @@ def write_ensemble(models: Sequence[ModelSpec], folder: Path, model_id: str, nam
         folder: of the new model; must be new or empty.
         model_id: of the new model.
         name: in lists; by default the members' ids.
+        version: of the new model.
 
     Raises:
         ModelSpecError: they do not belong together, or the new id, name or version is refused by its field.
@@ -75,22 +76,22 @@ def _refuse_unlike(models: Sequence[ModelSpec]) -> None:
             )
         if model.multi_label:
             raise ModelSpecError(f"{model_name(model)} is a multi-label model, of which no ensemble can be made.")
-    for one, other in combinations(models, 2):
-        if one.sha256 == other.sha256:
+    for first, second in combinations(models, 2):
+        if first.sha256 == second.sha256:
             raise ModelSpecError(
-                f"{model_name(one)} and {model_name(other)} have the same weights. Name each model once."
+                f"{model_name(first)} and {model_name(second)} have the same weights. Name each model once."
             )
     first = models[0]
-    for other in models[1:]:
-        for (what, known), others in zip(_known(first).items(), _known(other).values(), strict=True):
-            if known != others:
+    for model in models[1:]:
+        for (trait, expected), actual in zip(_traits(first).items(), _traits(model).values(), strict=True):
+            if actual != expected:
                 raise ModelSpecError(
-                    f"{model_name(first)} and {model_name(other)} differ in {what}: {known}; {others}. The mean of "
+                    f"{model_name(first)} and {model_name(model)} differ in {trait}: {expected}; {actual}. The mean of "
                     "their answers would have no meaning. Choose models that agree."
                 )
 
 
-def _known(model: ModelSpec) -> dict[str, str]:
+def _traits(model: ModelSpec) -> dict[str, str]:
     """What members have to agree in, in words."""
     return {
         "classes or their order": ", ".join(c.name if c.lesion else f"{c.name} (nothing found)" for c in model.classes),

@@ -58,11 +58,11 @@ def _import(source: _Folder | _Archive, progress: Callable[[str, float], None]) 
     def waiting() -> None:
         progress(f"Waiting for another import or download of {spec.name}", 0.0)
 
-    if there := _already_there(spec):
-        return there
+    if installed := _already_there(spec):
+        return installed
     with locked(spec.id, waiting):
-        if there := _already_there(spec):
-            return there
+        if installed := _already_there(spec):
+            return installed
         texts = [SPEC_FILE, README] if source.has(README) else [SPEC_FILE]
         sums = dict.fromkeys(texts) | dict(files_of(spec))
         sizes = {name: source.bytes(name) for name in sums}
@@ -71,10 +71,10 @@ def _import(source: _Folder | _Archive, progress: Callable[[str, float], None]) 
                 raise WeightsError(f"{name} of {spec.name} is too large ({in_megabytes(sizes[name])}) for a text.")
         check_space(sum(sizes.values()))
         with staging(spec.id) as folder:
-            done = 0
+            finished = 0
             for name, expected in sums.items():
 
-                def copied(count: int, before: int = done) -> None:
+                def copied(count: int, before: int = finished) -> None:
                     have, total = before + count, sum(sizes.values())
                     progress(f"Copying {spec.name}: {in_megabytes(have)} of {in_megabytes(total)}", have / total)
 
@@ -85,7 +85,7 @@ def _import(source: _Folder | _Archive, progress: Callable[[str, float], None]) 
                         f"{name} of {spec.name} is damaged or not the one that its description names (SHA-256 "
                         f"{digest[:12]}..., expected {expected[:12]}...). Get or export the model again."
                     )
-                done += sizes[name]
+                finished += sizes[name]
             copy = load_spec(folder)
             if replace(copy, folder=spec.folder) != spec:
                 raise WeightsError(f"The description of {spec.name} changed while it was copied. Import it again.")
@@ -105,18 +105,18 @@ def _already_there(spec: ModelSpec) -> ModelSpec | None:
             f"{spec.id} {bundled.version} comes with UnifiedViT and is never replaced by version {spec.version}. Give "
             "the model another id or a newer version."
         )
-    there = next((model for model in installed_models() if model.id == spec.id and model != bundled), None)
-    if there is None or is_newer(spec.version, there.version):
+    installed = next((model for model in installed_models() if model.id == spec.id and model != bundled), None)
+    if installed is None or is_newer(spec.version, installed.version):
         return None
     try:
-        verify_files(there)
+        verify_files(installed)
     except WeightsError:
         return None
-    if replace(spec, folder=there.folder) == there:
-        return there
+    if replace(spec, folder=installed.folder) == installed:
+        return installed
     raise WeightsError(
-        f"{spec.id} {there.version} is installed, and the model to import has "
-        f"{'other contents' if spec.version == there.version else 'the older version ' + spec.version}. Remove the "
+        f"{spec.id} {installed.version} is installed, and the model to import has "
+        f"{'other contents' if spec.version == installed.version else 'the older version ' + spec.version}. Remove the "
         f"installed one first (unifiedvit models remove {spec.id}), or give the new one a newer version."
     )
 

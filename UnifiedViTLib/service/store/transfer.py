@@ -93,7 +93,10 @@ def fetch(file: RemoteFile, folder: Path, report: Callable[[int], None], timeout
     What an earlier call left unfinished (`<name>.part`) is continued; what this one leaves, too.
 
     Args:
+        file: what to fetch, and from where.
+        folder: to put it into.
         report: called with the bytes that are here so far; what it raises (`Cancelled`) ends the download.
+        timeouts: seconds until a mirror is given up.
 
     Raises:
         WeightsError: no mirror gave the file, each with its reason; or the disk is full or read-only.

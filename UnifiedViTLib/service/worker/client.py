@@ -8,6 +8,7 @@ sleeps, so they do nothing but wait, read and write.
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import shutil
@@ -21,7 +22,7 @@ from types import MappingProxyType
 from typing import Any, overload
 
 from ...errors import Cancelled, UnifiedViTError, UnsupportedImageError, WorkerError
-from ...inference.backends.selection import HUNG, KILLED
+from ...inference.backends.selection import KILLED
 from ...inference.prediction import Prediction
 from ...inference.progress import ProgressCallback
 from ...processes import PATIENCE_S
@@ -41,13 +42,8 @@ from .protocol import (
     Request,
     error_from_json,
 )
+from .watchdog import SILENCE_S, STALLED_S, Watchdog
 
-#: A worker without a sign of life for so long hangs. Importing torch from a slow disk may hold up its heartbeat.
-SILENCE_S = 120.0
-#: A worker that lives and has not heard its request for so long is behind a launcher that keeps its input back.
-DEAF_S = 30.0
-#: A worker that lives, and is no further with an image for so long, hangs in a library.
-STALLED_S = 900.0
 #: From asking the worker to stop to killing it.
 GRACE_S = 2.0
 
@@ -74,6 +70,8 @@ class WorkerClient:
         self._child: WorkerProcess | None = None
         self._backend = self._stage = ""  # what the worker ran last, and at which stage it was
         self._number = 0
+        self._log_lines = 0  # of this request
+        self._asked_to_stop: float | None = None  # when the worker was told that this request is cancelled
 
     @property
     def running(self) -> bool:
@@ -211,7 +209,9 @@ class WorkerClient:
             message = self._message(request, folder)
             self._stop_if_asked()
             child.send(message | {"id": self._number, "excluded": excluded})
-            result = self._listen(child, isinstance(request, JobRequest))
+            stalled_s = math.inf if isinstance(request, JobRequest) else self._stalled_s
+            self._watchdog = Watchdog(self._silence_s, stalled_s, self._python)
+            result = self._listen(child)
             if isinstance(request, PredictRequest):
                 return read_prediction(folder, request.volume, request.spec)
         if isinstance(request, JobRequest) and request.job == "install":  # what is imported already would stay
@@ -240,71 +240,63 @@ class WorkerClient:
         if self._cancel.is_set():
             raise Cancelled("The run was cancelled.")
 
-    def _listen(self, child: WorkerProcess, may_stall: bool) -> Any:
+    def _listen(self, child: WorkerProcess) -> Any:
         """Pass events on until the worker answers; end a worker that is of no more use."""
-        silent, deaf, stalled, before, asked, lines = 0.0, 0.0, 0.0, time.monotonic(), None, 0
-        spoke = understood = False
+        watchdog = self._watchdog
+        self._log_lines, self._asked_to_stop = 0, None
         while True:
             message = child.next_message()
-            now = time.monotonic()
-            # A computer that slept, or a Slicer that was busy, did not listen all that time.
-            passed, before = min(now - before, 1.0), now
-            silent, deaf = silent + passed, deaf + passed if spoke and not understood else 0.0
-            stalled = 0.0 if may_stall or not understood else stalled + passed
-            if self._cancel.is_set():
-                if asked is None:
-                    asked = now
-                    child.send({"type": "cancel", "id": self._number})
-                elif now - asked > GRACE_S:
-                    self._end_child()
-                    self._stop_if_asked()
-            if silent > self._silence_s:
+            self._pass_on_cancel(child)
+            try:
+                watchdog.tick()
+            except WorkerError:
                 self._end_child()
-                raise WorkerLost(
-                    f"The worker gave no sign of life for {self._silence_s:.0f} seconds and was ended. Run again; if "
-                    "that happens again, restart the computer or choose the cpu.", HUNG, "it did not come to an end",
-                )
-            if stalled > self._stalled_s:
-                self._end_child()
-                raise WorkerLost(
-                    f"The worker made no progress for {self._stalled_s:.0f} seconds and was ended. Run again; if that "
-                    "happens again, choose another device or model.", HUNG, "it did not come to an end",
-                )
-            if deaf > DEAF_S:
-                self._end_child()
-                raise WorkerError(
-                    f"The worker does not get what it is sent: {self._python} keeps its input back. Please report it, "
-                    "with the names of the system and of Slicer's version."
-                )
+                raise
             if child.heard:
-                child.heard, silent, spoke = False, 0.0, True
+                child.heard = False
+                watchdog.sign_of_life()
             if message is None:
                 continue
-            kind = message["type"]
-            if kind == "log":
-                lines += 1
-                if lines <= LOG_LINES:
-                    self._events.put(Log(message["text"]))
-                elif lines == LOG_LINES + 1:
-                    self._events.put(Log("(further lines are left out)"))
-                continue
-            if kind == "gone":
+            if message["type"] == "log":
+                self._pass_on_log(message["text"])
+            elif message["type"] == "gone":
                 self._terminate(child)
                 raise child.exit_error()
-            if message.get("id") != self._number:
-                continue
-            understood = True
-            if kind == "progress":
-                stalled, self._stage = 0.0, message["stage"]
-                self._events.put(Progress(message["stage"], message["fraction"]))
-            elif kind == "backend":
-                self._backend = message["backend"]
-            elif kind == "result":
-                return message["result"]
-            elif kind == "error":
-                if message["broken"]:
-                    self._terminate(child)
-                raise error_from_json(message)
+            elif message.get("id") == self._number:
+                watchdog.answer()
+                if message["type"] == "result":
+                    return message["result"]
+                if message["type"] == "error":
+                    if message["broken"]:
+                        self._terminate(child)
+                    raise error_from_json(message)
+                self._pass_on_step(message)
+
+    def _pass_on_cancel(self, child: WorkerProcess) -> None:
+        """Tell the worker that it is to stop, once; end it if it has not stopped after a while."""
+        if not self._cancel.is_set():
+            return
+        if self._asked_to_stop is None:
+            self._asked_to_stop = time.monotonic()
+            child.send({"type": "cancel", "id": self._number})
+        elif time.monotonic() - self._asked_to_stop > GRACE_S:
+            self._end_child()
+            self._stop_if_asked()
+
+    def _pass_on_log(self, text: str) -> None:
+        self._log_lines += 1
+        if self._log_lines <= LOG_LINES:
+            self._events.put(Log(text))
+        elif self._log_lines == LOG_LINES + 1:
+            self._events.put(Log("(further lines are left out)"))
+
+    def _pass_on_step(self, message: dict[str, Any]) -> None:
+        if message["type"] == "progress":
+            self._watchdog.progress()
+            self._stage = message["stage"]
+            self._events.put(Progress(message["stage"], message["fraction"]))
+        elif message["type"] == "backend":
+            self._backend = message["backend"]
 
     def _terminate(self, child: WorkerProcess) -> None:
         """End a worker that is of no use, and pass on what it printed last: why."""

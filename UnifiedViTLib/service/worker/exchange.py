@@ -77,6 +77,8 @@ def write_volume(volume: Volume, folder: Path, going_on: Callable[[], None]) -> 
     """Write a volume.
 
     Args:
+        volume: whose array is written.
+        folder: of the request.
         going_on: called now and then; may raise to stop.
 
     Raises:

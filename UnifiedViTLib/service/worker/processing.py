@@ -86,22 +86,10 @@ def process_input(
         UnifiedViTError: what is wrong with the input, or keeps it from being looked at.
     """
     progress(READING, 0.0)
-    source = Path(request.source)
-    try:
-        before = {os.path.abspath(file): os.stat(file) for file in list_inputs(request)} if source.exists() else {}
-        volume = read(source)
-        extra_channels = {other: read(Path(file)) for other, file in request.channels.items()}
-        hashed_ns, inputs = now_ns(), fingerprint(list_inputs(request))
-    except OSError as error:
-        name = os.path.basename(error.filename) if isinstance(error.filename, str) else source.name
-        raise UnsupportedImageError(f"{name} cannot be read ({error.strerror or error}). Check its permissions and the "
-                                    "disk.") from error
-    changed = _changed(before, inputs)
-    if changed:
-        raise _changed_meanwhile(changed, "read")
+    volume, extra_channels, inputs, hashed_ns = _read(request)
     prediction = predict(combine_channels(volume, extra_channels, spec, input_channel))
     progress("Writing", 1.0)
-    images = [(request.source, volume), *((request.channels[other], image) for other, image in extra_channels.items())]
+    images = [(request.source, volume), *((request.channels[key], image) for key, image in extra_channels.items())]
     dicom = tuple(identity for path, image in images for identity in describe_dicom(path, image))
     manifest = Manifest(request, inputs, hashed_ns, prediction.provenance.software, (), dicom)
     changed = changed_inputs(manifest)
@@ -111,9 +99,32 @@ def process_input(
     with results.staging() as stage:
         staged = write_results(volume, prediction, stage)
         refused = _write_dicom(volume, prediction, stage, staged) if request.options.get("dicom") else ""
-        entry, told = results.commit(staged, as_json(prediction), manifest, name, earlier)
+        entry, note = results.commit(staged, as_json(prediction), manifest, name, earlier)
     text = summary(entry.name, prediction)
-    return {"row": entry.row, "text": "\n".join([text, *(f"  ({words})" for words in (told, refused) if words)])}
+    return {"row": entry.row, "text": "\n".join([text, *(f"  ({words})" for words in (note, refused) if words)])}
+
+
+def _read(request: Request) -> tuple[Volume, dict[str, Volume], tuple[InputFile, ...], int]:
+    """The input, its other channels by name, the fingerprints of all files that they were read from, and the time of
+    these in nanoseconds.
+
+    Raises:
+        UnsupportedImageError: a file cannot be read, or was changed meanwhile.
+    """
+    source = Path(request.source)
+    try:
+        before = {os.path.abspath(file): os.stat(file) for file in list_inputs(request)} if source.exists() else {}
+        volume = read(source)
+        extra_channels = {name: read(Path(file)) for name, file in request.channels.items()}
+        hashed_ns, inputs = now_ns(), fingerprint(list_inputs(request))
+    except OSError as error:
+        file = os.path.basename(error.filename) if isinstance(error.filename, str) else source.name
+        raise UnsupportedImageError(f"{file} cannot be read ({error.strerror or error}). Check its permissions and the "
+                                    "disk.") from error
+    changed = _changed(before, inputs)
+    if changed:
+        raise _changed_meanwhile(changed, "read")
+    return volume, extra_channels, inputs, hashed_ns
 
 
 def _changed_meanwhile(path: str, done: str) -> UnsupportedImageError:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..evaluation.comparison_report import change_said
+from ..evaluation.comparison_report import format_change
 from ..evaluation.metric_labels import SMALLER_IS_BETTER, metric_labels
 from ..evaluation.paired import Difference
 from ..evaluation.plots import difference_figure
@@ -122,14 +122,14 @@ def _over_seeds(results: Results, entry: str, name: str) -> str | None:
     return f"{values.mean():.{digits}f}{spread}"
 
 
-def _marked(name: str, found: Difference | None) -> str | None:
+def _marked(name: str, change: Difference | None) -> str | None:
     """A difference with its interval; a star where that leaves out nought, and which of the two is better."""
-    if found is None:
+    if change is None:
         return None
-    if found.low is None or found.high is None or found.low <= 0 <= found.high:
-        return change_said(found)
-    better = (found.difference > 0) != (name in SMALLER_IS_BETTER)
-    return f"{change_said(found)} * {'better' if better else 'worse'}"
+    if change.low is None or change.high is None or change.low <= 0 <= change.high:
+        return format_change(change)
+    better = (change.difference > 0) != (name in SMALLER_IS_BETTER)
+    return f"{format_change(change)} * {'better' if better else 'worse'}"
 
 
 def _as_text(block: Table | Text) -> str:

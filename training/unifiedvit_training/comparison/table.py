@@ -135,9 +135,10 @@ def paired_comparisons(plan: Comparison, results: Results) -> Iterator[PairedCom
                     yield _paired_comparison(results, entry, other, why, task)
 
 
-def _paired_comparison(results: Results, entry: Entry, other: str, why: str, task: str) -> PairedComparison:
-    ours, theirs = results.tables[entry.name], results.tables[other]
+def _paired_comparison(results: Results, entry: Entry, opponent: str, why: str, task: str) -> PairedComparison:
+    ours, theirs = results.tables[entry.name], results.tables[opponent]
     seeds = sorted(set(ours) & set(theirs))
-    found = paired_over([(theirs[seed], ours[seed]) for seed in seeds], results.model, quick_metrics) if seeds else {}
-    tested = {name: found[name] for name in TESTED[task] if name in found}
-    return PairedComparison(entry.name, other, why, task, len(seeds), tested)
+    pairs = [(theirs[seed], ours[seed]) for seed in seeds]
+    differences = paired_over(pairs, results.model, quick_metrics) if pairs else {}
+    tested = {name: differences[name] for name in TESTED[task] if name in differences}
+    return PairedComparison(entry.name, opponent, why, task, len(seeds), tested)

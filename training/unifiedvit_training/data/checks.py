@@ -73,10 +73,12 @@ def find_problems(project: Project, dataset: Dataset, facts: np.ndarray, left_ou
     """All that the checks find, worst kind first.
 
     Args:
+        project: says what the data are for.
+        dataset: that was prepared.
         facts: (N,) of dtype `slicing.FACTS`.
         left_out: for each source how many rows are on no side of the split.
     """
-    found = [
+    problems = [
         *_near_duplicates(dataset, facts),
         *_patients(dataset),
         *_masks(project, dataset, facts),
@@ -84,7 +86,7 @@ def find_problems(project: Project, dataset: Dataset, facts: np.ndarray, left_ou
         *_labels(project, dataset, left_out),
     ]
     order = list(KINDS)
-    return sorted(found, key=lambda problem: order.index(problem.kind))
+    return sorted(problems, key=lambda problem: order.index(problem.kind))
 
 
 def leaking_slices(problems: list[Problem], dataset: Dataset) -> int:

@@ -147,28 +147,28 @@ def load_dataset(folder: Path) -> Dataset:
 
 def check_dataset_fits(dataset: Dataset, model: Model) -> None:
     """Raise a `DataError` if the dataset was prepared for other inputs, mask classes or diagnoses than the model's."""
-    slices, made = dataset.slices, dataset.recipe.get("model", {})
+    slices, model_recipe = dataset.slices, dataset.recipe.get("model", {})
     labels = (len(model.classes),) if model.multi_label else ()
     channels = (len(model.channel_names),) if model.channel_names else ()
-    there = {
+    agreement = {
         "size of the input": slices.images.shape[-1] == model.input.size,
         "channels": slices.images.shape[1:-2] == channels
-        and [card["name"] for card in made.get("input", {}).get("channels", [])] in ([], model.channel_names),
-        "segments": _names(made, "segments") in (None, [segment.name for segment in model.segments]),
-        "classes": _names(made, "classes") in (None, model.class_names)
+        and [card["name"] for card in model_recipe.get("input", {}).get("channels", [])] in ([], model.channel_names),
+        "segments": _names(model_recipe, "segments") in (None, [segment.name for segment in model.segments]),
+        "classes": _names(model_recipe, "classes") in (None, model.class_names)
         and slices.labels.shape[1:] == labels and slices.labels.max(initial=-1) < len(model.classes),
     }
-    other = [name for name, fits in there.items() if not fits]
-    if other:
+    differing = [name for name, fits in agreement.items() if not fits]
+    if differing:
         raise DataError(
-            f"The dataset in {dataset.folder} was prepared for another project ({', '.join(other)}). "
+            f"The dataset in {dataset.folder} was prepared for another project ({', '.join(differing)}). "
             "Run `unifiedvit-train prepare` for this one, or name another --work-dir folder."
         )
 
 
-def _names(made: dict[str, Any], part: str) -> list[str] | None:
+def _names(model_recipe: dict[str, Any], part: str) -> list[str] | None:
     """Names of the segments or classes that a dataset was made for; None where its recipe does not say."""
-    return [card["name"] for card in made[part]] if part in made else None
+    return [card["name"] for card in model_recipe[part]] if part in model_recipe else None
 
 
 def rarest_label(labels: np.ndarray) -> np.ndarray:

@@ -59,12 +59,13 @@ def find_near_duplicates(
         straight, turned = thumbnails[rows] @ thumbnails[start:].T, thumbnails[rows] @ mirrored[start:].T
         alike = np.maximum(straight, turned)
         at = np.nonzero(alike > ALIKE)
-        one, other = at[0] + start, at[1] + start
-        apart = group[one] != group[other]
-        said = (item[one] != item[other]) & (label[one] != label[other]) & ~unknown[one] & ~unknown[other]
-        for kind, wanted in (("sides", apart & (side[one] != side[other])),
-                             ("groups", apart & (side[one] == side[other])), ("labels", said)):
-            best[kind].add(one[wanted], other[wanted], alike[at][wanted], (turned[at] > straight[at])[wanted])
+        first, second = at[0] + start, at[1] + start
+        other_group = group[first] != group[second]
+        known = ~unknown[first] & ~unknown[second]
+        other_label = known & (item[first] != item[second]) & (label[first] != label[second])
+        for kind, chosen in (("sides", other_group & (side[first] != side[second])),
+                             ("groups", other_group & (side[first] == side[second])), ("labels", other_label)):
+            best[kind].add(first[chosen], second[chosen], alike[at][chosen], (turned[at] > straight[at])[chosen])
     return {kind: of_kind.pairs(candidates) for kind, of_kind in best.items()}
 
 
@@ -76,10 +77,10 @@ class _Best:
         self._partner = np.full(count, -1)
         self._mirrored = np.zeros(count, bool)
 
-    def add(self, one: np.ndarray, other: np.ndarray, correlation: np.ndarray, mirrored: np.ndarray) -> None:
+    def add(self, first: np.ndarray, second: np.ndarray, correlation: np.ndarray, mirrored: np.ndarray) -> None:
         """Take note of pairs; all arrays (P,)."""
         rising = np.argsort(correlation, kind="stable")  # of several pairs of a slice the last written stays
-        for mine, its in ((one[rising], other[rising]), (other[rising], one[rising])):
+        for mine, its in ((first[rising], second[rising]), (second[rising], first[rising])):
             better = correlation[rising] > self._correlation[mine]
             mine = mine[better]
             self._correlation[mine] = correlation[rising][better]
@@ -92,7 +93,8 @@ class _Best:
             for n, partner in enumerate(self._partner.tolist()) if partner >= 0
         }
         return sorted(
-            (NearDuplicate(int(slices[one]), int(slices[other]), *how) for (one, other), how in pairs.items()),
+            (NearDuplicate(int(slices[first]), int(slices[second]), *likeness)
+             for (first, second), likeness in pairs.items()),
             key=lambda duplicate: -duplicate.correlation,
         )
 

@@ -151,9 +151,9 @@ def _key(project: Project, part: list[Item]) -> str:
     })
     data = project.data.model_dump(mode="json", include={"plane", "slice_stride"})
     source = next(source for source in project.data.sources if source.name == part[0].source)
-    how = source.model_dump(mode="json", include={"mask_values", "empty_masks", "slice_labels"})
-    said = json.dumps([_VERSION, model, data, how, [_stamp(item) for item in part]])
-    return hashlib.sha256(said.encode()).hexdigest()
+    settings = source.model_dump(mode="json", include={"mask_values", "empty_masks", "slice_labels"})
+    text = json.dumps([_VERSION, model, data, settings, [_stamp(item) for item in part]])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _put_together(folder: Path, items: list[Item], place: np.ndarray, small: dict[str, np.ndarray],
@@ -180,7 +180,7 @@ def _refuse_unusable(project: Project, slices: SliceSet) -> None:
         for side in ("train", "validation"):
             labels = slices.labels[slices.on(side)]
             there = (labels == 1).any(axis=0) if labels.ndim == 2 else np.isin(range(len(model.classes)), labels)
-            present[side] = {name for name, one in zip(model.class_names, there, strict=True) if one}
+            present[side] = {model.class_names[c] for c in np.flatnonzero(there)}
         check_classes_present(present, model.class_names)
     if model.task != "classification":
         for side in ("train", "validation"):

@@ -26,7 +26,12 @@ def write_report(project: Project, dataset: Dataset, facts: np.ndarray, problems
     """Write the HTML report, and all problems as `problems.csv` beside it.
 
     Args:
+        project: that the data are of.
+        dataset: that was prepared.
         facts: (N,) of dtype `slicing.FACTS`.
+        problems: that the checks found.
+        probes: of what can be guessed without looking.
+        file: the page.
     """
     sections = [
         Section("Split", _split(project, dataset, problems)),

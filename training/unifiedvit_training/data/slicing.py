@@ -80,23 +80,23 @@ def slice_item(item: Item, source: Source, data: Data, model: Model) -> ItemSlic
     positions = np.arange(0, len(prepared), data.slice_stride)
     images = np.empty((len(positions), max(1, len(item.channels)), model.input.size, model.input.size), np.float16)
     for start, batch in prepared.batches(32):
-        here = (positions >= start) & (positions < start + len(batch))
-        images[here] = batch[positions[here] - start]
+        chosen = (positions >= start) & (positions < start + len(batch))
+        images[chosen] = batch[positions[chosen] - start]
     classes, known, soft = _mask_classes(item, source, model, prepared.volume)
     masks, drawn = _masks(classes, prepared, positions, len(model.segments))
     facts = _facts(prepared, positions, masks, drawn)
     facts["soft"] = soft
     if len(prepared) == 1 or source.slice_labels == "volume":
-        named = _vector(item.labels, model, item.unknown)
+        labels = _vector(item.labels, model, item.unknown)
     elif model.multi_label:
-        named = _findings(item, model, masks, known)
+        labels = _findings(item, model, masks, known)
     else:
-        named = _labels(item, model, facts["lesion"], known)
+        labels = _labels(item, model, facts["lesion"], known)
     return ItemSlices(
         images=images if item.channels else images[:, 0],
         masks=masks,
         has_mask=np.full(len(positions), known),
-        labels=np.broadcast_to(named, (len(positions), *np.shape(_vector((), model)))).astype(np.int64),
+        labels=np.broadcast_to(labels, (len(positions), *np.shape(_vector((), model)))).astype(np.int64),
         positions=positions,
         planes=np.full(len(positions), item.plane or prepared.view.plane),
         volume=np.full(len(positions), len(prepared) > 1),
@@ -136,8 +136,8 @@ def _findings(item: Item, model: Model, masks: np.ndarray, known: bool) -> np.nd
         drawn = masks > 0 if card.segment is None else masks == segments.index(card.segment) + 1
         share = drawn.mean(axis=(1, 2))
         # A finding that is drawn is there, whether the table knows it or not; one that it denies contradicts it.
-        there = volume[c] if card.segment is None else -1 if volume[c] == 0 else 1
-        rows[:, c] = np.select([share == 0, share < SMALLEST_LESION], [0, -1], there)
+        label = volume[c] if card.segment is None else -1 if volume[c] == 0 else 1
+        rows[:, c] = np.select([share == 0, share < SMALLEST_LESION], [0, -1], label)
     return rows
 
 
@@ -193,16 +193,16 @@ def read_mask(item: Item, volume: Volume) -> np.ndarray:
         raise DataError(f"{item.name}, its mask: {error}") from error
     values = mask.array
     if values.shape != volume.array.shape:
-        shown = (" x ".join(map(str, array.shape[::-1])) for array in (values, volume.array))
+        sizes = (" x ".join(map(str, array.shape[::-1])) for array in (values, volume.array))
         raise DataError(
-            f"{item.name}: the mask {item.mask.name} has {next(shown)} voxels, the image {next(shown)}. "
+            f"{item.name}: the mask {item.mask.name} has {next(sizes)} voxels, the image {next(sizes)}. "
             "Export the mask on the image's own grid."
         )
     if values.any() and not (mask.planar or volume.planar):  # nothing drawn may lie anywhere
-        apart = grid_distance_mm(mask.ijk_to_ras, volume.ijk_to_ras, values.shape)
-        if apart > 0.5 * min(volume.spacing):
+        distance = grid_distance_mm(mask.ijk_to_ras, volume.ijk_to_ras, values.shape)
+        if distance > 0.5 * min(volume.spacing):
             raise DataError(
-                f"{item.name}: the mask {item.mask.name} lies up to {apart:.1f} mm from where the image is (other "
+                f"{item.name}: the mask {item.mask.name} lies up to {distance:.1f} mm from where the image is (other "
                 "origin, spacing or directions). Export the mask on the image's own grid."
             )
     return values

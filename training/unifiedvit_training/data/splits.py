@@ -12,14 +12,14 @@ from ..config import Model, Project, Split
 from ..errors import DataError
 from .dataset import SIDES, Item
 from .names import folded_patient
-from .sources import Listed
+from .sources.listed import Listed
 
 
-def assign_sides(found: dict[str, list[Listed]], project: Project) -> tuple[list[Item], dict[str, int]]:
+def assign_sides(listings: dict[str, list[Listed]], project: Project) -> tuple[list[Item], dict[str, int]]:
     """Give every item its side.
 
     Args:
-        found: for each source its items, as `sources.list_items` gives them.
+        listings: for each source its items, as `sources.list_items` gives them.
 
     Returns:
         the items in the same order, those left out whose value in the split's column stands on no side; and how
@@ -31,7 +31,7 @@ def assign_sides(found: dict[str, list[Listed]], project: Project) -> tuple[list
     sides: dict[str, list[str]] = {}
     known: dict[str, str] = {}  # the side of each patient, so that one of several sources stands on one side
     for source in sorted(project.data.sources, key=lambda source: source.split.column is None):
-        listed = found[source.name]
+        listed = listings[source.name]
         if source.split.column:
             sides[source.name] = _by_column(listed, source.split)
         else:
@@ -40,23 +40,23 @@ def assign_sides(found: dict[str, list[Listed]], project: Project) -> tuple[list
             if row.item.patient and side:
                 known.setdefault(folded_patient(row.item.patient), side)
     items, left_out = [], {}
-    for name, listed in found.items():
-        kept = [replace(row.item, side=side) for row, side in zip(listed, sides[name], strict=True) if side]
-        if len(kept) < len(listed):
-            left_out[name] = len(listed) - len(kept)
-        items += kept
+    for name, listed in listings.items():
+        assigned = [replace(row.item, side=side) for row, side in zip(listed, sides[name], strict=True) if side]
+        if len(assigned) < len(listed):
+            left_out[name] = len(listed) - len(assigned)
+        items += assigned
     check_groups_whole(items)
     for side in ("train", "validation"):
         if not any(item.side == side for item in items):
-            raise DataError(_no_side(side, found, project))
+            raise DataError(_no_side(side, listings, project))
     return items, left_out
 
 
-def _no_side(side: str, found: dict[str, list[Listed]], project: Project) -> str:
+def _no_side(side: str, listings: dict[str, list[Listed]], project: Project) -> str:
     """The sentence for a side without images: what the columns hold, or that there is too little to deal."""
     reasons = []
     for source in project.data.sources:
-        rows, column = found[source.name], source.split.column
+        rows, column = listings[source.name], source.split.column
         if column:
             values = ", ".join(sorted({row.split or "(empty)" for row in rows})[:10])
             reasons.append(f"the column {column} of {source.name} holds {values}, and {side} is "
@@ -153,6 +153,7 @@ def stratified_group_split(
         groups: of each row.
         strata: of each row, one or, where several labels are true at once, one for each (Sechidis et al. 2011).
         shares: of each part; they add up to 1.
+        seed: of the order of groups of one size.
 
     Returns:
         the part of each row.

@@ -38,6 +38,7 @@ def resample(metrics: Metrics, groups: np.ndarray, draws: int = DRAWS, seed: int
     """`draws` values of each metric, whole groups drawn with replacement.
 
     Args:
+        metrics: (D, N) weights of the slices -> (D,) values of each metric.
         groups: (N,) str; slices of the same group are drawn together. Of a single group nothing can be drawn: all
             values are NaN.
         draws, seed: the same give the same draws.

@@ -70,6 +70,7 @@ def fit_label_rules(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray, 
         logits: (N, C).
         labels: (N, C) of 0 and 1, -1 where not known.
         groups: (N,) str, what must not be separated.
+        model: whose findings they are.
     """
     return tuple(_fit(logits[:, c], labels[:, c], groups, card.segment) for c, card in enumerate(model.classes))
 
@@ -127,6 +128,7 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bi
         probabilities: (N, C).
         labels: (N,) class, -1 where not known. Multi-label: (N, C) of 0, 1 and -1; every known answer counts as one,
             confidence being the probability that the class is there.
+        bins: of confidence.
 
     Returns:
         The error; None where no label is known.

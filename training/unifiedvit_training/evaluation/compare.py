@@ -63,13 +63,13 @@ def compare(first_run: Path, second_run: Path, output: Path) -> dict[str, Any]:
     return result
 
 
-def _rounded(found: Difference) -> dict[str, float | None]:
-    return {name: None if value is None else round(value, 5) for name, value in found._asdict().items()}
+def _rounded(change: Difference) -> dict[str, float | None]:
+    return {name: None if value is None else round(value, 5) for name, value in change._asdict().items()}
 
 
-def _places(given: Path) -> tuple[Path, Path]:
+def _places(run: Path) -> tuple[Path, Path]:
     """The folder of a run, and that of its evaluation."""
-    return (given.parent, given) if given.name == TTA_FOLDER else (given, given / FOLDER)
+    return (run.parent, run) if run.name == TTA_FOLDER else (run, run / FOLDER)
 
 
 def _evaluated(run: Path, evaluation: Path) -> tuple[Model, SliceTable]:

@@ -110,7 +110,8 @@ def _evaluate(candidate: Candidate, dataset: Dataset, tta: bool, uncertainty: bo
         "classes": model.class_names, "segments": [card.name for card in model.segments],
         "task": model.task, "diagnosis": model.diagnosis, "model": model.model_dump(mode="json"),
         "sides": {s.side: s.as_json() for s in summaries},
-        "selective": {side: [one.as_json() for one in found] for side, found in confidences.items() if found},
+        "selective": {side: [confidence.as_json() for confidence in of_side]
+                      for side, of_side in confidences.items() if of_side},
         **({"review": review} if review else {}),
     }
     page = evaluation_page(model, dataset, summaries, volumes, calibration, rule,
@@ -139,10 +140,10 @@ def _by_pass(candidate: Candidate, dataset: Dataset, measured: Measured, folder:
         network = measured.network.to(device)
         passes = (predict_slices(network, dataset.slices, table.indices, device=device, augmentation=augmentation)
                   for augmentation in TTA_TRANSFORMS)
-        further = np.stack([one.class_logits for one in passes if one.class_logits is not None])
+        further = np.stack([outputs.class_logits for outputs in passes if outputs.class_logits is not None])
         network.to("cpu")
         write_whole(path, packed({"class_logits": further, "key": np.array(key)}))
-    return np.stack([probabilities_of(said, model, calibration) for said in (logits, *further)])
+    return np.stack([probabilities_of(pass_logits, model, calibration) for pass_logits in (logits, *further)])
 
 
 def _cached_passes(path: Path, key: str) -> np.ndarray | None:
@@ -251,8 +252,8 @@ def _answers(network: UnifiedNetwork, made_of: str, dataset: Dataset, indices: n
     device = choose_device("cpu" if accelerator == "cpu" else "auto")
     answers = predict_slices(network.to(device), dataset.slices, indices, device=device, tta=tta)
     network.to("cpu")
-    given = {name: value for name, value in vars(answers).items() if value is not None}
-    write_whole(path, packed(given | {"key": np.array(key.hexdigest()), "indices": indices}))
+    arrays = {name: value for name, value in vars(answers).items() if value is not None}
+    write_whole(path, packed(arrays | {"key": np.array(key.hexdigest()), "indices": indices}))
     return answers
 
 
@@ -292,9 +293,9 @@ def _whole_volumes(candidate: Candidate, dataset: Dataset, network: UnifiedNetwo
     # A rule that serves a user of one sequence as well as one of all.
     chosen_on = [case for (side, _), volumes in cases.items() if side == "validation" for case in volumes]
     ruled = replace(spec, volume_rule=choose_rule(chosen_on, spec) if chosen_on else first)
-    said = {"validation": "the volume rule was chosen on them", "test": candidate.used["test"]}
+    use = {"validation": "the volume rule was chosen on them", "test": candidate.used["test"]}
     return ruled.volume_rule, [
-        {"dataset": f"whole volumes, {side}{what} ({said[side]})",
+        {"dataset": f"whole volumes, {side}{what} ({use[side]})",
          "metrics": measure_volumes(volumes, ruled) | confidence_metrics(volumes, ruled)}
         for (side, what), volumes in cases.items()
     ]

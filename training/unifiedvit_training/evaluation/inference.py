@@ -46,6 +46,7 @@ def predict_slices(
         slices: prepared slices.
         indices: (N,) which of them, at least one.
         batch_size: slices at a time.
+        device: that it runs on.
         tta: look at the mirror image of every slice too, and take the mean of the logits.
         augmentation: look at the slices changed; what is drawn is brought back to its place.
     """

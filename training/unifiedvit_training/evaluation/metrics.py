@@ -29,6 +29,8 @@ def slice_metrics(answers: SliceOutputs, slices: SliceSet, indices: np.ndarray, 
 
     Args:
         answers: of `predict_slices` for the same `slices` and `indices`.
+        slices: of the dataset.
+        indices: (N,) those that were looked at.
         model: names the classes and says which means "nothing found".
 
     Returns:
@@ -82,6 +84,7 @@ def classification_metrics(probabilities: np.ndarray | None, labels: np.ndarray,
     Args:
         probabilities: (N, C); None: the network gives no diagnosis, all metrics are NaN.
         labels: (N,) with -1 unknown; multi-label: (N, C) of 0, 1 and -1.
+        model: names the classes.
         weights: (D, N).
         found: (N, C) bool, multi-label: what reaches its threshold; None: at 0.5.
 

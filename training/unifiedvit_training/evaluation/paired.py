@@ -50,6 +50,7 @@ def paired_over(pairs: Sequence[tuple[SliceTable, SliceTable]], model: Model,
 
     Args:
         pairs: at least one; all tables hold the same slices in the same order.
+        model: names the classes.
         measure: gives the metrics.
     """
     pairs = [_where_both_drew(first, second) for first, second in pairs]

@@ -46,16 +46,16 @@ def reliability_figure(before: np.ndarray, after: np.ndarray, labels: np.ndarray
         confidence, truth = _answers(probabilities, labels)
         place = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
         count = np.bincount(place, minlength=_BINS)
-        there = count > 0
-        mean, share = (np.bincount(place, weights=value, minlength=_BINS)[there] / count[there]
+        filled = count > 0
+        mean, share = (np.bincount(place, weights=value, minlength=_BINS)[filled] / count[filled]
                        for value in (confidence, truth))
         left.plot(mean, share, color=colour, linewidth=1, alpha=0.6)
-        left.scatter(mean, share, s=10 + 150 * count[there] / count.sum(), color=colour, zorder=3, clip_on=False)
+        left.scatter(mean, share, s=10 + 150 * count[filled] / count.sum(), color=colour, zorder=3, clip_on=False)
         right.stairs(count / count.sum(), edges, color=colour, label=name, linewidth=1.5)
-    said = "confidence of the answer" if labels.ndim == 1 else "probability of a label"
-    left.set(xlabel=said, ylabel="share of right answers" if labels.ndim == 1 else "share that is true",
+    axis_label = "confidence of the answer" if labels.ndim == 1 else "probability of a label"
+    left.set(xlabel=axis_label, ylabel="share of right answers" if labels.ndim == 1 else "share that is true",
              xlim=(0, 1), ylim=(0, 1.02))
-    right.set(xlabel=said, ylabel="share of answers", xlim=(0, 1))
+    right.set(xlabel=axis_label, ylabel="share of answers", xlim=(0, 1))
     right.legend(loc="upper left", frameon=False)
     for axes in (left, right):
         plain(axes)
@@ -76,6 +76,7 @@ def roc_figure(probabilities: np.ndarray, labels: np.ndarray, names: Sequence[st
     Args:
         probabilities: (N, C).
         labels: (N,) or, multi-label, (N, C), -1 where not known.
+        names: of the C classes.
     """
     figure, axes = _empty(5.2, 4.6)
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle="--")

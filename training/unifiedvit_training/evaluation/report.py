@@ -54,6 +54,7 @@ def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary]
 
     Args:
         model: what was measured.
+        dataset: that it was measured on.
         summaries: one a side.
         volumes: {"dataset": words, "metrics": numbers} of whole volumes.
         calibration: None without a diagnosis.
@@ -99,9 +100,9 @@ def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], ca
         lines += [f"  {name:<22}{format_estimate(summary.metrics[name])}"
                   for name in (*_BRIEF, *label_metric_names(model))
                   if name in summary.metrics and summary.metrics[name].value is not None]
-    for side, found in confidences.items():
-        lines += [f"{side}: {_CONFIDENCES[one.name]}, wrong {one.error}: AURC {one.metrics['aurc']}; "
-                  f"{_review_words(one)}" for one in found]
+    for side, measured_side in confidences.items():
+        lines += [f"{side}: {_CONFIDENCES[confidence.name]}, wrong {confidence.error}: AURC "
+                  f"{confidence.metrics['aurc']}; {_review_words(confidence)}" for confidence in measured_side]
     for measured in volumes:
         lines.append(measured["dataset"])
         lines += [f"  {name:<22}{value}" for name, value in measured["metrics"].items()]
@@ -115,8 +116,8 @@ def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], ca
 
 def _headline(summaries: list[SideSummary], model: Model, calibration: Calibration | None) -> list[Text | Table]:
     rows = [
-        [words, *(format_estimate(s.metrics.get(name, Estimate(None, None, None))) for s in summaries)]
-        for name, words in metric_labels(model).items() if name not in label_metric_names(model)
+        [label, *(format_estimate(s.metrics.get(name, Estimate(None, None, None))) for s in summaries)]
+        for name, label in metric_labels(model).items() if name not in label_metric_names(model)
         if any(name in s.metrics and s.metrics[name].value is not None for s in summaries)
     ]
     blocks: list[Text | Table] = [
@@ -126,9 +127,9 @@ def _headline(summaries: list[SideSummary], model: Model, calibration: Calibrati
              "them."),
     ]
     if calibration is not None:
-        how = (f"with the temperature {calibration}" if isinstance(calibration, float) else "each finding by itself")
+        manner = f"with the temperature {calibration}" if isinstance(calibration, float) else "each finding by itself"
         blocks.append(Text(
-            f"Probabilities are calibrated {how}, fitted on the validation side. "
+            f"Probabilities are calibrated {manner}, fitted on the validation side. "
             "“Held out” is the calibration error of validation slices under a calibration fitted on other groups. "
             "Drawing slices anew raises a calibration error, so that it stands near the lower end of its interval."))
         if any(not card.lesion for card in model.classes):
@@ -146,19 +147,19 @@ def _headline(summaries: list[SideSummary], model: Model, calibration: Calibrati
 
 def _findings(summary: SideSummary, model: Model, rules: tuple[LabelRule, ...]) -> list[Text | Table]:
     """A row a finding: how often it is there and how well it is told; and how its probability becomes an answer."""
-    table, told, answers = summary.table, [], []
+    table, counts, answers = summary.table, [], []
     assert table.found is not None and table.probabilities is not None, "multi-label models have both"
     for c, (card, rule) in enumerate(zip(model.classes, rules, strict=True)):
-        labels, found = table.labels[:, c], table.found[:, c]
-        there, absent = labels == 1, labels == 0
+        labels, detected = table.labels[:, c], table.found[:, c]
+        present, absent = labels == 1, labels == 0
         error = expected_calibration_error(table.probabilities[:, [c]], labels[:, None])
-        told.append([card.display, int(there.sum()), int(absent.sum()),
+        counts.append([card.display, int(present.sum()), int(absent.sum()),
                      *(format_estimate(summary.metrics[f"{kind}_{card.name}"]) for kind in ("auc", "ap", "f1"))])
-        shares = (f"{part.mean():.3f}" if len(part) else "–" for part in (found[there], ~found[absent]))
+        shares = (f"{part.mean():.3f}" if len(part) else "–" for part in (detected[present], ~detected[absent]))
         answers.append([card.display, *shares, "–" if error is None else f"{error:.3f}", f"{rule.threshold:g}",
                         f"{rule.temperature:g}", f"{rule.bias:g}"])
     return [
-        Table(["", "there", "not there", "AUC", "average precision", "F1"], told),
+        Table(["", "there", "not there", "AUC", "average precision", "F1"], counts),
         Table(["", "sensitivity", "specificity", "calibration error", "found from", "temperature", "bias"], answers),
         Text("Slices on which a finding is known. F1, sensitivity and specificity are at its threshold (“found from”), "
              "which was chosen for the best F1 on the validation side, and flatters there. The probability is the "
@@ -186,11 +187,13 @@ def _diagnosis(summary: SideSummary, model: Model) -> list[Text | Table | Pictur
 
 
 def _selective(confidences: list[Confidence]) -> list[Text | Table | Picture]:
-    names = [name for name in SELECTIVE if any(name in one.metrics for one in confidences)]
-    rows = [[f"{_CONFIDENCES[one.name]}; wrong {one.error}",
-             *(f"{one.metrics[name]:.3f}" if name in one.metrics else "–" for name in names), _review_words(one)]
-            for one in confidences]
-    curves = {f"{_CONFIDENCES[one.name]}; wrong {one.error}": one.curve for one in confidences}
+    names = [name for name in SELECTIVE if any(name in confidence.metrics for confidence in confidences)]
+    rows, curves = [], {}
+    for confidence in confidences:
+        title = f"{_CONFIDENCES[confidence.name]}; wrong {confidence.error}"
+        values = (f"{confidence.metrics[name]:.3f}" if name in confidence.metrics else "–" for name in names)
+        rows.append([title, *values, _review_words(confidence)])
+        curves[title] = confidence.curve
     return [
         Picture(figure_uri(risk_figure(curves)), "Share of wrong answers among those that are kept, the surest first."),
         Table(["", *(SELECTIVE[name] for name in names), "review"], rows),
@@ -201,14 +204,14 @@ def _selective(confidences: list[Confidence]) -> list[Text | Table | Picture]:
     ]
 
 
-def _review_words(one: Confidence) -> str:
-    if one.rule is None:
+def _review_words(confidence: Confidence) -> str:
+    rule, held_out = confidence.rule, confidence.held_out
+    if rule is None:
         return "too few slices"
-    if one.rule.threshold is None:
+    if rule.threshold is None:
         return "all: no threshold keeps wrong answers so rare"
-    held_out = one.held_out and f"; held out: {one.held_out['coverage']:.1%}, {one.held_out['risk']:.1%} wrong"
-    return (f"under {one.rule.threshold:.0%}; {one.rule.coverage:.1%} are surer, {one.rule.risk:.1%} of them wrong"
-            f"{held_out or ''}")
+    words = f"under {rule.threshold:.0%}; {rule.coverage:.1%} are surer, {rule.risk:.1%} of them wrong"
+    return words + (f"; held out: {held_out['coverage']:.1%}, {held_out['risk']:.1%} wrong" if held_out else "")
 
 
 def _mask(table: SliceTable, model: Model) -> list[Text | Picture]:
@@ -229,8 +232,8 @@ def _mask(table: SliceTable, model: Model) -> list[Text | Picture]:
     ]
     if len(model.segments) > 1:
         columns = {card.name: table.values["dice"][:, s] for s, card in enumerate(model.segments)}
-        there = {name: values[~np.isnan(values)] for name, values in columns.items() if not np.isnan(values).all()}
-        blocks.append(Picture(figure_uri(strip_figure(there, "Dice")), "Dice of each slice by mask class."))
+        by_segment = {name: values[~np.isnan(values)] for name, values in columns.items() if not np.isnan(values).all()}
+        blocks.append(Picture(figure_uri(strip_figure(by_segment, "Dice")), "Dice of each slice by mask class."))
     sizes = {name: table.lesion_pixels[rows] for name, rows in by_name.items()}
     scatter = size_figure(sizes, {name: dice[rows] for name, rows in by_name.items()})
     blocks.append(Picture(figure_uri(scatter), "Dice against the size of the lesion."))
@@ -238,17 +241,17 @@ def _mask(table: SliceTable, model: Model) -> list[Text | Picture]:
 
 
 def _subgroups(summary: SideSummary, model: Model) -> Table:
-    words = metric_labels(model)
-    shown = [name for name in SHOWN if any(
+    labels = metric_labels(model)
+    columns = [name for name in SHOWN if any(
         name in part.metrics and part.metrics[name].value is not None for part in summary.subgroups)]
     rows = [
         [f"{part.kind}: {part.name}", part.slices, part.groups,
-         *(format_estimate(part.metrics[name]) for name in shown)]
+         *(format_estimate(part.metrics[name]) for name in columns)]
         for part in summary.subgroups
     ]
-    return Table(["", "slices", "groups", *(words[name] for name in shown)], rows,
+    return Table(["", "slices", "groups", *(labels[name] for name in columns)], rows,
                  "Accuracy and AUC of a diagnosis alone say how often it is recognised, not how often it is said "
-                 "wrongly; see the confusion matrix." if "accuracy" in shown else "")
+                 "wrongly; see the confusion matrix." if "accuracy" in columns else "")
 
 
 def _whole_volumes(volumes: list[dict[str, Any]], rule: VolumeRule) -> list[Text | Table]:

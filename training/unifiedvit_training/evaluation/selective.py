@@ -49,11 +49,11 @@ def slice_confidence(by_pass: np.ndarray, drawn: np.ndarray | None, healthy: int
         drawn: (N,) bool, whether anything is drawn in the result; None for a network that draws nothing.
         healthy: index of the class for "nothing found"; None if there is none.
     """
-    said = by_pass[0].argmax(axis=1)
-    passes = by_pass[:, np.arange(len(said)), said].mean(axis=0)
+    diagnoses = by_pass[0].argmax(axis=1)
+    passes = by_pass[:, np.arange(len(diagnoses)), diagnoses].mean(axis=0)
     if healthy is None or drawn is None:
         return passes
-    return np.where((said == healthy) == drawn, np.minimum(passes, CONTRADICTION), passes)
+    return np.where((diagnoses == healthy) == drawn, np.minimum(passes, CONTRADICTION), passes)
 
 
 def choose_threshold(confidence: np.ndarray, right: np.ndarray, sources: np.ndarray) -> ReviewRule | None:
@@ -99,8 +99,8 @@ def held_out_review(confidence: np.ndarray, right: np.ndarray, groups: np.ndarra
     if parts < 2:
         return {}
     kept = np.zeros(len(confidence), bool)
-    for others, part in GroupKFold(parts).split(confidence, groups=groups):
-        rule = choose_threshold(confidence[others], right[others], sources[others])
+    for rest, part in GroupKFold(parts).split(confidence, groups=groups):
+        rule = choose_threshold(confidence[rest], right[rest], sources[rest])
         if rule is None or rule.threshold is None:
             return {}
         kept[part] = confidence[part] >= rule.threshold
@@ -146,12 +146,12 @@ def measure_confidence(table: SliceTable, confidence: np.ndarray | None, drawn: 
     """
     wrong = {"diagnosis": table.right}
     if drawn is not None and table.values is not None:
-        there = np.where(table.lesion_pixels > 0, (table.values["detected"] == 1) & drawn, ~drawn)
-        wrong["result"] = np.where(np.isnan(table.lesion_pixels), np.nan, there * table.right)
+        mask_right = np.where(table.lesion_pixels > 0, (table.values["detected"] == 1) & drawn, ~drawn)
+        wrong["result"] = np.where(np.isnan(table.lesion_pixels), np.nan, mask_right * table.right)
     assert table.probabilities is not None, "it has a diagnosis"
-    given = {"probability": table.probabilities.max(axis=1), "confidence": confidence}
+    confidences = {"probability": table.probabilities.max(axis=1), "confidence": confidence}
     measured = []
-    for (name, values), (error, right) in product(given.items(), wrong.items()):
+    for (name, values), (error, right) in product(confidences.items(), wrong.items()):
         known = ~np.isnan(right)
         if values is None or not known.any():
             continue
@@ -168,6 +168,7 @@ def measure_confidence(table: SliceTable, confidence: np.ndarray | None, drawn: 
 def review_of(measured: list[Confidence]) -> dict[str, Any]:
     """The block `review` of a model's description: the probability's threshold keeps wrong diagnoses rare, that of
     several passes wrong results. Empty where there are too few slices for one."""
-    given = {one.name: asdict(one.rule) for one in measured
-             if one.rule and (one.name, one.error) in (("probability", "diagnosis"), ("confidence", "result"))}
-    return given if "probability" in given else {}
+    kinds = {("probability", "diagnosis"), ("confidence", "result")}
+    rules = {confidence.name: asdict(confidence.rule) for confidence in measured
+             if confidence.rule and (confidence.name, confidence.error) in kinds}
+    return rules if "probability" in rules else {}

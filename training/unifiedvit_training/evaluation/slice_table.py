@@ -124,6 +124,8 @@ def table_metrics(table: SliceTable, model: Model, weights: np.ndarray) -> dict[
     """All metrics of slices, (D,) each, NaN where one has no meaning.
 
     Args:
+        table: N evaluated slices.
+        model: names the classes.
         weights: (D, N) how often each slice counts; whole numbers.
 
     Returns:

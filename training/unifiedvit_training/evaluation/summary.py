@@ -94,6 +94,7 @@ def held_out_calibration_error(logits: np.ndarray, labels: np.ndarray, groups: n
         logits: (N, C).
         labels: (N,) or (N, C), -1 where not known.
         groups: (N,) str.
+        model: names the classes.
 
     Returns:
         The error; None if there are fewer than two groups, or no label is known.

@@ -31,6 +31,7 @@ def worst_cases(table: SliceTable, drawn: np.ndarray | None, slices: SliceSet, m
         table: evaluated slices.
         drawn: (N, H, W) uint8 for the same slices, mask class; None: the network draws nothing.
         slices: where the images are.
+        model: names the classes and their colours.
     """
     blocks: list[Text | Gallery] = []
     for title, rows in _kinds(table):

@@ -62,12 +62,12 @@ def initial_tensors(network: nn.Module, initial: Initial) -> tuple[dict[str, tor
         RunError: it cannot be read or fetched.
     """
     if initial.weights:
-        given, origin = load_weights(initial.weights), str(initial.weights)
+        tensors, origin = load_weights(initial.weights), str(initial.weights)
     elif initial.timm:
-        given, origin = _from_timm(network, initial.timm), initial.timm
+        tensors, origin = _from_timm(network, initial.timm), initial.timm
     else:
         return None
-    return {name: _resampled(network, name, value) for name, value in given.items()}, origin
+    return {name: _resampled(network, name, value) for name, value in tensors.items()}, origin
 
 
 def parameter_groups(network: nn.Module, optimiser: Optimiser, initial: Initial) -> list[dict]:
@@ -113,9 +113,9 @@ def _levels(network: Any) -> dict[str, int]:
     """For each parameter of the encoder by name: 0 in what comes before the blocks, then the number of its block."""
     # Tokens of missing channels are nobody's pre-trained weights: they learn like the decoders.
     names = [f"encoder.{name}" for name, _ in network.encoder.named_parameters() if not name.startswith(_TOKENS)]
-    if not (found := _trunk(network)):
+    if not (located := _trunk(network)):
         return dict.fromkeys(names, 1)
-    prefix, trunk = found
+    prefix, trunk = located
     numbers: Any = group_parameters(trunk, trunk.group_matcher(), reverse=True)
     return {name: numbers[name.removeprefix(prefix)] if name.startswith(prefix) else 0 for name in names}
 
@@ -124,9 +124,9 @@ def _exempt(network: Any) -> set[str]:
     """Names of the parameters that timm, or the network itself, keeps from weight decay."""
     own = network.no_weight_decay() if hasattr(network, "no_weight_decay") else set()
     own |= {name for name, _ in network.named_parameters() if name.startswith(f"encoder.{_TOKENS}")}
-    if not (found := _trunk(network)):
+    if not (located := _trunk(network)):
         return own
-    prefix, trunk = found
+    prefix, trunk = located
     return own | {prefix + name for name in trunk.no_weight_decay()}
 
 
@@ -137,8 +137,8 @@ def _from_timm(network: Any, name: str) -> dict[str, torch.Tensor]:
     stem = getattr(network.encoder, "stem", None)
     if isinstance(stem, CNNStages) and stem.name == name:
         prefix = "encoder.stem.cnn."
-    elif found := _trunk(network):
-        prefix = found[0]
+    elif located := _trunk(network):
+        prefix = located[0]
     else:
         raise RunError("fit.initial.timm: this architecture's encoder is not one of timm. Begin from other weights.")
     if (packaged := load_packaged_weights(name, channels)) is not None:
@@ -156,10 +156,10 @@ def _from_timm(network: Any, name: str) -> dict[str, torch.Tensor]:
 
 def _resampled(network: nn.Module, name: str, value: torch.Tensor) -> torch.Tensor:
     """A ViT's position embeddings (1, prefix + N, D) on the grid of this network's; all else as it is."""
-    found = _trunk(network)
-    if not found or name != found[0] + "pos_embed" or value.ndim != 3:
+    located = _trunk(network)
+    if not located or name != located[0] + "pos_embed" or value.ndim != 3:
         return value
-    trunk = found[1]
+    trunk = located[1]
     prefix = 0 if trunk.no_embed_class else trunk.num_prefix_tokens
     side = math.isqrt(max(value.shape[1] - prefix, 0))
     if side == 0 or side**2 + prefix != value.shape[1]:

@@ -1,4 +1,4 @@
-"""Curves of a run: CSV for tables, TensorBoard for eyes, and what a resumed run has to forget."""
+"""The metrics of a run as it goes on: CSV for tables, TensorBoard for eyes, and what a resumed run has to forget."""
 
 from __future__ import annotations
 

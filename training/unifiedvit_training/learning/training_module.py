@@ -32,6 +32,12 @@ class TrainingModule(nn.Module):
 
         Where a network answers after every layer, a task's loss is the mean over the layers, so that the balance of
         the tasks does not hang on their number.
+
+        Args:
+            images: (B, C, H, W).
+            masks: as of `UnifiedLoss`.
+            has_mask: likewise.
+            labels: likewise.
         """
         every_layer = getattr(self.network, "forward_every_layer", None) if self.training else None
         answers = every_layer(images) if every_layer else [self.network(images)]

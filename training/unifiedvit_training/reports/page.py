@@ -79,6 +79,8 @@ def render_page(title: str, sections: Sequence[Section], lead: str = "") -> str:
     """The whole page as HTML; every text is escaped.
 
     Args:
+        title: of the page.
+        sections: in their order.
         lead: a sentence or two below the title.
     """
     return _TEMPLATES.get_template("page.html").render(title=title, sections=sections, lead=lead)

@@ -69,27 +69,21 @@ def super_resolve_dataset(project: Project, dataset: Dataset, run: Path, upscale
         images = np.lib.format.open_memmap(output / "images.npy", "w+", slices.images.dtype, slices.images.shape)
         changes = []
         for index, image, heat in tqdm(_with_heat(network, slices), "enhancing", total=len(slices), mininterval=5):
-            images[index], share, quality = _drawn(image, heat, upscaler, quantile)
-            changes.append((share, quality.psnr, quality.ssim))
+            images[index], fraction, quality = _super_resolved(image, heat, upscaler, quantile)
+            changes.append((fraction, quality.psnr, quality.ssim))
         images.flush()
-        share, psnr, ssim = np.mean(changes, axis=0).tolist()
-        (output / SUPERRES_FILE).write_text(
-            json.dumps(
-                {
-                    "run": run.name,
-                    "upscaler": upscaler.name,
-                    "quantile": quantile,
-                    "super_resolved_fraction": share,
-                    "psnr": psnr,
-                    "ssim": ssim,
-                },
-                indent=1,
-            )
-            + "\n",
-            encoding="utf-8",
-        )
+        _write_summary(output / SUPERRES_FILE, run, upscaler, quantile, changes)
         shutil.copy(dataset.folder / CARD_FILE, output)  # last: it makes the folder a finished data set
     return output
+
+
+def _write_summary(path: Path, run: Path, upscaler: Upscaler, quantile: float,
+                   changes: list[tuple[float, float, float]]) -> None:
+    """What was done; `changes`: of each slice the fraction that was drawn anew, PSNR and SSIM."""
+    fraction, psnr, ssim = np.mean(changes, axis=0).tolist()
+    summary = {"run": run.name, "upscaler": upscaler.name, "quantile": quantile,
+               "super_resolved_fraction": fraction, "psnr": psnr, "ssim": ssim}
+    path.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 
 
 def _with_heat(network: UnifiedNetwork, slices: SliceSet) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
@@ -103,16 +97,16 @@ def _with_heat(network: UnifiedNetwork, slices: SliceSet) -> Iterator[tuple[int,
         yield from zip(numbers.tolist(), images[:, 0].numpy(), heat, strict=True)
 
 
-def _drawn(image: np.ndarray, heat: np.ndarray, upscaler: Upscaler, quantile: float
-           ) -> tuple[np.ndarray, float, Quality]:
-    """A slice (size, size) with its regions drawn anew, the share that they are, and how like the original it is."""
+def _super_resolved(image: np.ndarray, heat: np.ndarray, upscaler: Upscaler, quantile: float
+                    ) -> tuple[np.ndarray, float, Quality]:
+    """A slice (size, size) with its regions drawn anew, the fraction that they are, and how like the original it is."""
     if not heat.any():
         return image, 0.0, compare_images(image, image, [np.ones(image.shape, bool)])[0]
-    prepared = prepare(Volume(image[None], np.eye(4), planar=True), len(image))
-    made = super_resolve(prepared, Heatmap(DEFAULT_METHOD, "", "", heat[None]), upscaler, quantile)
     side = len(image)
-    reduced = made.array[0].reshape(side, FACTOR, side, FACTOR).mean(axis=(1, 3))
-    regions = made.synthetic[0, ::FACTOR, ::FACTOR] > 0
-    drawn, light = np.where(regions, reduced, image), prepared.foreground
-    was, true = ((one - light.air) / (light.ceiling - light.air) for one in (drawn, image))
-    return drawn, float(regions.mean()), compare_images(was, true, [np.ones(image.shape, bool)])[0]
+    prepared = prepare(Volume(image[None], np.eye(4), planar=True), side)
+    superres = super_resolve(prepared, Heatmap(DEFAULT_METHOD, "", "", heat[None]), upscaler, quantile)
+    reduced = superres.array[0].reshape(side, FACTOR, side, FACTOR).mean(axis=(1, 3))
+    regions = superres.synthetic[0, ::FACTOR, ::FACTOR] > 0
+    changed, foreground = np.where(regions, reduced, image), prepared.foreground
+    pixels, truth = ((picture - foreground.air) / (foreground.ceiling - foreground.air) for picture in (changed, image))
+    return changed, float(regions.mean()), compare_images(pixels, truth, [np.ones(image.shape, bool)])[0]

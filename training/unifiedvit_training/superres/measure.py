@@ -40,8 +40,8 @@ class Bicubic:
     name = "bicubic"
 
     def upscale(self, image: np.ndarray) -> np.ndarray:
-        given = torch.from_numpy(np.ascontiguousarray(image, np.float32))[None, None]
-        return torch.nn.functional.interpolate(given, scale_factor=FACTOR, mode="bicubic")[0, 0].numpy()
+        pixels = torch.from_numpy(np.ascontiguousarray(image, np.float32))[None, None]
+        return torch.nn.functional.interpolate(pixels, scale_factor=FACTOR, mode="bicubic")[0, 0].numpy()
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,16 @@ class Quality:
     ssim: float
 
 
-def compare_images(drawn: np.ndarray, truth: np.ndarray, places: Sequence[np.ndarray]) -> list[Quality]:
+def compare_images(output: np.ndarray, truth: np.ndarray, places: Sequence[np.ndarray]) -> list[Quality]:
     """How alike two images (h, w) are, over the pixels of each of `places` ((h, w), bool).
 
     Args:
-        drawn, truth: (h, w), air 0 and bright tissue 1.
+        output: the image that was drawn, (h, w), air 0 and bright tissue 1.
+        truth: what it should be, likewise.
         places: of pixels to compare, each (h, w) bool.
     """
-    error = (drawn - truth).astype(np.float64) ** 2
-    first, second = (torch.from_numpy(one.astype(np.float32))[None, None] for one in (drawn, truth))
+    error = (output - truth).astype(np.float64) ** 2
+    first, second = (torch.from_numpy(image.astype(np.float32))[None, None] for image in (output, truth))
     # The map has the image's size: torchmetrics mirrors the image at its borders.
     _, similarity = structural_similarity_index_measure(first, second, data_range=1.0, return_full_image=True)
     similarity = similarity[0, 0].numpy()
@@ -76,10 +77,10 @@ def attended(predictor: Predictor, image: np.ndarray) -> np.ndarray:
     volume = Volume(image[None], np.eye(4), planar=True)
     heatmap = predictor.predict(volume, Options(heatmap=DEFAULT_METHOD)).heatmap
     assert heatmap is not None, "it was asked for"
-    found = np.zeros(image.shape, bool)
+    mask = np.zeros(image.shape, bool)
     for region in attended_regions(heatmap.percent, volume.array > measure_foreground(volume.array).threshold):
-        found[region.rows, region.columns] = True
-    return found
+        mask[region.rows, region.columns] = True
+    return mask
 
 
 def measure(dataset: Dataset, upscalers: Mapping[str, Upscaler], model: str, most: int, output: Path
@@ -105,18 +106,18 @@ def measure(dataset: Dataset, upscalers: Mapping[str, Upscaler], model: str, mos
         raise DataError(f"The dataset in {dataset.folder} has no slices on the validation side.")
     chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, min(most, len(chosen))).round().astype(int))]
     upscalers = {"lanczos": Lanczos(), "bicubic": Bicubic(), **upscalers}
-    values = {(way, place, name): np.full((len(chosen), 2), np.nan)
-              for way in DEGRADATIONS for place in PLACES for name in upscalers}
+    values = {(degradation, place, name): np.full((len(chosen), 2), np.nan)
+              for degradation in DEGRADATIONS for place in PLACES for name in upscalers}
     predictor = Predictor(find_model(model), "cpu")
     for row, index in enumerate(tqdm(chosen, "measuring", mininterval=5)):
         truth = cut_to_multiple(stored_slice(dataset, int(index))[0])
         places = np.ones(truth.shape, bool), attended(predictor, truth)
-        for way, degrade in DEGRADATIONS.items():
+        for degradation, degrade in DEGRADATIONS.items():
             coarse = degrade(truth)
             for name, upscaler in upscalers.items():
-                drawn = upscaler.upscale(coarse)
-                for place, found in zip(PLACES, compare_images(drawn, truth, places), strict=True):
-                    values[way, place, name][row] = found.psnr, found.ssim
+                upscaled = upscaler.upscale(coarse)
+                for place, quality in zip(PLACES, compare_images(upscaled, truth, places), strict=True):
+                    values[degradation, place, name][row] = quality.psnr, quality.ssim
     results = {
         "model": model, "slices": len(chosen),
         "metrics": _metrics(values, list(upscalers), dataset.slices.groups[chosen]),
@@ -128,31 +129,31 @@ def measure(dataset: Dataset, upscalers: Mapping[str, Upscaler], model: str, mos
 def summary(results: dict[str, Any]) -> list[dict[str, Any]]:
     """Of each degradation and place what the learned upscaler and Lanczos reach, as a description's `results`."""
     return [
-        {"dataset": f"{results['slices']} slices of the validation side, {way}, {place}",
+        {"dataset": f"{results['slices']} slices of the validation side, {degradation}, {place}",
          "metrics": {f"{name}_{metric}": round(table[f"{name}.{metric}"]["value"], 4)
                      for name in ("learned", "lanczos") for metric in ("psnr", "ssim")}}
-        for way, places in results["metrics"].items() for place, table in places.items()
+        for degradation, places in results["metrics"].items() for place, table in places.items()
     ]
 
 
 def _metrics(values: dict[tuple[str, str, str], np.ndarray], names: list[str], groups: np.ndarray
              ) -> dict[str, dict[str, dict[str, Any]]]:
     """Means over slices and differences to Lanczos, with intervals over groups."""
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    for way in DEGRADATIONS:
+    metrics: dict[str, dict[str, dict[str, Any]]] = {}
+    for degradation in DEGRADATIONS:
         for place in PLACES:
-            table = {f"{name}.{metric}{suffix}": values[way, place, name][:, n] - base[:, n]
+            table = {f"{name}.{metric}{suffix}": values[degradation, place, name][:, n] - base[:, n]
                      for name in names for n, metric in enumerate(("psnr", "ssim"))
-                     for suffix, base in (("", np.zeros_like(values[way, place, name])),
-                                          (".over_lanczos", values[way, place, "lanczos"]))}
-            known = ~np.isnan(table["lanczos.psnr"])
+                     for suffix, base in (("", np.zeros_like(values[degradation, place, name])),
+                                          (".over_lanczos", values[degradation, place, "lanczos"]))}
+            measured = ~np.isnan(table["lanczos.psnr"])
 
-            def means(weights: np.ndarray, table: dict[str, np.ndarray] = table, known: np.ndarray = known
+            def means(weights: np.ndarray, table: dict[str, np.ndarray] = table, measured: np.ndarray = measured
                       ) -> dict[str, np.ndarray]:
-                counted = weights[:, known]
-                return {key: counted @ column[known] / counted.sum(axis=1) for key, column in table.items()}
+                counted = weights[:, measured]
+                return {key: counted @ column[measured] / counted.sum(axis=1) for key, column in table.items()}
 
-            if known.any():
-                found.setdefault(way, {})[place] = {
+            if measured.any():
+                metrics.setdefault(degradation, {})[place] = {
                     key: metric._asdict() for key, metric in with_intervals(means, groups).items()}
-    return found
+    return metrics

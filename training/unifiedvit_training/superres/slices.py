@@ -38,7 +38,10 @@ def patches(dataset: Dataset, index: int, side: int, chance: np.random.Generator
     """`PATCHES` patches of a slice, mirrored and turned at random, made coarse in one of the ways at random.
 
     Args:
+        dataset: whose slice it is.
+        index: the number of the slice.
         side: pixels along a side of a fine patch, a multiple of 4. Smaller slices are continued at their borders.
+        chance: draws places and ways.
 
     Returns:
         coarse (n, side / 4, side / 4) with some noise, and fine (n, side, side), float32.

@@ -58,18 +58,14 @@ def train(project: Project, dataset: Dataset, run: Path) -> Path:
     torch.manual_seed(project.seed)
     network = ResidualUpscaler(plan.channels, plan.blocks).to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=plan.optimiser.weight_decay)
-    recipe = {"seed": project.seed, "slices": len(sliced),
-              **{f"superres.{name}": value
-                 for name, value in plan.model_dump(mode="json", exclude={"save_steps"}).items()}}
-    begun, total = _restore(run, network, optimiser, recipe), 0.0
+    recipe = _recipe(project, len(sliced))
+    begin = _restore(run, network, optimiser, recipe)
     model, optimiser = fabric.setup(network, optimiser)
-    logger = MetricLogger(run, begun)
-    started = time.monotonic()
-    bar = tqdm(range(begun, plan.steps), "upscaler", initial=begun, total=plan.steps, mininterval=5)
-    for step in bar:
-        share = lr_factor((step + 1) / plan.steps, plan.optimiser.warm_up)
+    progress = _Progress(run, begin, plan.steps)
+    for step in progress.bar:
+        lr = plan.optimiser.learning_rate * lr_factor((step + 1) / plan.steps, plan.optimiser.warm_up)
         for group in optimiser.param_groups:
-            group["lr"] = plan.optimiser.learning_rate * share
+            group["lr"] = lr
         coarse, fine = _batch(dataset, sliced, plan.size, plan.batch_size, project.seed, step)
         loss = F.l1_loss(model(coarse.to(fabric.device)).float(), fine.to(fabric.device))
         value = float(loss.detach())
@@ -80,20 +76,54 @@ def train(project: Project, dataset: Dataset, run: Path) -> Path:
         fabric.clip_gradients(model, optimiser, max_norm=plan.optimiser.grad_clip)
         optimiser.step()
         optimiser.zero_grad()
-        total += value
-        done = step + 1
-        if done % plan.save_steps == 0 or done == plan.steps:
-            taken = (step % plan.save_steps) + 1
-            logger.write("train", done, {
-                "loss": round(total / taken, 6), "learning_rate": optimiser.param_groups[0]["lr"],
-                "steps_per_second": round((done - begun) / (time.monotonic() - started), 2)})
-            bar.set_postfix(loss=f"{total / taken:.4f}", refresh=False)
-            total = 0.0
+        progress.add(value)
+        steps = step + 1
+        if steps % plan.save_steps == 0 or steps == plan.steps:
+            progress.write(steps, lr)
             save_weights(run / WEIGHTS_FILE, network)
-            save_state(run, {"model": network.state_dict(), "optimiser": optimiser.state_dict(), "step": done,
+            save_state(run, {"model": network.state_dict(), "optimiser": optimiser.state_dict(), "step": steps,
                              "recipe": recipe})
-    logger.close()
+    progress.close()
     return run / WEIGHTS_FILE
+
+
+def _recipe(project: Project, slices: int) -> dict[str, Any]:
+    """What a run that goes on must have in common with the one that was stopped."""
+    plan = project.superres.model_dump(mode="json", exclude={"save_steps"})
+    return {"seed": project.seed, "slices": slices, **{f"superres.{name}": value for name, value in plan.items()}}
+
+
+class _Progress:
+    """The curves of a run and its bar on the screen.
+
+    Args:
+        run: its folder.
+        begin: steps that were done before.
+        steps: of the whole run.
+    """
+
+    def __init__(self, run: Path, begin: int, steps: int) -> None:
+        self.bar = tqdm(range(begin, steps), "upscaler", initial=begin, total=steps, mininterval=5)
+        self._logger = MetricLogger(run, begin)
+        self._begin, self._start = begin, time.monotonic()
+        self._losses: list[float] = []
+
+    def add(self, loss: float) -> None:
+        """Take in the loss of a step."""
+        self._losses.append(loss)
+
+    def write(self, steps: int, lr: float) -> None:
+        """Write the mean of the losses since the last call; `steps`: done by now."""
+        loss = sum(self._losses) / len(self._losses)
+        self._losses.clear()
+        speed = (steps - self._begin) / (time.monotonic() - self._start)
+        self._logger.write("train", steps, {"loss": round(loss, 6), "learning_rate": lr,
+                                            "steps_per_second": round(speed, 2)})
+        self.bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+
+    def close(self) -> None:
+        """Nothing more is to come."""
+        self._logger.close()
 
 
 def describe(project: Project, run: Path, results: list[dict[str, Any]]) -> Path:
@@ -101,6 +131,7 @@ def describe(project: Project, run: Path, results: list[dict[str, Any]]) -> Path
 
     Args:
         project: says what was learnt from, and under which licence the weights are.
+        run: its folder.
         results: of the measurement, as in `model.json`.
     """
     plan, model = project.superres, project.model

@@ -45,6 +45,9 @@ def explain(project: Project, dataset: Dataset, run: Path, output: Path, count: 
     many of each diagnosis, and of as many groups, as there are.
 
     Args:
+        project: of the run.
+        dataset: that it was trained on.
+        run: its folder.
         output: folder for `results.json` and `report.html`.
         count: of slices.
 
@@ -93,7 +96,10 @@ def choose_slices(dataset: Dataset, lesion: list[bool], count: int, seed: int = 
     before a second of any.
 
     Args:
+        dataset: whose slices they are.
         lesion: by class, whether it is one.
+        count: of slices.
+        seed: of the choice among slices of one class.
 
     Raises:
         DataError: there are none.

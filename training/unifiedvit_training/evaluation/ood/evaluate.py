@@ -1,4 +1,5 @@
-"""`unifiedvit-train ood`: whether a model notices that it does not know what it is looking at."""
+"""`unifiedvit-train ood`: measures out-of-distribution detection, whether a model notices that it does not know what it
+is looking at."""
 
 from __future__ import annotations
 
@@ -42,19 +43,35 @@ _MOST = 40
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What came of a set of images.
+class ScoredSlices:
+    """What the network and the statistics say of slices.
 
     Attributes:
         features: of all slices, one after the other.
-        distances, rotated: of all slices, as of `OODStatistics.score`.
-        ood_warned, orientation_warned, input_warned: for each image whether its slices are called unlike training, it
-            is called turned, and anything is said without a network.
+        distances: (N,), as of `OODStatistics.score`.
+        rotated: (N, 3), likewise.
     """
 
     features: Features
     distances: np.ndarray
     rotated: np.ndarray
+
+    @property
+    def pictured(self) -> np.ndarray:
+        """(N,) which slices have something on them."""
+        return ~np.isnan(self.distances)
+
+
+@dataclass(frozen=True)
+class ScoredImages(ScoredSlices):
+    """What came of a set of images, slice by slice; and for each image:
+
+    Attributes:
+        ood_warned: whether its slices are called unlike training.
+        orientation_warned: whether it is called turned.
+        input_warned: whether anything is said without a network.
+    """
+
     ood_warned: list[bool]
     orientation_warned: list[bool]
     input_warned: list[bool]
@@ -82,54 +99,61 @@ def evaluate_ood(spec: ModelSpec, dataset: Dataset, output: Path, ood_val: Seque
     """
     statistics = _statistics(spec)
     network, slices = load_network(spec), dataset.slices
+    train, validation = _choose(dataset, spec, count)
+    sets, cache = _sets(dataset, ood_val, ood_test, in_distribution), output / "cache"
+    learnt = _score_slices(network, slices.inputs(train), spec, statistics, cache / "training.npz")
+    reference = _score_slices(network, slices.inputs(validation), spec, statistics, cache / "validation.npz")
+    scored = {name: _score_volumes(network, volumes, spec, statistics, cache / f"set {name}.npz")
+              for name, (_, volumes) in sets.items()}
+    roles = {name: role for name, (role, _) in sets.items()}
+    items = slices.items[validation][reference.pictured]
+    distances = reference.distances[reference.pictured]
+    metrics = [_validation_metrics(reference, statistics.threshold)]
+    metrics += [_set_metrics(name, roles[name], images, distances, statistics.threshold)
+                for name, images in scored.items()]
+    features = {name: _rows(images.features, images.pictured) for name, images in scored.items()}
+    scores = {score: _compare(score, learnt.features, slices.labels[train],
+                              _rows(reference.features, reference.pictured), items, features) for score in SCORES}
+    results = OODResults(spec, statistics.threshold, tuple(metrics), _held_out(distances, items), roles, scores)
+    write_whole(output / REPORT_FILE, ood_page(results, EXPORTED))
+    write_whole(output / RESULTS_FILE, json.dumps(results.as_json(), indent=1, allow_nan=False) + "\n")
+    print(ood_text(results))
+    print(f"Report: {output / REPORT_FILE}")
+    return output / RESULTS_FILE
+
+
+def _choose(dataset: Dataset, spec: ModelSpec, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of slices, evenly spread: of those of training with a diagnosis, and of those of validation."""
+    slices = dataset.slices
     train, validation = slices.on("train"), slices.on("validation")
     train = train[slices.labels[train] >= 0]
     if slices.images.shape[-1] != spec.size or slices.images.ndim != 3 or len(train) < 2 or len(validation) < 2:
         raise DataError(f"The dataset in {dataset.folder} is not one that {spec.name} can have been trained on.")
     train, validation = (side[np.linspace(0, len(side) - 1, min(len(side), count)).astype(int)]
                          for side in (train, validation))
-    sets, cache = _sets(dataset, ood_val, ood_test, in_distribution), output / "cache"
-    known = _score_slices(network, slices.inputs(train), spec, statistics, cache / "training.npz")[0]
-    reference, distances, rotated = _score_slices(network, slices.inputs(validation), spec, statistics,
-                                                  cache / "validation.npz")
-    results = {name: _score_volumes(network, volumes, spec, statistics, cache / f"set {name}.npz")
-               for name, (_, volumes) in sets.items()}
-    there = ~np.isnan(distances)
-    items = slices.items[validation][there]
-    metrics = [SetMetrics(
-        VALIDATION, IN_DISTRIBUTION, len(distances), None, _share(distances[there] > statistics.threshold),
-        _share(np.asarray(rotated.any(axis=1))), None, None, None, None, distances[there],
-    )]
-    for name, (role, _) in sets.items():
-        one = results[name]
-        own = one.distances[~np.isnan(one.distances)]
-        metrics.append(
-            SetMetrics(
-                name,
-                role,
-                len(one.distances),
-                None if role == IN_DISTRIBUTION else _auroc(distances[there], own),
-                _share(own > statistics.threshold),
-                _share(np.asarray(one.rotated.any(axis=1))),
-                len(one.ood_warned),
-                _share(one.ood_warned),
-                _share(one.orientation_warned),
-                _share(one.input_warned),
-                own,
-            )
-        )
-    roles = {name: role for name, (role, _) in sets.items()}
-    scores = {
-        score: _compare(score, known, slices.labels[train], _rows(reference, there), items,
-                        {name: _rows(one.features, ~np.isnan(one.distances)) for name, one in results.items()})
-        for score in SCORES
-    }
-    found = OODResults(spec, statistics.threshold, tuple(metrics), _held_out(distances[there], items), roles, scores)
-    write_whole(output / REPORT_FILE, ood_page(found, EXPORTED))
-    write_whole(output / RESULTS_FILE, json.dumps(found.as_json(), indent=1, allow_nan=False) + "\n")
-    print(ood_text(found))
-    print(f"Report: {output / REPORT_FILE}")
-    return output / RESULTS_FILE
+    return train, validation
+
+
+def _validation_metrics(reference: ScoredSlices, threshold: float) -> SetMetrics:
+    distances = reference.distances[reference.pictured]
+    return SetMetrics(VALIDATION, IN_DISTRIBUTION, len(reference.distances), None, _share(distances > threshold),
+                      _share(np.asarray(reference.rotated.any(axis=1))), None, None, None, None, distances)
+
+
+def _set_metrics(name: str, role: str, images: ScoredImages, reference: np.ndarray, threshold: float) -> SetMetrics:
+    """Of a set; `reference`: distances of the validation slices."""
+    distances = images.distances[images.pictured]
+    return SetMetrics(
+        name, role, len(images.distances),
+        auroc=None if role == IN_DISTRIBUTION else _auroc(reference, distances),
+        flagged_fraction=_share(distances > threshold),
+        rotated_fraction=_share(np.asarray(images.rotated.any(axis=1))),
+        images=len(images.ood_warned),
+        ood_warned=_share(images.ood_warned),
+        orientation_warned=_share(images.orientation_warned),
+        input_warned=_share(images.input_warned),
+        distances=distances,
+    )
 
 
 def _statistics(spec: ModelSpec) -> OODStatistics:
@@ -159,47 +183,47 @@ def _sets(dataset: Dataset, ood_val: Sequence[Path], ood_test: Sequence[Path], i
 
 
 def _score_volumes(network: UnifiedNetwork, volumes: Sequence[Volume], spec: ModelSpec, statistics: OODStatistics,
-                   kept: Path) -> Seen:
+                   file: Path) -> ScoredImages:
     prepared = [prepare(volume, spec.size) for volume in volumes]
-    numbers = [np.unique(np.linspace(0, len(one) - 1, _MOST).round().astype(int)) for one in prepared]
-    images = np.concatenate([one.inputs(n, n + 1) for one, own in zip(prepared, numbers, strict=True) for n in own])
-    features, distances, rotated = _score_slices(network, images, spec, statistics, kept)
-    ends = np.cumsum([len(own) for own in numbers])
-    said = [
-        ood_warnings(distances[end - len(own) : end], rotated[end - len(own) : end], spec)
-        for own, end in zip(numbers, ends, strict=True)
+    chosen = [np.unique(np.linspace(0, len(volume) - 1, _MOST).round().astype(int)) for volume in prepared]
+    images = np.concatenate([volume.inputs(number, number + 1)
+                             for volume, numbers in zip(prepared, chosen, strict=True) for number in numbers])
+    scored = _score_slices(network, images, spec, statistics, file)
+    ends = np.cumsum([len(numbers) for numbers in chosen])[:-1]
+    warnings = [
+        ood_warnings(distances, rotated, spec)
+        for distances, rotated in zip(np.split(scored.distances, ends), np.split(scored.rotated, ends), strict=True)
     ]
-    return Seen(
-        features, distances, rotated,
-        ood_warned=[any("does not look like" in sentence for sentence in one) for one in said],
-        orientation_warned=[any("seems to be" in sentence for sentence in one) for one in said],
-        input_warned=[bool(input_warnings(one, spec)) for one in prepared],
+    return ScoredImages(
+        scored.features, scored.distances, scored.rotated,
+        ood_warned=[any("does not look like" in sentence for sentence in sentences) for sentences in warnings],
+        orientation_warned=[any("seems to be" in sentence for sentence in sentences) for sentences in warnings],
+        input_warned=[bool(input_warnings(volume, spec)) for volume in prepared],
     )
 
 
 def _score_slices(network: UnifiedNetwork, images: np.ndarray, spec: ModelSpec, statistics: OODStatistics,
-                  kept: Path) -> tuple[Features, np.ndarray, np.ndarray]:
-    """Features, distances (N,) and turns (N, 3) of prepared slices; what the network says of them is kept in a file, so
-    that a stopped measurement goes on."""
+                  file: Path) -> ScoredSlices:
+    """Score prepared slices; what the network says of them is kept in a file, so that a stopped measurement goes on."""
     key = hashlib.sha256(spec.sha256.encode())
     key.update(np.ascontiguousarray(images).data)
     digest = np.array(key.hexdigest())
-    features = _read(kept, digest)
+    features = _read(file, digest)
     if features is None:
         parts = [extract_features(network, images[start:start + _BATCH])
-                 for start in tqdm(range(0, len(images), _BATCH), desc=kept.stem, leave=False, disable=None)]
+                 for start in tqdm(range(0, len(images), _BATCH), desc=file.stem, leave=False, disable=None)]
         features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        write_whole(kept, packed(features | {"key": digest}))
-    results = [statistics.features(features[EMBEDDING][start:start + _PORTION], images[start:start + _PORTION])
-               for start in range(0, len(images), _PORTION)]
-    distances, rotated = statistics.score(OODFeatures.concatenate(results))
+        write_whole(file, packed(features | {"key": digest}))
+    portions = [statistics.features(features[EMBEDDING][start:start + _PORTION], images[start:start + _PORTION])
+                for start in range(0, len(images), _PORTION)]
+    distances, rotated = statistics.score(OODFeatures.concatenate(portions))
     assert rotated is not None, "statistics of format 2 know rotations"
-    return features, distances, rotated
+    return ScoredSlices(features, distances, rotated)
 
 
-def _read(kept: Path, digest: np.ndarray) -> Features | None:
+def _read(path: Path, digest: np.ndarray) -> Features | None:
     try:
-        with np.load(kept) as file:
+        with np.load(path) as file:
             if file["key"] == digest:
                 return {name: file[name] for name in file.files if name != "key"}
     except Exception:  # missing, cut off or of an older version: the network looks again
@@ -212,14 +236,14 @@ def _compare(score: Score, train: Features, labels: np.ndarray, reference: Featu
     """For each set the AUROC against the validation slices, and the share beyond what one in a hundred of half of these
     exceeds; under `VALIDATION` that share of the other half."""
     distance = fit_score(score, train, labels)
-    own = distance(reference)
+    validation = distance(reference)
     half = _half(items)
-    threshold = threshold_within(own[half], items[half])
-    found = {VALIDATION: (0.5, _share(own[~half] > threshold))}
+    threshold = threshold_within(validation[half], items[half])
+    results = {VALIDATION: (0.5, _share(validation[~half] > threshold))}
     for name, features in sets.items():
-        values = distance(features)
-        found[name] = _auroc(own, values), _share(values > threshold)
-    return found
+        distances = distance(features)
+        results[name] = _auroc(validation, distances), _share(distances > threshold)
+    return results
 
 
 def _held_out(distances: np.ndarray, items: np.ndarray) -> float:

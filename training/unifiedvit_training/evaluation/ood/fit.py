@@ -1,4 +1,5 @@
-"""What a model's training images look like to it, so that in use it can tell when an image looks like none of them."""
+"""The out-of-distribution statistics of a model: what its training images look like to it, so that in use it can tell
+when an image looks like none of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics of how well a model notices what it does not know."""
+"""Metrics of out-of-distribution detection: how well a model notices what it does not know."""
 
 from __future__ import annotations
 

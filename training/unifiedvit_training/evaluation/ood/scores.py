@@ -1,4 +1,5 @@
-"""Ways to tell how far a slice is from training, side by side: by which features, by which distance."""
+"""Scores for out-of-distribution detection, side by side: how far a slice is from training, by which features and by
+which distance."""
 
 from __future__ import annotations
 

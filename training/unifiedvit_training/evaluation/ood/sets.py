@@ -1,4 +1,4 @@
-"""Images that a model does not know: drawn ones, photographs, and in-distribution ones held the wrong way."""
+"""Out-of-distribution images: drawn ones, photographs, and in-distribution ones held the wrong way."""
 
 from __future__ import annotations
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -19,7 +20,7 @@ from ..metrics import overlap_values, probabilities_of
 from .adaptation import adaptable, adapted
 from .corruptions import CLEAN, CORRUPTIONS, SEVERITIES, corrupt
 from .evaluated_model import EvaluatedModel
-from .metrics import CorruptionOutputs, measure
+from .metrics import CorruptionOutputs, Robustness, measure
 from .report import robustness_page, robustness_text
 
 FOLDER, RESULTS_FILE, REPORT_FILE = "robustness", "results.json", "report.html"
@@ -55,36 +56,41 @@ def robustness(models: Sequence[EvaluatedModel], dataset: Dataset, output: Path,
     side, places = _choose(dataset, source, count)
     slices, model = dataset.slices, models[0].model
     labels, groups = slices.labels[places], slices.groups[places]
-    said: dict[str, dict[str, list[CorruptionOutputs]]] = {}
+    answers: dict[str, dict[str, list[CorruptionOutputs]]] = {}
     for evaluated in models:
         for adapting in (False, True) if adapt and adaptable(evaluated.network) else (False,):
             name = evaluated.name + ADAPTED * adapting
-            said[name] = {
+            answers[name] = {
                 corruption: _answers(evaluated, dataset, places, corruption, adapting,
                                      output / "answers" / f"{name}-{corruption}.npz".replace(" ", "-"))
                 for corruption in (CLEAN, *names)
             }
-    first = next(iter(said))
-    found = {
-        name: measure(answers, None if name == first else said[first], labels, groups, model)
-        for name, answers in said.items()
+    first = next(iter(answers))
+    metrics = {
+        name: measure(outputs, None if name == first else answers[first], labels, groups, model)
+        for name, outputs in answers.items()
     }
-    results = {
-        "side": side, "source": source, "slices": len(places), "groups": len(np.unique(groups)),
+    results = {"side": side, "source": source, "slices": len(places), "groups": len(np.unique(groups)),
+               **_as_json(metrics, names)}
+    write_whole(output / REPORT_FILE, robustness_page(model, dataset, places, side, metrics, names))
+    write_whole(output / RESULTS_FILE, json.dumps(results, indent=1, allow_nan=False) + "\n")
+    print(robustness_text(metrics))
+    print(f"Report: {output / REPORT_FILE}")
+    return output / RESULTS_FILE
+
+
+def _as_json(metrics: Mapping[str, Robustness], names: Sequence[str]) -> dict[str, Any]:
+    """What the corruptions do, and what is left of each network's answers under them."""
+    return {
         "corruptions": {name: {"levels": CORRUPTIONS[name].levels, "meaning": CORRUPTIONS[name].meaning}
                         for name in names},
         "networks": {
-            name: {"mean": one.mean, "metrics": one.metrics,
-                   "against": {kind: {metric: difference._asdict() for metric, difference in each.items()}
-                               for kind, each in one.against.items()}}
-            for name, one in found.items()
+            name: {"mean": network.mean, "metrics": network.metrics,
+                   "against": {kind: {metric: difference._asdict() for metric, difference in differences.items()}
+                               for kind, differences in network.against.items()}}
+            for name, network in metrics.items()
         },
     }
-    write_whole(output / REPORT_FILE, robustness_page(model, dataset, places, side, found, names))
-    write_whole(output / RESULTS_FILE, json.dumps(results, indent=1, allow_nan=False) + "\n")
-    print(robustness_text(found))
-    print(f"Report: {output / REPORT_FILE}")
-    return output / RESULTS_FILE
 
 
 def _refuse_unlike(models: Sequence[EvaluatedModel], dataset: Dataset, adapt: bool, names: Sequence[str]) -> None:
@@ -93,15 +99,15 @@ def _refuse_unlike(models: Sequence[EvaluatedModel], dataset: Dataset, adapt: bo
     if len({evaluated.name for evaluated in models}) < len(models):
         raise RunError("Two of the networks have the same name. Rename a folder, so that metrics can be told apart.")
     size = dataset.slices.images.shape[-1]
-    known = [([(c.name, c.lesion) for c in one.model.classes], [s.name for s in one.model.segments])
-             for one in models]
-    for evaluated, knows in zip(models, known, strict=True):
+    tasks = [([(c.name, c.lesion) for c in evaluated.model.classes], [s.name for s in evaluated.model.segments])
+             for evaluated in models]
+    for evaluated, task in zip(models, tasks, strict=True):
         model = evaluated.model
         check_dataset_fits(dataset, model.model_copy(update={"input": model.input.model_copy(update={"size": size})}))
-        if knows != known[0]:
+        if task != tasks[0]:
             raise RunError(f"{models[0].name} and {evaluated.name} know different classes; their metrics cannot "
                            "be compared.")
-    if adapt and not any(adaptable(one.network) for one in models):
+    if adapt and not any(adaptable(evaluated.network) for evaluated in models):
         raise RunError("None of these networks has batch normalisation, so there is nothing to adapt.")
 
 
@@ -135,13 +141,13 @@ def _answers(
                 return [_unpacked(file, severity) for severity in severities]
     except Exception:  # missing, cut off or of an older version: the network looks again
         pass
-    found, arrays = [], {"key": digest}
+    answers, arrays = [], {"key": digest}
     with adapted(evaluated.network) if adapting else nullcontext():
         for severity in tqdm(severities, desc=f"{evaluated.name}, {corruption}", leave=False, disable=None):
-            found.append(_look(evaluated, dataset, places, corruption, severity))
-            arrays |= _packed(found[-1], severity)
+            answers.append(_look(evaluated, dataset, places, corruption, severity))
+            arrays |= _packed(answers[-1], severity)
     write_whole(path, packed(arrays))
-    return found
+    return answers
 
 
 def _look(
@@ -152,24 +158,24 @@ def _look(
     # In an order by chance, so that a batch is not of one kind.
     order = np.random.default_rng(0).permutation(len(places))
     for start in range(0, len(places), _BATCH):
-        here = places[order[start:start + _BATCH]]
+        batch = places[order[start:start + _BATCH]]
         corrupted = [corrupt(images, slices.masks[place], corruption, severity, int(place))
-                     for images, place in zip(slices.inputs(here), here, strict=True)]
+                     for images, place in zip(slices.inputs(batch), batch, strict=True)]
         images, masks = (np.stack(part) for part in zip(*corrupted, strict=True))
-        said, drawn, flagged = evaluated.predict(images)
-        logits.append(said)
-        if drawn is not None:
-            overlaps.append(overlap_values(drawn, masks, slices.has_mask[here], len(model.segments)))
+        batch_logits, drawn_masks, flagged = evaluated.predict(images)
+        logits.append(batch_logits)
+        if drawn_masks is not None:
+            overlaps.append(overlap_values(drawn_masks, masks, slices.has_mask[batch], len(model.segments)))
         if flagged is not None:
             flagged_parts.append(flagged.astype(float))
     back = np.argsort(order)
     probabilities = None
     if logits[0] is not None:
         probabilities = probabilities_of(np.concatenate(logits), model, evaluated.temperature)[back]
-    known = sum(map(len, flagged_parts)) == len(places)
+    all_flagged = sum(map(len, flagged_parts)) == len(places)
     return CorruptionOutputs(probabilities, {name: np.concatenate([part[name] for part in overlaps])[back]
                                              for name in overlaps[0]} if overlaps else None,
-                             np.concatenate(flagged_parts)[back] if known else None)
+                             np.concatenate(flagged_parts)[back] if all_flagged else None)
 
 
 def _packed(answers: CorruptionOutputs, severity: int) -> dict[str, np.ndarray]:

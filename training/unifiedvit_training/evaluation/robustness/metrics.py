@@ -66,6 +66,7 @@ def measure(
         first: the same of the network to compare with; None for that one itself.
         labels: (N,) true classes.
         groups: (N,) str; slices of the same group are drawn together.
+        model: names the classes.
     """
     one = np.ones((1, len(labels)))
     metrics = {

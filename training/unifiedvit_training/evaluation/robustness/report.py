@@ -12,7 +12,7 @@ from ...data.dataset import Dataset, pictures
 from ...reports.page import Gallery, Picture, Section, Table, Text, figure_uri, image_uri, render_page
 from ...reports.pictures import overlay
 from ...reports.style import COLOURS, plain
-from ..comparison_report import change_said
+from ..comparison_report import format_change
 from ..metric_labels import metric_labels
 from .corruptions import CLEAN, CORRUPTIONS, SEVERITIES, corrupt
 from .metrics import METRICS, Robustness
@@ -22,13 +22,14 @@ _DRAWN = {"lesion_type_accuracy": "accuracy among lesion types", "dice": "Dice"}
 _FLAGGED = "Slices called unlike training"
 
 
-def robustness_text(found: dict[str, Robustness]) -> str:
+def robustness_text(results: dict[str, Robustness]) -> str:
     """A table for the terminal: each metric of clean slices, and its mean over corruptions and severities."""
-    width = max(len(name) for name in found) + 2
+    width = max(len(name) for name in results) + 2
     lines = ["clean -> mean of all corruptions and severities", f"{'':<24}" + "".join(f"{n:>{max(width, 17)}}"
-                                                                                         for n in found)]
+                                                                                         for n in results)]
     for metric in METRICS:
-        cells = (f"{_short(one.metrics[CLEAN][0][metric])} -> {_short(one.mean[metric])}" for one in found.values())
+        cells = (f"{_short(result.metrics[CLEAN][0][metric])} -> {_short(result.mean[metric])}"
+                 for result in results.values())
         lines.append(f"{metric:<24}" + "".join(f"{cell:>{max(width, 17)}}" for cell in cells))
     return "\n".join(lines)
 
@@ -37,28 +38,29 @@ def _short(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def robustness_page(model: Model, dataset: Dataset, places: np.ndarray, side: str, found: dict[str, Robustness],
+def robustness_page(model: Model, dataset: Dataset, places: np.ndarray, side: str, results: dict[str, Robustness],
                     names: Sequence[str]) -> str:
     """The whole report as HTML.
 
     Args:
         model: whose classes all networks know.
+        dataset: whose slices were corrupted.
         places: (N,) slices that were measured.
         side: which they are of.
-        found: by network, the one that the others are compared with first.
+        results: by network, the one that the others are compared with first.
         names: of the corruptions.
     """
-    words = metric_labels(model) | {"flagged": _FLAGGED}
+    labels = metric_labels(model) | {"flagged": _FLAGGED}
     sections = [
         Section("All corruptions together", [
             Text("Means over corruptions of the mean over severities. “Balanced error” is one minus the mean recall of "
                  "the classes; relative: what it rises by, as a share of what the first network's rises by (as in "
                  "MedMNIST-C, Di Salvo et al. 2024, with the first network in place of AlexNet)."),
-            _together(found, words), _balanced(found, names), *_differences(found, words),
+            _together(results, labels), _balanced(results, names), *_differences(results, labels),
         ]),
-        Section("Against severity", [Picture(figure_uri(severity_figure(found, names)),
+        Section("Against severity", [Picture(figure_uri(severity_figure(results, names)),
                                              "Severity 0: slices as they are.")]),
-        *(Section(name, [_by_severity(found, name, words)]) for name in names),
+        *(Section(name, [_by_severity(results, name, labels)]) for name in names),
         Section("What the severities look like", [
             Table(["", "a level is", *map(str, SEVERITIES)],
                   [[name, CORRUPTIONS[name].meaning, *(f"{level:g}" for level in CORRUPTIONS[name].levels)]
@@ -72,72 +74,72 @@ def robustness_page(model: Model, dataset: Dataset, places: np.ndarray, side: st
     return render_page("Robustness", sections, lead)
 
 
-def _together(found: dict[str, Robustness], words: dict[str, str]) -> Table:
+def _together(results: dict[str, Robustness], labels: dict[str, str]) -> Table:
     rows = []
     for metric in METRICS:
-        cells = [(one.metrics[CLEAN][0][metric], one.mean[metric]) for one in found.values()]
-        if any(after is not None for _, after in cells):
-            rows.append([words[metric], *(value for pair in cells for value in pair)])
-    return Table(["", *(head for name in found for head in (f"{name}, clean", "corrupted"))], rows)
+        cells = [(result.metrics[CLEAN][0][metric], result.mean[metric]) for result in results.values()]
+        if any(corrupted is not None for _, corrupted in cells):
+            rows.append([labels[metric], *(value for pair in cells for value in pair)])
+    return Table(["", *(head for name in results for head in (f"{name}, clean", "corrupted"))], rows)
 
 
-def _balanced(found: dict[str, Robustness], names: Sequence[str]) -> Table:
+def _balanced(results: dict[str, Robustness], names: Sequence[str]) -> Table:
     """Balanced error by corruption."""
-    def error(one: Robustness, name: str) -> float | None:
-        values = [at["balanced_accuracy"] for at in one.metrics[name]]
+    def error(result: Robustness, name: str) -> float | None:
+        values = [at["balanced_accuracy"] for at in result.metrics[name]]
         known = [value for value in values if value is not None]
         return 1 - float(np.mean(known)) if len(known) == len(values) else None
 
-    first = next(iter(found.values()))
-    rows = [[name, *(error(one, name) for one in found.values())] for name in (CLEAN, *names)]
-    rows.append(["mean of corruptions", *(None if one.mean["balanced_accuracy"] is None
-                                          else 1 - one.mean["balanced_accuracy"] for one in found.values())])
-    rises = [_rise(one) for one in found.values()]
+    first = next(iter(results.values()))
+    rows = [[name, *(error(result, name) for result in results.values())] for name in (CLEAN, *names)]
+    rows.append(["mean of corruptions", *(None if result.mean["balanced_accuracy"] is None
+                                          else 1 - result.mean["balanced_accuracy"] for result in results.values())])
+    rises = [_rise(result) for result in results.values()]
     known = _rise(first)
     rows.append(["rise, relative to the first", *(rise / known if rise is not None and known else None
                                                   for rise in rises)])
-    return Table(["", *found], rows, "Balanced error")
+    return Table(["", *results], rows, "Balanced error")
 
 
-def _rise(one: Robustness) -> float | None:
-    before, after = one.metrics[CLEAN][0]["balanced_accuracy"], one.mean["balanced_accuracy"]
-    return None if before is None or after is None else before - after
+def _rise(result: Robustness) -> float | None:
+    clean, corrupted = result.metrics[CLEAN][0]["balanced_accuracy"], result.mean["balanced_accuracy"]
+    return None if clean is None or corrupted is None else clean - corrupted
 
 
-def _differences(found: dict[str, Robustness], words: dict[str, str]) -> list[Table]:
-    first, *others = found
+def _differences(results: dict[str, Robustness], labels: dict[str, str]) -> list[Table]:
+    first, *rest = results
     kinds = {"clean": "clean", "mean": "corrupted", "loss": "lost by it"}
     return [
         Table(["", *kinds.values()],
-              [[words[metric], *(change_said(found[name].against[kind][metric])
-                                 if metric in found[name].against.get(kind, {}) else None for kind in kinds)]
-               for metric in found[name].against.get("mean", {})],
+              [[labels[metric], *(format_change(results[name].against[kind][metric])
+                                  if metric in results[name].against.get(kind, {}) else None for kind in kinds)]
+               for metric in results[name].against.get("mean", {})],
               f"{name} minus {first}, with 95 % intervals (groups resampled, the same for both)")
-        for name in others
+        for name in rest
     ]
 
 
-def _by_severity(found: dict[str, Robustness], name: str, words: dict[str, str]) -> Table:
+def _by_severity(results: dict[str, Robustness], name: str, labels: dict[str, str]) -> Table:
     rows = []
-    for network, one in found.items():
+    for network, result in results.items():
         for metric in METRICS:
-            values = [at[metric] for at in (one.metrics[CLEAN][0], *one.metrics[name])]
+            values = [at[metric] for at in (result.metrics[CLEAN][0], *result.metrics[name])]
             if any(value is not None for value in values):
-                rows.append([network, words[metric], *values])
+                rows.append([network, labels[metric], *values])
     return Table(["network", "", "clean", *map(str, SEVERITIES)], rows)
 
 
-def severity_figure(found: dict[str, Robustness], names: Sequence[str]) -> Figure:
+def severity_figure(results: dict[str, Robustness], names: Sequence[str]) -> Figure:
     """Small multiples: a column a corruption, accuracy above and Dice below, a line a network."""
     columns = min(6, len(names))
     blocks = -(-len(names) // columns)
     figure = Figure(figsize=(2.0 * columns + 0.4, 3.9 * blocks), layout="constrained")
     grid = figure.subplots(2 * blocks, columns, sharex=True, sharey="row", squeeze=False)
     for n, name in enumerate(names):
-        for row, (key, said) in enumerate(_DRAWN.items()):
+        for row, (key, label) in enumerate(_DRAWN.items()):
             axes = grid[2 * (n // columns) + row, n % columns]
-            for (network, one), colour in zip(found.items(), COLOURS, strict=False):
-                values = [at[key] for at in (one.metrics[CLEAN][0], *one.metrics[name])]
+            for (network, result), colour in zip(results.items(), COLOURS, strict=False):
+                values = [at[key] for at in (result.metrics[CLEAN][0], *result.metrics[name])]
                 if None not in values:
                     axes.plot((0, *SEVERITIES), values, color=colour, marker="o", markersize=2.5, linewidth=1.3,
                               label=network)
@@ -148,7 +150,7 @@ def severity_figure(found: dict[str, Robustness], names: Sequence[str]) -> Figur
                 axes.set_title(name, fontsize=10)
             axes.tick_params(labelbottom=bool(row))
             if n % columns == 0:
-                axes.set_ylabel(said, fontsize=8)
+                axes.set_ylabel(label, fontsize=8)
     for axes in grid.ravel():
         if not axes.lines:
             axes.set_axis_off()
@@ -161,12 +163,12 @@ def _galleries(dataset: Dataset, places: np.ndarray, model: Model, names: Sequen
     """One slice with a lesion, corrupted in every way."""
     slices = dataset.slices
     place = next((int(place) for place in places if slices.masks[place].any()), int(places[0]))
-    found = []
+    galleries = []
     for name in names:
-        shown = []
+        row = []
         for severity in SEVERITIES:
             images, mask = corrupt(slices.inputs(np.array([place]))[0], slices.masks[place], name, severity, place)
             picture = overlay(pictures(images[None])[0], mask, [segment.colour for segment in model.segments])
-            shown.append(Picture(image_uri(picture), f"{name} {severity}"))
-        found.append(Gallery(shown))
-    return found
+            row.append(Picture(image_uri(picture), f"{name} {severity}"))
+        galleries.append(Gallery(row))
+    return galleries

@@ -1,0 +1,74 @@
+"""Which images there are, and what is said of each: from tables (CSV) and from folders laid out in a known way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...config import Model, Project, Source
+from .complaints import Complaints
+from .folder import folder_items
+from .labels import class_named
+from .listed import Listed
+from .table import TableReader
+
+
+def list_items(project: Project) -> dict[str, list[Listed]]:
+    """For each source, in order, its images and volumes; no image is opened.
+
+    Raises:
+        DataError: tables, columns, files or classes are wrong; all mistakes are said at once.
+    """
+    complaints = Complaints()
+    items: dict[str, list[Listed]] = {}
+    for source in project.data.sources:
+        if source.name in items:
+            complaints.add(source.name, "two sources have this name; give each its own")
+        _check_names(source, project.model, complaints)
+        rows = list(_listed(source, project.model, complaints))
+        _check_repeats(source, rows, complaints)
+        if not rows and not any(text.startswith(source.name) for text in complaints.sentences):
+            complaints.add(source.name, f"no images in {source.table or source.folder}")
+        items[source.name] = rows
+    complaints.raise_if_any()
+    return items
+
+
+def _check_names(source: Source, model: Model, complaints: Complaints) -> None:
+    segments = [segment.name for segment in model.segments]
+    for value, name in source.mask_values.items():
+        if name not in segments:
+            complaints.add(source.name, f"mask_values: {value} is {name!r}, but the segments are {', '.join(segments)}")
+    if not source.mask_values and len(segments) > 1:
+        complaints.add(source.name, f"say in mask_values which value is which of {', '.join(segments)}")
+    if source.label is not None and not class_named(source.label, model):
+        complaints.add(source.name, f"the label {source.label!r} is none of {', '.join(model.class_names)}")
+
+
+def _check_repeats(source: Source, rows: list[Listed], complaints: Complaints) -> None:
+    seen: set[Path] = set()
+    for row in rows:
+        for image in filter(None, row.item.channels or (row.item.image,)):
+            if image in seen:
+                complaints.add(source.name, f"{image.name} is listed twice; keep one row")
+            seen.add(image)
+
+
+def _listed(source: Source, model: Model, complaints: Complaints) -> Iterator[Listed]:
+    """What the reader for a source gives: of its table, of the table in its folder, or of the folder itself."""
+    if source.table is not None:
+        home = source.table.parent
+        return TableReader(source, source.table, source.images or home, source.masks or home, model, complaints).items()
+    folder = source.folder
+    assert folder is not None, "a source has a table or a folder"
+    if model.channel_names and not (folder / "labels.csv").is_file():
+        complaints.add(source.name, "a folder without a table does not say which channel an image is; give a `table`")
+        return iter(())
+    if not folder.is_dir():
+        complaints.add(source.name, f"there is no folder {folder}; check `folder`, and --data")
+        return iter(())
+    if (folder / "labels.csv").is_file():
+        masks = source.masks or folder / "masks"
+        images = source.images or folder / "images"
+        return TableReader(source, folder / "labels.csv", images, masks, model, complaints).items()
+    return folder_items(source, folder, model, complaints)

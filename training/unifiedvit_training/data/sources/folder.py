@@ -1,0 +1,66 @@
+"""Images from folders that are laid out in a known way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...config import Model, Source
+from ..dataset import Item
+from ..names import SEGMENTATION
+from .complaints import Complaints
+from .files import image_files, masks_by_stem, stem
+from .labels import class_named
+from .listed import Listed
+
+#: What the name of a mask beside its image ends with, before the file's ending.
+_BESIDE = ("_label", "_seg", "_mask", SEGMENTATION)
+
+
+def folder_items(source: Source, folder: Path, model: Model, complaints: Complaints) -> Iterator[Listed]:
+    """Images in `images/` (masks of the same name in `masks/`), or one folder a class, or all in one folder.
+
+    Args:
+        source: that the folder is of.
+        folder: which is there.
+        model: whose classes the folders in it are.
+        complaints: get what is wrong.
+    """
+    if source.split.column:
+        complaints.add(source.name, "a folder without labels.csv has no column to split by; use fractions or folds")
+    if (folder / "images").is_dir() or source.images:
+        images = source.images or folder / "images"
+        if not images.is_dir():
+            complaints.add(source.name, f"there is no folder {images}; check `images`, and --data")
+            return
+        beside = masks_by_stem(source.masks or folder / "masks")
+        label = source.label and class_named(source.label, model)
+        for image in (path for path in image_files(images) if not stem(path).endswith(SEGMENTATION)):
+            yield _alone(source, image, images, label, beside.get(stem(image)))
+        return
+    inner = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    for path in inner:
+        label = class_named(path.name, model)
+        if label is None:
+            complaints.add(
+                source.name, f"the folder {path.name} is no class; the classes are {', '.join(model.class_names)}"
+            )
+            continue
+        yield from _with_masks_beside(source, path, folder, label)
+    if not inner:
+        yield from _with_masks_beside(source, folder, folder, source.label and class_named(source.label, model))
+
+
+def _with_masks_beside(source: Source, folder: Path, home: Path, label: str | None) -> Iterator[Listed]:
+    files = {stem(path): path for path in image_files(folder)}
+    masks = {name + ending for name in files for ending in _BESIDE} & set(files)
+    for name, path in files.items():
+        if name not in masks:
+            mask = next((files[name + ending] for ending in _BESIDE if name + ending in files), None)
+            yield _alone(source, path, home, label, mask)
+
+
+def _alone(source: Source, image: Path, home: Path, label: str | None, mask: Path | None) -> Listed:
+    """An image that no table groups: a group of its own."""
+    name = f"{source.name}/{image.relative_to(home).as_posix()}"
+    return Listed(Item(name, image, mask, (label,) if label else (), name, source.name, side="", volume=False), "")

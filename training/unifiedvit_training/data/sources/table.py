@@ -1,0 +1,119 @@
+"""Images and what is said of each, from a table (CSV) with a row for each."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...config import Model, Source
+from ..dataset import Item
+from ..names import as_number, folded_patient
+from .columns import Columns
+from .complaints import Complaints
+from .files import masks_by_stem, stem
+from .labels import labels_of_cell, labels_of_columns
+from .listed import Listed
+
+#: Patients that are none: what programs write into an empty cell.
+_NOBODY = {"nan", "none", "null", "n/a", "#n/a", "<na>"}
+
+
+class TableReader:
+    """Reads a table.
+
+    Args:
+        source: that it is of.
+        table: the file.
+        images: folder that the names of images start from.
+        masks: folder that the names of masks start from.
+        model: what the network will read and say.
+        complaints: get what is wrong.
+    """
+
+    def __init__(self, source: Source, table: Path, images: Path, masks: Path, model: Model, complaints: Complaints
+                 ) -> None:
+        self._source, self._table, self._images, self._masks = source, table, images, masks
+        self._model, self._complaints = model, complaints
+        self._spellings: dict[str, str] = {}  # of patients: the first one counts
+
+    def items(self) -> Iterator[Listed]:
+        """The images of the rows that name one."""
+        try:
+            header, rows = self._read()
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            self._complaints.add(self._source.name, f"{self._table} cannot be read as a table in UTF-8 ({error})")
+            return
+        columns = Columns(self._source, self._table.name, header, self._model, self._complaints)
+        if not any(columns.images):
+            return
+        masks = masks_by_stem(self._masks) if self._source.folder and "mask" not in columns.single else {}
+        for line, cells in rows:
+            where = f"{self._source.name}, {self._table.name} line {line}"
+            row = {key: value for key, value in cells.items() if value is not None}
+            if len(row) < len(cells):
+                self._complaints.add(where, f"the row does not have {len(header)} cells like the header")
+                continue
+            item = self._item(row, columns, masks, where)
+            if item is not None:
+                yield Listed(item, as_number(row[columns.split]) if columns.split else "")
+
+    def _read(self) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
+        """The header; and for each row its line, and column -> cell, None where there are too few or too many."""
+        text = self._table.read_text(encoding="utf-8-sig")
+        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        header = [name.strip() for name in reader.fieldnames or []]
+        reader.fieldnames = header
+        return header, [(reader.line_num, {key: _clean(value) for key, value in row.items()}) for row in reader]
+
+    def _item(self, row: dict[str, str], columns: Columns, masks: dict[str, Path], where: str) -> Item | None:
+        """What a row says; `masks`: by the names of their images, for tables without a column of masks."""
+        cells = {key: row[name] for key, name in columns.single.items()}
+        names = [row[name] if name else "" for name in columns.images]
+        files = tuple(self._file(self._images, name, where, "image") if name else None for name in names)
+        first = next(filter(None, names), "")
+        if not first:
+            self._complaints.add(where, "the image is not named")
+        mask = self._file(self._masks, cells["mask"], where, "mask") if cells.get("mask") else None
+        image = next(filter(None, files), None)
+        if image is None:
+            return None
+        labels, unknown = self._labels(row, cells, columns, where)
+        patient = self._patient(cells, where)
+        group = self._spellings.setdefault(folded_patient(patient), patient) or first
+        return Item(
+            name=f"{self._source.name}/{first}", image=image, mask=masks.get(stem(image)) if masks else mask,
+            labels=labels, group=f"{self._source.name}/{group}",
+            source=self._source.name, side="", volume=False, plane=cells.get("plane", ""),
+            channels=files if self._model.channel_names else (), unknown=unknown, patient=patient,
+        )
+
+    def _file(self, folder: Path, cell: str, where: str, what: str) -> Path | None:
+        """The file that `cell`, which is not empty, names, if it is there; tables written on Windows have
+        backslashes."""
+        path = folder / cell.replace("\\", "/")
+        if path.exists():
+            return path
+        self._complaints.add(where, f"the {what} {path} does not exist")
+        return None
+
+    def _labels(self, row: dict[str, str], cells: dict[str, str], columns: Columns, where: str
+                ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """As of `labels_of_columns`."""
+        if columns.findings:
+            return labels_of_columns(row, columns.findings, where, self._model, self._complaints)
+        cell = cells.get("labels", cells.get("label")) or self._source.label or ""
+        return labels_of_cell(cell, where, self._model, self._complaints), ()
+
+    def _patient(self, cells: dict[str, str], where: str) -> str:
+        patient = cells.get("group") or ""
+        if patient.lower() in _NOBODY:
+            self._complaints.add(where, f"the patient is called {patient!r}, as programs write an empty cell; name the "
+                                 "patient, or leave the cell empty where the image is of nobody else's")
+        return patient
+
+
+def _clean(value: str | list[str] | None) -> str | None:
+    return value.strip() if isinstance(value, str) else None
