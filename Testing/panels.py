@@ -48,7 +48,7 @@ class Desk:
             self.app.userSettings().setValue(f"UnifiedViT/NonCommercialUse/{entry.id}", entry.licence)
         self.app.questions.clear()
         self.app.consent = True
-        self.panel.say("", False)
+        self.panel.status.clear()
 
     def wait(self, until, seconds: float = 120.0) -> None:
         self.app.wait(until, seconds)

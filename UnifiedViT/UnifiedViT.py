@@ -23,16 +23,9 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
-# An installed extension has both beside this file; a developer may have added the unbuilt module's folder alone.
-for _name, _folder in (("UnifiedViTPanel", Path(__file__).resolve().parent),
-                       ("UnifiedViTLib", Path(__file__).resolve().parent.parent)):
-    if importlib.util.find_spec(_name) is None:
-        sys.path.append(str(_folder))
-
-# Light, as Slicer waits for it when it starts.
-from UnifiedViTPanel.options import optionsOf, takesOptions, withOptions  # noqa: E402
-
 DEFAULT_MODEL = "brain-t1ce"
+#: Priority of an observer that hears of a new scene when every selector has listed its nodes, whenever it was made.
+AFTER_SELECTORS = -10.0
 
 
 class UnifiedViT(ScriptedLoadableModule):
@@ -55,6 +48,7 @@ class UnifiedViT(ScriptedLoadableModule):
             "Classification and Segmentation. The bundled model was trained on BRISC 2025 (Fateh et al.), the figshare "
             "set of Cheng, and TCGA-LGG with the masks of Buda et al.; its weights are under CC BY-NC-SA 4.0."
         )
+        addToPath()
         slicer.app.connect("startupCompleted()", self.onStartupCompleted)
 
     def onStartupCompleted(self):
@@ -68,8 +62,16 @@ class UnifiedViT(ScriptedLoadableModule):
                 logging.exception("UnifiedViT: %s failed", prepare.__name__)
 
 
+def addToPath():
+    """An installed extension has the panel and the library beside this file; a developer may have added the unbuilt
+    module's folder alone."""
+    folder = Path(__file__).resolve().parent
+    for name, place in (("UnifiedViTPanel", folder), ("UnifiedViTLib", folder.parent)):
+        if importlib.util.find_spec(name) is None:
+            sys.path.append(str(place))
+
+
 @parameterNodeWrapper
-@withOptions
 class UnifiedViTParameterNode:
     """What is saved with the scene: these, and the options of `UnifiedViTLogic.process`. `device` as in `Predictor`;
     `model` is an id."""
@@ -79,6 +81,12 @@ class UnifiedViTParameterNode:
     model: str = DEFAULT_MODEL
     device: str = "auto"
     batchSize: Annotated[int, WithinRange(1, 64)] = 8
+    plane: str = "auto"
+    tta: bool = False
+    keepProbabilities: bool = False
+    heatmap: str = ""
+    superres: str = ""
+    uncertainty: bool = False
 
 
 class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -103,14 +111,21 @@ class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = UnifiedViTLogic()
         self.panel = Panel(self.ui, self.logic)
-        for event, handler in (
-            (slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose),
-            (slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose),
-            (slicer.mrmlScene.StartImportEvent, self.onSceneStartImport),
-            (slicer.mrmlScene.EndImportEvent, self.onSceneEndClose),
+        for event, handler, priority in (
+            (slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose, 0.0),
+            (slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose, AFTER_SELECTORS),
+            (slicer.mrmlScene.StartImportEvent, self.onSceneStartImport, 0.0),
+            (slicer.mrmlScene.EndImportEvent, self.onSceneEndClose, AFTER_SELECTORS),
         ):
-            self.addObserver(slicer.mrmlScene, event, handler)
-        self.initializeParameterNode()
+            self.addObserver(slicer.mrmlScene, event, handler, priority=priority)
+        if self.isShown:  # reloaded
+            self.initializeParameterNode()
+
+    @property
+    def isShown(self):
+        """Whether this is the module that the user looks at; a widget outside the application's panel counts as
+        shown."""
+        return getattr(self.parent, "isEntered", True)
 
     def cleanup(self):
         """The module is unloaded, or Slicer closes: nothing of ours may go on running."""
@@ -152,8 +167,9 @@ class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event):
-        """A new scene, empty or loaded: the panel shows its parameters and its results."""
-        self.initializeParameterNode()
+        """A new scene, empty or loaded: the panel shows its parameters and its results, if it is shown itself."""
+        if self.isShown:
+            self.initializeParameterNode()
 
     def initializeParameterNode(self):
         """Use the scene's parameter node; take the first volume where none is chosen."""
@@ -203,9 +219,9 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         """The scene's parameters of this module."""
         return UnifiedViTParameterNode(super().getParameterNode())
 
-    @takesOptions(folder=False)
     def process(self, volumeNode, segmentationNode=None, model=DEFAULT_MODEL, device="auto", batchSize=8, progress=None,
-                channels=None, **options):
+                channels=None, *, plane="auto", tta=False, keepProbabilities=False, heatmap="", superres="",
+                uncertainty=False):
         """Look at a volume, and add the result to its scene; waits until it is there.
 
         Args:
@@ -217,7 +233,15 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             progress: called with a stage in words and the share done (0..1).
             channels: for models that look at several sequences: volume nodes by the names of further ones, for example
                 {"t2": node}; `volumeNode` is the first. What is not given is missing.
-            {options}
+            plane: "auto" (as acquired), "axial", "coronal" or "sagittal".
+            tta: test-time augmentation: look at mirrored slices too.
+            keepProbabilities: add the probability of each segment as a volume.
+            heatmap: add what speaks for a class, and where, as a volume: "auto" for the diagnosed class, or the name
+                of a class of the model; "" for none.
+            superres: add, beside the input, the volume with what is attended to four times as fine, and which of its
+                voxels are synthetic: the upscaler ("learned", "lanczos" or a folder); "" for none.
+            uncertainty: look several times, and add where the outline is uncertain as a volume; how far to trust the
+                diagnosis is in `prediction.uncertainty`.
 
         Returns:
             `UnifiedViTLib.inference.prediction.Prediction`.
@@ -225,14 +249,21 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         Raises:
             UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do; the scene is then as it was.
         """
-        request = self.runner.request(volumeNode, model, device, batchSize, optionsOf(**options), channels)
-        prediction = self.runner.client.run(request, progress or (lambda stage, fraction: None))
-        self.runner.addToScene(prediction, volumeNode, segmentationNode)
+        from UnifiedViTPanel.options import optionsOf
+
+        options = optionsOf(plane=plane, tta=tta, keepProbabilities=keepProbabilities, heatmap=heatmap,
+                            superres=superres, uncertainty=uncertainty)
+        request = self.runner.request(volumeNode, model, device, batchSize, options, channels)
+        try:
+            prediction = self.runner.client.run(request, progress or (lambda stage, fraction: None))
+            self.runner.addToScene(prediction, volumeNode, segmentationNode)
+        finally:
+            self.runner.release()
         return prediction
 
-    @takesOptions(folder=True)
     def processFolder(self, inputDir, outputDir, pattern="*", recursive=False, skipExisting=True, model=DEFAULT_MODEL,
-                      device="auto", batchSize=8, progress=None, **options):
+                      device="auto", batchSize=8, progress=None, *, plane="auto", tta=False, heatmap="", superres="",
+                      uncertainty=False):
         """Look at all images of a folder; the scene is not used. A bad file is reported and skipped.
 
         Args:
@@ -243,9 +274,10 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             recursive: folders in the folder too.
             skipExisting: go on where an earlier call stopped: leave out images whose result is there, whole, and of
                 the same files, model, options and software.
-            model, device, batchSize: as for `process`.
+            model, device, batchSize, plane, tta: as for `process`.
             progress: called with words and the share done of all (0..1).
-            {options}
+            heatmap, superres, uncertainty: as for `process`; written as NAME.heatmap.nrrd, NAME.superres.nrrd with
+                NAME.synthetic.seg.nrrd, NAME.uncertainty.nrrd.
 
         Returns:
             the rows of results.csv as dictionaries (`UnifiedViTLib.outputs.files.CSV_FIELDS`).
@@ -256,9 +288,10 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         from UnifiedViTLib.service.batch.inputs import find_inputs
         from UnifiedViTLib.service.batch.runner import BatchSettings, process_files, serial
         from UnifiedViTLib.service.store.catalogue import find_model
+        from UnifiedViTPanel.options import optionsOf
 
         spec = find_model(model)
-        asked = optionsOf(**options)
+        asked = optionsOf(plane=plane, tta=tta, heatmap=heatmap, superres=superres, uncertainty=uncertainty)
         asked.check(spec)
         return process_files(find_inputs(Path(inputDir), pattern, recursive), Path(outputDir),
                              BatchSettings(spec, asked, device, batchSize), serial(self.runner.client),

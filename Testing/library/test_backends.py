@@ -260,7 +260,7 @@ def test_without_torch_an_explanation_is_refused_before_anything_is_looked_at(mo
     WriteImage(to_sitk(head_volume()), str(tmp_path / "head.nrrd"))
     done = run_without(("torch", "timm"), tmp_path / "hide", "predict", str(tmp_path / "head.nrrd"), "--model",
                        str(model.folder), "--output", str(tmp_path / "out"), "--heatmap")
-    assert done.returncode == 2 and "Heat maps, and the super-resolution that they guide, need PyTorch" in done.stderr
+    assert done.returncode == 2 and "A heat map needs PyTorch, for gradients. It is not installed." in done.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -172,15 +172,16 @@ def test_the_entry_for_the_extensions_index_is_what_its_schema_wants_and_agrees_
         "additionalProperties": False,
         "properties": {
             "$schema": {"pattern": r"^https://raw\.githubusercontent\.com/Slicer/Slicer/main/Schemas/"
-                                   r"slicer-extension-catalog-entry-schema-v1\.0\.\d\.json#$"},
+                                   r"slicer-extension-catalog-entry-schema-v1\.0\.2\.json#$"},
             "category": {"type": "string"},
             "scm_url": {"type": "string"},
             "scm_revision": {"type": "string"},
             "scm_type": {"enum": ["git", "local"]},
             "build_dependencies": {"type": "array", "items": {"type": "string"}},
+            "dicom_support_rule": {"type": "string"},
             "build_subdirectory": {"type": "string"},
             "enabled": {"type": "boolean"},
-            "tier": {"enum": [1, 3, 5]},
+            "tier": {"type": "integer", "minimum": 1, "maximum": 5},
         },
     })
     assert entry["category"] == metadata("CATEGORY")

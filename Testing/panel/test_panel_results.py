@@ -114,7 +114,7 @@ def test_a_report_that_cannot_be_written_ends_in_a_sentence_and_cancel_in_nothin
     desk.ui.saveReportButton.click()
     assert "Choose another folder" in desk.ui.statusLabel.text
     FileDialog.answers = [""]
-    desk.panel.say("", False)
+    desk.panel.status.clear()
     desk.ui.saveReportButton.click()
     assert desk.ui.statusLabel.text == ""
 

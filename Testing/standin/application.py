@@ -107,7 +107,7 @@ def install(scene: slicer.vtkMRMLScene) -> Application:
         sys.modules[name] = made
         if name.startswith("slicer."):
             setattr(slicer, name.removeprefix("slicer."), made)
-    FileDialog.answers = []
+    FileDialog.answers, FileDialog.proposed = [], []
     return app
 
 
@@ -130,12 +130,25 @@ def load_module() -> tuple[Any, types.SimpleNamespace]:
 
 def show_panel(module: Any, scene: slicer.vtkMRMLScene, width: int = 460) -> tuple[Any, Any]:
     """The module's panel as the application makes it; returns the widget object and the Qt widget around it."""
-    parent = OWN["qMRMLWidget"]()
+    parent = OWN["qSlicerScriptedLoadableModuleWidget"]()
     parent.setLayout(QtWidgets.QVBoxLayout())
     parent.setMRMLScene(scene)
     panel = module.UnifiedViTWidget(parent)
     panel.setup()
     parent.resize(width, 900)
-    parent.show()
-    panel.enter()
+    enter(panel)
     return panel, parent
+
+
+def enter(panel: Any) -> None:
+    """The user opens the module."""
+    panel.parent.show()
+    panel.parent.isEntered = True
+    panel.enter()
+
+
+def leave(panel: Any) -> None:
+    """The user opens another module."""
+    panel.parent.isEntered = False
+    panel.exit()
+    panel.parent.hide()

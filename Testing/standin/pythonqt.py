@@ -12,6 +12,8 @@ class PythonQtWays:
     """Mixed into Qt classes: `button.enabled = True`, `label.text`, `button.connect("clicked(bool)", f)`."""
 
     def __getattribute__(self, name: str) -> Any:
+        if name in ("sizeHint", "minimumSizeHint"):  # PySide asks for these in the middle of reading the property
+            return super().__getattribute__(name)
         if not name.startswith("_") and _is_property(self, name):
             return QtCore.QObject.property(self, name)
         if name in ("connect", "disconnect"):  # PySide finds its own before those of a class in Python
@@ -55,13 +57,30 @@ class Painter(QtGui.QPainter):
         raise ValueError("return type 'QFontMetrics' is ignored because it is unknown to PythonQt")
 
 
+def as_read(text: str, text_format: Any = QtCore.Qt.AutoText) -> str:
+    """What a user reads where Qt shows this text: in a label of this format; a tool tip and a message box are as
+    `AutoText`."""
+    if text_format == QtCore.Qt.PlainText or (text_format == QtCore.Qt.AutoText and not QtCore.Qt.mightBeRichText(text)):
+        return text
+    document = QtGui.QTextDocument()
+    document.setHtml(text)
+    return document.toPlainText()
+
+
 class FileDialog:
-    """Where the user would choose a file: the test's answers in turn; "" is Cancel. Returns texts, as PythonQt."""
+    """Where the user would choose a file: the test's answers in turn; "" is Cancel. Returns texts, as PythonQt.
+
+    Attributes:
+        answers: what the user chooses.
+        proposed: the file or folder that each dialog opened with.
+    """
 
     answers: ClassVar[list[str]] = []
+    proposed: ClassVar[list[str]] = []
 
     @classmethod
-    def _answer(cls, *_arguments: Any) -> str:
+    def _answer(cls, _parent: Any, _title: str, proposed: str = "", _filter: str = "") -> str:
+        cls.proposed.append(proposed)
         return cls.answers.pop(0)
 
     getOpenFileName = getSaveFileName = getExistingDirectory = _answer

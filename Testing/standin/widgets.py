@@ -72,6 +72,19 @@ class qMRMLWidget(PythonQtWays, QtWidgets.QWidget):
         self.mrmlSceneChanged.emit(scene)
 
 
+class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
+    """What the application makes around a module's widgets."""
+
+    isEntered = QtCore.Property(bool, lambda s: s._entered, lambda s, v: s._put_entered(v))
+
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._entered = False
+
+    def _put_entered(self, entered: bool) -> None:
+        self._entered = entered
+
+
 class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
     """Chooses a node of the scene, or none, or makes a new one."""
 
@@ -96,10 +109,11 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
         self._types, self._hidden_types, self._none, self._none_text = [], [], False, "None"
         self._add = self._remove = self._rename = self._children = True
         self._id: str | None = None
-        self._requested: str | None = None
         self._ids: list[str | None] = []
         self._observers: list[int] = []
         self._filling = False
+        # As the real one, which elides long names.
+        self.setSizeAdjustPolicy(QtWidgets.QComboBox.AdjustToMinimumContentsLengthWithIcon)
         self.activated.connect(self._activated)
         self.destroyed.connect(self._unobserve)
 
@@ -110,7 +124,9 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
     def setMRMLScene(self, scene: slicer.vtkMRMLScene) -> None:
         self._unobserve()
         self._scene = scene
+        # Of one priority, so heard in the order in which observers were added.
         events = (slicer.vtkMRMLScene.NodeAddedEvent, slicer.vtkMRMLScene.NodeRemovedEvent,
+                  slicer.vtkMRMLScene.EndImportEvent, slicer.vtkMRMLScene.EndCloseEvent,
                   slicer.vtkMRMLScene.EndBatchProcessEvent)
         self._observers = [scene.AddObserver(event, self._scene_changed) for event in events]
         self._fill()
@@ -125,10 +141,9 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
         self.setCurrentNodeID(node.GetID() if node else "")
 
     def setCurrentNodeID(self, node_id: str) -> None:
-        wanted = node_id or None
-        # As the real one: a node that is not listed yet, while a scene is read, is chosen once it is.
-        self._requested = wanted if wanted not in self._ids else None
-        if wanted != self._id and (wanted is None or wanted in self._ids):
+        # As the real one: in place of a node that is not listed, as while a scene is read, there is none.
+        wanted = node_id if node_id in self._ids else None
+        if wanted != self._id:
             self._id = wanted
             self._fill()
             self.currentNodeChanged.emit(self.currentNode())
@@ -167,8 +182,6 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
         self._filling = True
         before, nodes = self._id, self._nodes()
         ids = [node.GetID() for node in nodes]
-        if self._requested in ids:
-            self._id, self._requested = self._requested, None
         if self._id not in ids:
             self._id = None if self._none or not ids else ids[0]
         self.clear()
@@ -196,7 +209,8 @@ def ctk_module() -> types.ModuleType:
     return module
 
 
-OWN = {cls.__name__: cls for cls in (ctkCollapsibleButton, qMRMLWidget, qMRMLNodeComboBox)}
+OWN = {cls.__name__: cls for cls in (ctkCollapsibleButton, qMRMLWidget, qSlicerScriptedLoadableModuleWidget,
+                                     qMRMLNodeComboBox)}
 
 
 class _Loader(QUiLoader):

@@ -83,6 +83,7 @@ class ChannelsView:
     def _addRow(self):
         number = len(self._rows)
         label, selector = qt.QLabel(), slicer.qMRMLNodeComboBox()
+        label.textFormat = qt.Qt.PlainText
         selector.nodeTypes = ["vtkMRMLScalarVolumeNode"]
         selector.hideChildNodeTypes = ["vtkMRMLLabelMapVolumeNode"]
         selector.addEnabled = selector.removeEnabled = False

@@ -1,14 +1,37 @@
-"""The two small charts of a result, painted with Qt alone: Slicer brings no plotting library."""
+"""The two small charts of a result, painted with Qt alone (Slicer brings no plotting library) and as wide as their
+place."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
 import qt
+from slicer.i18n import tr as _
 
 from UnifiedViTLib.outputs.report import colour_of
 
 _ROW, _TEXT, _QUIET = 20, "#1c2430", "#8a94a0"
+
+
+class ResizeFilter(qt.QObject):
+    """Tells when a widget has become wider or narrower. Whoever makes it keeps it: Qt does not.
+
+    Args:
+        widget: the widget.
+        resized: called with the new width, in pixels.
+    """
+
+    def __init__(self, widget, resized):
+        qt.QObject.__init__(self)
+        self._resized, self._width = resized, widget.width
+        widget.installEventFilter(self)
+
+    def eventFilter(self, widget, event):
+        """Of every event of the widget; True would keep it from the widget."""
+        if event.type() == qt.QEvent.Resize and widget.width != self._width:
+            self._width = widget.width
+            self._resized(self._width)
+        return False
 
 
 def classesChart(displayNames, probabilities, width, thresholds=None):
@@ -55,7 +78,7 @@ def slicesChart(series, width, height=96):
     count = len(series[0])
     painter.drawText(left, bottom + 2, 120, 16, qt.Qt.AlignLeft, "1")
     painter.drawText(right - 120, bottom + 2, 120, 16, qt.Qt.AlignRight, str(count))
-    painter.drawText(left, bottom + 2, right - left, 16, qt.Qt.AlignHCenter, "slice")
+    painter.drawText(left, bottom + 2, right - left, 16, qt.Qt.AlignHCenter, _("slice"))
     step = (right - left) / max(1, count - 1)
     for n, values in enumerate(series):
         painter.setPen(qt.QPen(qt.QColor(colour_of(n)), 2))

@@ -7,6 +7,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import Cancelled, UnifiedViTError
+from UnifiedViTLib.service.store.cache import compiled_folder, folder_bytes
 from UnifiedViTLib.service.store.catalogue import list_models
 from UnifiedViTLib.service.store.download import cache_bytes, cache_folder, clear_cache, remove_model, set_cache_folder
 from UnifiedViTLib.service.worker.client import WorkerClient
@@ -23,14 +24,14 @@ class ModelsView:
 
     Args:
         ui: the panel's widgets.
-        say: shows a sentence, and whether it is bad news.
+        status: `StatusView`.
         changed: called with a model's id when it came, without when one went.
         wake: called when something begins that `poll` must follow.
     """
 
-    def __init__(self, ui, say, changed, wake):
-        self.ui, self._say, self._changed, self._wake = ui, say, changed, wake
-        self._client, self._entries = WorkerClient(), []
+    def __init__(self, ui, status, changed, wake):
+        self.ui, self._status, self._changed, self._wake = ui, status, changed, wake
+        self._client, self._entries, self._cancelling = WorkerClient(), [], False
         ui.downloadModelButton.connect("clicked(bool)", self.onDownload)
         ui.importModelButton.connect("clicked(bool)", self.onImportArchive)
         ui.importModelFolderButton.connect("clicked(bool)", self.onImportFolder)
@@ -54,7 +55,7 @@ class ModelsView:
             self._entries = list_models()
             folder = cache_folder()
         except UnifiedViTError as error:
-            self._say(str(error), True)
+            self._status.say(str(error), isBad=True)
             folder = _("no folder")
         table = self.ui.modelsTable
         table.setRowCount(len(self._entries))
@@ -65,8 +66,12 @@ class ModelsView:
                 item.setToolTip(asShown(entry.problem or entry.description))
                 table.setItem(row, column, item)
         table.resizeColumnsToContents()
-        self.ui.cacheLabel.text = _("Downloaded and imported models: {size:.1f} MB in {folder}").format(
-            size=cache_bytes() / 1e6, folder=folder)
+        compiled = compiled_folder()
+        compiledBytes = folder_bytes(compiled) if compiled else 0
+        words = _("Downloaded and imported models: {models:.1f} MB, networks compiled for this computer: "
+                  "{compiled:.1f} MB; in {folder}")
+        self.ui.cacheLabel.text = words.format(models=(cache_bytes() - compiledBytes) / 1e6,
+                                               compiled=compiledBytes / 1e6, folder=folder)
         self._showButtons()
 
     def _chosen(self):
@@ -76,17 +81,21 @@ class ModelsView:
     def _showButtons(self):
         entry, busy = self._chosen(), self._client.running
         ui = self.ui
-        ui.downloadModelButton.text = _("Cancel") if busy else _("Download...")
-        ui.downloadModelButton.enabled = busy or (entry is not None and entry.state in ("available", "update"))
+        canDownload = entry is not None and entry.state in ("available", "update")
+        ui.downloadModelButton.text = (
+            _("Cancelling...") if self._cancelling else _("Cancel") if busy else _("Download..."))
+        ui.downloadModelButton.enabled = not self._cancelling and (busy or canDownload)
         ui.removeModelButton.enabled = not busy and entry is not None and entry.removable
-        ui.clearCacheButton.enabled = not busy and any(one.removable for one in self._entries)
+        ui.clearCacheButton.enabled = not busy and cache_bytes() > 0
         for button in (ui.importModelButton, ui.importModelFolderButton, ui.cacheFolderButton):
             button.enabled = not busy
 
     def onDownload(self, _checked=None):
         """Ask, then download; while something is under way, cancel it."""
         if self._client.running:
+            self._cancelling = True
             self._client.cancel()
+            self._showButtons()
             return
         entry = self._chosen()
         question = _("Download {name} {version} ({size:.0f} MB)? Its weights are under {licence}. It is kept in "
@@ -114,7 +123,7 @@ class ModelsView:
             self._client.submit(JobRequest(job, arguments))
             self._wake()
         except UnifiedViTError as error:
-            self._say(str(error), True)
+            self._status.say(str(error), isBad=True)
         self._showButtons()
 
     def poll(self):
@@ -123,16 +132,17 @@ class ModelsView:
             return False
         for event in self._client.poll():
             if isinstance(event, Progress):
-                self._say(event.stage, False)
+                if not self._cancelling:
+                    self._status.say(event.stage)
             elif isinstance(event, Failed):
-                isCancelled = isinstance(event.error, Cancelled)
-                self._say(_("Cancelled. What is there already is kept for next time.") if isCancelled
-                          else str(event.error), not isCancelled)
+                isCancelled, self._cancelling = isinstance(event.error, Cancelled), False
+                self._status.say(_("Cancelled. What is there already is kept for next time.") if isCancelled
+                                 else str(event.error), isBad=not isCancelled)
                 self.refresh()
             elif isinstance(event, Finished):
                 self._client.close()
                 self.refresh()
-                self._say(_("The model is installed."), False)
+                self._status.say(_("The model is installed."))
                 self._changed(event.result["model"])
         return self._client.running
 
@@ -146,10 +156,12 @@ class ModelsView:
 
     def onClearCache(self, _checked=None):
         """Take all models out of the cache."""
+        question = _("Remove all downloaded and imported models, and networks compiled for this computer, which are "
+                     "compiled again when they are needed ({size:.1f} MB), from {folder}?")
         if slicer.util.confirmOkCancelDisplay(
-                _("Remove all downloaded and imported models ({size:.1f} MB) from {folder}?").format(
-                    size=cache_bytes() / 1e6, folder=cache_folder()), windowTitle=_("UnifiedViT")):
-            self._do(clear_cache, _("All downloaded and imported models were removed."))
+                asShown(question.format(size=cache_bytes() / 1e6, folder=cache_folder())),
+                windowTitle=_("UnifiedViT")):
+            self._do(clear_cache, _("All downloaded and imported models and all compiled networks were removed."))
 
     def onCacheFolder(self, _checked=None):
         """Keep models in another folder from now on."""
@@ -163,8 +175,8 @@ class ModelsView:
         try:
             action()
         except UnifiedViTError as error:
-            self._say(str(error), True)
+            self._status.say(str(error), isBad=True)
         else:
-            self._say(done, False)
+            self._status.say(done)
         self.refresh()
         self._changed()

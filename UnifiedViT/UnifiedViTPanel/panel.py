@@ -12,10 +12,13 @@ from UnifiedViTLib.errors import Cancelled, DependencyError, UnifiedViTError
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, Progress
 
 from .channels import ChannelsView
+from .choicebox import ChoiceBox
 from .consent import mayBeUsed
 from .models import ModelsView
+from .options import optionsOf, slicerOptions
 from .results import ResultView
 from .setup import SetupView
+from .status import StatusView
 
 #: Of a model's metrics those that its line in the panel shows, in words.
 METRIC_LABELS = {"lesion_type_accuracy": "kind of lesion right", "accuracy": "accuracy", "macro_auc": "AUC",
@@ -48,30 +51,40 @@ class Panel:
     def __init__(self, ui, logic):
         self.ui, self.logic, self.runner = ui, logic, logic.runner
         self._parameters = None
-        self._running, self._started, self._showing = False, 0.0, False
+        self._running = self._cancelling = False
+        self._started, self._cancelWords = 0.0, ""
         self.timer = qt.QTimer()
         self.timer.setInterval(POLL_MS)
         self.timer.connect("timeout()", self.onTimer)
-        self.results = ResultView(ui, self.say)
-        self.setup = SetupView(ui, self.say, self.log, self.onReady, self.timer.start)
+        self.status = StatusView(ui)
+        self.results = ResultView(ui, self.status)
+        self.setup = SetupView(ui, self.status, self.onReady, self.timer.start)
         self.channels = ChannelsView(ui)
-        self.models = ModelsView(ui, self.say, self.onModelsChanged, self.timer.start)
-        for plane, words in PLANES.items():
-            ui.planeComboBox.addItem(_(words), plane)
-        for upscaler, words in UPSCALERS.items():
-            ui.superresComboBox.addItem(_(words), upscaler)
-        self._fillDevices()
-        self._fillModels()
+        self.models = ModelsView(ui, self.status, self.onModelsChanged, self.timer.start)
+        self._boxes = self._choiceBoxes()
         ui.runButton.connect("clicked(bool)", self.onRun)
         ui.undoButton.connect("clicked(bool)", self.onUndo)
-        for box, name in ((ui.modelComboBox, "model"), (ui.planeComboBox, "plane"), (ui.deviceComboBox, "device"),
-                          (ui.heatmapComboBox, "heatmap"), (ui.superresComboBox, "superres")):
-            box.connect("currentIndexChanged(int)", lambda _index, box=box, name=name: self.onChosen(box, name))
         ui.progressBar.visible = False
+        self.showParameters()
+
+    def _choiceBoxes(self):
+        """A combo box a parameter, by the parameter's name."""
+        ui = self.ui
+        notInstalled, notHere = _("{value} (not installed)"), _("{value} (not available here)")
+        described = {
+            "model": (ui.modelComboBox, self._modelChoices(), notInstalled),
+            "plane": (ui.planeComboBox, {plane: _(words) for plane, words in PLANES.items()}, "{value}"),
+            "device": (ui.deviceComboBox, self._deviceChoices(), notHere),
+            "heatmap": (ui.heatmapComboBox, self._heatmapChoices(), _("for {value} (not of this model)")),
+            "superres": (ui.superresComboBox, {upscaler: _(words) for upscaler, words in UPSCALERS.items()}, "{value}"),
+        }
+        return {name: ChoiceBox(box, choices, lambda value, words=words: words.format(value=value),
+                                lambda value, name=name: self.onChosen(name, value))
+                for name, (box, choices, words) in described.items()}
 
     def enter(self):
         """The module is shown: look once, in a child process, whether all that is needed is there."""
-        self._fillModels()
+        self._boxes["model"].offer(self._modelChoices())
         self.setup.lookOnce()
 
     def close(self):
@@ -90,58 +103,44 @@ class Panel:
     def showParameters(self):
         """Show what the parameter node says."""
         parameters = self._parameters
+        self._boxes["heatmap"].offer(self._heatmapChoices())
+        for name, box in self._boxes.items():
+            box.show(getattr(parameters, name) if parameters else None)
         if parameters is not None:
-            self._showing = True
-            # A model that is not installed must not look like the first one of the list.
-            self.ui.modelComboBox.setCurrentIndex(self.ui.modelComboBox.findData(parameters.model))
-            self._fillHeatmaps()
-            for box, value in ((self.ui.planeComboBox, parameters.plane), (self.ui.deviceComboBox, parameters.device),
-                               (self.ui.heatmapComboBox, parameters.heatmap),
-                               (self.ui.superresComboBox, parameters.superres)):
-                self._choose(box, value)
-            self._showing = False
             self.results.show(parameters.outputSegmentation)
         self._showModel()
+        self.setup.require(self._torchReason())
         self._showButtons()
 
-    def onChosen(self, box, name):
-        """The user has chosen a model, plane or device."""
-        if self._parameters is not None and not self._showing and box.currentIndex >= 0:
-            setattr(self._parameters, name, box.itemData(box.currentIndex))
-            if name == "model" and self.ui.heatmapComboBox.findData(self._parameters.heatmap) < 0:
-                self._parameters.heatmap = "auto"  # the class is another model's
+    def onChosen(self, name, value):
+        """The user has chosen a model, plane, device, heat map or upscaler."""
+        if self._parameters is None:
+            return
+        setattr(self._parameters, name, value)
+        if name == "model" and self._parameters.heatmap not in self._heatmapChoices():
+            self._parameters.heatmap = "auto"  # the class is another model's
 
     def onModelsChanged(self, modelID=None):
         """A model came or went; `modelID` is to be chosen."""
         if modelID and self._parameters is not None:
             self._parameters.model = modelID
-        self._fillModels()
+        self._boxes["model"].offer(self._modelChoices())
         self.showParameters()
 
-    @staticmethod
-    def _choose(box, value):
-        box.setCurrentIndex(max(0, box.findData(value)))
+    def _modelChoices(self):
+        return {spec.id: spec.name for spec in self.models.usable()}
 
-    def _fillHeatmaps(self):
+    def _deviceChoices(self):
+        """Devices that the check has found; before it, those that there may be."""
+        devices, auto = self.setup.devices()
+        words = {name: f"{name}: {described}" if described else name for name, described in devices.items()}
+        return {"auto": _("auto: {device}").format(device=devices[auto]) if auto else _("auto")} | words
+
+    def _heatmapChoices(self):
         """Of which class of the model there can be a heat map."""
-        spec, box = self._spec(), self.ui.heatmapComboBox
-        choices = {"": _("none"), "auto": _("of what speaks for the diagnosis")}
-        choices |= {one.name: _("for {diagnosis}").format(diagnosis=one.display)
-                    for one in (spec.classes if spec else ())}
-        if [box.itemData(n) for n in range(box.count)] != list(choices):
-            box.clear()
-            for value, words in choices.items():
-                box.addItem(words, value)
-
-    def _fillModels(self):
-        self._showing = True
-        box, before = self.ui.modelComboBox, self.ui.modelComboBox.itemData(self.ui.modelComboBox.currentIndex)
-        box.clear()
-        for spec in self.models.usable():
-            box.addItem(spec.name, spec.id)
-        box.setCurrentIndex(max(0, box.findData(before)))
-        self._showing = False
-        self._showModel()
+        spec = self._spec()
+        return {"": _("none"), "auto": _("of what speaks for the diagnosis")} | {
+            one.name: _("for {diagnosis}").format(diagnosis=one.display) for one in (spec.classes if spec else ())}
 
     def _showModel(self):
         spec, parameters = self._spec(), self._parameters
@@ -159,25 +158,22 @@ class Panel:
         self.ui.modelInfoLabel.text = "<small>" + "<br>".join(lines) + "</small>"
 
     def _spec(self):
-        chosen = self.ui.modelComboBox.itemData(self.ui.modelComboBox.currentIndex)
+        """Description of the model that the parameters name; None if it is not installed."""
+        chosen = self._parameters.model if self._parameters else None
         return next((spec for spec in self.models.usable() if spec.id == chosen), None)
 
-    def _fillDevices(self):
-        """Devices that the check has found; before it, those that there may be."""
-        devices, auto = self.setup.devices()
-        box = self.ui.deviceComboBox
-        self._showing = True
-        before = box.itemData(box.currentIndex)
-        box.clear()
-        box.addItem(_("auto: {device}").format(device=devices[auto]) if auto else _("auto"), "auto")
-        for name, words in devices.items():
-            box.addItem(f"{name}: {words}" if words else name, name)
-        box.setCurrentIndex(max(0, box.findData(before)))
-        self._showing = False
+    def _torchReason(self):
+        """What of the choices OpenVINO cannot do, in words; "" for nothing."""
+        parameters, spec = self._parameters, self._spec()
+        if parameters is None or spec is None:
+            return ""
+        return optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()}).torch_reason(spec)
 
     def onReady(self):
         """The check, or an installation, has ended."""
-        self._fillDevices()
+        self._boxes["device"].offer(self._deviceChoices())
+        gpuProblem = self.setup.gpuProblem()
+        self.ui.gpuLabel.visible, self.ui.gpuLabel.text = bool(gpuProblem), gpuProblem
         self.showParameters()
 
     # Running
@@ -185,22 +181,26 @@ class Panel:
     def onRun(self, _checked=None):
         """Run, or, while one runs, Cancel."""
         if self._running:
-            self.ui.runButton.text = _("Cancelling...")
-            self.ui.runButton.enabled = False
-            self.runner.cancel()
+            self._cancel(_("Cancelled. The scene is as it was."))
             return
         if not mayBeUsed(self._spec()):
-            self.say(_("Not run: the licence of the weights was not agreed to."), False)
+            self.status.say(_("Not run: the licence of the weights was not agreed to."))
             return
         try:
             self.runner.start(self._parameters)
         except UnifiedViTError as error:
-            self.say(str(error), True)
+            self.status.say(str(error), isBad=True)
             return
         self._running, self._started = True, time.monotonic()
         self.timer.start()
         self.ui.progressBar.value = 0
-        self.say(_("Starting..."), False)
+        self.status.say(_("Starting..."))
+        self._showButtons()
+
+    def _cancel(self, words):
+        """Stop the run; `words` are said when it has ended."""
+        self._cancelling, self._cancelWords = True, words
+        self.runner.cancel()
         self._showButtons()
 
     def onTimer(self):
@@ -210,13 +210,13 @@ class Panel:
             if not any(isBusy):
                 self.timer.stop()
             return
-        if self.runner.volumeNode is None and self.ui.runButton.enabled:
-            self.onRun()  # the volume was deleted: nobody waits for the result
+        if self.runner.volumeNode is None and not self._cancelling:
+            self._cancel(_("The volume was removed from the scene: its run was ended."))
         for event in self.runner.client.poll():
             if isinstance(event, Progress):
                 self._showProgress(event)
             elif isinstance(event, Log):
-                self.log(event.text)
+                self.status.log(event.text)
             elif isinstance(event, (Finished, Failed)):
                 self._end(event)
 
@@ -224,60 +224,50 @@ class Panel:
         self.ui.progressBar.value = round(1000 * event.fraction)
         passed = time.monotonic() - self._started
         left = passed / event.fraction - passed if 0.05 < event.fraction < 1 and passed > 2 else None
-        if self.ui.runButton.enabled:
-            self.say(event.stage + (_(" (about {seconds:.0f} s left)").format(seconds=left) if left else ""), False)
+        if not self._cancelling:
+            self.status.say(event.stage + (_(" (about {seconds:.0f} s left)").format(seconds=left) if left else ""))
 
     def _end(self, event):
-        self._running = False
+        self._running = self._cancelling = False
         try:
             if isinstance(event, Failed):
                 raise event.error
             segmentationNode = self.runner.accept(event.result)
         except Cancelled:
-            self.say(_("Cancelled. The scene is as it was."), False)
+            self.status.say(self._cancelWords)
         except UnifiedViTError as error:
-            self.say(str(error), True)
+            self.status.say(str(error), isBad=True)
             if isinstance(error, DependencyError):
                 self.setup.look()
         else:
-            self.say(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._started), False)
+            self.status.say(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._started))
             # The user may have gone to another module meanwhile: the scene's parameters are there all the same.
             (self._parameters or self.logic.getParameterNode()).outputSegmentation = segmentationNode
             self.results.show(segmentationNode)
+        finally:
+            self.runner.release()
         self._showButtons()
 
     def onUndo(self, _checked=None):
         """Take the last result back."""
         self.runner.undo()
-        self.say(_("The result was taken back."), False)
+        self.status.say(_("The result was taken back."))
         self.showParameters()
 
     def sceneCloses(self):
-        """The scene goes: so does what is under way for it."""
-        if self._running:
-            self.runner.cancel()
-            self.ui.runButton.enabled = False
+        """The scene goes: so does what is under way for it, and what was said about it."""
         self.runner.forget()
+        if self._running:
+            self._cancel("")
+        self.status.clear()
         self.results.show(None)
-
-    # Words
-
-    def say(self, text, isBad):
-        """Show a sentence under the button; bad news in red, and in the log."""
-        self.ui.statusLabel.styleSheet = "color: #b3261e;" if isBad else ""
-        self.ui.statusLabel.text = text
-        if isBad:
-            self.log(text)
-
-    def log(self, text):
-        """Add to the log."""
-        self.ui.logText.appendPlainText(text)
 
     def _showButtons(self):
         parameters, ui = self._parameters, self.ui
-        has_volume = parameters is not None and parameters.inputVolume is not None
-        ui.runButton.text = _("Cancel") if self._running else _("Run")
-        ui.runButton.enabled = self._running or (has_volume and self._spec() is not None)
+        hasVolume = parameters is not None and parameters.inputVolume is not None
+        canRun = hasVolume and self._spec() is not None
+        ui.runButton.text = (_("Cancelling...") if self._cancelling else _("Cancel") if self._running else _("Run"))
+        ui.runButton.enabled = not self._cancelling and (self._running or canRun)
         ui.runButton.toolTip = "" if ui.runButton.enabled else _("Choose a volume and a model first.")
         ui.progressBar.visible = self._running
         ui.undoButton.enabled = self.runner.canUndo and not self._running

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import slicer
+from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.inference.channels import check_channel_names
-from UnifiedViTLib.outputs.mrml import ATTRIBUTE, SceneMemory, add_to_scene, volume_from_node
+from UnifiedViTLib.outputs.mrml import ATTRIBUTE, add_to_scene, volume_from_node
+from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.outputs.mrml_volumes import (
     HEATMAP_ROLE,
+    PROBABILITY_ROLE,
     SUPERRES_ROLE,
     UNCERTAINTY_ROLE,
     add_heatmap,
     add_probability_maps,
     add_superres,
     add_uncertainty,
+    result_volumes,
 )
 from UnifiedViTLib.service.store.catalogue import find_model
 from UnifiedViTLib.service.worker.client import WorkerClient
@@ -32,7 +39,8 @@ class Runner:
 
     def __init__(self):
         self.client = WorkerClient()
-        self._volumeID = self._segmentationID = None
+        self._volumeID = self._segmentationID = self._tableID = None
+        self._inputs = {}  # voxels as they were asked about, by the nodes' IDs
         self._memory, self._added = None, []
 
     def request(self, volumeNode, model, device, batchSize, options, channels=None):
@@ -44,6 +52,8 @@ class Runner:
         spec, volume = find_model(model), volume_from_node(volumeNode)
         extraChannels = volumesBeside(volumeNode, channels or {})
         check_channel_names(extraChannels, spec)
+        self._inputs = {volumeNode.GetID(): volume.array}
+        self._inputs |= {node.GetID(): extraChannels[name].array for name, node in (channels or {}).items()}
         return PredictRequest(volume, spec, options, device, batchSize, extra_channels=extraChannels)
 
     def start(self, parameters):
@@ -57,7 +67,9 @@ class Runner:
             volume, parameters.model, parameters.device, parameters.batchSize,
             optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()}),
             chosenChannels(parameters.parameterNode, find_model(parameters.model))))
-        self._volumeID, self._segmentationID = volume.GetID(), segmentation.GetID() if segmentation else None
+        table = segmentation.GetNodeReference(TABLE_ROLE) if segmentation else None
+        self._volumeID = volume.GetID()
+        self._segmentationID, self._tableID = (node.GetID() if node else None for node in (segmentation, table))
 
     @property
     def volumeNode(self):
@@ -78,18 +90,28 @@ class Runner:
         volume = self.volumeNode
         if volume is None:
             raise UnsupportedImageError("The volume was removed from the scene before its result came.")
-        segmentation = slicer.mrmlScene.GetNodeByID(self._segmentationID) if self._segmentationID else None
-        return self.addToScene(prediction, volume, segmentation)
+        segmentation, table = (slicer.mrmlScene.GetNodeByID(nodeID) if nodeID else None
+                               for nodeID in (self._segmentationID, self._tableID))
+        return self.addToScene(prediction, volume, segmentation, table)
 
-    def addToScene(self, prediction, volumeNode, segmentationNode=None):
-        """Show a prediction; returns the segmentation node. `undo` takes it back.
+    def addToScene(self, prediction, volumeNode, segmentationNode=None, tableNode=None):
+        """Show the prediction that the last `request` came to; returns the segmentation node. `undo` takes it back.
+
+        Args:
+            prediction: of `volumeNode`; where voxels have changed since they were asked about, a warning is added.
+            volumeNode: a scalar volume.
+            segmentationNode: its content and its maps are replaced; None for a new one.
+            tableNode: likewise; None for the one that belongs to the segmentation.
 
         Raises:
             UnifiedViTError: it does not belong to the volume; the scene is as it was.
         """
         scene = volumeNode.GetScene()
-        tableNode = segmentationNode.GetNodeReference(TABLE_ROLE) if segmentationNode else None
-        memory = SceneMemory(scene, [node for node in (segmentationNode, tableNode) if node])
+        prediction = self._withChanges(prediction)
+        if tableNode is None and segmentationNode is not None:
+            tableNode = segmentationNode.GetNodeReference(TABLE_ROLE)
+        replaced = [node for node in result_volumes(segmentationNode) if node.GetID() not in self._inputs]
+        memory = SceneMemory(scene, [node for node in (segmentationNode, tableNode) if node], replaced)
         try:
             maps = add_probability_maps(prediction, volumeNode)
             overlays = {HEATMAP_ROLE: add_heatmap(prediction, volumeNode),
@@ -100,6 +122,9 @@ class Runner:
             for role, node in overlays.items():
                 segmentation.SetNodeReferenceID(role, node.GetID() if node else None)
             segmentation.SetNodeReferenceID(SUPERRES_ROLE, superres[0].GetID() if superres else None)
+            segmentation.RemoveNodeReferenceIDs(PROBABILITY_ROLE)
+            for node in maps:
+                segmentation.AddNodeReferenceID(PROBABILITY_ROLE, node.GetID())
             _noteSequenceItem(volumeNode, segmentation, isNew=segmentationNode is None)
         except BaseException:
             memory.restore()
@@ -110,6 +135,20 @@ class Runner:
         added += [node for one in volumes for node in (one, one.GetDisplayNode())]
         self._memory, self._added = memory, [node.GetID() for node in added if node]
         return segmentation
+
+    def _withChanges(self, prediction):
+        """The prediction, with a warning where voxels are no longer those that were looked at."""
+        inputs = [(slicer.mrmlScene.GetNodeByID(nodeID), array) for nodeID, array in self._inputs.items()]
+        changed = [node.GetName() for node, array in inputs if node and _isChanged(node, array)]
+        if not changed:
+            return prediction
+        warning = _("The voxels of {names} were changed while the model looked at them: this is the result for the "
+                    "voxels as they were. Run again.").format(names=", ".join(changed))
+        return replace(prediction, warnings=(warning, *prediction.warnings))
+
+    def release(self):
+        """The run has ended: the voxels that it was about are not needed any more."""
+        self._inputs = {}
 
     @property
     def canUndo(self):
@@ -124,13 +163,22 @@ class Runner:
 
     def forget(self):
         """The scene is another one now: nothing is under way for it, nothing can be undone."""
-        self._volumeID = self._segmentationID = self._memory = None
-        self._added = []
+        self._volumeID = self._segmentationID = self._tableID = self._memory = None
+        self._inputs, self._added = {}, []
 
     def close(self):
         """Stop what is under way, and the child process."""
         self.forget()
         self.client.close()
+
+
+def _isChanged(volumeNode, array):
+    """Whether a volume's voxels are others than `array`, (K, J, I)."""
+    try:
+        now = volume_from_node(volumeNode).array
+    except UnsupportedImageError:
+        return True
+    return not np.array_equal(now, array, equal_nan=now.dtype.kind == "f")
 
 
 def _noteSequenceItem(volumeNode, segmentationNode, isNew):

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import html
-
 import qt
 import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import Cancelled
-from UnifiedViTLib.service.packages.dependencies import TORCH_FLOORS, Dependencies, Report
+from UnifiedViTLib.service.packages.dependencies import FULL, TORCH_RANGES, Dependencies, Report
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, JobRequest, Log, Progress
 
+from .texts import asShown
+
 
 class SetupView:
-    """The box at the top of the panel; hidden when all is there.
+    """The box at the top of the panel; hidden when all is there that the choices need.
 
     Args:
         ui: the panel's widgets.
-        say, log: for sentences and for the log.
+        status: `StatusView`.
         ready: called when a check has ended.
         wake: called when something begins that `poll` must follow.
     """
 
-    def __init__(self, ui, say, log, ready, wake):
-        self.ui, self._say, self._log, self._ready, self._wake = ui, say, log, ready, wake
+    def __init__(self, ui, status, ready, wake):
+        self.ui, self._status, self._ready, self._wake = ui, status, ready, wake
         self._client = WorkerClient()
         self._report, self._steps = None, []
+        self._torchReason, self._isAsked = "", False
         ui.setupFrame.visible = False
         ui.engineComboBox.addItem(_("OpenVINO: CPU, light"), True)
         ui.engineComboBox.addItem(_("PyTorch: CPU and GPU"), False)
         ui.engineComboBox.connect("currentIndexChanged(int)", self._show)
         ui.installButton.connect("clicked(bool)", self.onInstall)
         ui.installOfflineButton.connect("clicked(bool)", self.onInstallOffline)
-        ui.checkAgainButton.connect("clicked(bool)", self.look)
+        ui.checkAgainButton.connect("clicked(bool)", self.onCheckAgain)
 
     def close(self):
         """Stop what is under way."""
@@ -46,15 +47,30 @@ class SetupView:
             return {"cpu": "", "cuda": "", "mps": ""}, ""
         return self._report.devices, self._report.auto
 
+    def gpuProblem(self):
+        """Why a GPU that is here is not used, in words; "" where there is none, or it is."""
+        return self._report.gpu_problem if self._report else ""
+
+    def require(self, torchReason):
+        """PyTorch is needed besides OpenVINO, for this reason; "" where OpenVINO suffices."""
+        if torchReason != self._torchReason:
+            self._torchReason = torchReason
+            self._show()
+
     def lookOnce(self):
         """Look for what is needed, unless that was done."""
         if self._report is None and not self._client.running:
             self.look()
 
-    def look(self, _checked=None):
+    def look(self):
         """Look for what is needed; `poll` shows what was found."""
         if not self._client.running:
             self._begin("inspect", {})
+
+    def onCheckAgain(self, _checked=None):
+        """Look, and say what came of it."""
+        self._isAsked = True
+        self.look()
 
     def _begin(self, job, arguments):
         self._client.submit(JobRequest(job, arguments))
@@ -66,13 +82,13 @@ class SetupView:
             return False
         for event in self._client.poll():
             if isinstance(event, Log):
-                self._log(event.text)
+                self._status.log(event.text)
             elif isinstance(event, Progress) and self._steps:
-                self.ui.setupLabel.text = html.escape(event.stage)
+                self.ui.setupLabel.text = event.stage
             elif isinstance(event, Failed):
                 self._steps = []
                 if not isinstance(event.error, Cancelled):
-                    self._say(str(event.error), True)
+                    self._status.say(str(event.error), isBad=True)
                 self._show()
             elif isinstance(event, Finished):
                 self._finished(event.result)
@@ -88,20 +104,31 @@ class SetupView:
         self._client.close()
         self._show()
         self._ready()
+        if self._isAsked:
+            self._isAsked = False
+            isReady = self._report.ready and not self._needsTorch()
+            self._status.say(_("All packages that are needed are here.") if isReady
+                             else self._dependencies().problem, isBad=not isReady)
+
+    def _needsTorch(self):
+        return bool(self._torchReason and self._report and self._report.lacking(FULL))
 
     def _dependencies(self):
         box = self.ui.engineComboBox
-        return Dependencies(self._report, _torchInstaller(), box.itemData(box.currentIndex))
+        isLight = not self._report.ready and box.itemData(box.currentIndex)
+        return Dependencies(self._report, _torchInstaller(), isLight)
 
     def _show(self, _index=None):
         """The box, if something is missing."""
-        ui = self.ui
-        isNeeded = self._report is not None and not self._report.ready
+        ui, report = self.ui, self._report
+        isNeeded = report is not None and (not report.ready or self._needsTorch())
         ui.setupFrame.visible = isNeeded
-        if not isNeeded:  # not asked of the frame: while another module is shown, it is never visible
+        if not isNeeded or self._steps:  # not asked of the frame: while another module is shown, it is never visible
             return
         needed = self._dependencies()
-        ui.setupLabel.text = html.escape(f"{needed.problem} {needed.obstacle}".strip())
+        reason = self._torchReason if report.ready else ""
+        ui.setupLabel.text = " ".join(filter(None, (reason, needed.problem, needed.obstacle)))
+        ui.engineComboBox.visible = not report.ready
         ui.installButton.enabled = not needed.obstacle
         ui.installOfflineButton.enabled = bool(needed.packages)
         ui.checkAgainButton.enabled = ui.engineComboBox.enabled = True
@@ -118,8 +145,12 @@ class SetupView:
 
     def _install(self, wheels):
         needed = self._dependencies()
-        if not slicer.util.confirmOkCancelDisplay(needed.question, windowTitle=_("UnifiedViT")):
-            self._say(_("Nothing was installed."), False)
+        if _isInstallingElsewhere():
+            self._status.say(_("Slicer is installing packages for another module. Wait until that has ended, then try "
+                               "again."), isBad=True)
+            return
+        if not slicer.util.confirmOkCancelDisplay(asShown(needed.question), windowTitle=_("UnifiedViT")):
+            self._status.say(_("Nothing was installed."))
             return
         self._steps = [None, *needed.steps(wheels)]
         ui = self.ui
@@ -132,17 +163,18 @@ class SetupView:
         self._steps = self._steps[1:]
         if not self._steps:
             self._client.close()  # a process that knew the old packages must not judge the new ones
+            self._isAsked = True
             self.look()
             return
         step = self._steps[0]
-        self.ui.setupLabel.text = html.escape(step.title)
+        self.ui.setupLabel.text = step.title
         if step.call is None:
             self._begin("install", step.arguments)
             return
         try:
             done = step.call()
         except Exception as error:  # of another extension: whatever it raises is shown
-            self._say(_("PyTorch could not be installed: {error}").format(error=error), True)
+            self._status.say(_("PyTorch could not be installed: {error}").format(error=error), isBad=True)
             done = False
         if done:
             self._next()
@@ -160,7 +192,16 @@ def _torchInstaller():
 
     def install():
         logic = PyTorchUtils.PyTorchUtilsLogic()
-        version = f">={TORCH_FLOORS['torch']}"
-        return logic.installTorch(askConfirmation=False, torchVersionRequirement=version) is not None
+        return logic.installTorch(askConfirmation=False, torchVersionRequirement=TORCH_RANGES["torch"],
+                                  torchvisionVersionRequirement=TORCH_RANGES["torchvision"]) is not None
 
     return install
+
+
+def _isInstallingElsewhere():
+    """Whether Slicer installs packages at this moment, for whomever; older ones than 5.12 cannot tell."""
+    try:
+        from slicer.packaging import isPipInstallInProgress
+    except ImportError:
+        return False
+    return isPipInstallInProgress()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 _RELEASE = "https://github.com/Slicer/SlicerTestingData/releases/download/SHA256/"
 #: Of Slicer's own samples those that suit the bundled model: name, file, SHA-256.
 SAMPLES = (
@@ -13,11 +15,14 @@ SAMPLES = (
 def registerSampleData():
     """List the tutorial's volumes in the Sample Data module; they are fetched when the user clicks them."""
     import SampleData
+    from slicer.i18n import tr as _
 
+    icons = Path(SampleData.__file__).parent / "Resources" / "Icons"
     for name, fileName, digest in SAMPLES:
+        thumbnail = icons / f"{name}.png"  # Slicer's own, as the volume is
         SampleData.SampleDataLogic.registerCustomSampleDataSource(
-            category="UnifiedViT", sampleName=name, uris=_RELEASE + digest, fileNames=fileName, nodeNames=name,
-            checksums=f"SHA256:{digest}",
+            category=_("UnifiedViT"), sampleName=name, uris=_RELEASE + digest, fileNames=fileName, nodeNames=name,
+            thumbnailFileName=str(thumbnail) if thumbnail.is_file() else None, checksums=f"SHA256:{digest}",
         )
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import DependencyError, ModelSpecError
+from ..errors import ModelSpecError
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
-from .backends.candidates import torch_is_there
 from .choices import METHODS
 
 
@@ -21,18 +20,12 @@ def check_heatmap(method: str, label: str | None, spec: ModelSpec) -> None:
 
     Raises:
         ModelSpecError: there is no such method, or the model knows no such class.
-        DependencyError: torch is not installed.
     """
     if method not in METHODS:
         raise ModelSpecError(f"There is no heat-map method called {method!r}. Choose one of {', '.join(METHODS)}.")
     names = [one.name for one in spec.classes]
     if label is not None and label not in names:
         raise ModelSpecError(f"{spec.name} knows no diagnosis {label!r} to explain. Choose one of {', '.join(names)}.")
-    if not torch_is_there():
-        raise DependencyError(
-            "Heat maps, and the super-resolution that they guide, need PyTorch for gradients, which is not installed. "
-            "Install torch and timm, or run without them."
-        )
 
 
 def resample_to_volume(maps: np.ndarray, probabilities: np.ndarray, prepared: PreparedVolume, first: int,

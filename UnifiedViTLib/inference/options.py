@@ -22,7 +22,7 @@ class Choice:
 
     Attributes:
         help: for the command line; "" where it is not offered there.
-        slicer: for the console of Slicer, whose panel keeps it too; "" where it is not offered there.
+        slicer: whether it is offered in Slicer, in the panel and in the console.
         scene: whether it is for a scene alone, and not for a folder.
         values: all that there are; empty for any.
         metavar: stands for the value in the command line's help.
@@ -31,7 +31,7 @@ class Choice:
     """
 
     help: str = ""
-    slicer: str = ""
+    slicer: bool = False
     scene: bool = False
     values: tuple[str, ...] = ()
     metavar: str | None = None
@@ -71,23 +71,19 @@ class Options(Record):
     plane: str = _option(
         "auto", values=("auto", *PLANES),
         help="auto: as acquired, across the largest spacing",
-        slicer='"auto" (as acquired), "axial", "coronal" or "sagittal".',
+        slicer=True,
     )
     tta: bool = _option(
         False,
         help="test-time augmentation: the mean over slices and their mirror images; takes twice as long",
-        slicer="look at mirrored slices too.",
+        slicer=True,
     )
-    keep_probabilities: bool = _option(
-        False, scene=True,
-        slicer="add the probability of each segment as a volume.",
-    )
+    keep_probabilities: bool = _option(False, slicer=True, scene=True)
     heatmap: str | None = _option(
         None, values=METHODS, metavar="METHOD", implied=DEFAULT_METHOD,
         help="write NAME.heatmap.nrrd too: class-evidence heat map, 0-100 %%, on the input grid; takes three times as "
         f"long. {', '.join(METHODS)} (default: {DEFAULT_METHOD})",
-        slicer='add what speaks for a class, and where, as a volume (of a folder, NAME.heatmap.nrrd): "auto" for the '
-        'diagnosed class, or the name of a class of the model; "" for none.',
+        slicer=True,
     )
     heatmap_class: str | None = _option(
         None, metavar="NAME",
@@ -98,9 +94,7 @@ class Options(Record):
         help="write NAME.superres.nrrd too: what the network attends to, four times as fine in plane, and "
         "NAME.synthetic.seg.nrrd: what of it is drawn and not measured. "
         f"{', '.join(UPSCALERS)}, or a folder with an upscaler (default: {DEFAULT_UPSCALER})",
-        slicer="add, beside the input, the volume with what is attended to four times as fine, and which of its voxels "
-        "are synthetic (of a folder, NAME.superres.nrrd and NAME.synthetic.seg.nrrd): the upscaler "
-        '("learned", "lanczos" or a folder); "" for none.',
+        slicer=True,
     )
     superres_quantile: float = _option(
         QUANTILE, metavar="Q", parse=float,
@@ -111,8 +105,7 @@ class Options(Record):
         False,
         help="several forward passes: NAME.uncertainty.nrrd (where the outline is uncertain, in percent) and a "
         "confidence in NAME.json and NAME.html; takes four times as long",
-        slicer="look several times, and add where the outline is uncertain as a volume (of a folder, "
-        "NAME.uncertainty.nrrd); how far to trust the diagnosis is in `prediction.uncertainty`.",
+        slicer=True,
     )
     dicom: bool = _option(
         False,
@@ -124,6 +117,14 @@ class Options(Record):
         """The explanation that has to be made, for itself or to choose regions; None for none."""
         return self.heatmap or (DEFAULT_METHOD if self.superres else None)
 
+    def torch_reason(self, spec: ModelSpec) -> str:
+        """What of a run of this model needs PyTorch, even where OpenVINO is: a sentence; "" for nothing."""
+        if self.heatmap:
+            return "A heat map needs PyTorch, for gradients."
+        if self.superres:
+            return "A super-resolved volume needs PyTorch: gradients show which regions the network attends to."
+        return "" if spec.graph else f"{spec.name} needs PyTorch: it has no graph that OpenVINO could run."
+
     def check(self, spec: ModelSpec) -> None:
         """Return if a run of this model can do it here.
 
@@ -134,6 +135,7 @@ class Options(Record):
             raise DependencyError("Results as DICOM need the package highdicom. Install it (pip install "
                                   "'unifiedvit[dicom]').")
         # Here, as they load scipy and SimpleITK, which Slicer must not wait for when it starts.
+        from .backends.candidates import torch_is_there
         from .heatmap import check_heatmap
         from .superres.upscalers import check_upscaler
 
@@ -145,6 +147,9 @@ class Options(Record):
                                  "asked for; add --heatmap or --superres (in Python: heatmap or superres).")
         if self.heatmap_method:
             check_heatmap(self.heatmap_method, self.heatmap_class, spec)
+            if not torch_is_there():
+                raise DependencyError(f"{self.torch_reason(spec)} It is not installed. Install torch and timm, or run "
+                                      f"without {'a heat map' if self.heatmap else 'super-resolution'}.")
         if self.superres:
             check_upscaler(self.superres)
             if not 0 <= self.superres_quantile < 1:

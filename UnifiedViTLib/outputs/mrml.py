@@ -1,14 +1,12 @@
 """Between MRML nodes and the library: a volume node to a `Volume`, a `Prediction` to nodes of the scene.
 
-Beside `mrml_volumes` the only file of the library that touches MRML. Geometry is kept in the volume's own frame: parent
+Beside `mrml_volumes` and `mrml_scene` the only file of the library that touches MRML. Geometry is kept in the volume's own frame: parent
 transforms are not part of it, the segmentation observes the same parent transform as the volume instead.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import slicer
@@ -22,6 +20,7 @@ from ..imaging.reading.kinds import PICTURES
 from ..imaging.volume import Volume, check, grid_distance_mm
 from ..inference.prediction import Prediction
 from .files import algorithm_tags, as_json, drawn_segments, names_found
+from .mrml_scene import all_or_nothing, place_beside
 
 #: Prefix of the node attributes that carry the diagnosis and where it comes from.
 ATTRIBUTE = "UnifiedViT."
@@ -335,65 +334,3 @@ def _set_attributes(node: slicer.vtkMRMLNode, attributes: dict[str, str]) -> Non
             node.RemoveAttribute(name)
     for name, value in attributes.items():
         node.SetAttribute(ATTRIBUTE + name, value)
-
-
-def place_beside(volume_node: slicer.vtkMRMLNode, node: slicer.vtkMRMLNode) -> None:
-    """Put `node` under the volume's parent in the subject hierarchy, if the volume is in one."""
-    # vtkMRMLSubjectHierarchyNode's own getter would add a hierarchy to a scene without one.
-    hierarchy = volume_node.GetScene().GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
-    volume_item = hierarchy.GetItemByDataNode(volume_node) if hierarchy else 0
-    if not volume_item:
-        return
-    parent, item = hierarchy.GetItemParent(volume_item), hierarchy.GetItemByDataNode(node)
-    if not item:
-        # The application makes items for new nodes by itself; a scene without its user interface does not.
-        hierarchy.CreateItem(parent, node)
-    elif hierarchy.GetItemParent(item) != parent:
-        hierarchy.SetItemParent(item, parent)
-
-
-class SceneMemory:
-    """How a scene stood: its nodes, and what is in those that a result is about to replace.
-
-    Args:
-        scene: the scene.
-        outputs: segmentations and tables of it whose content will change.
-    """
-
-    def __init__(self, scene: slicer.vtkMRMLScene, outputs: list[slicer.vtkMRMLNode]) -> None:
-        # IDs: to hold the nodes themselves would keep volumes in memory that the user has deleted.
-        self._scene, self._before = scene, {node.GetID() for node in _nodes(scene)}
-        displays = [node.GetDisplayNode() for node in outputs if node.IsA("vtkMRMLDisplayableNode")]
-        self._originals = [*outputs, *filter(None, displays)]
-        self._copies = [node.CreateNodeInstance() for node in self._originals]
-        for node, copy in zip(self._originals, self._copies, strict=True):
-            copy.Copy(node)
-
-    def restore(self, added: list[slicer.vtkMRMLNode] | None = None) -> None:
-        """Take nodes away that came since (`added`: those of them alone), and put the outputs back."""
-        # What the application listed in the subject hierarchy for added nodes, it takes away with them.
-        for node in reversed(_nodes(self._scene)):
-            if node.GetID() not in self._before if added is None else node in added:
-                self._scene.RemoveNode(node)
-        for node, copy in zip(self._originals, self._copies, strict=True):
-            if self._scene.IsNodePresent(node):
-                node.Copy(copy)
-
-
-@contextmanager
-def all_or_nothing(scene: slicer.vtkMRMLScene, outputs: list[slicer.vtkMRMLNode]) -> Iterator[None]:
-    """Views and widgets wait for the end of the block; where it raises, added nodes go and `outputs` are restored."""
-    memory = SceneMemory(scene, outputs)
-    scene.StartState(slicer.vtkMRMLScene.BatchProcessState)
-    try:
-        yield
-    except BaseException:
-        memory.restore()
-        raise
-    finally:
-        scene.EndState(slicer.vtkMRMLScene.BatchProcessState)
-
-
-def _nodes(scene: slicer.vtkMRMLScene) -> list[slicer.vtkMRMLNode]:
-    """All nodes, in the scene's order."""
-    return [scene.GetNthNode(n) for n in range(scene.GetNumberOfNodes())]

@@ -14,9 +14,12 @@ from vtk.util.numpy_support import numpy_to_vtk
 from ..inference.prediction import Prediction
 from .colour_maps import HEATMAP, UNCERTAINTY, colours_of
 from .files import SYNTHETIC, superres_as_json
-from .mrml import ATTRIBUTE, all_or_nothing, check_belongs, place_beside
+from .mrml import ATTRIBUTE, check_belongs
+from .mrml_scene import all_or_nothing, place_beside
 
-#: Node references from a segmentation to the heat map of its diagnosis, and to the map of where it is uncertain.
+#: Node references from a segmentation to the probability maps of its segments; there are several of this role.
+PROBABILITY_ROLE = f"{ATTRIBUTE}probability"
+#: To the heat map of its diagnosis, and to the map of where it is uncertain.
 HEATMAP_ROLE, UNCERTAINTY_ROLE = f"{ATTRIBUTE}heatmap", f"{ATTRIBUTE}uncertainty"
 #: From a segmentation to the super-resolved volume, and from that to the label map of its synthetic voxels.
 SUPERRES_ROLE, SYNTHETIC_ROLE = f"{ATTRIBUTE}superres", f"{ATTRIBUTE}synthetic"
@@ -106,6 +109,17 @@ def add_superres(
         mask.GetDisplayNode().SetAndObserveColorNodeID(_synthetic_colours(volume_node.GetScene()).GetID())
         volume.SetNodeReferenceID(SYNTHETIC_ROLE, mask.GetID())
     return [volume, mask]
+
+
+def result_volumes(segmentation_node: slicer.vtkMRMLSegmentationNode | None) -> list[slicer.vtkMRMLScalarVolumeNode]:
+    """The further volumes of the result that a segmentation carries, those that are still in the scene."""
+    if segmentation_node is None:
+        return []
+    volumes = [segmentation_node.GetNthNodeReference(PROBABILITY_ROLE, n)
+               for n in range(segmentation_node.GetNumberOfNodeReferences(PROBABILITY_ROLE))]
+    volumes += [segmentation_node.GetNodeReference(role) for role in (HEATMAP_ROLE, UNCERTAINTY_ROLE, SUPERRES_ROLE)]
+    volumes += [volume.GetNodeReference(SYNTHETIC_ROLE) for volume in volumes[-1:] if volume]
+    return [volume for volume in volumes if volume]
 
 
 class MapOverlay:

@@ -18,8 +18,11 @@ from ...inference.backends.openvino_backend import load_openvino
 from ...resources import resources
 from .installation import FROM_EXTENSION, canonical, install, installed, site_packages
 
-#: What Slicer's PyTorch extension brings, and from which version on it will do.
+#: What Slicer's PyTorch extension brings, and from which version on it will do where it is there.
 TORCH_FLOORS = {"torch": "2.9", "torchvision": "0.24"}
+#: What of these is installed anew: extensions that share Slicer's Python exclude torch 2.9, and 2.13 breaks Slicer on
+#: Windows.
+TORCH_RANGES = {"torch": ">=2.10,!=2.13.*", "torchvision": ">=0.25,!=0.28.*"}
 #: Either is enough: OpenVINO runs on the CPU; PyTorch on the GPU too, and models that come without a graph.
 LIGHT, FULL = ("openvino", "safetensors"), (*TORCH_FLOORS, "timm", "safetensors")
 GET_TORCH_EXTENSION = (
@@ -53,6 +56,18 @@ class Report:
         """Whether a network can run."""
         return not self.lacking(LIGHT) or not self.lacking(FULL)
 
+    @property
+    def gpu_problem(self) -> str:
+        """Why the GPU that is here computes nothing, and what to do; "" where there is none, or it is used."""
+        if not self.gpu or "cpu" not in self.devices or len(self.devices) > 1:
+            return ""
+        torch = self.versions.get("torch")
+        if torch is None:
+            return "A GPU is here, but OpenVINO computes on the CPU. PyTorch can use the GPU: it is not installed."
+        return (f"A GPU is here, but the installed torch ({torch}) cannot use it, so the CPU computes. Update the "
+                "GPU's driver, or reinstall PyTorch in Slicer's module PyTorch Utils with the backend that fits the "
+                "GPU; then start Slicer again.")
+
     def lacking(self, packages: tuple[str, ...]) -> list[str]:
         """Those of the packages that there is a problem with."""
         return [name for name in packages if name in self.problems]
@@ -61,8 +76,7 @@ class Report:
 def requirements() -> dict[str, str]:
     """Package -> lowest version, of Resources/requirements.txt."""
     lines = (resources() / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    wanted = [line.split("#")[0].strip() for line in lines]
-    return dict(line.split(">=") for line in wanted if line)
+    return dict(line.split(">=") for line in lines if line and not line.startswith("#"))
 
 
 def inspect_job(arguments: dict[str, Any], progress: Callable[[str, float], None]) -> dict[str, Any]:
@@ -132,12 +146,14 @@ class Dependencies:
             report: of the interpreter that will run the network.
             install_torch: installs torch and torchvision through Slicer's PyTorch extension, without a question of
                 its own; None where that extension is not installed.
-            light: have OpenVINO, for the CPU; else PyTorch. None: OpenVINO, unless there is a GPU.
+            light: have OpenVINO, for the CPU; else PyTorch, whether or not OpenVINO is there. None: OpenVINO, unless
+                there is a GPU.
         """
         self._report = report
         self._install_torch = install_torch
         self.light = not report.gpu if light is None else light
-        self._lacking = [] if report.ready else report.lacking(LIGHT if self.light else FULL)
+        suffices = report.ready and light is not False
+        self._lacking = [] if suffices else report.lacking(LIGHT if self.light else FULL)
         self._needs_torch = any(name in self._lacking for name in FROM_EXTENSION)
 
     @property
@@ -165,8 +181,9 @@ class Dependencies:
         """The one question to ask before anything is fetched; empty if there is nothing to install."""
         parts = []
         if self._needs_torch:
-            floors = " and ".join(f"{name} {floor} or newer" for name, floor in TORCH_FLOORS.items())
-            parts.append(f"PyTorch through Slicer's PyTorch extension ({floors}; 200 MB to 3 GB, as the GPU needs)")
+            ranges = " and ".join(f"{name}{versions}" for name, versions in TORCH_RANGES.items())
+            parts.append(f"PyTorch through Slicer's PyTorch extension ({ranges}; 200 MB to 3 GB, as the GPU needs; "
+                         "the window does not respond meanwhile)")
         if self.packages:
             parts.append(f"{' and '.join(p.replace('>=', ' ') + ' or newer' for p in self.packages)} "
                          f"with what they need (about {180 if 'openvino' in self._lacking else 20} MB)")

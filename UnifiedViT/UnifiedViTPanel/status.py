@@ -1,0 +1,36 @@
+"""The sentence under the Run button, and the log."""
+
+from __future__ import annotations
+
+
+class StatusView:
+    """Says how it goes.
+
+    Args:
+        ui: the panel's widgets.
+    """
+
+    def __init__(self, ui):
+        self.ui = ui
+        self._isBad = False
+
+    def say(self, text, isBad=False):
+        """Show a sentence; bad news in red, and in the log."""
+        self._isBad = isBad
+        self.ui.statusLabel.styleSheet = "color: #b3261e;" if isBad else ""
+        self.ui.statusLabel.text = text
+        if isBad:
+            self.log(text)
+
+    def clear(self):
+        """What was said is about a scene that has gone."""
+        self.say("")
+
+    def clearError(self):
+        """Something has worked: a red sentence of before is no longer so."""
+        if self._isBad:
+            self.say("")
+
+    def log(self, text):
+        """Add to the log."""
+        self.ui.logText.appendPlainText(text)
