@@ -285,10 +285,11 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         Raises:
             UnifiedViTLib.errors.UnifiedViTError: nothing could be started, for instance for want of the model.
         """
+        from UnifiedViTPanel.options import optionsOf
+
         from UnifiedViTLib.service.batch.inputs import find_inputs
         from UnifiedViTLib.service.batch.runner import BatchSettings, process_files, serial
         from UnifiedViTLib.service.store.catalogue import find_model
-        from UnifiedViTPanel.options import optionsOf
 
         spec = find_model(model)
         asked = optionsOf(plane=plane, tta=tta, heatmap=heatmap, superres=superres, uncertainty=uncertainty)

@@ -128,15 +128,17 @@ def load_module() -> tuple[Any, types.SimpleNamespace]:
     return module, parent
 
 
-def show_panel(module: Any, scene: slicer.vtkMRMLScene, width: int = 460) -> tuple[Any, Any]:
-    """The module's panel as the application makes it; returns the widget object and the Qt widget around it."""
+def show_panel(module: Any, scene: slicer.vtkMRMLScene, width: int = 460, isEntered: bool = True) -> tuple[Any, Any]:
+    """The module's panel as the application makes it, and opens it; returns the widget object and the Qt widget around
+    it."""
     parent = OWN["qSlicerScriptedLoadableModuleWidget"]()
     parent.setLayout(QtWidgets.QVBoxLayout())
     parent.setMRMLScene(scene)
     panel = module.UnifiedViTWidget(parent)
     panel.setup()
     parent.resize(width, 900)
-    enter(panel)
+    if isEntered:
+        enter(panel)
     return panel, parent
 
 

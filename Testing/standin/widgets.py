@@ -17,13 +17,16 @@ _HEADER = 26
 
 
 class ctkCollapsibleButton(PythonQtWays, QtWidgets.QWidget):
-    """A heading that folds what lies under it."""
+    """A heading that folds what lies under it. What is folded takes no room, and what is told meanwhile to show itself
+    does so when it is unfolded."""
 
     contentsCollapsed = QtCore.Signal(bool)
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
         self._collapsed, self._text = False, ""
+        self._folded: list[QtWidgets.QWidget] = []
+        self._folding = False
         self.setContentsMargins(0, _HEADER, 0, 0)
 
     def _get_collapsed(self) -> bool:
@@ -33,9 +36,33 @@ class ctkCollapsibleButton(PythonQtWays, QtWidgets.QWidget):
         if collapsed != self._collapsed:
             self._collapsed = collapsed
             self.setMaximumHeight(_HEADER if collapsed else 16777215)
-            for child in self.findChildren(QtWidgets.QWidget, options=QtCore.Qt.FindDirectChildrenOnly):
-                child.setVisible(not collapsed)
+            self._fold()
             self.contentsCollapsed.emit(collapsed)
+
+    def _fold(self) -> None:
+        self._folding = True
+        if self._collapsed:
+            for child in self.findChildren(QtWidgets.QWidget, options=QtCore.Qt.FindDirectChildrenOnly):
+                child.installEventFilter(self)
+                if not child.isHidden():
+                    self._folded.append(child)
+                    child.setVisible(False)
+        else:
+            for child in self._folded:
+                child.setVisible(True)
+            self._folded = []
+        self._folding = False
+
+    def showEvent(self, event: QtGui.QShowEvent) -> None:
+        self._fold()  # children come after the property of a .ui file
+        super().showEvent(event)
+
+    def eventFilter(self, child: QtWidgets.QWidget, event: QtCore.QEvent) -> bool:
+        if self._collapsed and not self._folding and event.type() == QtCore.QEvent.ShowToParent:
+            self._fold()
+        elif not self._folding and event.type() == QtCore.QEvent.HideToParent and child in self._folded:
+            self._folded.remove(child)
+        return False
 
     def _get_text(self) -> str:
         return self._text

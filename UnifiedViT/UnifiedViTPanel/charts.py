@@ -8,7 +8,9 @@ from itertools import pairwise
 import qt
 from slicer.i18n import tr as _
 
-from UnifiedViTLib.outputs.report import colour_of
+from UnifiedViTLib.outputs.colour_maps import colour_of
+
+from .texts import shortened
 
 _ROW, _TEXT, _QUIET = 20, "#1c2430", "#8a94a0"
 
@@ -43,9 +45,8 @@ def classesChart(displayNames, probabilities, width, thresholds=None):
     for n, (display, probability) in enumerate(zip(displayNames, probabilities, strict=True)):
         top = 2 + n * _ROW
         painter.setPen(qt.QColor(_TEXT))
-        # Not elided by Qt: PythonQt cannot return font metrics.
-        text = display if len(display) <= left // 7 else f"{display[:left // 7 - 1].rstrip()}…"
-        painter.drawText(0, top, left - 6, _ROW, qt.Qt.AlignVCenter | qt.Qt.AlignRight, text)
+        painter.drawText(0, top, left - 6, _ROW, qt.Qt.AlignVCenter | qt.Qt.AlignRight,
+                         shortened(display, left // 7))
         painter.fillRect(left, top + 4, room, _ROW - 8, qt.QColor("#e9edf1"))
         colour = qt.QColor(colour_of(n))
         if thresholds and probability < thresholds[n]:

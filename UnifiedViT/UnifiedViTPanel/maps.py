@@ -7,7 +7,10 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, UNCERTAINTY_ROLE, MapOverlay
 
-from .texts import asShown
+from .texts import asShown, shortened
+
+#: Characters of a diagnosis beside its check box: a check box does not wrap, and would make the panel wider.
+_LONGEST = 28
 
 
 class MapsView:
@@ -52,7 +55,7 @@ class MapsView:
 
     def _nameHeatmap(self, explained):
         box = self.ui.heatmapCheckBox
-        box.text = _("Heat map: {diagnosis}").format(diagnosis=explained["display"])
+        box.text = _("Heat map: {diagnosis}").format(diagnosis=shortened(explained["display"], _LONGEST))
         box.toolTip = asShown(_("What speaks for {diagnosis}, by {method}").format(
             diagnosis=explained["display"], method=explained["method"]))
 

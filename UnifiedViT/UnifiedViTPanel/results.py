@@ -9,9 +9,10 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError
+from UnifiedViTLib.outputs.colour_maps import colour_of
 from UnifiedViTLib.outputs.headlines import display_of, findings
 from UnifiedViTLib.outputs.mrml import centre_of, result_of
-from UnifiedViTLib.outputs.report import REVIEW, as_text, colour_of, confidence_in_words, needs_review
+from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, needs_review
 
 from .charts import ResizeFilter, classesChart, slicesChart
 from .maps import MapsView

@@ -13,7 +13,7 @@ from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
 from ..texts import printable
-from .colour_maps import over_image
+from .colour_maps import colour_of, over_image
 from .files import diagnosis_as_json
 from .headlines import amounts, findings
 from .writing import write_atomically
@@ -120,7 +120,7 @@ def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
     left, right = part.subplots(1, 2, width_ratios=[1, 1.6])
     names = [c.display for c in spec.classes]
     values = [diagnosis.probabilities[c.name] for c in spec.classes]
-    colours = [f"C{n}" for n in range(len(names))]
+    colours = [colour_of(n) for n in range(len(names))]
     bars = left.barh(names, values, color=colours)
     left.bar_label(bars, [f"{v:.0%}" for v in values], padding=3, fontsize=9, color=_INK)
     if diagnosis.thresholds:

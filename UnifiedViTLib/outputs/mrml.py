@@ -1,7 +1,8 @@
 """Between MRML nodes and the library: a volume node to a `Volume`, a `Prediction` to nodes of the scene.
 
-Beside `mrml_volumes` and `mrml_scene` the only file of the library that touches MRML. Geometry is kept in the volume's own frame: parent
-transforms are not part of it, the segmentation observes the same parent transform as the volume instead.
+Beside `mrml_volumes` and `mrml_scene` the only file of the library that touches MRML. Geometry is kept in the volume's
+own frame: parent transforms are not part of it, the segmentation observes the same parent transform as the volume
+instead.
 """
 
 from __future__ import annotations

@@ -13,13 +13,11 @@ import numpy as np
 
 from .. import NOTICE
 from ..imaging.volume import Volume
-from .colour_maps import UNCERTAINTY, colour_of
+from .colour_maps import UNCERTAINTY
 from .headlines import amount, display_of, findings, headline, threshold_of
 from .report_page import element, probability_bar, render_page, slice_curves, table
 from .report_pictures import SlicePictures, superres_row
 from .writing import write_atomically
-
-__all__ = ["REVIEW", "as_text", "colour_of", "confidence_in_words", "needs_review", "write_report"]
 
 #: Parts of a confidence, in words.
 _PARTS = {"passes": "passes", "slices": "slices", "planes": "planes", "mask": "mask and diagnosis"}

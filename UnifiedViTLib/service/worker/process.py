@@ -24,6 +24,8 @@ LOG_LINES = 2000
 LOG_WIDTH = 2000
 _LONGEST_LINE = 16 << 20
 _TICK_S = 0.1
+#: Python's first words on a crash.
+_CRASH = "Fatal Python error"
 
 #: The folder of the library goes to the end of the path, the current folder away: neither may hide other modules.
 _BOOTSTRAP = (
@@ -161,6 +163,8 @@ class WorkerProcess:
             if message is None:
                 self._log(line.decode("utf-8", "replace")[:LOG_WIDTH])
             elif message["type"] != "alive":
+                for detail in message.pop("details", ()):
+                    self._log(detail)
                 self._messages.put(message)
         self._silenced = True
         with suppress(subprocess.TimeoutExpired):
@@ -176,6 +180,7 @@ class WorkerProcess:
     def _log(self, line: str) -> None:
         """Keep a line for the next who listens; none, if nobody has listened for long."""
         if line.strip():
-            self._last_line = line.strip()
+            if not self._last_line.startswith(_CRASH):  # what follows are its frames
+                self._last_line = line.strip()
             if self._messages.qsize() < LOG_LINES:
                 self._messages.put({"type": "log", "text": line.rstrip()})

@@ -3,7 +3,7 @@
 A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file" and "job" (a request with
 its `id`), "cancel". From it: "alive" (each second), and with the request's `id` "heard", "progress", "backend" (which
 one is loaded or run next, so that a crash is laid to the right one), "result" and "error". An "error" says whether the
-worker may be "broken" by it, as CUDA is for good after some.
+worker may be "broken" by it, as CUDA is for good after some, and has "details" for the log where nobody foresaw it.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ library that prints or reads cannot disturb; when the client is gone, the worker
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import os
 import queue
@@ -53,6 +54,7 @@ def main(folder: str) -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
+    faulthandler.enable()  # where a library crashes, the log says in which call
     Worker(lines, out, Path(folder)).serve()
 
 
@@ -121,9 +123,9 @@ class Worker:
         except UnifiedViTError as error:
             answer = {"type": "error", "id": number, "broken": False} | error_as_json(error)
         except Exception as error:
-            with suppress(OSError):  # the client is gone: this thread must not die before `_listen` has cleared up
-                traceback.print_exc()
-            answer = {"type": "error", "id": number, "broken": True} | error_as_json(_in_words(error))
+            # With the error, as the log comes on a way of its own and may come too late.
+            answer = {"type": "error", "id": number, "broken": True, "details": traceback.format_exc().splitlines()}
+            answer |= error_as_json(_in_words(error))
         self._send(answer)
 
     def _predict(self, request: dict[str, Any], progress: ProgressCallback) -> None:

@@ -1,0 +1,159 @@
+"""The panel and the scene: whose parameters it shows, in which order it hears of them, what a result replaces."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scenes
+import slicer
+import slicer.util
+from builders import spec_data, tiny_model
+from panels import head_node
+from standin.application import enter, leave, show_panel
+
+from UnifiedViTLib.outputs.mrml import result_of
+from UnifiedViTLib.service.store.download import import_model, remove_model
+
+CHANNELS = [{"name": name, "expects": f"{name} of the head"} for name in ("t1c", "t2")]
+
+
+def segmentation(scene):
+    return scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+
+
+def names(scene, class_name="vtkMRMLScalarVolumeNode"):
+    return sorted(scene.GetNthNodeByClass(n, class_name).GetName()
+                  for n in range(scene.GetNumberOfNodesByClass(class_name)))
+
+
+@pytest.fixture
+def several(desk, tmp_path):
+    """A model of two sequences is installed and chosen."""
+    tiny_model(tmp_path / "model", input=spec_data()["input"] | {"channels": CHANNELS})
+    import_model(tmp_path / "model")
+    desk.panel.models.refresh()
+    desk.panel.onModelsChanged("tiny")
+    yield
+    remove_model("tiny")
+
+
+def parameters_in(scene):
+    return scene.GetSingletonNode("UnifiedViT", "vtkMRMLScriptedModuleNode")
+
+
+def test_a_loaded_scene_shows_the_volume_of_every_channel(desk, several):
+    volume, t2 = head_node(desk.scene), head_node(desk.scene)
+    desk.choose(inputVolume=volume)
+    (_, selector), = [row for row in desk.panel.channels._rows if row[1].visible]
+    selector.setCurrentNode(t2)
+    text = scenes.xml(desk.scene)
+    desk.clear()
+    desk.scene.SetLoadFromXMLString(1)
+    desk.scene.SetSceneXMLString(text)
+    desk.scene.Import()
+    chosen = desk.widget._parameterNode.parameterNode.GetNodeReference("channel.t2")
+    assert chosen is not None and selector.currentNode() is chosen
+    assert desk.ui.inputSelector.currentNode() is desk.widget._parameterNode.inputVolume is not None
+
+
+def test_a_parameter_node_is_made_when_the_module_is_opened_and_not_before(desk):
+    leave(desk.widget)
+    desk.scene.Clear(0)
+    try:
+        assert parameters_in(desk.scene) is None
+        head_node(desk.scene)
+    finally:
+        enter(desk.widget)
+    assert parameters_in(desk.scene) is not None
+    assert desk.widget._parameterNode.inputVolume.GetName() == "head" and desk.ui.runButton.enabled
+
+
+def test_setting_the_panel_up_makes_no_node(desk):
+    leave(desk.widget)
+    desk.scene.Clear(0)
+    second, _window = show_panel(desk.module, desk.scene, isEntered=False)
+    assert parameters_in(desk.scene) is None
+    second.cleanup()
+    enter(desk.widget)
+
+
+def test_what_was_said_ends_with_its_scene(desk):
+    desk.panel.status.say("Something is wrong with this volume.", isBad=True)
+    desk.scene.Clear(0)
+    assert desk.ui.statusLabel.text == "" and desk.ui.statusLabel.styleSheet == ""
+    desk.choose(inputVolume=head_node(desk.scene, (60, 64, 60)), batchSize=1)
+    desk.press_run()
+    desk.scene.Clear(0)
+    desk.wait(lambda: not desk.panel._running)
+    assert desk.ui.statusLabel.text == ""
+
+
+def test_cancel_is_pressed_once_whatever_happens_to_the_parameters_meanwhile(desk):
+    desk.choose(inputVolume=head_node(desk.scene, (60, 64, 60)), batchSize=1)
+    desk.press_run()
+    desk.press_run()
+    desk.choose(tta=True)
+    desk.widget.enter()
+    assert desk.ui.runButton.text == "Cancelling..." and not desk.ui.runButton.enabled
+    desk.wait(lambda: not desk.panel._running)
+    assert desk.ui.runButton.text == "Run" and desk.ui.runButton.enabled
+
+
+def test_voxels_that_change_during_a_run_are_said_in_the_result(desk):
+    volume = head_node(desk.scene, (20, 64, 60))
+    desk.choose(inputVolume=volume, device="cpu")
+    desk.press_run()
+    slicer.util.arrayFromVolume(volume)[:5] += 1
+    desk.wait(lambda: not desk.panel._running)
+    assert desk.ui.statusLabel.text.startswith("Done")
+    assert "The voxels of head were changed" in desk.ui.warningsLabel.text
+    assert "voxels as they were" in result_of(segmentation(desk.scene))["warnings"][0]
+    assert desk.run().startswith("Done")
+    assert "The voxels of head" not in desk.ui.warningsLabel.text
+
+
+def test_a_run_into_a_segmentation_replaces_its_maps_and_undo_brings_them_back(desk):
+    volume = head_node(desk.scene)
+    desk.choose(inputVolume=volume, device="cpu", heatmap="glioma", superres="lanczos", keepProbabilities=True)
+    assert desk.run().startswith("Done")
+    first = names(desk.scene)
+    heatmap = segmentation(desk.scene).GetNodeReference("UnifiedViT.heatmap")
+    before = slicer.util.arrayFromVolume(heatmap).copy()
+    assert len(first) == 5 and heatmap.GetName() in first
+    desk.choose(tta=True)
+    assert desk.run().startswith("Done")
+    assert names(desk.scene) == first, "none with a number, none of the result that is gone"
+    replacement = segmentation(desk.scene).GetNodeReference("UnifiedViT.heatmap")
+    assert replacement is not heatmap
+    desk.choose(heatmap="", superres="", keepProbabilities=False)
+    assert desk.run().startswith("Done")
+    assert names(desk.scene) == ["head"]
+    desk.ui.undoButton.click()
+    assert names(desk.scene) == first
+    restored = segmentation(desk.scene).GetNodeReference("UnifiedViT.heatmap")
+    assert restored is replacement and restored.GetDisplayNode() is not None
+    assert slicer.util.arrayFromVolume(restored).shape == before.shape
+    assert desk.ui.heatmapCheckBox.visible
+
+
+def test_a_map_that_is_looked_at_itself_stays(desk):
+    volume = head_node(desk.scene)
+    desk.choose(inputVolume=volume, device="cpu", superres="lanczos")
+    assert desk.run().startswith("Done")
+    fine = segmentation(desk.scene).GetNodeReference("UnifiedViT.superres")
+    desk.choose(inputVolume=fine, superres="")
+    assert desk.run().startswith("Done")
+    assert desk.scene.IsNodePresent(fine)
+
+
+def test_a_segmentation_deleted_during_a_run_leaves_no_second_table(desk):
+    desk.choose(inputVolume=head_node(desk.scene, (20, 64, 60)), device="cpu")
+    assert desk.run().startswith("Done")
+    table = desk.scene.GetFirstNodeByClass("vtkMRMLTableNode")
+    desk.press_run()
+    desk.scene.RemoveNode(segmentation(desk.scene))
+    desk.wait(lambda: not desk.panel._running)
+    assert desk.ui.statusLabel.text.startswith("Done")
+    assert desk.scene.GetNumberOfNodesByClass("vtkMRMLTableNode") == 1
+    assert segmentation(desk.scene).GetNodeReference("UnifiedViT.table") is table
+    assert np.isfinite(float(table.GetAttribute("UnifiedViT.Probability")))
