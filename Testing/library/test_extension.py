@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import slicer
+from packaging.requirements import Requirement
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,6 +118,27 @@ def test_slicer_runs_the_self_test_and_starts_the_module_without_a_main_window(b
     assert set(re.findall(r"Test +#\d+: (\S+)", done.stdout)) == {
         "py_UnifiedViT", "py_nomainwindow_qSlicerUnifiedViTModuleGenericTest",
     }
+
+
+@pytest.mark.parametrize("file", sorted(MODULE.rglob("*.py")), ids=lambda file: file.name)
+def test_nothing_but_definitions_happens_when_a_file_of_the_module_is_imported(file):
+    allowed = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.Assign, ast.AnnAssign)
+    _docstring, *others = ast.parse(file.read_text(encoding="utf-8")).body
+    assert not [ast.unparse(node) for node in others if not isinstance(node, allowed)]
+    assigned = [node.value for node in others if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    assert not [ast.unparse(part) for value in assigned for part in ast.walk(value) if isinstance(part, ast.Call)]
+
+
+def test_slicer_can_read_each_line_of_the_requirements():
+    lines = (ROOT / "Resources" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    named = [Requirement(line) for line in lines if line and not line.startswith(("#", "-"))]  # as slicer.packaging
+    assert [one.name for one in named] == ["openvino", "timm", "safetensors"] and all(one.specifier for one in named)
+
+
+def test_the_description_names_the_licence_of_all_weights_that_come_with_the_extension():
+    for file in ROOT.glob("Resources/Models/*/model.json"):
+        licence = json.loads(file.read_text(encoding="utf-8"))["weights"]["licence"].split(" (")[0].split(";")[0]
+        assert licence in metadata("DESCRIPTION"), licence
 
 
 def test_the_icon_is_a_square_of_128_with_transparent_corners():

@@ -56,6 +56,15 @@ def test_help_tells_all_options_and_others_are_refused(desk, logic):
         logic.processFolder("in", "out", keepProbabilities=True)
 
 
+def test_panel_scene_and_console_offer_the_same_options_with_the_same_defaults(desk, logic):
+    from UnifiedViTPanel.options import slicerOptions
+
+    for method, folder in ((logic.process, False), (logic.processFolder, True)):
+        named = inspect.signature(method).parameters.values()
+        assert {one.name: one.default for one in named if one.kind is one.KEYWORD_ONLY} == slicerOptions(folder)
+    assert {name: getattr(desk.widget._parameterNode, name) for name in slicerOptions()} == slicerOptions()
+
+
 def test_process_folder_does_what_it_can_and_goes_on_where_it_ended(desk, logic, tmp_path):
     scans = tmp_path / "scäns" / "patient 1"
     scans.mkdir(parents=True)

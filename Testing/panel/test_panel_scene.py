@@ -56,25 +56,25 @@ def test_a_loaded_scene_shows_the_volume_of_every_channel(desk, several):
     assert desk.ui.inputSelector.currentNode() is desk.widget._parameterNode.inputVolume is not None
 
 
-def test_a_parameter_node_is_made_when_the_module_is_opened_and_not_before(desk):
+@pytest.fixture
+def elsewhere(desk):
+    """The user looks at another module, and the scene knows nothing of this one."""
     leave(desk.widget)
     desk.scene.Clear(0)
-    try:
-        assert parameters_in(desk.scene) is None
-        head_node(desk.scene)
-    finally:
-        enter(desk.widget)
-    assert parameters_in(desk.scene) is not None
-    assert desk.widget._parameterNode.inputVolume.GetName() == "head" and desk.ui.runButton.enabled
-
-
-def test_setting_the_panel_up_makes_no_node(desk):
-    leave(desk.widget)
-    desk.scene.Clear(0)
-    second, _window = show_panel(desk.module, desk.scene, isEntered=False)
-    assert parameters_in(desk.scene) is None
-    second.cleanup()
+    desk.scene.RemoveNode(parameters_in(desk.scene))
+    yield
     enter(desk.widget)
+
+
+def test_a_parameter_node_is_made_when_the_module_is_opened_and_not_before(desk, elsewhere):
+    second, _window = show_panel(desk.module, desk.scene, isEntered=False)
+    head_node(desk.scene)
+    desk.scene.InvokeEvent(desk.scene.EndImportEvent)
+    assert parameters_in(desk.scene) is None
+    enter(second)
+    assert parameters_in(desk.scene) is not None
+    assert second._parameterNode.inputVolume.GetName() == "head" and second.ui.runButton.enabled
+    second.cleanup()
 
 
 def test_what_was_said_ends_with_its_scene(desk):

@@ -330,6 +330,22 @@ def test_either_library_is_enough(lacking, ready):
     assert (Dependencies(report).question == "") == ready
 
 
+def test_torch_can_be_had_where_openvino_is_enough():
+    report = Report(problems={name: NOTHING[name] for name in ("torch", "torchvision", "timm")})
+    dependencies = Dependencies(report, install_torch=lambda: True, light=False)
+    assert dependencies.problem.startswith("torch is not installed.") and len(dependencies.steps()) == 2
+    assert Dependencies(report, light=True).question == Dependencies(report, light=True).problem == ""
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"gpu": True, "versions": {"torch": "2.10.0+cpu"}}, r"the installed torch \(2.10.0\+cpu\) cannot use it"),
+    ({"gpu": True}, "PyTorch can use the GPU"), ({}, "^$"),
+    ({"gpu": True, "devices": {"cpu": "CPU", "cuda": "a card"}}, "^$"), ({"gpu": True, "devices": {}}, "^$"),
+])
+def test_a_gpu_that_is_not_used_is_said_with_the_reason(changes, words):
+    assert re.search(words, Report(**{"devices": {"cpu": "CPU"}, "auto": "cpu"} | changes).gpu_problem)
+
+
 def test_the_light_way_is_installed_where_there_is_no_torch(interpreter, wheels):
     interpreter.pip("uninstall", "--yes", "torch", "torchvision")
     write_wheel(wheels, "openvino", "2026.4.1", ("numpy",))
