@@ -101,7 +101,7 @@ def test_cancel_is_pressed_once_whatever_happens_to_the_parameters_meanwhile(des
 
 def test_voxels_that_change_during_a_run_are_said_in_the_result(desk):
     volume = head_node(desk.scene, (20, 64, 60))
-    desk.choose(inputVolume=volume, device="cpu")
+    desk.choose(inputVolume=volume)
     desk.press_run()
     slicer.util.arrayFromVolume(volume)[:5] += 1
     desk.wait(lambda: not desk.panel._running)
@@ -114,18 +114,17 @@ def test_voxels_that_change_during_a_run_are_said_in_the_result(desk):
 
 def test_a_run_into_a_segmentation_replaces_its_maps_and_undo_brings_them_back(desk):
     volume = head_node(desk.scene)
-    desk.choose(inputVolume=volume, device="cpu", heatmap="glioma", superres="lanczos", keepProbabilities=True)
+    desk.choose(inputVolume=volume, heatmap="glioma", keepProbabilities=True)
     assert desk.run().startswith("Done")
     first = names(desk.scene)
     heatmap = segmentation(desk.scene).GetNodeReference("UnifiedViT.heatmap")
     before = slicer.util.arrayFromVolume(heatmap).copy()
-    assert len(first) == 5 and heatmap.GetName() in first
-    desk.choose(tta=True)
+    assert len(first) == 3 and heatmap.GetName() in first
     assert desk.run().startswith("Done")
     assert names(desk.scene) == first, "none with a number, none of the result that is gone"
     replacement = segmentation(desk.scene).GetNodeReference("UnifiedViT.heatmap")
     assert replacement is not heatmap
-    desk.choose(heatmap="", superres="", keepProbabilities=False)
+    desk.choose(heatmap="", keepProbabilities=False)
     assert desk.run().startswith("Done")
     assert names(desk.scene) == ["head"]
     desk.ui.undoButton.click()
@@ -138,7 +137,7 @@ def test_a_run_into_a_segmentation_replaces_its_maps_and_undo_brings_them_back(d
 
 def test_a_map_that_is_looked_at_itself_stays(desk):
     volume = head_node(desk.scene)
-    desk.choose(inputVolume=volume, device="cpu", superres="lanczos")
+    desk.choose(inputVolume=volume, superres="lanczos")
     assert desk.run().startswith("Done")
     fine = segmentation(desk.scene).GetNodeReference("UnifiedViT.superres")
     desk.choose(inputVolume=fine, superres="")
@@ -147,7 +146,7 @@ def test_a_map_that_is_looked_at_itself_stays(desk):
 
 
 def test_a_segmentation_deleted_during_a_run_leaves_no_second_table(desk):
-    desk.choose(inputVolume=head_node(desk.scene, (20, 64, 60)), device="cpu")
+    desk.choose(inputVolume=head_node(desk.scene, (20, 64, 60)))
     assert desk.run().startswith("Done")
     table = desk.scene.GetFirstNodeByClass("vtkMRMLTableNode")
     desk.press_run()

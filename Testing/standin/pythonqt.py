@@ -61,7 +61,7 @@ def as_read(text: str, text_format: Any = QtCore.Qt.AutoText) -> str:
     """What a user reads where Qt shows this text: in a label of this format; a tool tip and a message box are as
     `AutoText`."""
     if text_format == QtCore.Qt.AutoText:
-        text_format = QtCore.Qt.RichText if QtCore.Qt.mightBeRichText(text) else QtCore.Qt.PlainText
+        text_format = QtCore.Qt.RichText if QtGui.Qt.mightBeRichText(text) else QtCore.Qt.PlainText
     if text_format == QtCore.Qt.PlainText:
         return text
     document = QtGui.QTextDocument()

@@ -21,7 +21,7 @@ from ..imaging.reading.kinds import PICTURES
 from ..imaging.volume import Volume, check, grid_distance_mm
 from ..inference.prediction import Prediction
 from .files import algorithm_tags, as_json, drawn_segments, names_found
-from .mrml_scene import all_or_nothing, place_beside
+from .mrml_scene import all_or_nothing, place_beside, unused_name
 
 #: Prefix of the node attributes that carry the diagnosis and where it comes from.
 ATTRIBUTE = "UnifiedViT."
@@ -112,7 +112,7 @@ def add_to_scene(
     with all_or_nothing(scene, outputs):
         if segmentation_node is None:
             segmentation_node = slicer.vtkMRMLSegmentationNode()
-            segmentation_node.SetName(scene.GenerateUniqueName(f"{volume_node.GetName()} segmentation"))
+            segmentation_node.SetName(unused_name(scene, f"{volume_node.GetName()} segmentation"))
             # Filled before it is added: the subject hierarchy lists the segments when the node comes.
             segmentation_node.SetAndObserveSegmentation(segmentation)
             scene.AddNode(segmentation_node)
@@ -126,7 +126,7 @@ def add_to_scene(
 
         if table_node is None:
             table_node = slicer.vtkMRMLTableNode()
-            table_node.SetName(scene.GenerateUniqueName(f"{volume_node.GetName()} diagnosis"))
+            table_node.SetName(unused_name(scene, f"{volume_node.GetName()} diagnosis"))
             scene.AddNode(table_node)
         table_node.SetAndObserveTable(table)
         for column in range(table.GetNumberOfColumns()):

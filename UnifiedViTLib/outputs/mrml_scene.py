@@ -8,6 +8,14 @@ from contextlib import contextmanager
 import slicer
 
 
+def unused_name(scene: slicer.vtkMRMLScene, name: str) -> str:
+    """A name that no node of the scene has: `name` itself, or with a number.
+
+    `GenerateUniqueName` alone numbers names that were ever used, those of nodes that have gone too.
+    """
+    return name if scene.GetFirstNodeByName(name) is None else scene.GenerateUniqueName(name)
+
+
 def place_beside(volume_node: slicer.vtkMRMLNode, node: slicer.vtkMRMLNode) -> None:
     """Put `node` under the volume's parent in the subject hierarchy, if the volume is in one."""
     hierarchy, volume_item = _hierarchy_item(volume_node)

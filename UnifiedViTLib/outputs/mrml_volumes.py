@@ -15,7 +15,7 @@ from ..inference.prediction import Prediction
 from .colour_maps import HEATMAP, UNCERTAINTY, colours_of
 from .files import SYNTHETIC, superres_as_json
 from .mrml import ATTRIBUTE, check_belongs
-from .mrml_scene import all_or_nothing, place_beside
+from .mrml_scene import all_or_nothing, place_beside, unused_name
 
 #: Node references from a segmentation to the probability maps of its segments; there are several of this role.
 PROBABILITY_ROLE = f"{ATTRIBUTE}probability"
@@ -163,7 +163,7 @@ def _add_volume(node: slicer.vtkMRMLScalarVolumeNode, values: np.ndarray, name: 
     scene, image = volume_node.GetScene(), vtk.vtkImageData()
     image.SetDimensions(values.shape[::-1])
     image.GetPointData().SetScalars(numpy_to_vtk(values.ravel(), deep=True))
-    node.SetName(scene.GenerateUniqueName(f"{volume_node.GetName()} {name}"))
+    node.SetName(unused_name(scene, f"{volume_node.GetName()} {name}"))
     node.CopyOrientation(volume_node)
     node.SetAndObserveImageData(image)
     scene.AddNode(node)
