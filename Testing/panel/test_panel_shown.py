@@ -38,13 +38,13 @@ def report(desk):
     desk.wait(lambda: setup._report is not None and not setup._client.running)
     before = setup._report
 
-    def believe(**changes):
+    def assume(**changes):
         setup._report = replace(before, **changes)
         setup._show()
         desk.panel.onReady()
 
-    yield believe
-    believe()
+    yield assume
+    assume()
 
 
 def pick(box, text):
@@ -141,6 +141,17 @@ def test_torch_is_offered_where_openvino_suffices_and_the_choices_need_more(desk
     }]
     desk.choose(superres="")
     assert not desk.ui.setupFrame.visible
+
+
+def test_torch_can_be_had_without_a_choice_that_needs_it(desk, report, pytorch_extension):
+    desk.ui.advancedCollapsibleButton.collapsed = False
+    assert not desk.ui.installTorchButton.visible
+    report(problems={name: NOTHING[name] for name in ("torch", "torchvision", "timm")})
+    desk.ui.installTorchButton.click()
+    assert desk.ui.setupFrame.visible and "torch is not installed." in read(desk.ui.setupLabel)
+    assert not desk.ui.installTorchButton.visible
+    desk.panel.setup._isTorchWanted = False
+    desk.ui.advancedCollapsibleButton.collapsed = True
 
 
 def test_nothing_is_installed_while_slicer_installs_for_another_module(desk, report, monkeypatch):

@@ -339,7 +339,7 @@ def test_torch_can_be_had_where_openvino_is_enough():
 
 @pytest.mark.parametrize(("changes", "words"), [
     ({"gpu": True, "versions": {"torch": "2.10.0+cpu"}}, r"the installed torch \(2.10.0\+cpu\) cannot use it"),
-    ({"gpu": True}, "PyTorch can use the GPU"), ({}, "^$"),
+    ({"gpu": True}, "PyTorch, which can use the GPU, is not installed"), ({}, "^$"),
     ({"gpu": True, "devices": {"cpu": "CPU", "cuda": "a card"}}, "^$"), ({"gpu": True, "devices": {}}, "^$"),
 ])
 def test_a_gpu_that_is_not_used_is_said_with_the_reason(changes, words):

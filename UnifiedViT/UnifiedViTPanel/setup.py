@@ -28,7 +28,7 @@ class SetupView:
         self.ui, self._status, self._ready, self._wake = ui, status, ready, wake
         self._client = WorkerClient()
         self._report, self._steps = None, []
-        self._torchReason, self._isAsked = "", False
+        self._torchReason, self._isTorchWanted, self._isAsked = "", False, False
         ui.setupFrame.visible = False
         ui.engineComboBox.addItem(_("OpenVINO: CPU, light"), True)
         ui.engineComboBox.addItem(_("PyTorch: CPU and GPU"), False)
@@ -36,6 +36,7 @@ class SetupView:
         ui.installButton.connect("clicked(bool)", self.onInstall)
         ui.installOfflineButton.connect("clicked(bool)", self.onInstallOffline)
         ui.checkAgainButton.connect("clicked(bool)", self.onCheckAgain)
+        ui.installTorchButton.connect("clicked(bool)", self.onTorchWanted)
 
     def close(self):
         """Stop what is under way."""
@@ -86,7 +87,7 @@ class SetupView:
             elif isinstance(event, Progress) and self._steps:
                 self.ui.setupLabel.text = event.stage
             elif isinstance(event, Failed):
-                self._steps = []
+                self._steps, self._isAsked = [], False
                 if not isinstance(event.error, Cancelled):
                     self._status.say(str(event.error), isBad=True)
                 self._show()
@@ -110,8 +111,14 @@ class SetupView:
             self._status.say(_("All packages that are needed are here.") if isReady
                              else self._dependencies().problem, isBad=not isReady)
 
+    def onTorchWanted(self, _checked=None):
+        """PyTorch is wanted beside OpenVINO, whatever the choices need."""
+        self._isTorchWanted = True
+        self._show()
+
     def _needsTorch(self):
-        return bool(self._torchReason and self._report and self._report.lacking(FULL))
+        isWanted = self._torchReason or self._isTorchWanted
+        return bool(isWanted and self._report and self._report.lacking(FULL))
 
     def _dependencies(self):
         box = self.ui.engineComboBox
@@ -123,6 +130,7 @@ class SetupView:
         ui, report = self.ui, self._report
         isNeeded = report is not None and (not report.ready or self._needsTorch())
         ui.setupFrame.visible = isNeeded
+        ui.installTorchButton.visible = report is not None and not isNeeded and bool(report.lacking(FULL))
         if not isNeeded or self._steps:  # not asked of the frame: while another module is shown, it is never visible
             return
         needed = self._dependencies()

@@ -63,7 +63,7 @@ class Report:
             return ""
         torch = self.versions.get("torch")
         if torch is None:
-            return "A GPU is here, but OpenVINO computes on the CPU. PyTorch can use the GPU: it is not installed."
+            return "A GPU is here, but OpenVINO computes on the CPU. PyTorch, which can use the GPU, is not installed."
         return (f"A GPU is here, but the installed torch ({torch}) cannot use it, so the CPU computes. Update the "
                 "GPU's driver, or reinstall PyTorch in Slicer's module PyTorch Utils with the backend that fits the "
                 "GPU; then start Slicer again.")
