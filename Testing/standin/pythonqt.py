@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import types
 from typing import Any, ClassVar
 
 from PySide6 import QtCore, QtGui, QtWidgets
+
+if sys.version_info < (3, 12):
+    # PySide 6.12 gives a reference to None away with each call that returns nothing, which ends a Python in which None
+    # is not immortal after some hundred thousand of them.
+    ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40
+
+#: Objects, by their ids, and properties that are being read.
+_reading: set[tuple[int, str]] = set()
 
 
 class PythonQtWays:
     """Mixed into Qt classes: `button.enabled = True`, `label.text`, `button.connect("clicked(bool)", f)`."""
 
     def __getattribute__(self, name: str) -> Any:
-        if name in ("sizeHint", "minimumSizeHint"):  # PySide asks for these in the middle of reading the property
-            return super().__getattribute__(name)
-        if not name.startswith("_") and _is_property(self, name):
-            return QtCore.QObject.property(self, name)
+        # Where Qt reads a property by a virtual function, PySide looks in the middle of it for one written in Python.
+        if not name.startswith("_") and _is_property(self, name) and (id(self), name) not in _reading:
+            _reading.add((id(self), name))
+            try:
+                return QtCore.QObject.property(self, name)
+            finally:
+                _reading.discard((id(self), name))
         if name in ("connect", "disconnect"):  # PySide finds its own before those of a class in Python
             return types.MethodType(vars(PythonQtWays)[name], self)
         return super().__getattribute__(name)

@@ -151,10 +151,10 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
     def setMRMLScene(self, scene: slicer.vtkMRMLScene) -> None:
         self._unobserve()
         self._scene = scene
-        # Of one priority, so heard in the order in which observers were added.
+        # As the real one, nodes of a scene that is read are listed at its end; observers of one priority hear of it in
+        # the order in which they were added.
         events = (slicer.vtkMRMLScene.NodeAddedEvent, slicer.vtkMRMLScene.NodeRemovedEvent,
-                  slicer.vtkMRMLScene.EndImportEvent, slicer.vtkMRMLScene.EndCloseEvent,
-                  slicer.vtkMRMLScene.EndBatchProcessEvent)
+                  slicer.vtkMRMLScene.EndImportEvent, slicer.vtkMRMLScene.EndCloseEvent)
         self._observers = [scene.AddObserver(event, self._scene_changed) for event in events]
         self._fill()
 
@@ -190,7 +190,7 @@ class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
     def _scene_changed(self, *_ignored: object) -> None:
         if not shiboken6.isValid(self):  # PySide tells the Python half nothing of the other's end
             self._unobserve()
-        elif not self._scene.IsBatchProcessing():
+        elif not self._scene.IsImporting() and not self._scene.IsClosing():
             self._fill()
 
     def _nodes(self) -> list[slicer.vtkMRMLNode]:
