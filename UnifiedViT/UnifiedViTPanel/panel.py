@@ -172,8 +172,6 @@ class Panel:
     def onReady(self):
         """The check, or an installation, has ended."""
         self._boxes["device"].offer(self._deviceChoices())
-        gpuProblem = self.setup.gpuProblem()
-        self.ui.gpuLabel.visible, self.ui.gpuLabel.text = bool(gpuProblem), gpuProblem
         self.showParameters()
 
     # Running

@@ -37,6 +37,7 @@ class SetupView:
         ui.installOfflineButton.connect("clicked(bool)", self.onInstallOffline)
         ui.checkAgainButton.connect("clicked(bool)", self.onCheckAgain)
         ui.installTorchButton.connect("clicked(bool)", self.onTorchWanted)
+        ui.advancedCollapsibleButton.connect("contentsCollapsed(bool)", self._showInAdvanced)
 
     def close(self):
         """Stop what is under way."""
@@ -47,10 +48,6 @@ class SetupView:
         if self._report is None or not self._report.devices:
             return {"cpu": "", "cuda": "", "mps": ""}, ""
         return self._report.devices, self._report.auto
-
-    def gpuProblem(self):
-        """Why a GPU that is here is not used, in words; "" where there is none, or it is."""
-        return self._report.gpu_problem if self._report else ""
 
     def require(self, torchReason):
         """PyTorch is needed besides OpenVINO, for this reason; "" where OpenVINO suffices."""
@@ -130,7 +127,7 @@ class SetupView:
         ui, report = self.ui, self._report
         isNeeded = report is not None and (not report.ready or self._needsTorch())
         ui.setupFrame.visible = isNeeded
-        ui.installTorchButton.visible = report is not None and not isNeeded and bool(report.lacking(FULL))
+        self._showInAdvanced()
         if not isNeeded or self._steps:  # not asked of the frame: while another module is shown, it is never visible
             return
         needed = self._dependencies()
@@ -140,6 +137,15 @@ class SetupView:
         ui.installButton.enabled = not needed.obstacle
         ui.installOfflineButton.enabled = bool(needed.packages)
         ui.checkAgainButton.enabled = ui.engineComboBox.enabled = True
+
+    def _showInAdvanced(self, _collapsed=None):
+        """Why a GPU is not used, and the button for PyTorch; once more when the section is unfolded, as it shows then
+        what was hidden while it was folded."""
+        ui, report = self.ui, self._report
+        ui.gpuLabel.text = report.gpu_problem if report else ""
+        ui.gpuLabel.visible = bool(ui.gpuLabel.text)
+        isOffered = report is not None and report.ready and not self._needsTorch()
+        ui.installTorchButton.visible = isOffered and bool(report.lacking(FULL))
 
     def onInstall(self, _checked=None):
         """Ask, then install."""
