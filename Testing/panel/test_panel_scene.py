@@ -120,8 +120,10 @@ def test_a_run_into_a_segmentation_replaces_its_maps_and_undo_brings_them_back(d
     heatmap = segmentation(desk.scene).GetNodeReference("UnifiedViT.heatmap")
     before = slicer.util.arrayFromVolume(heatmap).copy()
     assert len(first) == 3 and heatmap.GetName() in first
+    heatmap.AddDefaultStorageNode()
     assert desk.run().startswith("Done")
     assert names(desk.scene) == first, "none with a number, none of the result that is gone"
+    assert desk.scene.GetFirstNodeByClass("vtkMRMLVolumeArchetypeStorageNode") is None
     replacement = segmentation(desk.scene).GetNodeReference("UnifiedViT.heatmap")
     assert replacement is not heatmap
     desk.choose(heatmap="", keepProbabilities=False)

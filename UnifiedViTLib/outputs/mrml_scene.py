@@ -18,8 +18,9 @@ def unused_name(scene: slicer.vtkMRMLScene, name: str) -> str:
 
 def place_beside(volume_node: slicer.vtkMRMLNode, node: slicer.vtkMRMLNode) -> None:
     """Put `node` under the volume's parent in the subject hierarchy, if the volume is in one."""
-    hierarchy, volume_item = _hierarchy_item(volume_node)
-    if not volume_item:
+    hierarchy = _hierarchy(volume_node.GetScene())
+    volume_item = hierarchy.GetItemByDataNode(volume_node) if hierarchy else 0
+    if hierarchy is None or not volume_item:
         return
     parent, item = hierarchy.GetItemParent(volume_item), hierarchy.GetItemByDataNode(node)
     if not item:
@@ -47,11 +48,10 @@ class SceneMemory:
         self._copies = [node.CreateNodeInstance() for node in self._originals]
         for node, copy in zip(self._originals, self._copies, strict=True):
             copy.Copy(node)
-        self._replaced = [(node, node.GetDisplayNode(), _item_parent(node)) for node in replaced or []]
-        for node, display, _parent in self._replaced:
-            scene.RemoveNode(node)
-            if display:
-                scene.RemoveNode(display)
+        self._replaced = [(node, _companions(node), _item_parent(node)) for node in replaced or []]
+        for node, companions, _parent in self._replaced:
+            for gone in (node, *companions):
+                scene.RemoveNode(gone)
 
     def restore(self, added: list[slicer.vtkMRMLNode] | None = None) -> None:
         """Take nodes away that came since (`added`: those of them alone), and put the outputs back."""
@@ -59,29 +59,33 @@ class SceneMemory:
         for node in reversed(_nodes(self._scene)):
             if node.GetID() not in self._before if added is None else node in added:
                 self._scene.RemoveNode(node)
-        for node, display, parent in self._replaced:
-            if display:
-                self._scene.AddNode(display)
-            self._scene.AddNode(node)
-            hierarchy, item = _hierarchy_item(node)
-            if item and parent:
+        hierarchy = _hierarchy(self._scene)
+        for node, companions, parent in self._replaced:
+            for back in (*companions, node):
+                self._scene.AddNode(back)
+            item = hierarchy.GetItemByDataNode(node) if hierarchy else 0
+            if hierarchy and item and parent:
                 hierarchy.SetItemParent(item, parent)
         for node, copy in zip(self._originals, self._copies, strict=True):
             if self._scene.IsNodePresent(node):
                 node.Copy(copy)
 
 
-def _hierarchy_item(node: slicer.vtkMRMLNode) -> tuple[slicer.vtkMRMLSubjectHierarchyNode | None, int]:
-    """The scene's subject hierarchy and the node's item in it; None and 0 for none."""
-    # vtkMRMLSubjectHierarchyNode's own getter would add a hierarchy to a scene without one.
-    hierarchy = node.GetScene().GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
-    return hierarchy, hierarchy.GetItemByDataNode(node) if hierarchy else 0
+def _hierarchy(scene: slicer.vtkMRMLScene) -> slicer.vtkMRMLSubjectHierarchyNode | None:
+    """The scene's subject hierarchy; its class's own getter would add one to a scene without."""
+    return scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
+
+
+def _companions(node: slicer.vtkMRMLNode) -> list[slicer.vtkMRMLNode]:
+    """A volume's display and storage nodes."""
+    return [companion for companion in (node.GetDisplayNode(), node.GetStorageNode()) if companion]
 
 
 def _item_parent(node: slicer.vtkMRMLNode) -> int:
     """The item above the node's in the subject hierarchy; 0 for none."""
-    hierarchy, item = _hierarchy_item(node)
-    return hierarchy.GetItemParent(item) if item else 0
+    hierarchy = _hierarchy(node.GetScene())
+    item = hierarchy.GetItemByDataNode(node) if hierarchy else 0
+    return hierarchy.GetItemParent(item) if hierarchy and item else 0
 
 
 @contextmanager
