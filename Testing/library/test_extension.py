@@ -129,6 +129,14 @@ def test_nothing_but_definitions_happens_when_a_file_of_the_module_is_imported(f
     assert not [ast.unparse(part) for value in assigned for part in ast.walk(value) if isinstance(part, ast.Call)]
 
 
+def test_each_text_to_translate_is_written_out_where_it_is_marked():
+    for file in MODULE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "_":
+                (text,) = node.args
+                assert isinstance(text, ast.Constant), f"{file.name}, line {node.lineno}"
+
+
 def test_slicer_can_read_each_line_of_the_requirements():
     lines = (ROOT / "Resources" / "requirements.txt").read_text(encoding="utf-8").splitlines()
     named = [Requirement(line) for line in lines if line and not line.startswith(("#", "-"))]  # as slicer.packaging

@@ -15,9 +15,6 @@ from UnifiedViTLib.service.worker.protocol import Failed, Finished, JobRequest, 
 
 from .texts import asShown
 
-STATES = {"bundled": "comes with UnifiedViT", "installed": "installed", "update": "update available",
-          "available": "to download"}
-
 
 class ModelsView:
     """The table of models and its buttons.
@@ -57,10 +54,12 @@ class ModelsView:
         except UnifiedViTError as error:
             self._status.say(str(error), isBad=True)
             folder = _("no folder")
+        states = {"bundled": _("comes with UnifiedViT"), "installed": _("installed"), "update": _("update available"),
+                  "available": _("to download")}
         table = self.ui.modelsTable
         table.setRowCount(len(self._entries))
         for row, entry in enumerate(self._entries):
-            state = entry.problem or _(STATES[entry.state])
+            state = entry.problem or states[entry.state]
             for column, text in enumerate((entry.name, entry.version, f"{entry.bytes / 1e6:.1f} MB", state)):
                 item = qt.QTableWidgetItem(text)
                 item.setToolTip(asShown(entry.problem or entry.description))

@@ -13,6 +13,7 @@ from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, Progres
 
 from .channels import ChannelsView
 from .choicebox import ChoiceBox
+from .choices import deviceChoices, heatmapChoices, metricsInWords, planeChoices, upscalerChoices
 from .consent import mayBeUsed
 from .models import ModelsView
 from .options import optionsOf, slicerOptions
@@ -20,24 +21,8 @@ from .results import ResultView
 from .setup import SetupView
 from .status import StatusView
 
-#: Of a model's metrics those that its line in the panel shows, in words.
-METRIC_LABELS = {"lesion_type_accuracy": "kind of lesion right", "accuracy": "accuracy", "macro_auc": "AUC",
-                 "macro_f1": "F1", "exact_match": "all findings right", "dice": "Dice", "diagnosis": "diagnosis right",
-                 "findings": "each finding right", "detected": "lesions found", "empty": "healthy slices left empty",
-                 "false_components": "false pieces"}
 #: Milliseconds between two looks at what the worker says.
 POLL_MS = 40
-PLANES = {"auto": "as acquired (across the largest spacing)", "axial": "axial", "coronal": "coronal",
-          "sagittal": "sagittal"}
-#: What the super-resolved volume is made with, by `UnifiedViTLogic.process`'s words.
-UPSCALERS = {"": "none", "learned": "what is attended to, by the learned upscaler (synthetic)",
-             "lanczos": "what is attended to, by Lanczos interpolation"}
-
-
-def _metrics(result):
-    """A few of a model's metrics on one set of data, in words."""
-    shown = [f"{words} {result.metrics[name]:.2f}" for name, words in METRIC_LABELS.items() if name in result.metrics]
-    return ", ".join(shown[:5]) or ", ".join(f"{name} {value}" for name, value in list(result.metrics.items())[:5])
 
 
 class Panel:
@@ -73,10 +58,10 @@ class Panel:
         notInstalled, notHere = _("{value} (not installed)"), _("{value} (not available here)")
         described = {
             "model": (ui.modelComboBox, self._modelChoices(), notInstalled),
-            "plane": (ui.planeComboBox, {plane: _(words) for plane, words in PLANES.items()}, "{value}"),
+            "plane": (ui.planeComboBox, planeChoices(), "{value}"),
             "device": (ui.deviceComboBox, self._deviceChoices(), notHere),
             "heatmap": (ui.heatmapComboBox, self._heatmapChoices(), _("for {value} (not of this model)")),
-            "superres": (ui.superresComboBox, {upscaler: _(words) for upscaler, words in UPSCALERS.items()}, "{value}"),
+            "superres": (ui.superresComboBox, upscalerChoices(), "{value}"),
         }
         return {name: ChoiceBox(box, choices, lambda value, words=words: words.format(value=value),
                                 lambda value, name=name: self.onChosen(name, value))
@@ -131,16 +116,10 @@ class Panel:
         return {spec.id: spec.name for spec in self.models.usable()}
 
     def _deviceChoices(self):
-        """Devices that the check has found; before it, those that there may be."""
-        devices, auto = self.setup.devices()
-        words = {name: f"{name}: {described}" if described else name for name, described in devices.items()}
-        return {"auto": _("auto: {device}").format(device=devices[auto]) if auto else _("auto")} | words
+        return deviceChoices(*self.setup.devices())
 
     def _heatmapChoices(self):
-        """Of which class of the model there can be a heat map."""
-        spec = self._spec()
-        return {"": _("none"), "auto": _("of what speaks for the diagnosis")} | {
-            one.name: _("for {diagnosis}").format(diagnosis=one.display) for one in (spec.classes if spec else ())}
+        return heatmapChoices(self._spec())
 
     def _showModel(self):
         spec, parameters = self._spec(), self._parameters
@@ -150,10 +129,9 @@ class Panel:
             self.ui.modelInfoLabel.text = missing.format(model=html.escape(parameters.model)) if parameters else ""
             return
         lines = [html.escape(spec.description), _("<b>Expects</b> {what}").format(what=html.escape(spec.expects))]
-        lines += [
-            f"<b>{html.escape(result.dataset[:1].upper() + result.dataset[1:])}</b>: {html.escape(_metrics(result))}"
-            for result in spec.results[:2]
-        ]
+        for result in spec.results[:2]:
+            dataset = result.dataset[:1].upper() + result.dataset[1:]
+            lines.append(f"<b>{html.escape(dataset)}</b>: {html.escape(metricsInWords(result))}")
         lines.append(_("<b>Weights</b> {licence}").format(licence=html.escape(spec.licence)))
         self.ui.modelInfoLabel.text = "<small>" + "<br>".join(lines) + "</small>"
 
