@@ -38,6 +38,7 @@ class SetupView:
         ui.checkAgainButton.connect("clicked(bool)", self.onCheckAgain)
         ui.installTorchButton.connect("clicked(bool)", self.onTorchWanted)
         ui.advancedCollapsibleButton.connect("contentsCollapsed(bool)", self._showInAdvanced)
+        self._showInAdvanced()
 
     def close(self):
         """Stop what is under way."""
