@@ -113,7 +113,7 @@ def _read(request: Request) -> tuple[Volume, dict[str, Volume], tuple[InputFile,
     """
     source = Path(request.source)
     try:
-        before = {os.path.abspath(file): os.stat(file) for file in list_inputs(request)} if source.exists() else {}
+        before = _stats(request)
         volume = read(source)
         extra_channels = {name: read(Path(file)) for name, file in request.channels.items()}
         hashed_ns, inputs = now_ns(), fingerprint(list_inputs(request))
@@ -125,6 +125,14 @@ def _read(request: Request) -> tuple[Volume, dict[str, Volume], tuple[InputFile,
     if changed:
         raise _changed_meanwhile(changed, "read")
     return volume, extra_channels, inputs, hashed_ns
+
+
+def _stats(request: Request) -> dict[str, os.stat_result]:
+    """What the file system says of all files by their absolute paths; nothing where there are none to read."""
+    try:
+        return {os.path.abspath(file): os.stat(file) for file in list_inputs(request)}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
 
 
 def _changed_meanwhile(path: str, done: str) -> UnsupportedImageError:
