@@ -25,6 +25,7 @@ from ...outputs.manifest import (
     fingerprint,
     make_request,
     now_ns,
+    retrieved_from,
     same_stat,
 )
 from ...outputs.report import write_report
@@ -66,6 +67,7 @@ def process_input(
     earlier: Sequence[str],
     predict: Callable[[Images], Prediction],
     progress: ProgressCallback,
+    address: str = "",
 ) -> dict[str, Any]:
     """Read an input, look at it and write its results.
 
@@ -78,6 +80,7 @@ def process_input(
         earlier: names of results of the same input.
         predict: gives the prediction.
         progress: told that files are read and written.
+        address: as of `FileRequest.source`.
 
     Returns:
         {"row": the line of results.csv, "text": the answer in words}.
@@ -95,6 +98,8 @@ def process_input(
     changed = changed_inputs(manifest)
     if changed and os.path.exists(changed):  # what was moved away since is still what was looked at
         raise _changed_meanwhile(changed, "looked at")
+    if address:
+        manifest = retrieved_from(manifest, address)
     results = ResultsFolder(output)
     with results.staging() as stage:
         staged = write_results(volume, prediction, stage)

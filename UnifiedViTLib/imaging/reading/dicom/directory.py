@@ -123,7 +123,7 @@ def _images(dataset: Dataset, records: dict[int, Dataset], name: str) -> Iterato
         kind = values.text(record, "DirectoryRecordType")
         uid = values.text(record, "SeriesInstanceUID") if kind == "SERIES" else series
         if kind == "IMAGE":
-            if not _is_uid(uid):
+            if not values.is_uid(uid):
                 raise damaged(name, "it lists an image of no series")
             yield uid, "/".join(_file_id(record, name))
         left += [(int(values.number(record, _NEXT) or 0), series), (int(values.number(record, _LOWER) or 0), uid)]
@@ -144,10 +144,6 @@ def _file_id(record: Dataset, name: str) -> list[str]:
 def _outside(name: str) -> UnsupportedImageError:
     return UnsupportedImageError(f"{name} names files outside its own folder, which no medium does: it was made up or "
                                  "moved. Give the folder with the images instead.")
-
-
-def _is_uid(text: str) -> bool:
-    return 0 < len(text) <= 64 and not set(text) - set("0123456789.") and text[0] != "." and text[-1] != "."
 
 
 class _Place:
