@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from .errors import UnsupportedImageError
 from .service.dicomweb.series import RemoteSeries
 from .service.dicomweb.server import DicomWebServer
 from .service.dicomweb.worklist import Filter, find_series
 
-#: What makes no sense without a server, and what is of files alone; by the names of their options.
-_OF_SERVERS = ("study", "series", "since", "modality", "description", "store")
-_OF_FILES = ("inputs", "channel", "cluster")
+#: What makes no sense without a server, and what is of files alone; by the names of options, what they are where they
+#: are not given.
+_OF_SERVERS = {"study": "", "series": "", "since": None, "modality": "", "description": "", "store": False}
+_OF_FILES = {"inputs": [], "channel": [], "cluster": None}
 
 
 def add_dicomweb_options(predict: argparse.ArgumentParser) -> None:
@@ -61,9 +64,9 @@ def series_asked_for(options: argparse.Namespace) -> list[RemoteSeries]:
     return find_series(DicomWebServer(options.dicomweb), wanted)
 
 
-def _given(options: argparse.Namespace, names: tuple[str, ...]) -> str:
+def _given(options: argparse.Namespace, defaults: Mapping[str, Any]) -> str:
     """The first of these options that is given, as it is written; "" for none."""
-    given = [name for name in names if getattr(options, name) not in ("", None, False, [])]
+    given = [name for name, default in defaults.items() if getattr(options, name) != default]
     return "" if not given else "INPUT" if given[0] == "inputs" else f"--{given[0]}"
 
 

@@ -224,9 +224,12 @@ class Connection:
         except ServerError:
             raise
         except errors.SSLError as error:
+            if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+                raise ServerError(f"{host} does not answer over TLS ({error_reason(error)}). Check the address, and "
+                                  "its port.") from error
             raise ServerError(
                 f"The certificate of {host} cannot be verified. If your hospital has a certificate authority of its "
-                "own, name its file in the environment variable REQUESTS_CA_BUNDLE."
+                "own, name its file in the environment variable SSL_CERT_FILE."
             ) from error
         except errors.TooManyRedirects as error:
             raise ServerError(f"{host} sends on to another address, which is not followed: images and passwords would "

@@ -128,15 +128,29 @@ def open_session(url: str, limits: Limits, bounds: Bounds) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/dicom+json", "Accept-Encoding": "identity"})
     # What is stored twice under the same identifier is there once: storing may be repeated, too.
-    retry = PatientRetry(limits.repeats, connect=1, redirect=False, status_forcelist=_BUSY,
+    retry = PatientRetry(limits.repeats, connect=1, other=0, redirect=False, status_forcelist=_BUSY,
                          allowed_methods=("GET", "POST"), backoff_factor=limits.pause_s, raise_on_status=False)
     session.mount(url, HTTPAdapter(max_retries=retry))
     session.max_redirects = 0
-    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+    session.verify = _certificates() or True
     session.trust_env = urlsplit(url).scheme == "https"  # this machine itself is asked without a proxy
     session.auth = partial(_finish, _credentials(url))
     session.hooks["response"].append(bounds.watch)
     return session
+
+
+def _certificates() -> str:
+    """The file with certificates that the environment names, as for downloads; "" for the usual ones.
+
+    Raises:
+        ServerError: it is not there.
+    """
+    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        if bundle := os.environ.get(name):
+            if not os.path.exists(bundle):
+                raise ServerError(f"{name} names {bundle}, which is not there. Correct it or unset it.")
+            return bundle
+    return ""
 
 
 def _credentials(url: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
