@@ -85,6 +85,7 @@ class Pacs:
         sends: objects that are sent in place of those asked for.
         refuses: SOP classes that it does not take.
         refusal_status: of an answer that something was not taken: 202 or 409.
+        hangs: by what is asked for, after how many bytes of the answer nothing more comes.
         careless: it knows no filters.
         page: so many answers to a search at a time.
         asked: what was asked for, in turn, with its path.
@@ -102,10 +103,12 @@ class Pacs:
     sends: list[Dataset] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
     refusal_status: int = 202
+    hangs: dict[str, int] = field(default_factory=dict)
     careless: bool = False
     page: int = 100
     asked: list[tuple[str, str]] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def add(self, *objects: Dataset) -> None:
         """Have these, too."""
@@ -148,6 +151,7 @@ def pacs(certificate: Path | None = None) -> Iterator[Pacs]:
     try:
         yield state
     finally:
+        state.stopping.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -157,7 +161,7 @@ class _Answer:
     """To one request."""
 
     def __init__(self, handler: BaseHTTPRequestHandler, state: Pacs) -> None:
-        self._handler, self._state = handler, state
+        self._handler, self._state, self._kind = handler, state, ""
         parts = urlsplit(handler.path)
         self._path, self._query = parts.path, {name: values[0] for name, values in parse_qs(parts.query).items()}
 
@@ -168,7 +172,7 @@ class _Answer:
             return
         study, series = found.groups()
         level = self._path.rpartition("/")[2]
-        kind = level if level in ("studies", "series", "instances") else "retrieve"
+        self._kind = kind = level if level in ("studies", "series", "instances") else "retrieve"
         of = [data for data in self._state.objects.values()
               if study in (None, data.StudyInstanceUID) and series in (None, data.SeriesInstanceUID)]
         if not self._let_in(kind):
@@ -255,7 +259,10 @@ class _Answer:
         for name, value in self._state.headers.items():
             self._handler.send_header(name, value)
         self._handler.end_headers()
-        self._handler.wfile.write(body[:self._state.cuts.pop(0)] if cut else body)
+        most = self._state.cuts.pop(0) if cut else self._state.hangs.get(self._kind, len(body))
+        self._handler.wfile.write(body[:most])
+        if self._kind in self._state.hangs:
+            self._state.stopping.wait()
 
 
 @contextmanager

@@ -130,6 +130,14 @@ def test_a_series_that_is_cut_within_an_image_is_asked_for_again(server, says_le
     assert "of the 6 images of the series" in told(server)
 
 
+def test_a_server_that_falls_silent_is_given_up_after_a_while(server):
+    short = Limits(repeats=1, pause_s=0.01, timeouts_s=(60, 0.5))
+    server.hangs = {"retrieve": 8000}
+    assert "of the 6 images of the series" in told(server, short)
+    server.hangs = {"instances": 10}
+    assert "cannot be reached (it does not answer)" in told(server, short)
+
+
 def test_a_study_or_series_that_is_not_there_is_told(server):
     server.objects.clear()
     assert "has no images of the series" in told(server)

@@ -136,8 +136,9 @@ class Connection:
     def has(self, study: str, instance: str) -> bool:
         """Whether it has an instance of a study."""
         with self._in_words():
-            return bool(self._client.search_for_instances(
-                study_instance_uid=study, search_filters={"SOPInstanceUID": instance}, limit=1))
+            answers = self._client.search_for_instances(study_instance_uid=study,
+                                                        search_filters={"SOPInstanceUID": instance})
+            return any(value_of(answer, "SOPInstanceUID") == instance for answer in answers)  # not all know filters
 
     def retrieve(self, study: str, series: str) -> Iterator[bytes]:
         """Each instance of a series (WADO-RS), as it comes.

@@ -53,6 +53,9 @@ class Bounds:
     Args:
         host: of the server, for sentences.
         limits: of what it may send.
+
+    Attributes:
+        receiving: whether the answer with the images has begun.
     """
 
     def __init__(self, host: str, limits: Limits) -> None:
@@ -83,6 +86,7 @@ class Bounds:
         kind, _, parameters = response.headers.get("Content-Type", "").partition(";")
         if parameters and not kind.lower().startswith("multipart/"):
             response.headers["Content-Type"] = kind.strip().lower()
+        self.receiving = stream
         setattr(response, "iter_content", partial(self._counted, response.iter_content, stream))  # noqa: B010
 
     def _counted(self, read: Callable[..., Iterator[bytes]], stream: bool, *arguments: Any, **named: Any
@@ -90,7 +94,6 @@ class Bounds:
         answer = 0
         for chunk in read(*arguments, **named):
             if stream:
-                self.receiving = True
                 self._series += len(chunk)
                 self._instance += len(chunk)
                 self._check(self._series, self._limits.series_bytes, "a series")
