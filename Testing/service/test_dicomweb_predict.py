@@ -139,9 +139,11 @@ def test_objects_that_are_not_taken_are_told_one_by_one_and_stored_by_the_next_r
     assert SR in {data.SOPClassUID for data in server.objects.values()}
 
 
-def test_a_server_that_says_nothing_of_what_it_was_sent_is_asked_whether_it_has_it(server, predict):
+def test_a_server_that_is_busy_or_says_nothing_of_what_it_was_sent_is_asked_again(server, predict):
     server.answers["store"] = b"{}"
+    server.status["store"] = [503]
     assert predict(server.url, "--study", STUDY, "--store")[0] == 0
+    assert SR in {data.SOPClassUID for data in server.objects.values()}
     server.answers["store"] = b"<html>"
     code, said = predict(server.url, "--study", STUDY, "--store")
     assert code == 1 and said.count("is not stored. 127.0.0.1") == 3
