@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 from builders import head_volume, tiny_model, to_sitk, write_series
+from pacs import slices
+from pydicom import Dataset
 
 ROOT = Path(__file__).resolve().parent.parent
 #: What somebody wrote by hand; a model's card is written by `export`.
@@ -18,6 +20,9 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "tra
 MODEL, NEWER = "brain-t1ce", "99.0.0"
 SMALL = {"arguments": {"encoder": "test_vit", "decoder_widths": [8, 8, 8]},
          "biases": {"classifier": [0.0, 4.0, 1.0], "segmentation": [0.0, 3.0, 1.0]}}
+
+#: The PACS that examples name.
+PACS = "https://pacs.example/dicom-web"
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 
@@ -66,6 +71,15 @@ def write_inputs(folder: Path) -> None:
     for name in ("brain.nrrd", "t1c.nrrd", "t2.nrrd", "flair.nrrd", "scans/a_t1ce.nii.gz"):
         sitk.WriteImage(to_sitk(volume), str(folder / name))
     write_series(folder / "dicom-series", volume.array.astype(np.int16), volume.ijk_to_ras)
+
+
+def series_of_examples() -> list[Dataset]:
+    """What the PACS of the examples has."""
+
+    def change(data: Dataset, k: int) -> None:
+        data.StudyInstanceUID, data.StudyDate = "1.2.826.0.1.7.1", "20261105"
+
+    return slices(change=change)
 
 
 def write_models(folder: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import ssl
+import subprocess
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -139,6 +140,16 @@ def _drip(handler: BaseHTTPRequestHandler, state: Mirror, content: bytes) -> Non
         handler.wfile.write(bytes([byte]))
         if state.stopping.wait(0.1):
             return
+
+
+def self_signed(folder: Path) -> Path:
+    """A certificate of this machine that nobody vouches for, and its key, in one file (PEM)."""
+    certificate, key = folder / "server.pem", folder / "key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+                   check=True, capture_output=True)
+    certificate.write_bytes(certificate.read_bytes() + key.read_bytes())
+    return certificate
 
 
 def model_folder(folder: Path, *, weights: bytes = b"weights " * 100_000, **changes) -> ModelSpec:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from . import NOTICE, __version__
 from .cli_options import add_options, options_of
+from .dicomweb_cli import add_dicomweb_options, check_dicomweb_options, series_asked_for
 from .errors import UnifiedViTError, UnsupportedImageError
 from .models_cli import add_models_command
 from .outputs.inventory import Inventory
 from .service.batch.inputs import collect_inputs
 from .service.batch.runner import BatchExecutor, BatchSettings, TaskResult, process_files, serial
+from .service.dicomweb.series import RemoteSeries
 from .service.worker.client import WorkerClient
 from .streams import open_standard_streams, tell
 from .texts import printable
@@ -24,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line.
 
     Returns:
-        0; 1 if some input failed (the others are done); 2 if nothing could be started; 130 if interrupted.
+        0; 1 if some input failed, or a result could not be stored (the others are done); 2 if nothing could be started;
+        130 if interrupted.
     """
     open_standard_streams()
     options = _parser().parse_args(arguments)
@@ -52,8 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         description="For each input: NAME.seg.nrrd (opens in Slicer as a segmentation), NAME.json, NAME.html, "
         f"NAME.png; and results.csv over all of them. {NOTICE}",
     )
-    predict.add_argument("inputs", nargs="+", metavar="INPUT", type=Path, help="NRRD, NIfTI, MHA, DICOM, PNG or JPEG "
-                         "files; folders of them; folders with a DICOM series")
+    predict.add_argument("inputs", nargs="*", metavar="INPUT", type=Path, help="NRRD, NIfTI, MHA, DICOM, PNG or JPEG "
+                         "files; folders of them; folders with a DICOM series; DICOMDIRs")
     predict.add_argument("--output", "-o", required=True, type=Path, metavar="DIR", help="where results go")
     predict.add_argument("--model", "-m", default=None, metavar="ID|PATH", help="a model's id or folder (see models)")
     predict.add_argument("--device", default="auto", choices=DEVICES)
@@ -70,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--cluster", nargs="?", const="", metavar="ADDRESS", help="spread the inputs over a Ray "
                          "cluster, whose machines must see the same files; \"auto\": the one that this machine is part "
                          "of; without ADDRESS: processes of this machine; at most --jobs at a time")
+    add_dicomweb_options(predict)
     predict.set_defaults(run=_predict)
 
     add_models_command(commands)
@@ -91,7 +96,7 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
-def _further_channels(options: argparse.Namespace, inputs: list[Path]) -> dict[str, Path]:
+def _further_channels(options: argparse.Namespace, inputs: Sequence[Path | RemoteSeries]) -> dict[str, Path]:
     """The files of --channel."""
     names = [name for name, _ in options.channel]
     if names and len(inputs) != 1:
@@ -107,15 +112,20 @@ def _predict(options: argparse.Namespace) -> int:
     from .inference.channels import check_channel_names
     from .service.store.catalogue import DEFAULT_MODEL, find_model
 
+    check_dicomweb_options(options)
     spec = find_model(options.model or DEFAULT_MODEL)
-    inputs = collect_inputs(options.inputs, lambda sentence: tell(sentence, sys.stderr))
+    asked = options_of(options)
+    asked = replace(asked, dicom=asked.dicom or options.store)
+    asked.check(spec)
+    inputs = _inputs(options)
     if not inputs:
-        raise UnsupportedImageError("There is no image to look at: all that is named are results of UnifiedViT.")
+        tell(f"{options.dicomweb} has no study since {options.since} with series that fit: nothing to do.", sys.stdout)
+        return 0
     channels = _further_channels(options, inputs)
     check_channel_names([name for name in (options.input_channel, *channels) if name], spec)
-    asked = options_of(options)
-    asked.check(spec)
-    settings = BatchSettings(spec, asked, options.device, input_channel=options.input_channel, channels=channels)
+    settings = BatchSettings(spec, asked, options.device, input_channel=options.input_channel, channels=channels,
+                             store=options.store)
+    not_stored: list[str] = []
     with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:
         def progress(stage: str, fraction: float) -> None:
             bar.set_postfix_str(stage, refresh=False)
@@ -126,8 +136,11 @@ def _predict(options: argparse.Namespace) -> int:
             text = result.text or f"{result.row['result']}: done before"
             failed = result.row["status"] != "done"
             lines = (f"{result.path}: {text}" if failed else text).split("\n")
+            not_stored.extend(result.not_stored)
             with bar.external_write_mode():
                 tell("\n".join(map(printable, lines)), sys.stderr if failed else sys.stdout)
+                for sentence in result.not_stored:
+                    tell(printable(f"  {sentence}"), sys.stderr)
 
         with _executor(options, bool(channels)) as executor:
             rows = process_files(inputs, options.output, settings, executor, skip_existing=options.skip_existing,
@@ -136,7 +149,17 @@ def _predict(options: argparse.Namespace) -> int:
     table = Inventory(options.output).state().table
     tell(f"{len(inputs) - failed} of {len(inputs)} done; results in {options.output}, listed in {table}. {NOTICE}",
          sys.stdout)
-    return 1 if failed else 0
+    return 1 if failed or not_stored else 0
+
+
+def _inputs(options: argparse.Namespace) -> Sequence[Path | RemoteSeries]:
+    """What to look at; nothing where a server has nothing new."""
+    if options.dicomweb:
+        return series_asked_for(options)
+    inputs = collect_inputs(options.inputs, lambda sentence: tell(sentence, sys.stderr))
+    if not inputs:
+        raise UnsupportedImageError("There is no image to look at: all that is named are results of UnifiedViT.")
+    return inputs
 
 
 @contextmanager

@@ -27,6 +27,10 @@ class OutputError(UnifiedViTError):
     """A result could not be written."""
 
 
+class ServerError(UnifiedViTError):
+    """A DICOMweb server cannot be reached, refuses, or answers what it must not."""
+
+
 class Cancelled(UnifiedViTError):
     """The user asked to stop."""
 

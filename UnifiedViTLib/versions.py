@@ -11,7 +11,8 @@ from . import __version__
 def software_versions() -> dict[str, str]:
     """By package: this library, Python, and what networks and images need; without those that are not here."""
     versions = {"unifiedvit": __version__, "python": platform.python_version()}
-    for package in ("torch", "timm", "openvino", "numpy", "scipy", "SimpleITK", "safetensors"):
+    for package in ("torch", "timm", "openvino", "numpy", "scipy", "SimpleITK", "safetensors", "pydicom",
+                    "highdicom"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:  # a Slicer build may bundle a package without its metadata

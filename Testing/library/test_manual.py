@@ -16,6 +16,7 @@ import yaml
 from manual import (
     MODEL,
     NEWER,
+    PACS,
     PAGES,
     ROOT,
     anchors,
@@ -23,10 +24,12 @@ from manual import (
     commands,
     links,
     name_of,
+    series_of_examples,
     small_model,
     write_inputs,
     write_models,
 )
+from pacs import pacs, set_credentials
 from unifiedvit_training.cli import app as training_app
 from workers import WarmClient
 
@@ -160,12 +163,16 @@ def test_python_by_example_runs_from_top_to_bottom(worker, desk_top, capsys):
 
 
 @pytest.mark.parametrize("page", [page for page in MANUAL if commands(page, "unifiedvit")], ids=name_of)
-def test_every_command_runs_as_it_is_written(worker, desk_top, capsys, page):
+def test_every_command_runs_as_it_is_written(worker, desk_top, capsys, page, monkeypatch):
     write_models(desk_top)
-    for arguments in commands(page, "unifiedvit"):
-        assert cli.main(arguments) == 0, (arguments, capsys.readouterr().err)
-        if "--superres" in arguments:
-            assert (desk_top / "results" / "brain.superres.nrrd").is_file(), "there was something to enhance"
+    set_credentials(monkeypatch)
+    with pacs() as server:
+        server.add(*series_of_examples())
+        for arguments in commands(page, "unifiedvit"):
+            here = [server.url if argument == PACS else argument for argument in arguments]
+            assert cli.main(here) == 0, (arguments, capsys.readouterr().err)
+            if "--superres" in arguments:
+                assert (desk_top / "results" / "brain.superres.nrrd").is_file(), "there was something to enhance"
 
 
 def test_slicers_console_runs_as_it_is_written(worker, desk_top, capsys, request, monkeypatch):

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from mirrors import mirror, model_folder, offer
+from mirrors import mirror, model_folder, offer, self_signed
 from workers import SOON_S
 
 from UnifiedViTLib.errors import Cancelled, WeightsError
@@ -202,11 +202,7 @@ def test_a_proxy_in_the_environment_is_used(catalogue, server, monkeypatch):
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate of the test's server")
 def test_certificates_come_from_the_environment_and_https_is_never_left(tmp_path, server, monkeypatch):
-    certificate = tmp_path / "server.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", tmp_path / "key", "-out", certificate],
-                   check=True, capture_output=True)
-    certificate.write_bytes(certificate.read_bytes() + (tmp_path / "key").read_bytes())
+    certificate = self_signed(tmp_path)
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     with mirror(certificate) as secure:

@@ -1,9 +1,13 @@
-"""Which files an image consists of: itself, the files that its header points to, all files of a series' folder."""
+"""Which files an image consists of: itself, the files that its header points to, all files of a series' folder, those
+of a series that a DICOMDIR lists."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+
+from ..errors import UnsupportedImageError
+from .reading.dicom.directory import find_listed_series, names_listed_series
 
 #: A header that points to its voxels is text of at most so many bytes.
 _HEADER_BYTES = 1 << 16
@@ -20,11 +24,16 @@ def files_of(path: Path) -> list[Path]:
     """The files that decide what an image looks like, each once: `path`, and of others those that are there.
 
     Args:
-        path: a file, or a folder with a DICOM series.
+        path: a file, a folder with a DICOM series, or DICOMDIR/UID.
 
     Raises:
         OSError: the folder or the header cannot be read.
     """
+    if names_listed_series(path):
+        try:
+            return list(find_listed_series(path).files)
+        except UnsupportedImageError:  # reading it says why
+            return [path.parent]
     if path.is_dir():
         return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
     ending = path.suffix.lower() if path.is_file() else ""

@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,10 @@ class InputFile(Record):
     """A file that was looked at, as it was then.
 
     Attributes:
-        path: absolute.
+        path: absolute; or the address on a DICOMweb server.
         size: bytes.
         sha256: of its content.
-        mtime_ns, ctime_ns, inode: as `os.stat` gives them.
+        mtime_ns, ctime_ns, inode: as `os.stat` gives them; 0 of what came from a server.
     """
 
     path: str
@@ -52,7 +52,7 @@ class DicomImage(Record):
     """Which DICOM images were looked at: identifiers of a study, a series and its images, no person's.
 
     Attributes:
-        path: absolute, of the image or the series' folder.
+        path: absolute, of the image or the series' folder; or the address on a DICOMweb server.
         study_uid, series_uid: "" where the files do not give them.
         sop_instance_uids: of the files that were taken, in the order of the slices.
     """
@@ -77,7 +77,8 @@ class Request(Record):
     """What is asked: of which image, of which model, and how. The same request of the same files has the same answer.
 
     Attributes:
-        source: absolute path of the image, a file or a series' folder.
+        source: absolute path of the image, a file or a series' folder (DICOMDIR/UID for a series of a DICOMDIR); or the
+            address of a series on a DICOMweb server.
         channels: absolute path of each further sequence, by the channel's name.
         model_id, model_version: for people.
         model_sha256: as of `model_sha256`.
@@ -130,6 +131,29 @@ class Manifest(Record):
         if any(os.path.basename(file.name) != file.name for file in manifest.outputs):
             raise ValueError("a result's files lie beside its manifest")
         return manifest
+
+
+def retrieved_from(manifest: Manifest, source: str) -> Manifest:
+    """The manifest of files that were retrieved for the time of a run: they are named by where they came from.
+
+    Args:
+        manifest: of the files in their temporary folder.
+        source: address of the series on its DICOMweb server.
+    """
+    inputs = tuple(InputFile(instance_address(source, os.path.basename(file.path)), file.size, file.sha256, 0, 0, 0)
+                   for file in manifest.inputs)
+    dicom = tuple(replace(image, path=source) for image in manifest.dicom)
+    return replace(manifest, request=replace(manifest.request, source=source), inputs=inputs, dicom=dicom)
+
+
+def instance_address(series: str, uid: str) -> str:
+    """What the manifest calls a file that came from a DICOMweb server.
+
+    Args:
+        series: address of its series.
+        uid: of the instance.
+    """
+    return f"{series}/instances/{uid}"
 
 
 def make_request(source: Path, spec: ModelSpec, options: Mapping[str, Any], channels: Mapping[str, Path] | None = None

@@ -4,7 +4,7 @@ was written still as it was."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..imaging.file_set import files_of
@@ -59,7 +59,8 @@ def changed_inputs(manifest: Manifest) -> str:
     return ""
 
 
-def rerun_reason(manifest: Manifest, request: Request, folder: Path, software: Mapping[str, str]) -> str:
+def rerun_reason(manifest: Manifest, request: Request, folder: Path, software: Mapping[str, str],
+                 changed_inputs: Callable[[Manifest], str] = changed_inputs) -> str:
     """Why a result is not what a request would give; "" where it is.
 
     Args:
@@ -67,6 +68,7 @@ def rerun_reason(manifest: Manifest, request: Request, folder: Path, software: M
         request: what is asked for now.
         folder: of the results.
         software: versions here; a package that is not here at all is not compared, as it may be where networks run.
+        changed_inputs: tells which input is another one now, asked last.
     """
     before = manifest.request
     if (before.source, before.channels) != (request.source, request.channels):
@@ -80,10 +82,10 @@ def rerun_reason(manifest: Manifest, request: Request, folder: Path, software: M
     updated = [name for name, version in manifest.software.items() if software.get(name, version) != version]
     if updated:
         return f"it was made with other versions of {', '.join(updated)}"
-    changed = changed_inputs(manifest)
-    if changed:
-        return f"{Path(changed).name} is not the file that it was"
     missing = [file.name for file in manifest.outputs if not is_written(folder, file)]
     if missing:
         return f"{missing[0]} is missing or was changed"
+    changed = changed_inputs(manifest)
+    if changed:
+        return f"{Path(changed).name} is not the file that it was"
     return ""

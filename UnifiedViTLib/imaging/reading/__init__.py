@@ -1,4 +1,5 @@
-"""Reading an image file or a folder of DICOM slices into a `Volume`; one file a family of formats."""
+"""Reading an image file, a folder of DICOM slices or a series of a DICOMDIR into a `Volume`; one file a family of
+formats."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from ...errors import UnsupportedImageError
 from ...native import c_numeric_locale, native_path, printable_path
 from ..exif import check_upright, orientation, upright
 from ..volume import Volume, check, check_labels
+from .dicom.directory import names_listed_series
 from .dicom.header import is_dicom
 from .dicom.series import dicom_files, read_dicom
 from .kinds import PICTURES, Kind, kind_of
@@ -41,7 +43,7 @@ def read(path: str | Path, turn: bool = False) -> Volume:
     """Read NRRD, NIfTI, MetaImage, DICOM (a file or a series' folder), PNG, JPEG, TIFF or BMP.
 
     Args:
-        path: a file, or a folder that holds one DICOM series.
+        path: a file, a folder that holds one DICOM series, or DICOMDIR/UID for one that a DICOMDIR lists.
         turn: turn a picture as its EXIF data ask, as viewers do: for pictures on whose grid nothing else lies. Without,
             such a picture is refused.
 
@@ -73,6 +75,8 @@ def _read_checked(path: Path, checked: Callable[[Volume], Volume], turn: bool = 
             f"{printable_path(path)} cannot be read: the name of the file, or of a folder above it, is not UTF-8. "
             "Rename it and run again."
         ) from error
+    if names_listed_series(path):
+        return _read_listed(path, checked)
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -97,6 +101,15 @@ def _read_checked(path: Path, checked: Callable[[Volume], Volume], turn: bool = 
         raise UnsupportedImageError(
             f"{path.name} cannot be read ({error.strerror or error}). Check its permissions and the disk."
         ) from error
+
+
+def _read_listed(path: Path, checked: Callable[[Volume], Volume]) -> Volume:
+    """A series of a DICOMDIR."""
+    try:
+        return _read(read_dicom, path, checked)
+    except OSError as error:
+        raise UnsupportedImageError(f"{path.parent} cannot be read ({error.strerror or error}). Check its permissions "
+                                    "and the disk.") from error
 
 
 def _turned(picture: Volume, value: int) -> Volume:

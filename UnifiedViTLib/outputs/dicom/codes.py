@@ -1,4 +1,5 @@
-"""Coded terms: those of a model's description, DICOM's own, and private ones for what no dictionary names."""
+"""Coded terms: those of a model's description, and private ones for what no dictionary names. DICOM's own are those of
+`pydicom.sr.codedict`."""
 
 from __future__ import annotations
 
@@ -15,18 +16,7 @@ if TYPE_CHECKING:
 PRIVATE = "99UNIFIEDVIT"
 #: Characters of a code's value and meaning (DICOM's SH and LO).
 _VALUE, _MEANING = 16, 64
-VOLUME = Code("118565006", "SCT", "Volume")
-CUBIC_MILLIMETRE = Code("mm3", "UCUM", "cubic millimeter")
-PERCENT = Code("%", "UCUM", "percent")
-DIAGNOSIS = Code("439401001", "SCT", "Diagnosis")
-YES, NO = Code("373066001", "SCT", "Yes"), Code("373067005", "SCT", "No")
-ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
-IMAGING_REPORT = Code("126000", "DCM", "Imaging Measurement Report")
-UNKNOWN_PROCEDURE = Code("363679005", "SCT", "Imaging procedure")
-FINDING = Code("121071", "DCM", "Finding")
-COMMENT = Code("121106", "DCM", "Comment")
-SALIENCY = Code("130404", "DCM", "Saliency")
-LESION = Code("52988006", "SCT", "Lesion")
+DIAGNOSIS = Code("439401001", "SCT", "Diagnosis")  # of SNOMED CT, and not in pydicom's dictionary
 CONFIDENCE = Code("CONFIDENCE", PRIVATE, "Confidence of the result")
 REVIEW = Code("REVIEW", PRIVATE, "Review recommended")
 UNCERTAINTY = Code("UNCERTAINTY", PRIVATE, "Uncertainty of the outline (entropy)")
@@ -60,14 +50,18 @@ def probability_code(diagnosis: DiagnosisClass, number: int) -> Code:
     return Code(f"PROBABILITY_{number + 1}"[:_VALUE], PRIVATE, f"Probability of {diagnosis.display}"[:_MEANING])
 
 
-def terminology(segment: Segment) -> tuple[Code, Code, Code | None]:
+def terminology(segment: Segment) -> tuple[CodedConcept, CodedConcept, CodedConcept | None]:
     """Category, type and region (None if not stated) of a segment."""
+    from highdicom.sr import CodedConcept
+    from pydicom.sr.codedict import codes
+
     parts = segment.terminology.rstrip("|").split("~")
-    category, kind, region = (_code(parts[n]) for n in (1, 2, 5))
-    return (category or Code("49755003", "SCT", "Morphologically Altered Structure"), kind or LESION, region)
+    category, kind, region = (_concept(parts[n]) for n in (1, 2, 5))
+    return (category or CodedConcept.from_code(codes.SCT.MorphologicallyAbnormalStructure),
+            kind or CodedConcept.from_code(codes.SCT.Lesion), region)
 
 
-def _code(text: str) -> Code | None:
+def _concept(text: str) -> CodedConcept | None:
     """ "SCT^12738006^Brain" """
     scheme, value, meaning = [*text.split("^"), "", ""][:3]
-    return Code(value, scheme, meaning) if scheme and value and meaning else None
+    return concept(Code(value, scheme, meaning)) if scheme and value and meaning else None

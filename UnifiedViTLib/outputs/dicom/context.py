@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ... import __version__
 from ...imaging.reading.dicom.header import MANUFACTURER
 from ...inference.prediction import Prediction
-from .codes import ARTIFICIAL_INTELLIGENCE, concept
 from .sources import UTF_8, Sources
 
 if TYPE_CHECKING:
@@ -53,10 +52,11 @@ class ResultContext:
     def algorithm(self) -> AlgorithmIdentificationSequence:
         """The model, for masks."""
         from highdicom import AlgorithmIdentificationSequence
+        from pydicom.sr.codedict import codes
 
         spec = self.prediction.spec
         return AlgorithmIdentificationSequence(
-            f"UnifiedViT {spec.id}"[:LONG_STRING], concept(ARTIFICIAL_INTELLIGENCE), spec.version,
+            f"UnifiedViT {spec.id}"[:LONG_STRING], codes.DCM.ArtificialIntelligence, spec.version,
             source=MANUFACTURER, parameters={"weights_sha256": spec.sha256},
         )
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...diagnosis import Code
-from .codes import PERCENT, SALIENCY, UNCERTAINTY, concept
+from .codes import UNCERTAINTY, concept
 from .context import ResultContext
 
 if TYPE_CHECKING:
@@ -16,11 +15,13 @@ if TYPE_CHECKING:
 
 def make_heatmap(context: ResultContext) -> ParametricMap | None:
     """What spoke for a class; None where it was not asked for."""
+    from pydicom.sr.codedict import codes
+
     heatmap = context.prediction.heatmap
     if heatmap is None:
         return None
     explanation = f"What speaks for {heatmap.display}, by {heatmap.method}"
-    return _map(context, heatmap.percent, SALIENCY, "HEATMAP", "UnifiedViT heat map", explanation)
+    return _map(context, heatmap.percent, codes.DCM.Saliency, "HEATMAP", "UnifiedViT heat map", explanation)
 
 
 def make_uncertainty(context: ResultContext) -> ParametricMap | None:
@@ -28,17 +29,18 @@ def make_uncertainty(context: ResultContext) -> ParametricMap | None:
     uncertainty = context.prediction.uncertainty
     if uncertainty is None:
         return None
-    return _map(context, uncertainty.percent, UNCERTAINTY, "UNCERTAINTY", "UnifiedViT uncertainty",
+    return _map(context, uncertainty.percent, concept(UNCERTAINTY), "UNCERTAINTY", "UnifiedViT uncertainty",
                 f"Entropy of the mean over {len(uncertainty.passes)} passes")
 
 
-def _map(context: ResultContext, percent: np.ndarray, quantity: Code, label: str, description: str,
+def _map(context: ResultContext, percent: np.ndarray, quantity: Any, label: str, description: str,
          explanation: str) -> ParametricMap:
-    """`percent`: (K, J, I) uint8."""
+    """`percent`: (K, J, I) uint8; `quantity`: a code as highdicom takes it."""
     from highdicom.pm import ParametricMap, RealWorldValueMapping
+    from pydicom.sr.codedict import codes
 
-    mapping = RealWorldValueMapping(label, explanation[:64], concept(PERCENT), (0, 100), slope=1, intercept=0,
-                                    quantity_definition=concept(quantity))
+    mapping = RealWorldValueMapping(label, explanation[:64], codes.UCUM.Percent, (0, 100), slope=1, intercept=0,
+                                    quantity_definition=quantity)
     written = ParametricMap(
         context.sources.datasets, context.sources.frames(percent).astype(np.uint16),
         contains_recognizable_visual_features=False, real_world_value_mappings=[mapping],

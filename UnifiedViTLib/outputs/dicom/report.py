@@ -7,18 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ...imaging.reading.dicom.header import MANUFACTURER
 from ..files import as_json, drawn_segments
 from .codes import (
-    COMMENT,
     CONFIDENCE,
-    CUBIC_MILLIMETRE,
     DIAGNOSIS,
-    FINDING,
-    IMAGING_REPORT,
-    NO,
-    PERCENT,
     REVIEW,
-    UNKNOWN_PROCEDURE,
-    VOLUME,
-    YES,
     class_code,
     concept,
     private_scheme,
@@ -58,10 +49,10 @@ def make_report(context: ResultContext, segmentation: Segmentation | None) -> Co
     observer = ObservationContext(observer_device_context=ObserverContext(codes.DCM.Device, device))
     group = _group(context, segmentation, result)
     for warning in result["warnings"]:
-        group[0].ContentSequence.append(_text(COMMENT, f"Warning: {warning}"))
+        group[0].ContentSequence.append(_text(codes.DCM.Comment, f"Warning: {warning}"))
     for sentence in result["report"]:
-        group[0].ContentSequence.append(_text(FINDING, sentence))
-    content = MeasurementReport(observer, concept(UNKNOWN_PROCEDURE), [group], title=concept(IMAGING_REPORT))
+        group[0].ContentSequence.append(_text(codes.DCM.Finding, sentence))
+    content = MeasurementReport(observer, codes.SCT.ImagingProcedure, [group], title=codes.DCM.ImagingMeasurementReport)
     evidence = [*context.sources.datasets, *([segmentation] if segmentation else [])]
     written = Comprehensive3DSR(
         evidence, content[0], is_complete=True, is_final=False, is_verified=False,
@@ -73,6 +64,7 @@ def make_report(context: ResultContext, segmentation: Segmentation | None) -> Co
 def _group(context: ResultContext, segmentation: Segmentation | None, result: dict[str, Any]):
     """The one measurement group: of the largest segment (TID 1411), or of images (TID 1501)."""
     from highdicom import sr
+    from pydicom.sr.codedict import codes
 
     prediction, spec = context.prediction, context.prediction.spec
     measurements, evaluations = _measurements(context, result), _evaluations(context, result)
@@ -81,7 +73,7 @@ def _group(context: ResultContext, segmentation: Segmentation | None, result: di
         _, _, region = terminology(spec.segments[0])
         return sr.MeasurementsAndQualitativeEvaluations(
             sr.TrackingIdentifier(identifier="UnifiedViT result"), algorithm_id=algorithm,
-            finding_sites=[sr.FindingSite(concept(region))] if region else None,
+            finding_sites=[sr.FindingSite(region)] if region else None,
             measurements=measurements, qualitative_evaluations=evaluations,
             source_images=[sr.SourceImageForMeasurementGroup(*image) for image in _images(context)],
         )
@@ -90,15 +82,15 @@ def _group(context: ResultContext, segmentation: Segmentation | None, result: di
     category, kind, region = terminology(spec.segments[label - 1])
     source = context.sources.datasets[0]
     volume_ml = prediction.segments[label - 1].volume_ml
-    voxels = sr.Measurement(concept(VOLUME), 1000 * volume_ml, concept(CUBIC_MILLIMETRE)) if volume_ml else None
+    voxels = sr.Measurement(codes.SCT.Volume, 1000 * volume_ml, codes.UCUM.CubicMillimeter) if volume_ml else None
     return sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
         sr.TrackingIdentifier(*context.tracking(label)),
         referenced_segment=sr.ReferencedSegment(
             segmentation.SOPClassUID, segmentation.SOPInstanceUID, drawn.index(label) + 1,
             source_series=sr.SourceSeriesForSegmentation(source.SeriesInstanceUID),
         ),
-        algorithm_id=algorithm, finding_type=concept(kind), finding_category=concept(category),
-        finding_sites=[sr.FindingSite(concept(region))] if region else None,
+        algorithm_id=algorithm, finding_type=kind, finding_category=category,
+        finding_sites=[sr.FindingSite(region)] if region else None,
         measurements=[*([voxels] if voxels else []), *measurements], qualitative_evaluations=evaluations,
     )
 
@@ -106,8 +98,9 @@ def _group(context: ResultContext, segmentation: Segmentation | None, result: di
 def _measurements(context: ResultContext, result: dict[str, Any]) -> list[Measurement]:
     """The probability of every class, and the confidence, in percent."""
     from highdicom.sr import Measurement
+    from pydicom.sr.codedict import codes
 
-    percent = concept(PERCENT)
+    percent = codes.UCUM.Percent
     probabilities = context.prediction.diagnosis.probabilities
     return [
         *(Measurement(concept(probability_code(one, n)), round(100 * probabilities[one.name], 2), percent)
@@ -119,12 +112,14 @@ def _measurements(context: ResultContext, result: dict[str, Any]) -> list[Measur
 def _evaluations(context: ResultContext, result: dict[str, Any]) -> list[QualitativeEvaluation]:
     """The diagnosis, or every finding; and whether to review it."""
     from highdicom.sr import QualitativeEvaluation
+    from pydicom.sr.codedict import codes
 
+    review = codes.SCT.Yes if result["confidence"]["review"] else codes.SCT.No
     found = context.prediction.diagnosis.findings
     return [
         *(QualitativeEvaluation(concept(DIAGNOSIS), concept(class_code(one, n)))
           for n, one in enumerate(context.prediction.spec.classes) if one.name in found),
-        QualitativeEvaluation(concept(REVIEW), concept(YES if result["confidence"]["review"] else NO)),
+        QualitativeEvaluation(concept(REVIEW), review),
     ]
 
 
@@ -142,4 +137,4 @@ def _images(context: ResultContext) -> list[tuple]:
 def _text(name, text: str):
     from highdicom.sr import RelationshipTypeValues, TextContentItem
 
-    return TextContentItem(concept(name), text, RelationshipTypeValues.CONTAINS)
+    return TextContentItem(name, text, RelationshipTypeValues.CONTAINS)

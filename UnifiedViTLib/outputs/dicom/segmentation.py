@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..files import drawn_segments
-from .codes import concept, terminology
+from .codes import terminology
 from .context import ResultContext
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def make_segmentation(context: ResultContext) -> Segmentation | None:
         category, kind, region = terminology(segment)
         uid, identifier = context.tracking(label)
         descriptions.append(SegmentDescription(
-            number, segment.name[:64], concept(category), concept(kind), "AUTOMATIC",
+            number, segment.name[:64], category, kind, "AUTOMATIC",
             algorithm_identification=context.algorithm(), tracking_uid=uid, tracking_id=identifier,
-            anatomic_regions=[concept(region)] if region else None,
+            anatomic_regions=[region] if region else None,
         ))
         descriptions[-1].RecommendedDisplayCIELabValue = list(CIELabColor.from_rgb(*segment.colour).value)
     numbers = np.zeros(len(context.prediction.spec.segments) + 1, np.uint8)

@@ -1,4 +1,5 @@
-"""Which images there are to look at, in what a user names: files, folders of files, folders with a DICOM series."""
+"""Which images there are to look at, in what a user names: files, folders of files, folders with a DICOM series,
+DICOMDIRs."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from ...errors import UnsupportedImageError
 from ...imaging.reading import PICTURES, SUFFIXES, dicom_files
+from ...imaging.reading.dicom.directory import is_directory, is_own_result, list_series, names_listed_series
 from ...outputs.inventory import Inventory
 
 #: What the header of a volume that was written here says, and where it stands.
@@ -17,12 +19,12 @@ _OUR_MARK, _HEADER_BYTES = b"UnifiedViT_Model:=", 1 << 16
 
 def find_inputs(path: Path, pattern: str = "*", recursive: bool = False,
                 inventories: dict[Path, Inventory] | None = None) -> list[Path]:
-    """What there is to look at: a file stands for itself, a folder for its image files. Results of earlier runs are
-    never inputs, whatever they are called.
+    """What there is to look at: a file stands for itself, a folder for its image files, a DICOMDIR for the series that
+    it lists. Results of earlier runs are never inputs, whatever they are called.
 
     Args:
-        path: a file or folder. What DICOM files lie in a folder, whatever they are called, is one series; pictures
-            beside them are of it.
+        path: a file or folder, or DICOMDIR/UID for one series of several. What DICOM files lie in a folder, whatever
+            they are called, is one series, but those that a DICOMDIR lists; pictures beside them are of it.
         pattern: which names count, for example "*_t1ce.nii.gz"; for a series, the folder's name.
         recursive: folders in the folder too.
         inventories: of folders that were looked into before, so that no result is read twice.
@@ -30,27 +32,42 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False,
     Raises:
         UnsupportedImageError: there is no such file or folder, it may not be entered, or it is a result.
     """
+    if names_listed_series(path):
+        return [path]
     if not os.path.exists(path):
         raise UnsupportedImageError(f"{path} does not exist. Check the path.")
     inventories = {} if inventories is None else inventories
     if not path.is_dir():
         if inventories.setdefault(path.parent, Inventory(path.parent)).owned([path.name]):
             raise UnsupportedImageError(f"{path.name} is a result of UnifiedViT and no image to look at: left out.")
-        return [path]
+        return _listed_series(path)[0] if is_directory(path) else [path]
     folders = _folders(path) if recursive else [path]
-    return [image for folder in folders for image in _inputs_in(folder, pattern)]
+    listed: set[Path] = set()
+    return [image for folder in folders for image in _inputs_in(folder, pattern, listed)]
 
 
-def _inputs_in(folder: Path, pattern: str) -> list[Path]:
-    """What there is to look at directly in a folder: the folder itself, if a series lies in it, then image files."""
+def _inputs_in(folder: Path, pattern: str, listed: set[Path]) -> list[Path]:
+    """What there is to look at directly in a folder: what a DICOMDIR lists, the folder itself, if a series lies in it,
+    then image files.
+
+    Args:
+        folder: the folder.
+        pattern: as of `find_inputs`.
+        listed: files of series that DICOMDIRs list; those of this folder are added.
+    """
     files = _files(folder)
     results = Inventory(folder).owned(file.name for file in files)
-    slices = {file for file in dicom_files(folder) if file.name not in results}
-    images = [file for file in files if file.name not in results and file not in slices and _is_image(file)]
+    series: list[Path] = []
+    for directory in filter(is_directory, files):
+        in_directory, of_series = _listed_series(directory)
+        series += in_directory
+        listed |= of_series
+    slices = {file for file in dicom_files(folder) if file.name not in results and file not in listed}
+    images = [file for file in files if file.name not in results and file not in slices | listed and _is_image(file)]
     if slices:
+        series.append(folder)
         images = [image for image in images if not image.name.lower().endswith(PICTURES)]  # of the series
-    named = [image for image in images if fnmatch(image.name, pattern)]
-    return [folder, *named] if slices and fnmatch(folder.name, pattern) else named
+    return [image for image in [*series, *images] if fnmatch(image.name, pattern)]
 
 
 def collect_inputs(paths: Sequence[Path], leave_out: Callable[[str], None]) -> list[Path]:
@@ -73,6 +90,17 @@ def collect_inputs(paths: Sequence[Path], leave_out: Callable[[str], None]) -> l
         for image in images:
             inputs.setdefault(os.path.abspath(image), image)
     return list(inputs.values())
+
+
+def _listed_series(directory: Path) -> tuple[list[Path], set[Path]]:
+    """The series to look at that a DICOMDIR lists, and the files of all that it lists; itself where it cannot be read,
+    which its line in the table then says."""
+    try:
+        listed = list_series(directory)
+    except (UnsupportedImageError, OSError):
+        return [directory], set()
+    images = [series.path for series in listed if not is_own_result(series)]
+    return images, {file for series in listed for file in series.files}
 
 
 def _folders(path: Path) -> Iterator[Path]:

@@ -39,7 +39,7 @@ def ray_cluster(address: str, jobs: int | None) -> BatchExecutor:
             resources: dict[str, Any] = {"num_gpus": 1} if gpu else {"num_cpus": 1}
             most = int(ray.cluster_resources().get("GPU" if gpu else "CPU", 0))
             actors = min(jobs or max(1, most), len(tasks))
-            rows = [{"number": task.number, "path": os.path.abspath(task.path), "name": task.name,
+            rows = [{"number": task.number, "path": task.source, "name": task.name,
                      "earlier": json.dumps(task.earlier)} for task in tasks]
             results = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
                 PredictActor, compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),

@@ -6,12 +6,12 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from ...errors import Cancelled, DependencyError, OutputError, UnifiedViTError
+from ...errors import Cancelled, DependencyError, OutputError, ServerError, UnifiedViTError, UnsupportedImageError
 from ...imaging.reading import stem
 from ...inference.options import Options
 from ...inference.progress import ProgressCallback
@@ -20,10 +20,11 @@ from ...outputs.folder import ResultsFolder
 from ...outputs.inventory import Entry
 from ...outputs.manifest import Request
 from ...outputs.naming import safe_name
-from ...outputs.reuse import rerun_reason
+from ...outputs.reuse import changed_inputs, rerun_reason
 from ...spec import ModelSpec
 from ...texts import printable
 from ...versions import software_versions
+from ..dicomweb.series import RemoteSeries
 from ..worker.client import WorkerClient
 from ..worker.processing import make_file_request
 from ..worker.protocol import FileRequest, LoadRequest
@@ -38,9 +39,14 @@ class Task:
     results of it."""
 
     number: int
-    path: Path
+    path: Path | RemoteSeries
     name: str
     earlier: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """What its results say that they are of."""
+        return source_of(self.path)
 
 
 @dataclass(frozen=True)
@@ -51,16 +57,22 @@ class TaskResult:
         path: the input.
         row: its line of results.csv; `row["result"]` is the name of its results.
         text: the answer in words, or what went wrong; "" where it was done before.
+        not_stored: a sentence for each object of the result that the server did not take.
     """
 
-    path: Path
+    path: Path | RemoteSeries
     row: dict[str, str]
     text: str = ""
+    not_stored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class BatchSettings:
-    """How to look at every input of a batch; as for `protocol.FileRequest`."""
+    """How to look at every input of a batch; as for `protocol.FileRequest`.
+
+    Attributes:
+        store: store the DICOM objects of a result where its series came from, if that is a server.
+    """
 
     spec: ModelSpec
     options: Options = field(default_factory=Options)
@@ -68,6 +80,7 @@ class BatchSettings:
     batch_size: int = 8
     input_channel: str = ""
     channels: Mapping[str, Path] = field(default_factory=dict)
+    store: bool = False
 
     def process(self, client: WorkerClient, task: Task, output: Path, progress: ProgressCallback) -> TaskResult:
         """Have a worker read an input, look at it and write its results. Whatever goes wrong with it becomes its end.
@@ -81,28 +94,44 @@ class BatchSettings:
         Raises:
             DependencyError, Cancelled: they concern the others too.
         """
-        request = FileRequest(task.path, output, task.name, self.spec, self.options, self.device, self.batch_size,
-                              self.input_channel, dict(self.channels), task.earlier)
+        source = task.source if isinstance(task.path, RemoteSeries) else ""
         try:
-            result = client.run(request, progress)
+            with _at_hand(task.path, progress) as path:
+                request = FileRequest(path, output, task.name, self.spec, self.options, self.device, self.batch_size,
+                                      self.input_channel, dict(self.channels), task.earlier, source)
+                result = client.run(request, progress)
         except (Cancelled, DependencyError):
             raise
         except UnifiedViTError as error:
             return self._failed(task, output, error)
-        return TaskResult(task.path, result["row"], result["text"])
+        return self.stored(task, output, TaskResult(task.path, result["row"], result["text"]))
+
+    def stored(self, task: Task, output: Path, result: TaskResult, only_missing: bool = False) -> TaskResult:
+        """Store a result if that was asked for; gives it with what was not taken.
+
+        Args:
+            task: of the result.
+            output: folder of the results.
+            result: that is there.
+            only_missing: leave out what the server has.
+        """
+        if not self.store or not isinstance(task.path, RemoteSeries):
+            return result
+        return replace(result, not_stored=tuple(task.path.store_results(output, result.row["result"], only_missing)))
 
     def _failed(self, task: Task, output: Path, error: UnifiedViTError) -> TaskResult:
-        """The end of an input that failed. What a full disk kept from being written leaves the earlier result whole."""
-        source = os.path.abspath(task.path)
-        row, text = csv_row(source, error), str(error)
+        """The end of an input that failed. A full disk, or a silent server, leaves an earlier result whole."""
+        row, text = csv_row(task.source, error), str(error)
+        keep = isinstance(error, (OutputError, ServerError))
         with suppress(OutputError):  # the same disk: the batch's table tells of it
-            told = ResultsFolder(output).fail(source, row, {task.name, *task.earlier}, isinstance(error, OutputError))
+            told = ResultsFolder(output).fail(task.source, row, {task.name, *task.earlier}, keep)
             text = f"{text} {told}".rstrip()
         return TaskResult(task.path, row, text)
 
-    def request(self, path: Path) -> Request:
+    def request(self, path: Path | RemoteSeries) -> Request:
         """What is asked for of an input, as its manifest has it."""
-        return make_file_request(path, self.spec, self.options, self.input_channel, self.channels)
+        request = make_file_request(Path(), self.spec, self.options, self.input_channel, self.channels)
+        return replace(request, source=source_of(path))
 
     @property
     def load_request(self) -> LoadRequest:
@@ -117,7 +146,7 @@ BatchExecutor = Callable[[BatchSettings, Sequence[Task], Path, TaskProgress], It
 
 
 def process_files(
-    inputs: list[Path],
+    inputs: Sequence[Path | RemoteSeries],
     output: Path,
     settings: BatchSettings,
     executor: BatchExecutor,
@@ -133,7 +162,7 @@ def process_files(
     Names are unique in the folder, whatever other runs write there; files that are not ours stay as they are.
 
     Args:
-        inputs: files, and folders with a DICOM series; each is looked at once.
+        inputs: files, folders with a DICOM series, and series on a DICOMweb server; each is looked at once.
         output: folder for the results; made if it is not there.
         settings: the model, and how to look.
         executor: `serial`, `multiprocess.multiprocess` or `ray_cluster.ray_cluster`.
@@ -233,14 +262,14 @@ def _results_by_source(folder: ResultsFolder) -> dict[str, list[Entry]]:
     return results
 
 
-def _make_tasks(inputs: list[Path], folder: ResultsFolder, results: Mapping[str, list[Entry]]
+def _make_tasks(inputs: Sequence[Path | RemoteSeries], folder: ResultsFolder, results: Mapping[str, list[Entry]]
                 ) -> tuple[list[Task], dict[int, str]]:
     """A task for each input, once, with a name of its own; and notes, by its number, on names that it could not get."""
     tasks, notes = [], {}
     names: set[str] = set()
     taken = folder.taken()
-    for number, path in enumerate({os.path.abspath(path): path for path in inputs}.values()):
-        earlier = results.get(os.path.abspath(path), [])
+    for number, path in enumerate({source_of(path): path for path in inputs}.values()):
+        earlier = results.get(source_of(path), [])
         wanted = _result_name(path)
         name = earlier[0].name if earlier else folder.free_name(wanted, names, taken)
         names.add(name)
@@ -255,17 +284,27 @@ def _skip_done(tasks: list[Task], results: Mapping[str, list[Entry]], settings: 
     """End the tasks whose result is what they would give now; the others are returned, with a note why."""
     software, remaining = software_versions(), []
     for task in tasks:
-        earlier = results.get(os.path.abspath(task.path), [])
+        earlier = results.get(task.source, [])
         if earlier:
             batch.progress(task, "Looking for its result", 0.0)
-            reason = rerun_reason(earlier[0].manifest, settings.request(task.path), output, software)
+            reason = _rerun_reason(task, earlier[0], settings, output, software)
             if not reason:
                 batch.progress(task, "done before", 1.0)
-                batch.end(task, TaskResult(task.path, earlier[0].row))
+                batch.end(task, settings.stored(task, output, TaskResult(task.path, earlier[0].row), only_missing=True))
                 continue
             batch.notes[task.number] = f"done again: {reason}"
         remaining.append(task)
     return remaining
+
+
+def _rerun_reason(task: Task, earlier: Entry, settings: BatchSettings, output: Path, software: Mapping[str, str]
+                  ) -> str:
+    """Why an earlier result is not what the task would give; "" where it is."""
+    changed = task.path.changed_since if isinstance(task.path, RemoteSeries) else changed_inputs
+    try:
+        return rerun_reason(earlier.manifest, settings.request(task.path), output, software, changed)
+    except (ServerError, OutputError, UnsupportedImageError):  # running it again tells
+        return "its images could not be compared"
 
 
 def serial(client: WorkerClient) -> BatchExecutor:
@@ -281,8 +320,20 @@ def serial(client: WorkerClient) -> BatchExecutor:
     return execute
 
 
-def _result_name(path: Path) -> str:
+def source_of(path: Path | RemoteSeries) -> str:
+    """What results of an input say that they are of: its absolute path, or its address on a server."""
+    return path.source if isinstance(path, RemoteSeries) else os.path.abspath(path)
+
+
+def _at_hand(path: Path | RemoteSeries, progress: ProgressCallback) -> AbstractContextManager[Path]:
+    """The file or folder to read, for as long as it is read."""
+    return path.retrieved(progress) if isinstance(path, RemoteSeries) else nullcontext(path)
+
+
+def _result_name(path: Path | RemoteSeries) -> str:
     """What results of an input are called."""
+    if isinstance(path, RemoteSeries):
+        return safe_name(path.name)
     try:
         return safe_name(stem(path))
     except OSError:  # it may not be looked up: no result will have this name

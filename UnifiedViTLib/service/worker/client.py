@@ -229,7 +229,7 @@ class WorkerClient:
         if isinstance(request, FileRequest):
             return message | {
                 "type": "file", "path": os.path.abspath(request.path), "output": os.path.abspath(request.output),
-                "name": request.name, "earlier": request.earlier,
+                "name": request.name, "earlier": request.earlier, "source": request.source,
                 "channels": {name: os.path.abspath(path) for name, path in request.channels.items()},
             }
         write_volume(request.volume, folder, self._stop_if_asked)
@@ -310,8 +310,9 @@ def _lost_twice(request: Request, stage: str, lost: WorkerLost) -> UnifiedViTErr
     """The sentence for an image that a worker was lost on again, for no fault of a backend."""
     if isinstance(request, FileRequest) and stage == READING:
         return UnsupportedImageError(
-            f"{request.path} cannot be read: the process that read it was lost twice ({lost.reason}). The file is "
-            "damaged, or larger than the memory. Open it in the program that it came from and save it again."
+            f"{request.source or request.path} cannot be read: the process that read it was lost twice "
+            f"({lost.reason}). The file is damaged, or larger than the memory. Open it in the program that it came "
+            "from and save it again."
         )
     return WorkerError(f"The worker was lost twice on this image ({lost.reason}). {lost}")
 

@@ -61,7 +61,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700)
     except OSError as error:
-        raise _no_room(folder, error) from error
+        raise no_room(folder, error) from error
 
 
 def remove_folder(folder: Path) -> None:
@@ -159,7 +159,7 @@ def _save(array: np.ndarray, file: Path, going_on: Callable[[], None] = lambda: 
                 going_on()
                 out.write(np.ascontiguousarray(rows[start:start + step]).data)
     except OSError as error:
-        raise _no_room(file, error) from error
+        raise no_room(file, error) from error
 
 
 def _load(file: Path) -> np.ndarray:
@@ -170,14 +170,15 @@ def _write_text(data: dict[str, Any], folder: Path) -> None:
     try:
         (folder / _TEXT).write_text(json.dumps(data), encoding="ascii")
     except OSError as error:
-        raise _no_room(folder, error) from error
+        raise no_room(folder, error) from error
 
 
 def _read_text(folder: Path) -> dict[str, Any]:
     return json.loads((folder / _TEXT).read_text(encoding="ascii"))
 
 
-def _no_room(path: Path, error: OSError) -> OutputError:
+def no_room(path: Path, error: OSError) -> OutputError:
+    """For a temporary file that cannot be written."""
     return OutputError(
         f"The volume cannot be passed on through the folder of temporary files, {path.parent}: "
         f"{error.strerror or error}. Free some space there, or choose another with the environment variable "

@@ -25,6 +25,7 @@ from ...outputs.manifest import (
     fingerprint,
     make_request,
     now_ns,
+    retrieved_from,
     same_stat,
 )
 from ...outputs.report import write_report
@@ -66,6 +67,7 @@ def process_input(
     earlier: Sequence[str],
     predict: Callable[[Images], Prediction],
     progress: ProgressCallback,
+    address: str = "",
 ) -> dict[str, Any]:
     """Read an input, look at it and write its results.
 
@@ -78,6 +80,7 @@ def process_input(
         earlier: names of results of the same input.
         predict: gives the prediction.
         progress: told that files are read and written.
+        address: as of `FileRequest.source`.
 
     Returns:
         {"row": the line of results.csv, "text": the answer in words}.
@@ -95,6 +98,8 @@ def process_input(
     changed = changed_inputs(manifest)
     if changed and os.path.exists(changed):  # what was moved away since is still what was looked at
         raise _changed_meanwhile(changed, "looked at")
+    if address:
+        manifest = retrieved_from(manifest, address)
     results = ResultsFolder(output)
     with results.staging() as stage:
         staged = write_results(volume, prediction, stage)
@@ -113,7 +118,7 @@ def _read(request: Request) -> tuple[Volume, dict[str, Volume], tuple[InputFile,
     """
     source = Path(request.source)
     try:
-        before = {os.path.abspath(file): os.stat(file) for file in list_inputs(request)} if source.exists() else {}
+        before = _stats(request)
         volume = read(source)
         extra_channels = {name: read(Path(file)) for name, file in request.channels.items()}
         hashed_ns, inputs = now_ns(), fingerprint(list_inputs(request))
@@ -125,6 +130,14 @@ def _read(request: Request) -> tuple[Volume, dict[str, Volume], tuple[InputFile,
     if changed:
         raise _changed_meanwhile(changed, "read")
     return volume, extra_channels, inputs, hashed_ns
+
+
+def _stats(request: Request) -> dict[str, os.stat_result]:
+    """What the file system says of all files by their absolute paths; nothing where there are none to read."""
+    try:
+        return {os.path.abspath(file): os.stat(file) for file in list_inputs(request)}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
 
 
 def _changed_meanwhile(path: str, done: str) -> UnsupportedImageError:

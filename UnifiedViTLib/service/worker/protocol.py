@@ -66,6 +66,8 @@ class FileRequest:
         spec, options, device, batch_size, input_channel: as for `PredictRequest`.
         channels: files of further sequences by the names of their channels.
         earlier: names of results of the same file, in whose place the new ones come.
+        source: of a series that was retrieved into the folder `path`: its address on the DICOMweb server, which its
+            result names instead; else "".
     """
 
     path: Path
@@ -78,6 +80,7 @@ class FileRequest:
     input_channel: str = ""
     channels: dict[str, Path] = field(default_factory=dict)
     earlier: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ class Worker:
 
         asked = make_file_request(Path(request["path"]), spec, options, request["input_channel"], channels)
         return process_input(asked, spec, request["input_channel"], Path(request["output"]), request["name"],
-                             request["earlier"], predict, progress)
+                             request["earlier"], predict, progress, request["source"])
 
     @contextmanager
     def _ready(self, spec: ModelSpec, request: dict[str, Any], progress: ProgressCallback) -> Iterator[Predictor]:

@@ -1,24 +1,31 @@
-"""Reading a DICOM file, or a folder with the slices of one series."""
+"""Reading a DICOM file, a folder with the slices of one series, or a series that a DICOMDIR lists."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from ....errors import UnsupportedImageError
 from ...colours import grey
 from ...volume import LPS_RAS, Volume
 from ..names import stem
+from .directory import (
+    ListedSeries,
+    find_listed_series,
+    is_directory,
+    is_own_result,
+    list_series,
+    names_listed_series,
+)
 from .header import Header, OwnResult, is_dicom, read_header
 from .pixels import read_pixels, straightened
 from .stack import Stack, stack_of
 
-#: The table of contents of a medium.
-_DIRECTORY = "DICOMDIR"
-
 
 def read_dicom(path: Path) -> Volume:
-    """Read a DICOM file, or a folder that holds one series; not checked yet.
+    """Read a DICOM file, a folder that holds one series, a DICOMDIR that lists one, or one of several series that it
+    lists (`directory`); not checked yet.
 
     Returns:
         a volume whose slices are sorted by position along their normal, whose `files` are in the order of the slices,
@@ -32,6 +39,12 @@ def read_dicom(path: Path) -> Volume:
     if path.is_dir():
         label = f"The folder {path.name}"
         headers, notes = _series(path)
+    elif names_listed_series(path):
+        label = f"The series {path.name}"
+        headers, notes = _listed(find_listed_series(path))
+    elif is_directory(path):
+        label = path.name
+        headers, notes = _listed(_the_one_series(path))
     else:
         label = path.name
         headers, notes = [_image(path)], []
@@ -61,7 +74,7 @@ def dicom_files(folder: Path) -> list[Path]:
         OSError: the folder cannot be looked into.
     """
     return sorted(file for file in folder.iterdir()
-                  if file.name.upper() != _DIRECTORY and file.is_file() and is_dicom(file))
+                  if file.is_file() and not is_directory(file) and is_dicom(file))
 
 
 def _image(file: Path) -> Header:
@@ -90,14 +103,7 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
         raise UnsupportedImageError(
             f"The folder {folder.name} cannot be looked into ({error.strerror or error}). Check its permissions."
         ) from error
-    headers, refusals, own = [], [], []
-    for file in files:
-        try:
-            headers.append(_image(file))
-        except OwnResult as error:
-            own.append(error)
-        except (UnsupportedImageError, OSError) as error:
-            refusals.append(error)
+    headers, refusals, own = _headers(files)
     if not headers:
         reason = (refusals or own)[0] if refusals or own else (
             "Give an image file, a folder of images, or the folder that holds the slices themselves.")
@@ -116,6 +122,52 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
         notes.append("Files of the folder that cannot be opened (no permission, or links that lead nowhere): "
                      f"{closed}.")
     return headers, notes
+
+
+def _the_one_series(directory: Path) -> ListedSeries:
+    """The series of a DICOMDIR that lists one."""
+    listed = [series for series in list_series(directory) if not is_own_result(series)]
+    if len(listed) != 1:
+        some = ", ".join(str(series.path) for series in listed[:3])
+        more = f", one of: {some}{', ...' if len(listed) > 3 else ''}" if listed else ""
+        raise UnsupportedImageError(f"{directory.name} lists {len(listed) or 'no'} series with images. Give one "
+                                    f"series{more}.")
+    return listed[0]
+
+
+def _listed(series: ListedSeries) -> tuple[list[Header], list[str]]:
+    """The images of a listed series, and notes on what is missing."""
+    directory, count = series.path.parent.name, len(series.files) + len(series.missing)
+    headers, refusals, own = _headers(series.files)
+    if not headers:
+        reason = (refusals or own or [f"None of the {count} files is there, for example {series.missing[0]}. Copy the "
+                                      "whole medium."])[0]
+        raise UnsupportedImageError(f"The series {series.uid} that {directory} lists cannot be read. {reason}")
+    if {header.series for header in headers} != {series.uid}:
+        raise UnsupportedImageError(f"{directory} lists files of the series {series.uid} that say that they are of "
+                                    "another. Give the folder with the images instead.")
+    notes = []
+    if series.missing:
+        notes.append(f"{directory} lists {count} images of the series; {len(series.missing)} of them are not there, "
+                     f"for example {series.missing[0]}.")
+    if refusals:
+        notes.append(f"DICOM files of the series left out because they are damaged or no images: {len(refusals)}.")
+    return headers, notes
+
+
+def _headers(files: Iterable[Path]) -> tuple[list[Header], list[Exception], list[OwnResult]]:
+    """Of all that are images; why others are none; and which of those are results of this program."""
+    headers: list[Header] = []
+    refusals: list[Exception] = []
+    own: list[OwnResult] = []
+    for file in files:
+        try:
+            headers.append(_image(file))
+        except OwnResult as error:
+            own.append(error)
+        except (UnsupportedImageError, OSError) as error:
+            refusals.append(error)
+    return headers, refusals, own
 
 
 def _metadata(headers: list[Header], stack: Stack) -> dict[str, str]:

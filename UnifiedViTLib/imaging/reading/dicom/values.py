@@ -48,6 +48,11 @@ def item(datasets: Sequence[Dataset], keyword: str) -> Dataset | None:
     return next((sequence[0] for dataset in datasets if (sequence := items(dataset, keyword))), None)
 
 
+def is_uid(text: str) -> bool:
+    """Whether a text is a unique identifier of DICOM: digits and points, at most 64."""
+    return 0 < len(text) <= 64 and not set(text) - set("0123456789.") and text[0] != "." != text[-1]
+
+
 def _values(dataset: Dataset, keyword: str) -> list[Any]:
     try:
         value = dataset.get(keyword)
