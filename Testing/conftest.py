@@ -111,12 +111,12 @@ def torch_as_it_was():
 
 @pytest.fixture(autouse=True)
 def numbers_with_a_point(request):
-    """Qt gives the whole process the user's locale; where that has a decimal comma, only the panel's tests keep it."""
-    before = locale.setlocale(locale.LC_NUMERIC)
-    if "open_desk" not in request.fixturenames:
-        locale.setlocale(locale.LC_NUMERIC, "C")
+    """Qt gives the whole process the user's locale; where that has a decimal comma, the panel's tests alone have it,
+    and neither others nor what is made for several of them."""
+    if "open_desk" in request.fixturenames:
+        locale.setlocale(locale.LC_NUMERIC, "")
     yield
-    locale.setlocale(locale.LC_NUMERIC, before)
+    locale.setlocale(locale.LC_NUMERIC, "C")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ from builders import head_volume, to_sitk
 from workers import wait_for
 
 from UnifiedViTLib.cli import main
-from UnifiedViTLib.errors import Cancelled, DependencyError
+from UnifiedViTLib.errors import Cancelled, DependencyError, WorkerError
 from UnifiedViTLib.service.batch.multiprocess import multiprocess, worker_environments
 from UnifiedViTLib.service.batch.ray_cluster import ray_cluster
 from UnifiedViTLib.service.batch.runner import BatchSettings, process_files, serial
@@ -123,9 +123,17 @@ def test_the_command_line_takes_jobs_and_goes_on_where_it_ended(spec, scans, tmp
         main([*command, "--jobs", "0"])
 
 
+def test_a_home_folder_in_which_ray_cannot_write_is_told(spec, scans, tmp_path, monkeypatch):
+    pytest.importorskip("ray", reason="Ray is not installed (the extra cluster)")
+    monkeypatch.setenv("HOME", "/proc/nobody")
+    with pytest.raises(WorkerError, match="set HOME to one that can be written to"):
+        process_files(scans, tmp_path, BatchSettings(spec, device="cpu"), ray_cluster("", 2))
+
+
 def test_two_actors_of_a_cluster_give_what_one_process_gives_though_one_is_killed(spec, scans, expected, tmp_path,
                                                                                              monkeypatch):
     pytest.importorskip("ray", reason="Ray is not installed (the extra cluster)")
+    monkeypatch.setenv("HOME", str(tmp_path.parent))  # a file of Ray's lies there
     monkeypatch.setenv("RAY_worker_niceness", "0")  # Ray's workers give way to all others, tests beside it too
     killed = []
 

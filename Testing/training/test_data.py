@@ -233,7 +233,7 @@ def test_a_full_disk_and_a_folder_that_cannot_be_written_are_said_and_lose_nothi
         real(part, **arrays)
 
     monkeypatch.setattr(np, "savez", full)
-    with pytest.raises(DataError, match="No space left"):
+    with pytest.raises(DataError, match=os.strerror(errno.ENOSPC)):
         prepare_dataset(plain, folder)
     monkeypatch.setattr(np, "savez", real)
     assert len(prepare_dataset(plain, folder).slices) == 36

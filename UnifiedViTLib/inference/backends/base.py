@@ -11,6 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
+#: As oneDNN calls them.
+_ISA_WITHOUT_BFLOAT16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 #: Images (n, channels, H, W) to mask logits, class logits and embedding, as of `Runner.run`.
 Run = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
@@ -55,6 +57,12 @@ def is_out_of_memory(error: Exception) -> bool:
     """CUDA has a class of its own for it; the others say it in words."""
     words = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc", "bad allocation")
     return isinstance(error, MemoryError) or any(part in str(error).lower() for part in words)
+
+
+def bfloat16_forbidden() -> bool:
+    """Whether the environment holds oneDNN, which both libraries compute with, down to instructions without it. Each
+    would then imitate it, slowly, or fail."""
+    return os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in _ISA_WITHOUT_BFLOAT16
 
 
 def gpu_may_be_there() -> bool:

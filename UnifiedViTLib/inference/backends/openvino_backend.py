@@ -17,7 +17,7 @@ from ...integrity import verify_graph, verify_weights
 from ...native import c_numeric_locale
 from ...spec import ModelSpec
 from ...texts import error_reason
-from .base import OutOfMemory, UnsupportedPrecision, is_out_of_memory
+from .base import OutOfMemory, UnsupportedPrecision, bfloat16_forbidden, is_out_of_memory
 from .cache import DiskCache, cpu_signature
 
 #: What the network computes in, and OpenVINO's name of it.
@@ -62,7 +62,7 @@ class OpenVINOBackend:
     def _prepare(self, openvino: ModuleType, spec: ModelSpec, precision: str, cache: DiskCache) -> None:
         core = openvino.Core()
         capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        if precision == "bfloat16" and "BF16" not in capabilities:
+        if precision == "bfloat16" and ("BF16" not in capabilities or bfloat16_forbidden()):
             raise UnsupportedPrecision
         verify_weights(spec)
         graph = verify_graph(spec)

@@ -12,7 +12,7 @@ from ...errors import DeviceError, WeightsError
 from ...integrity import verify_weights
 from ...spec import ModelSpec
 from ...texts import error_reason
-from .base import OutOfMemory, UnsupportedPrecision, is_out_of_memory
+from .base import OutOfMemory, UnsupportedPrecision, bfloat16_forbidden, is_out_of_memory
 
 #: What the network computes in. "float32, medium": the CPU may round inside matrix products where that is faster.
 PRECISIONS = ("float32", "float32, medium", "bfloat16", "float16")
@@ -141,7 +141,8 @@ def _computes_bfloat16() -> bool:
     import torch
 
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # not in every version
-    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    there = any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    return there and not bfloat16_forbidden()
 
 
 def choose_device(asked: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from ...errors import DependencyError, WorkerError
 from ...inference.options import Options
 from ...spec import ModelSpec
+from ...texts import error_reason
 from ..worker.client import WorkerClient
 from .multiprocess import available_cores
 from .runner import BatchExecutor, BatchSettings, Task, TaskProgress, TaskResult
@@ -108,6 +109,11 @@ def _ray(address: str) -> Any:
         raise WorkerError(
             f"There is no Ray cluster at {address or 'this machine'} ({error}). Start one with `ray start --head`, or "
             "leave the address away."
+        ) from error
+    except OSError as error:
+        raise WorkerError(
+            f"Ray cannot start: {error_reason(error)}. It keeps a file in your home folder: set HOME to one that can "
+            "be written to."
         ) from error
     ray.data.DataContext.get_current().enable_progress_bars = False  # the command line has one
     logging.getLogger("ray.data").setLevel(logging.ERROR)
