@@ -35,6 +35,7 @@ def test_run_goes_on_in_another_worker_and_the_result_says_why(desk, new_worker,
     assert failed.exists() and desk.app.questions == []
     segmentation = desk.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
     assert "it crashed (SIGSEGV)" in " ".join(result_of(segmentation)["notes"])
+    assert "Fatal Python error: Segmentation fault" in desk.ui.logText.toPlainText(), "the log has the details"
 
 
 def test_a_folder_is_done_whole_though_its_worker_is_killed(desk, new_worker, proven, tmp_path, monkeypatch):
