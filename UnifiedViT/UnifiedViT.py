@@ -298,6 +298,27 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
                              BatchSettings(spec, asked, device, batchSize), serial(self.runner.client),
                              skip_existing=skipExisting, progress=progress or (lambda stage, fraction: None))
 
+    def saveAsDicom(self, volumeNode, folder, progress=None):
+        """Write the last result that `process` of this object gave for a volume as DICOM objects, as `unifiedvit
+        predict --dicom` does, under a free name; waits until they are there.
+
+        Args:
+            volumeNode: loaded with Slicer's DICOM module, so that its images are in Slicer's DICOM database.
+            folder: takes the files.
+            progress: as for `process`.
+
+        Returns:
+            the paths of the files.
+
+        Raises:
+            UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do; the folder is then as it was.
+        """
+        from UnifiedViTPanel.dicomresults import dicomRequest
+
+        request = dicomRequest(self.runner.results.lastOf(volumeNode), folder)
+        answer = self.runner.client.run(request, progress or (lambda stage, fraction: None))
+        return [Path(path) for path in answer["paths"]]
+
     def close(self):
         """Stop what is under way, and the child process."""
         self.runner.close()

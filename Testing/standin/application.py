@@ -16,6 +16,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import slicer
 import slicer.util
+from pydicom import dcmread
 from PySide6 import QtCore, QtWidgets
 
 from . import parameters, scripted
@@ -83,10 +84,24 @@ class Application(_Signals):
         return self.consent
 
 
+class DicomDatabase:
+    """`slicer.dicomDatabase`: where the file of each image is. Indexes the files that are inserted where they lie; the
+    real one keeps copies."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {}
+
+    def insert(self, path: str) -> None:
+        self.files[str(dcmread(path, stop_before_pixels=True).SOPInstanceUID)] = path
+
+    def fileForInstance(self, uid: str) -> str:
+        return self.files.get(uid, "")
+
+
 def install(scene: slicer.vtkMRMLScene) -> Application:
     """Give `slicer` what the application would, around a scene that has its logics (`scenes.application`)."""
     app = Application()
-    slicer.app, slicer.mrmlScene = app, scene
+    slicer.app, slicer.mrmlScene, slicer.dicomDatabase = app, scene, DicomDatabase()
     # The logics themselves are real; of Slicer's many modules only these are there.
     slicer.modules = types.SimpleNamespace(
         segmentations=_module(slicer.vtkSlicerSegmentationsModuleLogic(), scene),

@@ -15,6 +15,7 @@ from .channels import ChannelsView
 from .choicebox import ChoiceBox
 from .choices import deviceChoices, heatmapChoices, metricsInWords, planeChoices, upscalerChoices
 from .consent import mayBeUsed
+from .dicomview import DicomView
 from .models import ModelsView
 from .options import optionsOf, slicerOptions
 from .results import ResultView
@@ -42,7 +43,8 @@ class Panel:
         self.timer.setInterval(POLL_MS)
         self.timer.connect("timeout()", self.onTimer)
         self.status = StatusView(ui)
-        self.results = ResultView(ui, self.status)
+        self.dicom = DicomView(ui, self.status, self.runner.results, self.timer.start)
+        self.results = ResultView(ui, self.status, self.dicom)
         self.setup = SetupView(ui, self.status, self.onReady, self.timer.start)
         self.channels = ChannelsView(ui)
         self.models = ModelsView(ui, self.status, self.onModelsChanged, self.timer.start)
@@ -77,6 +79,7 @@ class Panel:
         self.timer.stop()
         self.setup.close()
         self.models.close()
+        self.dicom.close()
 
     # Parameters
 
@@ -180,8 +183,8 @@ class Panel:
         self._showButtons()
 
     def onTimer(self):
-        """See what the worker, the check and the models' jobs have said."""
-        isBusy = [self.setup.poll(), self.models.poll()]
+        """See what the worker, the check, the models' jobs and the saving have said."""
+        isBusy = [self.setup.poll(), self.models.poll(), self.dicom.poll()]
         if not self._running:
             if not any(isBusy):
                 self.timer.stop()
@@ -233,6 +236,7 @@ class Panel:
     def sceneCloses(self):
         """The scene goes: so does what is under way for it, and what was said about it."""
         self.runner.forget()
+        self.runner.results.clear()
         if self._running:
             self._cancel("")
         self.status.clear()

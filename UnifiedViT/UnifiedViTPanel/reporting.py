@@ -36,7 +36,7 @@ def saveReport(result, segmentationNode, path):
 def proposedFile(result, segmentationNode):
     """Where a report is offered to be saved: the folder of the volume's file, else of the last report, else the
     user's."""
-    volumeNode = _volumeNode(segmentationNode)
+    volumeNode = volumeOf(segmentationNode)
     storage = volumeNode.GetStorageNode() if volumeNode else None
     file = storage.GetFileName() if storage else None
     last = slicer.app.userSettings().value(FOLDER_SETTING)
@@ -46,14 +46,14 @@ def proposedFile(result, segmentationNode):
     return str(folder / f"{safe_name(result['name'])}-report.html")
 
 
-def _volumeNode(segmentationNode):
+def volumeOf(segmentationNode):
     """The volume that a segmentation was drawn on; None if it has gone."""
     return segmentationNode.GetNodeReference(segmentationNode.GetReferenceImageGeometryReferenceRole())
 
 
 def _pictured(segmentationNode):
     """The volume that the segmentation was drawn on and its labels, (K, J, I); (None, None) if it has gone."""
-    volumeNode = _volumeNode(segmentationNode)
+    volumeNode = volumeOf(segmentationNode)
     if volumeNode is None or volumeNode.GetImageData() is None:
         return None, None
     volume = volume_from_node(volumeNode)

@@ -28,10 +28,11 @@ class ResultView:
     Args:
         ui: the panel's widgets.
         status: `StatusView`.
+        dicom: `DicomView`.
     """
 
-    def __init__(self, ui, status):
-        self.ui, self._status = ui, status
+    def __init__(self, ui, status, dicom):
+        self.ui, self._status, self._dicom = ui, status, dicom
         self._result = self._nodeID = None
         self._maps = MapsView(ui)
         self._resizeFilter = ResizeFilter(ui.classesChart, lambda _width: self._drawCharts())
@@ -52,6 +53,7 @@ class ResultView:
         self._nodeID = segmentationNode.GetID() if self._result else None
         self.ui.resultCollapsibleButton.visible = self._result is not None
         self._maps.show(lambda: self.node, self._result)
+        self._dicom.show(lambda: self.node)
         if self._result is None:
             return
         self._showDiagnosis()

@@ -28,6 +28,7 @@ from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import PredictRequest
 
 from .channels import chosenChannels, volumesBeside
+from .dicomresults import KeptResults
 from .options import optionsOf, slicerOptions
 
 #: Node reference from a segmentation to the table of its diagnosis.
@@ -35,10 +36,10 @@ TABLE_ROLE = f"{ATTRIBUTE}table"
 
 
 class Runner:
-    """Holds the worker, and what is under way for which volume."""
+    """Holds the worker, what is under way for which volume, and `results`, which can be written as DICOM."""
 
     def __init__(self):
-        self.client = WorkerClient()
+        self.client, self.results = WorkerClient(), KeptResults()
         self._volumeID = self._segmentationID = self._tableID = None
         self._inputs = {}  # voxels as they were asked about, by the nodes' IDs
         self._memory, self._added = None, []
@@ -111,6 +112,7 @@ class Runner:
         if tableNode is None and segmentationNode is not None:
             tableNode = segmentationNode.GetNodeReference(TABLE_ROLE)
         replaced = [node for node in result_volumes(segmentationNode) if node.GetID() not in self._inputs]
+        replacedText = segmentationNode.GetAttribute(f"{ATTRIBUTE}Result") if segmentationNode else None
         memory = SceneMemory(scene, [node for node in (segmentationNode, tableNode) if node], replaced)
         try:
             maps = add_probability_maps(prediction, volumeNode)
@@ -129,6 +131,8 @@ class Runner:
         except BaseException:
             memory.restore()
             raise
+        if volumeNode.GetID() in self._inputs:
+            self.results.add(prediction, self._inputs[volumeNode.GetID()], volumeNode, segmentation, replacedText)
         added = [node for node in (segmentation, table) if node not in (segmentationNode, tableNode)]
         added += [segmentation.GetDisplayNode()] if segmentation in added else []
         volumes = [*maps, *filter(None, overlays.values()), *superres]
@@ -169,6 +173,7 @@ class Runner:
     def close(self):
         """Stop what is under way, and the child process."""
         self.forget()
+        self.results.clear()
         self.client.close()
 
 

@@ -131,9 +131,8 @@ class Options(Record):
         Raises:
             ModelSpecError, DependencyError: it cannot; with a sentence.
         """
-        if self.dicom and find_spec("highdicom") is None:
-            raise DependencyError("Results as DICOM need the package highdicom. Install it (pip install "
-                                  "'unifiedvit[dicom]').")
+        if self.dicom:
+            check_highdicom()
         # Here, as they load scipy and SimpleITK, which Slicer must not wait for when it starts.
         from .backends.candidates import torch_is_there
         from .heatmap import check_heatmap
@@ -154,6 +153,17 @@ class Options(Record):
             check_upscaler(self.superres)
             if not 0 <= self.superres_quantile < 1:
                 raise ModelSpecError(f"A quantile of the attention is from 0 to under 1, not {self.superres_quantile}.")
+
+
+def check_highdicom() -> None:
+    """Return if results can be written as DICOM here.
+
+    Raises:
+        DependencyError: highdicom is missing.
+    """
+    if find_spec("highdicom") is None:
+        raise DependencyError("Results as DICOM need the package highdicom. Install it (pip install "
+                              "'unifiedvit[dicom]').")
 
 
 def choices() -> Iterator[tuple[Field[Any], Choice]]:

@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from ..locking import file_lock
 from .files import json_text, write_csv
 from .inventory import HIDDEN, LOCK_FILE, STATE_FILE, Entry, Inventory, State
 from .manifest import Manifest, OutputFile, is_written, sealed
-from .naming import ENDINGS, folded, numbered
+from .naming import ENDINGS, folded
 from .writing import PART, sha256_of, sweep_parts, unwritable, write_atomically
 
 TABLE = "results.csv"
@@ -198,22 +198,6 @@ class ResultsFolder(Inventory):
             self._write_state(state)
             os.replace(part, self.folder / state.table)
         return ordered
-
-    def free_name(self, name: str, names: Collection[str], taken: Collection[str],
-                  endings: Collection[str] = ENDINGS) -> str:
-        """`name`, with a number if need be, so that no file has it with any of the endings.
-
-        Args:
-            name: wanted.
-            names: that are given to others already.
-            taken: as of `taken`.
-            endings: of the files that are to have it.
-        """
-        number = 1
-        while numbered(name, number) in names or any(
-                folded(f"{numbered(name, number)}{ending}") in taken for ending in endings):
-            number += 1
-        return numbered(name, number)
 
     def _of(self, source: str, names: Iterable[str]) -> list[Entry]:
         """Of the results of these names those of an image."""

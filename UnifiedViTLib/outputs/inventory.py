@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .files import result_row
 from .manifest import Manifest, OutputFile, Request, is_written, read_result
-from .naming import folded
+from .naming import ENDINGS, folded, numbered
 from .writing import sha256_of
 
 #: Our own folder in a folder of results: the lock, the state, files that are being written.
@@ -125,6 +125,22 @@ class Inventory:
     def taken(self) -> set[str]:
         """Names of all files in the folder, `naming.folded`."""
         return {folded(item.name) for item in self._listed()}
+
+    def free_name(self, name: str, names: Collection[str], taken: Collection[str],
+                  endings: Collection[str] = ENDINGS) -> str:
+        """`name`, with a number if need be, so that no file has it with any of the endings.
+
+        Args:
+            name: wanted.
+            names: that are given to others already.
+            taken: as of `taken`.
+            endings: of the files that are to have it.
+        """
+        number = 1
+        while numbered(name, number) in names or any(
+                folded(f"{numbered(name, number)}{ending}") in taken for ending in endings):
+            number += 1
+        return numbered(name, number)
 
     def _listed(self) -> list[os.DirEntry]:
         try:

@@ -4,7 +4,7 @@ formats."""
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from ..exif import check_upright, orientation, upright
 from ..volume import Volume, check, check_labels
 from .dicom.directory import names_listed_series
 from .dicom.header import is_dicom
-from .dicom.series import dicom_files, read_dicom
+from .dicom.series import dicom_files, read_dicom, read_dicom_files
 from .kinds import PICTURES, Kind, kind_of
 from .meta import read_meta
 from .names import stem
@@ -34,7 +34,7 @@ _READERS = {
 #: Kinds that may hold EXIF data.
 _PHOTOGRAPHS = (Kind.PNG, Kind.JPEG, Kind.TIFF)
 
-__all__ = ["PICTURES", "SUFFIXES", "dicom_files", "is_dicom", "read", "read_labels", "stem"]
+__all__ = ["PICTURES", "SUFFIXES", "dicom_files", "is_dicom", "read", "read_labels", "read_series", "stem"]
 
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 
@@ -64,6 +64,25 @@ def read_labels(path: str | Path) -> Volume:
         UnsupportedImageError: with a sentence that says what is wrong and what to do.
     """
     return _read_checked(Path(path), check_labels)
+
+
+def read_series(files: Iterable[Path], name: str) -> Volume:
+    """Read the images of one DICOM series, which may lie in any folders, beside others.
+
+    Args:
+        files: of all its images.
+        name: what to call the volume.
+
+    Raises:
+        UnsupportedImageError: with a sentence that says what is wrong and what to do.
+    """
+    try:
+        with c_numeric_locale():
+            volume = read_dicom_files(files, printable_path(name))
+    except OSError as error:
+        raise UnsupportedImageError(f"The DICOM files of {name} cannot be read ({error.strerror or error}). Check the "
+                                    "drive or the network.") from error
+    return check(volume)
 
 
 def _read_checked(path: Path, checked: Callable[[Volume], Volume], turn: bool = False) -> Volume:

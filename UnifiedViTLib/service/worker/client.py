@@ -26,10 +26,11 @@ from ...inference.backends.selection import KILLED
 from ...inference.prediction import Prediction
 from ...inference.progress import ProgressCallback
 from ...processes import PATIENCE_S
-from .exchange import read_prediction, write_channels, write_volume
+from .exchange import PREDICTION, make_folder, read_prediction, write_channels, write_prediction, write_volume
 from .process import LOG_LINES, WorkerLost, WorkerProcess
 from .protocol import (
     READING,
+    DicomRequest,
     Event,
     Failed,
     FileRequest,
@@ -116,7 +117,8 @@ class WorkerClient:
     def run(self, request: PredictRequest, progress: ProgressCallback = ...) -> Prediction: ...
 
     @overload
-    def run(self, request: FileRequest | JobRequest, progress: ProgressCallback = ...) -> dict[str, Any]: ...
+    def run(self, request: FileRequest | DicomRequest | JobRequest, progress: ProgressCallback = ...
+            ) -> dict[str, Any]: ...
 
     @overload
     def run(self, request: LoadRequest, progress: ProgressCallback = ...) -> None: ...
@@ -209,7 +211,7 @@ class WorkerClient:
             message = self._message(request, folder)
             self._stop_if_asked()
             child.send(message | {"id": self._number, "excluded": excluded})
-            stalled_s = math.inf if isinstance(request, JobRequest) else self._stalled_s
+            stalled_s = math.inf if isinstance(request, JobRequest | DicomRequest) else self._stalled_s
             self._watchdog = Watchdog(self._silence_s, stalled_s, self._python)
             result = self._listen(child)
             if isinstance(request, PredictRequest):
@@ -222,6 +224,13 @@ class WorkerClient:
         """The request as JSON; volumes go through the folder."""
         if isinstance(request, JobRequest):
             return {"type": "job", "job": request.job, "arguments": request.arguments}
+        if isinstance(request, DicomRequest):
+            write_volume(request.volume, folder, self._stop_if_asked)
+            make_folder(folder / PREDICTION)
+            write_prediction(request.prediction, folder / PREDICTION)
+            return {"type": "dicom", "spec": request.prediction.spec.to_dict(),
+                    "files": [os.path.abspath(file) for file in request.files],
+                    "output": os.path.abspath(request.output)}
         message = {"spec": request.spec.to_dict(), "device": request.device, "batch_size": request.batch_size}
         if isinstance(request, LoadRequest):
             return message | {"type": "load"}

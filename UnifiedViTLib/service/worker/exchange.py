@@ -25,6 +25,8 @@ from ...leftovers import abandoned, own_name
 from ...spec import ModelSpec
 
 _TEXT = "rest.json"
+#: In the folder of an exchange that a volume goes through too: the prediction.
+PREDICTION = "prediction"
 #: Folders are called so, in the system's folder for temporary files.
 _PREFIX = "unifiedvit-"
 #: Names the system's folder for temporary files.

@@ -1,9 +1,10 @@
 """What client and worker say to each other: requests, events, and the JSON lines that carry them.
 
-A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file" and "job" (a request with
-its `id`), "cancel". From it: "alive" (each second), and with the request's `id` "heard", "progress", "backend" (which
-one is loaded or run next, so that a crash is laid to the right one), "result" and "error". An "error" says whether the
-worker may be "broken" by it, as CUDA is for good after some, and has "details" for the log where nobody foresaw it.
+A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file", "dicom" and "job" (a
+request with its `id`), "cancel". From it: "alive" (each second), and with the request's `id` "heard", "progress",
+"backend" (which one is loaded or run next, so that a crash is laid to the right one), "result" and "error". An "error"
+says whether the worker may be "broken" by it, as CUDA is for good after some, and has "details" for the log where
+nobody foresaw it.
 """
 
 from __future__ import annotations
@@ -84,6 +85,23 @@ class FileRequest:
 
 
 @dataclass(frozen=True)
+class DicomRequest:
+    """Write a result that is there already as DICOM objects that refer to the original images.
+
+    Attributes:
+        volume: what was looked at, as the application that shows the result has it: array (K, J, I), any unit.
+        prediction: the result for it; its probability maps and super-resolved volume are not needed.
+        files: the original images, all of one series.
+        output: folder of the objects, which exists.
+    """
+
+    volume: Volume
+    prediction: Prediction
+    files: tuple[Path, ...]
+    output: Path
+
+
+@dataclass(frozen=True)
 class JobRequest:
     """Anything else that must not run in Slicer's process: a job's name (`worker.JOBS`) and JSON for it."""
 
@@ -108,7 +126,8 @@ class Log:
 
 @dataclass(frozen=True)
 class Finished:
-    """The end of a request that worked; a dict for a file ({"row", "text"}) and for a job, None for a model."""
+    """The end of a request that worked; a dict for a file ({"row", "text"}), for DICOM objects ({"paths"}) and for a
+    job, None for a model."""
 
     result: Prediction | dict[str, Any] | None
 
@@ -120,7 +139,7 @@ class Failed:
     error: UnifiedViTError
 
 
-Request = LoadRequest | PredictRequest | FileRequest | JobRequest
+Request = LoadRequest | PredictRequest | FileRequest | DicomRequest | JobRequest
 Event = Progress | Log | Finished | Failed
 
 

@@ -28,7 +28,8 @@ from ...inference.progress import ProgressCallback
 from ...processes import kill_own_tree
 from ...spec import ModelSpec
 from ..store.cache import compiled_folder
-from .exchange import read_channels, read_volume, remove_folder, write_prediction
+from .dicom_objects import write_objects
+from .exchange import PREDICTION, read_channels, read_prediction, read_volume, remove_folder, write_prediction
 from .processing import make_file_request, process_input
 from .protocol import decode, encode, error_as_json
 
@@ -116,7 +117,8 @@ class Worker:
             self._send({"type": "progress", "id": number, "stage": stage, "fraction": float(fraction)})
 
         self._request = number
-        work = {"load": self._load, "predict": self._predict, "file": self._process_file, "job": self._do_job}
+        work = {"load": self._load, "predict": self._predict, "file": self._process_file,
+                "dicom": self._write_dicom, "job": self._do_job}
         try:
             result = work[request["type"]](request, progress)
             answer = {"type": "result", "id": number, "result": result}
@@ -153,6 +155,14 @@ class Worker:
         asked = make_file_request(Path(request["path"]), spec, options, request["input_channel"], channels)
         return process_input(asked, spec, request["input_channel"], Path(request["output"]), request["name"],
                              request["earlier"], predict, progress, request["source"])
+
+    def _write_dicom(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+        """DICOM objects of a result that the client has; returns their paths."""
+        volume = read_volume(self._folder)
+        prediction = read_prediction(self._folder / PREDICTION, volume, ModelSpec.from_dict(request["spec"]))
+        paths = write_objects(volume, prediction, [Path(file) for file in request["files"]], self._folder,
+                              Path(request["output"]), progress)
+        return {"paths": [str(path) for path in paths]}
 
     @contextmanager
     def _ready(self, spec: ModelSpec, request: dict[str, Any], progress: ProgressCallback) -> Iterator[Predictor]:

@@ -48,13 +48,42 @@ def read_dicom(path: Path) -> Volume:
     else:
         label = path.name
         headers, notes = [_image(path)], []
+    return _volume(headers, notes, label, stem(path))
+
+
+def read_dicom_files(files: Iterable[Path], name: str) -> Volume:
+    """Read the images of one series from files that may lie anywhere; otherwise as `read_dicom`.
+
+    Args:
+        files: all of them images.
+        name: what to call the volume.
+
+    Raises:
+        UnsupportedImageError, DependencyError: as from `read_dicom`; a file is none of these images.
+        OSError: a file cannot be read.
+    """
+    headers = [_image(file) for file in files]
+    if len({header.series for header in headers}) != 1:
+        raise UnsupportedImageError(f"The DICOM files of {name} are not of one series. Load one series and use that.")
+    return _volume(headers, [], name, name)
+
+
+def _volume(headers: list[Header], notes: list[str], label: str, name: str) -> Volume:
+    """The volume of images of one series.
+
+    Args:
+        headers: of the images.
+        notes: on what was left out of them.
+        label: what to call their source in sentences.
+        name: of the volume.
+    """
     try:
         stack = stack_of([frame for header in headers for frame in header.frames], label)
     except UnsupportedImageError as error:
         raise UnsupportedImageError(" ".join([str(error), *notes])) from error
     array = read_pixels(stack.frames, headers, label)
     if array.ndim == 4:
-        array, note = grey(array, stem(path), alpha=False)
+        array, note = grey(array, name, alpha=False)
         notes.append(note)
     if stack.frames[0].photometric == "MONOCHROME1":
         notes.append("The image is stored with black and white exchanged (MONOCHROME1) and was turned around.")
@@ -63,7 +92,7 @@ def read_dicom(path: Path) -> Volume:
         array, corner = straightened(array, stack.offsets)
         matrix[:3, 3] += matrix[:3, :2] @ corner
     files = tuple(dict.fromkeys(frame.path for frame in stack.frames))
-    return Volume(array, LPS_RAS @ matrix, stem(path), stack.planar, (*notes, *stack.notes),
+    return Volume(array, LPS_RAS @ matrix, name, stack.planar, (*notes, *stack.notes),
                   _metadata(headers, stack), stack.geometry, files)
 
 

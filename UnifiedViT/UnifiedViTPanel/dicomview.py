@@ -1,0 +1,136 @@
+"""The button Save as DICOM: asks for a folder, has the worker write the objects, tells how it goes."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from UnifiedViTLib.errors import Cancelled, UnifiedViTError
+from UnifiedViTLib.service.worker.client import WorkerClient
+from UnifiedViTLib.service.worker.protocol import Failed, Finished, JobRequest, Log, Progress
+
+from .dicomresults import addToDatabase, dicomRequest, whyNotDicom
+from .reporting import FOLDER_SETTING, volumeOf
+
+#: What Slicer brings from 5.12 on.
+PACKAGE, REQUIREMENT = "highdicom", "highdicom>=0.27"
+
+
+class DicomView:
+    """Writes the result that is shown as DICOM objects, in a process of its own.
+
+    Args:
+        ui: the panel's widgets.
+        status: `StatusView`.
+        results: `KeptResults`.
+        wake: called when something begins that `poll` must follow.
+    """
+
+    def __init__(self, ui, status, results, wake):
+        self.ui, self._status, self._results, self._wake = ui, status, results, wake
+        self._client = WorkerClient()
+        self._node = None  # a function that gives the segmentation that is shown
+        self._steps, self._isForDatabase, self._cancelling = [], False, False
+        ui.saveAsDicomButton.connect("clicked(bool)", self.onSave)
+
+    def close(self):
+        """Stop what is under way."""
+        self._steps = []
+        self._client.close()
+
+    def show(self, node):
+        """Another result is shown.
+
+        Args:
+            node: a function that gives its segmentation, None if that has gone.
+        """
+        self._node = node
+        self._showButton()
+
+    def _showButton(self):
+        button, node = self.ui.saveAsDicomButton, self._node() if self._node else None
+        isBusy = self._client.running
+        reason = whyNotDicom(self._results.of(node), volumeOf(node)) if node and not isBusy else ""
+        button.text = (_("Cancelling...") if self._cancelling else _("Cancel saving") if isBusy
+                       else _("Save as DICOM..."))
+        button.enabled = not self._cancelling and (isBusy or (node is not None and not reason))
+        button.toolTip = reason or _("Mask, report, maps and picture as DICOM objects that refer to the original "
+                                     "images: the result as it was computed, without later changes to its segments.")
+
+    def onSave(self, _checked=None):
+        """Ask for a folder, then write; while that is under way, cancel it."""
+        if self._client.running:
+            self._cancelling = True
+            self._client.cancel()
+            self._showButton()
+            return
+        kept = self._results.of(self._node())
+        if kept is None:  # the segmentation has gone
+            self._showButton()
+            return
+        last = slicer.app.userSettings().value(FOLDER_SETTING)
+        folder = qt.QFileDialog.getExistingDirectory(self.ui.saveAsDicomButton, _("Folder for the DICOM objects"),
+                                                     str(last or ""))
+        if not folder:
+            return
+        try:
+            self._steps = [dicomRequest(kept, folder)]
+        except UnifiedViTError as error:
+            self._status.say(str(error), isBad=True)
+            return
+        if importlib.util.find_spec(PACKAGE) is None:
+            if not slicer.util.confirmOkCancelDisplay(
+                    _("Results as DICOM need the package highdicom with what it needs (about 20 MB). Packages that are "
+                      "already there stay as they are. Install now?"), windowTitle=_("UnifiedViT")):
+                self._status.say(_("Not saved: nothing was installed."))
+                return
+            self._steps.insert(0, JobRequest("install", {"packages": [REQUIREMENT], "wheels": None}))
+        self._isForDatabase = slicer.util.confirmYesNoDisplay(
+            _("Add the objects to Slicer's DICOM database, too?"), windowTitle=_("UnifiedViT"))
+        slicer.app.userSettings().setValue(FOLDER_SETTING, folder)
+        self._next()
+
+    def _next(self):
+        self._client.submit(self._steps.pop(0))
+        self._wake()
+        self._showButton()
+
+    def poll(self):
+        """See what the child has said; returns whether there is more to come."""
+        if not self._client.running:
+            return False
+        for event in self._client.poll():
+            if isinstance(event, Log):
+                self._status.log(event.text)
+            elif isinstance(event, Progress):
+                if not self._cancelling:
+                    self._status.say(event.stage)
+            elif isinstance(event, Failed):
+                self._end()
+                isCancelled = isinstance(event.error, Cancelled)
+                self._status.say(_("Saving was cancelled.") if isCancelled else str(event.error),
+                                 isBad=not isCancelled)
+            elif isinstance(event, Finished):
+                if self._steps:
+                    importlib.invalidate_caches()  # the package that was just installed is found from now on
+                    self._next()
+                else:
+                    self._end()
+                    self._saved(event.result["paths"])
+        return self._client.running
+
+    def _end(self):
+        self._steps, self._cancelling = [], False
+        self._client.close()
+        self._showButton()
+
+    def _saved(self, paths):
+        words = _("{count} DICOM objects are written: {first} and others beside it.")
+        if self._isForDatabase:
+            addToDatabase(paths)
+            words = _("{count} DICOM objects are written and in Slicer's DICOM database: {first} and others beside it.")
+        self._status.say(words.format(count=len(paths), first=paths[0]))
