@@ -88,9 +88,10 @@ def _same_values(one: np.ndarray, other: np.ndarray) -> bool:
 
 def _changed(volume: Volume, what: str) -> UnsupportedImageError:
     return UnsupportedImageError(
-        f"{volume.name} is not as its DICOM images are: {what}. It was cropped, resampled, transformed or edited, so "
-        "that its result cannot be written as DICOM, which refers to the original images. Load the images again, and "
-        "run on that volume as it is."
+        f"{volume.name} is not as its DICOM images are: {what}. It was cropped, resampled, transformed or edited, or "
+        "Slicer reads these images otherwise, so that its result cannot be written as DICOM, which refers to the "
+        "original images. Load the images again and run on that volume as it is, or run unifiedvit predict --dicom on "
+        "them."
     )
 
 
