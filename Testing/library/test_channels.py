@@ -336,7 +336,8 @@ def test_the_command_line_says_what_is_missing_and_refuses_what_it_does_not_know
                            (["--input-channel", "t9"], "knows no sequence called t9")):
         assert main(["predict", "a.nrrd", *further, *usual]) == 2
         assert words in capsys.readouterr().err
-    for further, words in (("t1c=b.nrrd", "Two images are given for t1c"), ("t2=gone.nrrd", "gone.nrrd cannot be")):
+    for further, words in (("t1c=b.nrrd", "Two images are given for t1c"),
+                           ("t2=gone.nrrd", "gone.nrrd does not exist")):
         assert main(["predict", "a.nrrd", "--channel", further, *usual]) == 1
         assert words in capsys.readouterr().err
     with pytest.raises(SystemExit):

@@ -241,9 +241,9 @@ def test_directions_that_are_none_count_as_missing(tmp_path, value):
     assert volume.planar and volume.geometry.orientation == UNKNOWN
 
 
-def test_a_table_of_contents_and_a_report_are_refused_by_name(tmp_path):
+def test_a_table_of_contents_of_several_series_is_no_image_and_a_report_is_refused_by_name():
     sentence = refusal(get_testdata_file("dicomdirtests/DICOMDIR") or get_testdata_file("DICOMDIR"))
-    assert "holds no image: it is another DICOM object (Media Storage Directory Storage)" in sentence
+    assert "lists 13 series with images. Give one series" in sentence
     assert "Basic Text SR Storage" in refusal(get_testdata_file("reportsi.dcm"))
 
 
