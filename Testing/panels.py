@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import slicer.util
 from builders import grid, oblique
 from standin.application import Application, install, load_module, show_panel
 
+from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.service.store.catalogue import list_models
 
 
@@ -93,3 +95,15 @@ def contents(scene: slicer.vtkMRMLScene) -> list[tuple[str, str, int]]:
     nodes = (scene.GetNthNode(n) for n in range(scene.GetNumberOfNodes()))
     return [(node.GetID(), node.GetName(), node.GetMTime()) for node in nodes
             if not node.IsA("vtkMRMLScriptedModuleNode")]
+
+
+def dicom_node(scene: slicer.vtkMRMLScene, folder: Path, name: str) -> slicer.vtkMRMLScalarVolumeNode:
+    """A volume of a DICOM series as Slicer's DICOM module loads it: the images in the database, their UIDs on it."""
+    slicer.dicomDatabase.files.clear()
+    volume = read(folder)
+    for file in volume.files:
+        slicer.dicomDatabase.insert(str(file))
+    node = scenes.add_volume(scene, volume.array, volume.ijk_to_ras)
+    node.SetName(name)
+    node.SetAttribute("DICOM.instanceUIDs", " ".join(slicer.dicomDatabase.files))
+    return node

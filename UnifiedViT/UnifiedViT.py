@@ -304,7 +304,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
 
         Args:
             volumeNode: loaded with Slicer's DICOM module, so that its images are in Slicer's DICOM database.
-            folder: takes the files.
+            folder: takes the files; made if it is not there.
             progress: as for `process`.
 
         Returns:

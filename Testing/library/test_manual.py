@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import typer
 import yaml
+from dicom_files import series
 from manual import (
     MODEL,
     NEWER,
@@ -179,14 +180,15 @@ def test_slicers_console_runs_as_it_is_written(worker, desk_top, capsys, request
     pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError)
     desk = request.getfixturevalue("desk")
     import slicer
-    from panels import head_node
+    from panels import dicom_node, head
     from UnifiedViTPanel import run
 
     monkeypatch.setattr(run, "WorkerClient", lambda: worker)
-    head_node(desk.scene).SetName("MRBrainTumor1")
+    dicom_node(desk.scene, series(desk_top / "series", pixels=head().astype(np.uint16)), "MRBrainTumor1")
     names = run_blocks(DOCS / "slicer.md", {"C:/": f"{desk_top.as_posix()}/"}, slicer=slicer)
     assert [Path(row["input"]).name for row in names.rows] == ["a_t1ce.nii.gz"]
     assert names.prediction.spec.version == NEWER
     found = {desk.scene.GetNthNode(n).GetName() for n in range(desk.scene.GetNumberOfNodes())}
+    assert len(names.paths) == 5 and all(Path(path).is_file() for path in names.paths)
     assert any("super-resolution (synthetic)" in name for name in found)
     assert desk.app.questions == []

@@ -12,12 +12,11 @@ import pytest
 import scenes
 import slicer
 from dicom_files import series
-from panels import contents, head, head_node
+from panels import contents, dicom_node, head, head_node
 from standin.pythonqt import FileDialog, as_read
 
 from UnifiedViTLib import cli
 from UnifiedViTLib.errors import OutputError, UnsupportedImageError
-from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.outputs.mrml import add_to_scene
 
 pytest.importorskip("highdicom", reason="results as DICOM need highdicom, which is not installed")
@@ -35,14 +34,7 @@ def images(tmp_path) -> Path:
 @pytest.fixture
 def loaded(desk, images) -> slicer.vtkMRMLScalarVolumeNode:
     """The series as Slicer's DICOM module loads it: in the database, the images' UIDs on the volume."""
-    slicer.dicomDatabase.files.clear()
-    volume = read(images)
-    for file in volume.files:
-        slicer.dicomDatabase.insert(str(file))
-    node = scenes.add_volume(desk.scene, volume.array, volume.ijk_to_ras)
-    node.SetName("head")
-    node.SetAttribute("DICOM.instanceUIDs", " ".join(slicer.dicomDatabase.files))
-    return node
+    return dicom_node(desk.scene, images, "head")
 
 
 @pytest.fixture
@@ -130,7 +122,7 @@ def test_a_script_saves_too_and_no_file_of_others_is_replaced(desk, loaded, show
     mask = pydicom.dcmread(output / "head-2.seg.dcm").pixel_array
     assert mask.sum() == np.count_nonzero(scenes.boxes(head().shape))
     with pytest.raises(OutputError, match="Choose another folder"):
-        desk.widget.logic.saveAsDicom(loaded, output / "gone")
+        desk.widget.logic.saveAsDicom(loaded, output / "HEAD.sr.dcm" / "objects")
     assert desk.app.questions == []
 
 

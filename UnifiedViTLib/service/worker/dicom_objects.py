@@ -39,7 +39,7 @@ def write_objects(volume: Volume, prediction: Prediction, files: Sequence[Path],
         prediction: the result for it.
         files: the original images.
         scratch: a folder that only this user can read, removed by whoever made it.
-        output: takes the objects.
+        output: takes the objects; made if it is not there.
         progress: told what is done; what it raises ends it, and `output` is as it was.
 
     Returns:
@@ -133,12 +133,15 @@ def _stage(series: Volume, prediction: Prediction, scratch: Path) -> dict[str, P
 
 
 def _put(staged: Mapping[str, Path], output: Path, name: str, progress: ProgressCallback) -> list[Path]:
-    """Copy staged files into a folder, then give them their names there; gives the paths."""
-    sweep_parts(output)
+    """Copy staged files into a folder, made if it is not there, then give them their names; gives the paths."""
+    new = not output.exists()
+    if not new:
+        sweep_parts(output)
     parts = {ending: output / f"{own_name(PART)}{ending}" for ending in staged}
     done: list[Path] = []
     path = output
     try:
+        output.mkdir(parents=True, exist_ok=True)
         for ending, part in parts.items():
             progress("Writing DICOM objects", 0.9)
             path = output / f"{name}{ending}"
@@ -154,6 +157,9 @@ def _put(staged: Mapping[str, Path], output: Path, name: str, progress: Progress
         for left in (*parts.values(), *done):
             with suppress(OSError):
                 left.unlink()
+        if new:
+            with suppress(OSError):
+                output.rmdir()
         if isinstance(error, OSError):
             raise unwritable(path, error) from error
         raise
