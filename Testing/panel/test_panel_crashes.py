@@ -19,6 +19,7 @@ def new_worker(desk, tmp_path, tmp_path_factory, monkeypatch):
     """The panel's worker starts anew within the test, and once more after it; what crashes here is not remembered."""
     monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "models"))
     give_verdicts(tmp_path_factory, tmp_path / "models")
+    monkeypatch.setattr(desk.widget.logic.runner.client, "_excluded", {})
     desk.widget.logic.runner.client.close()
     yield
     desk.widget.logic.runner.client.close()
