@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import ssl
 import subprocess
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from builders import spec_data
+from loopback import serve
 
 from UnifiedViTLib.spec import ModelSpec, load_spec
 
@@ -59,35 +59,8 @@ class Mirror:
 def mirror(certificate: Path | None = None):
     """A `Mirror` that is served on loopback until the block ends; with a certificate (PEM with its key), over TLS."""
     state = Mirror()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            _answer(self, state)
-
-        def log_message(self, *arguments) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request, client_address) -> None:
-            pass  # clients that hang up are what is tested
-
-    server = Server(("127.0.0.1", 0), Handler)
-    if certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    state.url = f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serve({"GET": lambda handler: _answer(handler, state)}, state.stopping, certificate) as state.url:
         yield state
-    finally:
-        state.stopping.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _answer(handler: BaseHTTPRequestHandler, state: Mirror) -> None:

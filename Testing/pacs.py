@@ -7,7 +7,6 @@ import base64
 import json
 import re
 import shutil
-import ssl
 import subprocess
 import threading
 import time
@@ -22,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 import pydicom
 import pytest
 from dicom_files import Change, image, place, stored
+from loopback import serve
 from pydicom import Dataset
 
 USER, PASSWORD = "alice", "Geheim & süß"
@@ -123,38 +123,11 @@ class Pacs:
 def pacs(certificate: Path | None = None) -> Iterator[Pacs]:
     """A `Pacs` that is served on loopback until the block ends; with a certificate (PEM with its key), over TLS."""
     state = Pacs()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            _Answer(self, state).get()
-
-        def do_POST(self) -> None:
-            _Answer(self, state).post()
-
-        def log_message(self, *arguments) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request, client_address) -> None:
-            pass  # clients that hang up are what is tested
-
-    server = Server(("127.0.0.1", 0), Handler)
-    if certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    state.url = f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}/dicom-web"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    answers = {"GET": lambda handler: _Answer(handler, state).get(),
+               "POST": lambda handler: _Answer(handler, state).post()}
+    with serve(answers, state.stopping, certificate) as address:
+        state.url = f"{address}/dicom-web"
         yield state
-    finally:
-        state.stopping.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Answer:

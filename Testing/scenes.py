@@ -27,6 +27,22 @@ SEGMENTS = [
 ]
 
 
+class SceneWithoutRoomForTables(slicer.vtkMRMLScene):
+    """A scene that takes every node but a table: the last step of showing a result fails."""
+
+    def AddNode(self, node):  # noqa: N802 (the name is VTK's)
+        if node.IsA("vtkMRMLTableNode"):
+            raise MemoryError("no room for a table")
+        return super().AddNode(node)
+
+
+class TableThatTakesNoAttributes(slicer.vtkMRMLTableNode):
+    """Fails when both nodes have their new content already."""
+
+    def SetAttribute(self, name, value):  # noqa: N802 (the name is VTK's)
+        raise RuntimeError(f"no attribute {name}")
+
+
 def application(scene):
     """Set a scene up as the application does; its logics live as long as the test."""
     application_logic = slicer.vtkSlicerApplicationLogic()

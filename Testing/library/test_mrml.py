@@ -14,6 +14,8 @@ from scenes import (
     SEGMENTS,
     SHAPE,
     TERMINOLOGY,
+    SceneWithoutRoomForTables,
+    TableThatTakesNoAttributes,
     add_transform,
     add_volume,
     application,
@@ -30,23 +32,6 @@ from vtk.util.numpy_support import vtk_to_numpy
 from UnifiedViTLib.errors import OutputError, UnsupportedImageError
 from UnifiedViTLib.inference.prediction import Diagnosis
 from UnifiedViTLib.outputs.mrml import add_to_scene, volume_from_node
-
-
-class SceneWithoutRoomForTables(slicer.vtkMRMLScene):
-    """A scene that takes every node but a table: the last step of showing a result fails."""
-
-    def AddNode(self, node):  # noqa: N802 (the name is VTK's)
-        if node.IsA("vtkMRMLTableNode"):
-            raise MemoryError("no room for a table")
-        return super().AddNode(node)
-
-
-class TableThatTakesNoAttributes(slicer.vtkMRMLTableNode):
-    """Fails when both nodes have their new content already."""
-
-    def SetAttribute(self, name, value):  # noqa: N802 (the name is VTK's)
-        raise RuntimeError(f"no attribute {name}")
-
 
 #: Of every segment of `scenes.predict`; Slicer's DICOM exporter reads the latter two.
 TAGS = {"TerminologyEntry": TERMINOLOGY.rstrip("|"), "DICOM.SegmentAlgorithmType": "AUTOMATIC",

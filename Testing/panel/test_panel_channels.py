@@ -6,28 +6,12 @@ import numpy as np
 import pytest
 import scenes
 import slicer.util
-from builders import spec_data, tiny_model
 from panels import contents, head_node
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.mrml import volume_from_node
 from UnifiedViTLib.service.store.cache import compiled_folder
-from UnifiedViTLib.service.store.catalogue import find_model
-from UnifiedViTLib.service.store.download import import_model, remove_model
-
-CHANNELS = [{"name": name, "expects": f"{name} of the head"} for name in ("t1c", "t2", "flair")]
-
-
-@pytest.fixture
-def several(desk, tmp_path):
-    """The model is installed and chosen."""
-    tiny_model(tmp_path / "model", input=spec_data()["input"] | {"channels": CHANNELS})
-    import_model(tmp_path / "model")
-    desk.panel.models.refresh()
-    desk.panel.onModelsChanged("tiny")
-    yield find_model("tiny")
-    remove_model("tiny")
 
 
 def selectors(desk):

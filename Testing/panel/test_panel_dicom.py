@@ -151,6 +151,16 @@ def test_a_volume_that_is_changed_after_the_run_leaves_the_result_as_it_was(desk
     assert len(slicer.dicomDatabase.files) == len(head())
 
 
+def test_segments_that_were_edited_are_not_saved_as_the_models_without_a_yes(desk, loaded, show, output):
+    segmentation = show(loaded)
+    segmentation.GetSegmentation().RemoveSegment("Segment_1")
+    desk.app.consent = False
+    assert save(desk, output) == "Not saved: the segments were changed since the run." and names(output) == []
+    assert "without these changes" in desk.app.questions[-1]
+    desk.app.consent = True
+    assert "DICOM objects are written" in save(desk, output)
+
+
 def test_images_that_left_the_database_are_told(desk, loaded, images, show, output):
     show(loaded)
     Path(next(iter(slicer.dicomDatabase.files.values()))).unlink()

@@ -23,15 +23,6 @@ from UnifiedViTLib.spec import parse_spec
 
 
 @pytest.fixture
-def shown(desk):
-    """A result with drawn segments, shown in the panel: volume and segmentation."""
-    volume = head_node(desk.scene)
-    segmentation, _ = add_to_scene(scenes.predict(volume), volume)
-    desk.choose(inputVolume=volume, outputSegmentation=segmentation)
-    return volume, segmentation
-
-
-@pytest.fixture
 def own_cache(desk, tmp_path, tmp_path_factory, monkeypatch):
     """A cache of models for this test alone."""
     monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "models"))

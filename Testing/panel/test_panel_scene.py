@@ -7,14 +7,10 @@ import pytest
 import scenes
 import slicer
 import slicer.util
-from builders import spec_data, tiny_model
 from panels import head_node
 from standin.application import enter, leave, show_panel
 
 from UnifiedViTLib.outputs.mrml import result_of
-from UnifiedViTLib.service.store.download import import_model, remove_model
-
-CHANNELS = [{"name": name, "expects": f"{name} of the head"} for name in ("t1c", "t2")]
 
 
 def segmentation(scene):
@@ -26,17 +22,6 @@ def names(scene, class_name="vtkMRMLScalarVolumeNode"):
                   for n in range(scene.GetNumberOfNodesByClass(class_name)))
 
 
-@pytest.fixture
-def several(desk, tmp_path):
-    """A model of two sequences is installed and chosen."""
-    tiny_model(tmp_path / "model", input=spec_data()["input"] | {"channels": CHANNELS})
-    import_model(tmp_path / "model")
-    desk.panel.models.refresh()
-    desk.panel.onModelsChanged("tiny")
-    yield
-    remove_model("tiny")
-
-
 def parameters_in(scene):
     return scene.GetSingletonNode("UnifiedViT", "vtkMRMLScriptedModuleNode")
 
@@ -44,7 +29,7 @@ def parameters_in(scene):
 def test_a_loaded_scene_shows_the_volume_of_every_channel(desk, several):
     volume, t2 = head_node(desk.scene), head_node(desk.scene)
     desk.choose(inputVolume=volume)
-    (_, selector), = [row for row in desk.panel.channels._rows if row[1].visible]
+    (_, selector), _ = [row for row in desk.panel.channels._rows if row[1].visible]
     selector.setCurrentNode(t2)
     text = scenes.xml(desk.scene)
     desk.clear()

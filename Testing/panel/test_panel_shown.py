@@ -9,26 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import scenes
 import slicer
 from panels import head_node
 from PySide6 import QtWidgets
 from standin.pythonqt import FileDialog, as_read
 
-from UnifiedViTLib.outputs.mrml import add_to_scene
 from UnifiedViTLib.service.packages.dependencies import TORCH_RANGES
 from UnifiedViTLib.service.store.cache import COMPILED
 
 NOTHING = {name: f"{name} is not installed." for name in ("torch", "torchvision", "timm", "safetensors", "openvino")}
-
-
-@pytest.fixture
-def shown(desk):
-    """A result with drawn segments, shown in the panel: volume and segmentation."""
-    volume = head_node(desk.scene)
-    segmentation, _ = add_to_scene(scenes.predict(volume), volume)
-    desk.choose(inputVolume=volume, outputSegmentation=segmentation)
-    return volume, segmentation
 
 
 @pytest.fixture

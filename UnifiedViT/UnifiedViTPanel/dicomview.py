@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import Cancelled, UnifiedViTError
+from UnifiedViTLib.outputs.mrml import is_as_drawn
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, JobRequest, Log, Progress
 
@@ -81,6 +82,13 @@ class DicomView:
             self._steps = [dicomRequest(kept, folder)]
         except UnifiedViTError as error:
             self._status.say(str(error), isBad=True)
+            return
+        if not is_as_drawn(self._node(), kept.prediction) and not slicer.util.confirmYesNoDisplay(
+                _("The segments were changed since the run. The DICOM objects say what the model drew, without these "
+                  "changes, which Slicer's own export (Export to DICOM) writes. Write them?"),
+                windowTitle=_("UnifiedViT")):
+            self._steps = []
+            self._status.say(_("Not saved: the segments were changed since the run."))
             return
         if importlib.util.find_spec(PACKAGE) is None:
             if not slicer.util.confirmOkCancelDisplay(

@@ -154,6 +154,26 @@ def result_of(node: slicer.vtkMRMLNode | None) -> dict | None:
     return result if isinstance(result, dict) and result.keys() >= RESULT_KEYS else None
 
 
+def is_as_drawn(segmentation_node: slicer.vtkMRMLSegmentationNode, prediction: Prediction) -> bool:
+    """Whether the segments of a result are still what the model drew, on its own grid.
+
+    Args:
+        segmentation_node: carries the result.
+        prediction: the result.
+    """
+    there = segmentation_node.GetSegmentation().GetSegmentIDs()
+    for segment in prediction.segments:
+        segment_id, image = f"Segment_{segment.label}", slicer.vtkOrientedImageData()
+        now = np.empty((0, 3), int)
+        if segment_id in there and segmentation_node.GetBinaryLabelmapRepresentation(segment_id, image) \
+                and not image.IsEmpty():
+            array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
+            now = np.argwhere(array > 0) + image.GetExtent()[::2][::-1]
+        if not np.array_equal(now, np.argwhere(prediction.labelmap == segment.label)):
+            return False
+    return True
+
+
 def centre_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> tuple[float, float, float] | None:
     """A point in the largest drawn piece of the largest segment: world RAS in mm; None where nothing is drawn.
 

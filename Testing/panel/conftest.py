@@ -1,0 +1,39 @@
+"""What several files of the panel's tests begin with."""
+
+from __future__ import annotations
+
+import pytest
+
+#: The sequences of the model of `several`.
+SEQUENCES = ("t1c", "t2", "flair")
+
+
+@pytest.fixture
+def shown(desk):
+    """A result with drawn segments, shown in the panel: volume and segmentation."""
+    import scenes
+    from panels import head_node
+
+    from UnifiedViTLib.outputs.mrml import add_to_scene
+
+    volume = head_node(desk.scene)
+    segmentation, _ = add_to_scene(scenes.predict(volume), volume)
+    desk.choose(inputVolume=volume, outputSegmentation=segmentation)
+    return volume, segmentation
+
+
+@pytest.fixture
+def several(desk, tmp_path):
+    """A model of the three sequences `SEQUENCES` is installed and chosen."""
+    from builders import spec_data, tiny_model
+
+    from UnifiedViTLib.service.store.catalogue import find_model
+    from UnifiedViTLib.service.store.download import import_model, remove_model
+
+    channels = [{"name": name, "expects": f"{name} of the head"} for name in SEQUENCES]
+    tiny_model(tmp_path / "model", input=spec_data()["input"] | {"channels": channels})
+    import_model(tmp_path / "model")
+    desk.panel.models.refresh()
+    desk.panel.onModelsChanged("tiny")
+    yield find_model("tiny")
+    remove_model("tiny")
