@@ -1,4 +1,4 @@
-"""The command line: `unifiedvit predict`; `unifiedvit models` is in `models_cli`."""
+"""The command line: `unifiedvit predict`; `compare` is in `compare_cli`, `models` in `models_cli`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from . import NOTICE, __version__
 from .cli_options import add_options, options_of
+from .compare_cli import add_compare_command
 from .dicomweb_cli import add_dicomweb_options, check_dicomweb_options, series_asked_for
 from .errors import UnifiedViTError, UnsupportedImageError
 from .models_cli import add_models_command
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add_dicomweb_options(predict)
     predict.set_defaults(run=_predict)
 
+    add_compare_command(commands)
     add_models_command(commands)
     return parser
 

@@ -50,12 +50,13 @@ ALL_GIVEN = GeometrySource()
 NOTHING_KNOWN = GeometrySource(UNKNOWN, UNKNOWN, UNKNOWN)
 
 
-def implausible_size(spacing: tuple[float, ...], counts: tuple[int, ...]) -> str:
+def implausible_size(spacing: tuple[float, ...], counts: tuple[int, ...], least_mm: float = EXTENT_MM[0]) -> str:
     """Why voxels of this size, in such numbers, cannot be those of a patient; "" if they can.
 
     Args:
         spacing: along each axis in mm, all > 0.
         counts: voxels along the same axes.
+        least_mm: how wide it is at least.
     """
     least, most = SPACING_MM
     if min(spacing) < least or max(spacing) > most:
@@ -63,7 +64,7 @@ def implausible_size(spacing: tuple[float, ...], counts: tuple[int, ...]) -> str
     extents = np.multiply(spacing, counts)
     if extents.max() > EXTENT_MM[1]:
         return f"an image {extents.max():.5g} mm long"
-    if np.sort(extents)[-2] < EXTENT_MM[0]:
+    if np.sort(extents)[-2] < least_mm:
         return f"an image of {size_in_words(extents)} mm"
     return ""
 

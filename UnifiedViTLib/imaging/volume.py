@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import UnsupportedImageError
-from .geometry import ALL_GIVEN, MOST_ELONGATED, UNKNOWN, GeometrySource, implausible_size, size_in_words
+from .geometry import ALL_GIVEN, EXTENT_MM, MOST_ELONGATED, UNKNOWN, GeometrySource, implausible_size, size_in_words
 from .padding import replace_padding
 
 #: RAS <-> LPS: SimpleITK and DICOM speak LPS, Slicer's nodes RAS.
@@ -74,6 +74,7 @@ def check(volume: Volume) -> Volume:
         UnsupportedImageError: with a sentence that says what is wrong and what to do.
     """
     _check_grid(volume)
+    _check_extent(volume)
     array, name = volume.array, volume.name
     array, notes = replace_padding(array, name, _across_slices(array.shape, np.asarray(volume.ijk_to_ras, float)))
     if array.min() == array.max():
@@ -94,16 +95,28 @@ def check_labels(volume: Volume) -> Volume:
         UnsupportedImageError: with a sentence that says what is wrong and what to do.
     """
     _check_grid(volume)
+    _check_extent(volume)
+    return _check_sizes(_checked_values(volume))
+
+
+def check_segmentation(volume: Volume) -> Volume:
+    """The same of a mask of any extent: programs crop masks to what is drawn."""
+    _check_grid(volume)
+    return _check_sizes(_checked_values(volume), least_mm=0.0)
+
+
+def _checked_values(volume: Volume) -> Volume:
+    """`volume`, if its labels are numbers."""
     if volume.array.dtype.kind == "f" and not np.isfinite(volume.array).all():
         raise UnsupportedImageError(
             f"{volume.name} holds values that are no numbers (NaN or infinite). Save the mask with 0 where nothing is "
             "drawn."
         )
-    return _check_sizes(volume)
+    return volume
 
 
 def _check_grid(volume: Volume) -> None:
-    """Raise an UnsupportedImageError unless there are numbers on a grid that can be used, and enough of them."""
+    """Raise an UnsupportedImageError unless there are numbers on a grid that can be used."""
     array, name = volume.array, volume.name
     if array.ndim == 4:
         raise UnsupportedImageError(
@@ -122,6 +135,11 @@ def _check_grid(volume: Volume) -> None:
         raise UnsupportedImageError(
             f"{name} has no usable geometry (spacing {tuple(spacing)}). Correct its spacing and directions first."
         )
+
+
+def _check_extent(volume: Volume) -> None:
+    """Raise an UnsupportedImageError where there are too few voxels for a model."""
+    array, name = volume.array, volume.name
     slice_area = sorted(array.shape)[-1] * sorted(array.shape)[-2]
     if slice_area < 32 * 32 or sorted(array.shape)[-2] < 16:
         raise UnsupportedImageError(
@@ -130,11 +148,11 @@ def _check_grid(volume: Volume) -> None:
         )
 
 
-def _check_sizes(volume: Volume) -> Volume:
+def _check_sizes(volume: Volume, least_mm: float = EXTENT_MM[0]) -> Volume:
     """`volume`; with a note and an unknown spacing where its sizes are implausible but in proportion."""
     axes = 2 if volume.planar else 3
     spacing, counts = volume.spacing[:axes], volume.array.shape[::-1][:axes]
-    reason = "" if volume.geometry.spacing == UNKNOWN else implausible_size(spacing, counts)
+    reason = "" if volume.geometry.spacing == UNKNOWN else implausible_size(spacing, counts, least_mm)
     if not reason:
         return volume
     if max(spacing) > MOST_ELONGATED * min(spacing):

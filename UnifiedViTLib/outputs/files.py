@@ -80,6 +80,19 @@ def write_superres(made: SuperResolution, prediction: Prediction, volume: Path, 
     _write_image(mask, _segment_keys(mask, {1: SYNTHETIC}, algorithm_tags(prediction)) | _origin(prediction), synthetic)
 
 
+def write_labelmap(labelmap: np.ndarray, ijk_to_ras: np.ndarray, segments: Mapping[int, Segment], path: Path) -> None:
+    """Write labels that no model gave as `.seg.nrrd`.
+
+    Args:
+        labelmap: (K, J, I) uint8.
+        ijk_to_ras: 4x4, its grid in mm.
+        segments: by their labels; those that are drawn.
+        path: the file.
+    """
+    image = _image(labelmap, ijk_to_ras)
+    _write_image(image, _segment_keys(image, segments, {}), path)
+
+
 def _segment_keys(image: sitk.Image, segments: Mapping[int, Segment], tags: Mapping[str, str]) -> dict[str, str]:
     """What Slicer's storage node reads of segments by their labels."""
     extent = " ".join(f"0 {n - 1}" for n in image.GetSize())

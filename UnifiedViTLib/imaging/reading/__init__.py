@@ -4,16 +4,17 @@ formats."""
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import SimpleITK as sitk
 
 from ...errors import UnsupportedImageError
 from ...native import c_numeric_locale, native_path, printable_path
 from ..exif import check_upright, orientation, upright
-from ..volume import Volume, check, check_labels
+from ..volume import Volume, check, check_labels, check_segmentation
 from .dicom.directory import names_listed_series
 from .dicom.header import is_dicom
 from .dicom.series import dicom_files, read_dicom, read_dicom_files
@@ -21,7 +22,7 @@ from .kinds import PICTURES, Kind, kind_of
 from .meta import read_meta
 from .names import stem
 from .nifti import read_nifti
-from .nrrd import read_nrrd
+from .nrrd import read_nrrd, read_nrrd_layers
 from .pictures import read_bmp, read_jpeg, read_png
 from .tiff import read_tiff
 
@@ -34,7 +35,8 @@ _READERS = {
 #: Kinds that may hold EXIF data.
 _PHOTOGRAPHS = (Kind.PNG, Kind.JPEG, Kind.TIFF)
 
-__all__ = ["PICTURES", "SUFFIXES", "dicom_files", "is_dicom", "read", "read_labels", "read_series", "stem"]
+__all__ = ["PICTURES", "SUFFIXES", "dicom_files", "is_dicom", "read", "read_labels", "read_layers", "read_series",
+           "stem"]
 
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 
@@ -66,6 +68,29 @@ def read_labels(path: str | Path) -> Volume:
     return _read_checked(Path(path), check_labels)
 
 
+def read_layers(path: str | Path) -> tuple[list[Volume], dict[str, str]]:
+    """Read a segmentation of any extent, of the same kinds: masks, label maps, and `.seg.nrrd` of Slicer, in which
+    segments that overlap are in layers.
+
+    Returns:
+        the layers, all on one grid; and the keys and values of an NRRD's header, which name segments.
+
+    Raises:
+        UnsupportedImageError: with a sentence that says what is wrong and what to do.
+    """
+    further: list[Volume] = []
+    keys: dict[str, str] = {}
+
+    def read_first(file: Path) -> Volume:
+        layers, header = read_nrrd_layers(file)
+        further.extend(layers[1:])
+        keys.update(header)
+        return layers[0]
+
+    first = _read_checked(Path(path), check_segmentation, readers=_READERS | {Kind.NRRD: read_first})
+    return [first, *(replace(first, array=layer.array) for layer in further)], keys
+
+
 def read_series(files: Iterable[Path], name: str) -> Volume:
     """Read the images of one DICOM series, which may lie in any folders, beside others.
 
@@ -85,7 +110,8 @@ def read_series(files: Iterable[Path], name: str) -> Volume:
     return check(volume)
 
 
-def _read_checked(path: Path, checked: Callable[[Volume], Volume], turn: bool = False) -> Volume:
+def _read_checked(path: Path, checked: Callable[[Volume], Volume], turn: bool = False,
+                  readers: Mapping[Kind, Callable[[Path], Volume]] = MappingProxyType(_READERS)) -> Volume:
     """What a file or folder holds, as `checked` gives it."""
     try:
         native_path(path)  # ITK would end the process
@@ -114,7 +140,7 @@ def _read_checked(path: Path, checked: Callable[[Volume], Volume], turn: bool = 
         kind = kind_of(path)
         if kind in _PHOTOGRAPHS and not turn:
             check_upright(path)
-        volume = _read(_READERS[kind], path, checked)
+        volume = _read(readers[kind], path, checked)
         return _turned(volume, orientation(path)) if kind in _PHOTOGRAPHS and turn else volume
     except OSError as error:
         raise UnsupportedImageError(

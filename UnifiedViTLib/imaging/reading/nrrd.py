@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk
 
 from ...errors import UnsupportedImageError
 from ..geometry import GIVEN, UNKNOWN, GeometrySource
@@ -50,6 +51,32 @@ def read_nrrd(path: Path) -> Volume:
     Raises:
         UnsupportedImageError: with a sentence that says what is wrong and what to do.
     """
+    image, geometry, scale, notes = _read_image(path)
+    return _scaled(to_volume(image, stem(path), notes, geometry=geometry), scale)
+
+
+def read_nrrd_layers(path: Path) -> tuple[list[Volume], dict[str, str]]:
+    """Read a segmentation as Slicer saves it; not checked yet.
+
+    Returns:
+        its layers, one unless segments overlap, all on one grid; and the keys and values of its header.
+
+    Raises:
+        UnsupportedImageError: with a sentence that says what is wrong and what to do.
+    """
+    image, geometry, scale, notes = _read_image(path)
+    keys = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+    count = image.GetNumberOfComponentsPerPixel()
+    layers = [image] if count == 1 else [sitk.VectorIndexSelectionCast(image, layer) for layer in range(count)]
+    return [_scaled(to_volume(layer, stem(path), notes, geometry=geometry), scale) for layer in layers], keys
+
+
+def _scaled(volume: Volume, scale: np.ndarray | None) -> Volume:
+    return volume if scale is None else replace(volume, ijk_to_ras=scale @ volume.ijk_to_ras)
+
+
+def _read_image(path: Path) -> tuple[sitk.Image, GeometrySource, np.ndarray | None, tuple[str, ...]]:
+    """The image of a file that was found sound; and, as of `_geometry`, what is known of where it lies."""
     fields, files, begin = _header(path)
     name = path.name
     dimension = whole_numbers(name, "dimension", fields.get("dimension", ""), 1)[0]
@@ -66,9 +93,7 @@ def read_nrrd(path: Path) -> Volume:
     _check_data(path, fields, files, begin, promised, _BYTES[kind])
     domain = _domain(name, fields, sizes)
     geometry, scale, notes = _geometry(name, fields, domain, dimension)
-    volume = to_volume(read_with_itk(path, "NrrdImageIO", [sizes[axis] for axis in domain]), stem(path), notes,
-                       geometry=geometry)
-    return volume if scale is None else replace(volume, ijk_to_ras=scale @ volume.ijk_to_ras)
+    return read_with_itk(path, "NrrdImageIO", [sizes[axis] for axis in domain]), geometry, scale, notes
 
 
 def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
