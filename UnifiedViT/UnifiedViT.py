@@ -319,6 +319,22 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         answer = self.runner.client.run(request, progress or (lambda stage, fraction: None))
         return [Path(path) for path in answer["paths"]]
 
+    def compare(self, segmentationA, segmentationB):
+        """Compare two segmentation nodes, A (before, or the reference) with B; the scene is not changed.
+
+        Returns:
+            `UnifiedViTLib.outputs.comparison.compare.Comparison`: Dice, HD95, volumes and change of each segment,
+            warnings, the difference map. What is not known is None.
+
+        Raises:
+            UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do.
+        """
+        from UnifiedViTPanel.comparednodes import segmentationOf
+
+        from UnifiedViTLib.outputs.comparison.compare import compare
+
+        return compare(segmentationOf(segmentationA), segmentationOf(segmentationB))
+
     def close(self):
         """Stop what is under way, and the child process."""
         self.runner.close()

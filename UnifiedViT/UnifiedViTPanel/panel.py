@@ -14,6 +14,7 @@ from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, Progres
 from .channels import ChannelsView
 from .choicebox import ChoiceBox
 from .choices import deviceChoices, heatmapChoices, metricsInWords, planeChoices, upscalerChoices
+from .compare import CompareView
 from .consent import mayBeUsed
 from .dicomview import DicomView
 from .models import ModelsView
@@ -47,6 +48,7 @@ class Panel:
         self.results = ResultView(ui, self.status, self.dicom)
         self.setup = SetupView(ui, self.status, self.onReady, self.timer.start)
         self.channels = ChannelsView(ui)
+        self.compare = CompareView(ui, self.status, self.timer.start)
         self.models = ModelsView(ui, self.status, self.onModelsChanged, self.timer.start)
         self._boxes = self._choiceBoxes()
         ui.runButton.connect("clicked(bool)", self.onRun)
@@ -80,6 +82,7 @@ class Panel:
         self.setup.close()
         self.models.close()
         self.dicom.close()
+        self.compare.close()
 
     # Parameters
 
@@ -183,8 +186,8 @@ class Panel:
         self._showButtons()
 
     def onTimer(self):
-        """See what the worker, the check, the models' jobs and the saving have said."""
-        isBusy = [self.setup.poll(), self.models.poll(), self.dicom.poll()]
+        """See what the worker, the check, the models' jobs, the saving and the comparison have said."""
+        isBusy = [self.setup.poll(), self.models.poll(), self.dicom.poll(), self.compare.poll()]
         if not self._running:
             if not any(isBusy):
                 self.timer.stop()
@@ -237,6 +240,7 @@ class Panel:
         """The scene goes: so does what is under way for it, and what was said about it."""
         self.runner.forget()
         self.runner.results.clear()
+        self.compare.forget()
         if self._running:
             self._cancel("")
         self.status.clear()

@@ -71,7 +71,7 @@ def volume_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
             ) from error
         notes = (note,)
     array = array.reshape(array.shape[:3]).copy()
-    return check(Volume(array, _ijk_to_ras(node), name, notes=notes, geometry=_geometry(node, array.shape)))
+    return check(Volume(array, _ijk_to_ras(node), name, notes=notes, geometry=geometry_of(node, array.shape)))
 
 
 def add_to_scene(
@@ -224,10 +224,11 @@ def _ijk_to_ras(node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
     return ijk_to_ras
 
 
-def _geometry(node: slicer.vtkMRMLScalarVolumeNode, shape: tuple[int, int, int]) -> GeometrySource:
+def geometry_of(node: slicer.vtkMRMLScalarVolumeNode, shape: tuple[int, ...]) -> GeometrySource:
     """What is known of a node's geometry: all, but for two sorts of 1 mm that Slicer fills in where a file is silent.
 
     Args:
+        node: a volume.
         shape: of its array, (K, J, I).
     """
     storage = node.GetStorageNode()

@@ -25,11 +25,25 @@ from ...errors import Cancelled, UnifiedViTError, UnsupportedImageError, WorkerE
 from ...inference.backends.selection import KILLED
 from ...inference.prediction import Prediction
 from ...inference.progress import ProgressCallback
+from ...outputs.comparison.compare import Comparison
 from ...processes import PATIENCE_S
-from .exchange import PREDICTION, make_folder, read_prediction, write_channels, write_prediction, write_volume
+from .exchange import (
+    COMPARISON,
+    PREDICTION,
+    SIDE_A,
+    SIDE_B,
+    make_folder,
+    read_prediction,
+    read_record,
+    write_channels,
+    write_prediction,
+    write_record,
+    write_volume,
+)
 from .process import LOG_LINES, WorkerLost, WorkerProcess
 from .protocol import (
     READING,
+    CompareRequest,
     DicomRequest,
     Event,
     Failed,
@@ -121,6 +135,9 @@ class WorkerClient:
             ) -> dict[str, Any]: ...
 
     @overload
+    def run(self, request: CompareRequest, progress: ProgressCallback = ...) -> Comparison: ...
+
+    @overload
     def run(self, request: LoadRequest, progress: ProgressCallback = ...) -> None: ...
 
     def run(self, request: Request, progress: ProgressCallback = lambda stage, fraction: None) -> Any:
@@ -138,7 +155,7 @@ class WorkerClient:
                 self.poll()
             raise
 
-    def _wait(self, progress: ProgressCallback) -> Prediction | dict[str, Any] | None:
+    def _wait(self, progress: ProgressCallback) -> Prediction | Comparison | dict[str, Any] | None:
         while True:
             for event in self.poll():
                 if isinstance(event, Progress):
@@ -176,7 +193,7 @@ class WorkerClient:
             ))
         self._events.put(end)
 
-    def _ask_again(self, request: Request) -> Prediction | dict[str, Any] | None:
+    def _ask_again(self, request: Request) -> Prediction | Comparison | dict[str, Any] | None:
         """Ask, and once more after a worker is lost: without the backend that it ran, for as long as there are others,
         else once as it was."""
         excluded, repeated = dict(self._excluded), False
@@ -199,7 +216,8 @@ class WorkerClient:
                 self._events.put(Log(str(lost)))
                 self._events.put(Progress("The worker was lost; starting again", 0.0))
 
-    def _ask(self, request: Request, excluded: Mapping[str, tuple[str, str]]) -> Prediction | dict[str, Any]:
+    def _ask(self, request: Request, excluded: Mapping[str, tuple[str, str]]
+             ) -> Prediction | Comparison | dict[str, Any]:
         child = self._child
         if child is None or not child.alive:
             self._end_child()
@@ -211,11 +229,13 @@ class WorkerClient:
             message = self._message(request, folder)
             self._stop_if_asked()
             child.send(message | {"id": self._number, "excluded": excluded})
-            stalled_s = math.inf if isinstance(request, JobRequest | DicomRequest) else self._stalled_s
+            stalled_s = math.inf if isinstance(request, JobRequest | DicomRequest | CompareRequest) else self._stalled_s
             self._watchdog = Watchdog(self._silence_s, stalled_s, self._python)
             result = self._listen(child)
             if isinstance(request, PredictRequest):
                 return read_prediction(folder, request.volume, request.spec)
+            if isinstance(request, CompareRequest):
+                return read_record(Comparison, folder / COMPARISON)
         if isinstance(request, JobRequest) and request.job == "install":  # what is imported already would stay
             self._end_child()
         return result
@@ -224,6 +244,11 @@ class WorkerClient:
         """The request as JSON; volumes go through the folder."""
         if isinstance(request, JobRequest):
             return {"type": "job", "job": request.job, "arguments": request.arguments}
+        if isinstance(request, CompareRequest):
+            for name, side in ((SIDE_A, request.a), (SIDE_B, request.b)):
+                make_folder(folder / name)
+                write_record(side, folder / name, self._stop_if_asked)
+            return {"type": "compare"}
         if isinstance(request, DicomRequest):
             write_volume(request.volume, folder, self._stop_if_asked)
             make_folder(folder / PREDICTION)

@@ -22,11 +22,14 @@ from ...imaging.geometry import GeometrySource
 from ...imaging.volume import Volume, check
 from ...inference.prediction import Prediction
 from ...leftovers import abandoned, own_name
+from ...records import Record, RecordType
 from ...spec import ModelSpec
 
 _TEXT = "rest.json"
 #: In the folder of an exchange that a volume goes through too: the prediction.
 PREDICTION = "prediction"
+#: In that of a comparison: the two sides, and what came of it.
+SIDE_A, SIDE_B, COMPARISON = "a", "b", "comparison"
 #: Folders are called so, in the system's folder for temporary files.
 _PREFIX = "unifiedvit-"
 #: Names the system's folder for temporary files.
@@ -133,7 +136,7 @@ def write_prediction(prediction: Prediction, folder: Path) -> None:
     Raises:
         OutputError: the disk is full.
     """
-    _write_text(prediction.to_dict(lambda name, array: _save(array, folder / f"{name}.npy")), folder)
+    write_record(prediction, folder)
 
 
 def read_prediction(folder: Path, volume: Volume, spec: ModelSpec) -> Prediction:
@@ -146,6 +149,25 @@ def read_prediction(folder: Path, volume: Volume, spec: ModelSpec) -> Prediction
     """
     return Prediction.from_dict(_read_text(folder), lambda name: _load(folder / f"{name}.npy"),
                                 name=volume.name, spec=spec, ijk_to_ras=volume.ijk_to_ras)
+
+
+def write_record(record: Record, folder: Path, going_on: Callable[[], None] = lambda: None) -> None:
+    """Write a record with its arrays.
+
+    Args:
+        record: what is written.
+        folder: of the exchange.
+        going_on: as for `write_volume`.
+
+    Raises:
+        OutputError: the disk is full.
+    """
+    _write_text(record.to_dict(lambda name, array: _save(array, folder / f"{name}.npy", going_on)), folder)
+
+
+def read_record(kind: type[RecordType], folder: Path) -> RecordType:
+    """Read what `write_record` wrote of a record of this class."""
+    return kind.from_dict(_read_text(folder), lambda name: _load(folder / f"{name}.npy"))
 
 
 def _save(array: np.ndarray, file: Path, going_on: Callable[[], None] = lambda: None) -> None:

@@ -1,10 +1,10 @@
 """What client and worker say to each other: requests, events, and the JSON lines that carry them.
 
-A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file", "dicom" and "job" (a
-request with its `id`), "cancel". From it: "alive" (each second), and with the request's `id` "heard", "progress",
-"backend" (which one is loaded or run next, so that a crash is laid to the right one), "result" and "error". An "error"
-says whether the worker may be "broken" by it, as CUDA is for good after some, and has "details" for the log where
-nobody foresaw it.
+A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file", "dicom", "compare" and
+"job" (a request with its `id`), "cancel". From it: "alive" (each second), and with the request's `id` "heard",
+"progress", "backend" (which one is loaded or run next, so that a crash is laid to the right one), "result" and
+"error". An "error" says whether the worker may be "broken" by it, as CUDA is for good after some, and has "details" for
+the log where nobody foresaw it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from ...errors import UnifiedViTError, WorkerError
 from ...imaging.volume import Volume
 from ...inference.options import Options
 from ...inference.prediction import Prediction
+from ...outputs.comparison.compare import Comparison
+from ...outputs.comparison.segmentations import Segmentation
 from ...spec import ModelSpec
 
 #: The stage of a file that is being read.
@@ -102,6 +104,18 @@ class DicomRequest:
 
 
 @dataclass(frozen=True)
+class CompareRequest:
+    """Compare two segmentations, which are not to be changed until the request has ended.
+
+    Attributes:
+        a, b: as for `comparison.compare.compare`.
+    """
+
+    a: Segmentation
+    b: Segmentation
+
+
+@dataclass(frozen=True)
 class JobRequest:
     """Anything else that must not run in Slicer's process: a job's name (`worker.JOBS`) and JSON for it."""
 
@@ -129,7 +143,7 @@ class Finished:
     """The end of a request that worked; a dict for a file ({"row", "text"}), for DICOM objects ({"paths"}) and for a
     job, None for a model."""
 
-    result: Prediction | dict[str, Any] | None
+    result: Prediction | Comparison | dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -139,7 +153,7 @@ class Failed:
     error: UnifiedViTError
 
 
-Request = LoadRequest | PredictRequest | FileRequest | DicomRequest | JobRequest
+Request = LoadRequest | PredictRequest | FileRequest | DicomRequest | CompareRequest | JobRequest
 Event = Progress | Log | Finished | Failed
 
 

@@ -25,11 +25,26 @@ from ...inference.options import Options
 from ...inference.prediction import Prediction
 from ...inference.predictor import Predictor
 from ...inference.progress import ProgressCallback
+from ...outputs.comparison.compare import compare
+from ...outputs.comparison.segmentations import Segmentation
 from ...processes import kill_own_tree
 from ...spec import ModelSpec
 from ..store.cache import compiled_folder
 from .dicom_objects import write_objects
-from .exchange import PREDICTION, read_channels, read_prediction, read_volume, remove_folder, write_prediction
+from .exchange import (
+    COMPARISON,
+    PREDICTION,
+    SIDE_A,
+    SIDE_B,
+    make_folder,
+    read_channels,
+    read_prediction,
+    read_record,
+    read_volume,
+    remove_folder,
+    write_prediction,
+    write_record,
+)
 from .processing import make_file_request, process_input
 from .protocol import decode, encode, error_as_json
 
@@ -118,7 +133,7 @@ class Worker:
 
         self._request = number
         work = {"load": self._load, "predict": self._predict, "file": self._process_file,
-                "dicom": self._write_dicom, "job": self._do_job}
+                "dicom": self._write_dicom, "compare": self._compare, "job": self._do_job}
         try:
             result = work[request["type"]](request, progress)
             answer = {"type": "result", "id": number, "result": result}
@@ -163,6 +178,13 @@ class Worker:
         paths = write_objects(volume, prediction, [Path(file) for file in request["files"]], self._folder,
                               Path(request["output"]), progress)
         return {"paths": [str(path) for path in paths]}
+
+    def _compare(self, _request: dict[str, Any], progress: ProgressCallback) -> None:
+        """What comes of it goes through the folder, as the two sides do."""
+        a, b = (read_record(Segmentation, self._folder / side) for side in (SIDE_A, SIDE_B))
+        comparison = compare(a, b, progress)
+        make_folder(self._folder / COMPARISON)
+        write_record(comparison, self._folder / COMPARISON)
 
     @contextmanager
     def _ready(self, spec: ModelSpec, request: dict[str, Any], progress: ProgressCallback) -> Iterator[Predictor]:

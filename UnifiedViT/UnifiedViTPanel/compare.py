@@ -1,0 +1,156 @@
+"""The section Compare: two segmentations of the scene, a table of what they have in common, and where they differ."""
+
+from __future__ import annotations
+
+import html
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from UnifiedViTLib.errors import Cancelled, UnifiedViTError
+from UnifiedViTLib.outputs.comparison.tables import row_cells
+from UnifiedViTLib.outputs.mrml_scene import SceneMemory
+from UnifiedViTLib.service.worker.client import WorkerClient
+from UnifiedViTLib.service.worker.protocol import CompareRequest, Failed, Finished, Log, Progress
+
+from .comparednodes import addDifference, addTable, segmentationOf
+
+
+class CompareView:
+    """Compares in a process of its own, so that the window stays alive.
+
+    Args:
+        ui: the panel's widgets.
+        status: `StatusView`.
+        wake: called when something begins that `poll` must follow.
+    """
+
+    def __init__(self, ui, status, wake):
+        self.ui, self._status, self._wake = ui, status, wake
+        self._client = WorkerClient()
+        self._cancelling = False
+        self._nodeID = None  # of side B: what is added goes beside it
+        self._comparison = self._memory = None
+        self._addedIDs = []
+        for selector in (ui.compareASelector, ui.compareBSelector):
+            selector.connect("currentNodeIDChanged(QString)", lambda _nodeID: self._showButtons())
+        ui.compareButton.connect("clicked(bool)", self.onCompare)
+        ui.showDifferenceButton.connect("clicked(bool)", self.onShowDifference)
+        ui.undoCompareButton.connect("clicked(bool)", self.onUndo)
+        self._show()
+
+    def close(self):
+        """Stop what is under way."""
+        self._client.close()
+
+    def forget(self):
+        """The scene is another one now: nothing is under way for it, nothing of it is shown."""
+        if self._client.running:
+            self._cancelling = True
+            self._client.cancel()
+        self._nodeID = self._comparison = self._memory = None
+        self._addedIDs = []
+        self._show()
+
+    def onCompare(self, _checked=None):
+        """Begin; while a comparison is under way, cancel it."""
+        if self._client.running:
+            self._cancelling = True
+            self._client.cancel()
+            self._showButtons()
+            return
+        nodes = self.ui.compareASelector.currentNode(), self.ui.compareBSelector.currentNode()
+        try:
+            request = CompareRequest(*map(segmentationOf, nodes))
+        except UnifiedViTError as error:
+            self._status.say(str(error), isBad=True)
+            return
+        self._nodeID = nodes[1].GetID()
+        self._client.submit(request)
+        self._wake()
+        self._showButtons()
+
+    def poll(self):
+        """See what the child has said; returns whether there is more to come."""
+        if not self._client.running:
+            return False
+        for event in self._client.poll():
+            if isinstance(event, Log):
+                self._status.log(event.text)
+            elif isinstance(event, Progress):
+                if not self._cancelling:
+                    self._status.say(event.stage)
+            elif isinstance(event, (Finished, Failed)):
+                self._end(event)
+        return self._client.running
+
+    def _end(self, event):
+        self._cancelling = False
+        self._client.close()
+        node = slicer.mrmlScene.GetNodeByID(self._nodeID) if self._nodeID else None
+        if isinstance(event, Failed):
+            isCancelled = isinstance(event.error, Cancelled)
+            self._status.say(_("The comparison was cancelled.") if isCancelled else str(event.error),
+                             isBad=not isCancelled)
+        elif node is None:
+            self._status.say(_("Not compared: the segmentation was removed meanwhile."), isBad=True)
+        else:
+            self._memory = SceneMemory(slicer.mrmlScene, [])
+            self._comparison = event.result
+            self._addedIDs = [addTable(event.result, node).GetID()]
+            self._status.say(_("Compared. The table is in the scene."))
+        self._show()
+
+    def onShowDifference(self, _checked=None):
+        """Add the difference to the scene."""
+        node = slicer.mrmlScene.GetNodeByID(self._nodeID)
+        if node is None:
+            self._status.say(_("The segmentation that was compared is no longer in the scene."), isBad=True)
+            return
+        difference = addDifference(self._comparison, node)
+        self._addedIDs += [difference.GetID(), difference.GetDisplayNodeID()]
+        self._status.clearError()
+        self._showButtons()
+
+    def onUndo(self, _checked=None):
+        """Take the table and the difference out of the scene."""
+        nodes = [slicer.mrmlScene.GetNodeByID(nodeID) for nodeID in self._addedIDs]
+        self._memory.restore([node for node in nodes if node])
+        self._nodeID = self._comparison = self._memory = None
+        self._addedIDs = []
+        self._status.say(_("The comparison was taken back."))
+        self._show()
+
+    def _show(self):
+        """The table and the sentences of the last comparison."""
+        ui, comparison = self.ui, self._comparison
+        ui.compareTable.visible = ui.compareLabel.visible = comparison is not None
+        self._showButtons()
+        if comparison is None:
+            return
+        warnings = "".join(f"<p style='color: #b3261e'>&#9888; {html.escape(text)}</p>" for text in comparison.warnings)
+        notes = "".join(f"<p>{html.escape(text)}</p>" for text in (comparison.diagnoses, *comparison.notes) if text)
+        sides = _("A: {a}; B: {b}").format(a=comparison.name_a, b=comparison.name_b)
+        ui.compareLabel.text = f"<b>{html.escape(sides)}</b>{warnings}{notes}"
+        ui.compareTable.rowCount = len(comparison.segments)
+        for row, segment in enumerate(comparison.segments):
+            for column, text in enumerate(row_cells(segment)):
+                item = qt.QTableWidgetItem(text)
+                if column:
+                    item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+                ui.compareTable.setItem(row, column, item)
+        ui.compareTable.resizeColumnsToContents()
+
+    def _showButtons(self):
+        ui, isBusy = self.ui, self._client.running
+        nodes = ui.compareASelector.currentNode(), ui.compareBSelector.currentNode()
+        canCompare = all(nodes) and nodes[0].GetID() != nodes[1].GetID()
+        ui.compareButton.text = (_("Cancelling...") if self._cancelling else _("Cancel comparing") if isBusy
+                                 else _("Compare"))
+        ui.compareButton.enabled = not self._cancelling and (isBusy or canCompare)
+        ui.compareButton.toolTip = "" if ui.compareButton.enabled else _("Choose two segmentations first.")
+        comparison = self._comparison
+        hasDifference = comparison is not None and comparison.difference is not None and comparison.difference.any()
+        ui.showDifferenceButton.enabled = bool(hasDifference) and len(self._addedIDs) == 1 and not isBusy
+        ui.undoCompareButton.enabled = self._memory is not None and not isBusy
