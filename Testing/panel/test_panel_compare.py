@@ -182,7 +182,7 @@ def test_the_difference_is_a_segmentation_in_three_colours_and_undo_takes_all_ba
     segments = [difference.GetSegmentation().GetNthSegment(n) for n in range(3)]
     assert [segment.GetName() for segment in segments] == ["only A", "both", "only B"]
     assert len({segment.GetColor() for segment in segments}) == 3
-    for label, labels in ((1, BEFORE > np.roll(BEFORE, 5, axis=2)), (2, BEFORE & np.roll(BEFORE, 5, axis=2))):
+    for label, labels in ((1, np.roll(BEFORE, 5, axis=2) < BEFORE), (2, BEFORE & np.roll(BEFORE, 5, axis=2))):
         mask, to_ras, _ = scenes.shown(difference, f"Segment_{label}")
         k, j, i = np.argwhere(mask)[0]
         place = np.linalg.inv(grid(oblique(), SPACING, SHAPE)) @ to_ras @ [i, j, k, 1]
