@@ -70,6 +70,9 @@ def write_inputs(folder: Path) -> None:
     (folder / "scans").mkdir()
     for name in ("brain.nrrd", "t1c.nrrd", "t2.nrrd", "flair.nrrd", "scans/a_t1ce.nii.gz"):
         sitk.WriteImage(to_sitk(volume), str(folder / name))
+    expert = sitk.GetImageFromArray((np.indices(volume.array.shape).sum(axis=0) < 40).astype(np.uint8))
+    expert.CopyInformation(to_sitk(volume))
+    sitk.WriteImage(expert, str(folder / "expert.nii.gz"))
     write_series(folder / "dicom-series", volume.array.astype(np.int16), volume.ijk_to_ras)
 
 

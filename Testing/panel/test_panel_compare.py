@@ -113,6 +113,27 @@ def test_parent_transforms_are_counted(desk, dates):
     assert comparison.segments[0].dice == 1.0 and comparison.segments[0].hd95_mm == 0.0
 
 
+def test_a_transform_that_bends_space_is_counted_too(desk, dates):
+    """A thin-plate spline that moves everything one slice on."""
+    import vtk
+
+    step = grid(oblique(), SPACING, SHAPE)[:3, 2]
+    source, target = vtk.vtkPoints(), vtk.vtkPoints()
+    for point in np.random.default_rng(0).uniform(-60, 60, (12, 3)):
+        source.InsertNextPoint(point)
+        target.InsertNextPoint(point + step)
+    spline = vtk.vtkThinPlateSplineTransform()
+    spline.SetSourceLandmarks(source)
+    spline.SetTargetLandmarks(target)
+    spline.SetBasisToR()
+    transform = desk.scene.AddNewNodeByClass("vtkMRMLTransformNode", "bent")
+    transform.SetAndObserveTransformToParent(spline)
+    other = result_node(dates.volumes[0], BEFORE, "bent")
+    other.SetAndObserveTransformNodeID(transform.GetID())
+    row, = desk.widget.logic.compare(dates.a, other).segments
+    assert row.dice == pytest.approx(2 / 3, abs=0.1) and row.hd95_mm == pytest.approx(5.0, abs=1.0)
+
+
 def test_an_experts_segmentation_on_a_finer_grid_is_compared_in_space(desk, dates):
     fine = grid(oblique(), SPACING, SHAPE)
     fine[:3, 2] /= 2
@@ -164,6 +185,7 @@ def test_the_panel_shows_the_table_and_adds_it_to_the_scene(desk, dates):
     assert "The table is in the scene" in press_compare(desk, dates.a, dates.b)
     texts = [ui.compareTable.item(0, column).text() for column in range(7)]
     assert texts[:2] == ["Glioma", "0.667"] and texts[3:] == ["3.00", "6.00", "+3.00", "+100.0"]
+    assert "Glioma: 3.00 mL, then 6.00 mL (+3.00 mL, +100.0 %)" in ui.compareLabel.text
     assert "registered" in ui.compareLabel.text and "Diagnosis: Glioma" in ui.compareLabel.text
     table, = (node for node in scenes_nodes(desk.scene, "vtkMRMLTableNode") if "comparison" in node.GetName())
     assert table.GetTable().GetValueByName(0, "Change mL").ToDouble() == pytest.approx(3.0)

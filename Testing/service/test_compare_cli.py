@@ -10,6 +10,7 @@ import pytest
 import SimpleITK as sitk
 from builders import grid, head_volume, oblique, to_sitk
 from dicom_files import series
+from pydicom import Dataset
 from results import make_prediction, put
 
 from UnifiedViTLib import cli
@@ -35,6 +36,11 @@ def mask(*boxes, value: int = 1) -> np.ndarray:
     for box in boxes:
         labels[box] = value
     return labels
+
+
+def _of(data: Dataset, patient: str) -> Dataset:
+    data.PatientID = data.PatientName = patient
+    return data
 
 
 def compare(capsys, *arguments) -> tuple[int, str, str]:
@@ -86,7 +92,7 @@ def test_an_edited_segmentation_of_a_result_is_compared_as_it_is_and_that_is_tol
 def test_results_of_two_patients_are_told_and_neither_is_named(results, capsys, tmp_path):
     prediction = make_prediction(tmp_path / "tiny")
     for patient in ("ANNA^A", "BERTA^B"):
-        source = series(tmp_path / patient[0], PatientID=patient)
+        source = series(tmp_path / patient[0], change=lambda data, k, patient=patient: _of(data, patient))
         put(ResultsFolder(tmp_path / f"results-{patient[0]}"), prediction, source, "brain")
     code, text, _ = compare(capsys, tmp_path / "results-A" / "brain.json", tmp_path / "results-B" / "brain.json",
                             "-o", tmp_path / "out")
@@ -125,7 +131,8 @@ def test_layers_and_names_of_slicers_segmentations_are_read(capsys, tmp_path):
     segmentation = read_segmentation(tmp_path / "layers.seg.nrrd")
     assert segmentation.name == "layers" and segmentation.segments[1].terminology == "a~b^c^d"
     code, text, _ = compare(capsys, tmp_path / "layers.seg.nrrd", tmp_path / "layers.seg.nrrd")
-    assert code == 0 and [line.split()[:2] for line in text.splitlines()[4:6]] == [["Core", "1.000"], ["Whole", "1.000"]]
+    rows = [line.split()[:2] for line in text.splitlines()[4:6]]
+    assert code == 0 and rows == [["Core", "1.000"], ["Whole", "1.000"]]
 
 
 def test_bad_files_are_refused_in_one_sentence(capsys, tmp_path):

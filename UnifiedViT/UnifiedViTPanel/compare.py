@@ -15,6 +15,12 @@ from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import CompareRequest, Failed, Finished, Log, Progress
 
 from .comparednodes import addDifference, addTable, segmentationOf
+from .texts import asShown, shortened
+
+#: Growth of so many segments is told in words; the table has them all.
+_MOST_SENTENCES = 3
+#: Characters of a segment's name in the table, so that the panel may be narrow.
+_LONGEST = 12
 
 
 class CompareView:
@@ -130,17 +136,21 @@ class CompareView:
         if comparison is None:
             return
         warnings = "".join(f"<p style='color: #b3261e'>&#9888; {html.escape(text)}</p>" for text in comparison.warnings)
+        growth = "".join(f"<br>{html.escape(_growth(segment))}" for segment in comparison.segments[:_MOST_SENTENCES])
         notes = "".join(f"<p>{html.escape(text)}</p>" for text in (comparison.diagnoses, *comparison.notes) if text)
         sides = _("A: {a}; B: {b}").format(a=comparison.name_a, b=comparison.name_b)
-        ui.compareLabel.text = f"<b>{html.escape(sides)}</b>{warnings}{notes}"
+        ui.compareLabel.text = f"<b>{html.escape(sides)}</b>{growth}{warnings}{notes}"
         ui.compareTable.rowCount = len(comparison.segments)
         for row, segment in enumerate(comparison.segments):
             for column, text in enumerate(row_cells(segment)):
-                item = qt.QTableWidgetItem(text)
-                if column:
+                item = qt.QTableWidgetItem(text if column else shortened(text, _LONGEST))
+                if not column:
+                    item.setToolTip(asShown(text))
+                else:
                     item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
                 ui.compareTable.setItem(row, column, item)
         ui.compareTable.resizeColumnsToContents()
+        ui.compareTable.resizeRowsToContents()
 
     def _showButtons(self):
         ui, isBusy = self.ui, self._client.running
@@ -154,3 +164,15 @@ class CompareView:
         hasDifference = comparison is not None and comparison.difference is not None and comparison.difference.any()
         ui.showDifferenceButton.enabled = bool(hasDifference) and len(self._addedIDs) == 1 and not isBusy
         ui.undoCompareButton.enabled = self._memory is not None and not isBusy
+
+
+def _growth(segment):
+    """A segment's volumes in words."""
+    _name, _dice, _distance, before, after, change, percent = row_cells(segment)
+    if segment.change_ml is None:
+        return _("{name}: volumes are not known").format(name=segment.name)
+    if segment.change_percent is None:
+        return _("{name}: {before} mL, then {after} mL ({change} mL)").format(
+            name=segment.name, before=before, after=after, change=change)
+    return _("{name}: {before} mL, then {after} mL ({change} mL, {percent} %)").format(
+        name=segment.name, before=before, after=after, change=change, percent=percent)

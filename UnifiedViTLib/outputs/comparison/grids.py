@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -81,10 +82,13 @@ def _resampled(fine: Segmentation, coarse: Segmentation) -> tuple[Segmentation, 
     to_ras = fine.ijk_to_ras.copy()
     to_ras[:3, 3] += to_ras[:3, :3] @ start
     shape = tuple(int(n) for n in (stop - start)[::-1])
-    return tuple(  # type: ignore[return-value]
-        replace(side, ijk_to_ras=to_ras, layers=tuple(
-            _layer_on(layer, np.linalg.inv(side.ijk_to_ras) @ to_ras, shape) for layer in side.layers))
-        for side in (fine, coarse))
+    return _side_on(fine, to_ras, shape), _side_on(coarse, to_ras, shape)
+
+
+def _side_on(side: Segmentation, to_ras: np.ndarray, shape: tuple[int, ...]) -> Segmentation:
+    """A side on another grid."""
+    to_side = np.linalg.inv(side.ijk_to_ras) @ to_ras
+    return replace(side, ijk_to_ras=to_ras, layers=tuple(_layer_on(layer, to_side, shape) for layer in side.layers))
 
 
 def _layer_on(layer: np.ndarray, to_layer: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -95,7 +99,8 @@ def _layer_on(layer: np.ndarray, to_layer: np.ndarray, shape: tuple[int, ...]) -
         to_layer: 4x4, index (i, j, k, 1) in the other grid to one in the layer's.
         shape: of the other grid, (K, J, I).
     """
-    matrix, offset = to_layer[2::-1, 2::-1], to_layer[2::-1, 3]
+    matrix = to_layer[2::-1, 2::-1]
+    offset: Any = to_layer[2::-1, 3]  # SciPy's types say a number, its documentation one an axis
     return ndimage.affine_transform(layer, matrix, offset, output_shape=shape, order=0, mode="grid-constant", cval=0)
 
 

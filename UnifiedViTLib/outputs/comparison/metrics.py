@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy import ndimage
 
@@ -20,12 +22,12 @@ def hd95_mm(a: np.ndarray, b: np.ndarray, ijk_to_ras: np.ndarray) -> float | Non
         a, b: masks (K, J, I).
         ijk_to_ras: 4x4, their grid in mm.
     """
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     points_a, points_b = _outline(a, ijk_to_ras), _outline(b, ijk_to_ras)
     if not len(points_a) or not len(points_b):
         return None
-    to_b, to_a = cKDTree(points_b).query(points_a)[0], cKDTree(points_a).query(points_b)[0]
+    to_b, to_a = KDTree(points_b).query(points_a)[0], KDTree(points_a).query(points_b)[0]
     return float(max(np.percentile(to_b, 95), np.percentile(to_a, 95)))
 
 
@@ -38,7 +40,8 @@ def _outline(mask: np.ndarray, ijk_to_ras: np.ndarray) -> np.ndarray:
     # Across a single slice there is no neighbour: its outline is that in the plane.
     steps = [slice(None) if count > 1 else slice(1, 2) for count in mask.shape]
     neighbours = ndimage.generate_binary_structure(3, 1)[tuple(steps)]
-    edge = np.argwhere(part & ~ndimage.binary_erosion(part, neighbours)) + [side.start for side in box]
+    inner: Any = ndimage.binary_erosion(part, neighbours)
+    edge = np.argwhere(part & ~inner) + [side.start for side in box]
     return edge[:, ::-1] @ ijk_to_ras[:3, :3].T + ijk_to_ras[:3, 3]
 
 
