@@ -139,6 +139,7 @@ def test_bad_files_are_refused_in_one_sentence(capsys, tmp_path):
     good = write_mask(tmp_path / "good.nrrd", mask(BOX))
     (tmp_path / "cut.nrrd").write_bytes((tmp_path / "good.nrrd").read_bytes()[:-40])
     (tmp_path / "zero.nii").write_bytes(b"")
+    series(tmp_path / "series", name="image.dcm", pixels=np.ones((1, 40, 36), np.uint16))
     (tmp_path / "no-result.json").write_text("{}")
     write_mask(tmp_path / "image.nrrd", np.arange(np.prod(SHAPE), dtype=np.int16).reshape(SHAPE))
     write_mask(tmp_path / "fractions.nrrd", np.full(SHAPE, 0.4, np.float32))
@@ -146,6 +147,7 @@ def test_bad_files_are_refused_in_one_sentence(capsys, tmp_path):
     for name, words in {
         "cut.nrrd": "cut off before its end", "zero.nii": "empty file", "no-result.json": "no result of UnifiedViT",
         "image.nrrd": "values of an image", "fractions.nrrd": "holds fractions", "4d.nii": "four dimensions",
+        "series": "is a folder", "series/image.dcm": "is a DICOM file",
         "missing.json": "does not exist", "missing.nrrd": "does not exist",
     }.items():
         code, out, error = compare(capsys, good, tmp_path / name)

@@ -67,12 +67,10 @@ def align(a: Segmentation, b: Segmentation) -> Alignment | str:
 
 def _resampled(fine: Segmentation, coarse: Segmentation) -> tuple[Segmentation, Segmentation]:
     """Both on the grid of `fine`; where `coarse` draws beyond it, on a box around all that is drawn on either side."""
-    coarse_to_fine = np.linalg.inv(fine.ijk_to_ras) @ coarse.ijk_to_ras
     start, stop = np.zeros(3, int), np.array(fine.shape[::-1])
     box = _drawn(coarse)
     if box is not None:
-        corners = _corners(box) @ coarse_to_fine[:3, :3].T + coarse_to_fine[:3, 3]
-        first, last = np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int) + 1
+        first, last = _box_in(box, np.linalg.inv(fine.ijk_to_ras) @ coarse.ijk_to_ras)
         if (first < -1).any() or (last > stop + 1).any():
             own = _drawn(fine)
             if own is not None:
@@ -87,6 +85,8 @@ def _resampled(fine: Segmentation, coarse: Segmentation) -> tuple[Segmentation, 
 
 def _side_on(side: Segmentation, to_ras: np.ndarray, shape: tuple[int, ...]) -> Segmentation:
     """A side on another grid."""
+    if side.shape == shape and np.array_equal(side.ijk_to_ras, to_ras):
+        return side
     to_side = np.linalg.inv(side.ijk_to_ras) @ to_ras
     return replace(side, ijk_to_ras=to_ras, layers=tuple(_layer_on(layer, to_side, shape) for layer in side.layers))
 
@@ -99,19 +99,36 @@ def _layer_on(layer: np.ndarray, to_layer: np.ndarray, shape: tuple[int, ...]) -
         to_layer: 4x4, index (i, j, k, 1) in the other grid to one in the layer's.
         shape: of the other grid, (K, J, I).
     """
-    matrix = to_layer[2::-1, 2::-1]
-    offset: Any = to_layer[2::-1, 3]  # SciPy's types say a number, its documentation one an axis
-    return ndimage.affine_transform(layer, matrix, offset, output_shape=shape, order=0, mode="grid-constant", cval=0)
+    labels = np.zeros(shape, layer.dtype)
+    box = drawn_box(layer != 0)
+    if box is None:
+        return labels
+    # Of the other grid, the part alone in which something may be drawn: the rest is most of it.
+    first, last = _box_in(box, np.linalg.inv(to_layer))
+    first, last = np.clip(first, 0, shape[::-1]), np.clip(last, 0, shape[::-1])
+    if (first < last).all():
+        matrix, start = to_layer[2::-1, 2::-1], first[::-1]
+        offset: Any = to_layer[2::-1, 3] + matrix @ start  # SciPy's types say a number, its documentation one an axis
+        k, j, i = (slice(begin, end) for begin, end in zip(start, last[::-1], strict=True))
+        ndimage.affine_transform(layer, matrix, offset, output=labels[k, j, i], output_shape=labels[k, j, i].shape,
+                                 order=0, mode="grid-constant", cval=0)
+    return labels
 
 
 def _drawn(side: Segmentation) -> tuple[slice, slice, slice] | None:
     return drawn_box(side.mask(side.segments))
 
 
-def _corners(box: tuple[slice, slice, slice]) -> np.ndarray:
-    """Outer corners of a box of voxels, (8, 3) as (i, j, k)."""
+def _box_in(box: tuple[slice, slice, slice], to_other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First voxels and ends along (i, j, k) of another grid that cover a box of voxels.
+
+    Args:
+        box: along (K, J, I).
+        to_other: 4x4, index (i, j, k, 1) to one in the other grid.
+    """
     i, j, k = ((side.start - 0.5, side.stop - 0.5) for side in box[::-1])
-    return np.array([(x, y, z) for x in i for y in j for z in k])
+    corners = np.array([(x, y, z) for x in i for y in j for z in k]) @ to_other[:3, :3].T + to_other[:3, 3]
+    return np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int) + 1
 
 
 def _share_inside(a: Segmentation, b: Segmentation) -> float:

@@ -11,7 +11,7 @@ from scipy import ndimage
 def dice(a: np.ndarray, b: np.ndarray) -> float | None:
     """Dice coefficient of two masks of one shape, 0 to 1; None where both are empty."""
     drawn = np.count_nonzero(a) + np.count_nonzero(b)
-    return 2.0 * np.count_nonzero(a & b) / drawn if drawn else None
+    return float(2.0 * np.count_nonzero(a & b) / drawn) if drawn else None
 
 
 def hd95_mm(a: np.ndarray, b: np.ndarray, ijk_to_ras: np.ndarray) -> float | None:

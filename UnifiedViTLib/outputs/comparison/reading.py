@@ -37,6 +37,13 @@ def read_segmentation(path: Path) -> Segmentation:
     """
     if path.suffix.lower() == ".json":
         return _read_result(path)
+    if path.is_dir():
+        raise UnsupportedImageError(f"{path} is a folder. Give the file of one segmentation.")
+    if path.is_file() and is_dicom(path):
+        raise UnsupportedImageError(
+            f"{path.name} is a DICOM file, which this does not compare. Load it in Slicer and compare there, or give "
+            f"the segmentation as NAME{_ENDING} or NIfTI."
+        )
     segmentation = _read_file(path)
     found = _result_with(path)
     return replace(segmentation, name=found[0], origin=_origin(*found[1])) if found else segmentation
