@@ -95,7 +95,9 @@ class CompareView:
         self._cancelling = False
         self._client.close()
         node = slicer.mrmlScene.GetNodeByID(self._nodeID) if self._nodeID else None
-        if isinstance(event, Failed):
+        if isinstance(event, Failed) and not self._nodeID:
+            pass  # the scene that it was about has gone
+        elif isinstance(event, Failed):
             isCancelled = isinstance(event.error, Cancelled)
             self._status.say(_("The comparison was cancelled.") if isCancelled else str(event.error),
                              isBad=not isCancelled)
