@@ -75,7 +75,7 @@ def test_a_disk_that_is_full_on_the_workers_side_is_told(make, tmp_path, spec, t
 
 def test_a_worker_killed_while_it_looks_is_replaced_and_the_volume_repeated(make, spec, temporary):
     client = make()
-    client.submit(request(spec, 300, batch_size=1))
+    client.submit(request(spec, 60, batch_size=1))
     events_until(client, "Looking")
     killed = pid_of(client)
     os.kill(killed, signal.SIGKILL)
