@@ -12,6 +12,7 @@ from ..errors import UnsupportedImageError
 from ..spec import MISSING
 from .intensity import Foreground, measure_foreground
 from .preparation import PreparedVolume, prepare
+from .region import RegionOfInterest
 from .volume import Volume, grid_distance_mm
 
 #: A volume that covers less of the first one's body than this is not of the same place; under the second, it is said.
@@ -41,7 +42,7 @@ class PreparedChannels(PreparedVolume):
 
 
 def prepare_channels(volumes: Sequence[Volume | None], size: int, plane: str = "auto",
-                     first: Volume | None = None) -> PreparedVolume:
+                     first: Volume | None = None, region: RegionOfInterest | None = None) -> PreparedVolume:
     """`prepare` for one volume or several. The first decides grid, plane and square; the others are brought onto its
     grid, and each is normalised by its own statistics.
 
@@ -51,6 +52,7 @@ def prepare_channels(volumes: Sequence[Volume | None], size: int, plane: str = "
             registered here.
         size, plane: as for `prepare`.
         first: which of them decides; None: the first that is there.
+        region: as for `prepare`, in the frame of the first.
 
     Raises:
         UnsupportedImageError: there is no volume, or one of them does not belong to the first: 2-D beside 3-D, pictures
@@ -59,7 +61,7 @@ def prepare_channels(volumes: Sequence[Volume | None], size: int, plane: str = "
     first = first or next((volume for volume in volumes if volume is not None), None)
     if first is None:
         raise UnsupportedImageError("There is nothing to look at: every sequence is missing. Give at least one.")
-    leading = prepare(first, size, plane)
+    leading = prepare(first, size, plane, region)
     if len(volumes) == 1:
         return leading
     channels = tuple(
@@ -70,7 +72,8 @@ def prepare_channels(volumes: Sequence[Volume | None], size: int, plane: str = "
         for one in channels if one is not None for note in one.volume.notes
     ]
     # The notes of all go with the first, which stands for the image.
-    own = {name: getattr(leading, name) for name in ("view", "slices", "frame", "foreground")}
+    own = {name: getattr(leading, name)
+           for name in ("view", "slices", "frame", "foreground", "region", "region_mask")}
     return PreparedChannels(volume=replace(first, notes=tuple(notes)), **own, channels=channels)
 
 
@@ -78,7 +81,7 @@ def _beside(leading: PreparedVolume, volume: Volume) -> PreparedVolume:
     """Another channel, seen through the view and the square of the first."""
     volume = _on_grid_of(leading.volume, leading.foreground, volume)
     return PreparedVolume(volume, leading.view, leading.view.of(volume.array), leading.frame,
-                          measure_foreground(volume.array))
+                          measure_foreground(volume.array), region=leading.region, region_mask=leading.region_mask)
 
 
 def _on_grid_of(first: Volume, foreground: Foreground, volume: Volume) -> Volume:

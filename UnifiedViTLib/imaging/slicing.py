@@ -39,16 +39,20 @@ class SliceView:
         axes: the array axes (of K, J, I) that become slice, row, column.
         flipped: which of the three run backwards.
         mm: distance between neighbours along slice, row, column.
+        span: numbers of the first slice that is looked at and of that after the last one; None: all are.
     """
 
     plane: str
     axes: tuple[int, int, int]
     flipped: tuple[bool, bool, bool]
     mm: tuple[float, float, float]
+    span: tuple[int, int] | None = None
 
     def of(self, array: np.ndarray) -> np.ndarray:
-        """`array` (K, J, I) seen as (slice, row, column): a view, so that writing to it writes to `array`."""
-        return array.transpose(self.axes)[tuple(slice(None, None, -1 if f else 1) for f in self.flipped)]
+        """`array` (K, J, I) seen as (slice, row, column), the slices of `span` alone: a view, so that writing to it
+        writes to `array`."""
+        held = array.transpose(self.axes)[tuple(slice(None, None, -1 if f else 1) for f in self.flipped)]
+        return held if self.span is None else held[slice(*self.span)]
 
 
 def _canonical(ijk_to_ras: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

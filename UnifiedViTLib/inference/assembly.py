@@ -52,7 +52,9 @@ class OutputAssembler:
         if self._percent is not None:
             for number, part in enumerate(logits_to_probability_maps(masks, self._prepared)):
                 self._prepared.view.of(self._percent[number])[batch, rows, columns] = part
-        self._area[batch] = [np.count_nonzero(mask[1:].max(axis=0) > mask[0]) for mask in masks]
+        drawn = masks[:, 1:].max(axis=1) > masks[:, 0]
+        inside = self._prepared.in_region(batch.start, batch.stop)
+        self._area[batch] = np.count_nonzero(drawn if inside is None else drawn & inside, axis=(1, 2))
         if self._ood:
             self._features.append(self._ood.features(embeddings, images))
 
@@ -63,6 +65,8 @@ class OutputAssembler:
             WeightsError: it never changes.
         """
         self._variation.conclude()
+        for probabilities in self._percent if self._percent is not None else ():
+            self._prepared.clear_beyond_region(probabilities)
         distances, rotated = None, None
         if self._ood:  # all at once: large products start threads, which would hold up the network
             distances, rotated = self._ood.score(OODFeatures.concatenate(self._features))

@@ -12,6 +12,7 @@ from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
 from .pooling import calibrated, lesion_probabilities, pool
 from .prediction import Diagnosis, SegmentResult, odds_over
+from .region import RegionResult
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class NetworkOutput:
     Attributes:
         labelmap: (K, J, I) uint8, all that it drew.
         logits: (N, C) of the diagnosis, slice by slice.
-        area: (N,) pixels drawn on each slice, on the network's grid.
+        area: (N,) pixels drawn on each slice, on the network's grid, in the region of interest.
         distances: (N,) how far each slice is from what the model was trained on (`ood`), NaN where nothing is
             on it; None for a model without these statistics.
         percent: (S, K, J, I) uint8, how probable each segment is at each voxel, 0-100; None if not asked for.
@@ -45,6 +46,7 @@ class Decision:
     slice_probabilities: np.ndarray
     diagnosis: Diagnosis
     segments: tuple[SegmentResult, ...]
+    region: RegionResult | None = None
 
 
 def decide(output: NetworkOutput, prepared: PreparedVolume, spec: ModelSpec) -> Decision:
@@ -52,7 +54,9 @@ def decide(output: NetworkOutput, prepared: PreparedVolume, spec: ModelSpec) -> 
 
     Drawing on slices that the classifier believes to be free of lesions is removed, then components too small to count
     and those that the classifier is not sure of on any of their slices: one sure slice holds up its neighbours, so
-    that a lesion keeps its faint ends. The diagnosis is pooled from the slices. `output` is left as it is.
+    that a lesion keeps its faint ends. Only then is what lies outside the region of interest taken away: a lesion that
+    reaches out of it is not judged by the part inside. The diagnosis is pooled from the slices. `output` is left as it
+    is.
 
     Args:
         output: of the network.
@@ -66,8 +70,14 @@ def decide(output: NetworkOutput, prepared: PreparedVolume, spec: ModelSpec) -> 
     voxel_ml = prepared.volume.voxel_ml
     if min(labelmap.shape) > 1:
         _drop_components(prepared.view.of(labelmap), lesion, spec, voxel_ml)
+    drawn = np.count_nonzero(labelmap)
+    prepared.clear_beyond_region(labelmap)
     pooled = pool(probabilities, lesion, output.area * kept, spec)
     counts = _count(labelmap, len(spec.segments))[1:]
+    region = None
+    if prepared.region is not None and prepared.view.span is not None:
+        inside = int(counts.sum())
+        region = RegionResult(prepared.region, prepared.view.span[0], inside, int(drawn) - inside)
     return Decision(
         labelmap,
         probabilities,
@@ -76,6 +86,7 @@ def decide(output: NetworkOutput, prepared: PreparedVolume, spec: ModelSpec) -> 
             SegmentResult(segment.name, label, int(count), None if voxel_ml is None else float(count * voxel_ml))
             for label, (segment, count) in enumerate(zip(spec.segments, counts, strict=True), start=1)
         ),
+        region,
     )
 
 

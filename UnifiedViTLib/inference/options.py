@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import DependencyError, ModelSpecError
 from ..imaging.planes import PLANES
+from ..imaging.region import RegionOfInterest
 from ..records import Record
 from ..spec import ModelSpec
 from .choices import DEFAULT_METHOD, DEFAULT_UPSCALER, METHODS, QUANTILE, UPSCALERS
@@ -65,6 +66,8 @@ class Options(Record):
         superres_quantile: above which regions lie, as in `super_resolution.attended_regions`.
         uncertainty: give `Prediction.uncertainty`, by further passes over every slice; the answer stays what it is
             without. Four times the time, and two passes more over volumes whose voxels are nearly cubes.
+        region: what is of interest; None for all of the image. Slices that it does not touch are not looked at, and of
+            what is drawn, what lies outside is left out; the slices are looked at as wholes.
         dicom: write the results of an image that came as DICOM as DICOM objects too.
     """
 
@@ -107,6 +110,7 @@ class Options(Record):
         "confidence in NAME.json and NAME.html; takes four times as long",
         slicer=True,
     )
+    region: RegionOfInterest | None = _option(None)
     dicom: bool = _option(
         False,
         help="for images that came as DICOM: write a DICOM segmentation, structured report, maps and picture too",

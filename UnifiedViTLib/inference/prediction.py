@@ -10,6 +10,7 @@ import numpy as np
 from ..imaging.geometry import ALL_GIVEN, GeometrySource
 from ..records import Record
 from ..spec import ModelSpec
+from .region import RegionResult
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,8 @@ class Prediction(Record):
         labelmap: (K, J, I) uint8 on the input's own grid; 0 background, n the spec's n-th segment.
         ijk_to_ras: 4x4, the input's, to the last digit.
         diagnosis: of the whole volume.
-        slice_probabilities: (N, C) float32, calibrated, slices in the order of `slice_axis`.
+        slice_probabilities: (N, C) float32, calibrated, slices in the order of `slice_axis`; with a `region`, of the
+            slices that it touches alone.
         slice_axis: axis of `labelmap` that the slices lie along, and whether they run backwards.
         segments: one a mask class, those not found included.
         warnings: sentences for the reader.
@@ -174,6 +176,8 @@ class Prediction(Record):
             be made (a warning says why).
         uncertainty: how far to trust it; None where it was not asked for.
         geometry: which parts of `ijk_to_ras` the input gave.
+        region: where was looked at; None for everywhere. Outside, labelmap and maps are 0, which says nothing of what
+            is there.
     """
 
     unwritten = ("name", "spec", "ijk_to_ras")  # whoever asks has them
@@ -193,6 +197,7 @@ class Prediction(Record):
     superres: SuperResolution | None = None
     uncertainty: Uncertainty | None = None
     geometry: GeometrySource = ALL_GIVEN
+    region: RegionResult | None = None
 
     @property
     def confidence(self) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import DeviceError, UnsupportedImageError
 from ..imaging.channels import prepare_channels
 from ..imaging.preparation import PreparedVolume
+from ..imaging.region import RegionOfInterest
 from ..imaging.volume import Volume
 from ..spec import ModelSpec
 from ..versions import software_versions
@@ -32,6 +33,7 @@ from .options import Options
 from .output_check import check_finite, check_not_blank, check_outputs
 from .prediction import Heatmap, Prediction, Provenance, SuperResolution
 from .progress import ProgressCallback, WeightedProgress
+from .region import check_region, region_warnings
 from .superres.base import Upscaler
 from .superres.super_resolution import super_resolve
 from .superres.upscalers import make_upscaler
@@ -108,7 +110,8 @@ class Predictor:
         progress("Preparing", 0.0)
         with timer.stage("prepare"):
             volumes, first = order_channels(images, self.spec)
-            prepared = prepare_channels(volumes, self.spec.size, options.plane, first)
+            prepared = prepare_channels(volumes, self.spec.size, options.plane, first, options.region)
+            check_region(prepared)
         with timer.stage("select_backend"):
             self._select(prepared, progress)
         accumulator = self.uncertainty_accumulator(prepared) if options.uncertainty else None
@@ -126,7 +129,7 @@ class Predictor:
         plane_probabilities = {}
         if planes:
             with timer.stage("other_planes"):
-                plane_probabilities = self._in_planes(planes, volumes, first, parts.part("planes"))
+                plane_probabilities = self._in_planes(planes, volumes, first, options.region, parts.part("planes"))
         uncertainty = accumulator.conclude(decision, plane_probabilities) if accumulator else None
         heatmap, superres, refused = self._explain(prepared, decision, options, upscaler, timer, parts)
         progress("Done", 1.0)
@@ -140,13 +143,14 @@ class Predictor:
             slice_probabilities=decision.slice_probabilities,
             slice_axis=(prepared.view.axes[0], prepared.view.flipped[0]),
             segments=decision.segments,
-            warnings=(*warnings, *refused, *self._notes),
+            warnings=(*region_warnings(prepared, decision.region), *warnings, *refused, *self._notes),
             provenance=self._provenance(backend, prepared.view.plane, options.tta, timer),
             probability_maps=output.percent,
             heatmap=heatmap if options.heatmap else None,
             superres=superres,
             uncertainty=uncertainty,
             geometry=prepared.volume.geometry,
+            region=decision.region,
         )
 
     def run_network(
@@ -220,12 +224,12 @@ class Predictor:
                 yield masks, logits
 
     def _in_planes(self, planes: tuple[str, ...], volumes: list[Volume | None], first: Volume,
-                   progress: ProgressCallback) -> dict[str, np.ndarray]:
+                   region: RegionOfInterest | None, progress: ProgressCallback) -> dict[str, np.ndarray]:
         """The volume's probabilities (C,), looked at in other planes, by their names."""
         parts = WeightedProgress(progress, dict.fromkeys(planes, 1.0))
         probabilities = {}
         for plane in planes:
-            prepared = prepare_channels(volumes, self.spec.size, plane, first)
+            prepared = prepare_channels(volumes, self.spec.size, plane, first, region)
             part = parts.part(plane)
             output, _ = self.run_network(prepared, partial(_tell_plane, part, plane))
             probabilities[plane] = np.array(list(decide(output, prepared, self.spec).diagnosis.probabilities.values()))
@@ -279,6 +283,7 @@ class Predictor:
             resample_to_volume(maps, decision.slice_probabilities[start:stop, number], prepared, start, percent)
             start = stop
             progress(f"Explaining slice {stop} of {count}", stop / count)
+        prepared.clear_beyond_region(percent)
         return Heatmap(method, names[number], self.spec.classes[number].display, percent)
 
     def _in_torch(self) -> TorchBackend:

@@ -59,9 +59,11 @@ class UncertaintyAccumulator:
             further: the same of each further look, in the order of `names`.
         """
         stop = start + len(masks)
-        labels, total = masks.argmax(axis=1), np.zeros_like(masks)
+        inside = self._prepared.in_region(start, stop)
+        region = np.uint8(1) if inside is None else inside.astype(np.uint8)
+        labels, total = region * masks.argmax(axis=1), np.zeros_like(masks)
         for number, (pass_masks, pass_logits) in enumerate(chain([(masks, logits)], further)):
-            drawn = pass_masks.argmax(axis=1)
+            drawn = region * pass_masks.argmax(axis=1)
             self.logits[number, start:stop] = pass_logits
             self.areas[number, start:stop] = (drawn > 0).sum(axis=(1, 2))
             self._overlaps[number, start:stop] = ((drawn == labels) & (labels > 0)).sum(axis=(1, 2))
@@ -77,6 +79,7 @@ class UncertaintyAccumulator:
             planes: probabilities of the volume (C,) by the name of each other plane that was looked at.
         """
         spec, slice_mm = self._spec, self._prepared.view.mm[0]
+        self._prepared.clear_beyond_region(self.entropy)
         names = [c.name for c in spec.classes]
         diagnosed = names.index(decision.diagnosis.label)
         by_slice = np.stack([class_probabilities(logits, spec.temperature) for logits in self.logits])

@@ -8,6 +8,7 @@ has drawn are marked: finer structure in them is guessed from other images and n
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,14 +88,17 @@ def super_resolve(prepared: PreparedVolume, heatmap: Heatmap, upscaler: Upscaler
         progress: told after every region, with the fraction done (0..1).
 
     Returns:
-        The whole volume; where it would have more than `MOST_VOXELS`, only the box of voxels around all regions.
+        The whole volume, or the slices that a region of interest touches; where it would have more than `MOST_VOXELS`, only the box of voxels around all regions.
 
     Raises:
         UnsupportedImageError: nothing is attended to, or even that box is too large.
     """
     view, name = prepared.view, prepared.volume.name
     heat = view.of(heatmap.percent)
-    regions = attended_regions(heat, prepared.slices > prepared.foreground.threshold, quantile)
+    body = prepared.slices > prepared.foreground.threshold
+    if prepared.region_mask is not None:
+        body &= view.of(prepared.region_mask)
+    regions = attended_regions(heat, body, quantile)
     if not regions:
         raise UnsupportedImageError(
             f"Nothing in {name} speaks for {heatmap.display}, so that no region can be chosen for super-resolution: "
@@ -106,7 +110,8 @@ def super_resolve(prepared: PreparedVolume, heatmap: Heatmap, upscaler: Upscaler
     stored = tuple(shape[view.axes.index(axis)] for axis in range(3))
     array = np.empty(stored, prepared.slices.dtype if prepared.slices.dtype.kind in "iu" else np.float32)
     synthetic = np.zeros(stored, np.uint8)
-    fine, marked = view.of(array), view.of(synthetic)
+    whole = replace(view, span=None)
+    fine, marked = whole.of(array), whole.of(synthetic)
     by_slice: dict[int, list[Region]] = {}
     for region in regions:
         by_slice.setdefault(region.number, []).append(region)
@@ -187,7 +192,8 @@ def _finer(prepared: PreparedVolume, first: np.ndarray, last: np.ndarray) -> np.
     view, step, start = prepared.view, np.ones(3), np.zeros(3)
     for place, axis in enumerate(view.axes):  # of K, J, I
         count = prepared.volume.array.shape[axis]
-        begin = count - last[place] if view.flipped[place] else first[place]
+        ahead = view.span[0] if place == 0 and view.span else 0  # slices that are not looked at
+        begin = count - last[place] - ahead if view.flipped[place] else first[place] + ahead
         size = 1.0 if place == 0 else 1 / FACTOR
         ijk = 2 - axis
         step[ijk], start[ijk] = size, begin - 0.5 + size / 2
