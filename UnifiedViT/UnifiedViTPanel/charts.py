@@ -59,12 +59,13 @@ def classesChart(displayNames, probabilities, width, thresholds=None):
     return pixmap
 
 
-def slicesChart(series, width, height=96):
+def slicesChart(series, width, first=1, height=96):
     """A line a class over the slices.
 
     Args:
         series: one list of probabilities (0..1) a class, in the order of the slices.
         width, height: in pixels.
+        first: number of the first slice.
     """
     pixmap, painter = _canvas(width, height)
     left, right, top, bottom = 42, width - 8, 6, height - 18
@@ -77,8 +78,8 @@ def slicesChart(series, width, height=96):
         y = round(bottom - share * (bottom - top))
         painter.drawText(0, y - 8, left - 5, 16, qt.Qt.AlignVCenter | qt.Qt.AlignRight, f"{share:.0%}")
     count = len(series[0])
-    painter.drawText(left, bottom + 2, 120, 16, qt.Qt.AlignLeft, "1")
-    painter.drawText(right - 120, bottom + 2, 120, 16, qt.Qt.AlignRight, str(count))
+    painter.drawText(left, bottom + 2, 120, 16, qt.Qt.AlignLeft, str(first))
+    painter.drawText(right - 120, bottom + 2, 120, 16, qt.Qt.AlignRight, str(first + count - 1))
     painter.drawText(left, bottom + 2, right - left, 16, qt.Qt.AlignHCenter, _("slice"))
     step = (right - left) / max(1, count - 1)
     for n, values in enumerate(series):

@@ -12,6 +12,7 @@ from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.colour_maps import colour_of
 from UnifiedViTLib.outputs.headlines import display_of, findings
 from UnifiedViTLib.outputs.mrml import centre_of, result_of
+from UnifiedViTLib.outputs.region import first_slice
 from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, needs_review
 
 from .charts import ResizeFilter, classesChart, slicesChart
@@ -102,7 +103,7 @@ class ResultView:
             classesChart(displayNames, [diagnosis["probabilities"][name] for name in names], width, thresholds))
         ui.classesChart.toolTip = _("The line marks the probability from which on it is found.") if thresholds else ""
         series = [[one["probabilities"][name] for one in self._result["slices"]] for name in names]
-        ui.slicesChart.setPixmap(slicesChart(series, width))
+        ui.slicesChart.setPixmap(slicesChart(series, width, first_slice(self._result)))
         classes = ", ".join(f"<span style='color: {colour_of(n)}'>{html.escape(display)}</span>"
                             for n, display in enumerate(displayNames))
         ui.slicesChart.toolTip = _("Probability of each class, slice by slice: {classes}").format(classes=classes)

@@ -131,7 +131,7 @@ class RegionOfInterest(Record):
 
     def __str__(self) -> str:
         """For people: "40 x 30 x 20 mm around R 12.0, P 30.5, S 44.0 (Markups ROI R)"."""
-        centre = ", ".join(f"{letters[value >= 0]} {abs(value):.1f}"
+        centre = ", ".join(f"{letters[int(value >= 0)]} {abs(value):.1f}"
                            for letters, value in zip(_LETTERS, self.box_to_ras[:3, 3], strict=True))
         return f"{self._size()} mm around {centre}{f' ({self.source})' if self.source else ''}"
 

@@ -200,6 +200,13 @@ class Prediction(Record):
     region: RegionResult | None = None
 
     @property
+    def slice_indices(self) -> np.ndarray:
+        """(N,) index in `labelmap`, along the axis of `slice_axis`, of each slice of `slice_probabilities`."""
+        axis, backwards = self.slice_axis
+        numbers = np.arange(len(self.slice_probabilities)) + (self.region.first_slice if self.region else 0)
+        return self.labelmap.shape[axis] - 1 - numbers if backwards else numbers
+
+    @property
     def confidence(self) -> float:
         """0 to 1: that of `uncertainty`; without, the certainty of the diagnosis."""
         return self.uncertainty.confidence if self.uncertainty else self.diagnosis.certainty

@@ -33,7 +33,7 @@ from .options import Options
 from .output_check import check_finite, check_not_blank, check_outputs
 from .prediction import Heatmap, Prediction, Provenance, SuperResolution
 from .progress import ProgressCallback, WeightedProgress
-from .region import check_region, region_warnings
+from .region import check_region
 from .superres.base import Upscaler
 from .superres.super_resolution import super_resolve
 from .superres.upscalers import make_upscaler
@@ -133,7 +133,8 @@ class Predictor:
         uncertainty = accumulator.conclude(decision, plane_probabilities) if accumulator else None
         heatmap, superres, refused = self._explain(prepared, decision, options, upscaler, timer, parts)
         progress("Done", 1.0)
-        warnings = collect_warnings(prepared, self.spec, output, decision.diagnosis, decision.segments, uncertainty)
+        warnings = collect_warnings(prepared, self.spec, output, decision.diagnosis, decision.segments, uncertainty,
+                                    decision.region)
         return Prediction(
             name=prepared.volume.name,
             spec=self.spec,
@@ -143,7 +144,7 @@ class Predictor:
             slice_probabilities=decision.slice_probabilities,
             slice_axis=(prepared.view.axes[0], prepared.view.flipped[0]),
             segments=decision.segments,
-            warnings=(*region_warnings(prepared, decision.region), *warnings, *refused, *self._notes),
+            warnings=(*warnings, *refused, *self._notes),
             provenance=self._provenance(backend, prepared.view.plane, options.tta, timer),
             probability_maps=output.percent,
             heatmap=heatmap if options.heatmap else None,

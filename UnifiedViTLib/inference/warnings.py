@@ -13,6 +13,7 @@ from ..spec import ModelSpec
 from .decision import NetworkOutput
 from .ood.texture import ROTATIONS
 from .prediction import Diagnosis, SegmentResult, Uncertainty, odds_over
+from .region import RegionResult, region_warnings
 
 #: DICOM's modality codes by the spec's.
 _MODALITIES = {"MR": ("MR",), "CT": ("CT",), "XR": ("CR", "DX", "XR", "RF"), "US": ("US",)}
@@ -34,14 +35,15 @@ _FEW_VALUES = 16
 
 
 def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkOutput, diagnosis: Diagnosis,
-                     segments: tuple[SegmentResult, ...], uncertainty: Uncertainty | None = None) -> tuple[str, ...]:
+                     segments: tuple[SegmentResult, ...], uncertainty: Uncertainty | None = None,
+                     region: RegionResult | None = None) -> tuple[str, ...]:
     """Sentences about the input, the answer, and how the two halves of the answer fit; empty if all is well.
 
     Args:
         prepared: the input.
         spec: the model.
         output: of the network.
-        diagnosis, segments, uncertainty: of the result.
+        diagnosis, segments, uncertainty, region: of the result.
     """
     missing, judged = [], True
     if isinstance(prepared, PreparedChannels):
@@ -49,9 +51,12 @@ def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkO
     strange = []
     if output.distances is not None and judged:
         strange = ood_warnings(output.distances, output.rotated, spec)
-    return (*prepared.volume.notes, *missing, *input_warnings(prepared, spec), *sequence_warnings(prepared, spec),
+    contradictions = _decision_warnings(spec, diagnosis, segments)
+    if region is not None and region.voxels_beyond and not region.voxels_inside:
+        contradictions = []  # the diagnosis is of what lies outside, which is told
+    return (*region_warnings(prepared, region), *prepared.volume.notes, *missing, *input_warnings(prepared, spec), *sequence_warnings(prepared, spec),
             *_geometry_warnings(prepared.volume), *strange,
-            *_decision_warnings(spec, diagnosis, segments), *_confidence_warnings(spec, diagnosis, uncertainty))
+            *contradictions, *_confidence_warnings(spec, diagnosis, uncertainty))
 
 
 def review_threshold(spec: ModelSpec, looked_again: bool) -> float | None:

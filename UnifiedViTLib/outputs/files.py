@@ -22,11 +22,12 @@ from ..spec import ModelSpec, Segment
 from ..texts import printable, table_cell
 from .headlines import amounts, headline
 from .narrative import report_sentences
+from .region import region_as_json
 from .writing import write_atomically
 
 CSV_FIELDS = (
-    "input", "status", "result", "diagnosis", "probability", "confidence", "review", "volume_ml", "warnings", "total_s",
-    "model", "error",
+    "input", "status", "result", "diagnosis", "region", "probability", "confidence", "review", "volume_ml", "warnings",
+    "total_s", "model", "error",
 )
 
 #: Characters of a Segment Algorithm Name (DICOM's LO).
@@ -156,8 +157,10 @@ def _image(array: np.ndarray, ijk_to_ras: np.ndarray) -> sitk.Image:
 
 
 def _origin(prediction: Prediction) -> dict[str, str]:
+    region = prediction.region
     return {
         "UnifiedViT_Diagnosis": names_found(prediction.diagnosis),
+        **({"UnifiedViT_Region": printable(f"Only this was looked at: {region.box}")} if region else {}),
         "UnifiedViT_Model": f"{prediction.spec.id} {prediction.spec.version} {prediction.spec.sha256}",
     }
 
@@ -194,7 +197,8 @@ def _norms(columns: np.ndarray) -> np.ndarray:
 def as_json(prediction: Prediction) -> dict:
     """The prediction without its voxels, as `Resources/prediction.schema.json` describes it."""
     provenance, heatmap = prediction.provenance, prediction.heatmap
-    superres, uncertainty = prediction.superres, prediction.uncertainty
+    superres, uncertainty, region = prediction.superres, prediction.uncertainty, region_as_json(prediction)
+    elsewhere = prediction.region is not None and prediction.region.is_elsewhere
     result: dict[str, Any] = {
         "name": printable(prediction.name),
         "research_use_only": True,
@@ -203,13 +207,15 @@ def as_json(prediction: Prediction) -> dict:
             "value": round(prediction.confidence, 6),
             "of": "passes" if uncertainty else "probability",
             "threshold": review_threshold(prediction.spec, uncertainty is not None),
-            "review": needs_review(prediction.spec, prediction.confidence, uncertainty is not None),
+            "review": elsewhere or needs_review(prediction.spec, prediction.confidence, uncertainty is not None),
         },
         "report": list(report_sentences(prediction)),
         "segments": [segment.to_dict() for segment in prediction.segments],
         "geometry": prediction.geometry.to_dict(),
         "slices": slices_as_json(prediction),
     }
+    if region:
+        result["region"] = region
     if heatmap:
         result["heatmap"] = {"method": heatmap.method, "label": heatmap.label, "display": heatmap.display}
     if superres:
@@ -234,15 +240,13 @@ def as_json(prediction: Prediction) -> dict:
 def slices_as_json(prediction: Prediction) -> list[dict]:
     """What was said of each slice, by its number along an axis of the volume."""
     names = [c.name for c in prediction.spec.classes]
-    axis, backwards = prediction.slice_axis
-    last = len(prediction.slice_probabilities) - 1
     slices: list[dict[str, Any]] = [
         {
-            "index": last - n if backwards else n,
-            "axis": "KJI"[axis],
+            "index": int(index),
+            "axis": "KJI"[prediction.slice_axis[0]],
             "probabilities": {name: round(float(p), 6) for name, p in zip(names, row, strict=True)},
         }
-        for n, row in enumerate(prediction.slice_probabilities)
+        for index, row in zip(prediction.slice_indices, prediction.slice_probabilities, strict=True)
     ]
     if prediction.uncertainty:
         for entry, value in zip(slices, prediction.uncertainty.mutual_information, strict=True):
@@ -281,6 +285,8 @@ def diagnosis_as_json(prediction: Prediction) -> dict:
         "probabilities": diagnosis.probabilities,
         "display_names": {c.name: c.display for c in prediction.spec.classes},
     }
+    if prediction.region is not None:
+        result["region_only"] = True
     if diagnosis.thresholds is not None:
         result |= {"findings": list(diagnosis.findings), "thresholds": diagnosis.thresholds}
     return result
@@ -339,6 +345,7 @@ def result_row(result: Mapping[str, Any], source: str, name: str) -> dict[str, s
         "status": "done",
         "result": name,
         "diagnosis": ";".join(found) or NONE,
+        "region": result.get("region", {}).get("description", ""),
         "probability": ";".join(f"{diagnosis['probabilities'][label]:.4f}" for label in found),
         "confidence": f"{result['confidence']['value']:.4f}",
         "review": "yes" if result["confidence"]["review"] else "no",

@@ -1,20 +1,25 @@
 """What a model said of an image, for headlines; from the diagnosis as `files.as_json` gives it.
 
-A result stored in a scene is read by the same functions as a fresh one.
+A result stored in a scene is read by the same functions as a fresh one. What was found in a region of interest is never
+told as if it were of the whole image.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+#: Stands behind what was found in a region of interest.
+REGION_ONLY = "slices of the region only"
+
 
 def findings(diagnosis: dict[str, Any]) -> list[tuple[str, float | None]]:
     """What was found, in words, each with its probability: one class, or of a multi-label model every finding; its
     words for nothing, without a probability, where there is none."""
+    scope = f" ({REGION_ONLY})" if diagnosis.get("region_only") else ""
     if "findings" not in diagnosis:
-        return [(diagnosis["display"], diagnosis["probability"])]
-    named = [(display_of(diagnosis, name), diagnosis["probabilities"][name]) for name in diagnosis["findings"]]
-    return named or [(diagnosis["display"], None)]
+        return [(diagnosis["display"] + scope, diagnosis["probability"])]
+    named = [(display_of(diagnosis, name) + scope, diagnosis["probabilities"][name]) for name in diagnosis["findings"]]
+    return named or [(diagnosis["display"] + scope, None)]
 
 
 def headline(diagnosis: dict[str, Any]) -> str:

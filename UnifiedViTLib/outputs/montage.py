@@ -16,6 +16,7 @@ from ..texts import printable
 from .colour_maps import colour_of, over_image
 from .files import diagnosis_as_json
 from .headlines import amounts, findings
+from .region import region_as_json, region_mask
 from .writing import write_atomically
 
 if TYPE_CHECKING:
@@ -27,12 +28,17 @@ PLAIN_TEXT: dict[Any, Any] = {"text.parse_math": False, "text.usetex": False}
 _INK, _QUIET, _PAPER = "#1c2430", "#7b8794", "#ffffff"
 
 
-def chosen_slices(drawn: np.ndarray, most: int = MOST_SLICES) -> np.ndarray:
+def chosen_slices(drawn: np.ndarray, most: int = MOST_SLICES, touched: np.ndarray | None = None) -> np.ndarray:
     """Which slices to show: half of the places for slices with a drawing, the rest spread over the volume.
 
     Args:
         drawn: (N,) area drawn on each slice.
+        most: so many slices at most.
+        touched: (N, rows, columns) bool, the region of interest, whose slices alone are shown; None for none.
     """
+    if touched is not None:
+        inside = np.flatnonzero(touched.any(axis=(1, 2)))
+        return inside[chosen_slices(drawn[inside], most)]
     count = len(drawn)
     if count <= most:
         return np.arange(count)
@@ -68,7 +74,9 @@ def _drawn(volume: Volume, prediction: Prediction) -> Figure:
     view = slice_view(volume, prediction.provenance.plane)
     slices, labels = view.of(volume.array), view.of(prediction.labelmap)
     heat = view.of(prediction.heatmap.percent) if prediction.heatmap else None
-    shown = chosen_slices((labels > 0).sum(axis=(1, 2)))
+    interest = region_mask(region_as_json(prediction), volume)
+    outline = None if interest is None else view.of(interest)
+    shown = chosen_slices((labels > 0).sum(axis=(1, 2)), touched=outline)
     columns = min(6, len(shown))
     rows = math.ceil(len(shown) / columns)
     figure = Figure(figsize=(12, 2.05 * rows + 3.1) if columns > 1 else (11, 8), dpi=90, facecolor=_PAPER,
@@ -86,6 +94,8 @@ def _drawn(volume: Volume, prediction: Prediction) -> Figure:
         grey = foreground.grey(slices[n])
         ax.imshow(grey if heat is None else over_image(grey, heat[n]), aspect=view.mm[1] / view.mm[2],
                   interpolation="bilinear")
+        if outline is not None:
+            _outline(ax, outline[n], np.ones(3), 0.6)
         for label, segment in enumerate(prediction.spec.segments, start=1):
             _outline(ax, labels[n] == label, np.array(segment.colour) / 255)
         ax.set_title(f"{n + 1}/{len(slices)}", color="#cfd6de", fontsize=7, pad=2)
@@ -93,11 +103,11 @@ def _drawn(volume: Volume, prediction: Prediction) -> Figure:
     return figure
 
 
-def _outline(ax, mask: np.ndarray, colour: np.ndarray) -> None:
+def _outline(ax, mask: np.ndarray, colour: np.ndarray, width: float = 1.1) -> None:
     """The edge of `mask` (rows, columns), also where it meets the edge of the slice."""
     if mask.any():
         rows, columns = (np.arange(-1, n + 1) for n in mask.shape)
-        ax.contour(columns, rows, np.pad(mask, 1), [0.5], colors=[colour], linewidths=1.1)
+        ax.contour(columns, rows, np.pad(mask, 1), [0.5], colors=[colour], linewidths=width)
 
 
 def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
@@ -128,10 +138,12 @@ def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
             left.vlines(diagnosis.thresholds[c.name], n - 0.45, n + 0.45, colors=_INK, linewidth=1.5)
     left.set_xlim(0, 1.15)
     left.invert_yaxis()
-    left.set_title("Findings of the volume (lines: found from there on)" if diagnosis.thresholds
-                   else "Diagnosis of the volume", fontsize=9, color=_INK, loc="left")
+    what = "volume" if prediction.region is None else "region's slices"
+    left.set_title(f"Findings of the {what} (lines: found from there on)" if diagnosis.thresholds
+                   else f"Diagnosis of the {what}", fontsize=9, color=_INK, loc="left")
     left.xaxis.set_visible(False)
-    numbers = np.arange(1, len(prediction.slice_probabilities) + 1)
+    first = prediction.region.first_slice if prediction.region else 0
+    numbers = np.arange(1, len(prediction.slice_probabilities) + 1) + first
     lines = [
         right.plot(numbers, prediction.slice_probabilities[:, n], color=colours[n], marker="o", markersize=3)[0]
         for n in range(len(names))

@@ -23,6 +23,7 @@ from ..imaging.volume import Volume, check, grid_distance_mm
 from ..inference.prediction import Prediction
 from ..spec import Segment
 from .files import algorithm_tags, as_json, drawn_segments, names_found
+from .headlines import REGION_ONLY
 from .mrml_scene import all_or_nothing, place_beside, unused_name
 
 #: Prefix of the node attributes that carry the diagnosis and where it comes from.
@@ -343,10 +344,11 @@ def _table(prediction: Prediction) -> vtk.vtkTable:
 
 def _attributes(prediction: Prediction) -> dict[str, str]:
     """The diagnosis and what made it, as node attributes without their prefix."""
-    diagnosis, made_by = prediction.diagnosis, prediction.provenance
+    diagnosis, made_by, region = prediction.diagnosis, prediction.provenance, prediction.region
     return {
         "Diagnosis": names_found(diagnosis),
-        "DiagnosisDisplay": diagnosis.display,
+        "DiagnosisDisplay": f"{diagnosis.display} ({REGION_ONLY})" if region else diagnosis.display,
+        **({"Region": str(region.box)} if region else {}),
         **({"Thresholds": json.dumps(diagnosis.thresholds)} if diagnosis.thresholds
            else {"Probability": repr(float(diagnosis.probability))}),
         "Probabilities": json.dumps({name: float(p) for name, p in diagnosis.probabilities.items()}, allow_nan=False),

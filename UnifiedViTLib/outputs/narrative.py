@@ -15,6 +15,7 @@ from ..imaging.components import label_components
 from ..imaging.geometry import GIVEN, UNKNOWN
 from ..inference.prediction import Prediction, SegmentResult
 from ..inference.warnings import review_threshold
+from .region import region_as_json, region_in_words
 
 #: Names of the two halves of the volume along R, A, S, and what lies between them.
 _HALVES = (("left", "right"), ("posterior", "anterior"), ("lower", "upper"))
@@ -29,8 +30,10 @@ _MOST_POINTS = 1500
 
 
 def report_sentences(prediction: Prediction) -> tuple[str, ...]:
-    """The sentences: what, where, what heat map and mask agree on, what lowers the confidence, what cannot be known."""
-    sentences = [_diagnosis(prediction), _place(prediction), _agreement(prediction), _doubts(prediction),
+    """The sentences: what of the image was looked at, if not all; what, where, what heat map and mask agree on, what
+    lowers the confidence, what cannot be known."""
+    region = region_as_json(prediction)
+    sentences = [region_in_words(region) if region else "", _diagnosis(prediction), _place(prediction), _agreement(prediction), _doubts(prediction),
                  _limits(prediction)]
     return tuple(sentence for sentence in sentences if sentence)
 
@@ -39,12 +42,15 @@ def _diagnosis(prediction: Prediction) -> str:
     diagnosis, classes = prediction.diagnosis, {c.name: c for c in prediction.spec.classes}
     findings = [f"{classes[name].display} ({diagnosis.probabilities[name]:.0%})" for name in diagnosis.findings]
     if not findings:
-        return f"{diagnosis.display}: no class reaches its threshold."
+        words = f"{diagnosis.display}: no class reaches its threshold"
+        return f"{words} on these slices." if prediction.region else f"{words}."
     if diagnosis.thresholds is not None:
-        return f"Found, with a probability that reaches its threshold: {', '.join(findings)}."
+        where = " on these slices" if prediction.region else ""
+        return f"Found{where}, with a probability that reaches its threshold: {', '.join(findings)}."
     rest = {name: p for name, p in diagnosis.probabilities.items() if name != diagnosis.label}
     second = max(rest, key=lambda name: (rest[name], name))
-    return (f"The most probable class is {diagnosis.display}, with a probability of {diagnosis.probability:.0%}, "
+    most = "Of these slices as wholes, the" if prediction.region else "The"
+    return (f"{most} most probable class is {diagnosis.display}, with a probability of {diagnosis.probability:.0%}, "
             f"before {classes[second].display} with {rest[second]:.0%}.")
 
 
@@ -52,11 +58,11 @@ def _place(prediction: Prediction) -> str:
     """Of the largest piece of what is drawn."""
     drawn = [segment for segment in prediction.segments if segment.voxels]
     if not drawn:
-        return "Nothing is drawn."
+        return "Nothing is drawn in the region." if prediction.region else "Nothing is drawn."
     sizes = [f"{segment.name}, {_size(segment)}" for segment in drawn]
     largest = max(drawn, key=lambda segment: segment.voxels)
     voxels, count = _largest_piece(prediction.labelmap == largest.label)
-    sentence = f"Drawn: {'; '.join(sizes)}"
+    sentence = f"Drawn{' in the region' if prediction.region else ''}: {'; '.join(sizes)}"
     pieces = "" if count == 1 else f", in {count} pieces of which the largest"
     details = [words for words in (_position(prediction, voxels), _diameter(prediction, voxels)) if words]
     if not details:

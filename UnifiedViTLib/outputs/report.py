@@ -16,6 +16,7 @@ from ..imaging.volume import Volume
 from .colour_maps import UNCERTAINTY
 from .headlines import amount, display_of, findings, headline, threshold_of
 from .report_page import element, probability_bar, render_page, slice_curves, table
+from .region import first_slice, region_mask
 from .report_pictures import SlicePictures, superres_row
 from .writing import write_atomically
 
@@ -81,7 +82,8 @@ def write_report(
     """
     body = [*_summary(result), *_classes(result), *_segments(result)]
     if volume is not None and labelmap is not None:
-        body += _slices(result, SlicePictures(volume, labelmap, result["plane"]), heatmap, uncertainty)
+        interest = region_mask(result.get("region"), volume)
+        body += _slices(result, SlicePictures(volume, labelmap, result["plane"], interest), heatmap, uncertainty)
     if superres is not None and superres[1].any():
         body += [element("h2", "Four times as fine, where the network looks"),
                  superres_row(*superres, result["plane"]),
@@ -119,7 +121,7 @@ def _classes(result: dict[str, Any]) -> list[Element]:
         bar = probability_bar(probability, number, threshold_of(diagnosis, name))
         rows.append((display_of(diagnosis, name), bar, f"{probability:.1%}{_mark(diagnosis, name)}"))
     series = [[view["probabilities"][name] for view in result["slices"]] for name in names]
-    return [table(rows), element("h2", "Slice by slice"), *slice_curves(series)]
+    return [table(rows), element("h2", "Slice by slice"), *slice_curves(series, first_slice(result))]
 
 
 def _segments(result: dict[str, Any]) -> list[Element]:

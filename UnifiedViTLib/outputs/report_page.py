@@ -79,8 +79,13 @@ def probability_bar(probability: float, number: int, threshold: float | None) ->
     return bar
 
 
-def slice_curves(series: list[list[float]]) -> list[Element]:
-    """A line a class over the slices, from 0 to 1 upwards, and how to read it; `series`: for each class its values."""
+def slice_curves(series: list[list[float]], first: int) -> list[Element]:
+    """A line a class over the slices, from 0 to 1 upwards, and how to read it.
+
+    Args:
+        series: for each class its values.
+        first: number of the first slice.
+    """
     width, height, count = _CURVES_WIDTH, _CURVES_HEIGHT, len(series[0])
     grid = [element("line", x2=width, y1=height * y, y2=height * y, stroke=_GRID) for y in (0, 0.5, 1)]
     lines = []
@@ -90,4 +95,5 @@ def slice_curves(series: list[list[float]]) -> list[Element]:
         points = " ".join(f"{n * step:.1f},{height * (1 - value):.1f}" for n, value in enumerate(values))
         lines.append(element("polyline", points=points, fill="none", stroke=colour_of(number), stroke_width=2))
     diagram = element("svg", *grid, *lines, viewBox=f"-2 -4 {width + 4} {height + 8}", style="width:100%")
-    return [diagram, element("small", f"0 to 100 % upwards; slice 1 to {count} from left to right; colours as above")]
+    return [diagram, element("small", f"0 to 100 % upwards; slice {first} to {first + count - 1} from left to right; "
+                             "colours as above")]

@@ -29,13 +29,16 @@ class SlicePictures:
         volume: what was looked at.
         labelmap: what was drawn, (K, J, I).
         plane: of the slices.
+        interest: (K, J, I) bool, the region of interest, whose slices alone are shown, with a line around it; None for
+            none.
     """
 
-    def __init__(self, volume: Volume, labelmap: np.ndarray, plane: str) -> None:
+    def __init__(self, volume: Volume, labelmap: np.ndarray, plane: str, interest: np.ndarray | None = None) -> None:
         self._view = slice_view(volume, plane)
         self._slices, self._labels = self._view.of(volume.array), self._view.of(labelmap)
         self._foreground = measure_foreground(volume.array)
-        self._numbers = chosen_slices((self._labels > 0).sum(axis=(1, 2)))
+        self._interest = None if interest is None else self._view.of(interest)
+        self._numbers = chosen_slices((self._labels > 0).sum(axis=(1, 2)), touched=self._interest)
 
     def row(self, percent: np.ndarray | None = None, palette: np.ndarray = HEATMAP) -> Element:
         """The slices with outlines side by side.
@@ -50,6 +53,8 @@ class SlicePictures:
             rgb, labels = self._foreground.grey(self._slices[n]), self._labels[n]
             if values is not None:
                 rgb = over_image(rgb, values[n], palette)
+            if self._interest is not None:
+                rgb[_edge(self._interest[n])] = 255
             for label in range(1, int(labels.max()) + 1):
                 rgb[_edge(labels == label)] = [int(colour_of(label)[k:k + 2], 16) for k in (1, 3, 5)]
             pictures.append(_picture(rgb, self._view.mm, _SIDE, f"{n + 1}/{len(self._slices)}"))

@@ -65,6 +65,7 @@ class ResultContext:
         from pydicom.uid import generate_uid
 
         self._series += 1
+        scope = f"region only, {RESEARCH}" if self.prediction.region else RESEARCH
         return {
             "series_instance_uid": generate_uid(),
             "series_number": _FIRST_SERIES + self._series,
@@ -74,7 +75,7 @@ class ResultContext:
             "manufacturer_model_name": self.model,
             "software_versions": __version__,
             "device_serial_number": self.prediction.spec.sha256[:LONG_STRING],
-            "series_description": f"{description} ({RESEARCH})",
+            "series_description": f"{description} ({scope})"[:LONG_STRING],
         }
 
     def finish(self, written: Written) -> Written:

@@ -124,10 +124,15 @@ def _evaluations(context: ResultContext, result: dict[str, Any]) -> list[Qualita
 
 
 def _images(context: ResultContext) -> list[tuple]:
-    """SOP class, instance and frames of the images that are referred to where nothing is drawn: from the middle."""
+    """SOP class, instance and frames of the images that are referred to where nothing is drawn: from the middle, or of
+    the region of interest alone."""
     datasets, order = context.sources.datasets, context.sources.order
-    first = max(0, len(order) // 2 - _MOST_IMAGES // 2)
-    chosen = range(first, min(len(order), first + _MOST_IMAGES))
+    if context.prediction.region and context.prediction.slice_axis[0] == 0:
+        looked_at = sorted(context.prediction.slice_indices.tolist())
+    else:
+        looked_at = list(range(len(order)))
+    first = max(0, len(looked_at) // 2 - _MOST_IMAGES // 2)
+    chosen = looked_at[first:first + _MOST_IMAGES]
     if len(datasets) == 1:
         frames = [number for number, k in enumerate(order, start=1) if k in chosen] if len(order) > 1 else None
         return [(datasets[0].SOPClassUID, datasets[0].SOPInstanceUID, frames)]

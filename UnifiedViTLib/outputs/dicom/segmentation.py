@@ -34,10 +34,11 @@ def make_segmentation(context: ResultContext) -> Segmentation | None:
         descriptions[-1].RecommendedDisplayCIELabValue = list(CIELabColor.from_rgb(*segment.colour).value)
     numbers = np.zeros(len(context.prediction.spec.segments) + 1, np.uint8)
     numbers[list(drawn)] = range(1, len(drawn) + 1)
+    where = " in a region" if context.prediction.region else ""
     mask = context.sources.frames(numbers[context.prediction.labelmap])
     written = Segmentation(
         context.sources.datasets, mask, "BINARY", descriptions,
-        content_label="SEGMENTATION", content_description="Drawn by a neural network; research use only",
+        content_label="SEGMENTATION", content_description=f"Drawn by a neural network{where}; research use only",
         **context.new_series("UnifiedViT segmentation"),
     )
     return context.finish(written)
