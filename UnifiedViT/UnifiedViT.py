@@ -220,8 +220,8 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         return UnifiedViTParameterNode(super().getParameterNode())
 
     def process(self, volumeNode, segmentationNode=None, model=DEFAULT_MODEL, device="auto", batchSize=8, progress=None,
-                channels=None, *, plane="auto", tta=False, keepProbabilities=False, heatmap="", superres="",
-                uncertainty=False):
+                channels=None, region=None, regionMargin=10.0, *, plane="auto", tta=False, keepProbabilities=False,
+                heatmap="", superres="", uncertainty=False):
         """Look at a volume, and add the result to its scene; waits until it is there.
 
         Args:
@@ -233,6 +233,8 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             progress: called with a stage in words and the share done (0..1).
             channels: for models that look at several sequences: volume nodes by the names of further ones, for example
                 {"t2": node}; `volumeNode` is the first. What is not given is missing.
+            region: look at a part alone: a Markups ROI node, or around a segment: (segmentation node, segment ID).
+            regionMargin: kept free around the segment, in mm.
             plane: "auto" (as acquired), "axial", "coronal" or "sagittal".
             tta: test-time augmentation: look at mirrored slices too.
             keepProbabilities: add the probability of each segment as a volume.
@@ -250,10 +252,12 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do; the scene is then as it was.
         """
         from UnifiedViTPanel.options import optionsOf
+        from UnifiedViTPanel.region import RegionChoice
 
         options = optionsOf(plane=plane, tta=tta, keepProbabilities=keepProbabilities, heatmap=heatmap,
                             superres=superres, uncertainty=uncertainty)
-        request = self.runner.request(volumeNode, model, device, batchSize, options, channels)
+        request = self.runner.request(volumeNode, model, device, batchSize, options, channels,
+                                      RegionChoice.of(region, regionMargin))
         try:
             prediction = self.runner.client.run(request, progress or (lambda stage, fraction: None))
             self.runner.addToScene(prediction, volumeNode, segmentationNode)

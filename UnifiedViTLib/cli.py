@@ -16,6 +16,7 @@ from .dicomweb_cli import add_dicomweb_options, check_dicomweb_options, series_a
 from .errors import UnifiedViTError, UnsupportedImageError
 from .models_cli import add_models_command
 from .outputs.inventory import Inventory
+from .region_cli import add_region_options, region_asked_for
 from .service.batch.inputs import collect_inputs
 from .service.batch.runner import BatchExecutor, BatchSettings, TaskResult, process_files, serial
 from .service.dicomweb.series import RemoteSeries
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--cluster", nargs="?", const="", metavar="ADDRESS", help="spread the inputs over a Ray "
                          "cluster, whose machines must see the same files; \"auto\": the one that this machine is part "
                          "of; without ADDRESS: processes of this machine; at most --jobs at a time")
+    add_region_options(predict)
     add_dicomweb_options(predict)
     predict.set_defaults(run=_predict)
 
@@ -125,6 +127,7 @@ def _predict(options: argparse.Namespace) -> int:
         return 0
     channels = _further_channels(options, inputs)
     check_channel_names([name for name in (options.input_channel, *channels) if name], spec)
+    asked = replace(asked, region=region_asked_for(options, inputs, WorkerClient))
     settings = BatchSettings(spec, asked, options.device, input_channel=options.input_channel, channels=channels,
                              store=options.store)
     not_stored: list[str] = []

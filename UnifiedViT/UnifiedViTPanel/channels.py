@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import qt
 import slicer
 import vtk
@@ -36,16 +37,30 @@ def volumesBeside(volumeNode, channels):
     """
     volumes = {}
     for name, node in channels.items():
-        volume, between = volume_from_node(node), vtk.vtkMatrix4x4()
-        if not slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(
-                node.GetParentTransformNode(), volumeNode.GetParentTransformNode(), between):
-            raise UnsupportedImageError(
-                f"{node.GetName()} and {volumeNode.GetName()} lie under different transforms that are not linear. "
-                "Harden them (module Transforms), then run again."
-            )
-        matrix = [[between.GetElement(row, column) for column in range(4)] for row in range(4)]
-        volumes[name] = replace(volume, ijk_to_ras=matrix @ volume.ijk_to_ras)
+        volume = volume_from_node(node)
+        volumes[name] = replace(volume, ijk_to_ras=matrixBetween(node, volumeNode) @ volume.ijk_to_ras)
     return volumes
+
+
+def matrixBetween(node, volumeNode):
+    """4x4, from a node's own frame to that of `volumeNode`, by the parent transforms of both.
+
+    Raises:
+        UnsupportedImageError: they are not linear.
+    """
+    between = vtk.vtkMatrix4x4()
+    if not slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(
+            node.GetParentTransformNode(), volumeNode.GetParentTransformNode(), between):
+        raise UnsupportedImageError(
+            f"{node.GetName()} and {volumeNode.GetName()} lie under different transforms that are not linear. "
+            "Harden them (module Transforms), then run again."
+        )
+    return asArray(between)
+
+
+def asArray(matrix):
+    """4x4 of VTK as an array."""
+    return np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
 
 
 class ChannelsView:

@@ -19,6 +19,7 @@ from .consent import mayBeUsed
 from .dicomview import DicomView
 from .models import ModelsView
 from .options import optionsOf, slicerOptions
+from .region import RegionView
 from .results import ResultView
 from .setup import SetupView
 from .status import StatusView
@@ -47,7 +48,7 @@ class Panel:
         self.dicom = DicomView(ui, self.status, self.runner.results, self.timer.start)
         self.results = ResultView(ui, self.status, self.dicom)
         self.setup = SetupView(ui, self.status, self.onReady, self.timer.start)
-        self.channels = ChannelsView(ui)
+        self.channels, self.region = ChannelsView(ui), RegionView(ui)
         self.compare = CompareView(ui, self.status, self.timer.start)
         self.models = ModelsView(ui, self.status, self.onModelsChanged, self.timer.start)
         self._boxes = self._choiceBoxes()
@@ -99,6 +100,7 @@ class Panel:
             box.show(getattr(parameters, name) if parameters else None)
         if parameters is not None:
             self.results.show(parameters.outputSegmentation)
+        self.region.show(parameters.parameterNode if parameters else None)
         self._showModel()
         self.setup.require(self._torchReason())
         self._showButtons()
@@ -256,5 +258,5 @@ class Panel:
         ui.progressBar.visible = self._running
         ui.undoButton.enabled = self.runner.canUndo and not self._running
         for widget in (ui.inputSelector, ui.channelsFrame, ui.outputSelector, ui.modelComboBox,
-                       ui.advancedCollapsibleButton):
+                       ui.regionCollapsibleButton, ui.advancedCollapsibleButton):
             widget.enabled = not self._running

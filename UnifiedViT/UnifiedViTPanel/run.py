@@ -30,6 +30,7 @@ from UnifiedViTLib.service.worker.protocol import PredictRequest
 from .channels import chosenChannels, volumesBeside
 from .dicomresults import KeptResults
 from .options import optionsOf, slicerOptions
+from .region import chosenRegion
 
 #: Node reference from a segmentation to the table of its diagnosis.
 TABLE_ROLE = f"{ATTRIBUTE}table"
@@ -44,8 +45,9 @@ class Runner:
         self._inputs = {}  # voxels as they were asked about, by the nodes' IDs
         self._memory, self._added = None, []
 
-    def request(self, volumeNode, model, device, batchSize, options, channels=None):
-        """What to ask the worker for a volume; `options` as of `optionsOf`, others as for `UnifiedViTLogic.process`.
+    def request(self, volumeNode, model, device, batchSize, options, channels=None, region=None):
+        """What to ask the worker for a volume; `options` as of `optionsOf`, `region` a `RegionChoice`, others as for
+        `UnifiedViTLogic.process`.
 
         Raises:
             UnsupportedImageError, ModelSpecError: with a sentence.
@@ -53,6 +55,9 @@ class Runner:
         spec, volume = find_model(model), volume_from_node(volumeNode)
         extraChannels = volumesBeside(volumeNode, channels or {})
         check_channel_names(extraChannels, spec)
+        if region is not None:
+            options = replace(options, region=region.box(volumeNode))
+            options.region.bounds(volume)
         self._inputs = {volumeNode.GetID(): volume.array}
         self._inputs |= {node.GetID(): extraChannels[name].array for name, node in (channels or {}).items()}
         return PredictRequest(volume, spec, options, device, batchSize, extra_channels=extraChannels)
@@ -67,7 +72,8 @@ class Runner:
         self.client.submit(self.request(
             volume, parameters.model, parameters.device, parameters.batchSize,
             optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()}),
-            chosenChannels(parameters.parameterNode, find_model(parameters.model))))
+            chosenChannels(parameters.parameterNode, find_model(parameters.model)),
+            chosenRegion(parameters.parameterNode)))
         table = segmentation.GetNodeReference(TABLE_ROLE) if segmentation else None
         self._volumeID = volume.GetID()
         self._segmentationID, self._tableID = (node.GetID() if node else None for node in (segmentation, table))

@@ -23,8 +23,8 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class RegionOfInterest(Record):
-    """A box in the patient, in mm. LPS, as DICOM and SimpleITK have it; `from_box_to_ras` and `from_centre` take RAS, as
-    Slicer shows it and `Volume.ijk_to_ras` is.
+    """A box in the patient, in mm. LPS, as DICOM and SimpleITK have it; all constructors take RAS, as Slicer shows it
+    and `Volume.ijk_to_ras` is.
 
     Attributes:
         centre_lps: the middle of the box.

@@ -110,7 +110,7 @@ class Options(Record):
         "confidence in NAME.json and NAME.html; takes four times as long",
         slicer=True,
     )
-    region: RegionOfInterest | None = _option(None)
+    region: RegionOfInterest | None = field(default=None, metadata={"choice": Choice()})
     dicom: bool = _option(
         False,
         help="for images that came as DICOM: write a DICOM segmentation, structured report, maps and picture too",

@@ -53,8 +53,8 @@ def check_not_blank(prepared: PreparedVolume) -> None:
     channels = prepared.channels if isinstance(prepared, PreparedChannels) else (prepared,)
     if not any((image != image[0, 0]).any() for one in channels if one is not None for image in one.slices):
         if prepared.region_mask is not None:
-            raise UnsupportedImageError(f"Every slice that the region of interest touches in {prepared.volume.name} has "
-                                        "one value everywhere; there is nothing to look at. Move the region.")
+            raise UnsupportedImageError(f"Every slice that the region touches in {prepared.volume.name} has one "
+                                        "value everywhere; there is nothing to look at. Move the region.")
         raise UnsupportedImageError(
             f"Every slice of {prepared.volume.name} has one value everywhere; there is nothing to look at. Choose "
             "another plane, and check that the right file was loaded."

@@ -61,14 +61,14 @@ def region_warnings(prepared: PreparedVolume, region: RegionResult | None) -> li
         return []
     sentences = []
     if not prepared.volume.geometry.placed:
-        sentences.append("The image does not tell where it lies in the patient: whether the region of interest is where "
-                         "it was meant to be is not known. Compare it with the image.")
+        sentences.append("The image does not tell where it lies in the patient: whether the region is where it was meant "
+                         "to be is not known. Compare it with the image.")
     if region.voxels_beyond:
         voxel_ml = prepared.volume.voxel_ml
         amount = f"{region.voxels_beyond} voxels" if voxel_ml is None else f"{region.voxels_beyond * voxel_ml:.1f} mL"
-        inside = "" if region.voxels_inside else " and nothing inside"
+        inside = "" if region.voxels_inside else "nothing is drawn inside of it, and "
         sentences.append(
-            f"On the slices of the region, {amount} are drawn outside of it{inside}, and left out. The class "
+            f"On the slices of the region, {inside}{amount} are drawn outside, which are left out. The class "
             "probabilities are those of whole slices: they may be of what lies outside."
         )
     return sentences

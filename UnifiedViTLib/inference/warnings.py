@@ -54,8 +54,8 @@ def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkO
     contradictions = _decision_warnings(spec, diagnosis, segments)
     if region is not None and region.voxels_beyond and not region.voxels_inside:
         contradictions = []  # the diagnosis is of what lies outside, which is told
-    return (*region_warnings(prepared, region), *prepared.volume.notes, *missing, *input_warnings(prepared, spec), *sequence_warnings(prepared, spec),
-            *_geometry_warnings(prepared.volume), *strange,
+    return (*region_warnings(prepared, region), *prepared.volume.notes, *missing, *input_warnings(prepared, spec),
+            *sequence_warnings(prepared, spec), *_geometry_warnings(prepared.volume), *strange,
             *contradictions, *_confidence_warnings(spec, diagnosis, uncertainty))
 
 

@@ -33,8 +33,8 @@ def report_sentences(prediction: Prediction) -> tuple[str, ...]:
     """The sentences: what of the image was looked at, if not all; what, where, what heat map and mask agree on, what
     lowers the confidence, what cannot be known."""
     region = region_as_json(prediction)
-    sentences = [region_in_words(region) if region else "", _diagnosis(prediction), _place(prediction), _agreement(prediction), _doubts(prediction),
-                 _limits(prediction)]
+    sentences = [region_in_words(region) if region else "", _diagnosis(prediction), _place(prediction),
+                 _agreement(prediction), _doubts(prediction), _limits(prediction)]
     return tuple(sentence for sentence in sentences if sentence)
 
 

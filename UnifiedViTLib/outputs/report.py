@@ -15,8 +15,8 @@ from .. import NOTICE
 from ..imaging.volume import Volume
 from .colour_maps import UNCERTAINTY
 from .headlines import amount, display_of, findings, headline, threshold_of
-from .report_page import element, probability_bar, render_page, slice_curves, table
 from .region import first_slice, region_mask
+from .report_page import element, probability_bar, render_page, slice_curves, table
 from .report_pictures import SlicePictures, superres_row
 from .writing import write_atomically
 

@@ -88,7 +88,8 @@ def super_resolve(prepared: PreparedVolume, heatmap: Heatmap, upscaler: Upscaler
         progress: told after every region, with the fraction done (0..1).
 
     Returns:
-        The whole volume, or the slices that a region of interest touches; where it would have more than `MOST_VOXELS`, only the box of voxels around all regions.
+        The whole volume, or the slices that a region of interest touches; where that would have more than
+        `MOST_VOXELS`, only the box of voxels around all regions.
 
     Raises:
         UnsupportedImageError: nothing is attended to, or even that box is too large.

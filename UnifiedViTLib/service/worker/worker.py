@@ -54,6 +54,7 @@ JOBS = {
     "import": ("store.download", "import_job"),
     "inspect": ("packages.dependencies", "inspect_job"),
     "install": ("packages.dependencies", "install_job"),
+    "region": ("worker.regions", "region_job"),
 }
 HEARTBEAT_S = 1.0
 
