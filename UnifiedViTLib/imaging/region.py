@@ -57,7 +57,8 @@ class RegionOfInterest(Record):
             box_to_ras: 4x4, from the cube of side 1 around the origin to RAS in mm.
             source: as of the class.
         """
-        lps = LPS_RAS @ np.asarray(box_to_ras, float)
+        with np.errstate(invalid="ignore"):  # what is no number is refused in words
+            lps = LPS_RAS @ np.asarray(box_to_ras, float)
         edges = lps[:3, :3].T.tolist()
         return cls(tuple(lps[:3, 3].tolist()), tuple(map(tuple, edges)), source)
 

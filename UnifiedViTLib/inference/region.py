@@ -61,8 +61,8 @@ def region_warnings(prepared: PreparedVolume, region: RegionResult | None) -> li
         return []
     sentences = []
     if not prepared.volume.geometry.placed:
-        sentences.append("The image does not tell where it lies in the patient: whether the region is where it was meant "
-                         "to be is not known. Compare it with the image.")
+        sentences.append("The image does not tell where it lies in the patient: whether the region is where it was "
+                         "meant to be is not known. Compare it with the image.")
     if region.voxels_beyond:
         voxel_ml = prepared.volume.voxel_ml
         amount = f"{region.voxels_beyond} voxels" if voxel_ml is None else f"{region.voxels_beyond * voxel_ml:.1f} mL"
