@@ -136,7 +136,8 @@ def test_a_finding_outside_is_a_warning_and_no_contradiction(predictor):
 def test_every_output_says_that_only_a_region_was_looked_at(tmp_path):
     volume = head_volume()
     biases = {"classifier": [9.0, 0.0, 0.0], "segmentation": [9.0, 0.0, 0.0]}
-    part = Predictor(tiny_model(tmp_path / "healthy", **SMALL, biases=biases), "cpu").predict(volume, Options(region=BOX))
+    healthy = Predictor(tiny_model(tmp_path / "healthy", **SMALL, biases=biases), "cpu")
+    part = healthy.predict(volume, Options(region=BOX))
     result = as_json(part)
     validate(result, json.loads((ROOT / "Resources" / "prediction.schema.json").read_text(encoding="utf-8")))
     first, last = result["region"]["first_slice"], result["region"]["first_slice"] + len(result["slices"]) - 1

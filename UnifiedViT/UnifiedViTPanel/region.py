@@ -105,6 +105,7 @@ def _maskOf(node, segment):
     """What is drawn in a segment, (K, J, I), and its IJK to RAS in the node's own frame; the node stays as it is."""
     single = slicer.vtkSegmentation()
     single.SetSourceRepresentationName(node.GetSegmentation().GetSourceRepresentationName())
+    single.CopyConversionParameters(node.GetSegmentation())
     copy = slicer.vtkSegment()
     copy.DeepCopy(segment)
     single.AddSegment(copy, "segment")
