@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,9 @@ def write_inputs(folder: Path) -> None:
     expert = sitk.GetImageFromArray((np.indices(volume.array.shape).sum(axis=0) < 40).astype(np.uint8))
     expert.CopyInformation(to_sitk(volume))
     sitk.WriteImage(expert, str(folder / "expert.nii.gz"))
+    mask = np.zeros(volume.array.shape, np.uint8)
+    mask[2, 20:30, 15:30] = 1
+    sitk.WriteImage(to_sitk(replace(volume, array=mask)), str(folder / "lesion.nrrd"))
     write_series(folder / "dicom-series", volume.array.astype(np.int16), volume.ijk_to_ras)
 
 

@@ -21,7 +21,8 @@ FLOORS = (
     {"errors", "leftovers", "licences", "locking", "native", "processes", "records", "resources", "streams", "texts",
      "trust", "versions"},
     {"fields", "graph", "tensors"}, {"diagnosis"}, {"spec"}, {"integrity"}, {"models", "imaging"}, {"inference"},
-    {"outputs"}, {"service"}, {"cli", "cli_options", "compare_cli", "dicomweb_cli", "models_cli"},
+    {"outputs"}, {"service"},
+    {"cli", "cli_options", "compare_cli", "dicomweb_cli", "models_cli", "region_cli"},
 )
 #: models and imaging stand side by side, and know nothing of each other.
 SIDE_BY_SIDE = ({"models", "imaging"},)
