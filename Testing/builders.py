@@ -14,7 +14,8 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
-from UnifiedViTLib.imaging.volume import LPS_RAS, Volume
+from UnifiedViTLib.imaging.geometry import LPS_RAS
+from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.spec import ModelSpec, load_spec
 
 #: The 48 ways in which voxel axes i, j, k can run along patient axes: columns are unit vectors.

@@ -13,8 +13,8 @@ from builders import grid, oblique, write_series
 from dicom_results import GLIOMA, lesion, model, result_of, write
 
 from UnifiedViTLib.errors import UnsupportedImageError
+from UnifiedViTLib.imaging.geometry import LPS_RAS
 from UnifiedViTLib.imaging.reading import read
-from UnifiedViTLib.imaging.volume import LPS_RAS
 from UnifiedViTLib.outputs.files import as_json, write_segmentation
 
 pytest.importorskip("highdicom", reason="results as DICOM need highdicom, which is not installed")

@@ -14,9 +14,8 @@ from pydicom import dcmread
 from pydicom.uid import CTImageStorage, generate_uid
 
 from UnifiedViTLib.errors import UnsupportedImageError
-from UnifiedViTLib.imaging.geometry import DERIVED, GIVEN, UNKNOWN
+from UnifiedViTLib.imaging.geometry import DERIVED, GIVEN, LPS_RAS, UNKNOWN
 from UnifiedViTLib.imaging.reading import dicom_files, read
-from UnifiedViTLib.imaging.volume import LPS_RAS
 from UnifiedViTLib.service.batch.inputs import find_inputs
 
 

@@ -14,8 +14,8 @@ import SimpleITK as sitk
 from builders import grid, oblique
 from dicom_results import result_of, write
 
+from UnifiedViTLib.imaging.geometry import LPS_RAS
 from UnifiedViTLib.imaging.reading import read
-from UnifiedViTLib.imaging.volume import LPS_RAS
 
 pytest.importorskip("highdicom", reason="results as DICOM need highdicom, which is not installed")
 

@@ -10,8 +10,8 @@ from builders import grid, head_volume, oblique, to_sitk, write_dicom, write_ser
 from PIL import Image
 
 from UnifiedViTLib.errors import UnsupportedImageError
+from UnifiedViTLib.imaging.geometry import LPS_RAS
 from UnifiedViTLib.imaging.reading import read
-from UnifiedViTLib.imaging.volume import LPS_RAS
 
 SHAPE = (9, 40, 36)
 

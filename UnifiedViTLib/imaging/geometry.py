@@ -9,6 +9,8 @@ import numpy as np
 from ..records import Record
 
 GIVEN, DERIVED, UNKNOWN = "given", "derived", "unknown"
+#: RAS <-> LPS: SimpleITK and DICOM speak LPS, Slicer's nodes RAS.
+LPS_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 #: Voxels of less or more mm along a side come from no scanner: the finest specimen scanners reach 0.01 mm, the
 #: thickest slices (scouts, nuclear medicine) 50 mm.

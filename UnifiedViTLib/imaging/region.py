@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import UnsupportedImageError
 from ..records import Record
-from .volume import LPS_RAS, Volume
+from .geometry import LPS_RAS
+
+if TYPE_CHECKING:  # it loads scipy, which the options of a run, offered when Slicer starts, must not wait for
+    from .volume import Volume
 
 #: Kept free around what a mask marks, in mm, where nobody says otherwise.
 DEFAULT_MARGIN_MM = 10.0

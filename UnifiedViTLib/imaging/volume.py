@@ -11,9 +11,6 @@ from ..errors import UnsupportedImageError
 from .geometry import ALL_GIVEN, EXTENT_MM, MOST_ELONGATED, UNKNOWN, GeometrySource, implausible_size, size_in_words
 from .padding import replace_padding
 
-#: RAS <-> LPS: SimpleITK and DICOM speak LPS, Slicer's nodes RAS.
-LPS_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-
 
 @dataclass(frozen=True)
 class Volume:

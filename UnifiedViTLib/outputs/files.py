@@ -13,7 +13,7 @@ import SimpleITK as sitk
 
 from ..diagnosis import NONE
 from ..errors import OutputError
-from ..imaging.volume import LPS_RAS
+from ..imaging.geometry import LPS_RAS
 from ..inference.prediction import Diagnosis, Heatmap, Prediction, SuperResolution, Uncertainty
 from ..inference.superres.base import FACTOR
 from ..inference.warnings import needs_review, review_threshold

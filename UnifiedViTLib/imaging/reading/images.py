@@ -13,8 +13,8 @@ import SimpleITK as sitk
 from ...errors import UnsupportedImageError
 from ...native import native_path
 from ..colours import grey
-from ..geometry import ALL_GIVEN, GeometrySource
-from ..volume import LPS_RAS, Volume
+from ..geometry import ALL_GIVEN, LPS_RAS, GeometrySource
+from ..volume import Volume
 from .limits import damaged
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import UnsupportedImageError
+from ...imaging.geometry import LPS_RAS
 from ...imaging.reading.dicom.header import read_dataset
-from ...imaging.volume import LPS_RAS, Volume
+from ...imaging.volume import Volume
 from ...inference.prediction import Prediction
 
 if TYPE_CHECKING:

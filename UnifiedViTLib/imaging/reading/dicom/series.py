@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ....errors import UnsupportedImageError
 from ...colours import grey
-from ...volume import LPS_RAS, Volume
+from ...geometry import LPS_RAS
+from ...volume import Volume
 from ..names import stem
 from .directory import (
     ListedSeries,
