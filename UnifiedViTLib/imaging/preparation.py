@@ -57,9 +57,9 @@ class PreparedVolume:
         return self.frame.to_network(self.view.of(self.region_mask)[start:stop]) > 0.5
 
     def clear_beyond_region(self, array: np.ndarray) -> None:
-        """Set `array` (K, J, I), in place, to 0 outside the region of interest."""
+        """Set `array` (..., K, J, I), in place, to 0 outside the region of interest."""
         if self.region_mask is not None:
-            array[~self.region_mask] = 0
+            array[..., ~self.region_mask] = 0
 
     def batches(self, size: int) -> Iterator[tuple[int, np.ndarray]]:
         """(first slice number, `inputs`) for all slices, `size` at a time."""

@@ -63,8 +63,8 @@ class RegionOfInterest(Record):
         """
         with np.errstate(invalid="ignore"):  # what is no number is refused in words
             lps = LPS_RAS @ np.asarray(box_to_ras, float)
-        edges = lps[:3, :3].T.tolist()
-        return cls(tuple(lps[:3, 3].tolist()), tuple(map(tuple, edges)), source)
+        first, second, third, centre = (_vector(column) for column in lps[:3].T)
+        return cls(centre, (first, second, third), source)
 
     @classmethod
     def from_centre(cls, centre: Sequence[float], size: Sequence[float], source: str = "") -> RegionOfInterest:
@@ -131,8 +131,7 @@ class RegionOfInterest(Record):
     @property
     def size_mm(self) -> Vector:
         """Lengths of the three edges."""
-        first, second, third = np.linalg.norm(self.edges_lps, axis=1).tolist()
-        return first, second, third
+        return _vector(np.linalg.norm(self.edges_lps, axis=1))
 
     def __str__(self) -> str:
         """For people: "40 x 30 x 20 mm around R 12.0, P 30.5, S 44.0 (Markups ROI R)"."""
@@ -188,6 +187,11 @@ class RegionOfInterest(Record):
             f"The region of interest, {self}, lies outside {volume.name}. Move it into the volume, and check that both "
             "are of the same patient and frame of reference."
         )
+
+
+def _vector(values: np.ndarray) -> Vector:
+    x, y, z = values.tolist()
+    return x, y, z
 
 
 def _lengths(lengths: Sequence[float]) -> str:

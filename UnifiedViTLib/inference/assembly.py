@@ -65,8 +65,8 @@ class OutputAssembler:
             WeightsError: it never changes.
         """
         self._variation.conclude()
-        for probabilities in self._percent if self._percent is not None else ():
-            self._prepared.clear_beyond_region(probabilities)
+        if self._percent is not None:
+            self._prepared.clear_beyond_region(self._percent)
         distances, rotated = None, None
         if self._ood:  # all at once: large products start threads, which would hold up the network
             distances, rotated = self._ood.score(OODFeatures.concatenate(self._features))
