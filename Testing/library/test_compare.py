@@ -227,6 +227,14 @@ def test_other_images_and_other_patients_are_told_and_one_image_is_not():
     assert "different patients" in text
 
 
+def test_a_side_that_looked_at_a_region_alone_is_told_unless_both_did():
+    box = "40 x 30 x 20 mm around R 12.0, P 30.5, S 44.0"
+    whole, part = drawn({"x": LOW}), drawn({"x": HIGH}, "b", origin=Origin(region=box))
+    warning, = compare(whole, part).warnings
+    assert warning.startswith(f"In b only a region was looked at ({box})")
+    assert not compare(replace(part, name="c"), part).warnings
+
+
 def test_diagnoses_are_compared_where_both_sides_have_one():
     def sentence(one: Origin, other: Origin) -> str:
         return compare(drawn({"x": LOW}, origin=one), drawn({"x": LOW}, "b", origin=other)).diagnoses

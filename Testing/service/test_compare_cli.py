@@ -14,7 +14,10 @@ from pydicom import Dataset
 from results import make_prediction, put
 
 from UnifiedViTLib import cli
+from UnifiedViTLib.imaging.region import RegionOfInterest
 from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.options import Options
+from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.comparison.reading import read_segmentation
 from UnifiedViTLib.outputs.folder import ResultsFolder
 
@@ -65,6 +68,15 @@ def test_two_results_of_one_image_agree_and_their_diagnoses_are_told(results, ca
     code, text, _ = compare(capsys, results / "one" / "brain.json", results / "two" / "brain.json")
     assert code == 0 and "1.000      0.0" in text and "the same." in text and "!" not in text
     assert "A  brain (A), of brain.nrrd, by tiny 1.2.3, " in text
+
+
+def test_a_result_of_a_region_is_told_to_be_one(results, capsys, tmp_path):
+    whole = make_prediction(tmp_path / "tiny")
+    box = RegionOfInterest.from_bounds((slice(1, 3), slice(0, 20), slice(0, 36)), whole.ijk_to_ras)
+    part = Predictor(whole.spec, "cpu").predict(head_volume(shape=(4, 40, 36)), Options(region=box))
+    put(ResultsFolder(tmp_path / "part"), part, results / "brain.nrrd", "brain", region=box)
+    code, text, _ = compare(capsys, results / "one" / "brain.json", tmp_path / "part" / "brain.json")
+    assert code == 0 and "only a region was looked at" in " ".join(text.split()) and "different images" not in text
 
 
 def test_the_manifest_says_what_a_segmentation_is_of_and_not_its_name(results, capsys, tmp_path):

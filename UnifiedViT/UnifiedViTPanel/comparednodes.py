@@ -234,7 +234,10 @@ def _origin(node):
         image = volumeNode.GetName() or image
         item = node.GetAttribute(f"{ATTRIBUTE}SequenceItem")
         imageIDs = (f"{volumeNode.GetID()} {item or ''}", *uidsOf(volumeNode))
-    return Origin(image, imageIDs, _patient(volumeNode or node), model, result["diagnosis"] if result else None)
+    if result is None:
+        return Origin(image, imageIDs, _patient(volumeNode or node), model)
+    region = result.get("region", {}).get("description", "")
+    return Origin(image, imageIDs, _patient(volumeNode or node), model, result["diagnosis"], region)
 
 
 def _patient(node):

@@ -103,7 +103,7 @@ def compare(a: Segmentation, b: Segmentation,
     aligned = align(a, b)
     rows, difference, to_ras = [], None, None
     notes = [*a.notes, *b.notes, *matching]
-    warnings = _origin_warnings(a, b)
+    warnings = [*_origin_warnings(a, b), *_region_warnings(a, b)]
     if isinstance(aligned, str):
         warnings.append(aligned)
         for pair in pairs:
@@ -155,6 +155,14 @@ def _origin_warnings(a: Segmentation, b: Segmentation) -> list[str]:
     return [f"{a.name} and {b.name} are of different images ({one.image}, {other.image}): volumes and their change "
             "stand; Dice, HD95 and the difference map only count if the images are of one patient and registered."
             f"{models}"]
+
+
+def _region_warnings(a: Segmentation, b: Segmentation) -> list[str]:
+    """What lies outside a region of interest was left out of one side, not found to be free."""
+    if a.origin.region == b.origin.region:
+        return []
+    return [f"In {side.name} only a region was looked at ({side.origin.region}): what the other draws outside of it is "
+            "no difference, and no change." for side in (a, b) if side.origin.region]
 
 
 def _findings(diagnosis: dict[str, Any]) -> list[str]:

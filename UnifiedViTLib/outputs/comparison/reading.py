@@ -92,7 +92,7 @@ def _origin(document: Mapping[str, Any], manifest: Manifest) -> Origin:
     model = document["model"]
     ids = tuple(dict.fromkeys([*(file.sha256 for file in manifest.inputs), *uids]))
     return Origin(Path(manifest.request.source).name, ids, _patient_id(manifest), f"{model['id']} {model['version']}",
-                  document["diagnosis"])
+                  document["diagnosis"], document.get("region", {}).get("description", ""))
 
 
 def _patient_id(manifest: Manifest) -> str:

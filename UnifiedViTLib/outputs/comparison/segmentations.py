@@ -39,6 +39,7 @@ class Origin(Record):
         patient_id: equal for images of one patient; never written and never shown.
         model: id and version.
         diagnosis: as from `files.diagnosis_as_json`.
+        region: in words, the region of interest that alone was looked at; "" for all of the image.
     """
 
     image: str = ""
@@ -46,6 +47,7 @@ class Origin(Record):
     patient_id: str = ""
     model: str = ""
     diagnosis: dict[str, Any] | None = None
+    region: str = ""
 
 
 @dataclass(frozen=True)
