@@ -52,9 +52,8 @@ def matrixBetween(node, volumeNode):
     if not slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(
             node.GetParentTransformNode(), volumeNode.GetParentTransformNode(), between):
         raise UnsupportedImageError(
-            f"{node.GetName()} and {volumeNode.GetName()} lie under different transforms that are not linear. "
-            "Harden them (module Transforms), then run again."
-        )
+            _("{one} and {other} lie under different transforms that are not linear. Harden them (module Transforms), "
+              "then run again.").format(one=node.GetName(), other=volumeNode.GetName()))
     return asArray(between)
 
 

@@ -15,6 +15,7 @@ from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import CompareRequest, Failed, Finished, Log, Progress
 
 from .comparednodes import addDifference, addTable, segmentationOf
+from .sentences import inWords
 from .texts import asShown, shortened
 
 #: Growth of so many segments is told in words; the table has them all.
@@ -86,7 +87,7 @@ class CompareView:
                 self._status.log(event.text)
             elif isinstance(event, Progress):
                 if not self._cancelling:
-                    self._status.say(event.stage)
+                    self._status.say(inWords(event.stage))
             elif isinstance(event, (Finished, Failed)):
                 self._end(event)
         return self._client.running

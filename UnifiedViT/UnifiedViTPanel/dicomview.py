@@ -16,6 +16,7 @@ from UnifiedViTLib.service.worker.protocol import Failed, Finished, JobRequest, 
 
 from .dicomresults import addToDatabase, dicomRequest, whyNotDicom
 from .reporting import FOLDER_SETTING, volumeOf
+from .sentences import inWords
 
 #: What Slicer brings from 5.12 on.
 PACKAGE, REQUIREMENT = "highdicom", "highdicom>=0.27"
@@ -116,7 +117,7 @@ class DicomView:
                 self._status.log(event.text)
             elif isinstance(event, Progress):
                 if not self._cancelling:
-                    self._status.say(event.stage)
+                    self._status.say(inWords(event.stage))
             elif isinstance(event, Failed):
                 self._end()
                 isCancelled = isinstance(event.error, Cancelled)

@@ -21,6 +21,7 @@ from .models import ModelsView
 from .options import optionsOf, slicerOptions
 from .region import RegionView
 from .results import ResultView
+from .sentences import inWords
 from .setup import SetupView
 from .status import StatusView
 
@@ -209,7 +210,7 @@ class Panel:
         passed = time.monotonic() - self._started
         left = passed / event.fraction - passed if 0.05 < event.fraction < 1 and passed > 2 else None
         if not self._cancelling:
-            self.status.say(event.stage + (_(" (about {seconds:.0f} s left)").format(seconds=left) if left else ""))
+            self.status.say(inWords(event.stage) + (_(" (about {seconds:.0f} s left)").format(seconds=left) if left else ""))
 
     def _end(self, event):
         self._running = self._cancelling = False

@@ -18,6 +18,7 @@ from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, n
 from .charts import ResizeFilter, classesChart, slicesChart
 from .maps import MapsView
 from .reporting import proposedFile, saveReport
+from .sentences import inWords
 
 #: No chart is narrower, in pixels.
 _NARROWEST = 160
@@ -89,7 +90,7 @@ class ResultView:
     def _showWarnings(self):
         warnings = self._result["warnings"]
         self.ui.warningsLabel.visible = bool(warnings)
-        self.ui.warningsLabel.text = "<br>".join(f"&#9888; {html.escape(text)}" for text in warnings)
+        self.ui.warningsLabel.text = "<br>".join(f"&#9888; {html.escape(inWords(text))}" for text in warnings)
 
     def _drawCharts(self):
         """Both charts, as wide as their place is now."""
@@ -157,7 +158,7 @@ class ResultView:
         if node is None:
             return
         path = qt.QFileDialog.getSaveFileName(self.ui.resultCollapsibleButton, _("Save report"),
-                                              proposedFile(self._result, node), "HTML (*.html)")
+                                              proposedFile(self._result, node), _("HTML (*.html)"))
         if not path:
             return
         try:
@@ -175,7 +176,7 @@ def _probability(value, size):
 def _badge(result):
     if not needs_review(result):
         return ""
-    return f"&nbsp;&nbsp;<span style='background-color: #8a4b00; color: white'>&nbsp;{REVIEW}&nbsp;</span>"
+    return f"&nbsp;&nbsp;<span style='background-color: #8a4b00; color: white'>&nbsp;{inWords(REVIEW)}&nbsp;</span>"
 
 
 def _amount(segment):

@@ -96,7 +96,7 @@ class Runner:
         """
         volume = self.volumeNode
         if volume is None:
-            raise UnsupportedImageError("The volume was removed from the scene before its result came.")
+            raise UnsupportedImageError(_("The volume was removed from the scene before its result came."))
         segmentation, table = (slicer.mrmlScene.GetNodeByID(nodeID) if nodeID else None
                                for nodeID in (self._segmentationID, self._tableID))
         return self.addToScene(prediction, volume, segmentation, table)
