@@ -18,6 +18,7 @@ import slicer
 import slicer.util
 from pydicom import dcmread
 from PySide6 import QtCore, QtWidgets
+from translations import context_of
 
 from . import parameters, scripted
 from .pythonqt import FileDialog, pythonqt_class, qt_module
@@ -114,7 +115,7 @@ def install(scene: slicer.vtkMRMLScene) -> Application:
     util.modulePath = lambda name: str(ROOT / name / f"{name}.py")
     util.confirmOkCancelDisplay = util.confirmYesNoDisplay = app.ask
     i18n = types.ModuleType("slicer.i18n")
-    i18n.tr, i18n.translate = (lambda text: text), (lambda _context, text: text)
+    i18n.tr, i18n.translate = _tr, QtCore.QCoreApplication.translate
     for name, made in {
         "qt": qt_module(), "ctk": ctk_module(), "slicer.i18n": i18n,
         "slicer.ScriptedLoadableModule": scripted.module(), "slicer.parameterNodeWrapper": parameters.module(),
@@ -124,6 +125,11 @@ def install(scene: slicer.vtkMRMLScene) -> Application:
             setattr(slicer, name.removeprefix("slicer."), made)
     FileDialog.answers, FileDialog.proposed = [], []
     return app
+
+
+def _tr(text: str) -> str:
+    """`slicer.i18n.tr`: looks in the context that is named after the file of the caller, and its package if any."""
+    return QtCore.QCoreApplication.translate(context_of(Path(sys._getframe(1).f_code.co_filename)), text)
 
 
 def _module(logic: Any, scene: slicer.vtkMRMLScene) -> types.SimpleNamespace:

@@ -210,7 +210,8 @@ class Panel:
         passed = time.monotonic() - self._started
         left = passed / event.fraction - passed if 0.05 < event.fraction < 1 and passed > 2 else None
         if not self._cancelling:
-            self.status.say(inWords(event.stage) + (_(" (about {seconds:.0f} s left)").format(seconds=left) if left else ""))
+            rest = _(" (about {seconds:.0f} s left)").format(seconds=left) if left else ""
+            self.status.say(inWords(event.stage) + rest)
 
     def _end(self, event):
         self._running = self._cancelling = False

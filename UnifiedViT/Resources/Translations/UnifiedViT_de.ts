@@ -5,534 +5,534 @@
     <name>UnifiedViT</name>
     <message>
         <source>UnifiedViT</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>One Vision Transformer looks at a medical image once and gives two answers: where (a segmentation) and what (a diagnosis with calibrated probabilities). Load a volume, choose a model, press Run.&lt;br&gt;&lt;br&gt;&lt;b&gt;Research use only. Not for clinical diagnosis.&lt;/b&gt;&lt;br&gt;&lt;br&gt;More in the &lt;a href=&quot;https://github.com/UnifiedViT/SlicerUnifiedViT&quot;&gt;documentation&lt;/a&gt;.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Ein Vision Transformer sieht sich ein medizinisches Bild einmal an und gibt zwei Antworten: wo (eine Segmentierung) und was (eine Diagnose mit kalibrierten Wahrscheinlichkeiten). Laden Sie ein Volumen, wählen Sie ein Modell und drücken Sie auf Starten.&lt;br&gt;&lt;br&gt;&lt;b&gt;Nur für Forschungszwecke. Nicht für die klinische Diagnostik.&lt;/b&gt;&lt;br&gt;&lt;br&gt;Mehr dazu in der &lt;a href=&quot;https://github.com/UnifiedViT/SlicerUnifiedViT&quot;&gt;Dokumentation&lt;/a&gt;.</translation>
     </message>
     <message>
         <source>The architecture follows Kassar, An Analytical Study of Vision Transformer Models for Medical Image Classification and Segmentation. The bundled model was trained on BRISC 2025 (Fateh et al.), the figshare set of Cheng, and TCGA-LGG with the masks of Buda et al.; its weights are under CC BY-NC-SA 4.0.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Architektur folgt Kassar, An Analytical Study of Vision Transformer Models for Medical Image Classification and Segmentation. Das mitgelieferte Modell wurde mit BRISC 2025 (Fateh et al.), dem figshare-Datensatz von Cheng und TCGA-LGG mit den Masken von Buda et al. trainiert; seine Gewichte stehen unter CC BY-NC-SA 4.0.</translation>
     </message>
     <message>
         <source>Research use only. Not for clinical diagnosis.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Nur für Forschungszwecke. Nicht für die klinische Diagnostik.</translation>
     </message>
     <message>
         <source>What runs the networks. OpenVINO needs no PyTorch; PyTorch uses the graphics card and runs every model.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Womit die Netze laufen. OpenVINO braucht kein PyTorch; PyTorch nutzt die Grafikkarte und führt jedes Modell aus.</translation>
     </message>
     <message>
         <source>Install what is missing...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Fehlendes installieren...</translation>
     </message>
     <message>
         <source>Asks once, then downloads and installs. Nothing that Slicer brings is changed.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Fragt einmal, lädt dann herunter und installiert. Was Slicer mitbringt, wird nicht verändert.</translation>
     </message>
     <message>
         <source>From a folder...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Aus einem Ordner...</translation>
     </message>
     <message>
         <source>Installs from a folder of wheels (.whl), without a network.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Installiert aus einem Ordner mit Wheels (.whl), ohne Netzwerk.</translation>
     </message>
     <message>
         <source>Check again</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Erneut prüfen</translation>
     </message>
     <message>
         <source>Inputs</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Eingaben</translation>
     </message>
     <message>
         <source>Volume:</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Volumen:</translation>
     </message>
     <message>
         <source>The image to look at. Of a sequence: the item that the sequence browser shows.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Bild, das angesehen wird. Bei einer Sequenz: das Element, das der Sequenz-Browser zeigt.</translation>
     </message>
     <message>
         <source>Select a volume</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Volumen wählen</translation>
     </message>
     <message>
         <source>Model:</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Modell:</translation>
     </message>
     <message>
         <source>What to look for. More models: section Models below.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wonach gesucht wird. Weitere Modelle: unten im Abschnitt Modelle.</translation>
     </message>
     <message>
         <source>Segmentation:</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Segmentierung:</translation>
     </message>
     <message>
         <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wohin das Ergebnis kommt. Der Inhalt einer vorhandenen Segmentierung wird ersetzt (Rückgängig bringt ihn zurück).</translation>
     </message>
     <message>
         <source>Create a new segmentation on Run</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Beim Starten neue Segmentierung anlegen</translation>
     </message>
     <message>
         <source>Advanced</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Erweitert</translation>
     </message>
     <message>
         <source>Slices:</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Schichten:</translation>
     </message>
     <message>
         <source>The plane in which the model looks at the volume, slice by slice.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Ebene, in der das Modell das Volumen Schicht für Schicht ansieht.</translation>
     </message>
     <message>
         <source>Device:</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Gerät:</translation>
     </message>
     <message>
         <source>Where the network computes.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wo das Netz rechnet.</translation>
     </message>
     <message>
         <source>Slices at a time:</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Schichten zugleich:</translation>
     </message>
     <message>
         <source>More is quicker on a graphics card and needs more memory; halved by itself when memory runs out.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Mehr ist auf einer Grafikkarte schneller und braucht mehr Speicher; wird von selbst halbiert, wenn der Speicher nicht reicht.</translation>
     </message>
     <message>
         <source>Test-time augmentation</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Test-Time-Augmentation</translation>
     </message>
     <message>
         <source>The mean over slices and their mirror images; takes twice as long.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Mittel über Schichten und ihre Spiegelbilder; dauert doppelt so lange.</translation>
     </message>
     <message>
         <source>Keep probability maps as volumes</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wahrscheinlichkeitskarten behalten</translation>
     </message>
     <message>
         <source>Heat map:</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Heatmap:</translation>
     </message>
     <message>
         <source>What speaks for a diagnosis, and where, as a volume in colours over the image; takes three times as long.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Was für eine Diagnose spricht, und wo, als farbiges Volumen über dem Bild; dauert dreimal so lange.</translation>
     </message>
     <message>
         <source>Super-resolved:</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Hochaufgelöst:</translation>
     </message>
     <message>
         <source>The regions that the network attends to, four times as fine in plane, as a new volume beside the input, which stays as it is. What is synthetic in it is guessed, not measured.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Bereiche, auf die das Netz achtet, in der Ebene viermal so fein, als neues Volumen neben der Eingabe, die bleibt, wie sie ist. Was darin synthetisch ist, ist geschätzt, nicht gemessen.</translation>
     </message>
     <message>
         <source>Uncertainty map and confidence</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Unsicherheitskarte und Konfidenz</translation>
     </message>
     <message>
         <source>Several forward passes over every slice, changed a little: how far they agree says how far to trust the result. Takes four times as long.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Mehrere leicht veränderte Durchgänge über jede Schicht: Wie weit sie übereinstimmen, sagt, wie weit dem Ergebnis zu trauen ist. Dauert viermal so lange.</translation>
     </message>
     <message>
         <source>Install PyTorch...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">PyTorch installieren...</translation>
     </message>
     <message>
         <source>PyTorch uses the graphics card, runs every model, and makes heat maps and super-resolved volumes.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">PyTorch nutzt die Grafikkarte, führt jedes Modell aus und erstellt Heatmaps und hochaufgelöste Volumen.</translation>
     </message>
     <message>
         <source>Models</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Modelle</translation>
     </message>
     <message>
         <source>Model</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Modell</translation>
     </message>
     <message>
         <source>Version</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Version</translation>
     </message>
     <message>
         <source>Size</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Größe</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Zustand</translation>
     </message>
     <message>
         <source>Download...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Herunterladen...</translation>
     </message>
     <message>
         <source>Import zip...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Zip importieren...</translation>
     </message>
     <message>
         <source>A model&apos;s .zip from disk; it is checked first.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die .zip-Datei eines Modells vom Datenträger; sie wird zuerst geprüft.</translation>
     </message>
     <message>
         <source>Import folder...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Ordner importieren...</translation>
     </message>
     <message>
         <source>A model&apos;s folder (model.json and weights), for example from unifiedvit-train export.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Der Ordner eines Modells (model.json und Gewichte), zum Beispiel aus unifiedvit-train export.</translation>
     </message>
     <message>
         <source>Remove</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Entfernen</translation>
     </message>
     <message>
         <source>Keep models elsewhere...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Modelle woanders aufbewahren...</translation>
     </message>
     <message>
         <source>Clear cache...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Cache leeren...</translation>
     </message>
     <message>
         <source>Removes all downloaded and imported models, and the networks that were compiled for this computer.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Entfernt alle heruntergeladenen und importierten Modelle und die für diesen Rechner kompilierten Netze.</translation>
     </message>
     <message>
         <source>Run</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Starten</translation>
     </message>
     <message>
         <source>Result</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Ergebnis</translation>
     </message>
     <message>
         <source>Heat map</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Heatmap</translation>
     </message>
     <message>
         <source>Uncertainty</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Unsicherheit</translation>
     </message>
     <message>
         <source>Where the outline is uncertain: entropy over all passes, from clear (sure) over blue and green to yellow</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wo der Umriss unsicher ist: Entropie über alle Durchgänge, von klar (sicher) über Blau und Grün bis Gelb</translation>
     </message>
     <message>
         <source>Opacity of the map over the slices</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Deckkraft der Karte über den Schichten</translation>
     </message>
     <message>
         <source>Show 3D</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">3D zeigen</translation>
     </message>
     <message>
         <source>Jump to lesion</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Zur Läsion</translation>
     </message>
     <message>
         <source>Undo</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Rückgängig</translation>
     </message>
     <message>
         <source>Takes this result out of the scene and brings back what it replaced.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Nimmt dieses Ergebnis aus der Szene und bringt zurück, was es ersetzt hat.</translation>
     </message>
     <message>
         <source>Save report...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Bericht...</translation>
     </message>
     <message>
         <source>Copy as text</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Text kopieren</translation>
     </message>
     <message>
         <source>Save as DICOM...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Als DICOM sichern...</translation>
     </message>
     <message>
         <source>Compare</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Vergleichen</translation>
     </message>
     <message>
         <source>A:</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">A:</translation>
     </message>
     <message>
         <source>Before, or the reference: a result, or an expert&apos;s segmentation.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Vorher, oder die Referenz: ein Ergebnis oder die Segmentierung einer Fachperson.</translation>
     </message>
     <message>
         <source>Before, or the reference</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Vorher, oder die Referenz</translation>
     </message>
     <message>
         <source>B:</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">B:</translation>
     </message>
     <message>
         <source>After, or what is held against A: another date, another model.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Nachher, oder was mit A verglichen wird: ein anderes Datum, ein anderes Modell.</translation>
     </message>
     <message>
         <source>After, or another model</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Nachher, oder ein anderes Modell</translation>
     </message>
     <message>
         <source>Segment</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Segment</translation>
     </message>
     <message>
         <source>Dice</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Dice</translation>
     </message>
     <message>
         <source>HD95 mm</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">HD95 mm</translation>
     </message>
     <message>
         <source>mL A</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">mL A</translation>
     </message>
     <message>
         <source>mL B</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">mL B</translation>
     </message>
     <message>
         <source>Δ mL</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Δ mL</translation>
     </message>
     <message>
         <source>Δ %</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Δ %</translation>
     </message>
     <message>
         <source>Show difference</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Unterschied zeigen</translation>
     </message>
     <message>
         <source>Adds a segmentation of what is drawn in A alone, in both, and in B alone.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Fügt eine Segmentierung hinzu: was nur in A, was in beiden und was nur in B eingezeichnet ist.</translation>
     </message>
     <message>
         <source>Takes the table and the difference of this comparison out of the scene.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Nimmt Tabelle und Unterschied dieses Vergleichs aus der Szene.</translation>
     </message>
     <message>
         <source>Log</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Protokoll</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.channels</name>
     <message>
         <source>Missing</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Fehlt</translation>
     </message>
     <message>
         <source>Volume:</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Volumen:</translation>
     </message>
     <message>
         <source>Volume ({channel}):</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Volumen ({channel}):</translation>
     </message>
     <message>
         <source>{one} and {other} lie under different transforms that are not linear. Harden them (module Transforms), then run again.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{one} und {other} liegen unter verschiedenen Transformationen, die nicht linear sind. Wenden Sie diese fest an (Harden, Modul Transforms) und starten Sie erneut.</translation>
     </message>
     <message>
         <source>{what}. Left empty, it is missing, and the model does without.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{what}. Bleibt es leer, fehlt es, und das Modell kommt ohne aus.</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.charts</name>
     <message>
         <source>slice</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Schicht</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.choices</name>
     <message>
         <source>as acquired (across the largest spacing)</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">wie aufgenommen (quer zum größten Abstand)</translation>
     </message>
     <message>
         <source>axial</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">axial</translation>
     </message>
     <message>
         <source>coronal</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">koronar</translation>
     </message>
     <message>
         <source>sagittal</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">sagittal</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">keine</translation>
     </message>
     <message>
         <source>what is attended to, by the learned upscaler (synthetic)</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">was beachtet wird, mit dem gelernten Upscaler (synthetisch)</translation>
     </message>
     <message>
         <source>what is attended to, by Lanczos interpolation</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">was beachtet wird, mit Lanczos-Interpolation</translation>
     </message>
     <message>
         <source>kind of lesion right</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Art der Läsion richtig</translation>
     </message>
     <message>
         <source>accuracy</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Genauigkeit</translation>
     </message>
     <message>
         <source>AUC</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">AUC</translation>
     </message>
     <message>
         <source>F1</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">F1</translation>
     </message>
     <message>
         <source>all findings right</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">alle Befunde richtig</translation>
     </message>
     <message>
         <source>Dice</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Dice</translation>
     </message>
     <message>
         <source>diagnosis right</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Diagnose richtig</translation>
     </message>
     <message>
         <source>each finding right</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">jeder einzelne Befund richtig</translation>
     </message>
     <message>
         <source>lesions found</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Läsionen gefunden</translation>
     </message>
     <message>
         <source>healthy slices left empty</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">gesunde Schichten leer gelassen</translation>
     </message>
     <message>
         <source>false pieces</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">falsche Stücke</translation>
     </message>
     <message>
         <source>of what speaks for the diagnosis</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">von dem, was für die Diagnose spricht</translation>
     </message>
     <message>
         <source>auto</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">automatisch</translation>
     </message>
     <message>
         <source>for {diagnosis}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">für {diagnosis}</translation>
     </message>
     <message>
         <source>auto: {device}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">automatisch: {device}</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.compare</name>
     <message>
         <source>The comparison was taken back.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Der Vergleich wurde zurückgenommen.</translation>
     </message>
     <message>
         <source>Cancelling...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wird abgebrochen...</translation>
     </message>
     <message>
         <source>Choose two segmentations first.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wählen Sie zuerst zwei Segmentierungen.</translation>
     </message>
     <message>
         <source>{name}: {before} mL, then {after} mL ({change} mL, {percent} %)</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{name}: {before} mL, dann {after} mL ({change} mL, {percent} %)</translation>
     </message>
     <message>
         <source>The segmentation that was compared is no longer in the scene.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die verglichene Segmentierung ist nicht mehr in der Szene.</translation>
     </message>
     <message>
         <source>A: {a}; B: {b}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">A: {a}; B: {b}</translation>
     </message>
     <message>
         <source>Cancel comparing</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Vergleich abbrechen</translation>
     </message>
     <message>
         <source>Compare</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Vergleichen</translation>
     </message>
     <message>
         <source>{name}: volumes are not known</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{name}: Volumina sind nicht bekannt</translation>
     </message>
     <message>
         <source>{name}: {before} mL, then {after} mL ({change} mL)</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{name}: {before} mL, dann {after} mL ({change} mL)</translation>
     </message>
     <message>
         <source>The comparison was cancelled.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Der Vergleich wurde abgebrochen.</translation>
     </message>
     <message>
         <source>Not compared: the segmentation was removed meanwhile.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Nicht verglichen: Die Segmentierung wurde inzwischen entfernt.</translation>
     </message>
     <message>
         <source>Compared. The table is in the scene.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Verglichen. Die Tabelle ist in der Szene.</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.comparednodes</name>
     <message>
         <source>Choose two segmentations to compare.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wählen Sie zwei Segmentierungen zum Vergleichen.</translation>
     </message>
     <message>
         <source>segmentation</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Segmentierung</translation>
     </message>
     <message>
         <source>{name} cannot be converted to a binary labelmap. Do so in the module Segmentations.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{name} kann nicht in eine binäre Labelmap umgewandelt werden. Tun Sie das im Modul Segmentations.</translation>
     </message>
     <message>
         <source>{a} - {b} comparison</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{a} - {b} Vergleich</translation>
     </message>
     <message>
         <source>{a} - {b} difference</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{a} - {b} Unterschied</translation>
     </message>
     <message>
         <source>{name} is empty: draw a segment in it first.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{name} ist leer: Zeichnen Sie zuerst ein Segment ein.</translation>
     </message>
 </context>
 <context>
@@ -541,525 +541,527 @@
         <source>The weights of {model} may be used for non-commercial purposes alone: {licence}.
 
 Use them for such a purpose? You are asked once.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Gewichte von {model} dürfen nur für nicht kommerzielle Zwecke verwendet werden: {licence}.
+
+Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     </message>
     <message>
         <source>UnifiedViT</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.dicomresults</name>
     <message>
         <source>Only results of volumes that were loaded with Slicer&apos;s DICOM module can be saved as DICOM: they refer to the original images.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Nur Ergebnisse von Volumen, die mit Slicers DICOM-Modul geladen wurden, lassen sich als DICOM speichern: Sie beziehen sich auf die Originalbilder.</translation>
     </message>
     <message>
         <source>DICOM objects are made of results of this session alone, and there is none: a result that was loaded with a scene lacks what they need. Run again.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">DICOM-Objekte entstehen nur aus Ergebnissen dieser Sitzung, und es gibt keines: Einem mit einer Szene geladenen Ergebnis fehlt, was sie brauchen. Starten Sie erneut.</translation>
     </message>
     <message>
         <source>{gone} of the {count} images of {name} are no longer in Slicer&apos;s DICOM database, or their files have gone. Import them again (module Add DICOM Data), then save.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{gone} der {count} Bilder von {name} sind nicht mehr in Slicers DICOM-Datenbank, oder ihre Dateien fehlen. Importieren Sie sie erneut (Modul Add DICOM Data) und speichern Sie dann.</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.dicomview</name>
     <message>
         <source>{count} DICOM objects are written: {first} and others beside it.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{count} DICOM-Objekte sind geschrieben: {first} und daneben weitere.</translation>
     </message>
     <message>
         <source>Cancelling...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wird abgebrochen...</translation>
     </message>
     <message>
         <source>Mask, report, maps and picture as DICOM objects that refer to the original images: the result as it was computed, without later changes to its segments.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Maske, Bericht, Karten und Bild als DICOM-Objekte, die sich auf die Originalbilder beziehen: das Ergebnis, wie es berechnet wurde, ohne spätere Änderungen an seinen Segmenten.</translation>
     </message>
     <message>
         <source>Folder for the DICOM objects</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Ordner für die DICOM-Objekte</translation>
     </message>
     <message>
         <source>Add the objects to Slicer&apos;s DICOM database, too?</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Objekte auch in Slicers DICOM-Datenbank aufnehmen?</translation>
     </message>
     <message>
         <source>{count} DICOM objects are written and in Slicer&apos;s DICOM database: {first} and others beside it.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{count} DICOM-Objekte sind geschrieben und in Slicers DICOM-Datenbank: {first} und daneben weitere.</translation>
     </message>
     <message>
         <source>Cancel saving</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Speichern abbrechen</translation>
     </message>
     <message>
         <source>Save as DICOM...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Als DICOM sichern...</translation>
     </message>
     <message>
         <source>Not saved: the segments were changed since the run.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Nicht gespeichert: Die Segmente wurden seit dem Lauf geändert.</translation>
     </message>
     <message>
         <source>UnifiedViT</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>The segments were changed since the run. The DICOM objects say what the model drew, without these changes, which Slicer&apos;s own export (Export to DICOM) writes. Write them?</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Segmente wurden seit dem Lauf geändert. Die DICOM-Objekte geben wieder, was das Modell eingezeichnet hat, ohne diese Änderungen, die Slicers eigener Export (Export to DICOM) schreibt. Trotzdem schreiben?</translation>
     </message>
     <message>
         <source>Results as DICOM need the package highdicom with what it needs (about 20 MB). Packages that are already there stay as they are. Install now?</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Ergebnisse als DICOM brauchen das Paket highdicom und was dazugehört (etwa 20 MB). Bereits vorhandene Pakete bleiben, wie sie sind. Jetzt installieren?</translation>
     </message>
     <message>
         <source>Not saved: nothing was installed.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Nicht gespeichert: Es wurde nichts installiert.</translation>
     </message>
     <message>
         <source>Saving was cancelled.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Speichern wurde abgebrochen.</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.maps</name>
     <message>
         <source>Heat map: {diagnosis}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Heatmap: {diagnosis}</translation>
     </message>
     <message>
         <source>What speaks for {diagnosis}, by {method}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Was für {diagnosis} spricht, nach {method}</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.models</name>
     <message>
         <source>Downloaded and imported models: {models:.1f} MB, networks compiled for this computer: {compiled:.1f} MB; in {folder}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Heruntergeladene und importierte Modelle: {models:.1f} MB, für diesen Rechner kompilierte Netze: {compiled:.1f} MB; in {folder}</translation>
     </message>
     <message>
         <source>Download {name} {version} ({size:.0f} MB)? Its weights are under {licence}. It is kept in {folder}.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{name} {version} ({size:.0f} MB) herunterladen? Die Gewichte stehen unter {licence}. Abgelegt wird es in {folder}.</translation>
     </message>
     <message>
         <source>Remove all downloaded and imported models, and networks compiled for this computer, which are compiled again when they are needed ({size:.1f} MB), from {folder}?</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Alle heruntergeladenen und importierten Modelle und die für diesen Rechner kompilierten Netze, die bei Bedarf neu kompiliert werden ({size:.1f} MB), aus {folder} entfernen?</translation>
     </message>
     <message>
         <source>comes with UnifiedViT</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">in UnifiedViT enthalten</translation>
     </message>
     <message>
         <source>installed</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">installiert</translation>
     </message>
     <message>
         <source>update available</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Aktualisierung verfügbar</translation>
     </message>
     <message>
         <source>to download</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">zum Herunterladen</translation>
     </message>
     <message>
         <source>Cancelling...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wird abgebrochen...</translation>
     </message>
     <message>
         <source>Folder for downloaded models</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Ordner für heruntergeladene Modelle</translation>
     </message>
     <message>
         <source>no folder</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">kein Ordner</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Abbrechen</translation>
     </message>
     <message>
         <source>Download...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Herunterladen...</translation>
     </message>
     <message>
         <source>UnifiedViT</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>A model&apos;s archive</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Archiv eines Modells</translation>
     </message>
     <message>
         <source>Models (*.zip)</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Modelle (*.zip)</translation>
     </message>
     <message>
         <source>A model&apos;s folder</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Der Ordner eines Modells</translation>
     </message>
     <message>
         <source>The model was removed.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Modell wurde entfernt.</translation>
     </message>
     <message>
         <source>All downloaded and imported models and all compiled networks were removed.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Alle heruntergeladenen und importierten Modelle und alle kompilierten Netze wurden entfernt.</translation>
     </message>
     <message>
         <source>Remove {name} {version} from {folder}?</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{name} {version} aus {folder} entfernen?</translation>
     </message>
     <message>
         <source>Models are kept in {folder} from now on.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Modelle werden von jetzt an in {folder} aufbewahrt.</translation>
     </message>
     <message>
         <source>Cancelled. What is there already is kept for next time.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Abgebrochen. Was schon da ist, bleibt für das nächste Mal.</translation>
     </message>
     <message>
         <source>The model is installed.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Modell ist installiert.</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.panel</name>
     <message>
         <source>{value} (not installed)</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{value} (nicht installiert)</translation>
     </message>
     <message>
         <source>{value} (not available here)</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{value} (hier nicht verfügbar)</translation>
     </message>
     <message>
         <source>Model {model} is not installed: choose another, or see section Models.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Modell {model} ist nicht installiert: Wählen Sie ein anderes, oder siehe Abschnitt Modelle.</translation>
     </message>
     <message>
         <source>Starting...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wird gestartet...</translation>
     </message>
     <message>
         <source>The result was taken back.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Ergebnis wurde zurückgenommen.</translation>
     </message>
     <message>
         <source>Cancelling...</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wird abgebrochen...</translation>
     </message>
     <message>
         <source>Choose a volume and a model first.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wählen Sie zuerst ein Volumen und ein Modell.</translation>
     </message>
     <message>
         <source>for {value} (not of this model)</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">für {value} (nicht von diesem Modell)</translation>
     </message>
     <message>
         <source>Cancelled. The scene is as it was.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Abgebrochen. Die Szene ist, wie sie war.</translation>
     </message>
     <message>
         <source>Not run: the licence of the weights was not agreed to.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Nicht gestartet: Der Lizenz der Gewichte wurde nicht zugestimmt.</translation>
     </message>
     <message>
         <source>The volume was removed from the scene: its run was ended.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Volumen wurde aus der Szene entfernt: Der Lauf wurde beendet.</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Abbrechen</translation>
     </message>
     <message>
         <source>Run</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Starten</translation>
     </message>
     <message>
         <source>&lt;b&gt;Expects&lt;/b&gt; {what}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">&lt;b&gt;Erwartet&lt;/b&gt; {what}</translation>
     </message>
     <message>
         <source>&lt;b&gt;Weights&lt;/b&gt; {licence}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">&lt;b&gt;Gewichte&lt;/b&gt; {licence}</translation>
     </message>
     <message>
         <source>Done in {seconds:.1f} s.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Fertig nach {seconds:.1f} s.</translation>
     </message>
     <message>
         <source> (about {seconds:.0f} s left)</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished"> (noch etwa {seconds:.0f} s)</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.results</name>
     <message>
         <source>nothing drawn</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">nichts eingezeichnet</translation>
     </message>
     <message>
         <source>drawn, size not known</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">eingezeichnet, Größe nicht bekannt</translation>
     </message>
     <message>
         <source>The line marks the probability from which on it is found.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Linie markiert die Wahrscheinlichkeit, ab der etwas als gefunden gilt.</translation>
     </message>
     <message>
         <source>Save report</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Bericht speichern</translation>
     </message>
     <message>
         <source>HTML (*.html)</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">HTML (*.html)</translation>
     </message>
     <message>
         <source>{ml:.2f} mL</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{ml:.2f} mL</translation>
     </message>
     <message>
         <source>Probability of each class, slice by slice: {classes}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Wahrscheinlichkeit jeder Klasse, Schicht für Schicht: {classes}</translation>
     </message>
     <message>
         <source>The surface could not be made from this segmentation.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Aus dieser Segmentierung ließ sich keine Oberfläche erstellen.</translation>
     </message>
     <message>
         <source>Nothing is drawn in this segmentation.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">In dieser Segmentierung ist nichts eingezeichnet.</translation>
     </message>
     <message>
         <source>The result is in the clipboard.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Ergebnis ist in der Zwischenablage.</translation>
     </message>
     <message>
         <source>The report is in {path}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Der Bericht ist in {path}</translation>
     </message>
     <message>
         <source>, item {number}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">, Element {number}</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.run</name>
     <message>
         <source>The volume was removed from the scene before its result came.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Volumen wurde aus der Szene entfernt, bevor sein Ergebnis kam.</translation>
     </message>
     <message>
         <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Voxel von {names} wurden geändert, während das Modell sie ansah: Dies ist das Ergebnis für die Voxel, wie sie waren. Starten Sie erneut.</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.sentences</name>
     <message>
         <source>Loading the model</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Modell wird geladen</translation>
     </message>
     <message>
         <source>Preparing</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Vorbereitung</translation>
     </message>
     <message>
         <source>Looking at slice {slice} of {count}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Schicht {slice} von {count}</translation>
     </message>
     <message>
         <source>Explaining slice {slice} of {count}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Erklärung der Schicht {slice} von {count}</translation>
     </message>
     <message>
         <source>Super-resolution, region {region} of {count}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Superauflösung, Bereich {region} von {count}</translation>
     </message>
     <message>
         <source>Comparing ways to compute, once on this computer</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Rechenwege werden verglichen, einmal auf diesem Rechner</translation>
     </message>
     <message>
         <source>Laying the segmentations over each other</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Segmentierungen werden übereinandergelegt</translation>
     </message>
     <message>
         <source>Comparing {name}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{name} wird verglichen</translation>
     </message>
     <message>
         <source>Reading the DICOM images</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">DICOM-Bilder werden gelesen</translation>
     </message>
     <message>
         <source>Making DICOM objects</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">DICOM-Objekte werden erstellt</translation>
     </message>
     <message>
         <source>Writing DICOM objects</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">DICOM-Objekte werden geschrieben</translation>
     </message>
     <message>
         <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Ein 2-D-Bild nennt weder seine Ausrichtung noch seine Dicke: Größen sind nicht bekannt, es werden keine Volumina in mL angegeben.</translation>
     </message>
     <message>
         <source>The image does not tell the size of its voxels: sizes are not known, no volumes in mL are given.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Bild nennt die Größe seiner Voxel nicht: Größen sind nicht bekannt, es werden keine Volumina in mL angegeben.</translation>
     </message>
     <message>
         <source>The image does not tell how its axes lie in the patient: right and left may be exchanged, and slices turned. Compare them with the original.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Bild nennt nicht, wie seine Achsen im Patienten liegen: Rechts und links können vertauscht und Schichten gedreht sein. Vergleichen Sie mit dem Original.</translation>
     </message>
     <message>
         <source>The image is much coarser than what the model was trained on; small findings cannot be seen.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Bild ist viel gröber als die Bilder, mit denen das Modell trainiert wurde; kleine Befunde sind nicht zu sehen.</translation>
     </message>
     <message>
         <source>Without {channels}: the model was not given all that it can use.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Ohne {channels}: Das Modell bekam nicht alles, was es nutzen kann.</translation>
     </message>
     <message>
         <source>Without {channels}: the model was not given all that it can use. Whether it was trained on such images is not judged.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Ohne {channels}: Das Modell bekam nicht alles, was es nutzen kann. Ob es mit solchen Bildern trainiert wurde, wird nicht beurteilt.</translation>
     </message>
     <message>
         <source>The slices are shifted against each other by up to {distance} mm (a gantry tilted by {degrees}°): the volume was corrected to right angles.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Schichten sind um bis zu {distance} mm gegeneinander verschoben (Gantry um {degrees}° gekippt): Das Volumen wurde auf rechte Winkel korrigiert.</translation>
     </message>
     <message>
         <source>The slices are not quite evenly spaced: positions may be off by up to {distance} mm.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Schichten haben nicht ganz gleiche Abstände: Positionen können um bis zu {distance} mm abweichen.</translation>
     </message>
     <message>
         <source>The image says that it is {modality}; this model knows {expected}. Do not rely on the answer.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Bild gibt an, {modality} zu sein; dieses Modell kennt {expected}. Verlassen Sie sich nicht auf die Antwort.</translation>
     </message>
     <message>
         <source>Air has negative values, as in CT (Hounsfield units); this model knows {expected}. Do not rely on the answer.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Luft hat negative Werte, wie im CT (Hounsfield-Einheiten); dieses Modell kennt {expected}. Verlassen Sie sich nicht auf die Antwort.</translation>
     </message>
     <message>
         <source>{name} has only {count} different values: a mask or a label map, not a scan. Check that the right file was loaded.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{name} hat nur {count} verschiedene Werte: eine Maske oder Labelmap, keine Aufnahme. Prüfen Sie, ob die richtige Datei geladen wurde.</translation>
     </message>
     <message>
         <source>The image does not look like what the model was trained on ({where} further from the training images than 99% of the images kept for validation). Do not rely on the answer.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Bild sieht nicht aus wie das, womit das Modell trainiert wurde ({where} weiter von den Trainingsbildern entfernt als 99% der zur Validierung zurückgehaltenen Bilder). Verlassen Sie sich nicht auf die Antwort.</translation>
     </message>
     <message>
         <source>it lies</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">es liegt</translation>
     </message>
     <message>
         <source>{share} of its slices lie</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">{share} seiner Schichten liegen</translation>
     </message>
     <message>
         <source>The image seems to be {rotation}: put right, it would look more like what the model was trained on. Check its orientation.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Das Bild scheint {rotation} zu sein: Richtig gestellt, sähe es dem, womit das Modell trainiert wurde, ähnlicher. Prüfen Sie seine Ausrichtung.</translation>
     </message>
     <message>
         <source>upside down</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">auf den Kopf gestellt</translation>
     </message>
     <message>
         <source>turned to the right</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">nach rechts gedreht</translation>
     </message>
     <message>
         <source>turned to the left</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">nach links gedreht</translation>
     </message>
     <message>
         <source>uncertain — review</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">unsicher — prüfen</translation>
     </message>
     <message>
         <source>The diagnosis is never to be taken without a reader: of this model&apos;s answers to the images that it was judged on, too many were wrong, however sure it was. Review it.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Diagnose ist nie ohne Befundung durch eine Fachperson zu übernehmen: Von den Antworten dieses Modells auf die Bilder, an denen es beurteilt wurde, waren zu viele falsch, wie sicher es auch war. Prüfen Sie sie.</translation>
     </message>
     <message>
         <source>The diagnosis is uncertain ({probability} {meaning}, under {threshold}): review it.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die Diagnose ist unsicher ({probability} {meaning}, unter {threshold}): Prüfen Sie sie.</translation>
     </message>
     <message>
         <source>confidence over all passes</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Konfidenz über alle Durchgänge</translation>
     </message>
     <message>
         <source>for the likeliest class</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">für die wahrscheinlichste Klasse</translation>
     </message>
     <message>
         <source>The two answers contradict each other: the diagnosis is {diagnosis}, yet {region} is drawn.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die beiden Antworten widersprechen sich: Die Diagnose ist {diagnosis}, doch {region} ist eingezeichnet.</translation>
     </message>
     <message>
         <source>a region</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">ein Bereich</translation>
     </message>
     <message>
         <source>nothing</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">nichts</translation>
     </message>
     <message>
         <source>The two answers contradict each other: {finding} found, yet {segment} is not drawn.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die beiden Antworten widersprechen sich: {finding} gefunden, doch {segment} ist nicht eingezeichnet.</translation>
     </message>
     <message>
         <source>The two answers contradict each other: {segment} is drawn, yet {finding} is not found.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Die beiden Antworten widersprechen sich: {segment} ist eingezeichnet, doch {finding} wurde nicht gefunden.</translation>
     </message>
     <message>
         <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Unsicher, da nahe am Schwellenwert: {findings}. Prüfen Sie das.</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.setup</name>
     <message>
         <source>OpenVINO: CPU, light</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">OpenVINO: CPU, leicht</translation>
     </message>
     <message>
         <source>PyTorch: CPU and GPU</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">PyTorch: CPU und GPU</translation>
     </message>
     <message>
         <source>Folder with wheels (.whl)</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Ordner mit Wheels (.whl)</translation>
     </message>
     <message>
         <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Slicer installiert gerade Pakete für ein anderes Modul. Warten Sie, bis das beendet ist, und versuchen Sie es dann erneut.</translation>
     </message>
     <message>
         <source>Nothing was installed.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Es wurde nichts installiert.</translation>
     </message>
     <message>
         <source>All packages that are needed are here.</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">Alle benötigten Pakete sind da.</translation>
     </message>
     <message>
         <source>UnifiedViT</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>PyTorch could not be installed: {error}</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">PyTorch konnte nicht installiert werden: {error}</translation>
     </message>
 </context>
 <context>
     <name>UnifiedViTPanel.startup</name>
     <message>
         <source>UnifiedViT</source>
-        <translation type="unfinished"></translation>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
 </context>
 </TS>

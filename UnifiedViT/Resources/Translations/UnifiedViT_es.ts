@@ -1,0 +1,1067 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="es" sourcelanguage="en">
+<context>
+    <name>UnifiedViT</name>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>One Vision Transformer looks at a medical image once and gives two answers: where (a segmentation) and what (a diagnosis with calibrated probabilities). Load a volume, choose a model, press Run.&lt;br&gt;&lt;br&gt;&lt;b&gt;Research use only. Not for clinical diagnosis.&lt;/b&gt;&lt;br&gt;&lt;br&gt;More in the &lt;a href=&quot;https://github.com/UnifiedViT/SlicerUnifiedViT&quot;&gt;documentation&lt;/a&gt;.</source>
+        <translation type="unfinished">Un Vision Transformer examina una imagen médica una sola vez y da dos respuestas: dónde (una segmentación) y qué (un diagnóstico con probabilidades calibradas). Cargue un volumen, elija un modelo y pulse Ejecutar.&lt;br&gt;&lt;br&gt;&lt;b&gt;Solo para investigación. No apto para el diagnóstico clínico.&lt;/b&gt;&lt;br&gt;&lt;br&gt;Más información en la &lt;a href=&quot;https://github.com/UnifiedViT/SlicerUnifiedViT&quot;&gt;documentación&lt;/a&gt;.</translation>
+    </message>
+    <message>
+        <source>The architecture follows Kassar, An Analytical Study of Vision Transformer Models for Medical Image Classification and Segmentation. The bundled model was trained on BRISC 2025 (Fateh et al.), the figshare set of Cheng, and TCGA-LGG with the masks of Buda et al.; its weights are under CC BY-NC-SA 4.0.</source>
+        <translation type="unfinished">La arquitectura sigue a Kassar, An Analytical Study of Vision Transformer Models for Medical Image Classification and Segmentation. El modelo incluido se entrenó con BRISC 2025 (Fateh et al.), el conjunto figshare de Cheng y TCGA-LGG con las máscaras de Buda et al.; sus pesos están bajo la licencia CC BY-NC-SA 4.0.</translation>
+    </message>
+    <message>
+        <source>Research use only. Not for clinical diagnosis.</source>
+        <translation type="unfinished">Solo para investigación. No apto para el diagnóstico clínico.</translation>
+    </message>
+    <message>
+        <source>What runs the networks. OpenVINO needs no PyTorch; PyTorch uses the graphics card and runs every model.</source>
+        <translation type="unfinished">Lo que ejecuta las redes. OpenVINO no necesita PyTorch; PyTorch usa la tarjeta gráfica y ejecuta todos los modelos.</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">Instalar lo que falta...</translation>
+    </message>
+    <message>
+        <source>Asks once, then downloads and installs. Nothing that Slicer brings is changed.</source>
+        <translation type="unfinished">Pregunta una vez; después descarga e instala. No se modifica nada de lo que trae Slicer.</translation>
+    </message>
+    <message>
+        <source>From a folder...</source>
+        <translation type="unfinished">Desde una carpeta...</translation>
+    </message>
+    <message>
+        <source>Installs from a folder of wheels (.whl), without a network.</source>
+        <translation type="unfinished">Instala desde una carpeta de wheels (.whl), sin red.</translation>
+    </message>
+    <message>
+        <source>Check again</source>
+        <translation type="unfinished">Comprobar de nuevo</translation>
+    </message>
+    <message>
+        <source>Inputs</source>
+        <translation type="unfinished">Entradas</translation>
+    </message>
+    <message>
+        <source>Volume:</source>
+        <translation type="unfinished">Volumen:</translation>
+    </message>
+    <message>
+        <source>The image to look at. Of a sequence: the item that the sequence browser shows.</source>
+        <translation type="unfinished">La imagen que se examina. En una secuencia: el elemento que muestra el explorador de secuencias.</translation>
+    </message>
+    <message>
+        <source>Select a volume</source>
+        <translation type="unfinished">Elija un volumen</translation>
+    </message>
+    <message>
+        <source>Model:</source>
+        <translation type="unfinished">Modelo:</translation>
+    </message>
+    <message>
+        <source>What to look for. More models: section Models below.</source>
+        <translation type="unfinished">Qué se busca. Más modelos: en la sección Modelos, más abajo.</translation>
+    </message>
+    <message>
+        <source>Segmentation:</source>
+        <translation type="unfinished">Segmentación:</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
+        <translation type="unfinished">Dónde se guarda el resultado. El contenido de una segmentación existente se sustituye (Deshacer lo recupera).</translation>
+    </message>
+    <message>
+        <source>Create a new segmentation on Run</source>
+        <translation type="unfinished">Crear una segmentación al ejecutar</translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation type="unfinished">Avanzado</translation>
+    </message>
+    <message>
+        <source>Slices:</source>
+        <translation type="unfinished">Cortes:</translation>
+    </message>
+    <message>
+        <source>The plane in which the model looks at the volume, slice by slice.</source>
+        <translation type="unfinished">El plano en el que el modelo examina el volumen, corte a corte.</translation>
+    </message>
+    <message>
+        <source>Device:</source>
+        <translation type="unfinished">Dispositivo:</translation>
+    </message>
+    <message>
+        <source>Where the network computes.</source>
+        <translation type="unfinished">Dónde calcula la red.</translation>
+    </message>
+    <message>
+        <source>Slices at a time:</source>
+        <translation type="unfinished">Cortes a la vez:</translation>
+    </message>
+    <message>
+        <source>More is quicker on a graphics card and needs more memory; halved by itself when memory runs out.</source>
+        <translation type="unfinished">Más es más rápido en una tarjeta gráfica y necesita más memoria; se reduce a la mitad automáticamente cuando falta memoria.</translation>
+    </message>
+    <message>
+        <source>Test-time augmentation</source>
+        <translation type="unfinished">Aumento en tiempo de prueba</translation>
+    </message>
+    <message>
+        <source>The mean over slices and their mirror images; takes twice as long.</source>
+        <translation type="unfinished">La media de los cortes y sus imágenes especulares; tarda el doble.</translation>
+    </message>
+    <message>
+        <source>Keep probability maps as volumes</source>
+        <translation type="unfinished">Conservar mapas de probabilidad</translation>
+    </message>
+    <message>
+        <source>Heat map:</source>
+        <translation type="unfinished">Mapa de calor:</translation>
+    </message>
+    <message>
+        <source>What speaks for a diagnosis, and where, as a volume in colours over the image; takes three times as long.</source>
+        <translation type="unfinished">Qué habla a favor de un diagnóstico, y dónde, como volumen en colores sobre la imagen; tarda el triple.</translation>
+    </message>
+    <message>
+        <source>Super-resolved:</source>
+        <translation type="unfinished">Superresolución:</translation>
+    </message>
+    <message>
+        <source>The regions that the network attends to, four times as fine in plane, as a new volume beside the input, which stays as it is. What is synthetic in it is guessed, not measured.</source>
+        <translation type="unfinished">Las regiones a las que atiende la red, cuatro veces más finas en el plano, como volumen nuevo junto a la entrada, que no cambia. Lo que en él es sintético está estimado, no medido.</translation>
+    </message>
+    <message>
+        <source>Uncertainty map and confidence</source>
+        <translation type="unfinished">Mapa de incertidumbre y confianza</translation>
+    </message>
+    <message>
+        <source>Several forward passes over every slice, changed a little: how far they agree says how far to trust the result. Takes four times as long.</source>
+        <translation type="unfinished">Varias pasadas por cada corte, ligeramente modificado: su concordancia indica hasta qué punto fiarse del resultado. Tarda cuatro veces más.</translation>
+    </message>
+    <message>
+        <source>Install PyTorch...</source>
+        <translation type="unfinished">Instalar PyTorch...</translation>
+    </message>
+    <message>
+        <source>PyTorch uses the graphics card, runs every model, and makes heat maps and super-resolved volumes.</source>
+        <translation type="unfinished">PyTorch usa la tarjeta gráfica, ejecuta todos los modelos y genera mapas de calor y volúmenes en superresolución.</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation type="unfinished">Modelos</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation type="unfinished">Modelo</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation type="unfinished">Versión</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation type="unfinished">Tamaño</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation type="unfinished">Estado</translation>
+    </message>
+    <message>
+        <source>Download...</source>
+        <translation type="unfinished">Descargar...</translation>
+    </message>
+    <message>
+        <source>Import zip...</source>
+        <translation type="unfinished">Importar zip...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip from disk; it is checked first.</source>
+        <translation type="unfinished">El archivo .zip de un modelo en el disco; primero se comprueba.</translation>
+    </message>
+    <message>
+        <source>Import folder...</source>
+        <translation type="unfinished">Importar carpeta...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s folder (model.json and weights), for example from unifiedvit-train export.</source>
+        <translation type="unfinished">La carpeta de un modelo (model.json y pesos), por ejemplo de unifiedvit-train export.</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation type="unfinished">Quitar</translation>
+    </message>
+    <message>
+        <source>Keep models elsewhere...</source>
+        <translation type="unfinished">Guardar los modelos en otro lugar...</translation>
+    </message>
+    <message>
+        <source>Clear cache...</source>
+        <translation type="unfinished">Vaciar la caché...</translation>
+    </message>
+    <message>
+        <source>Removes all downloaded and imported models, and the networks that were compiled for this computer.</source>
+        <translation type="unfinished">Quita todos los modelos descargados e importados, y las redes compiladas para este equipo.</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation type="unfinished">Ejecutar</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation type="unfinished">Resultado</translation>
+    </message>
+    <message>
+        <source>Heat map</source>
+        <translation type="unfinished">Mapa de calor</translation>
+    </message>
+    <message>
+        <source>Uncertainty</source>
+        <translation type="unfinished">Incertidumbre</translation>
+    </message>
+    <message>
+        <source>Where the outline is uncertain: entropy over all passes, from clear (sure) over blue and green to yellow</source>
+        <translation type="unfinished">Dónde es incierto el contorno: entropía de todas las pasadas, de transparente (seguro) a amarillo, pasando por azul y verde</translation>
+    </message>
+    <message>
+        <source>Opacity of the map over the slices</source>
+        <translation type="unfinished">Opacidad del mapa sobre los cortes</translation>
+    </message>
+    <message>
+        <source>Show 3D</source>
+        <translation type="unfinished">Ver en 3D</translation>
+    </message>
+    <message>
+        <source>Jump to lesion</source>
+        <translation type="unfinished">Ir a la lesión</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation type="unfinished">Deshacer</translation>
+    </message>
+    <message>
+        <source>Takes this result out of the scene and brings back what it replaced.</source>
+        <translation type="unfinished">Retira este resultado de la escena y recupera lo que había sustituido.</translation>
+    </message>
+    <message>
+        <source>Save report...</source>
+        <translation type="unfinished">Informe...</translation>
+    </message>
+    <message>
+        <source>Copy as text</source>
+        <translation type="unfinished">Copiar texto</translation>
+    </message>
+    <message>
+        <source>Save as DICOM...</source>
+        <translation type="unfinished">Guardar DICOM...</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation type="unfinished">Comparar</translation>
+    </message>
+    <message>
+        <source>A:</source>
+        <translation type="unfinished">A:</translation>
+    </message>
+    <message>
+        <source>Before, or the reference: a result, or an expert&apos;s segmentation.</source>
+        <translation type="unfinished">Antes, o la referencia: un resultado, o la segmentación de un experto.</translation>
+    </message>
+    <message>
+        <source>Before, or the reference</source>
+        <translation type="unfinished">Antes, o la referencia</translation>
+    </message>
+    <message>
+        <source>B:</source>
+        <translation type="unfinished">B:</translation>
+    </message>
+    <message>
+        <source>After, or what is held against A: another date, another model.</source>
+        <translation type="unfinished">Después, o lo que se compara con A: otra fecha, otro modelo.</translation>
+    </message>
+    <message>
+        <source>After, or another model</source>
+        <translation type="unfinished">Después, u otro modelo</translation>
+    </message>
+    <message>
+        <source>Segment</source>
+        <translation type="unfinished">Segmento</translation>
+    </message>
+    <message>
+        <source>Dice</source>
+        <translation type="unfinished">Dice</translation>
+    </message>
+    <message>
+        <source>HD95 mm</source>
+        <translation type="unfinished">HD95 mm</translation>
+    </message>
+    <message>
+        <source>mL A</source>
+        <translation type="unfinished">mL A</translation>
+    </message>
+    <message>
+        <source>mL B</source>
+        <translation type="unfinished">mL B</translation>
+    </message>
+    <message>
+        <source>Δ mL</source>
+        <translation type="unfinished">Δ mL</translation>
+    </message>
+    <message>
+        <source>Δ %</source>
+        <translation type="unfinished">Δ %</translation>
+    </message>
+    <message>
+        <source>Show difference</source>
+        <translation type="unfinished">Mostrar diferencia</translation>
+    </message>
+    <message>
+        <source>Adds a segmentation of what is drawn in A alone, in both, and in B alone.</source>
+        <translation type="unfinished">Añade una segmentación de lo que está dibujado solo en A, en ambas y solo en B.</translation>
+    </message>
+    <message>
+        <source>Takes the table and the difference of this comparison out of the scene.</source>
+        <translation type="unfinished">Retira de la escena la tabla y la diferencia de esta comparación.</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation type="unfinished">Registro</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.channels</name>
+    <message>
+        <source>Missing</source>
+        <translation type="unfinished">Falta</translation>
+    </message>
+    <message>
+        <source>Volume:</source>
+        <translation type="unfinished">Volumen:</translation>
+    </message>
+    <message>
+        <source>Volume ({channel}):</source>
+        <translation type="unfinished">Volumen ({channel}):</translation>
+    </message>
+    <message>
+        <source>{one} and {other} lie under different transforms that are not linear. Harden them (module Transforms), then run again.</source>
+        <translation type="unfinished">{one} y {other} están bajo transformaciones distintas que no son lineales. Aplíquelas de forma permanente (Harden, módulo Transforms) y ejecute de nuevo.</translation>
+    </message>
+    <message>
+        <source>{what}. Left empty, it is missing, and the model does without.</source>
+        <translation type="unfinished">{what}. Si se deja vacío, falta, y el modelo prescinde de él.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.charts</name>
+    <message>
+        <source>slice</source>
+        <translation type="unfinished">corte</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.choices</name>
+    <message>
+        <source>as acquired (across the largest spacing)</source>
+        <translation type="unfinished">como se adquirió (perpendicular al mayor espaciado)</translation>
+    </message>
+    <message>
+        <source>axial</source>
+        <translation type="unfinished">axial</translation>
+    </message>
+    <message>
+        <source>coronal</source>
+        <translation type="unfinished">coronal</translation>
+    </message>
+    <message>
+        <source>sagittal</source>
+        <translation type="unfinished">sagital</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">ninguno</translation>
+    </message>
+    <message>
+        <source>what is attended to, by the learned upscaler (synthetic)</source>
+        <translation type="unfinished">aquello a lo que se atiende, con el ampliador aprendido (sintético)</translation>
+    </message>
+    <message>
+        <source>what is attended to, by Lanczos interpolation</source>
+        <translation type="unfinished">aquello a lo que se atiende, con interpolación de Lanczos</translation>
+    </message>
+    <message>
+        <source>kind of lesion right</source>
+        <translation type="unfinished">tipo de lesión correcto</translation>
+    </message>
+    <message>
+        <source>accuracy</source>
+        <translation type="unfinished">exactitud</translation>
+    </message>
+    <message>
+        <source>AUC</source>
+        <translation type="unfinished">AUC</translation>
+    </message>
+    <message>
+        <source>F1</source>
+        <translation type="unfinished">F1</translation>
+    </message>
+    <message>
+        <source>all findings right</source>
+        <translation type="unfinished">todos los hallazgos correctos</translation>
+    </message>
+    <message>
+        <source>Dice</source>
+        <translation type="unfinished">Dice</translation>
+    </message>
+    <message>
+        <source>diagnosis right</source>
+        <translation type="unfinished">diagnóstico correcto</translation>
+    </message>
+    <message>
+        <source>each finding right</source>
+        <translation type="unfinished">cada hallazgo correcto</translation>
+    </message>
+    <message>
+        <source>lesions found</source>
+        <translation type="unfinished">lesiones detectadas</translation>
+    </message>
+    <message>
+        <source>healthy slices left empty</source>
+        <translation type="unfinished">cortes sanos dejados vacíos</translation>
+    </message>
+    <message>
+        <source>false pieces</source>
+        <translation type="unfinished">fragmentos falsos</translation>
+    </message>
+    <message>
+        <source>of what speaks for the diagnosis</source>
+        <translation type="unfinished">de lo que habla a favor del diagnóstico</translation>
+    </message>
+    <message>
+        <source>auto</source>
+        <translation type="unfinished">automático</translation>
+    </message>
+    <message>
+        <source>for {diagnosis}</source>
+        <translation type="unfinished">para {diagnosis}</translation>
+    </message>
+    <message>
+        <source>auto: {device}</source>
+        <translation type="unfinished">automático: {device}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.compare</name>
+    <message>
+        <source>The comparison was taken back.</source>
+        <translation type="unfinished">La comparación se ha deshecho.</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
+        <source>Choose two segmentations first.</source>
+        <translation type="unfinished">Elija primero dos segmentaciones.</translation>
+    </message>
+    <message>
+        <source>{name}: {before} mL, then {after} mL ({change} mL, {percent} %)</source>
+        <translation type="unfinished">{name}: {before} mL, después {after} mL ({change} mL, {percent} %)</translation>
+    </message>
+    <message>
+        <source>The segmentation that was compared is no longer in the scene.</source>
+        <translation type="unfinished">La segmentación que se comparó ya no está en la escena.</translation>
+    </message>
+    <message>
+        <source>A: {a}; B: {b}</source>
+        <translation type="unfinished">A: {a}; B: {b}</translation>
+    </message>
+    <message>
+        <source>Cancel comparing</source>
+        <translation type="unfinished">Cancelar la comparación</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation type="unfinished">Comparar</translation>
+    </message>
+    <message>
+        <source>{name}: volumes are not known</source>
+        <translation type="unfinished">{name}: volúmenes desconocidos</translation>
+    </message>
+    <message>
+        <source>{name}: {before} mL, then {after} mL ({change} mL)</source>
+        <translation type="unfinished">{name}: {before} mL, después {after} mL ({change} mL)</translation>
+    </message>
+    <message>
+        <source>The comparison was cancelled.</source>
+        <translation type="unfinished">La comparación se ha cancelado.</translation>
+    </message>
+    <message>
+        <source>Not compared: the segmentation was removed meanwhile.</source>
+        <translation type="unfinished">No comparado: la segmentación se quitó entretanto.</translation>
+    </message>
+    <message>
+        <source>Compared. The table is in the scene.</source>
+        <translation type="unfinished">Comparado. La tabla está en la escena.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.comparednodes</name>
+    <message>
+        <source>Choose two segmentations to compare.</source>
+        <translation type="unfinished">Elija dos segmentaciones para comparar.</translation>
+    </message>
+    <message>
+        <source>segmentation</source>
+        <translation type="unfinished">segmentación</translation>
+    </message>
+    <message>
+        <source>{name} cannot be converted to a binary labelmap. Do so in the module Segmentations.</source>
+        <translation type="unfinished">{name} no se puede convertir en un mapa de etiquetas binario. Hágalo en el módulo Segmentations.</translation>
+    </message>
+    <message>
+        <source>{a} - {b} comparison</source>
+        <translation type="unfinished">{a} - {b} comparación</translation>
+    </message>
+    <message>
+        <source>{a} - {b} difference</source>
+        <translation type="unfinished">{a} - {b} diferencia</translation>
+    </message>
+    <message>
+        <source>{name} is empty: draw a segment in it first.</source>
+        <translation type="unfinished">{name} está vacía: dibuje primero un segmento en ella.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.consent</name>
+    <message>
+        <source>The weights of {model} may be used for non-commercial purposes alone: {licence}.
+
+Use them for such a purpose? You are asked once.</source>
+        <translation type="unfinished">Los pesos de {model} solo pueden usarse con fines no comerciales: {licence}.
+
+¿Usarlos con tal fin? Solo se pregunta una vez.</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.dicomresults</name>
+    <message>
+        <source>Only results of volumes that were loaded with Slicer&apos;s DICOM module can be saved as DICOM: they refer to the original images.</source>
+        <translation type="unfinished">Solo los resultados de volúmenes cargados con el módulo DICOM de Slicer pueden guardarse como DICOM: se refieren a las imágenes originales.</translation>
+    </message>
+    <message>
+        <source>DICOM objects are made of results of this session alone, and there is none: a result that was loaded with a scene lacks what they need. Run again.</source>
+        <translation type="unfinished">Los objetos DICOM solo se crean a partir de resultados de esta sesión, y no hay ninguno: a un resultado cargado con una escena le falta lo que necesitan. Ejecute de nuevo.</translation>
+    </message>
+    <message>
+        <source>{gone} of the {count} images of {name} are no longer in Slicer&apos;s DICOM database, or their files have gone. Import them again (module Add DICOM Data), then save.</source>
+        <translation type="unfinished">{gone} de las {count} imágenes de {name} ya no están en la base de datos DICOM de Slicer, o sus archivos han desaparecido. Impórtelas de nuevo (módulo Add DICOM Data) y después guarde.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.dicomview</name>
+    <message>
+        <source>{count} DICOM objects are written: {first} and others beside it.</source>
+        <translation type="unfinished">{count} objetos DICOM escritos: {first} y otros junto a él.</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
+        <source>Mask, report, maps and picture as DICOM objects that refer to the original images: the result as it was computed, without later changes to its segments.</source>
+        <translation type="unfinished">Máscara, informe, mapas e imagen como objetos DICOM que se refieren a las imágenes originales: el resultado tal como se calculó, sin cambios posteriores en sus segmentos.</translation>
+    </message>
+    <message>
+        <source>Folder for the DICOM objects</source>
+        <translation type="unfinished">Carpeta para los objetos DICOM</translation>
+    </message>
+    <message>
+        <source>Add the objects to Slicer&apos;s DICOM database, too?</source>
+        <translation type="unfinished">¿Añadir los objetos también a la base de datos DICOM de Slicer?</translation>
+    </message>
+    <message>
+        <source>{count} DICOM objects are written and in Slicer&apos;s DICOM database: {first} and others beside it.</source>
+        <translation type="unfinished">{count} objetos DICOM escritos y en la base de datos DICOM de Slicer: {first} y otros junto a él.</translation>
+    </message>
+    <message>
+        <source>Cancel saving</source>
+        <translation type="unfinished">Cancelar guardado</translation>
+    </message>
+    <message>
+        <source>Save as DICOM...</source>
+        <translation type="unfinished">Guardar DICOM...</translation>
+    </message>
+    <message>
+        <source>Not saved: the segments were changed since the run.</source>
+        <translation type="unfinished">No guardado: los segmentos se han modificado desde la ejecución.</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>The segments were changed since the run. The DICOM objects say what the model drew, without these changes, which Slicer&apos;s own export (Export to DICOM) writes. Write them?</source>
+        <translation type="unfinished">Los segmentos se han modificado desde la ejecución. Los objetos DICOM dicen lo que dibujó el modelo, sin estos cambios, que escribe la exportación propia de Slicer (Export to DICOM). ¿Escribirlos?</translation>
+    </message>
+    <message>
+        <source>Results as DICOM need the package highdicom with what it needs (about 20 MB). Packages that are already there stay as they are. Install now?</source>
+        <translation type="unfinished">Los resultados como DICOM necesitan el paquete highdicom y sus dependencias (unos 20 MB). Los paquetes que ya están no cambian. ¿Instalar ahora?</translation>
+    </message>
+    <message>
+        <source>Not saved: nothing was installed.</source>
+        <translation type="unfinished">No guardado: no se instaló nada.</translation>
+    </message>
+    <message>
+        <source>Saving was cancelled.</source>
+        <translation type="unfinished">El guardado se ha cancelado.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.maps</name>
+    <message>
+        <source>Heat map: {diagnosis}</source>
+        <translation type="unfinished">Mapa de calor: {diagnosis}</translation>
+    </message>
+    <message>
+        <source>What speaks for {diagnosis}, by {method}</source>
+        <translation type="unfinished">Lo que habla a favor de {diagnosis}, según {method}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.models</name>
+    <message>
+        <source>Downloaded and imported models: {models:.1f} MB, networks compiled for this computer: {compiled:.1f} MB; in {folder}</source>
+        <translation type="unfinished">Modelos descargados e importados: {models:.1f} MB, redes compiladas para este equipo: {compiled:.1f} MB; en {folder}</translation>
+    </message>
+    <message>
+        <source>Download {name} {version} ({size:.0f} MB)? Its weights are under {licence}. It is kept in {folder}.</source>
+        <translation type="unfinished">¿Descargar {name} {version} ({size:.0f} MB)? Sus pesos están bajo {licence}. Se guarda en {folder}.</translation>
+    </message>
+    <message>
+        <source>Remove all downloaded and imported models, and networks compiled for this computer, which are compiled again when they are needed ({size:.1f} MB), from {folder}?</source>
+        <translation type="unfinished">¿Quitar de {folder} todos los modelos descargados e importados, y las redes compiladas para este equipo, que se compilan de nuevo cuando hacen falta ({size:.1f} MB)?</translation>
+    </message>
+    <message>
+        <source>comes with UnifiedViT</source>
+        <translation type="unfinished">incluido en UnifiedViT</translation>
+    </message>
+    <message>
+        <source>installed</source>
+        <translation type="unfinished">instalado</translation>
+    </message>
+    <message>
+        <source>update available</source>
+        <translation type="unfinished">actualización disponible</translation>
+    </message>
+    <message>
+        <source>to download</source>
+        <translation type="unfinished">por descargar</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
+        <source>Folder for downloaded models</source>
+        <translation type="unfinished">Carpeta para los modelos descargados</translation>
+    </message>
+    <message>
+        <source>no folder</source>
+        <translation type="unfinished">ninguna carpeta</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Cancelar</translation>
+    </message>
+    <message>
+        <source>Download...</source>
+        <translation type="unfinished">Descargar...</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>A model&apos;s archive</source>
+        <translation type="unfinished">El archivo comprimido de un modelo</translation>
+    </message>
+    <message>
+        <source>Models (*.zip)</source>
+        <translation type="unfinished">Modelos (*.zip)</translation>
+    </message>
+    <message>
+        <source>A model&apos;s folder</source>
+        <translation type="unfinished">La carpeta de un modelo</translation>
+    </message>
+    <message>
+        <source>The model was removed.</source>
+        <translation type="unfinished">El modelo se ha quitado.</translation>
+    </message>
+    <message>
+        <source>All downloaded and imported models and all compiled networks were removed.</source>
+        <translation type="unfinished">Se han quitado todos los modelos descargados e importados y todas las redes compiladas.</translation>
+    </message>
+    <message>
+        <source>Remove {name} {version} from {folder}?</source>
+        <translation type="unfinished">¿Quitar {name} {version} de {folder}?</translation>
+    </message>
+    <message>
+        <source>Models are kept in {folder} from now on.</source>
+        <translation type="unfinished">A partir de ahora los modelos se guardan en {folder}.</translation>
+    </message>
+    <message>
+        <source>Cancelled. What is there already is kept for next time.</source>
+        <translation type="unfinished">Cancelado. Lo que ya está se conserva para la próxima vez.</translation>
+    </message>
+    <message>
+        <source>The model is installed.</source>
+        <translation type="unfinished">El modelo está instalado.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.panel</name>
+    <message>
+        <source>{value} (not installed)</source>
+        <translation type="unfinished">{value} (no instalado)</translation>
+    </message>
+    <message>
+        <source>{value} (not available here)</source>
+        <translation type="unfinished">{value} (no disponible aquí)</translation>
+    </message>
+    <message>
+        <source>Model {model} is not installed: choose another, or see section Models.</source>
+        <translation type="unfinished">El modelo {model} no está instalado: elija otro, o vea la sección Modelos.</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">Iniciando...</translation>
+    </message>
+    <message>
+        <source>The result was taken back.</source>
+        <translation type="unfinished">El resultado se ha deshecho.</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
+        <source>Choose a volume and a model first.</source>
+        <translation type="unfinished">Elija primero un volumen y un modelo.</translation>
+    </message>
+    <message>
+        <source>for {value} (not of this model)</source>
+        <translation type="unfinished">para {value} (no de este modelo)</translation>
+    </message>
+    <message>
+        <source>Cancelled. The scene is as it was.</source>
+        <translation type="unfinished">Cancelado. La escena está como estaba.</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">No ejecutado: no se aceptó la licencia de los pesos.</translation>
+    </message>
+    <message>
+        <source>The volume was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">El volumen se quitó de la escena: su ejecución se ha terminado.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Cancelar</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation type="unfinished">Ejecutar</translation>
+    </message>
+    <message>
+        <source>&lt;b&gt;Expects&lt;/b&gt; {what}</source>
+        <translation type="unfinished">&lt;b&gt;Espera&lt;/b&gt; {what}</translation>
+    </message>
+    <message>
+        <source>&lt;b&gt;Weights&lt;/b&gt; {licence}</source>
+        <translation type="unfinished">&lt;b&gt;Pesos&lt;/b&gt; {licence}</translation>
+    </message>
+    <message>
+        <source>Done in {seconds:.1f} s.</source>
+        <translation type="unfinished">Terminado en {seconds:.1f} s.</translation>
+    </message>
+    <message>
+        <source> (about {seconds:.0f} s left)</source>
+        <translation type="unfinished"> (quedan unos {seconds:.0f} s)</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.results</name>
+    <message>
+        <source>nothing drawn</source>
+        <translation type="unfinished">nada dibujado</translation>
+    </message>
+    <message>
+        <source>drawn, size not known</source>
+        <translation type="unfinished">dibujado, tamaño desconocido</translation>
+    </message>
+    <message>
+        <source>The line marks the probability from which on it is found.</source>
+        <translation type="unfinished">La línea marca la probabilidad a partir de la cual se considera hallado.</translation>
+    </message>
+    <message>
+        <source>Save report</source>
+        <translation type="unfinished">Guardar informe</translation>
+    </message>
+    <message>
+        <source>HTML (*.html)</source>
+        <translation type="unfinished">HTML (*.html)</translation>
+    </message>
+    <message>
+        <source>{ml:.2f} mL</source>
+        <translation type="unfinished">{ml:.2f} mL</translation>
+    </message>
+    <message>
+        <source>Probability of each class, slice by slice: {classes}</source>
+        <translation type="unfinished">Probabilidad de cada clase, corte a corte: {classes}</translation>
+    </message>
+    <message>
+        <source>The surface could not be made from this segmentation.</source>
+        <translation type="unfinished">No se pudo crear la superficie a partir de esta segmentación.</translation>
+    </message>
+    <message>
+        <source>Nothing is drawn in this segmentation.</source>
+        <translation type="unfinished">No hay nada dibujado en esta segmentación.</translation>
+    </message>
+    <message>
+        <source>The result is in the clipboard.</source>
+        <translation type="unfinished">El resultado está en el portapapeles.</translation>
+    </message>
+    <message>
+        <source>The report is in {path}</source>
+        <translation type="unfinished">El informe está en {path}</translation>
+    </message>
+    <message>
+        <source>, item {number}</source>
+        <translation type="unfinished">, elemento {number}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.run</name>
+    <message>
+        <source>The volume was removed from the scene before its result came.</source>
+        <translation type="unfinished">El volumen se quitó de la escena antes de que llegara su resultado.</translation>
+    </message>
+    <message>
+        <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
+        <translation type="unfinished">Los vóxeles de {names} se modificaron mientras el modelo los examinaba: este es el resultado de los vóxeles tal como eran. Ejecute de nuevo.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sentences</name>
+    <message>
+        <source>Loading the model</source>
+        <translation type="unfinished">Cargando el modelo</translation>
+    </message>
+    <message>
+        <source>Preparing</source>
+        <translation type="unfinished">Preparando</translation>
+    </message>
+    <message>
+        <source>Looking at slice {slice} of {count}</source>
+        <translation type="unfinished">Examinando el corte {slice} de {count}</translation>
+    </message>
+    <message>
+        <source>Explaining slice {slice} of {count}</source>
+        <translation type="unfinished">Explicando el corte {slice} de {count}</translation>
+    </message>
+    <message>
+        <source>Super-resolution, region {region} of {count}</source>
+        <translation type="unfinished">Superresolución, región {region} de {count}</translation>
+    </message>
+    <message>
+        <source>Comparing ways to compute, once on this computer</source>
+        <translation type="unfinished">Comparando formas de cálculo, una sola vez en este equipo</translation>
+    </message>
+    <message>
+        <source>Laying the segmentations over each other</source>
+        <translation type="unfinished">Superponiendo las segmentaciones</translation>
+    </message>
+    <message>
+        <source>Comparing {name}</source>
+        <translation type="unfinished">Comparando {name}</translation>
+    </message>
+    <message>
+        <source>Reading the DICOM images</source>
+        <translation type="unfinished">Leyendo las imágenes DICOM</translation>
+    </message>
+    <message>
+        <source>Making DICOM objects</source>
+        <translation type="unfinished">Creando los objetos DICOM</translation>
+    </message>
+    <message>
+        <source>Writing DICOM objects</source>
+        <translation type="unfinished">Escribiendo los objetos DICOM</translation>
+    </message>
+    <message>
+        <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
+        <translation type="unfinished">Una imagen 2D no indica ni su orientación ni su grosor: los tamaños se desconocen y no se dan volúmenes en mL.</translation>
+    </message>
+    <message>
+        <source>The image does not tell the size of its voxels: sizes are not known, no volumes in mL are given.</source>
+        <translation type="unfinished">La imagen no indica el tamaño de sus vóxeles: los tamaños se desconocen y no se dan volúmenes en mL.</translation>
+    </message>
+    <message>
+        <source>The image does not tell how its axes lie in the patient: right and left may be exchanged, and slices turned. Compare them with the original.</source>
+        <translation type="unfinished">La imagen no indica cómo se orientan sus ejes en el paciente: derecha e izquierda pueden estar intercambiadas, y los cortes girados. Compárelos con el original.</translation>
+    </message>
+    <message>
+        <source>The image is much coarser than what the model was trained on; small findings cannot be seen.</source>
+        <translation type="unfinished">La imagen es mucho más gruesa que aquellas con las que se entrenó el modelo; los hallazgos pequeños no se pueden ver.</translation>
+    </message>
+    <message>
+        <source>Without {channels}: the model was not given all that it can use.</source>
+        <translation type="unfinished">Sin {channels}: el modelo no recibió todo lo que puede usar.</translation>
+    </message>
+    <message>
+        <source>Without {channels}: the model was not given all that it can use. Whether it was trained on such images is not judged.</source>
+        <translation type="unfinished">Sin {channels}: el modelo no recibió todo lo que puede usar. No se evalúa si se entrenó con tales imágenes.</translation>
+    </message>
+    <message>
+        <source>The slices are shifted against each other by up to {distance} mm (a gantry tilted by {degrees}°): the volume was corrected to right angles.</source>
+        <translation type="unfinished">Los cortes están desplazados entre sí hasta {distance} mm (gantry inclinado {degrees}°): el volumen se corrigió a ángulos rectos.</translation>
+    </message>
+    <message>
+        <source>The slices are not quite evenly spaced: positions may be off by up to {distance} mm.</source>
+        <translation type="unfinished">Los cortes no están espaciados de forma del todo uniforme: las posiciones pueden desviarse hasta {distance} mm.</translation>
+    </message>
+    <message>
+        <source>The image says that it is {modality}; this model knows {expected}. Do not rely on the answer.</source>
+        <translation type="unfinished">La imagen dice ser {modality}; este modelo conoce {expected}. No se fíe de la respuesta.</translation>
+    </message>
+    <message>
+        <source>Air has negative values, as in CT (Hounsfield units); this model knows {expected}. Do not rely on the answer.</source>
+        <translation type="unfinished">El aire tiene valores negativos, como en la TC (unidades Hounsfield); este modelo conoce {expected}. No se fíe de la respuesta.</translation>
+    </message>
+    <message>
+        <source>{name} has only {count} different values: a mask or a label map, not a scan. Check that the right file was loaded.</source>
+        <translation type="unfinished">{name} tiene solo {count} valores distintos: una máscara o un mapa de etiquetas, no una adquisición. Compruebe que se cargó el archivo correcto.</translation>
+    </message>
+    <message>
+        <source>The image does not look like what the model was trained on ({where} further from the training images than 99% of the images kept for validation). Do not rely on the answer.</source>
+        <translation type="unfinished">La imagen no se parece a aquellas con las que se entrenó el modelo ({where} más lejos de las imágenes de entrenamiento que el 99% de las imágenes reservadas para la validación). No se fíe de la respuesta.</translation>
+    </message>
+    <message>
+        <source>it lies</source>
+        <translation type="unfinished">se sitúa</translation>
+    </message>
+    <message>
+        <source>{share} of its slices lie</source>
+        <translation type="unfinished">el {share} de sus cortes se sitúa</translation>
+    </message>
+    <message>
+        <source>The image seems to be {rotation}: put right, it would look more like what the model was trained on. Check its orientation.</source>
+        <translation type="unfinished">La imagen parece estar {rotation}: enderezada, se parecería más a aquellas con las que se entrenó el modelo. Compruebe su orientación.</translation>
+    </message>
+    <message>
+        <source>upside down</source>
+        <translation type="unfinished">boca abajo</translation>
+    </message>
+    <message>
+        <source>turned to the right</source>
+        <translation type="unfinished">girada a la derecha</translation>
+    </message>
+    <message>
+        <source>turned to the left</source>
+        <translation type="unfinished">girada a la izquierda</translation>
+    </message>
+    <message>
+        <source>uncertain — review</source>
+        <translation type="unfinished">incierto — revisar</translation>
+    </message>
+    <message>
+        <source>The diagnosis is never to be taken without a reader: of this model&apos;s answers to the images that it was judged on, too many were wrong, however sure it was. Review it.</source>
+        <translation type="unfinished">El diagnóstico nunca debe aceptarse sin un lector: de las respuestas de este modelo a las imágenes con las que se evaluó, demasiadas fueron erróneas, por seguro que estuviera. Revíselo.</translation>
+    </message>
+    <message>
+        <source>The diagnosis is uncertain ({probability} {meaning}, under {threshold}): review it.</source>
+        <translation type="unfinished">El diagnóstico es incierto ({probability} {meaning}, por debajo de {threshold}): revíselo.</translation>
+    </message>
+    <message>
+        <source>confidence over all passes</source>
+        <translation type="unfinished">de confianza en todas las pasadas</translation>
+    </message>
+    <message>
+        <source>for the likeliest class</source>
+        <translation type="unfinished">para la clase más probable</translation>
+    </message>
+    <message>
+        <source>The two answers contradict each other: the diagnosis is {diagnosis}, yet {region} is drawn.</source>
+        <translation type="unfinished">Las dos respuestas se contradicen: el diagnóstico es {diagnosis}, pero {region}.</translation>
+    </message>
+    <message>
+        <source>a region</source>
+        <translation type="unfinished">hay una región dibujada</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation type="unfinished">no hay nada dibujado</translation>
+    </message>
+    <message>
+        <source>The two answers contradict each other: {finding} found, yet {segment} is not drawn.</source>
+        <translation type="unfinished">Las dos respuestas se contradicen: se encontró {finding}, pero {segment} no está dibujado.</translation>
+    </message>
+    <message>
+        <source>The two answers contradict each other: {segment} is drawn, yet {finding} is not found.</source>
+        <translation type="unfinished">Las dos respuestas se contradicen: {segment} está dibujado, pero no se encontró {finding}.</translation>
+    </message>
+    <message>
+        <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
+        <translation type="unfinished">Incierto, por estar cerca del umbral: {findings}. Revíselo.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.setup</name>
+    <message>
+        <source>OpenVINO: CPU, light</source>
+        <translation type="unfinished">OpenVINO: CPU, ligero</translation>
+    </message>
+    <message>
+        <source>PyTorch: CPU and GPU</source>
+        <translation type="unfinished">PyTorch: CPU y GPU</translation>
+    </message>
+    <message>
+        <source>Folder with wheels (.whl)</source>
+        <translation type="unfinished">Carpeta con wheels (.whl)</translation>
+    </message>
+    <message>
+        <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
+        <translation type="unfinished">Slicer está instalando paquetes para otro módulo. Espere a que termine e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>Nothing was installed.</source>
+        <translation type="unfinished">No se instaló nada.</translation>
+    </message>
+    <message>
+        <source>All packages that are needed are here.</source>
+        <translation type="unfinished">Están todos los paquetes necesarios.</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>PyTorch could not be installed: {error}</source>
+        <translation type="unfinished">No se pudo instalar PyTorch: {error}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.startup</name>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+</TS>

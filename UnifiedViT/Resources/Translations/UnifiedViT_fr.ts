@@ -1,0 +1,1067 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="fr" sourcelanguage="en">
+<context>
+    <name>UnifiedViT</name>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>One Vision Transformer looks at a medical image once and gives two answers: where (a segmentation) and what (a diagnosis with calibrated probabilities). Load a volume, choose a model, press Run.&lt;br&gt;&lt;br&gt;&lt;b&gt;Research use only. Not for clinical diagnosis.&lt;/b&gt;&lt;br&gt;&lt;br&gt;More in the &lt;a href=&quot;https://github.com/UnifiedViT/SlicerUnifiedViT&quot;&gt;documentation&lt;/a&gt;.</source>
+        <translation type="unfinished">Un Vision Transformer examine une image médicale une seule fois et donne deux réponses : où (une segmentation) et quoi (un diagnostic avec des probabilités calibrées). Chargez un volume, choisissez un modèle, puis appuyez sur Lancer.&lt;br&gt;&lt;br&gt;&lt;b&gt;Réservé à la recherche. Ne pas utiliser pour le diagnostic clinique.&lt;/b&gt;&lt;br&gt;&lt;br&gt;Plus d&apos;informations dans la &lt;a href=&quot;https://github.com/UnifiedViT/SlicerUnifiedViT&quot;&gt;documentation&lt;/a&gt;.</translation>
+    </message>
+    <message>
+        <source>The architecture follows Kassar, An Analytical Study of Vision Transformer Models for Medical Image Classification and Segmentation. The bundled model was trained on BRISC 2025 (Fateh et al.), the figshare set of Cheng, and TCGA-LGG with the masks of Buda et al.; its weights are under CC BY-NC-SA 4.0.</source>
+        <translation type="unfinished">L&apos;architecture suit Kassar, An Analytical Study of Vision Transformer Models for Medical Image Classification and Segmentation. Le modèle fourni a été entraîné sur BRISC 2025 (Fateh et al.), le jeu figshare de Cheng et TCGA-LGG avec les masques de Buda et al. ; ses poids sont sous licence CC BY-NC-SA 4.0.</translation>
+    </message>
+    <message>
+        <source>Research use only. Not for clinical diagnosis.</source>
+        <translation type="unfinished">Réservé à la recherche. Ne pas utiliser pour le diagnostic clinique.</translation>
+    </message>
+    <message>
+        <source>What runs the networks. OpenVINO needs no PyTorch; PyTorch uses the graphics card and runs every model.</source>
+        <translation type="unfinished">Ce qui exécute les réseaux. OpenVINO n&apos;a pas besoin de PyTorch ; PyTorch utilise la carte graphique et exécute tous les modèles.</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">Installer ce qui manque...</translation>
+    </message>
+    <message>
+        <source>Asks once, then downloads and installs. Nothing that Slicer brings is changed.</source>
+        <translation type="unfinished">Demande une fois, puis télécharge et installe. Rien de ce que Slicer fournit n&apos;est modifié.</translation>
+    </message>
+    <message>
+        <source>From a folder...</source>
+        <translation type="unfinished">Depuis un dossier...</translation>
+    </message>
+    <message>
+        <source>Installs from a folder of wheels (.whl), without a network.</source>
+        <translation type="unfinished">Installe depuis un dossier de wheels (.whl), sans réseau.</translation>
+    </message>
+    <message>
+        <source>Check again</source>
+        <translation type="unfinished">Vérifier à nouveau</translation>
+    </message>
+    <message>
+        <source>Inputs</source>
+        <translation type="unfinished">Entrées</translation>
+    </message>
+    <message>
+        <source>Volume:</source>
+        <translation type="unfinished">Volume :</translation>
+    </message>
+    <message>
+        <source>The image to look at. Of a sequence: the item that the sequence browser shows.</source>
+        <translation type="unfinished">L&apos;image à examiner. Pour une séquence : l&apos;élément qu&apos;affiche le navigateur de séquences.</translation>
+    </message>
+    <message>
+        <source>Select a volume</source>
+        <translation type="unfinished">Choisir un volume</translation>
+    </message>
+    <message>
+        <source>Model:</source>
+        <translation type="unfinished">Modèle :</translation>
+    </message>
+    <message>
+        <source>What to look for. More models: section Models below.</source>
+        <translation type="unfinished">Ce qui est recherché. Autres modèles : section Modèles ci-dessous.</translation>
+    </message>
+    <message>
+        <source>Segmentation:</source>
+        <translation type="unfinished">Segmentation :</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
+        <translation type="unfinished">Où va le résultat. Le contenu d&apos;une segmentation existante est remplacé (Annuler le rétablit).</translation>
+    </message>
+    <message>
+        <source>Create a new segmentation on Run</source>
+        <translation type="unfinished">Créer une segmentation au lancement</translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation type="unfinished">Avancé</translation>
+    </message>
+    <message>
+        <source>Slices:</source>
+        <translation type="unfinished">Coupes :</translation>
+    </message>
+    <message>
+        <source>The plane in which the model looks at the volume, slice by slice.</source>
+        <translation type="unfinished">Le plan dans lequel le modèle examine le volume, coupe par coupe.</translation>
+    </message>
+    <message>
+        <source>Device:</source>
+        <translation type="unfinished">Matériel :</translation>
+    </message>
+    <message>
+        <source>Where the network computes.</source>
+        <translation type="unfinished">Où le réseau calcule.</translation>
+    </message>
+    <message>
+        <source>Slices at a time:</source>
+        <translation type="unfinished">Coupes à la fois :</translation>
+    </message>
+    <message>
+        <source>More is quicker on a graphics card and needs more memory; halved by itself when memory runs out.</source>
+        <translation type="unfinished">Davantage est plus rapide sur une carte graphique et demande plus de mémoire ; réduit de moitié automatiquement quand la mémoire manque.</translation>
+    </message>
+    <message>
+        <source>Test-time augmentation</source>
+        <translation type="unfinished">Augmentation au moment du test</translation>
+    </message>
+    <message>
+        <source>The mean over slices and their mirror images; takes twice as long.</source>
+        <translation type="unfinished">La moyenne des coupes et de leurs images en miroir ; prend deux fois plus de temps.</translation>
+    </message>
+    <message>
+        <source>Keep probability maps as volumes</source>
+        <translation type="unfinished">Garder les cartes de probabilité</translation>
+    </message>
+    <message>
+        <source>Heat map:</source>
+        <translation type="unfinished">Carte de chaleur :</translation>
+    </message>
+    <message>
+        <source>What speaks for a diagnosis, and where, as a volume in colours over the image; takes three times as long.</source>
+        <translation type="unfinished">Ce qui plaide pour un diagnostic, et où, sous forme de volume en couleurs sur l&apos;image ; prend trois fois plus de temps.</translation>
+    </message>
+    <message>
+        <source>Super-resolved:</source>
+        <translation type="unfinished">Super-résolution :</translation>
+    </message>
+    <message>
+        <source>The regions that the network attends to, four times as fine in plane, as a new volume beside the input, which stays as it is. What is synthetic in it is guessed, not measured.</source>
+        <translation type="unfinished">Les régions auxquelles le réseau prête attention, quatre fois plus fines dans le plan, dans un nouveau volume à côté de l&apos;entrée, qui reste inchangée. Ce qui y est synthétique est estimé, non mesuré.</translation>
+    </message>
+    <message>
+        <source>Uncertainty map and confidence</source>
+        <translation type="unfinished">Carte d&apos;incertitude et confiance</translation>
+    </message>
+    <message>
+        <source>Several forward passes over every slice, changed a little: how far they agree says how far to trust the result. Takes four times as long.</source>
+        <translation type="unfinished">Plusieurs passages sur chaque coupe, légèrement modifiée : leur accord indique jusqu&apos;où se fier au résultat. Prend quatre fois plus de temps.</translation>
+    </message>
+    <message>
+        <source>Install PyTorch...</source>
+        <translation type="unfinished">Installer PyTorch...</translation>
+    </message>
+    <message>
+        <source>PyTorch uses the graphics card, runs every model, and makes heat maps and super-resolved volumes.</source>
+        <translation type="unfinished">PyTorch utilise la carte graphique, exécute tous les modèles et produit les cartes de chaleur et les volumes en super-résolution.</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation type="unfinished">Modèles</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation type="unfinished">Modèle</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation type="unfinished">Version</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation type="unfinished">Taille</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation type="unfinished">État</translation>
+    </message>
+    <message>
+        <source>Download...</source>
+        <translation type="unfinished">Télécharger...</translation>
+    </message>
+    <message>
+        <source>Import zip...</source>
+        <translation type="unfinished">Importer un zip...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip from disk; it is checked first.</source>
+        <translation type="unfinished">Le fichier .zip d&apos;un modèle sur disque ; il est d&apos;abord vérifié.</translation>
+    </message>
+    <message>
+        <source>Import folder...</source>
+        <translation type="unfinished">Importer un dossier...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s folder (model.json and weights), for example from unifiedvit-train export.</source>
+        <translation type="unfinished">Le dossier d&apos;un modèle (model.json et poids), issu par exemple de unifiedvit-train export.</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation type="unfinished">Supprimer</translation>
+    </message>
+    <message>
+        <source>Keep models elsewhere...</source>
+        <translation type="unfinished">Garder les modèles ailleurs...</translation>
+    </message>
+    <message>
+        <source>Clear cache...</source>
+        <translation type="unfinished">Vider le cache...</translation>
+    </message>
+    <message>
+        <source>Removes all downloaded and imported models, and the networks that were compiled for this computer.</source>
+        <translation type="unfinished">Supprime tous les modèles téléchargés et importés, ainsi que les réseaux compilés pour cet ordinateur.</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation type="unfinished">Lancer</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation type="unfinished">Résultat</translation>
+    </message>
+    <message>
+        <source>Heat map</source>
+        <translation type="unfinished">Carte de chaleur</translation>
+    </message>
+    <message>
+        <source>Uncertainty</source>
+        <translation type="unfinished">Incertitude</translation>
+    </message>
+    <message>
+        <source>Where the outline is uncertain: entropy over all passes, from clear (sure) over blue and green to yellow</source>
+        <translation type="unfinished">Où le contour est incertain : entropie sur tous les passages, de transparent (sûr) au jaune en passant par le bleu et le vert</translation>
+    </message>
+    <message>
+        <source>Opacity of the map over the slices</source>
+        <translation type="unfinished">Opacité de la carte sur les coupes</translation>
+    </message>
+    <message>
+        <source>Show 3D</source>
+        <translation type="unfinished">Vue 3D</translation>
+    </message>
+    <message>
+        <source>Jump to lesion</source>
+        <translation type="unfinished">Aller à la lésion</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation type="unfinished">Annuler</translation>
+    </message>
+    <message>
+        <source>Takes this result out of the scene and brings back what it replaced.</source>
+        <translation type="unfinished">Retire ce résultat de la scène et rétablit ce qu&apos;il avait remplacé.</translation>
+    </message>
+    <message>
+        <source>Save report...</source>
+        <translation type="unfinished">Rapport...</translation>
+    </message>
+    <message>
+        <source>Copy as text</source>
+        <translation type="unfinished">Copier le texte</translation>
+    </message>
+    <message>
+        <source>Save as DICOM...</source>
+        <translation type="unfinished">Exporter DICOM...</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation type="unfinished">Comparer</translation>
+    </message>
+    <message>
+        <source>A:</source>
+        <translation type="unfinished">A :</translation>
+    </message>
+    <message>
+        <source>Before, or the reference: a result, or an expert&apos;s segmentation.</source>
+        <translation type="unfinished">Avant, ou la référence : un résultat, ou la segmentation d&apos;un expert.</translation>
+    </message>
+    <message>
+        <source>Before, or the reference</source>
+        <translation type="unfinished">Avant, ou la référence</translation>
+    </message>
+    <message>
+        <source>B:</source>
+        <translation type="unfinished">B :</translation>
+    </message>
+    <message>
+        <source>After, or what is held against A: another date, another model.</source>
+        <translation type="unfinished">Après, ou ce qui est comparé à A : une autre date, un autre modèle.</translation>
+    </message>
+    <message>
+        <source>After, or another model</source>
+        <translation type="unfinished">Après, ou un autre modèle</translation>
+    </message>
+    <message>
+        <source>Segment</source>
+        <translation type="unfinished">Segment</translation>
+    </message>
+    <message>
+        <source>Dice</source>
+        <translation type="unfinished">Dice</translation>
+    </message>
+    <message>
+        <source>HD95 mm</source>
+        <translation type="unfinished">HD95 mm</translation>
+    </message>
+    <message>
+        <source>mL A</source>
+        <translation type="unfinished">mL A</translation>
+    </message>
+    <message>
+        <source>mL B</source>
+        <translation type="unfinished">mL B</translation>
+    </message>
+    <message>
+        <source>Δ mL</source>
+        <translation type="unfinished">Δ mL</translation>
+    </message>
+    <message>
+        <source>Δ %</source>
+        <translation type="unfinished">Δ %</translation>
+    </message>
+    <message>
+        <source>Show difference</source>
+        <translation type="unfinished">Montrer la différence</translation>
+    </message>
+    <message>
+        <source>Adds a segmentation of what is drawn in A alone, in both, and in B alone.</source>
+        <translation type="unfinished">Ajoute une segmentation de ce qui est dessiné dans A seul, dans les deux, et dans B seul.</translation>
+    </message>
+    <message>
+        <source>Takes the table and the difference of this comparison out of the scene.</source>
+        <translation type="unfinished">Retire de la scène le tableau et la différence de cette comparaison.</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation type="unfinished">Journal</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.channels</name>
+    <message>
+        <source>Missing</source>
+        <translation type="unfinished">Manquant</translation>
+    </message>
+    <message>
+        <source>Volume:</source>
+        <translation type="unfinished">Volume :</translation>
+    </message>
+    <message>
+        <source>Volume ({channel}):</source>
+        <translation type="unfinished">Volume ({channel}) :</translation>
+    </message>
+    <message>
+        <source>{one} and {other} lie under different transforms that are not linear. Harden them (module Transforms), then run again.</source>
+        <translation type="unfinished">{one} et {other} sont sous des transformations différentes qui ne sont pas linéaires. Appliquez-les définitivement (Harden, module Transforms), puis relancez.</translation>
+    </message>
+    <message>
+        <source>{what}. Left empty, it is missing, and the model does without.</source>
+        <translation type="unfinished">{what}. Laissé vide, il manque, et le modèle s&apos;en passe.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.charts</name>
+    <message>
+        <source>slice</source>
+        <translation type="unfinished">coupe</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.choices</name>
+    <message>
+        <source>as acquired (across the largest spacing)</source>
+        <translation type="unfinished">comme acquis (perpendiculaire au plus grand espacement)</translation>
+    </message>
+    <message>
+        <source>axial</source>
+        <translation type="unfinished">axial</translation>
+    </message>
+    <message>
+        <source>coronal</source>
+        <translation type="unfinished">coronal</translation>
+    </message>
+    <message>
+        <source>sagittal</source>
+        <translation type="unfinished">sagittal</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">aucune</translation>
+    </message>
+    <message>
+        <source>what is attended to, by the learned upscaler (synthetic)</source>
+        <translation type="unfinished">ce à quoi le réseau prête attention, par l&apos;agrandisseur appris (synthétique)</translation>
+    </message>
+    <message>
+        <source>what is attended to, by Lanczos interpolation</source>
+        <translation type="unfinished">ce à quoi le réseau prête attention, par interpolation de Lanczos</translation>
+    </message>
+    <message>
+        <source>kind of lesion right</source>
+        <translation type="unfinished">type de lésion correct</translation>
+    </message>
+    <message>
+        <source>accuracy</source>
+        <translation type="unfinished">exactitude</translation>
+    </message>
+    <message>
+        <source>AUC</source>
+        <translation type="unfinished">AUC</translation>
+    </message>
+    <message>
+        <source>F1</source>
+        <translation type="unfinished">F1</translation>
+    </message>
+    <message>
+        <source>all findings right</source>
+        <translation type="unfinished">toutes les anomalies correctes</translation>
+    </message>
+    <message>
+        <source>Dice</source>
+        <translation type="unfinished">Dice</translation>
+    </message>
+    <message>
+        <source>diagnosis right</source>
+        <translation type="unfinished">diagnostic correct</translation>
+    </message>
+    <message>
+        <source>each finding right</source>
+        <translation type="unfinished">chaque anomalie correcte</translation>
+    </message>
+    <message>
+        <source>lesions found</source>
+        <translation type="unfinished">lésions détectées</translation>
+    </message>
+    <message>
+        <source>healthy slices left empty</source>
+        <translation type="unfinished">coupes saines laissées vides</translation>
+    </message>
+    <message>
+        <source>false pieces</source>
+        <translation type="unfinished">faux fragments</translation>
+    </message>
+    <message>
+        <source>of what speaks for the diagnosis</source>
+        <translation type="unfinished">de ce qui plaide pour le diagnostic</translation>
+    </message>
+    <message>
+        <source>auto</source>
+        <translation type="unfinished">automatique</translation>
+    </message>
+    <message>
+        <source>for {diagnosis}</source>
+        <translation type="unfinished">pour {diagnosis}</translation>
+    </message>
+    <message>
+        <source>auto: {device}</source>
+        <translation type="unfinished">automatique : {device}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.compare</name>
+    <message>
+        <source>The comparison was taken back.</source>
+        <translation type="unfinished">La comparaison a été annulée et retirée de la scène.</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
+        <source>Choose two segmentations first.</source>
+        <translation type="unfinished">Choisissez d&apos;abord deux segmentations.</translation>
+    </message>
+    <message>
+        <source>{name}: {before} mL, then {after} mL ({change} mL, {percent} %)</source>
+        <translation type="unfinished">{name} : {before} mL, puis {after} mL ({change} mL, {percent} %)</translation>
+    </message>
+    <message>
+        <source>The segmentation that was compared is no longer in the scene.</source>
+        <translation type="unfinished">La segmentation comparée n&apos;est plus dans la scène.</translation>
+    </message>
+    <message>
+        <source>A: {a}; B: {b}</source>
+        <translation type="unfinished">A : {a} ; B : {b}</translation>
+    </message>
+    <message>
+        <source>Cancel comparing</source>
+        <translation type="unfinished">Interrompre la comparaison</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation type="unfinished">Comparer</translation>
+    </message>
+    <message>
+        <source>{name}: volumes are not known</source>
+        <translation type="unfinished">{name} : volumes inconnus</translation>
+    </message>
+    <message>
+        <source>{name}: {before} mL, then {after} mL ({change} mL)</source>
+        <translation type="unfinished">{name} : {before} mL, puis {after} mL ({change} mL)</translation>
+    </message>
+    <message>
+        <source>The comparison was cancelled.</source>
+        <translation type="unfinished">La comparaison a été interrompue.</translation>
+    </message>
+    <message>
+        <source>Not compared: the segmentation was removed meanwhile.</source>
+        <translation type="unfinished">Non comparé : la segmentation a été supprimée entre-temps.</translation>
+    </message>
+    <message>
+        <source>Compared. The table is in the scene.</source>
+        <translation type="unfinished">Comparé. Le tableau est dans la scène.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.comparednodes</name>
+    <message>
+        <source>Choose two segmentations to compare.</source>
+        <translation type="unfinished">Choisissez deux segmentations à comparer.</translation>
+    </message>
+    <message>
+        <source>segmentation</source>
+        <translation type="unfinished">segmentation</translation>
+    </message>
+    <message>
+        <source>{name} cannot be converted to a binary labelmap. Do so in the module Segmentations.</source>
+        <translation type="unfinished">{name} ne peut pas être converti en carte d&apos;étiquettes binaire. Faites-le dans le module Segmentations.</translation>
+    </message>
+    <message>
+        <source>{a} - {b} comparison</source>
+        <translation type="unfinished">{a} - {b} comparaison</translation>
+    </message>
+    <message>
+        <source>{a} - {b} difference</source>
+        <translation type="unfinished">{a} - {b} différence</translation>
+    </message>
+    <message>
+        <source>{name} is empty: draw a segment in it first.</source>
+        <translation type="unfinished">{name} est vide : dessinez-y d&apos;abord un segment.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.consent</name>
+    <message>
+        <source>The weights of {model} may be used for non-commercial purposes alone: {licence}.
+
+Use them for such a purpose? You are asked once.</source>
+        <translation type="unfinished">Les poids de {model} ne peuvent être utilisés qu&apos;à des fins non commerciales : {licence}.
+
+Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.dicomresults</name>
+    <message>
+        <source>Only results of volumes that were loaded with Slicer&apos;s DICOM module can be saved as DICOM: they refer to the original images.</source>
+        <translation type="unfinished">Seuls les résultats de volumes chargés avec le module DICOM de Slicer peuvent être enregistrés en DICOM : ils se réfèrent aux images d&apos;origine.</translation>
+    </message>
+    <message>
+        <source>DICOM objects are made of results of this session alone, and there is none: a result that was loaded with a scene lacks what they need. Run again.</source>
+        <translation type="unfinished">Les objets DICOM ne se font qu&apos;à partir des résultats de cette session, et il n&apos;y en a pas : à un résultat chargé avec une scène, il manque ce qu&apos;il leur faut. Relancez.</translation>
+    </message>
+    <message>
+        <source>{gone} of the {count} images of {name} are no longer in Slicer&apos;s DICOM database, or their files have gone. Import them again (module Add DICOM Data), then save.</source>
+        <translation type="unfinished">{gone} des {count} images de {name} ne sont plus dans la base DICOM de Slicer, ou leurs fichiers ont disparu. Importez-les à nouveau (module Add DICOM Data), puis enregistrez.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.dicomview</name>
+    <message>
+        <source>{count} DICOM objects are written: {first} and others beside it.</source>
+        <translation type="unfinished">{count} objets DICOM sont écrits : {first} et d&apos;autres à côté.</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
+        <source>Mask, report, maps and picture as DICOM objects that refer to the original images: the result as it was computed, without later changes to its segments.</source>
+        <translation type="unfinished">Masque, rapport, cartes et image en objets DICOM qui se réfèrent aux images d&apos;origine : le résultat tel qu&apos;il a été calculé, sans les modifications ultérieures de ses segments.</translation>
+    </message>
+    <message>
+        <source>Folder for the DICOM objects</source>
+        <translation type="unfinished">Dossier pour les objets DICOM</translation>
+    </message>
+    <message>
+        <source>Add the objects to Slicer&apos;s DICOM database, too?</source>
+        <translation type="unfinished">Ajouter aussi les objets à la base DICOM de Slicer ?</translation>
+    </message>
+    <message>
+        <source>{count} DICOM objects are written and in Slicer&apos;s DICOM database: {first} and others beside it.</source>
+        <translation type="unfinished">{count} objets DICOM sont écrits et dans la base DICOM de Slicer : {first} et d&apos;autres à côté.</translation>
+    </message>
+    <message>
+        <source>Cancel saving</source>
+        <translation type="unfinished">Interrompre</translation>
+    </message>
+    <message>
+        <source>Save as DICOM...</source>
+        <translation type="unfinished">Exporter DICOM...</translation>
+    </message>
+    <message>
+        <source>Not saved: the segments were changed since the run.</source>
+        <translation type="unfinished">Non enregistré : les segments ont été modifiés depuis l&apos;exécution.</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>The segments were changed since the run. The DICOM objects say what the model drew, without these changes, which Slicer&apos;s own export (Export to DICOM) writes. Write them?</source>
+        <translation type="unfinished">Les segments ont été modifiés depuis l&apos;exécution. Les objets DICOM disent ce que le modèle a dessiné, sans ces modifications, que l&apos;export de Slicer (Export to DICOM) écrit. Les écrire ?</translation>
+    </message>
+    <message>
+        <source>Results as DICOM need the package highdicom with what it needs (about 20 MB). Packages that are already there stay as they are. Install now?</source>
+        <translation type="unfinished">Les résultats en DICOM nécessitent le paquet highdicom et ses dépendances (environ 20 MB). Les paquets déjà présents restent tels quels. Installer maintenant ?</translation>
+    </message>
+    <message>
+        <source>Not saved: nothing was installed.</source>
+        <translation type="unfinished">Non enregistré : rien n&apos;a été installé.</translation>
+    </message>
+    <message>
+        <source>Saving was cancelled.</source>
+        <translation type="unfinished">L&apos;enregistrement a été interrompu.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.maps</name>
+    <message>
+        <source>Heat map: {diagnosis}</source>
+        <translation type="unfinished">Carte de chaleur : {diagnosis}</translation>
+    </message>
+    <message>
+        <source>What speaks for {diagnosis}, by {method}</source>
+        <translation type="unfinished">Ce qui plaide pour {diagnosis}, selon {method}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.models</name>
+    <message>
+        <source>Downloaded and imported models: {models:.1f} MB, networks compiled for this computer: {compiled:.1f} MB; in {folder}</source>
+        <translation type="unfinished">Modèles téléchargés et importés : {models:.1f} MB, réseaux compilés pour cet ordinateur : {compiled:.1f} MB ; dans {folder}</translation>
+    </message>
+    <message>
+        <source>Download {name} {version} ({size:.0f} MB)? Its weights are under {licence}. It is kept in {folder}.</source>
+        <translation type="unfinished">Télécharger {name} {version} ({size:.0f} MB) ? Ses poids sont sous licence {licence}. Il est gardé dans {folder}.</translation>
+    </message>
+    <message>
+        <source>Remove all downloaded and imported models, and networks compiled for this computer, which are compiled again when they are needed ({size:.1f} MB), from {folder}?</source>
+        <translation type="unfinished">Supprimer de {folder} tous les modèles téléchargés et importés, ainsi que les réseaux compilés pour cet ordinateur, recompilés en cas de besoin ({size:.1f} MB) ?</translation>
+    </message>
+    <message>
+        <source>comes with UnifiedViT</source>
+        <translation type="unfinished">fourni avec UnifiedViT</translation>
+    </message>
+    <message>
+        <source>installed</source>
+        <translation type="unfinished">installé</translation>
+    </message>
+    <message>
+        <source>update available</source>
+        <translation type="unfinished">mise à jour disponible</translation>
+    </message>
+    <message>
+        <source>to download</source>
+        <translation type="unfinished">à télécharger</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
+        <source>Folder for downloaded models</source>
+        <translation type="unfinished">Dossier pour les modèles téléchargés</translation>
+    </message>
+    <message>
+        <source>no folder</source>
+        <translation type="unfinished">aucun dossier</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Interrompre</translation>
+    </message>
+    <message>
+        <source>Download...</source>
+        <translation type="unfinished">Télécharger...</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>A model&apos;s archive</source>
+        <translation type="unfinished">L&apos;archive d&apos;un modèle</translation>
+    </message>
+    <message>
+        <source>Models (*.zip)</source>
+        <translation type="unfinished">Modèles (*.zip)</translation>
+    </message>
+    <message>
+        <source>A model&apos;s folder</source>
+        <translation type="unfinished">Le dossier d&apos;un modèle</translation>
+    </message>
+    <message>
+        <source>The model was removed.</source>
+        <translation type="unfinished">Le modèle a été supprimé.</translation>
+    </message>
+    <message>
+        <source>All downloaded and imported models and all compiled networks were removed.</source>
+        <translation type="unfinished">Tous les modèles téléchargés et importés et tous les réseaux compilés ont été supprimés.</translation>
+    </message>
+    <message>
+        <source>Remove {name} {version} from {folder}?</source>
+        <translation type="unfinished">Supprimer {name} {version} de {folder} ?</translation>
+    </message>
+    <message>
+        <source>Models are kept in {folder} from now on.</source>
+        <translation type="unfinished">Les modèles sont désormais gardés dans {folder}.</translation>
+    </message>
+    <message>
+        <source>Cancelled. What is there already is kept for next time.</source>
+        <translation type="unfinished">Interrompu. Ce qui est déjà là est gardé pour la prochaine fois.</translation>
+    </message>
+    <message>
+        <source>The model is installed.</source>
+        <translation type="unfinished">Le modèle est installé.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.panel</name>
+    <message>
+        <source>{value} (not installed)</source>
+        <translation type="unfinished">{value} (non installé)</translation>
+    </message>
+    <message>
+        <source>{value} (not available here)</source>
+        <translation type="unfinished">{value} (indisponible ici)</translation>
+    </message>
+    <message>
+        <source>Model {model} is not installed: choose another, or see section Models.</source>
+        <translation type="unfinished">Le modèle {model} n&apos;est pas installé : choisissez-en un autre, ou voyez la section Modèles.</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">Démarrage...</translation>
+    </message>
+    <message>
+        <source>The result was taken back.</source>
+        <translation type="unfinished">Le résultat a été annulé.</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
+        <source>Choose a volume and a model first.</source>
+        <translation type="unfinished">Choisissez d&apos;abord un volume et un modèle.</translation>
+    </message>
+    <message>
+        <source>for {value} (not of this model)</source>
+        <translation type="unfinished">pour {value} (pas de ce modèle)</translation>
+    </message>
+    <message>
+        <source>Cancelled. The scene is as it was.</source>
+        <translation type="unfinished">Interrompu. La scène est inchangée.</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">Non lancé : la licence des poids n&apos;a pas été acceptée.</translation>
+    </message>
+    <message>
+        <source>The volume was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">Le volume a été supprimé de la scène : son exécution a été arrêtée.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Interrompre</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation type="unfinished">Lancer</translation>
+    </message>
+    <message>
+        <source>&lt;b&gt;Expects&lt;/b&gt; {what}</source>
+        <translation type="unfinished">&lt;b&gt;Attend&lt;/b&gt; {what}</translation>
+    </message>
+    <message>
+        <source>&lt;b&gt;Weights&lt;/b&gt; {licence}</source>
+        <translation type="unfinished">&lt;b&gt;Poids&lt;/b&gt; {licence}</translation>
+    </message>
+    <message>
+        <source>Done in {seconds:.1f} s.</source>
+        <translation type="unfinished">Terminé en {seconds:.1f} s.</translation>
+    </message>
+    <message>
+        <source> (about {seconds:.0f} s left)</source>
+        <translation type="unfinished"> (encore {seconds:.0f} s environ)</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.results</name>
+    <message>
+        <source>nothing drawn</source>
+        <translation type="unfinished">rien de dessiné</translation>
+    </message>
+    <message>
+        <source>drawn, size not known</source>
+        <translation type="unfinished">dessiné, taille inconnue</translation>
+    </message>
+    <message>
+        <source>The line marks the probability from which on it is found.</source>
+        <translation type="unfinished">Le trait marque la probabilité à partir de laquelle l&apos;anomalie est retenue.</translation>
+    </message>
+    <message>
+        <source>Save report</source>
+        <translation type="unfinished">Enregistrer le rapport</translation>
+    </message>
+    <message>
+        <source>HTML (*.html)</source>
+        <translation type="unfinished">HTML (*.html)</translation>
+    </message>
+    <message>
+        <source>{ml:.2f} mL</source>
+        <translation type="unfinished">{ml:.2f} mL</translation>
+    </message>
+    <message>
+        <source>Probability of each class, slice by slice: {classes}</source>
+        <translation type="unfinished">Probabilité de chaque classe, coupe par coupe : {classes}</translation>
+    </message>
+    <message>
+        <source>The surface could not be made from this segmentation.</source>
+        <translation type="unfinished">La surface n&apos;a pas pu être créée à partir de cette segmentation.</translation>
+    </message>
+    <message>
+        <source>Nothing is drawn in this segmentation.</source>
+        <translation type="unfinished">Rien n&apos;est dessiné dans cette segmentation.</translation>
+    </message>
+    <message>
+        <source>The result is in the clipboard.</source>
+        <translation type="unfinished">Le résultat est dans le presse-papiers.</translation>
+    </message>
+    <message>
+        <source>The report is in {path}</source>
+        <translation type="unfinished">Le rapport est dans {path}</translation>
+    </message>
+    <message>
+        <source>, item {number}</source>
+        <translation type="unfinished">, élément {number}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.run</name>
+    <message>
+        <source>The volume was removed from the scene before its result came.</source>
+        <translation type="unfinished">Le volume a été supprimé de la scène avant l&apos;arrivée de son résultat.</translation>
+    </message>
+    <message>
+        <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
+        <translation type="unfinished">Les voxels de {names} ont été modifiés pendant que le modèle les examinait : ce résultat vaut pour les voxels tels qu&apos;ils étaient. Relancez.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sentences</name>
+    <message>
+        <source>Loading the model</source>
+        <translation type="unfinished">Chargement du modèle</translation>
+    </message>
+    <message>
+        <source>Preparing</source>
+        <translation type="unfinished">Préparation</translation>
+    </message>
+    <message>
+        <source>Looking at slice {slice} of {count}</source>
+        <translation type="unfinished">Examen de la coupe {slice} sur {count}</translation>
+    </message>
+    <message>
+        <source>Explaining slice {slice} of {count}</source>
+        <translation type="unfinished">Explication de la coupe {slice} sur {count}</translation>
+    </message>
+    <message>
+        <source>Super-resolution, region {region} of {count}</source>
+        <translation type="unfinished">Super-résolution, région {region} sur {count}</translation>
+    </message>
+    <message>
+        <source>Comparing ways to compute, once on this computer</source>
+        <translation type="unfinished">Comparaison des modes de calcul, une seule fois sur cet ordinateur</translation>
+    </message>
+    <message>
+        <source>Laying the segmentations over each other</source>
+        <translation type="unfinished">Superposition des segmentations</translation>
+    </message>
+    <message>
+        <source>Comparing {name}</source>
+        <translation type="unfinished">Comparaison de {name}</translation>
+    </message>
+    <message>
+        <source>Reading the DICOM images</source>
+        <translation type="unfinished">Lecture des images DICOM</translation>
+    </message>
+    <message>
+        <source>Making DICOM objects</source>
+        <translation type="unfinished">Création des objets DICOM</translation>
+    </message>
+    <message>
+        <source>Writing DICOM objects</source>
+        <translation type="unfinished">Écriture des objets DICOM</translation>
+    </message>
+    <message>
+        <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
+        <translation type="unfinished">Une image 2D n&apos;indique ni son orientation ni son épaisseur : les tailles sont inconnues, aucun volume en mL n&apos;est donné.</translation>
+    </message>
+    <message>
+        <source>The image does not tell the size of its voxels: sizes are not known, no volumes in mL are given.</source>
+        <translation type="unfinished">L&apos;image n&apos;indique pas la taille de ses voxels : les tailles sont inconnues, aucun volume en mL n&apos;est donné.</translation>
+    </message>
+    <message>
+        <source>The image does not tell how its axes lie in the patient: right and left may be exchanged, and slices turned. Compare them with the original.</source>
+        <translation type="unfinished">L&apos;image n&apos;indique pas l&apos;orientation de ses axes dans le patient : la droite et la gauche peuvent être inversées, et les coupes tournées. Comparez avec l&apos;original.</translation>
+    </message>
+    <message>
+        <source>The image is much coarser than what the model was trained on; small findings cannot be seen.</source>
+        <translation type="unfinished">L&apos;image est bien plus grossière que celles sur lesquelles le modèle a été entraîné ; les petites anomalies ne peuvent pas être vues.</translation>
+    </message>
+    <message>
+        <source>Without {channels}: the model was not given all that it can use.</source>
+        <translation type="unfinished">Sans {channels} : le modèle n&apos;a pas reçu tout ce qu&apos;il peut utiliser.</translation>
+    </message>
+    <message>
+        <source>Without {channels}: the model was not given all that it can use. Whether it was trained on such images is not judged.</source>
+        <translation type="unfinished">Sans {channels} : le modèle n&apos;a pas reçu tout ce qu&apos;il peut utiliser. Il n&apos;est pas évalué s&apos;il a été entraîné sur de telles images.</translation>
+    </message>
+    <message>
+        <source>The slices are shifted against each other by up to {distance} mm (a gantry tilted by {degrees}°): the volume was corrected to right angles.</source>
+        <translation type="unfinished">Les coupes sont décalées entre elles de {distance} mm au plus (statif incliné de {degrees}°) : le volume a été corrigé à angles droits.</translation>
+    </message>
+    <message>
+        <source>The slices are not quite evenly spaced: positions may be off by up to {distance} mm.</source>
+        <translation type="unfinished">Les coupes ne sont pas tout à fait régulièrement espacées : les positions peuvent être décalées de {distance} mm au plus.</translation>
+    </message>
+    <message>
+        <source>The image says that it is {modality}; this model knows {expected}. Do not rely on the answer.</source>
+        <translation type="unfinished">L&apos;image indique qu&apos;elle est de type {modality} ; ce modèle connaît {expected}. Ne vous fiez pas à la réponse.</translation>
+    </message>
+    <message>
+        <source>Air has negative values, as in CT (Hounsfield units); this model knows {expected}. Do not rely on the answer.</source>
+        <translation type="unfinished">L&apos;air a des valeurs négatives, comme en TDM (unités Hounsfield) ; ce modèle connaît {expected}. Ne vous fiez pas à la réponse.</translation>
+    </message>
+    <message>
+        <source>{name} has only {count} different values: a mask or a label map, not a scan. Check that the right file was loaded.</source>
+        <translation type="unfinished">{name} n&apos;a que {count} valeurs différentes : un masque ou une carte d&apos;étiquettes, pas une acquisition. Vérifiez que le bon fichier a été chargé.</translation>
+    </message>
+    <message>
+        <source>The image does not look like what the model was trained on ({where} further from the training images than 99% of the images kept for validation). Do not rely on the answer.</source>
+        <translation type="unfinished">L&apos;image ne ressemble pas à celles sur lesquelles le modèle a été entraîné ({where} plus loin des images d&apos;entraînement que 99% des images réservées à la validation). Ne vous fiez pas à la réponse.</translation>
+    </message>
+    <message>
+        <source>it lies</source>
+        <translation type="unfinished">elle se situe</translation>
+    </message>
+    <message>
+        <source>{share} of its slices lie</source>
+        <translation type="unfinished">{share} de ses coupes se situent</translation>
+    </message>
+    <message>
+        <source>The image seems to be {rotation}: put right, it would look more like what the model was trained on. Check its orientation.</source>
+        <translation type="unfinished">L&apos;image semble {rotation} : redressée, elle ressemblerait davantage à celles sur lesquelles le modèle a été entraîné. Vérifiez son orientation.</translation>
+    </message>
+    <message>
+        <source>upside down</source>
+        <translation type="unfinished">à l&apos;envers</translation>
+    </message>
+    <message>
+        <source>turned to the right</source>
+        <translation type="unfinished">tournée vers la droite</translation>
+    </message>
+    <message>
+        <source>turned to the left</source>
+        <translation type="unfinished">tournée vers la gauche</translation>
+    </message>
+    <message>
+        <source>uncertain — review</source>
+        <translation type="unfinished">incertain — à vérifier</translation>
+    </message>
+    <message>
+        <source>The diagnosis is never to be taken without a reader: of this model&apos;s answers to the images that it was judged on, too many were wrong, however sure it was. Review it.</source>
+        <translation type="unfinished">Le diagnostic ne doit jamais être repris sans lecteur : parmi les réponses de ce modèle aux images sur lesquelles il a été jugé, trop étaient fausses, si sûr qu&apos;il fût. Vérifiez-le.</translation>
+    </message>
+    <message>
+        <source>The diagnosis is uncertain ({probability} {meaning}, under {threshold}): review it.</source>
+        <translation type="unfinished">Le diagnostic est incertain ({probability} {meaning}, sous {threshold}) : vérifiez-le.</translation>
+    </message>
+    <message>
+        <source>confidence over all passes</source>
+        <translation type="unfinished">de confiance sur tous les passages</translation>
+    </message>
+    <message>
+        <source>for the likeliest class</source>
+        <translation type="unfinished">pour la classe la plus probable</translation>
+    </message>
+    <message>
+        <source>The two answers contradict each other: the diagnosis is {diagnosis}, yet {region} is drawn.</source>
+        <translation type="unfinished">Les deux réponses se contredisent : le diagnostic est {diagnosis}, or {region}.</translation>
+    </message>
+    <message>
+        <source>a region</source>
+        <translation type="unfinished">une région est dessinée</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation type="unfinished">rien n&apos;est dessiné</translation>
+    </message>
+    <message>
+        <source>The two answers contradict each other: {finding} found, yet {segment} is not drawn.</source>
+        <translation type="unfinished">Les deux réponses se contredisent : {finding} trouvé, mais {segment} n&apos;est pas dessiné.</translation>
+    </message>
+    <message>
+        <source>The two answers contradict each other: {segment} is drawn, yet {finding} is not found.</source>
+        <translation type="unfinished">Les deux réponses se contredisent : {segment} est dessiné, mais {finding} n&apos;est pas trouvé.</translation>
+    </message>
+    <message>
+        <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
+        <translation type="unfinished">Incertain, car proche du seuil : {findings}. À vérifier.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.setup</name>
+    <message>
+        <source>OpenVINO: CPU, light</source>
+        <translation type="unfinished">OpenVINO : CPU, léger</translation>
+    </message>
+    <message>
+        <source>PyTorch: CPU and GPU</source>
+        <translation type="unfinished">PyTorch : CPU et GPU</translation>
+    </message>
+    <message>
+        <source>Folder with wheels (.whl)</source>
+        <translation type="unfinished">Dossier de wheels (.whl)</translation>
+    </message>
+    <message>
+        <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
+        <translation type="unfinished">Slicer installe des paquets pour un autre module. Attendez la fin, puis réessayez.</translation>
+    </message>
+    <message>
+        <source>Nothing was installed.</source>
+        <translation type="unfinished">Rien n&apos;a été installé.</translation>
+    </message>
+    <message>
+        <source>All packages that are needed are here.</source>
+        <translation type="unfinished">Tous les paquets nécessaires sont là.</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>PyTorch could not be installed: {error}</source>
+        <translation type="unfinished">PyTorch n&apos;a pas pu être installé : {error}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.startup</name>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+</TS>

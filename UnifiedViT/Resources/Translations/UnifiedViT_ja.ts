@@ -1,0 +1,1067 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="ja" sourcelanguage="en">
+<context>
+    <name>UnifiedViT</name>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>One Vision Transformer looks at a medical image once and gives two answers: where (a segmentation) and what (a diagnosis with calibrated probabilities). Load a volume, choose a model, press Run.&lt;br&gt;&lt;br&gt;&lt;b&gt;Research use only. Not for clinical diagnosis.&lt;/b&gt;&lt;br&gt;&lt;br&gt;More in the &lt;a href=&quot;https://github.com/UnifiedViT/SlicerUnifiedViT&quot;&gt;documentation&lt;/a&gt;.</source>
+        <translation type="unfinished">一つの Vision Transformer が医用画像を一度だけ見て、二つの答えを出します。どこに（セグメンテーション）、何が（較正された確率付きの診断）。ボリュームを読み込み、モデルを選び、「実行」を押してください。&lt;br&gt;&lt;br&gt;&lt;b&gt;研究専用です。臨床診断には使用しないでください。&lt;/b&gt;&lt;br&gt;&lt;br&gt;詳しくは&lt;a href=&quot;https://github.com/UnifiedViT/SlicerUnifiedViT&quot;&gt;ドキュメント&lt;/a&gt;をご覧ください。</translation>
+    </message>
+    <message>
+        <source>The architecture follows Kassar, An Analytical Study of Vision Transformer Models for Medical Image Classification and Segmentation. The bundled model was trained on BRISC 2025 (Fateh et al.), the figshare set of Cheng, and TCGA-LGG with the masks of Buda et al.; its weights are under CC BY-NC-SA 4.0.</source>
+        <translation type="unfinished">アーキテクチャは Kassar の An Analytical Study of Vision Transformer Models for Medical Image Classification and Segmentation に基づきます。付属のモデルは BRISC 2025（Fateh et al.）、Cheng の figshare データセット、および Buda et al. のマスクを伴う TCGA-LGG で訓練されました。重みのライセンスは CC BY-NC-SA 4.0 です。</translation>
+    </message>
+    <message>
+        <source>Research use only. Not for clinical diagnosis.</source>
+        <translation type="unfinished">研究専用です。臨床診断には使用しないでください。</translation>
+    </message>
+    <message>
+        <source>What runs the networks. OpenVINO needs no PyTorch; PyTorch uses the graphics card and runs every model.</source>
+        <translation type="unfinished">ネットワークを動かすもの。OpenVINO に PyTorch は不要です。PyTorch はグラフィックカードを使い、すべてのモデルを実行できます。</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">不足分をインストール...</translation>
+    </message>
+    <message>
+        <source>Asks once, then downloads and installs. Nothing that Slicer brings is changed.</source>
+        <translation type="unfinished">一度だけ確認してから、ダウンロードしてインストールします。Slicer に付属するものは変更されません。</translation>
+    </message>
+    <message>
+        <source>From a folder...</source>
+        <translation type="unfinished">フォルダから...</translation>
+    </message>
+    <message>
+        <source>Installs from a folder of wheels (.whl), without a network.</source>
+        <translation type="unfinished">wheel（.whl）のフォルダから、ネットワークなしでインストールします。</translation>
+    </message>
+    <message>
+        <source>Check again</source>
+        <translation type="unfinished">再確認</translation>
+    </message>
+    <message>
+        <source>Inputs</source>
+        <translation type="unfinished">入力</translation>
+    </message>
+    <message>
+        <source>Volume:</source>
+        <translation type="unfinished">ボリューム：</translation>
+    </message>
+    <message>
+        <source>The image to look at. Of a sequence: the item that the sequence browser shows.</source>
+        <translation type="unfinished">対象の画像。シーケンスの場合は、シーケンスブラウザが表示している項目です。</translation>
+    </message>
+    <message>
+        <source>Select a volume</source>
+        <translation type="unfinished">ボリュームを選択</translation>
+    </message>
+    <message>
+        <source>Model:</source>
+        <translation type="unfinished">モデル：</translation>
+    </message>
+    <message>
+        <source>What to look for. More models: section Models below.</source>
+        <translation type="unfinished">何を探すか。ほかのモデルは下の「モデル」の欄にあります。</translation>
+    </message>
+    <message>
+        <source>Segmentation:</source>
+        <translation type="unfinished">セグメンテーション：</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
+        <translation type="unfinished">結果の出力先。既存のセグメンテーションの内容は置き換えられます（「元に戻す」で復元できます）。</translation>
+    </message>
+    <message>
+        <source>Create a new segmentation on Run</source>
+        <translation type="unfinished">実行時に新しいセグメンテーションを作成</translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation type="unfinished">詳細設定</translation>
+    </message>
+    <message>
+        <source>Slices:</source>
+        <translation type="unfinished">スライス：</translation>
+    </message>
+    <message>
+        <source>The plane in which the model looks at the volume, slice by slice.</source>
+        <translation type="unfinished">モデルがボリュームをスライスごとに見るときの断面。</translation>
+    </message>
+    <message>
+        <source>Device:</source>
+        <translation type="unfinished">デバイス：</translation>
+    </message>
+    <message>
+        <source>Where the network computes.</source>
+        <translation type="unfinished">ネットワークが計算する場所。</translation>
+    </message>
+    <message>
+        <source>Slices at a time:</source>
+        <translation type="unfinished">同時に処理する枚数：</translation>
+    </message>
+    <message>
+        <source>More is quicker on a graphics card and needs more memory; halved by itself when memory runs out.</source>
+        <translation type="unfinished">大きいほどグラフィックカードでは速くなり、必要なメモリが増えます。メモリが足りないときは自動的に半分になります。</translation>
+    </message>
+    <message>
+        <source>Test-time augmentation</source>
+        <translation type="unfinished">テスト時データ拡張</translation>
+    </message>
+    <message>
+        <source>The mean over slices and their mirror images; takes twice as long.</source>
+        <translation type="unfinished">スライスとその鏡像の平均。時間は 2 倍かかります。</translation>
+    </message>
+    <message>
+        <source>Keep probability maps as volumes</source>
+        <translation type="unfinished">確率マップをボリュームとして残す</translation>
+    </message>
+    <message>
+        <source>Heat map:</source>
+        <translation type="unfinished">ヒートマップ：</translation>
+    </message>
+    <message>
+        <source>What speaks for a diagnosis, and where, as a volume in colours over the image; takes three times as long.</source>
+        <translation type="unfinished">診断の根拠とその場所を、画像に重ねるカラーのボリュームで示します。時間は 3 倍かかります。</translation>
+    </message>
+    <message>
+        <source>Super-resolved:</source>
+        <translation type="unfinished">超解像：</translation>
+    </message>
+    <message>
+        <source>The regions that the network attends to, four times as fine in plane, as a new volume beside the input, which stays as it is. What is synthetic in it is guessed, not measured.</source>
+        <translation type="unfinished">ネットワークが注目する領域を面内で 4 倍に細かくし、入力とは別の新しいボリュームにします。入力は変わりません。合成された部分は推定であり、測定値ではありません。</translation>
+    </message>
+    <message>
+        <source>Uncertainty map and confidence</source>
+        <translation type="unfinished">不確実性マップと信頼度</translation>
+    </message>
+    <message>
+        <source>Several forward passes over every slice, changed a little: how far they agree says how far to trust the result. Takes four times as long.</source>
+        <translation type="unfinished">わずかに変化させた各スライスを複数回計算します。それらの一致度が、結果をどこまで信頼できるかを示します。時間は 4 倍かかります。</translation>
+    </message>
+    <message>
+        <source>Install PyTorch...</source>
+        <translation type="unfinished">PyTorch をインストール...</translation>
+    </message>
+    <message>
+        <source>PyTorch uses the graphics card, runs every model, and makes heat maps and super-resolved volumes.</source>
+        <translation type="unfinished">PyTorch はグラフィックカードを使い、すべてのモデルを実行し、ヒートマップと超解像ボリュームを作成します。</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation type="unfinished">モデル</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation type="unfinished">モデル</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation type="unfinished">バージョン</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation type="unfinished">サイズ</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation type="unfinished">状態</translation>
+    </message>
+    <message>
+        <source>Download...</source>
+        <translation type="unfinished">ダウンロード...</translation>
+    </message>
+    <message>
+        <source>Import zip...</source>
+        <translation type="unfinished">zip を取り込む...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip from disk; it is checked first.</source>
+        <translation type="unfinished">ディスク上にあるモデルの .zip。先に検査されます。</translation>
+    </message>
+    <message>
+        <source>Import folder...</source>
+        <translation type="unfinished">フォルダを取り込む...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s folder (model.json and weights), for example from unifiedvit-train export.</source>
+        <translation type="unfinished">モデルのフォルダ（model.json と重み）。たとえば unifiedvit-train export で作られたもの。</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation type="unfinished">削除</translation>
+    </message>
+    <message>
+        <source>Keep models elsewhere...</source>
+        <translation type="unfinished">モデルの保存先を変更...</translation>
+    </message>
+    <message>
+        <source>Clear cache...</source>
+        <translation type="unfinished">キャッシュを消去...</translation>
+    </message>
+    <message>
+        <source>Removes all downloaded and imported models, and the networks that were compiled for this computer.</source>
+        <translation type="unfinished">ダウンロードまたは取り込んだすべてのモデルと、このコンピュータ用にコンパイルされたネットワークを削除します。</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation type="unfinished">実行</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation type="unfinished">結果</translation>
+    </message>
+    <message>
+        <source>Heat map</source>
+        <translation type="unfinished">ヒートマップ</translation>
+    </message>
+    <message>
+        <source>Uncertainty</source>
+        <translation type="unfinished">不確実性</translation>
+    </message>
+    <message>
+        <source>Where the outline is uncertain: entropy over all passes, from clear (sure) over blue and green to yellow</source>
+        <translation type="unfinished">輪郭が不確実な場所：全計算のエントロピー。透明（確実）から青、緑を経て黄色へ</translation>
+    </message>
+    <message>
+        <source>Opacity of the map over the slices</source>
+        <translation type="unfinished">スライスに重ねるマップの不透明度</translation>
+    </message>
+    <message>
+        <source>Show 3D</source>
+        <translation type="unfinished">3D 表示</translation>
+    </message>
+    <message>
+        <source>Jump to lesion</source>
+        <translation type="unfinished">病変へ移動</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation type="unfinished">元に戻す</translation>
+    </message>
+    <message>
+        <source>Takes this result out of the scene and brings back what it replaced.</source>
+        <translation type="unfinished">この結果をシーンから取り除き、置き換えられた内容を復元します。</translation>
+    </message>
+    <message>
+        <source>Save report...</source>
+        <translation type="unfinished">レポート保存...</translation>
+    </message>
+    <message>
+        <source>Copy as text</source>
+        <translation type="unfinished">テキストでコピー</translation>
+    </message>
+    <message>
+        <source>Save as DICOM...</source>
+        <translation type="unfinished">DICOM で保存...</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation type="unfinished">比較</translation>
+    </message>
+    <message>
+        <source>A:</source>
+        <translation type="unfinished">A：</translation>
+    </message>
+    <message>
+        <source>Before, or the reference: a result, or an expert&apos;s segmentation.</source>
+        <translation type="unfinished">以前のもの、または基準：結果、または専門家によるセグメンテーション。</translation>
+    </message>
+    <message>
+        <source>Before, or the reference</source>
+        <translation type="unfinished">以前のもの、または基準</translation>
+    </message>
+    <message>
+        <source>B:</source>
+        <translation type="unfinished">B：</translation>
+    </message>
+    <message>
+        <source>After, or what is held against A: another date, another model.</source>
+        <translation type="unfinished">以後のもの、または A と比べるもの：別の日付、別のモデル。</translation>
+    </message>
+    <message>
+        <source>After, or another model</source>
+        <translation type="unfinished">以後のもの、または別のモデル</translation>
+    </message>
+    <message>
+        <source>Segment</source>
+        <translation type="unfinished">セグメント</translation>
+    </message>
+    <message>
+        <source>Dice</source>
+        <translation type="unfinished">Dice</translation>
+    </message>
+    <message>
+        <source>HD95 mm</source>
+        <translation type="unfinished">HD95 mm</translation>
+    </message>
+    <message>
+        <source>mL A</source>
+        <translation type="unfinished">mL A</translation>
+    </message>
+    <message>
+        <source>mL B</source>
+        <translation type="unfinished">mL B</translation>
+    </message>
+    <message>
+        <source>Δ mL</source>
+        <translation type="unfinished">Δ mL</translation>
+    </message>
+    <message>
+        <source>Δ %</source>
+        <translation type="unfinished">Δ %</translation>
+    </message>
+    <message>
+        <source>Show difference</source>
+        <translation type="unfinished">差を表示</translation>
+    </message>
+    <message>
+        <source>Adds a segmentation of what is drawn in A alone, in both, and in B alone.</source>
+        <translation type="unfinished">A だけ、両方、B だけに描かれた部分のセグメンテーションを追加します。</translation>
+    </message>
+    <message>
+        <source>Takes the table and the difference of this comparison out of the scene.</source>
+        <translation type="unfinished">この比較の表と差をシーンから取り除きます。</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation type="unfinished">ログ</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.channels</name>
+    <message>
+        <source>Missing</source>
+        <translation type="unfinished">なし</translation>
+    </message>
+    <message>
+        <source>Volume:</source>
+        <translation type="unfinished">ボリューム：</translation>
+    </message>
+    <message>
+        <source>Volume ({channel}):</source>
+        <translation type="unfinished">ボリューム（{channel}）：</translation>
+    </message>
+    <message>
+        <source>{one} and {other} lie under different transforms that are not linear. Harden them (module Transforms), then run again.</source>
+        <translation type="unfinished">{one} と {other} は、線形でない別々の変換の下にあります。変換を確定（Harden、Transforms モジュール）してから、もう一度実行してください。</translation>
+    </message>
+    <message>
+        <source>{what}. Left empty, it is missing, and the model does without.</source>
+        <translation type="unfinished">{what}。空欄なら欠けているものとして、モデルはそれなしで動きます。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.charts</name>
+    <message>
+        <source>slice</source>
+        <translation type="unfinished">スライス</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.choices</name>
+    <message>
+        <source>as acquired (across the largest spacing)</source>
+        <translation type="unfinished">撮像どおり（最大間隔の方向に直交）</translation>
+    </message>
+    <message>
+        <source>axial</source>
+        <translation type="unfinished">横断</translation>
+    </message>
+    <message>
+        <source>coronal</source>
+        <translation type="unfinished">冠状断</translation>
+    </message>
+    <message>
+        <source>sagittal</source>
+        <translation type="unfinished">矢状断</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">なし</translation>
+    </message>
+    <message>
+        <source>what is attended to, by the learned upscaler (synthetic)</source>
+        <translation type="unfinished">注目部分、学習済みアップスケーラによる（合成）</translation>
+    </message>
+    <message>
+        <source>what is attended to, by Lanczos interpolation</source>
+        <translation type="unfinished">注目部分、Lanczos 補間による</translation>
+    </message>
+    <message>
+        <source>kind of lesion right</source>
+        <translation type="unfinished">病変の種類の正答</translation>
+    </message>
+    <message>
+        <source>accuracy</source>
+        <translation type="unfinished">正解率</translation>
+    </message>
+    <message>
+        <source>AUC</source>
+        <translation type="unfinished">AUC</translation>
+    </message>
+    <message>
+        <source>F1</source>
+        <translation type="unfinished">F1</translation>
+    </message>
+    <message>
+        <source>all findings right</source>
+        <translation type="unfinished">全所見の正答</translation>
+    </message>
+    <message>
+        <source>Dice</source>
+        <translation type="unfinished">Dice</translation>
+    </message>
+    <message>
+        <source>diagnosis right</source>
+        <translation type="unfinished">診断の正答</translation>
+    </message>
+    <message>
+        <source>each finding right</source>
+        <translation type="unfinished">各所見の正答</translation>
+    </message>
+    <message>
+        <source>lesions found</source>
+        <translation type="unfinished">検出された病変</translation>
+    </message>
+    <message>
+        <source>healthy slices left empty</source>
+        <translation type="unfinished">正常スライスを空のまま</translation>
+    </message>
+    <message>
+        <source>false pieces</source>
+        <translation type="unfinished">偽の断片</translation>
+    </message>
+    <message>
+        <source>of what speaks for the diagnosis</source>
+        <translation type="unfinished">診断の根拠</translation>
+    </message>
+    <message>
+        <source>auto</source>
+        <translation type="unfinished">自動</translation>
+    </message>
+    <message>
+        <source>for {diagnosis}</source>
+        <translation type="unfinished">{diagnosis} について</translation>
+    </message>
+    <message>
+        <source>auto: {device}</source>
+        <translation type="unfinished">自動：{device}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.compare</name>
+    <message>
+        <source>The comparison was taken back.</source>
+        <translation type="unfinished">比較を元に戻しました。</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
+        <source>Choose two segmentations first.</source>
+        <translation type="unfinished">先に二つのセグメンテーションを選んでください。</translation>
+    </message>
+    <message>
+        <source>{name}: {before} mL, then {after} mL ({change} mL, {percent} %)</source>
+        <translation type="unfinished">{name}：{before} mL、その後 {after} mL（{change} mL、{percent} %）</translation>
+    </message>
+    <message>
+        <source>The segmentation that was compared is no longer in the scene.</source>
+        <translation type="unfinished">比較したセグメンテーションはもうシーンにありません。</translation>
+    </message>
+    <message>
+        <source>A: {a}; B: {b}</source>
+        <translation type="unfinished">A：{a}、B：{b}</translation>
+    </message>
+    <message>
+        <source>Cancel comparing</source>
+        <translation type="unfinished">比較を中止</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation type="unfinished">比較</translation>
+    </message>
+    <message>
+        <source>{name}: volumes are not known</source>
+        <translation type="unfinished">{name}：体積は不明</translation>
+    </message>
+    <message>
+        <source>{name}: {before} mL, then {after} mL ({change} mL)</source>
+        <translation type="unfinished">{name}：{before} mL、その後 {after} mL（{change} mL）</translation>
+    </message>
+    <message>
+        <source>The comparison was cancelled.</source>
+        <translation type="unfinished">比較を中止しました。</translation>
+    </message>
+    <message>
+        <source>Not compared: the segmentation was removed meanwhile.</source>
+        <translation type="unfinished">比較していません：その間にセグメンテーションが削除されました。</translation>
+    </message>
+    <message>
+        <source>Compared. The table is in the scene.</source>
+        <translation type="unfinished">比較しました。表はシーンにあります。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.comparednodes</name>
+    <message>
+        <source>Choose two segmentations to compare.</source>
+        <translation type="unfinished">比較する二つのセグメンテーションを選んでください。</translation>
+    </message>
+    <message>
+        <source>segmentation</source>
+        <translation type="unfinished">セグメンテーション</translation>
+    </message>
+    <message>
+        <source>{name} cannot be converted to a binary labelmap. Do so in the module Segmentations.</source>
+        <translation type="unfinished">{name} をバイナリラベルマップに変換できません。Segmentations モジュールで変換してください。</translation>
+    </message>
+    <message>
+        <source>{a} - {b} comparison</source>
+        <translation type="unfinished">{a} - {b} 比較</translation>
+    </message>
+    <message>
+        <source>{a} - {b} difference</source>
+        <translation type="unfinished">{a} - {b} 差</translation>
+    </message>
+    <message>
+        <source>{name} is empty: draw a segment in it first.</source>
+        <translation type="unfinished">{name} は空です。先にセグメントを描いてください。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.consent</name>
+    <message>
+        <source>The weights of {model} may be used for non-commercial purposes alone: {licence}.
+
+Use them for such a purpose? You are asked once.</source>
+        <translation type="unfinished">{model} の重みは非営利目的にのみ使用できます：{licence}。
+
+そのような目的で使用しますか？確認は一度だけです。</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.dicomresults</name>
+    <message>
+        <source>Only results of volumes that were loaded with Slicer&apos;s DICOM module can be saved as DICOM: they refer to the original images.</source>
+        <translation type="unfinished">DICOM で保存できるのは、Slicer の DICOM モジュールで読み込んだボリュームの結果だけです。元の画像を参照するためです。</translation>
+    </message>
+    <message>
+        <source>DICOM objects are made of results of this session alone, and there is none: a result that was loaded with a scene lacks what they need. Run again.</source>
+        <translation type="unfinished">DICOM オブジェクトはこのセッションの結果からのみ作られますが、該当する結果がありません。シーンとともに読み込まれた結果には必要な情報がありません。もう一度実行してください。</translation>
+    </message>
+    <message>
+        <source>{gone} of the {count} images of {name} are no longer in Slicer&apos;s DICOM database, or their files have gone. Import them again (module Add DICOM Data), then save.</source>
+        <translation type="unfinished">{name} の画像 {count} 枚のうち {gone} 枚が Slicer の DICOM データベースにないか、ファイルが失われています。取り込み直して（Add DICOM Data モジュール）から保存してください。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.dicomview</name>
+    <message>
+        <source>{count} DICOM objects are written: {first} and others beside it.</source>
+        <translation type="unfinished">{count} 個の DICOM オブジェクトを書き出しました：{first} と、同じ場所のその他のもの。</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
+        <source>Mask, report, maps and picture as DICOM objects that refer to the original images: the result as it was computed, without later changes to its segments.</source>
+        <translation type="unfinished">マスク、レポート、マップ、画像を、元の画像を参照する DICOM オブジェクトにします。計算されたままの結果で、その後のセグメントの変更は含みません。</translation>
+    </message>
+    <message>
+        <source>Folder for the DICOM objects</source>
+        <translation type="unfinished">DICOM オブジェクトのフォルダ</translation>
+    </message>
+    <message>
+        <source>Add the objects to Slicer&apos;s DICOM database, too?</source>
+        <translation type="unfinished">オブジェクトを Slicer の DICOM データベースにも追加しますか？</translation>
+    </message>
+    <message>
+        <source>{count} DICOM objects are written and in Slicer&apos;s DICOM database: {first} and others beside it.</source>
+        <translation type="unfinished">{count} 個の DICOM オブジェクトを書き出し、Slicer の DICOM データベースに追加しました：{first} と、同じ場所のその他のもの。</translation>
+    </message>
+    <message>
+        <source>Cancel saving</source>
+        <translation type="unfinished">保存を中止</translation>
+    </message>
+    <message>
+        <source>Save as DICOM...</source>
+        <translation type="unfinished">DICOM で保存...</translation>
+    </message>
+    <message>
+        <source>Not saved: the segments were changed since the run.</source>
+        <translation type="unfinished">保存していません：実行後にセグメントが変更されました。</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>The segments were changed since the run. The DICOM objects say what the model drew, without these changes, which Slicer&apos;s own export (Export to DICOM) writes. Write them?</source>
+        <translation type="unfinished">実行後にセグメントが変更されました。DICOM オブジェクトはモデルが描いた内容を示し、これらの変更は含みません。変更は Slicer 自身の書き出し（Export to DICOM）で書き出せます。書き出しますか？</translation>
+    </message>
+    <message>
+        <source>Results as DICOM need the package highdicom with what it needs (about 20 MB). Packages that are already there stay as they are. Install now?</source>
+        <translation type="unfinished">DICOM で結果を保存するには、パッケージ highdicom とその依存パッケージ（約 20 MB）が必要です。既存のパッケージは変わりません。今インストールしますか？</translation>
+    </message>
+    <message>
+        <source>Not saved: nothing was installed.</source>
+        <translation type="unfinished">保存していません：何もインストールされませんでした。</translation>
+    </message>
+    <message>
+        <source>Saving was cancelled.</source>
+        <translation type="unfinished">保存を中止しました。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.maps</name>
+    <message>
+        <source>Heat map: {diagnosis}</source>
+        <translation type="unfinished">ヒートマップ：{diagnosis}</translation>
+    </message>
+    <message>
+        <source>What speaks for {diagnosis}, by {method}</source>
+        <translation type="unfinished">{diagnosis} の根拠（{method} による）</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.models</name>
+    <message>
+        <source>Downloaded and imported models: {models:.1f} MB, networks compiled for this computer: {compiled:.1f} MB; in {folder}</source>
+        <translation type="unfinished">ダウンロードまたは取り込んだモデル：{models:.1f} MB、このコンピュータ用にコンパイルされたネットワーク：{compiled:.1f} MB、保存先 {folder}</translation>
+    </message>
+    <message>
+        <source>Download {name} {version} ({size:.0f} MB)? Its weights are under {licence}. It is kept in {folder}.</source>
+        <translation type="unfinished">{name} {version}（{size:.0f} MB）をダウンロードしますか？重みのライセンスは {licence} です。{folder} に保存されます。</translation>
+    </message>
+    <message>
+        <source>Remove all downloaded and imported models, and networks compiled for this computer, which are compiled again when they are needed ({size:.1f} MB), from {folder}?</source>
+        <translation type="unfinished">ダウンロードまたは取り込んだすべてのモデルと、このコンピュータ用にコンパイルされたネットワーク（必要なときに再コンパイルされます）を {folder} から削除しますか（{size:.1f} MB）？</translation>
+    </message>
+    <message>
+        <source>comes with UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT に付属</translation>
+    </message>
+    <message>
+        <source>installed</source>
+        <translation type="unfinished">インストール済み</translation>
+    </message>
+    <message>
+        <source>update available</source>
+        <translation type="unfinished">更新あり</translation>
+    </message>
+    <message>
+        <source>to download</source>
+        <translation type="unfinished">ダウンロード可能</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
+        <source>Folder for downloaded models</source>
+        <translation type="unfinished">ダウンロードしたモデルのフォルダ</translation>
+    </message>
+    <message>
+        <source>no folder</source>
+        <translation type="unfinished">フォルダなし</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">中止</translation>
+    </message>
+    <message>
+        <source>Download...</source>
+        <translation type="unfinished">ダウンロード...</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>A model&apos;s archive</source>
+        <translation type="unfinished">モデルのアーカイブ</translation>
+    </message>
+    <message>
+        <source>Models (*.zip)</source>
+        <translation type="unfinished">モデル (*.zip)</translation>
+    </message>
+    <message>
+        <source>A model&apos;s folder</source>
+        <translation type="unfinished">モデルのフォルダ</translation>
+    </message>
+    <message>
+        <source>The model was removed.</source>
+        <translation type="unfinished">モデルを削除しました。</translation>
+    </message>
+    <message>
+        <source>All downloaded and imported models and all compiled networks were removed.</source>
+        <translation type="unfinished">ダウンロードまたは取り込んだすべてのモデルと、コンパイルされたすべてのネットワークを削除しました。</translation>
+    </message>
+    <message>
+        <source>Remove {name} {version} from {folder}?</source>
+        <translation type="unfinished">{name} {version} を {folder} から削除しますか？</translation>
+    </message>
+    <message>
+        <source>Models are kept in {folder} from now on.</source>
+        <translation type="unfinished">今後、モデルは {folder} に保存されます。</translation>
+    </message>
+    <message>
+        <source>Cancelled. What is there already is kept for next time.</source>
+        <translation type="unfinished">中止しました。取得済みの部分は次回のために残されます。</translation>
+    </message>
+    <message>
+        <source>The model is installed.</source>
+        <translation type="unfinished">モデルをインストールしました。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.panel</name>
+    <message>
+        <source>{value} (not installed)</source>
+        <translation type="unfinished">{value}（未インストール）</translation>
+    </message>
+    <message>
+        <source>{value} (not available here)</source>
+        <translation type="unfinished">{value}（ここでは使用できません）</translation>
+    </message>
+    <message>
+        <source>Model {model} is not installed: choose another, or see section Models.</source>
+        <translation type="unfinished">モデル {model} はインストールされていません。別のモデルを選ぶか、「モデル」の欄をご覧ください。</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">開始しています...</translation>
+    </message>
+    <message>
+        <source>The result was taken back.</source>
+        <translation type="unfinished">結果を元に戻しました。</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
+        <source>Choose a volume and a model first.</source>
+        <translation type="unfinished">先にボリュームとモデルを選んでください。</translation>
+    </message>
+    <message>
+        <source>for {value} (not of this model)</source>
+        <translation type="unfinished">{value} について（このモデルにはありません）</translation>
+    </message>
+    <message>
+        <source>Cancelled. The scene is as it was.</source>
+        <translation type="unfinished">中止しました。シーンは元のままです。</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">実行していません：重みのライセンスに同意されませんでした。</translation>
+    </message>
+    <message>
+        <source>The volume was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">ボリュームがシーンから削除されたため、実行を終了しました。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">中止</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation type="unfinished">実行</translation>
+    </message>
+    <message>
+        <source>&lt;b&gt;Expects&lt;/b&gt; {what}</source>
+        <translation type="unfinished">&lt;b&gt;対象&lt;/b&gt; {what}</translation>
+    </message>
+    <message>
+        <source>&lt;b&gt;Weights&lt;/b&gt; {licence}</source>
+        <translation type="unfinished">&lt;b&gt;重み&lt;/b&gt; {licence}</translation>
+    </message>
+    <message>
+        <source>Done in {seconds:.1f} s.</source>
+        <translation type="unfinished">{seconds:.1f} 秒で完了しました。</translation>
+    </message>
+    <message>
+        <source> (about {seconds:.0f} s left)</source>
+        <translation type="unfinished"> (残り約 {seconds:.0f} 秒)</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.results</name>
+    <message>
+        <source>nothing drawn</source>
+        <translation type="unfinished">何も描かれていません</translation>
+    </message>
+    <message>
+        <source>drawn, size not known</source>
+        <translation type="unfinished">描画あり、大きさは不明</translation>
+    </message>
+    <message>
+        <source>The line marks the probability from which on it is found.</source>
+        <translation type="unfinished">線は、所見ありと判定される確率を示します。</translation>
+    </message>
+    <message>
+        <source>Save report</source>
+        <translation type="unfinished">レポートを保存</translation>
+    </message>
+    <message>
+        <source>HTML (*.html)</source>
+        <translation type="unfinished">HTML (*.html)</translation>
+    </message>
+    <message>
+        <source>{ml:.2f} mL</source>
+        <translation type="unfinished">{ml:.2f} mL</translation>
+    </message>
+    <message>
+        <source>Probability of each class, slice by slice: {classes}</source>
+        <translation type="unfinished">各クラスのスライスごとの確率：{classes}</translation>
+    </message>
+    <message>
+        <source>The surface could not be made from this segmentation.</source>
+        <translation type="unfinished">このセグメンテーションから表面を作成できませんでした。</translation>
+    </message>
+    <message>
+        <source>Nothing is drawn in this segmentation.</source>
+        <translation type="unfinished">このセグメンテーションには何も描かれていません。</translation>
+    </message>
+    <message>
+        <source>The result is in the clipboard.</source>
+        <translation type="unfinished">結果をクリップボードにコピーしました。</translation>
+    </message>
+    <message>
+        <source>The report is in {path}</source>
+        <translation type="unfinished">レポートの保存先：{path}</translation>
+    </message>
+    <message>
+        <source>, item {number}</source>
+        <translation type="unfinished">, 項目 {number}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.run</name>
+    <message>
+        <source>The volume was removed from the scene before its result came.</source>
+        <translation type="unfinished">結果が出る前に、ボリュームがシーンから削除されました。</translation>
+    </message>
+    <message>
+        <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
+        <translation type="unfinished">モデルが見ている間に {names} のボクセルが変更されました。これは変更前のボクセルに対する結果です。もう一度実行してください。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sentences</name>
+    <message>
+        <source>Loading the model</source>
+        <translation type="unfinished">モデルを読み込んでいます</translation>
+    </message>
+    <message>
+        <source>Preparing</source>
+        <translation type="unfinished">準備しています</translation>
+    </message>
+    <message>
+        <source>Looking at slice {slice} of {count}</source>
+        <translation type="unfinished">スライス {slice} / {count} を見ています</translation>
+    </message>
+    <message>
+        <source>Explaining slice {slice} of {count}</source>
+        <translation type="unfinished">スライス {slice} / {count} の根拠を求めています</translation>
+    </message>
+    <message>
+        <source>Super-resolution, region {region} of {count}</source>
+        <translation type="unfinished">超解像、領域 {region} / {count}</translation>
+    </message>
+    <message>
+        <source>Comparing ways to compute, once on this computer</source>
+        <translation type="unfinished">計算方法を比較しています（このコンピュータで一度だけ）</translation>
+    </message>
+    <message>
+        <source>Laying the segmentations over each other</source>
+        <translation type="unfinished">セグメンテーションを重ね合わせています</translation>
+    </message>
+    <message>
+        <source>Comparing {name}</source>
+        <translation type="unfinished">{name} を比較しています</translation>
+    </message>
+    <message>
+        <source>Reading the DICOM images</source>
+        <translation type="unfinished">DICOM 画像を読み込んでいます</translation>
+    </message>
+    <message>
+        <source>Making DICOM objects</source>
+        <translation type="unfinished">DICOM オブジェクトを作成しています</translation>
+    </message>
+    <message>
+        <source>Writing DICOM objects</source>
+        <translation type="unfinished">DICOM オブジェクトを書き出しています</translation>
+    </message>
+    <message>
+        <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
+        <translation type="unfinished">2D 画像には向きも厚さも記録されていません。大きさは不明で、mL 単位の体積は示されません。</translation>
+    </message>
+    <message>
+        <source>The image does not tell the size of its voxels: sizes are not known, no volumes in mL are given.</source>
+        <translation type="unfinished">画像にボクセルの大きさが記録されていません。大きさは不明で、mL 単位の体積は示されません。</translation>
+    </message>
+    <message>
+        <source>The image does not tell how its axes lie in the patient: right and left may be exchanged, and slices turned. Compare them with the original.</source>
+        <translation type="unfinished">画像の軸が患者に対してどの向きか記録されていません。左右が逆になっていたり、スライスが回転していたりする可能性があります。元の画像と照合してください。</translation>
+    </message>
+    <message>
+        <source>The image is much coarser than what the model was trained on; small findings cannot be seen.</source>
+        <translation type="unfinished">画像はモデルの訓練に使われたものよりはるかに粗く、小さな所見は見えません。</translation>
+    </message>
+    <message>
+        <source>Without {channels}: the model was not given all that it can use.</source>
+        <translation type="unfinished">{channels} なし：モデルが利用できる画像がすべては与えられていません。</translation>
+    </message>
+    <message>
+        <source>Without {channels}: the model was not given all that it can use. Whether it was trained on such images is not judged.</source>
+        <translation type="unfinished">{channels} なし：モデルが利用できる画像がすべては与えられていません。このような画像で訓練されたかどうかは判定されません。</translation>
+    </message>
+    <message>
+        <source>The slices are shifted against each other by up to {distance} mm (a gantry tilted by {degrees}°): the volume was corrected to right angles.</source>
+        <translation type="unfinished">スライスが互いに最大 {distance} mm ずれています（ガントリが {degrees}° 傾斜）。ボリュームは直角に補正されました。</translation>
+    </message>
+    <message>
+        <source>The slices are not quite evenly spaced: positions may be off by up to {distance} mm.</source>
+        <translation type="unfinished">スライス間隔が完全には均等でありません。位置が最大 {distance} mm ずれる可能性があります。</translation>
+    </message>
+    <message>
+        <source>The image says that it is {modality}; this model knows {expected}. Do not rely on the answer.</source>
+        <translation type="unfinished">画像は {modality} と記録されていますが、このモデルの対象は {expected} です。答えに頼らないでください。</translation>
+    </message>
+    <message>
+        <source>Air has negative values, as in CT (Hounsfield units); this model knows {expected}. Do not rely on the answer.</source>
+        <translation type="unfinished">空気が CT のように負の値です（Hounsfield 単位）。このモデルの対象は {expected} です。答えに頼らないでください。</translation>
+    </message>
+    <message>
+        <source>{name} has only {count} different values: a mask or a label map, not a scan. Check that the right file was loaded.</source>
+        <translation type="unfinished">{name} には異なる値が {count} 個しかありません。マスクかラベルマップであり、撮像データではありません。正しいファイルが読み込まれたか確認してください。</translation>
+    </message>
+    <message>
+        <source>The image does not look like what the model was trained on ({where} further from the training images than 99% of the images kept for validation). Do not rely on the answer.</source>
+        <translation type="unfinished">画像はモデルの訓練画像に似ていません（{where}、検証用に取り置いた画像の 99% よりも訓練画像から離れています）。答えに頼らないでください。</translation>
+    </message>
+    <message>
+        <source>it lies</source>
+        <translation type="unfinished">この画像が</translation>
+    </message>
+    <message>
+        <source>{share} of its slices lie</source>
+        <translation type="unfinished">スライスの {share} が</translation>
+    </message>
+    <message>
+        <source>The image seems to be {rotation}: put right, it would look more like what the model was trained on. Check its orientation.</source>
+        <translation type="unfinished">画像は{rotation}ようです。正しい向きにすると、モデルの訓練画像により近くなります。向きを確認してください。</translation>
+    </message>
+    <message>
+        <source>upside down</source>
+        <translation type="unfinished">上下が逆になっている</translation>
+    </message>
+    <message>
+        <source>turned to the right</source>
+        <translation type="unfinished">右に回転している</translation>
+    </message>
+    <message>
+        <source>turned to the left</source>
+        <translation type="unfinished">左に回転している</translation>
+    </message>
+    <message>
+        <source>uncertain — review</source>
+        <translation type="unfinished">不確実 — 要確認</translation>
+    </message>
+    <message>
+        <source>The diagnosis is never to be taken without a reader: of this model&apos;s answers to the images that it was judged on, too many were wrong, however sure it was. Review it.</source>
+        <translation type="unfinished">この診断は、読影者なしに採用してはなりません。評価に使われた画像に対するこのモデルの答えは、どれほど確信が高くても誤りが多すぎました。確認してください。</translation>
+    </message>
+    <message>
+        <source>The diagnosis is uncertain ({probability} {meaning}, under {threshold}): review it.</source>
+        <translation type="unfinished">診断は不確実です（{meaning} {probability}、{threshold} 未満）。確認してください。</translation>
+    </message>
+    <message>
+        <source>confidence over all passes</source>
+        <translation type="unfinished">全計算の信頼度</translation>
+    </message>
+    <message>
+        <source>for the likeliest class</source>
+        <translation type="unfinished">最も可能性の高いクラスの確率</translation>
+    </message>
+    <message>
+        <source>The two answers contradict each other: the diagnosis is {diagnosis}, yet {region} is drawn.</source>
+        <translation type="unfinished">二つの答えが矛盾しています：診断は {diagnosis} ですが、{region}。</translation>
+    </message>
+    <message>
+        <source>a region</source>
+        <translation type="unfinished">領域が描かれています</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation type="unfinished">何も描かれていません</translation>
+    </message>
+    <message>
+        <source>The two answers contradict each other: {finding} found, yet {segment} is not drawn.</source>
+        <translation type="unfinished">二つの答えが矛盾しています：{finding} ありとされましたが、{segment} は描かれていません。</translation>
+    </message>
+    <message>
+        <source>The two answers contradict each other: {segment} is drawn, yet {finding} is not found.</source>
+        <translation type="unfinished">二つの答えが矛盾しています：{segment} が描かれていますが、{finding} はなしとされました。</translation>
+    </message>
+    <message>
+        <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
+        <translation type="unfinished">しきい値に近いため不確実です：{findings}。確認してください。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.setup</name>
+    <message>
+        <source>OpenVINO: CPU, light</source>
+        <translation type="unfinished">OpenVINO：CPU、軽量</translation>
+    </message>
+    <message>
+        <source>PyTorch: CPU and GPU</source>
+        <translation type="unfinished">PyTorch：CPU と GPU</translation>
+    </message>
+    <message>
+        <source>Folder with wheels (.whl)</source>
+        <translation type="unfinished">wheel（.whl）のフォルダ</translation>
+    </message>
+    <message>
+        <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
+        <translation type="unfinished">Slicer が別のモジュールのパッケージをインストールしています。終わるのを待って、もう一度試してください。</translation>
+    </message>
+    <message>
+        <source>Nothing was installed.</source>
+        <translation type="unfinished">何もインストールされませんでした。</translation>
+    </message>
+    <message>
+        <source>All packages that are needed are here.</source>
+        <translation type="unfinished">必要なパッケージはすべて揃っています。</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>PyTorch could not be installed: {error}</source>
+        <translation type="unfinished">PyTorch をインストールできませんでした：{error}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.startup</name>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+</TS>

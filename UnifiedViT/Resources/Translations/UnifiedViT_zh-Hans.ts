@@ -1,0 +1,1067 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh-Hans" sourcelanguage="en">
+<context>
+    <name>UnifiedViT</name>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>One Vision Transformer looks at a medical image once and gives two answers: where (a segmentation) and what (a diagnosis with calibrated probabilities). Load a volume, choose a model, press Run.&lt;br&gt;&lt;br&gt;&lt;b&gt;Research use only. Not for clinical diagnosis.&lt;/b&gt;&lt;br&gt;&lt;br&gt;More in the &lt;a href=&quot;https://github.com/UnifiedViT/SlicerUnifiedViT&quot;&gt;documentation&lt;/a&gt;.</source>
+        <translation type="unfinished">一个 Vision Transformer 只看一次医学图像，就给出两个答案：在哪里（分割）以及是什么（带有校准概率的诊断）。请加载体数据，选择模型，然后按“运行”。&lt;br&gt;&lt;br&gt;&lt;b&gt;仅供研究使用，不得用于临床诊断。&lt;/b&gt;&lt;br&gt;&lt;br&gt;更多信息见&lt;a href=&quot;https://github.com/UnifiedViT/SlicerUnifiedViT&quot;&gt;文档&lt;/a&gt;。</translation>
+    </message>
+    <message>
+        <source>The architecture follows Kassar, An Analytical Study of Vision Transformer Models for Medical Image Classification and Segmentation. The bundled model was trained on BRISC 2025 (Fateh et al.), the figshare set of Cheng, and TCGA-LGG with the masks of Buda et al.; its weights are under CC BY-NC-SA 4.0.</source>
+        <translation type="unfinished">架构依据 Kassar 的 An Analytical Study of Vision Transformer Models for Medical Image Classification and Segmentation。随附的模型使用 BRISC 2025（Fateh et al.）、Cheng 的 figshare 数据集以及带有 Buda et al. 掩膜的 TCGA-LGG 训练；其权重采用 CC BY-NC-SA 4.0 许可。</translation>
+    </message>
+    <message>
+        <source>Research use only. Not for clinical diagnosis.</source>
+        <translation type="unfinished">仅供研究使用，不得用于临床诊断。</translation>
+    </message>
+    <message>
+        <source>What runs the networks. OpenVINO needs no PyTorch; PyTorch uses the graphics card and runs every model.</source>
+        <translation type="unfinished">用什么来运行网络。OpenVINO 不需要 PyTorch；PyTorch 使用显卡并能运行所有模型。</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">安装缺少的软件包...</translation>
+    </message>
+    <message>
+        <source>Asks once, then downloads and installs. Nothing that Slicer brings is changed.</source>
+        <translation type="unfinished">询问一次，然后下载并安装。Slicer 自带的内容不会改变。</translation>
+    </message>
+    <message>
+        <source>From a folder...</source>
+        <translation type="unfinished">从文件夹...</translation>
+    </message>
+    <message>
+        <source>Installs from a folder of wheels (.whl), without a network.</source>
+        <translation type="unfinished">从装有 wheel（.whl）的文件夹安装，无需网络。</translation>
+    </message>
+    <message>
+        <source>Check again</source>
+        <translation type="unfinished">重新检查</translation>
+    </message>
+    <message>
+        <source>Inputs</source>
+        <translation type="unfinished">输入</translation>
+    </message>
+    <message>
+        <source>Volume:</source>
+        <translation type="unfinished">体数据：</translation>
+    </message>
+    <message>
+        <source>The image to look at. Of a sequence: the item that the sequence browser shows.</source>
+        <translation type="unfinished">要查看的图像。若为序列：序列浏览器所显示的那一项。</translation>
+    </message>
+    <message>
+        <source>Select a volume</source>
+        <translation type="unfinished">选择体数据</translation>
+    </message>
+    <message>
+        <source>Model:</source>
+        <translation type="unfinished">模型：</translation>
+    </message>
+    <message>
+        <source>What to look for. More models: section Models below.</source>
+        <translation type="unfinished">要寻找什么。更多模型见下方“模型”一节。</translation>
+    </message>
+    <message>
+        <source>Segmentation:</source>
+        <translation type="unfinished">分割：</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
+        <translation type="unfinished">结果放在哪里。已有分割的内容会被替换（“撤销”可恢复）。</translation>
+    </message>
+    <message>
+        <source>Create a new segmentation on Run</source>
+        <translation type="unfinished">运行时新建分割</translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation type="unfinished">高级</translation>
+    </message>
+    <message>
+        <source>Slices:</source>
+        <translation type="unfinished">切片：</translation>
+    </message>
+    <message>
+        <source>The plane in which the model looks at the volume, slice by slice.</source>
+        <translation type="unfinished">模型逐层查看体数据所用的平面。</translation>
+    </message>
+    <message>
+        <source>Device:</source>
+        <translation type="unfinished">设备：</translation>
+    </message>
+    <message>
+        <source>Where the network computes.</source>
+        <translation type="unfinished">网络在哪里计算。</translation>
+    </message>
+    <message>
+        <source>Slices at a time:</source>
+        <translation type="unfinished">每批切片数：</translation>
+    </message>
+    <message>
+        <source>More is quicker on a graphics card and needs more memory; halved by itself when memory runs out.</source>
+        <translation type="unfinished">数值越大，在显卡上越快，但占用内存越多；内存不足时自动减半。</translation>
+    </message>
+    <message>
+        <source>Test-time augmentation</source>
+        <translation type="unfinished">测试时增强</translation>
+    </message>
+    <message>
+        <source>The mean over slices and their mirror images; takes twice as long.</source>
+        <translation type="unfinished">取切片与其镜像的平均；耗时为两倍。</translation>
+    </message>
+    <message>
+        <source>Keep probability maps as volumes</source>
+        <translation type="unfinished">将概率图保留为体数据</translation>
+    </message>
+    <message>
+        <source>Heat map:</source>
+        <translation type="unfinished">热图：</translation>
+    </message>
+    <message>
+        <source>What speaks for a diagnosis, and where, as a volume in colours over the image; takes three times as long.</source>
+        <translation type="unfinished">支持某一诊断的依据及其位置，以彩色体数据叠加在图像上；耗时为三倍。</translation>
+    </message>
+    <message>
+        <source>Super-resolved:</source>
+        <translation type="unfinished">超分辨率：</translation>
+    </message>
+    <message>
+        <source>The regions that the network attends to, four times as fine in plane, as a new volume beside the input, which stays as it is. What is synthetic in it is guessed, not measured.</source>
+        <translation type="unfinished">网络所关注的区域，平面内精细四倍，作为输入旁边的新体数据；输入保持不变。其中合成的部分是推测的，而非测量所得。</translation>
+    </message>
+    <message>
+        <source>Uncertainty map and confidence</source>
+        <translation type="unfinished">不确定性图与置信度</translation>
+    </message>
+    <message>
+        <source>Several forward passes over every slice, changed a little: how far they agree says how far to trust the result. Takes four times as long.</source>
+        <translation type="unfinished">对每个略作改动的切片进行多次前向计算：一致程度说明结果的可信程度。耗时为四倍。</translation>
+    </message>
+    <message>
+        <source>Install PyTorch...</source>
+        <translation type="unfinished">安装 PyTorch...</translation>
+    </message>
+    <message>
+        <source>PyTorch uses the graphics card, runs every model, and makes heat maps and super-resolved volumes.</source>
+        <translation type="unfinished">PyTorch 使用显卡，能运行所有模型，并生成热图和超分辨率体数据。</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation type="unfinished">模型</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation type="unfinished">模型</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation type="unfinished">版本</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation type="unfinished">大小</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation type="unfinished">状态</translation>
+    </message>
+    <message>
+        <source>Download...</source>
+        <translation type="unfinished">下载...</translation>
+    </message>
+    <message>
+        <source>Import zip...</source>
+        <translation type="unfinished">导入 zip...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip from disk; it is checked first.</source>
+        <translation type="unfinished">磁盘上某个模型的 .zip；会先行检查。</translation>
+    </message>
+    <message>
+        <source>Import folder...</source>
+        <translation type="unfinished">导入文件夹...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s folder (model.json and weights), for example from unifiedvit-train export.</source>
+        <translation type="unfinished">模型的文件夹（model.json 和权重），例如由 unifiedvit-train export 生成。</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation type="unfinished">移除</translation>
+    </message>
+    <message>
+        <source>Keep models elsewhere...</source>
+        <translation type="unfinished">将模型保存到别处...</translation>
+    </message>
+    <message>
+        <source>Clear cache...</source>
+        <translation type="unfinished">清空缓存...</translation>
+    </message>
+    <message>
+        <source>Removes all downloaded and imported models, and the networks that were compiled for this computer.</source>
+        <translation type="unfinished">移除所有已下载和导入的模型，以及为本机编译的网络。</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation type="unfinished">运行</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation type="unfinished">结果</translation>
+    </message>
+    <message>
+        <source>Heat map</source>
+        <translation type="unfinished">热图</translation>
+    </message>
+    <message>
+        <source>Uncertainty</source>
+        <translation type="unfinished">不确定性</translation>
+    </message>
+    <message>
+        <source>Where the outline is uncertain: entropy over all passes, from clear (sure) over blue and green to yellow</source>
+        <translation type="unfinished">轮廓不确定之处：各次计算的熵，从透明（确定）经蓝色和绿色到黄色</translation>
+    </message>
+    <message>
+        <source>Opacity of the map over the slices</source>
+        <translation type="unfinished">图在切片上的不透明度</translation>
+    </message>
+    <message>
+        <source>Show 3D</source>
+        <translation type="unfinished">显示 3D</translation>
+    </message>
+    <message>
+        <source>Jump to lesion</source>
+        <translation type="unfinished">跳到病灶</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation type="unfinished">撤销</translation>
+    </message>
+    <message>
+        <source>Takes this result out of the scene and brings back what it replaced.</source>
+        <translation type="unfinished">从场景中移除此结果，并恢复被它替换的内容。</translation>
+    </message>
+    <message>
+        <source>Save report...</source>
+        <translation type="unfinished">保存报告...</translation>
+    </message>
+    <message>
+        <source>Copy as text</source>
+        <translation type="unfinished">复制为文本</translation>
+    </message>
+    <message>
+        <source>Save as DICOM...</source>
+        <translation type="unfinished">存为 DICOM...</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation type="unfinished">比较</translation>
+    </message>
+    <message>
+        <source>A:</source>
+        <translation type="unfinished">A：</translation>
+    </message>
+    <message>
+        <source>Before, or the reference: a result, or an expert&apos;s segmentation.</source>
+        <translation type="unfinished">之前的，或参考标准：一个结果，或专家的分割。</translation>
+    </message>
+    <message>
+        <source>Before, or the reference</source>
+        <translation type="unfinished">之前，或参考标准</translation>
+    </message>
+    <message>
+        <source>B:</source>
+        <translation type="unfinished">B：</translation>
+    </message>
+    <message>
+        <source>After, or what is held against A: another date, another model.</source>
+        <translation type="unfinished">之后的，或与 A 比较的：另一日期、另一模型。</translation>
+    </message>
+    <message>
+        <source>After, or another model</source>
+        <translation type="unfinished">之后，或另一模型</translation>
+    </message>
+    <message>
+        <source>Segment</source>
+        <translation type="unfinished">分割段</translation>
+    </message>
+    <message>
+        <source>Dice</source>
+        <translation type="unfinished">Dice</translation>
+    </message>
+    <message>
+        <source>HD95 mm</source>
+        <translation type="unfinished">HD95 mm</translation>
+    </message>
+    <message>
+        <source>mL A</source>
+        <translation type="unfinished">mL A</translation>
+    </message>
+    <message>
+        <source>mL B</source>
+        <translation type="unfinished">mL B</translation>
+    </message>
+    <message>
+        <source>Δ mL</source>
+        <translation type="unfinished">Δ mL</translation>
+    </message>
+    <message>
+        <source>Δ %</source>
+        <translation type="unfinished">Δ %</translation>
+    </message>
+    <message>
+        <source>Show difference</source>
+        <translation type="unfinished">显示差异</translation>
+    </message>
+    <message>
+        <source>Adds a segmentation of what is drawn in A alone, in both, and in B alone.</source>
+        <translation type="unfinished">添加一个分割：仅在 A 中、在两者中以及仅在 B 中勾画的部分。</translation>
+    </message>
+    <message>
+        <source>Takes the table and the difference of this comparison out of the scene.</source>
+        <translation type="unfinished">从场景中移除此次比较的表格和差异。</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation type="unfinished">日志</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.channels</name>
+    <message>
+        <source>Missing</source>
+        <translation type="unfinished">缺失</translation>
+    </message>
+    <message>
+        <source>Volume:</source>
+        <translation type="unfinished">体数据：</translation>
+    </message>
+    <message>
+        <source>Volume ({channel}):</source>
+        <translation type="unfinished">体数据（{channel}）：</translation>
+    </message>
+    <message>
+        <source>{one} and {other} lie under different transforms that are not linear. Harden them (module Transforms), then run again.</source>
+        <translation type="unfinished">{one} 和 {other} 处于不同的非线性变换之下。请先将其固化（Harden，Transforms 模块），然后重新运行。</translation>
+    </message>
+    <message>
+        <source>{what}. Left empty, it is missing, and the model does without.</source>
+        <translation type="unfinished">{what}。留空即视为缺失，模型将不使用它。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.charts</name>
+    <message>
+        <source>slice</source>
+        <translation type="unfinished">切片</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.choices</name>
+    <message>
+        <source>as acquired (across the largest spacing)</source>
+        <translation type="unfinished">按采集方向（垂直于最大间距）</translation>
+    </message>
+    <message>
+        <source>axial</source>
+        <translation type="unfinished">横断面</translation>
+    </message>
+    <message>
+        <source>coronal</source>
+        <translation type="unfinished">冠状面</translation>
+    </message>
+    <message>
+        <source>sagittal</source>
+        <translation type="unfinished">矢状面</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">无</translation>
+    </message>
+    <message>
+        <source>what is attended to, by the learned upscaler (synthetic)</source>
+        <translation type="unfinished">所关注的部分，由学习的上采样器生成（合成）</translation>
+    </message>
+    <message>
+        <source>what is attended to, by Lanczos interpolation</source>
+        <translation type="unfinished">所关注的部分，由 Lanczos 插值生成</translation>
+    </message>
+    <message>
+        <source>kind of lesion right</source>
+        <translation type="unfinished">病灶类型正确</translation>
+    </message>
+    <message>
+        <source>accuracy</source>
+        <translation type="unfinished">准确率</translation>
+    </message>
+    <message>
+        <source>AUC</source>
+        <translation type="unfinished">AUC</translation>
+    </message>
+    <message>
+        <source>F1</source>
+        <translation type="unfinished">F1</translation>
+    </message>
+    <message>
+        <source>all findings right</source>
+        <translation type="unfinished">所有发现均正确</translation>
+    </message>
+    <message>
+        <source>Dice</source>
+        <translation type="unfinished">Dice</translation>
+    </message>
+    <message>
+        <source>diagnosis right</source>
+        <translation type="unfinished">诊断正确</translation>
+    </message>
+    <message>
+        <source>each finding right</source>
+        <translation type="unfinished">每项发现正确</translation>
+    </message>
+    <message>
+        <source>lesions found</source>
+        <translation type="unfinished">检出的病灶</translation>
+    </message>
+    <message>
+        <source>healthy slices left empty</source>
+        <translation type="unfinished">健康切片保持空白</translation>
+    </message>
+    <message>
+        <source>false pieces</source>
+        <translation type="unfinished">误检碎片</translation>
+    </message>
+    <message>
+        <source>of what speaks for the diagnosis</source>
+        <translation type="unfinished">显示支持该诊断的依据</translation>
+    </message>
+    <message>
+        <source>auto</source>
+        <translation type="unfinished">自动</translation>
+    </message>
+    <message>
+        <source>for {diagnosis}</source>
+        <translation type="unfinished">针对 {diagnosis}</translation>
+    </message>
+    <message>
+        <source>auto: {device}</source>
+        <translation type="unfinished">自动：{device}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.compare</name>
+    <message>
+        <source>The comparison was taken back.</source>
+        <translation type="unfinished">比较已撤销。</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
+        <source>Choose two segmentations first.</source>
+        <translation type="unfinished">请先选择两个分割。</translation>
+    </message>
+    <message>
+        <source>{name}: {before} mL, then {after} mL ({change} mL, {percent} %)</source>
+        <translation type="unfinished">{name}：{before} mL，之后 {after} mL（{change} mL，{percent} %）</translation>
+    </message>
+    <message>
+        <source>The segmentation that was compared is no longer in the scene.</source>
+        <translation type="unfinished">所比较的分割已不在场景中。</translation>
+    </message>
+    <message>
+        <source>A: {a}; B: {b}</source>
+        <translation type="unfinished">A：{a}；B：{b}</translation>
+    </message>
+    <message>
+        <source>Cancel comparing</source>
+        <translation type="unfinished">取消比较</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation type="unfinished">比较</translation>
+    </message>
+    <message>
+        <source>{name}: volumes are not known</source>
+        <translation type="unfinished">{name}：体积未知</translation>
+    </message>
+    <message>
+        <source>{name}: {before} mL, then {after} mL ({change} mL)</source>
+        <translation type="unfinished">{name}：{before} mL，之后 {after} mL（{change} mL）</translation>
+    </message>
+    <message>
+        <source>The comparison was cancelled.</source>
+        <translation type="unfinished">比较已取消。</translation>
+    </message>
+    <message>
+        <source>Not compared: the segmentation was removed meanwhile.</source>
+        <translation type="unfinished">未比较：该分割已在此期间被移除。</translation>
+    </message>
+    <message>
+        <source>Compared. The table is in the scene.</source>
+        <translation type="unfinished">已比较。表格在场景中。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.comparednodes</name>
+    <message>
+        <source>Choose two segmentations to compare.</source>
+        <translation type="unfinished">请选择两个分割进行比较。</translation>
+    </message>
+    <message>
+        <source>segmentation</source>
+        <translation type="unfinished">分割</translation>
+    </message>
+    <message>
+        <source>{name} cannot be converted to a binary labelmap. Do so in the module Segmentations.</source>
+        <translation type="unfinished">{name} 无法转换为二值标签图。请在 Segmentations 模块中转换。</translation>
+    </message>
+    <message>
+        <source>{a} - {b} comparison</source>
+        <translation type="unfinished">{a} - {b} 比较</translation>
+    </message>
+    <message>
+        <source>{a} - {b} difference</source>
+        <translation type="unfinished">{a} - {b} 差异</translation>
+    </message>
+    <message>
+        <source>{name} is empty: draw a segment in it first.</source>
+        <translation type="unfinished">{name} 为空：请先在其中勾画一个分割段。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.consent</name>
+    <message>
+        <source>The weights of {model} may be used for non-commercial purposes alone: {licence}.
+
+Use them for such a purpose? You are asked once.</source>
+        <translation type="unfinished">{model} 的权重仅可用于非商业目的：{licence}。
+
+是否用于此类目的？仅询问一次。</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.dicomresults</name>
+    <message>
+        <source>Only results of volumes that were loaded with Slicer&apos;s DICOM module can be saved as DICOM: they refer to the original images.</source>
+        <translation type="unfinished">只有用 Slicer 的 DICOM 模块加载的体数据，其结果才能存为 DICOM：它们引用原始图像。</translation>
+    </message>
+    <message>
+        <source>DICOM objects are made of results of this session alone, and there is none: a result that was loaded with a scene lacks what they need. Run again.</source>
+        <translation type="unfinished">DICOM 对象只能由本次会话的结果生成，而目前没有：随场景加载的结果缺少所需内容。请重新运行。</translation>
+    </message>
+    <message>
+        <source>{gone} of the {count} images of {name} are no longer in Slicer&apos;s DICOM database, or their files have gone. Import them again (module Add DICOM Data), then save.</source>
+        <translation type="unfinished">{name} 的 {count} 幅图像中有 {gone} 幅已不在 Slicer 的 DICOM 数据库中，或其文件已丢失。请重新导入（Add DICOM Data 模块）后再保存。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.dicomview</name>
+    <message>
+        <source>{count} DICOM objects are written: {first} and others beside it.</source>
+        <translation type="unfinished">已写入 {count} 个 DICOM 对象：{first}，其余在其旁边。</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
+        <source>Mask, report, maps and picture as DICOM objects that refer to the original images: the result as it was computed, without later changes to its segments.</source>
+        <translation type="unfinished">掩膜、报告、图和图片，作为引用原始图像的 DICOM 对象：即计算所得的结果，不含之后对分割段的修改。</translation>
+    </message>
+    <message>
+        <source>Folder for the DICOM objects</source>
+        <translation type="unfinished">DICOM 对象的文件夹</translation>
+    </message>
+    <message>
+        <source>Add the objects to Slicer&apos;s DICOM database, too?</source>
+        <translation type="unfinished">是否也将这些对象加入 Slicer 的 DICOM 数据库？</translation>
+    </message>
+    <message>
+        <source>{count} DICOM objects are written and in Slicer&apos;s DICOM database: {first} and others beside it.</source>
+        <translation type="unfinished">已写入 {count} 个 DICOM 对象并加入 Slicer 的 DICOM 数据库：{first}，其余在其旁边。</translation>
+    </message>
+    <message>
+        <source>Cancel saving</source>
+        <translation type="unfinished">取消保存</translation>
+    </message>
+    <message>
+        <source>Save as DICOM...</source>
+        <translation type="unfinished">存为 DICOM...</translation>
+    </message>
+    <message>
+        <source>Not saved: the segments were changed since the run.</source>
+        <translation type="unfinished">未保存：运行之后分割段已被修改。</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>The segments were changed since the run. The DICOM objects say what the model drew, without these changes, which Slicer&apos;s own export (Export to DICOM) writes. Write them?</source>
+        <translation type="unfinished">运行之后分割段已被修改。DICOM 对象只包含模型所勾画的内容，不含这些修改；修改可用 Slicer 自带的导出（Export to DICOM）写入。是否写入？</translation>
+    </message>
+    <message>
+        <source>Results as DICOM need the package highdicom with what it needs (about 20 MB). Packages that are already there stay as they are. Install now?</source>
+        <translation type="unfinished">DICOM 结果需要 highdicom 软件包及其依赖（约 20 MB）。已有的软件包保持不变。现在安装吗？</translation>
+    </message>
+    <message>
+        <source>Not saved: nothing was installed.</source>
+        <translation type="unfinished">未保存：未安装任何内容。</translation>
+    </message>
+    <message>
+        <source>Saving was cancelled.</source>
+        <translation type="unfinished">保存已取消。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.maps</name>
+    <message>
+        <source>Heat map: {diagnosis}</source>
+        <translation type="unfinished">热图：{diagnosis}</translation>
+    </message>
+    <message>
+        <source>What speaks for {diagnosis}, by {method}</source>
+        <translation type="unfinished">支持 {diagnosis} 的依据，方法：{method}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.models</name>
+    <message>
+        <source>Downloaded and imported models: {models:.1f} MB, networks compiled for this computer: {compiled:.1f} MB; in {folder}</source>
+        <translation type="unfinished">已下载和导入的模型：{models:.1f} MB，为本机编译的网络：{compiled:.1f} MB；位于 {folder}</translation>
+    </message>
+    <message>
+        <source>Download {name} {version} ({size:.0f} MB)? Its weights are under {licence}. It is kept in {folder}.</source>
+        <translation type="unfinished">下载 {name} {version}（{size:.0f} MB）吗？其权重的许可为 {licence}。将保存在 {folder}。</translation>
+    </message>
+    <message>
+        <source>Remove all downloaded and imported models, and networks compiled for this computer, which are compiled again when they are needed ({size:.1f} MB), from {folder}?</source>
+        <translation type="unfinished">从 {folder} 移除所有已下载和导入的模型，以及为本机编译的网络（需要时会重新编译；{size:.1f} MB）吗？</translation>
+    </message>
+    <message>
+        <source>comes with UnifiedViT</source>
+        <translation type="unfinished">随 UnifiedViT 提供</translation>
+    </message>
+    <message>
+        <source>installed</source>
+        <translation type="unfinished">已安装</translation>
+    </message>
+    <message>
+        <source>update available</source>
+        <translation type="unfinished">有更新</translation>
+    </message>
+    <message>
+        <source>to download</source>
+        <translation type="unfinished">可下载</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
+        <source>Folder for downloaded models</source>
+        <translation type="unfinished">下载模型的文件夹</translation>
+    </message>
+    <message>
+        <source>no folder</source>
+        <translation type="unfinished">无文件夹</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
+    </message>
+    <message>
+        <source>Download...</source>
+        <translation type="unfinished">下载...</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>A model&apos;s archive</source>
+        <translation type="unfinished">模型的压缩包</translation>
+    </message>
+    <message>
+        <source>Models (*.zip)</source>
+        <translation type="unfinished">模型 (*.zip)</translation>
+    </message>
+    <message>
+        <source>A model&apos;s folder</source>
+        <translation type="unfinished">模型的文件夹</translation>
+    </message>
+    <message>
+        <source>The model was removed.</source>
+        <translation type="unfinished">模型已移除。</translation>
+    </message>
+    <message>
+        <source>All downloaded and imported models and all compiled networks were removed.</source>
+        <translation type="unfinished">所有已下载和导入的模型以及所有已编译的网络均已移除。</translation>
+    </message>
+    <message>
+        <source>Remove {name} {version} from {folder}?</source>
+        <translation type="unfinished">从 {folder} 移除 {name} {version} 吗？</translation>
+    </message>
+    <message>
+        <source>Models are kept in {folder} from now on.</source>
+        <translation type="unfinished">今后模型保存在 {folder}。</translation>
+    </message>
+    <message>
+        <source>Cancelled. What is there already is kept for next time.</source>
+        <translation type="unfinished">已取消。已有的部分留待下次使用。</translation>
+    </message>
+    <message>
+        <source>The model is installed.</source>
+        <translation type="unfinished">模型已安装。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.panel</name>
+    <message>
+        <source>{value} (not installed)</source>
+        <translation type="unfinished">{value}（未安装）</translation>
+    </message>
+    <message>
+        <source>{value} (not available here)</source>
+        <translation type="unfinished">{value}（此处不可用）</translation>
+    </message>
+    <message>
+        <source>Model {model} is not installed: choose another, or see section Models.</source>
+        <translation type="unfinished">模型 {model} 未安装：请另选一个，或见“模型”一节。</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">正在启动...</translation>
+    </message>
+    <message>
+        <source>The result was taken back.</source>
+        <translation type="unfinished">结果已撤销。</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
+        <source>Choose a volume and a model first.</source>
+        <translation type="unfinished">请先选择体数据和模型。</translation>
+    </message>
+    <message>
+        <source>for {value} (not of this model)</source>
+        <translation type="unfinished">针对 {value}（非此模型）</translation>
+    </message>
+    <message>
+        <source>Cancelled. The scene is as it was.</source>
+        <translation type="unfinished">已取消。场景未改变。</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">未运行：未同意权重的许可。</translation>
+    </message>
+    <message>
+        <source>The volume was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">体数据已从场景中移除：其运行已终止。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation type="unfinished">运行</translation>
+    </message>
+    <message>
+        <source>&lt;b&gt;Expects&lt;/b&gt; {what}</source>
+        <translation type="unfinished">&lt;b&gt;适用于&lt;/b&gt; {what}</translation>
+    </message>
+    <message>
+        <source>&lt;b&gt;Weights&lt;/b&gt; {licence}</source>
+        <translation type="unfinished">&lt;b&gt;权重&lt;/b&gt; {licence}</translation>
+    </message>
+    <message>
+        <source>Done in {seconds:.1f} s.</source>
+        <translation type="unfinished">用时 {seconds:.1f} 秒，已完成。</translation>
+    </message>
+    <message>
+        <source> (about {seconds:.0f} s left)</source>
+        <translation type="unfinished"> (约剩 {seconds:.0f} 秒)</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.results</name>
+    <message>
+        <source>nothing drawn</source>
+        <translation type="unfinished">未勾画任何区域</translation>
+    </message>
+    <message>
+        <source>drawn, size not known</source>
+        <translation type="unfinished">已勾画，大小未知</translation>
+    </message>
+    <message>
+        <source>The line marks the probability from which on it is found.</source>
+        <translation type="unfinished">竖线标出判定为存在的概率阈值。</translation>
+    </message>
+    <message>
+        <source>Save report</source>
+        <translation type="unfinished">保存报告</translation>
+    </message>
+    <message>
+        <source>HTML (*.html)</source>
+        <translation type="unfinished">HTML (*.html)</translation>
+    </message>
+    <message>
+        <source>{ml:.2f} mL</source>
+        <translation type="unfinished">{ml:.2f} mL</translation>
+    </message>
+    <message>
+        <source>Probability of each class, slice by slice: {classes}</source>
+        <translation type="unfinished">每个类别逐层的概率：{classes}</translation>
+    </message>
+    <message>
+        <source>The surface could not be made from this segmentation.</source>
+        <translation type="unfinished">无法由此分割生成表面。</translation>
+    </message>
+    <message>
+        <source>Nothing is drawn in this segmentation.</source>
+        <translation type="unfinished">此分割中未勾画任何区域。</translation>
+    </message>
+    <message>
+        <source>The result is in the clipboard.</source>
+        <translation type="unfinished">结果已在剪贴板中。</translation>
+    </message>
+    <message>
+        <source>The report is in {path}</source>
+        <translation type="unfinished">报告位于 {path}</translation>
+    </message>
+    <message>
+        <source>, item {number}</source>
+        <translation type="unfinished">, 第 {number} 项</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.run</name>
+    <message>
+        <source>The volume was removed from the scene before its result came.</source>
+        <translation type="unfinished">在得到结果之前，体数据已从场景中移除。</translation>
+    </message>
+    <message>
+        <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
+        <translation type="unfinished">{names} 的体素在模型查看期间被修改：此结果针对修改之前的体素。请重新运行。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sentences</name>
+    <message>
+        <source>Loading the model</source>
+        <translation type="unfinished">正在加载模型</translation>
+    </message>
+    <message>
+        <source>Preparing</source>
+        <translation type="unfinished">正在准备</translation>
+    </message>
+    <message>
+        <source>Looking at slice {slice} of {count}</source>
+        <translation type="unfinished">正在查看第 {slice} / {count} 层</translation>
+    </message>
+    <message>
+        <source>Explaining slice {slice} of {count}</source>
+        <translation type="unfinished">正在解释第 {slice} / {count} 层</translation>
+    </message>
+    <message>
+        <source>Super-resolution, region {region} of {count}</source>
+        <translation type="unfinished">超分辨率，第 {region} / {count} 个区域</translation>
+    </message>
+    <message>
+        <source>Comparing ways to compute, once on this computer</source>
+        <translation type="unfinished">正在比较计算方式，每台计算机仅一次</translation>
+    </message>
+    <message>
+        <source>Laying the segmentations over each other</source>
+        <translation type="unfinished">正在叠合两个分割</translation>
+    </message>
+    <message>
+        <source>Comparing {name}</source>
+        <translation type="unfinished">正在比较 {name}</translation>
+    </message>
+    <message>
+        <source>Reading the DICOM images</source>
+        <translation type="unfinished">正在读取 DICOM 图像</translation>
+    </message>
+    <message>
+        <source>Making DICOM objects</source>
+        <translation type="unfinished">正在生成 DICOM 对象</translation>
+    </message>
+    <message>
+        <source>Writing DICOM objects</source>
+        <translation type="unfinished">正在写入 DICOM 对象</translation>
+    </message>
+    <message>
+        <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
+        <translation type="unfinished">二维图像既不说明方向也不说明层厚：大小未知，不给出以 mL 计的体积。</translation>
+    </message>
+    <message>
+        <source>The image does not tell the size of its voxels: sizes are not known, no volumes in mL are given.</source>
+        <translation type="unfinished">图像未说明体素大小：大小未知，不给出以 mL 计的体积。</translation>
+    </message>
+    <message>
+        <source>The image does not tell how its axes lie in the patient: right and left may be exchanged, and slices turned. Compare them with the original.</source>
+        <translation type="unfinished">图像未说明其坐标轴在患者体内的方向：左右可能颠倒，切片可能旋转。请与原始图像对照。</translation>
+    </message>
+    <message>
+        <source>The image is much coarser than what the model was trained on; small findings cannot be seen.</source>
+        <translation type="unfinished">图像比模型训练所用的图像粗糙得多；无法看到小的病变。</translation>
+    </message>
+    <message>
+        <source>Without {channels}: the model was not given all that it can use.</source>
+        <translation type="unfinished">缺少 {channels}：模型未得到它能利用的全部图像。</translation>
+    </message>
+    <message>
+        <source>Without {channels}: the model was not given all that it can use. Whether it was trained on such images is not judged.</source>
+        <translation type="unfinished">缺少 {channels}：模型未得到它能利用的全部图像。不判断模型是否用此类图像训练过。</translation>
+    </message>
+    <message>
+        <source>The slices are shifted against each other by up to {distance} mm (a gantry tilted by {degrees}°): the volume was corrected to right angles.</source>
+        <translation type="unfinished">各切片相互错位最多 {distance} mm（机架倾斜 {degrees}°）：体数据已校正为直角。</translation>
+    </message>
+    <message>
+        <source>The slices are not quite evenly spaced: positions may be off by up to {distance} mm.</source>
+        <translation type="unfinished">切片间距不完全均匀：位置偏差可能达 {distance} mm。</translation>
+    </message>
+    <message>
+        <source>The image says that it is {modality}; this model knows {expected}. Do not rely on the answer.</source>
+        <translation type="unfinished">图像标明为 {modality}；此模型适用于 {expected}。请勿依赖其答案。</translation>
+    </message>
+    <message>
+        <source>Air has negative values, as in CT (Hounsfield units); this model knows {expected}. Do not rely on the answer.</source>
+        <translation type="unfinished">空气为负值，如同 CT（Hounsfield 单位）；此模型适用于 {expected}。请勿依赖其答案。</translation>
+    </message>
+    <message>
+        <source>{name} has only {count} different values: a mask or a label map, not a scan. Check that the right file was loaded.</source>
+        <translation type="unfinished">{name} 只有 {count} 个不同的值：是掩膜或标签图，而非扫描图像。请检查是否加载了正确的文件。</translation>
+    </message>
+    <message>
+        <source>The image does not look like what the model was trained on ({where} further from the training images than 99% of the images kept for validation). Do not rely on the answer.</source>
+        <translation type="unfinished">图像与模型的训练图像不相像（{where}，比 99% 留作验证的图像离训练图像更远）。请勿依赖其答案。</translation>
+    </message>
+    <message>
+        <source>it lies</source>
+        <translation type="unfinished">整幅图像</translation>
+    </message>
+    <message>
+        <source>{share} of its slices lie</source>
+        <translation type="unfinished">其 {share} 的切片</translation>
+    </message>
+    <message>
+        <source>The image seems to be {rotation}: put right, it would look more like what the model was trained on. Check its orientation.</source>
+        <translation type="unfinished">图像似乎{rotation}：纠正之后会更像模型的训练图像。请检查其方向。</translation>
+    </message>
+    <message>
+        <source>upside down</source>
+        <translation type="unfinished">上下颠倒</translation>
+    </message>
+    <message>
+        <source>turned to the right</source>
+        <translation type="unfinished">向右旋转</translation>
+    </message>
+    <message>
+        <source>turned to the left</source>
+        <translation type="unfinished">向左旋转</translation>
+    </message>
+    <message>
+        <source>uncertain — review</source>
+        <translation type="unfinished">不确定 — 需复核</translation>
+    </message>
+    <message>
+        <source>The diagnosis is never to be taken without a reader: of this model&apos;s answers to the images that it was judged on, too many were wrong, however sure it was. Review it.</source>
+        <translation type="unfinished">该诊断绝不可不经医师判读而采用：在用于评估此模型的图像上，无论模型多么确定，错误答案都过多。请复核。</translation>
+    </message>
+    <message>
+        <source>The diagnosis is uncertain ({probability} {meaning}, under {threshold}): review it.</source>
+        <translation type="unfinished">诊断不确定（{meaning} {probability}，低于 {threshold}）：请复核。</translation>
+    </message>
+    <message>
+        <source>confidence over all passes</source>
+        <translation type="unfinished">各次计算的置信度</translation>
+    </message>
+    <message>
+        <source>for the likeliest class</source>
+        <translation type="unfinished">最可能类别的概率</translation>
+    </message>
+    <message>
+        <source>The two answers contradict each other: the diagnosis is {diagnosis}, yet {region} is drawn.</source>
+        <translation type="unfinished">两个答案相互矛盾：诊断为 {diagnosis}，但{region}。</translation>
+    </message>
+    <message>
+        <source>a region</source>
+        <translation type="unfinished">勾画了一个区域</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation type="unfinished">未勾画任何区域</translation>
+    </message>
+    <message>
+        <source>The two answers contradict each other: {finding} found, yet {segment} is not drawn.</source>
+        <translation type="unfinished">两个答案相互矛盾：发现 {finding}，但未勾画 {segment}。</translation>
+    </message>
+    <message>
+        <source>The two answers contradict each other: {segment} is drawn, yet {finding} is not found.</source>
+        <translation type="unfinished">两个答案相互矛盾：勾画了 {segment}，但未发现 {finding}。</translation>
+    </message>
+    <message>
+        <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
+        <translation type="unfinished">不确定，因为接近阈值：{findings}。请复核。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.setup</name>
+    <message>
+        <source>OpenVINO: CPU, light</source>
+        <translation type="unfinished">OpenVINO：CPU，轻量</translation>
+    </message>
+    <message>
+        <source>PyTorch: CPU and GPU</source>
+        <translation type="unfinished">PyTorch：CPU 和 GPU</translation>
+    </message>
+    <message>
+        <source>Folder with wheels (.whl)</source>
+        <translation type="unfinished">装有 wheel（.whl）的文件夹</translation>
+    </message>
+    <message>
+        <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
+        <translation type="unfinished">Slicer 正在为另一个模块安装软件包。请等其结束后再试。</translation>
+    </message>
+    <message>
+        <source>Nothing was installed.</source>
+        <translation type="unfinished">未安装任何内容。</translation>
+    </message>
+    <message>
+        <source>All packages that are needed are here.</source>
+        <translation type="unfinished">所需的软件包均已就绪。</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>PyTorch could not be installed: {error}</source>
+        <translation type="unfinished">无法安装 PyTorch：{error}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.startup</name>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+</TS>
