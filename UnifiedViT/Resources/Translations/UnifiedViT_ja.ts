@@ -249,7 +249,7 @@
     </message>
     <message>
         <source>Save report...</source>
-        <translation type="unfinished">レポート保存...</translation>
+        <translation type="unfinished">レポート...</translation>
     </message>
     <message>
         <source>Copy as text</source>
