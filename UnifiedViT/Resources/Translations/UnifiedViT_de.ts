@@ -80,6 +80,38 @@
         <translation type="unfinished">Beim Starten neue Segmentierung anlegen</translation>
     </message>
     <message>
+        <source>Region of interest</source>
+        <translation type="unfinished">Interessierender Bereich</translation>
+    </message>
+    <message>
+        <source>Look at:</source>
+        <translation type="unfinished">Ansehen:</translation>
+    </message>
+    <message>
+        <source>A Markups ROI, or a segmentation with a segment, of which a box is taken. Only slices that the box touches are looked at, as wholes; what is drawn outside of it is left out.</source>
+        <translation type="unfinished">Eine Markups-ROI oder eine Segmentierung mit einem Segment, um das ein Quader gelegt wird. Nur Schichten, die der Quader berührt, werden angesehen, und zwar ganz; was außerhalb eingezeichnet wird, entfällt.</translation>
+    </message>
+    <message>
+        <source>all of the volume</source>
+        <translation type="unfinished">das ganze Volumen</translation>
+    </message>
+    <message>
+        <source>Around:</source>
+        <translation type="unfinished">Um:</translation>
+    </message>
+    <message>
+        <source>Margin:</source>
+        <translation type="unfinished">Rand:</translation>
+    </message>
+    <message>
+        <source>Kept free on each side of the segment.</source>
+        <translation type="unfinished">Bleibt auf jeder Seite des Segments frei.</translation>
+    </message>
+    <message>
+        <source> mm</source>
+        <translation type="unfinished"> mm</translation>
+    </message>
+    <message>
         <source>Advanced</source>
         <translation type="unfinished">Erweitert</translation>
     </message>
@@ -795,6 +827,45 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source> (about {seconds:.0f} s left)</source>
         <translation type="unfinished"> (noch etwa {seconds:.0f} s)</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.region</name>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">keine</translation>
+    </message>
+    <message>
+        <source>Region of interest</source>
+        <translation type="unfinished">Interessierender Bereich</translation>
+    </message>
+    <message>
+        <source>A region of interest is a Markups ROI or a segmentation with a segment. Choose one of these.</source>
+        <translation type="unfinished">Ein interessierender Bereich ist eine Markups-ROI oder eine Segmentierung mit einem Segment. Wählen Sie eines davon.</translation>
+    </message>
+    <message>
+        <source>{name} is not placed yet. Draw it in a slice view first.</source>
+        <translation type="unfinished">{name} ist noch nicht platziert. Zeichnen Sie sie zuerst in einer Schichtansicht ein.</translation>
+    </message>
+    <message>
+        <source>{name} is inside out: it names what is not of interest. Switch that off in the module Markups.</source>
+        <translation type="unfinished">{name} ist umgestülpt (inside out): Sie bezeichnet, was nicht interessiert. Schalten Sie das im Modul Markups aus.</translation>
+    </message>
+    <message>
+        <source>{name} has no segment {segment}; there are: {there}. Choose one of them for the region.</source>
+        <translation type="unfinished">{name} hat kein Segment {segment}; vorhanden sind: {there}. Wählen Sie eines davon für den Bereich.</translation>
+    </message>
+    <message>
+        <source>Region of interest: {name}</source>
+        <translation type="unfinished">Interessierender Bereich: {name}</translation>
+    </message>
+    <message>
+        <source>ROI {name}</source>
+        <translation type="unfinished">ROI {name}</translation>
+    </message>
+    <message>
+        <source>{segment} (not there)</source>
+        <translation type="unfinished">{segment} (nicht vorhanden)</translation>
     </message>
 </context>
 <context>

@@ -80,6 +80,38 @@
         <translation type="unfinished">Crear una segmentación al ejecutar</translation>
     </message>
     <message>
+        <source>Region of interest</source>
+        <translation type="unfinished">Región de interés</translation>
+    </message>
+    <message>
+        <source>Look at:</source>
+        <translation type="unfinished">Examinar:</translation>
+    </message>
+    <message>
+        <source>A Markups ROI, or a segmentation with a segment, of which a box is taken. Only slices that the box touches are looked at, as wholes; what is drawn outside of it is left out.</source>
+        <translation type="unfinished">Una ROI de Markups, o una segmentación con un segmento, del que se toma una caja. Solo se examinan, enteros, los cortes que toca la caja; lo dibujado fuera de ella se descarta.</translation>
+    </message>
+    <message>
+        <source>all of the volume</source>
+        <translation type="unfinished">todo el volumen</translation>
+    </message>
+    <message>
+        <source>Around:</source>
+        <translation type="unfinished">Alrededor de:</translation>
+    </message>
+    <message>
+        <source>Margin:</source>
+        <translation type="unfinished">Margen:</translation>
+    </message>
+    <message>
+        <source>Kept free on each side of the segment.</source>
+        <translation type="unfinished">Se deja a cada lado del segmento.</translation>
+    </message>
+    <message>
+        <source> mm</source>
+        <translation type="unfinished"> mm</translation>
+    </message>
+    <message>
         <source>Advanced</source>
         <translation type="unfinished">Avanzado</translation>
     </message>
@@ -795,6 +827,45 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source> (about {seconds:.0f} s left)</source>
         <translation type="unfinished"> (quedan unos {seconds:.0f} s)</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.region</name>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">ninguno</translation>
+    </message>
+    <message>
+        <source>Region of interest</source>
+        <translation type="unfinished">Región de interés</translation>
+    </message>
+    <message>
+        <source>A region of interest is a Markups ROI or a segmentation with a segment. Choose one of these.</source>
+        <translation type="unfinished">Una región de interés es una ROI de Markups o una segmentación con un segmento. Elija una de ellas.</translation>
+    </message>
+    <message>
+        <source>{name} is not placed yet. Draw it in a slice view first.</source>
+        <translation type="unfinished">{name} aún no está colocada. Dibújela primero en una vista de corte.</translation>
+    </message>
+    <message>
+        <source>{name} is inside out: it names what is not of interest. Switch that off in the module Markups.</source>
+        <translation type="unfinished">{name} está invertida (inside out): designa lo que no es de interés. Desactívelo en el módulo Markups.</translation>
+    </message>
+    <message>
+        <source>{name} has no segment {segment}; there are: {there}. Choose one of them for the region.</source>
+        <translation type="unfinished">{name} no tiene el segmento {segment}; hay: {there}. Elija uno de ellos para la región.</translation>
+    </message>
+    <message>
+        <source>Region of interest: {name}</source>
+        <translation type="unfinished">Región de interés: {name}</translation>
+    </message>
+    <message>
+        <source>ROI {name}</source>
+        <translation type="unfinished">ROI {name}</translation>
+    </message>
+    <message>
+        <source>{segment} (not there)</source>
+        <translation type="unfinished">{segment} (no está)</translation>
     </message>
 </context>
 <context>

@@ -80,6 +80,38 @@
         <translation type="unfinished">Créer une segmentation au lancement</translation>
     </message>
     <message>
+        <source>Region of interest</source>
+        <translation type="unfinished">Région d&apos;intérêt</translation>
+    </message>
+    <message>
+        <source>Look at:</source>
+        <translation type="unfinished">Examiner :</translation>
+    </message>
+    <message>
+        <source>A Markups ROI, or a segmentation with a segment, of which a box is taken. Only slices that the box touches are looked at, as wholes; what is drawn outside of it is left out.</source>
+        <translation type="unfinished">Une ROI Markups, ou une segmentation avec un segment, dont on prend la boîte englobante. Seules les coupes que la boîte touche sont examinées, en entier ; ce qui est dessiné en dehors est écarté.</translation>
+    </message>
+    <message>
+        <source>all of the volume</source>
+        <translation type="unfinished">tout le volume</translation>
+    </message>
+    <message>
+        <source>Around:</source>
+        <translation type="unfinished">Autour de :</translation>
+    </message>
+    <message>
+        <source>Margin:</source>
+        <translation type="unfinished">Marge :</translation>
+    </message>
+    <message>
+        <source>Kept free on each side of the segment.</source>
+        <translation type="unfinished">Laissée de chaque côté du segment.</translation>
+    </message>
+    <message>
+        <source> mm</source>
+        <translation type="unfinished"> mm</translation>
+    </message>
+    <message>
         <source>Advanced</source>
         <translation type="unfinished">Avancé</translation>
     </message>
@@ -795,6 +827,45 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source> (about {seconds:.0f} s left)</source>
         <translation type="unfinished"> (encore {seconds:.0f} s environ)</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.region</name>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">aucune</translation>
+    </message>
+    <message>
+        <source>Region of interest</source>
+        <translation type="unfinished">Région d&apos;intérêt</translation>
+    </message>
+    <message>
+        <source>A region of interest is a Markups ROI or a segmentation with a segment. Choose one of these.</source>
+        <translation type="unfinished">Une région d&apos;intérêt est une ROI Markups ou une segmentation avec un segment. Choisissez l&apos;une des deux.</translation>
+    </message>
+    <message>
+        <source>{name} is not placed yet. Draw it in a slice view first.</source>
+        <translation type="unfinished">{name} n&apos;est pas encore placée. Dessinez-la d&apos;abord dans une vue en coupe.</translation>
+    </message>
+    <message>
+        <source>{name} is inside out: it names what is not of interest. Switch that off in the module Markups.</source>
+        <translation type="unfinished">{name} est inversée (inside out) : elle désigne ce qui n&apos;est pas d&apos;intérêt. Désactivez cela dans le module Markups.</translation>
+    </message>
+    <message>
+        <source>{name} has no segment {segment}; there are: {there}. Choose one of them for the region.</source>
+        <translation type="unfinished">{name} n&apos;a pas de segment {segment} ; il y a : {there}. Choisissez-en un pour la région.</translation>
+    </message>
+    <message>
+        <source>Region of interest: {name}</source>
+        <translation type="unfinished">Région d&apos;intérêt : {name}</translation>
+    </message>
+    <message>
+        <source>ROI {name}</source>
+        <translation type="unfinished">ROI {name}</translation>
+    </message>
+    <message>
+        <source>{segment} (not there)</source>
+        <translation type="unfinished">{segment} (absent)</translation>
     </message>
 </context>
 <context>

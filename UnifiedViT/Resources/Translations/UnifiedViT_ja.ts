@@ -80,6 +80,38 @@
         <translation type="unfinished">実行時に新しいセグメンテーションを作成</translation>
     </message>
     <message>
+        <source>Region of interest</source>
+        <translation type="unfinished">関心領域</translation>
+    </message>
+    <message>
+        <source>Look at:</source>
+        <translation type="unfinished">対象：</translation>
+    </message>
+    <message>
+        <source>A Markups ROI, or a segmentation with a segment, of which a box is taken. Only slices that the box touches are looked at, as wholes; what is drawn outside of it is left out.</source>
+        <translation type="unfinished">Markups の ROI、またはセグメントを含むセグメンテーション（その外接ボックスを使います）。ボックスに触れるスライスだけが、スライス全体として見られます。ボックスの外に描かれたものは除かれます。</translation>
+    </message>
+    <message>
+        <source>all of the volume</source>
+        <translation type="unfinished">ボリューム全体</translation>
+    </message>
+    <message>
+        <source>Around:</source>
+        <translation type="unfinished">周囲：</translation>
+    </message>
+    <message>
+        <source>Margin:</source>
+        <translation type="unfinished">余白：</translation>
+    </message>
+    <message>
+        <source>Kept free on each side of the segment.</source>
+        <translation type="unfinished">セグメントの各側に取る余白。</translation>
+    </message>
+    <message>
+        <source> mm</source>
+        <translation type="unfinished"> mm</translation>
+    </message>
+    <message>
         <source>Advanced</source>
         <translation type="unfinished">詳細設定</translation>
     </message>
@@ -795,6 +827,45 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source> (about {seconds:.0f} s left)</source>
         <translation type="unfinished"> (残り約 {seconds:.0f} 秒)</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.region</name>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">なし</translation>
+    </message>
+    <message>
+        <source>Region of interest</source>
+        <translation type="unfinished">関心領域</translation>
+    </message>
+    <message>
+        <source>A region of interest is a Markups ROI or a segmentation with a segment. Choose one of these.</source>
+        <translation type="unfinished">関心領域は、Markups の ROI か、セグメントを含むセグメンテーションです。どちらかを選んでください。</translation>
+    </message>
+    <message>
+        <source>{name} is not placed yet. Draw it in a slice view first.</source>
+        <translation type="unfinished">{name} はまだ配置されていません。先にスライスビューで描いてください。</translation>
+    </message>
+    <message>
+        <source>{name} is inside out: it names what is not of interest. Switch that off in the module Markups.</source>
+        <translation type="unfinished">{name} は反転（inside out）されており、関心のない部分を示しています。Markups モジュールで解除してください。</translation>
+    </message>
+    <message>
+        <source>{name} has no segment {segment}; there are: {there}. Choose one of them for the region.</source>
+        <translation type="unfinished">{name} にセグメント {segment} はありません。あるのは {there} です。領域に使うものを選んでください。</translation>
+    </message>
+    <message>
+        <source>Region of interest: {name}</source>
+        <translation type="unfinished">関心領域：{name}</translation>
+    </message>
+    <message>
+        <source>ROI {name}</source>
+        <translation type="unfinished">ROI {name}</translation>
+    </message>
+    <message>
+        <source>{segment} (not there)</source>
+        <translation type="unfinished">{segment}（ありません）</translation>
     </message>
 </context>
 <context>

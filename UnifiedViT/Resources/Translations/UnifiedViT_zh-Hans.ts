@@ -80,6 +80,38 @@
         <translation type="unfinished">运行时新建分割</translation>
     </message>
     <message>
+        <source>Region of interest</source>
+        <translation type="unfinished">感兴趣区域</translation>
+    </message>
+    <message>
+        <source>Look at:</source>
+        <translation type="unfinished">查看：</translation>
+    </message>
+    <message>
+        <source>A Markups ROI, or a segmentation with a segment, of which a box is taken. Only slices that the box touches are looked at, as wholes; what is drawn outside of it is left out.</source>
+        <translation type="unfinished">一个 Markups ROI，或带有分割段的分割（取其外接框）。只查看与该框相交的切片，且整层查看；框外勾画的部分会被舍去。</translation>
+    </message>
+    <message>
+        <source>all of the volume</source>
+        <translation type="unfinished">整个体数据</translation>
+    </message>
+    <message>
+        <source>Around:</source>
+        <translation type="unfinished">围绕：</translation>
+    </message>
+    <message>
+        <source>Margin:</source>
+        <translation type="unfinished">边距：</translation>
+    </message>
+    <message>
+        <source>Kept free on each side of the segment.</source>
+        <translation type="unfinished">在分割段每一侧留出的距离。</translation>
+    </message>
+    <message>
+        <source> mm</source>
+        <translation type="unfinished"> mm</translation>
+    </message>
+    <message>
         <source>Advanced</source>
         <translation type="unfinished">高级</translation>
     </message>
@@ -795,6 +827,45 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source> (about {seconds:.0f} s left)</source>
         <translation type="unfinished"> (约剩 {seconds:.0f} 秒)</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.region</name>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">无</translation>
+    </message>
+    <message>
+        <source>Region of interest</source>
+        <translation type="unfinished">感兴趣区域</translation>
+    </message>
+    <message>
+        <source>A region of interest is a Markups ROI or a segmentation with a segment. Choose one of these.</source>
+        <translation type="unfinished">感兴趣区域应为 Markups ROI 或带有分割段的分割。请选择其一。</translation>
+    </message>
+    <message>
+        <source>{name} is not placed yet. Draw it in a slice view first.</source>
+        <translation type="unfinished">{name} 尚未放置。请先在切片视图中绘制。</translation>
+    </message>
+    <message>
+        <source>{name} is inside out: it names what is not of interest. Switch that off in the module Markups.</source>
+        <translation type="unfinished">{name} 是内外反转的（inside out）：它标出的是不感兴趣的部分。请在 Markups 模块中关闭此项。</translation>
+    </message>
+    <message>
+        <source>{name} has no segment {segment}; there are: {there}. Choose one of them for the region.</source>
+        <translation type="unfinished">{name} 没有分割段 {segment}；现有：{there}。请为区域选择其中之一。</translation>
+    </message>
+    <message>
+        <source>Region of interest: {name}</source>
+        <translation type="unfinished">感兴趣区域：{name}</translation>
+    </message>
+    <message>
+        <source>ROI {name}</source>
+        <translation type="unfinished">ROI {name}</translation>
+    </message>
+    <message>
+        <source>{segment} (not there)</source>
+        <translation type="unfinished">{segment}（不存在）</translation>
     </message>
 </context>
 <context>
