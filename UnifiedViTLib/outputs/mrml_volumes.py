@@ -11,6 +11,7 @@ import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
+from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
 from .colour_maps import HEATMAP, UNCERTAINTY, colours_of
 from .files import SYNTHETIC, superres_as_json
@@ -28,6 +29,22 @@ COLOURS = {"UnifiedViT heat": HEATMAP, "UnifiedViT uncertainty": UNCERTAINTY}
 SYNTHETIC_COLOURS_NAME = "UnifiedViT synthetic"
 #: Below so many percent a map fades away.
 _FAINT = 25
+
+
+def add_volume(volume: Volume, scene: slicer.vtkMRMLScene) -> slicer.vtkMRMLScalarVolumeNode:
+    """Add a volume that was read from files, on its own grid and under a name that no node has."""
+    values = volume.array.ravel()
+    image, matrix = vtk.vtkImageData(), vtk.vtkMatrix4x4()
+    image.SetDimensions(volume.array.shape[::-1])
+    image.GetPointData().SetScalars(numpy_to_vtk(values.astype(values.dtype.newbyteorder("=")), deep=True))
+    matrix.DeepCopy(volume.ijk_to_ras.ravel().tolist())
+    node = slicer.vtkMRMLScalarVolumeNode()
+    node.SetName(unused_name(scene, volume.name))
+    node.SetAndObserveImageData(image)
+    node.SetIJKToRASMatrix(matrix)
+    scene.AddNode(node)
+    node.CreateDefaultDisplayNodes()
+    return node
 
 
 def add_probability_maps(

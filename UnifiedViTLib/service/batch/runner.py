@@ -313,7 +313,7 @@ def serial(client: WorkerClient) -> BatchExecutor:
     def execute(settings: BatchSettings, tasks: Sequence[Task], output: Path,
                 progress: TaskProgress) -> Iterator[tuple[Task, TaskResult]]:
         if tasks:
-            client.run(settings.load_request)
+            client.run(settings.load_request, lambda stage, _fraction: progress(tasks[0], stage, 0.0))
         for task in tasks:
             yield task, settings.process(client, task, output, partial(progress, task))
 

@@ -27,40 +27,34 @@ from ...inference.prediction import Prediction
 from ...inference.progress import ProgressCallback
 from ...outputs.comparison.compare import Comparison
 from ...processes import PATIENCE_S
-from .exchange import (
-    COMPARISON,
-    PREDICTION,
-    SIDE_A,
-    SIDE_B,
-    make_folder,
-    read_prediction,
-    read_record,
-    write_channels,
-    write_prediction,
-    write_record,
-    write_volume,
-)
+from .messages import make_message, read_answer
 from .process import LOG_LINES, WorkerLost, WorkerProcess
 from .protocol import (
     READING,
+    BatchRequest,
     CompareRequest,
     DicomRequest,
     Event,
     Failed,
     FileRequest,
     Finished,
+    InputEnded,
+    InputsFound,
     JobRequest,
     LoadRequest,
     Log,
     PredictRequest,
     Progress,
     Request,
+    Result,
+    StoredRequest,
+    StoredResult,
     error_from_json,
 )
 from .watchdog import SILENCE_S, STALLED_S, Watchdog
 
-#: From asking the worker to stop to killing it.
-GRACE_S = 2.0
+#: From asking the worker to stop to killing it; a batch first stops a worker of its own, then writes its table.
+GRACE_S, BATCH_GRACE_S = 2.0, 20.0
 
 
 class WorkerClient:
@@ -131,11 +125,14 @@ class WorkerClient:
     def run(self, request: PredictRequest, progress: ProgressCallback = ...) -> Prediction: ...
 
     @overload
-    def run(self, request: FileRequest | DicomRequest | JobRequest, progress: ProgressCallback = ...
+    def run(self, request: FileRequest | BatchRequest | DicomRequest | JobRequest, progress: ProgressCallback = ...
             ) -> dict[str, Any]: ...
 
     @overload
     def run(self, request: CompareRequest, progress: ProgressCallback = ...) -> Comparison: ...
+
+    @overload
+    def run(self, request: StoredRequest, progress: ProgressCallback = ...) -> StoredResult: ...
 
     @overload
     def run(self, request: LoadRequest, progress: ProgressCallback = ...) -> None: ...
@@ -155,7 +152,7 @@ class WorkerClient:
                 self.poll()
             raise
 
-    def _wait(self, progress: ProgressCallback) -> Prediction | Comparison | dict[str, Any] | None:
+    def _wait(self, progress: ProgressCallback) -> Result:
         while True:
             for event in self.poll():
                 if isinstance(event, Progress):
@@ -193,7 +190,7 @@ class WorkerClient:
             ))
         self._events.put(end)
 
-    def _ask_again(self, request: Request) -> Prediction | Comparison | dict[str, Any] | None:
+    def _ask_again(self, request: Request) -> Result:
         """Ask, and once more after a worker is lost: without the backend that it ran, for as long as there are others,
         else once as it was."""
         excluded, repeated = dict(self._excluded), False
@@ -216,8 +213,7 @@ class WorkerClient:
                 self._events.put(Log(str(lost)))
                 self._events.put(Progress("The worker was lost; starting again", 0.0))
 
-    def _ask(self, request: Request, excluded: Mapping[str, tuple[str, str]]
-             ) -> Prediction | Comparison | dict[str, Any]:
+    def _ask(self, request: Request, excluded: Mapping[str, tuple[str, str]]) -> Result:
         child = self._child
         if child is None or not child.alive:
             self._end_child()
@@ -226,49 +222,17 @@ class WorkerClient:
             self._at_exit = weakref.finalize(self, child.end)
             self._child = child
         with child.private_folder() as folder:
-            message = self._message(request, folder)
+            message = make_message(request, folder, self._stop_if_asked)
             self._stop_if_asked()
             child.send(message | {"id": self._number, "excluded": excluded})
-            stalled_s = math.inf if isinstance(request, JobRequest | DicomRequest | CompareRequest) else self._stalled_s
-            self._watchdog = Watchdog(self._silence_s, stalled_s, self._python)
-            result = self._listen(child)
-            if isinstance(request, PredictRequest):
-                return read_prediction(folder, request.volume, request.spec)
-            if isinstance(request, CompareRequest):
-                return read_record(Comparison, folder / COMPARISON)
+            # A batch has a worker of its own, which is watched there.
+            has_steps = not isinstance(request, JobRequest | DicomRequest | CompareRequest | BatchRequest)
+            self._watchdog = Watchdog(self._silence_s, self._stalled_s if has_steps else math.inf, self._python)
+            self._grace_s = BATCH_GRACE_S if isinstance(request, BatchRequest) else GRACE_S
+            result = read_answer(request, self._listen(child), folder)
         if isinstance(request, JobRequest) and request.job == "install":  # what is imported already would stay
             self._end_child()
         return result
-
-    def _message(self, request: Request, folder: Path) -> dict[str, Any]:
-        """The request as JSON; volumes go through the folder."""
-        if isinstance(request, JobRequest):
-            return {"type": "job", "job": request.job, "arguments": request.arguments}
-        if isinstance(request, CompareRequest):
-            for name, side in ((SIDE_A, request.a), (SIDE_B, request.b)):
-                make_folder(folder / name)
-                write_record(side, folder / name, self._stop_if_asked)
-            return {"type": "compare"}
-        if isinstance(request, DicomRequest):
-            write_volume(request.volume, folder, self._stop_if_asked)
-            make_folder(folder / PREDICTION)
-            write_prediction(request.prediction, folder / PREDICTION)
-            return {"type": "dicom", "spec": request.prediction.spec.to_dict(),
-                    "files": [os.path.abspath(file) for file in request.files],
-                    "output": os.path.abspath(request.output)}
-        message = {"spec": request.spec.to_dict(), "device": request.device, "batch_size": request.batch_size}
-        if isinstance(request, LoadRequest):
-            return message | {"type": "load"}
-        message |= {"options": request.options.to_dict(), "input_channel": request.input_channel}
-        if isinstance(request, FileRequest):
-            return message | {
-                "type": "file", "path": os.path.abspath(request.path), "output": os.path.abspath(request.output),
-                "name": request.name, "earlier": request.earlier, "source": request.source,
-                "channels": {name: os.path.abspath(path) for name, path in request.channels.items()},
-            }
-        write_volume(request.volume, folder, self._stop_if_asked)
-        write_channels(request.extra_channels, folder, self._stop_if_asked)
-        return message | {"type": "predict", "extra_channels": list(request.extra_channels)}
 
     def _stop_if_asked(self) -> None:
         if self._cancel.is_set():
@@ -313,7 +277,7 @@ class WorkerClient:
         if self._asked_to_stop is None:
             self._asked_to_stop = time.monotonic()
             child.send({"type": "cancel", "id": self._number})
-        elif time.monotonic() - self._asked_to_stop > GRACE_S:
+        elif time.monotonic() - self._asked_to_stop > self._grace_s:
             self._end_child()
             self._stop_if_asked()
 
@@ -331,6 +295,10 @@ class WorkerClient:
             self._events.put(Progress(message["stage"], message["fraction"]))
         elif message["type"] == "backend":
             self._backend = message["backend"]
+        elif message["type"] == "found":
+            self._events.put(InputsFound(message["count"]))
+        elif message["type"] == "ended":
+            self._events.put(InputEnded(message["row"], message["text"]))
 
     def _terminate(self, child: WorkerProcess) -> None:
         """End a worker that is of no use, and pass on what it printed last: why."""
@@ -348,6 +316,8 @@ def _lost_twice(request: Request, stage: str, lost: WorkerLost) -> UnifiedViTErr
             f"({lost.reason}). The file is damaged, or larger than the memory. Open it in the program that it came "
             "from and save it again."
         )
+    if isinstance(request, BatchRequest):
+        return WorkerError(f"The batch was lost twice ({lost.reason}). What is done is kept: run it again to go on.")
     return WorkerError(f"The worker was lost twice on this image ({lost.reason}). {lost}")
 
 

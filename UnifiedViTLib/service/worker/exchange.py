@@ -170,6 +170,20 @@ def read_record(kind: type[RecordType], folder: Path) -> RecordType:
     return kind.from_dict(_read_text(folder), lambda name: _load(folder / f"{name}.npy"))
 
 
+def write_rows(rows: Sequence[Mapping[str, str]], folder: Path) -> None:
+    """Write the lines of a table, which are too many for a message.
+
+    Raises:
+        OutputError: the disk is full.
+    """
+    _write_text({"rows": list(rows)}, folder)
+
+
+def read_rows(folder: Path) -> list[dict[str, str]]:
+    """Read what `write_rows` wrote."""
+    return _read_text(folder)["rows"]
+
+
 def _save(array: np.ndarray, file: Path, going_on: Callable[[], None] = lambda: None) -> None:
     """`numpy.save` in pieces. Writing a piece lets other threads run."""
     array = np.asarray(array)

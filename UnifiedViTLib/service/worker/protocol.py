@@ -1,10 +1,10 @@
 """What client and worker say to each other: requests, events, and the JSON lines that carry them.
 
-A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file", "dicom", "compare" and
-"job" (a request with its `id`), "cancel". From it: "alive" (each second), and with the request's `id` "heard",
-"progress", "backend" (which one is loaded or run next, so that a crash is laid to the right one), "result" and
-"error". An "error" says whether the worker may be "broken" by it, as CUDA is for good after some, and has "details" for
-the log where nobody foresaw it.
+A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file", "batch", "stored", "dicom",
+"compare" and "job" (a request with its `id`), "cancel". From it: "alive" (each second), and with the request's `id`
+"heard", "progress", "backend" (which one is loaded or run next, so that a crash is laid to the right one), "found" and
+"ended" (of a batch: how many inputs there are, and how one ended), "result" and "error". An "error" says whether the
+worker may be "broken" by it, as CUDA is for good after some, and has "details" for the log where nobody foresaw it.
 """
 
 from __future__ import annotations
@@ -87,6 +87,48 @@ class FileRequest:
 
 
 @dataclass(frozen=True)
+class BatchRequest:
+    """Look at all images of a folder (`batch.runner.process_files`). The worker looks for them, keeps the table and the
+    order; a worker of its own looks at them, so that one that crashes costs a repeat of one image.
+
+    Attributes:
+        folder: of the images.
+        output: folder of the results; made if it is not there.
+        spec, options, device, batch_size: as for `PredictRequest`.
+        pattern: which names count, as of `batch.inputs.find_inputs`.
+        recursive: folders in the folder too.
+        skip_existing: go on where an earlier run stopped.
+    """
+
+    folder: Path
+    output: Path
+    spec: ModelSpec
+    options: Options = field(default_factory=Options)
+    device: str = "auto"
+    batch_size: int = 8
+    pattern: str = "*"
+    recursive: bool = False
+    skip_existing: bool = True
+
+
+@dataclass(frozen=True)
+class StoredRequest:
+    """Read a result that lies in a folder, and the image that it is of.
+
+    Attributes:
+        folder: of the results.
+        name: of the result.
+        source: what it must be of, as its manifest names it.
+        spec: the model that it must be of.
+    """
+
+    folder: Path
+    name: str
+    source: str
+    spec: ModelSpec
+
+
+@dataclass(frozen=True)
 class DicomRequest:
     """Write a result that is there already as DICOM objects that refer to the original images.
 
@@ -139,11 +181,48 @@ class Log:
 
 
 @dataclass(frozen=True)
-class Finished:
-    """The end of a request that worked; a dict for a file ({"row", "text"}), for DICOM objects ({"paths"}) and for a
-    job, None for a model."""
+class InputsFound:
+    """How many inputs a batch has."""
 
-    result: Prediction | Comparison | dict[str, Any] | None
+    count: int
+
+
+@dataclass(frozen=True)
+class InputEnded:
+    """How an input of a batch ended.
+
+    Attributes:
+        row: its line of results.csv.
+        text: the answer in words, or what went wrong; "" where it was done before.
+    """
+
+    row: dict[str, str]
+    text: str
+
+    @property
+    def done_before(self) -> bool:
+        """Whether its result lay in the folder already."""
+        return not self.text
+
+
+@dataclass(frozen=True)
+class StoredResult:
+    """A result that was read from its files, and the volume that it is of."""
+
+    volume: Volume
+    prediction: Prediction
+
+
+#: What a request came to.
+Result = Prediction | StoredResult | Comparison | dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end of a request that worked; a dict for a file ({"row", "text"}), for a batch ({"rows", "table"}, the name
+    of the table among them), for DICOM objects ({"paths"}) and for a job, None for a model."""
+
+    result: Result
 
 
 @dataclass(frozen=True)
@@ -153,8 +232,9 @@ class Failed:
     error: UnifiedViTError
 
 
-Request = LoadRequest | PredictRequest | FileRequest | DicomRequest | CompareRequest | JobRequest
-Event = Progress | Log | Finished | Failed
+Request = (LoadRequest | PredictRequest | FileRequest | BatchRequest | StoredRequest | DicomRequest | CompareRequest
+           | JobRequest)
+Event = Progress | Log | InputsFound | InputEnded | Finished | Failed
 
 
 def encode(message: dict[str, Any]) -> bytes:

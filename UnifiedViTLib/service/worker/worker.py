@@ -27,9 +27,11 @@ from ...inference.predictor import Predictor
 from ...inference.progress import ProgressCallback
 from ...outputs.comparison.compare import compare
 from ...outputs.comparison.segmentations import Segmentation
+from ...outputs.stored import read_stored
 from ...processes import kill_own_tree
 from ...spec import ModelSpec
 from ..store.cache import compiled_folder
+from .client import WorkerClient
 from .dicom_objects import write_objects
 from .exchange import (
     COMPARISON,
@@ -44,6 +46,8 @@ from .exchange import (
     remove_folder,
     write_prediction,
     write_record,
+    write_rows,
+    write_volume,
 )
 from .processing import make_file_request, process_input
 from .protocol import decode, encode, error_as_json
@@ -92,6 +96,7 @@ class Worker:
         self._writing = threading.Lock()
         self._predictor: Predictor | None = None
         self._made_for: tuple | None = None  # model, device and excluded backends
+        self._looking: WorkerClient | None = None  # the worker that looks at the inputs of a batch
 
     def serve(self) -> None:
         """Never returns: `_listen` ends the process."""
@@ -107,6 +112,8 @@ class Worker:
                 continue
             if message["type"] == "cancel":
                 self._cancelled = message["id"]
+                if self._looking:  # it may tell of no progress for a while
+                    self._looking.cancel()
             else:
                 self._send({"type": "heard", "id": message["id"]})
                 self._requests.put(message)
@@ -133,8 +140,8 @@ class Worker:
             self._send({"type": "progress", "id": number, "stage": stage, "fraction": float(fraction)})
 
         self._request = number
-        work = {"load": self._load, "predict": self._predict, "file": self._process_file,
-                "dicom": self._write_dicom, "compare": self._compare, "job": self._do_job}
+        work = {"load": self._load, "predict": self._predict, "file": self._process_file, "batch": self._process_batch,
+                "stored": self._read_stored, "dicom": self._write_dicom, "compare": self._compare, "job": self._do_job}
         try:
             result = work[request["type"]](request, progress)
             answer = {"type": "result", "id": number, "result": result}
@@ -171,6 +178,25 @@ class Worker:
         asked = make_file_request(Path(request["path"]), spec, options, request["input_channel"], channels)
         return process_input(asked, spec, request["input_channel"], Path(request["output"]), request["name"],
                              request["earlier"], predict, progress, request["source"])
+
+    def _process_batch(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+        """All images of a folder, in a worker that stays for the next batch; the rows go through the folder."""
+        from ..batch.folder import process_folder  # a worker that looks at images needs nothing of this
+
+        self._looking = self._looking or WorkerClient()
+        rows, table = process_folder(request, self._looking, progress,
+                                     lambda message: self._send(message | {"id": request["id"]}))
+        write_rows(rows, self._folder)
+        return {"table": table}
+
+    def _read_stored(self, request: dict[str, Any], progress: ProgressCallback) -> None:
+        """An image and its result; both go through the folder."""
+        progress("Reading the result", 0.0)
+        volume, prediction = read_stored(Path(request["folder"]), request["name"], request["source"],
+                                         ModelSpec.from_dict(request["spec"]))
+        write_volume(volume, self._folder, lambda: progress("Reading the result", 0.5))
+        make_folder(self._folder / PREDICTION)
+        write_prediction(prediction, self._folder / PREDICTION)
 
     def _write_dicom(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
         """DICOM objects of a result that the client has; returns their paths."""
