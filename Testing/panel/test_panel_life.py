@@ -10,7 +10,25 @@ from pathlib import Path
 import pytest
 from workers import wait_for
 
+from UnifiedViTLib.outputs.manifest import read_result
+
 ROOT = Path(__file__).resolve().parents[2]
+BATCH = """
+import sys; sys.path[:0] = [sys.argv[1], sys.argv[1] + "/Testing"]
+from pathlib import Path
+import SimpleITK as sitk
+from panels import Desk, head
+scans = Path(sys.argv[2], "scans")
+scans.mkdir()
+for number in range(40):
+    sitk.WriteImage(sitk.GetImageFromArray(head()), str(scans / f"{number}.nrrd"))
+desk = Desk()
+desk.ui.batchInputEdit.text, desk.ui.batchOutputEdit.text = str(scans), str(scans.with_name("out"))
+desk.ui.batchRunButton.click()
+desk.wait(lambda: desk.ui.batchTable.rowCount > 1)
+child = desk.panel.batch._client._child._process.pid
+print("children", child, *(file.read_text() for file in Path("/proc").glob(f"{child}/task/*/children")), flush=True)
+"""
 BEGIN = """
 import sys; sys.path[:0] = [sys.argv[1], sys.argv[1] + "/Testing"]
 from panels import Desk, head_node
@@ -59,3 +77,18 @@ def test_no_child_outlives(end, tmp_path):
         assert done.returncode == 0, done.stderr[-2000:]
     # The worker that looks at the installation clears up too, when it has done importing.
     wait_for(lambda: not alive(child) and not left_in(tmp_path))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for the children in /proc")
+@pytest.mark.usefixtures("proven")
+@pytest.mark.parametrize("end", ["the module is unloaded", "slicer crashes"])
+def test_a_batch_ends_with_slicer_and_what_is_done_is_whole(end, tmp_path):
+    (tmp_path / "temporary").mkdir()
+    environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
+    done = subprocess.run([sys.executable, "-c", BATCH + ENDS[end], str(ROOT), str(tmp_path)], env=environment,
+                          capture_output=True, text=True, timeout=240)
+    children = [int(pid) for pid in done.stdout.split("children ")[1].split()]
+    wait_for(lambda: not any(map(alive, children)) and not left_in(tmp_path / "temporary"))
+    assert len(children) >= 2
+    whole = [path for path in (tmp_path / "out").glob("*.json") if read_result(path)]
+    assert len(whole) == len(list((tmp_path / "out").glob("*.json"))) >= 2

@@ -8,9 +8,10 @@ import time
 import qt
 from slicer.i18n import tr as _
 
-from UnifiedViTLib.errors import Cancelled, DependencyError, UnifiedViTError
+from UnifiedViTLib.errors import Cancelled, DependencyError, UnifiedViTError, UnsupportedImageError
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, Progress
 
+from .batch import BatchView
 from .channels import ChannelsView
 from .choicebox import ChoiceBox
 from .choices import deviceChoices, heatmapChoices, metricsInWords, planeChoices, upscalerChoices
@@ -52,6 +53,7 @@ class Panel:
         self.channels, self.region = ChannelsView(ui), RegionView(ui)
         self.compare = CompareView(ui, self.status, self.timer.start)
         self.models = ModelsView(ui, self.status, self.onModelsChanged, self.timer.start)
+        self.batch = BatchView(ui, self)
         self._boxes = self._choiceBoxes()
         ui.runButton.connect("clicked(bool)", self.onRun)
         ui.undoButton.connect("clicked(bool)", self.onUndo)
@@ -85,8 +87,14 @@ class Panel:
         self.models.close()
         self.dicom.close()
         self.compare.close()
+        self.batch.close()
 
     # Parameters
+
+    @property
+    def parameters(self):
+        """The parameter node that the panel shows; None while the scene is another's."""
+        return self._parameters
 
     def setParameters(self, parameters):
         """Take another parameter node; None: nothing can be chosen or run."""
@@ -128,10 +136,10 @@ class Panel:
         return deviceChoices(*self.setup.devices())
 
     def _heatmapChoices(self):
-        return heatmapChoices(self._spec())
+        return heatmapChoices(self.spec())
 
     def _showModel(self):
-        spec, parameters = self._spec(), self._parameters
+        spec, parameters = self.spec(), self._parameters
         self.channels.show(spec, parameters.parameterNode if parameters else None)
         if spec is None:
             missing = _("Model {model} is not installed: choose another, or see section Models.")
@@ -144,14 +152,14 @@ class Panel:
         lines.append(_("<b>Weights</b> {licence}").format(licence=html.escape(spec.licence)))
         self.ui.modelInfoLabel.text = "<small>" + "<br>".join(lines) + "</small>"
 
-    def _spec(self):
+    def spec(self):
         """Description of the model that the parameters name; None if it is not installed."""
         chosen = self._parameters.model if self._parameters else None
         return next((spec for spec in self.models.usable() if spec.id == chosen), None)
 
     def _torchReason(self):
         """What of the choices OpenVINO cannot do, in words; "" for nothing."""
-        parameters, spec = self._parameters, self._spec()
+        parameters, spec = self._parameters, self.spec()
         if parameters is None or spec is None:
             return ""
         return optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()}).torch_reason(spec)
@@ -168,7 +176,7 @@ class Panel:
         if self._running:
             self._cancel(_("Cancelled. The scene is as it was."))
             return
-        if not mayBeUsed(self._spec()):
+        if not mayBeUsed(self.spec()):
             self.status.say(_("Not run: the licence of the weights was not agreed to."))
             return
         try:
@@ -189,8 +197,8 @@ class Panel:
         self._showButtons()
 
     def onTimer(self):
-        """See what the worker, the check, the models' jobs, the saving and the comparison have said."""
-        isBusy = [self.setup.poll(), self.models.poll(), self.dicom.poll(), self.compare.poll()]
+        """See what the worker, the check, the models' jobs, the saving, the comparison and the batch have said."""
+        isBusy = [part.poll() for part in (self.setup, self.models, self.dicom, self.compare, self.batch)]
         if not self._running:
             if not any(isBusy):
                 self.timer.stop()
@@ -227,11 +235,35 @@ class Panel:
                 self.setup.look()
         else:
             self.status.say(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._started))
-            # The user may have gone to another module meanwhile: the scene's parameters are there all the same.
-            (self._parameters or self.logic.getParameterNode()).outputSegmentation = segmentationNode
-            self.results.show(segmentationNode)
+            self._showResult(segmentationNode)
         finally:
             self.runner.release()
+        self._showButtons()
+
+    def _showResult(self, segmentationNode, volumeNode=None):
+        # The user may have gone to another module meanwhile: the scene's parameters are there all the same.
+        parameters = self._parameters or self.logic.getParameterNode()
+        if volumeNode is not None:
+            parameters.inputVolume = volumeNode
+        parameters.outputSegmentation = segmentationNode
+        self.results.show(segmentationNode)
+
+    def showStored(self, result):
+        """Put a `StoredResult` with its volume into the scene, and show it as that of a run; returns the segmentation.
+
+        Raises:
+            UnifiedViTError: it cannot be shown; the scene is as it was.
+        """
+        if self._running:
+            raise UnsupportedImageError(_("A run is under way. Wait until it has ended, then load the case again."))
+        volumeNode, segmentationNode = self.runner.addStored(result)
+        self.choose(volumeNode, segmentationNode)
+        return segmentationNode
+
+    def choose(self, volumeNode, segmentationNode):
+        """Show a result that is in the scene."""
+        self.status.clear()
+        self._showResult(segmentationNode, volumeNode)
         self._showButtons()
 
     def onUndo(self, _checked=None):
@@ -245,6 +277,7 @@ class Panel:
         self.runner.forget()
         self.runner.results.clear()
         self.compare.forget()
+        self.batch.sceneCloses()
         if self._running:
             self._cancel("")
         self.status.clear()
@@ -253,12 +286,13 @@ class Panel:
     def _showButtons(self):
         parameters, ui = self._parameters, self.ui
         hasVolume = parameters is not None and parameters.inputVolume is not None
-        canRun = hasVolume and self._spec() is not None
+        canRun = hasVolume and self.spec() is not None
         ui.runButton.text = (_("Cancelling...") if self._cancelling else _("Cancel") if self._running else _("Run"))
         ui.runButton.enabled = not self._cancelling and (self._running or canRun)
         ui.runButton.toolTip = "" if ui.runButton.enabled else _("Choose a volume and a model first.")
         ui.progressBar.visible = self._running
         ui.undoButton.enabled = self.runner.canUndo and not self._running
+        self.batch.showButtons()
         for widget in (ui.inputSelector, ui.channelsFrame, ui.outputSelector, ui.modelComboBox,
                        ui.regionCollapsibleButton, ui.advancedCollapsibleButton):
             widget.enabled = not self._running

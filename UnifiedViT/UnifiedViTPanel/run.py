@@ -21,6 +21,7 @@ from UnifiedViTLib.outputs.mrml_volumes import (
     add_probability_maps,
     add_superres,
     add_uncertainty,
+    add_volume,
     result_volumes,
 )
 from UnifiedViTLib.service.store.catalogue import find_model
@@ -43,7 +44,7 @@ class Runner:
         self.client, self.results = WorkerClient(), KeptResults()
         self._volumeID = self._segmentationID = self._tableID = None
         self._inputs = {}  # voxels as they were asked about, by the nodes' IDs
-        self._memory, self._added = None, []
+        self._memory, self._added, self._backgrounds = None, [], {}
 
     def request(self, volumeNode, model, device, batchSize, options, channels=None, region=None):
         """What to ask the worker for a volume; `options` as of `optionsOf`, `region` a `RegionChoice`, others as for
@@ -101,6 +102,26 @@ class Runner:
                                for nodeID in (self._segmentationID, self._tableID))
         return self.addToScene(prediction, volume, segmentation, table)
 
+    def addStored(self, result):
+        """Show a `StoredResult` and the volume that it is of, this in all slice views; returns their nodes, volume and
+        segmentation. `undo` takes both away, and the views show what they showed.
+
+        Raises:
+            UnifiedViTError: they do not belong together; the scene is as it was.
+        """
+        volume = add_volume(result.volume, slicer.mrmlScene)
+        nodes = [volume, volume.GetDisplayNode()]
+        try:
+            segmentation = self.addToScene(result.prediction, volume)
+        except BaseException:
+            for node in nodes:
+                slicer.mrmlScene.RemoveNode(node)
+            raise
+        self._added += [node.GetID() for node in nodes]
+        self._backgrounds = {view.GetID(): view.GetBackgroundVolumeID() for view in _sliceViews()}
+        slicer.util.setSliceViewerLayers(background=volume, fit=True)
+        return volume, segmentation
+
     def addToScene(self, prediction, volumeNode, segmentationNode=None, tableNode=None):
         """Show the prediction that the last `request` came to; returns the segmentation node. `undo` takes it back.
 
@@ -144,6 +165,7 @@ class Runner:
         volumes = [*maps, *filter(None, overlays.values()), *superres]
         added += [node for one in volumes for node in (one, one.GetDisplayNode())]
         self._memory, self._added = memory, [node.GetID() for node in added if node]
+        self._backgrounds = {}
         return segmentation
 
     def _withChanges(self, prediction):
@@ -169,18 +191,26 @@ class Runner:
         """Take the last result out of the scene, and bring back what it replaced."""
         nodes = [slicer.mrmlScene.GetNodeByID(nodeID) for nodeID in self._added]
         self._memory.restore([node for node in nodes if node])
+        for view in _sliceViews():
+            background = self._backgrounds.get(view.GetID())
+            if background and not view.GetBackgroundVolumeID() and slicer.mrmlScene.GetNodeByID(background):
+                view.SetBackgroundVolumeID(background)
         self.forget()
 
     def forget(self):
         """The scene is another one now: nothing is under way for it, nothing can be undone."""
         self._volumeID = self._segmentationID = self._tableID = self._memory = None
-        self._inputs, self._added = {}, []
+        self._inputs, self._added, self._backgrounds = {}, [], {}
 
     def close(self):
         """Stop what is under way, and the child process."""
         self.forget()
         self.results.clear()
         self.client.close()
+
+
+def _sliceViews():
+    return slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
 
 
 def _isChanged(volumeNode, array):

@@ -1,4 +1,4 @@
-"""The sentence under the Run button, and the log."""
+"""The sentence under the Run button, or elsewhere in the panel, and the log."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ class StatusView:
 
     Args:
         ui: the panel's widgets.
+        label: takes the sentence; None for that under the Run button.
     """
 
-    def __init__(self, ui):
-        self.ui = ui
+    def __init__(self, ui, label=None):
+        self.ui, self._label = ui, label or ui.statusLabel
         self._isBad = False
 
     def say(self, text, isBad=False):
         """Show a sentence; bad news in red, and in the log."""
         self._isBad = isBad
-        self.ui.statusLabel.styleSheet = "color: #b3261e;" if isBad else ""
-        self.ui.statusLabel.text = text
+        self._label.styleSheet = "color: #b3261e;" if isBad else ""
+        self._label.text = text
         if isBad:
             self.log(text)
 

@@ -1,0 +1,140 @@
+"""The table of a batch: a row an image, in words and numbers that can be sorted."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import qt
+from slicer.i18n import tr as _
+
+from UnifiedViTLib.diagnosis import NONE
+
+from .texts import asShown
+
+#: Of a row's items: which image it is.
+_SOURCE = qt.Qt.UserRole
+_FAILED, _REVIEW, _REVIEW_TEXT = "#b3261e", "#fff3cd", "#5c4400"
+#: Columns that begin with this width, in pixels; the others are as wide as what is in them.
+_WIDTHS = {0: 150, 2: 90}
+
+
+class BatchTable:
+    """Fills a table with lines of results.csv as they come.
+
+    Args:
+        table: a QTableWidget of six columns.
+        activated: called with the line of a row that is double-clicked, or chosen with the Enter key.
+    """
+
+    def __init__(self, table, activated):
+        self._table, self._activated = table, activated
+        self._rows, self._folder, self._displays = {}, Path(), {}
+        table.setSortingEnabled(True)
+        table.horizontalHeader().setSortIndicator(-1, qt.Qt.AscendingOrder)
+        for column in range(table.columnCount):
+            if column in _WIDTHS:
+                table.setColumnWidth(column, _WIDTHS[column])
+            else:
+                table.horizontalHeader().setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
+        table.connect("cellDoubleClicked(int,int)", self.onDoubleClick)
+        # Kept: Qt does not say whose they are.
+        self._shortcuts = [qt.QShortcut(qt.QKeySequence(key), table) for key in ("Return", "Enter")]
+        for shortcut in self._shortcuts:
+            shortcut.setContext(qt.Qt.WidgetWithChildrenShortcut)
+            shortcut.connect("activated()", self.onEnter)
+
+    def clear(self, folder, spec):
+        """Begin anew.
+
+        Args:
+            folder: of the images, whose names are shown within it.
+            spec: the model.
+        """
+        self._rows, self._folder = {}, Path(folder)
+        self._displays = {one.name: one.display for one in spec.classes} | {NONE: spec.nothing_found or NONE}
+        self._table.setRowCount(0)
+
+    def add(self, ended):
+        """Show how inputs ended; one that is there already changes its row.
+
+        Args:
+            ended: `InputEnded` of each.
+        """
+        table = self._table
+        table.setSortingEnabled(False)  # else a row moves while it is filled
+        places = {}
+        if any(one.row["input"] in self._rows for one in ended):
+            places = {table.item(row, 0).data(_SOURCE): row for row in range(table.rowCount)}
+        for one in ended:
+            source = one.row["input"]
+            row = places.setdefault(source, table.rowCount)
+            table.setRowCount(max(table.rowCount, row + 1))
+            self._rows[source] = one.row
+            for column, item in enumerate(self._items(one)):
+                item.setData(_SOURCE, source)
+                table.setItem(row, column, item)
+        table.setSortingEnabled(True)
+
+    def onDoubleClick(self, row, _column):
+        """A row was double-clicked."""
+        self._activated(self._rows[self._table.item(row, 0).data(_SOURCE)])
+
+    def onEnter(self):
+        """A row was chosen by the keyboard."""
+        row = self._table.currentRow()
+        if row >= 0:
+            self.onDoubleClick(row, 0)
+
+    def _items(self, ended):
+        """The cells of a row."""
+        row = ended.row
+        isFailed, isToReview = row["status"] != "done", row["review"] == "yes"
+        warnings = [text for text in row["warnings"].split(" | ") if text]
+        review = _("Confidence {confidence}: to be reviewed").format(
+            confidence=f"{float(row['confidence']):.0%}") if isToReview else ""
+        cells = [
+            (self._nameOf(row["input"]), row["input"]),
+            (_statusOf(ended, isFailed, isToReview), review),
+            (", ".join(self._displays.get(name, name) for name in row["diagnosis"].split(";")), ended.text),
+            (_percent(row["probability"]), row["probability"]),
+            (_millilitres(row["volume_ml"]), row["volume_ml"]),
+            ("" if isFailed else len(warnings), "\n".join(warnings)),
+        ]
+        for value, words in cells:
+            item = qt.QTableWidgetItem()
+            item.setData(qt.Qt.DisplayRole, value)
+            told = f"{row['input']}\n{row['error']}" if isFailed else words
+            item.setToolTip(asShown(told) if told else "")
+            if isFailed:
+                item.setForeground(qt.QBrush(qt.QColor(_FAILED)))
+            elif isToReview:
+                item.setForeground(qt.QBrush(qt.QColor(_REVIEW_TEXT)))
+                item.setBackground(qt.QBrush(qt.QColor(_REVIEW)))
+            yield item
+
+    def _nameOf(self, source):
+        try:
+            name = str(Path(source).relative_to(self._folder))
+        except ValueError:
+            name = Path(source).name
+        return name if name != "." else Path(source).name  # a series that lies in the folder itself
+
+
+def _statusOf(ended, isFailed, isToReview):
+    if isFailed:
+        return _("failed")
+    if isToReview:
+        return _("uncertain (before)") if ended.done_before else _("uncertain")
+    return _("done (before)") if ended.done_before else _("done")
+
+
+def _percent(text):
+    """Of "0.9731" or "0.9731;0.7002": the largest, in whole percents; "" for none."""
+    return max((round(100 * float(one)) for one in text.split(";") if one), default="")
+
+
+def _millilitres(text):
+    """Of "Tumour: 12.30; Oedema: 3.00" the sum; "" where no size is known."""
+    amounts = re.findall(r": (\d+\.\d+)(?:; |$)", text)
+    return round(sum(map(float, amounts)), 2) if amounts else ""
