@@ -291,16 +291,22 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         """
         from UnifiedViTPanel.options import optionsOf
 
-        from UnifiedViTLib.service.batch.inputs import find_inputs
-        from UnifiedViTLib.service.batch.runner import BatchSettings, process_files, serial
         from UnifiedViTLib.service.store.catalogue import find_model
+        from UnifiedViTLib.service.worker.protocol import BatchRequest
 
         spec = find_model(model)
         asked = optionsOf(plane=plane, tta=tta, heatmap=heatmap, superres=superres, uncertainty=uncertainty)
         asked.check(spec)
-        return process_files(find_inputs(Path(inputDir), pattern, recursive), Path(outputDir),
-                             BatchSettings(spec, asked, device, batchSize), serial(self.runner.client),
-                             skip_existing=skipExisting, progress=progress or (lambda stage, fraction: None))
+        request = BatchRequest(Path(inputDir), Path(outputDir), spec, asked, device, batchSize, pattern, recursive,
+                               skipExisting)
+        return self.runner.client.run(request, progress or (lambda stage, fraction: None))["rows"]
+
+    def processSequence(self, sequenceNode, model=DEFAULT_MODEL, device="auto", batchSize=8, progress=None, **options):
+        """Look at every item of a sequence of volumes: `UnifiedViTPanel.sequences.processSequence`, with this object's
+        worker. Adds a sequence of segmentations, a table over time and a plot."""
+        from UnifiedViTPanel.sequences import processSequence
+
+        return processSequence(self.runner.client, sequenceNode, model, device, batchSize, progress, **options)
 
     def saveAsDicom(self, volumeNode, folder, progress=None):
         """Write the last result that `process` of this object gave for a volume as DICOM objects, as `unifiedvit

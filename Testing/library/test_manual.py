@@ -184,11 +184,13 @@ def test_slicers_console_runs_as_it_is_written(worker, desk_top, capsys, request
     from UnifiedViTPanel import run
 
     monkeypatch.setattr(run, "WorkerClient", lambda: worker)
-    dicom_node(desk.scene, series(desk_top / "series", pixels=head().astype(np.uint16)), "MRBrainTumor1")
+    volume = dicom_node(desk.scene, series(desk_top / "series", pixels=head().astype(np.uint16)), "MRBrainTumor1")
+    desk.scene.AddNewNodeByClass("vtkMRMLSequenceNode", "perfusion").SetDataNodeAtValue(volume, "0")
     names = run_blocks(DOCS / "slicer.md", {"C:/": f"{desk_top.as_posix()}/"}, slicer=slicer)
     assert [Path(row["input"]).name for row in names.rows] == ["a_t1ce.nii.gz"]
     assert names.prediction.spec.version == NEWER
     found = {desk.scene.GetNthNode(n).GetName() for n in range(desk.scene.GetNumberOfNodes())}
     assert len(names.paths) == 5 and all(Path(path).is_file() for path in names.paths)
     assert any("super-resolution (synthetic)" in name for name in found)
+    assert names.made.segmentations.GetNumberOfDataNodes() == 1
     assert desk.app.questions == []
