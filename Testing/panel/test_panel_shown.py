@@ -81,7 +81,8 @@ def test_charts_are_as_wide_as_their_place_also_when_the_panel_becomes_narrower(
 
 
 def test_no_section_makes_the_panel_wider(desk, shown):
-    sections = [getattr(desk.ui, f"{name}CollapsibleButton") for name in ("inputs", "advanced", "models", "batch", "log")]
+    sections = [getattr(desk.ui, f"{name}CollapsibleButton")
+                for name in ("inputs", "advanced", "models", "batch", "log")]
     before = [section.collapsed for section in sections]
     for section in sections:
         section.collapsed = False
