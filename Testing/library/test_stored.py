@@ -12,6 +12,8 @@ from builders import head_volume, multi_label_data, oblique, tiny_model, to_sitk
 from once import GLIOMA
 
 from UnifiedViTLib.errors import UnsupportedImageError
+from UnifiedViTLib.imaging.reading import read
+from UnifiedViTLib.imaging.region import RegionOfInterest
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.files import as_json
@@ -79,6 +81,14 @@ def test_results_of_every_kind_come_back(kind, looked_at, spec, tmp_path):
     _, after = read_stored(tmp_path / "out", "head", str(path), spec)
     assert as_json(after) == json.loads(json.dumps(as_json(before)))
     assert np.array_equal(after.labelmap, before.labelmap)
+
+
+def test_a_result_of_a_region_alone_is_not_taken_for_the_images(looked_at, spec, tmp_path):
+    path = scan(tmp_path / "head.nrrd")
+    region = RegionOfInterest.from_bounds((slice(1, 4), slice(5, 30), slice(5, 30)), read(path).ijk_to_ras)
+    looked_at(path, spec, Options(region=region))
+    with pytest.raises(UnsupportedImageError, match="of a region alone"):
+        read_stored(tmp_path / "out", "head", str(path), spec)
 
 
 def test_what_has_changed_since_is_not_shown(looked_at, spec, tmp_path):

@@ -44,7 +44,8 @@ def read_stored(folder: Path, name: str, source: str, spec: ModelSpec) -> tuple[
         spec: the model that it must be of.
 
     Returns:
-        the volume, array (K, J, I), and its prediction on the same grid; without probability maps.
+        the volume, array (K, J, I), and its prediction on the same grid; without probability maps. Results of a region
+        of interest are refused.
 
     Raises:
         UnsupportedImageError: the result, its image or its model is not what it was; a sentence says which.
@@ -59,6 +60,9 @@ def read_stored(folder: Path, name: str, source: str, spec: ModelSpec) -> tuple[
     if reason:
         raise UnsupportedImageError(f"The result {name} is not shown, as it may be wrong for the image: {reason}. Run "
                                     "this image again.")
+    if "region" in document:
+        raise UnsupportedImageError(f"The result {name} is of a region alone, not of the whole image. Run this image "
+                                    "again.")
     volume = read(Path(source))
     with c_numeric_locale():
         prediction = _prediction(document, spec, volume, lambda ending: read_nrrd(folder / f"{name}{ending}"))
