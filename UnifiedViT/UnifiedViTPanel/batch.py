@@ -26,6 +26,7 @@ from .batchtable import BatchTable
 from .cases import CasesView
 from .consent import mayBeUsed
 from .options import optionsOf, slicerOptions
+from .sentences import inWords
 from .status import StatusView
 
 #: Of the application's settings.
@@ -133,7 +134,7 @@ class BatchView:
             elif isinstance(event, Progress):
                 self._timing.progress(event.fraction)
                 if not self._cancelling:
-                    self._status.say(event.stage)
+                    self._status.say(inWords(event.stage))
             elif isinstance(event, (Finished, Failed)):
                 self._end = event
         self._showRows()

@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.diagnosis import NONE
 
+from .sentences import inWords
 from .texts import asShown
 
 #: Of a row's items: which image it is.
@@ -99,7 +100,7 @@ class BatchTable:
             (", ".join(self._displays.get(name, name) for name in row["diagnosis"].split(";")), ended.text),
             (_percent(row["probability"]), row["probability"]),
             (_millilitres(row["volume_ml"]), row["volume_ml"]),
-            ("" if isFailed else len(warnings), "\n".join(warnings)),
+            ("" if isFailed else len(warnings), "\n".join(map(inWords, warnings))),
         ]
         for value, words in cells:
             item = qt.QTableWidgetItem()

@@ -36,7 +36,8 @@ def _templates(_):
     """The catalogue: each sentence as `_` makes it. `slicer.i18n.tr` takes this file for its context."""
     return (
         # Stages
-        _("Loading the model"), _("Preparing"), _("Looking at slice {slice} of {count}"),
+        _("{number} of {count}, {name}: {stage}"), _("Loading the model"), _("Preparing"),
+        _("Looking at slice {slice} of {count}"),
         _("Explaining slice {slice} of {count}"), _("Super-resolution, region {region} of {count}"),
         _("Comparing ways to compute, once on this computer"), _("Laying the segmentations over each other"),
         _("Comparing {name}"), _("Reading the DICOM images"), _("Making DICOM objects"), _("Writing DICOM objects"),

@@ -360,8 +360,213 @@
         <translation type="unfinished">Nimmt Tabelle und Unterschied dieses Vergleichs aus der Szene.</translation>
     </message>
     <message>
+        <source>Batch</source>
+        <translation type="unfinished">Stapel</translation>
+    </message>
+    <message>
+        <source>Every image of a folder, with the model, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
+        <translation type="unfinished">Jedes Bild eines Ordners, mit Modell, Gerät und den Optionen unter Erweitert wie oben gewählt (ohne Bereich, ohne Wahrscheinlichkeitskarten). Die Szene bleibt, wie sie ist; ein Doppelklick oder die Eingabetaste auf einem fertigen Bild lädt es mit seinem Ergebnis.</translation>
+    </message>
+    <message>
+        <source>Images:</source>
+        <translation type="unfinished">Bilder:</translation>
+    </message>
+    <message>
+        <source>A folder of NRRD, NIfTI, MetaImage, DICOM, PNG or JPEG files, or of folders with a DICOM series each.</source>
+        <translation type="unfinished">Ein Ordner mit NRRD-, NIfTI-, MetaImage-, DICOM-, PNG- oder JPEG-Dateien oder mit Ordnern, in denen je eine DICOM-Serie liegt.</translation>
+    </message>
+    <message>
+        <source>Choose a folder</source>
+        <translation type="unfinished">Ordner wählen</translation>
+    </message>
+    <message>
+        <source>Results:</source>
+        <translation type="unfinished">Ergebnisse:</translation>
+    </message>
+    <message>
+        <source>Takes the segmentation, the JSON and the report of each image, and results.csv over all. Results that are there already, and still fit, are not computed again.</source>
+        <translation type="unfinished">Nimmt Segmentierung, JSON und Bericht jedes Bildes auf und results.csv über alle. Ergebnisse, die schon da sind und noch passen, werden nicht neu berechnet.</translation>
+    </message>
+    <message>
+        <source>Pattern:</source>
+        <translation type="unfinished">Muster:</translation>
+    </message>
+    <message>
+        <source>all images</source>
+        <translation type="unfinished">alle Bilder</translation>
+    </message>
+    <message>
+        <source>Which file names count, for example *_t1ce.nii.gz; of a DICOM series, the name of its folder.</source>
+        <translation type="unfinished">Welche Dateinamen zählen, zum Beispiel *_t1ce.nii.gz; bei einer DICOM-Serie der Name ihres Ordners.</translation>
+    </message>
+    <message>
+        <source>With subfolders</source>
+        <translation type="unfinished">Mit Unterordnern</translation>
+    </message>
+    <message>
+        <source>Run batch</source>
+        <translation type="unfinished">Stapel starten</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation type="unfinished">Bild</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation type="unfinished">Stand</translation>
+    </message>
+    <message>
+        <source>Diagnosis</source>
+        <translation type="unfinished">Diagnose</translation>
+    </message>
+    <message>
+        <source>Probability of the diagnosis</source>
+        <translation type="unfinished">Wahrscheinlichkeit der Diagnose</translation>
+    </message>
+    <message>
+        <source>Volume of all that is drawn</source>
+        <translation type="unfinished">Volumen von allem, was eingezeichnet ist</translation>
+    </message>
+    <message>
+        <source>Number of warnings</source>
+        <translation type="unfinished">Anzahl der Warnungen</translation>
+    </message>
+    <message>
+        <source>Open results folder</source>
+        <translation type="unfinished">Ergebnisordner öffnen</translation>
+    </message>
+    <message>
+        <source>There, results.csv lists all results of the folder.</source>
+        <translation type="unfinished">Dort führt results.csv alle Ergebnisse des Ordners auf.</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">Protokoll</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.batch</name>
+    <message>
+        <source>Choose a folder</source>
+        <translation type="unfinished">Ordner wählen</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">Wird gestartet...</translation>
+    </message>
+    <message>
+        <source>{number} of {count}, {left} left</source>
+        <translation type="unfinished">{number} von {count}, noch {left}</translation>
+    </message>
+    <message>
+        <source>{number} of {count}</source>
+        <translation type="unfinished">{number} von {count}</translation>
+    </message>
+    <message>
+        <source>There is no image of this pattern in the folder.</source>
+        <translation type="unfinished">Im Ordner ist kein Bild mit diesem Muster.</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Wird abgebrochen...</translation>
+    </message>
+    <message>
+        <source>Choose the folder with the images, and one for the results.</source>
+        <translation type="unfinished">Wählen Sie den Ordner mit den Bildern und einen für die Ergebnisse.</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">Nicht gestartet: Der Lizenz der Gewichte wurde nicht zugestimmt.</translation>
+    </message>
+    <message>
+        <source>{parts}. {table} in the results folder lists all.</source>
+        <translation type="unfinished">{parts}. {table} im Ergebnisordner führt alle auf.</translation>
+    </message>
+    <message>
+        <source>Cancel batch</source>
+        <translation type="unfinished">Stapel abbrechen</translation>
+    </message>
+    <message>
+        <source>Run batch</source>
+        <translation type="unfinished">Stapel starten</translation>
+    </message>
+    <message>
+        <source>Cancelled. What is done is kept: Run batch goes on from there.</source>
+        <translation type="unfinished">Abgebrochen. Was fertig ist, bleibt: Stapel starten macht dort weiter.</translation>
+    </message>
+    <message>
+        <source>{done} done</source>
+        <translation type="unfinished">{done} fertig</translation>
+    </message>
+    <message>
+        <source> ({before} of them before)</source>
+        <translation type="unfinished"> (davon {before} schon vorher)</translation>
+    </message>
+    <message>
+        <source>{seconds:.0f} s</source>
+        <translation type="unfinished">{seconds:.0f} s</translation>
+    </message>
+    <message>
+        <source>{minutes} min</source>
+        <translation type="unfinished">{minutes} min</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation type="unfinished">{hours} h {minutes} min</translation>
+    </message>
+    <message>
+        <source>{failed} failed</source>
+        <translation type="unfinished">{failed} fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>{review} uncertain, to be reviewed</source>
+        <translation type="unfinished">{review} unsicher, zu prüfen</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.batchtable</name>
+    <message>
+        <source>failed</source>
+        <translation type="unfinished">fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>done (before)</source>
+        <translation type="unfinished">fertig (vorher)</translation>
+    </message>
+    <message>
+        <source>done</source>
+        <translation type="unfinished">fertig</translation>
+    </message>
+    <message>
+        <source>uncertain (before)</source>
+        <translation type="unfinished">unsicher (vorher)</translation>
+    </message>
+    <message>
+        <source>uncertain</source>
+        <translation type="unfinished">unsicher</translation>
+    </message>
+    <message>
+        <source>Confidence {confidence}: to be reviewed</source>
+        <translation type="unfinished">Konfidenz {confidence}: zu prüfen</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.cases</name>
+    <message>
+        <source>A case is being loaded. Wait a moment.</source>
+        <translation type="unfinished">Ein Fall wird gerade geladen. Warten Sie einen Moment.</translation>
+    </message>
+    <message>
+        <source>{name} is loaded with its result, as after a run; Undo takes both away.</source>
+        <translation type="unfinished">{name} ist mit seinem Ergebnis geladen, wie nach einem Lauf; Rückgängig nimmt beides weg.</translation>
+    </message>
+    <message>
+        <source>{name} is in the scene already.</source>
+        <translation type="unfinished">{name} ist schon in der Szene.</translation>
+    </message>
+    <message>
+        <source>Loading {name}...</source>
+        <translation type="unfinished">{name} wird geladen...</translation>
     </message>
 </context>
 <context>
@@ -805,6 +1010,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Das Volumen wurde aus der Szene entfernt: Der Lauf wurde beendet.</translation>
     </message>
     <message>
+        <source>A run is under way. Wait until it has ended, then load the case again.</source>
+        <translation type="unfinished">Ein Lauf ist im Gange. Warten Sie, bis er beendet ist, und laden Sie den Fall dann erneut.</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">Abbrechen</translation>
     </message>
@@ -932,6 +1141,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
 </context>
 <context>
     <name>UnifiedViTPanel.sentences</name>
+    <message>
+        <source>{number} of {count}, {name}: {stage}</source>
+        <translation type="unfinished">{number} von {count}, {name}: {stage}</translation>
+    </message>
     <message>
         <source>Loading the model</source>
         <translation type="unfinished">Modell wird geladen</translation>
@@ -1091,6 +1304,21 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
         <translation type="unfinished">Unsicher, da nahe am Schwellenwert: {findings}. Prüfen Sie das.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sequences</name>
+    <message>
+        <source>No sequence is chosen. Load a sequence of volumes and choose it.</source>
+        <translation type="unfinished">Keine Sequenz ist gewählt. Laden Sie eine Sequenz von Volumen und wählen Sie sie.</translation>
+    </message>
+    <message>
+        <source>{name} has no items. Load the sequence again.</source>
+        <translation type="unfinished">{name} hat keine Einträge. Laden Sie die Sequenz erneut.</translation>
+    </message>
+    <message>
+        <source>item {number} of {count}: {stage}</source>
+        <translation type="unfinished">Eintrag {number} von {count}: {stage}</translation>
     </message>
 </context>
 <context>

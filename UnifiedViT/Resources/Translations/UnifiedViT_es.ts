@@ -360,8 +360,213 @@
         <translation type="unfinished">Retira de la escena la tabla y la diferencia de esta comparación.</translation>
     </message>
     <message>
+        <source>Batch</source>
+        <translation type="unfinished">Lote</translation>
+    </message>
+    <message>
+        <source>Every image of a folder, with the model, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
+        <translation type="unfinished">Cada imagen de una carpeta, con el modelo, el dispositivo y las opciones de Avanzado elegidos arriba (sin región, sin mapas de probabilidad). La escena queda como está; doble clic o Intro sobre una imagen terminada la carga con su resultado.</translation>
+    </message>
+    <message>
+        <source>Images:</source>
+        <translation type="unfinished">Imágenes:</translation>
+    </message>
+    <message>
+        <source>A folder of NRRD, NIfTI, MetaImage, DICOM, PNG or JPEG files, or of folders with a DICOM series each.</source>
+        <translation type="unfinished">Una carpeta con archivos NRRD, NIfTI, MetaImage, DICOM, PNG o JPEG, o con carpetas que contienen una serie DICOM cada una.</translation>
+    </message>
+    <message>
+        <source>Choose a folder</source>
+        <translation type="unfinished">Elegir una carpeta</translation>
+    </message>
+    <message>
+        <source>Results:</source>
+        <translation type="unfinished">Resultados:</translation>
+    </message>
+    <message>
+        <source>Takes the segmentation, the JSON and the report of each image, and results.csv over all. Results that are there already, and still fit, are not computed again.</source>
+        <translation type="unfinished">Recibe la segmentación, el JSON y el informe de cada imagen, y results.csv sobre todas. Los resultados que ya están y siguen siendo válidos no se calculan de nuevo.</translation>
+    </message>
+    <message>
+        <source>Pattern:</source>
+        <translation type="unfinished">Patrón:</translation>
+    </message>
+    <message>
+        <source>all images</source>
+        <translation type="unfinished">todas las imágenes</translation>
+    </message>
+    <message>
+        <source>Which file names count, for example *_t1ce.nii.gz; of a DICOM series, the name of its folder.</source>
+        <translation type="unfinished">Qué nombres de archivo cuentan, por ejemplo *_t1ce.nii.gz; de una serie DICOM, el nombre de su carpeta.</translation>
+    </message>
+    <message>
+        <source>With subfolders</source>
+        <translation type="unfinished">Con subcarpetas</translation>
+    </message>
+    <message>
+        <source>Run batch</source>
+        <translation type="unfinished">Ejecutar lote</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation type="unfinished">Imagen</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation type="unfinished">Estado</translation>
+    </message>
+    <message>
+        <source>Diagnosis</source>
+        <translation type="unfinished">Diagnóstico</translation>
+    </message>
+    <message>
+        <source>Probability of the diagnosis</source>
+        <translation type="unfinished">Probabilidad del diagnóstico</translation>
+    </message>
+    <message>
+        <source>Volume of all that is drawn</source>
+        <translation type="unfinished">Volumen de todo lo dibujado</translation>
+    </message>
+    <message>
+        <source>Number of warnings</source>
+        <translation type="unfinished">Número de advertencias</translation>
+    </message>
+    <message>
+        <source>Open results folder</source>
+        <translation type="unfinished">Abrir carpeta de resultados</translation>
+    </message>
+    <message>
+        <source>There, results.csv lists all results of the folder.</source>
+        <translation type="unfinished">Allí, results.csv enumera todos los resultados de la carpeta.</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">Registro</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.batch</name>
+    <message>
+        <source>Choose a folder</source>
+        <translation type="unfinished">Elegir una carpeta</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">Iniciando...</translation>
+    </message>
+    <message>
+        <source>{number} of {count}, {left} left</source>
+        <translation type="unfinished">{number} de {count}, quedan {left}</translation>
+    </message>
+    <message>
+        <source>{number} of {count}</source>
+        <translation type="unfinished">{number} de {count}</translation>
+    </message>
+    <message>
+        <source>There is no image of this pattern in the folder.</source>
+        <translation type="unfinished">No hay ninguna imagen con este patrón en la carpeta.</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
+        <source>Choose the folder with the images, and one for the results.</source>
+        <translation type="unfinished">Elija la carpeta con las imágenes y una para los resultados.</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">No ejecutado: no se aceptó la licencia de los pesos.</translation>
+    </message>
+    <message>
+        <source>{parts}. {table} in the results folder lists all.</source>
+        <translation type="unfinished">{parts}. {table} en la carpeta de resultados los enumera todos.</translation>
+    </message>
+    <message>
+        <source>Cancel batch</source>
+        <translation type="unfinished">Cancelar lote</translation>
+    </message>
+    <message>
+        <source>Run batch</source>
+        <translation type="unfinished">Ejecutar lote</translation>
+    </message>
+    <message>
+        <source>Cancelled. What is done is kept: Run batch goes on from there.</source>
+        <translation type="unfinished">Cancelado. Lo hecho se conserva: Ejecutar lote continúa desde ahí.</translation>
+    </message>
+    <message>
+        <source>{done} done</source>
+        <translation type="unfinished">{done} hechos</translation>
+    </message>
+    <message>
+        <source> ({before} of them before)</source>
+        <translation type="unfinished"> ({before} de ellos antes)</translation>
+    </message>
+    <message>
+        <source>{seconds:.0f} s</source>
+        <translation type="unfinished">{seconds:.0f} s</translation>
+    </message>
+    <message>
+        <source>{minutes} min</source>
+        <translation type="unfinished">{minutes} min</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation type="unfinished">{hours} h {minutes} min</translation>
+    </message>
+    <message>
+        <source>{failed} failed</source>
+        <translation type="unfinished">{failed} fallidos</translation>
+    </message>
+    <message>
+        <source>{review} uncertain, to be reviewed</source>
+        <translation type="unfinished">{review} inciertos, por revisar</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.batchtable</name>
+    <message>
+        <source>failed</source>
+        <translation type="unfinished">fallido</translation>
+    </message>
+    <message>
+        <source>done (before)</source>
+        <translation type="unfinished">hecho (antes)</translation>
+    </message>
+    <message>
+        <source>done</source>
+        <translation type="unfinished">hecho</translation>
+    </message>
+    <message>
+        <source>uncertain (before)</source>
+        <translation type="unfinished">incierto (antes)</translation>
+    </message>
+    <message>
+        <source>uncertain</source>
+        <translation type="unfinished">incierto</translation>
+    </message>
+    <message>
+        <source>Confidence {confidence}: to be reviewed</source>
+        <translation type="unfinished">Confianza {confidence}: por revisar</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.cases</name>
+    <message>
+        <source>A case is being loaded. Wait a moment.</source>
+        <translation type="unfinished">Se está cargando un caso. Espere un momento.</translation>
+    </message>
+    <message>
+        <source>{name} is loaded with its result, as after a run; Undo takes both away.</source>
+        <translation type="unfinished">{name} está cargado con su resultado, como tras una ejecución; Deshacer quita ambos.</translation>
+    </message>
+    <message>
+        <source>{name} is in the scene already.</source>
+        <translation type="unfinished">{name} ya está en la escena.</translation>
+    </message>
+    <message>
+        <source>Loading {name}...</source>
+        <translation type="unfinished">Cargando {name}...</translation>
     </message>
 </context>
 <context>
@@ -805,6 +1010,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">El volumen se quitó de la escena: su ejecución se ha terminado.</translation>
     </message>
     <message>
+        <source>A run is under way. Wait until it has ended, then load the case again.</source>
+        <translation type="unfinished">Hay una ejecución en curso. Espere a que termine y vuelva a cargar el caso.</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">Cancelar</translation>
     </message>
@@ -932,6 +1141,10 @@ Use them for such a purpose? You are asked once.</source>
 </context>
 <context>
     <name>UnifiedViTPanel.sentences</name>
+    <message>
+        <source>{number} of {count}, {name}: {stage}</source>
+        <translation type="unfinished">{number} de {count}, {name}: {stage}</translation>
+    </message>
     <message>
         <source>Loading the model</source>
         <translation type="unfinished">Cargando el modelo</translation>
@@ -1091,6 +1304,21 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
         <translation type="unfinished">Incierto, por estar cerca del umbral: {findings}. Revíselo.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sequences</name>
+    <message>
+        <source>No sequence is chosen. Load a sequence of volumes and choose it.</source>
+        <translation type="unfinished">No se eligió ninguna secuencia. Cargue una secuencia de volúmenes y elíjala.</translation>
+    </message>
+    <message>
+        <source>{name} has no items. Load the sequence again.</source>
+        <translation type="unfinished">{name} no tiene elementos. Cargue la secuencia de nuevo.</translation>
+    </message>
+    <message>
+        <source>item {number} of {count}: {stage}</source>
+        <translation type="unfinished">elemento {number} de {count}: {stage}</translation>
     </message>
 </context>
 <context>

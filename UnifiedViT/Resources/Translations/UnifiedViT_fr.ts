@@ -360,8 +360,213 @@
         <translation type="unfinished">Retire de la scène le tableau et la différence de cette comparaison.</translation>
     </message>
     <message>
+        <source>Batch</source>
+        <translation type="unfinished">Lot</translation>
+    </message>
+    <message>
+        <source>Every image of a folder, with the model, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
+        <translation type="unfinished">Chaque image d&apos;un dossier, avec le modèle, le matériel et les options Avancé choisis ci-dessus (sans région, sans cartes de probabilité). La scène reste inchangée ; un double-clic ou Entrée sur une image terminée la charge avec son résultat.</translation>
+    </message>
+    <message>
+        <source>Images:</source>
+        <translation type="unfinished">Images :</translation>
+    </message>
+    <message>
+        <source>A folder of NRRD, NIfTI, MetaImage, DICOM, PNG or JPEG files, or of folders with a DICOM series each.</source>
+        <translation type="unfinished">Un dossier de fichiers NRRD, NIfTI, MetaImage, DICOM, PNG ou JPEG, ou de dossiers contenant chacun une série DICOM.</translation>
+    </message>
+    <message>
+        <source>Choose a folder</source>
+        <translation type="unfinished">Choisir un dossier</translation>
+    </message>
+    <message>
+        <source>Results:</source>
+        <translation type="unfinished">Résultats :</translation>
+    </message>
+    <message>
+        <source>Takes the segmentation, the JSON and the report of each image, and results.csv over all. Results that are there already, and still fit, are not computed again.</source>
+        <translation type="unfinished">Reçoit la segmentation, le JSON et le rapport de chaque image, et results.csv pour l&apos;ensemble. Les résultats déjà présents et encore valables ne sont pas recalculés.</translation>
+    </message>
+    <message>
+        <source>Pattern:</source>
+        <translation type="unfinished">Motif :</translation>
+    </message>
+    <message>
+        <source>all images</source>
+        <translation type="unfinished">toutes les images</translation>
+    </message>
+    <message>
+        <source>Which file names count, for example *_t1ce.nii.gz; of a DICOM series, the name of its folder.</source>
+        <translation type="unfinished">Quels noms de fichiers comptent, par exemple *_t1ce.nii.gz ; pour une série DICOM, le nom de son dossier.</translation>
+    </message>
+    <message>
+        <source>With subfolders</source>
+        <translation type="unfinished">Avec les sous-dossiers</translation>
+    </message>
+    <message>
+        <source>Run batch</source>
+        <translation type="unfinished">Lancer le lot</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation type="unfinished">Image</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation type="unfinished">État</translation>
+    </message>
+    <message>
+        <source>Diagnosis</source>
+        <translation type="unfinished">Diagnostic</translation>
+    </message>
+    <message>
+        <source>Probability of the diagnosis</source>
+        <translation type="unfinished">Probabilité du diagnostic</translation>
+    </message>
+    <message>
+        <source>Volume of all that is drawn</source>
+        <translation type="unfinished">Volume de tout ce qui est dessiné</translation>
+    </message>
+    <message>
+        <source>Number of warnings</source>
+        <translation type="unfinished">Nombre d&apos;avertissements</translation>
+    </message>
+    <message>
+        <source>Open results folder</source>
+        <translation type="unfinished">Ouvrir le dossier des résultats</translation>
+    </message>
+    <message>
+        <source>There, results.csv lists all results of the folder.</source>
+        <translation type="unfinished">results.csv y liste tous les résultats du dossier.</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">Journal</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.batch</name>
+    <message>
+        <source>Choose a folder</source>
+        <translation type="unfinished">Choisir un dossier</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">Démarrage...</translation>
+    </message>
+    <message>
+        <source>{number} of {count}, {left} left</source>
+        <translation type="unfinished">{number} sur {count}, encore {left}</translation>
+    </message>
+    <message>
+        <source>{number} of {count}</source>
+        <translation type="unfinished">{number} sur {count}</translation>
+    </message>
+    <message>
+        <source>There is no image of this pattern in the folder.</source>
+        <translation type="unfinished">Le dossier ne contient aucune image de ce motif.</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
+        <source>Choose the folder with the images, and one for the results.</source>
+        <translation type="unfinished">Choisissez le dossier des images et un dossier pour les résultats.</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">Non lancé : la licence des poids n&apos;a pas été acceptée.</translation>
+    </message>
+    <message>
+        <source>{parts}. {table} in the results folder lists all.</source>
+        <translation type="unfinished">{parts}. {table} dans le dossier des résultats les liste tous.</translation>
+    </message>
+    <message>
+        <source>Cancel batch</source>
+        <translation type="unfinished">Interrompre le lot</translation>
+    </message>
+    <message>
+        <source>Run batch</source>
+        <translation type="unfinished">Lancer le lot</translation>
+    </message>
+    <message>
+        <source>Cancelled. What is done is kept: Run batch goes on from there.</source>
+        <translation type="unfinished">Interrompu. Ce qui est fait est gardé : Lancer le lot reprend à partir de là.</translation>
+    </message>
+    <message>
+        <source>{done} done</source>
+        <translation type="unfinished">{done} terminés</translation>
+    </message>
+    <message>
+        <source> ({before} of them before)</source>
+        <translation type="unfinished"> (dont {before} auparavant)</translation>
+    </message>
+    <message>
+        <source>{seconds:.0f} s</source>
+        <translation type="unfinished">{seconds:.0f} s</translation>
+    </message>
+    <message>
+        <source>{minutes} min</source>
+        <translation type="unfinished">{minutes} min</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation type="unfinished">{hours} h {minutes} min</translation>
+    </message>
+    <message>
+        <source>{failed} failed</source>
+        <translation type="unfinished">{failed} en échec</translation>
+    </message>
+    <message>
+        <source>{review} uncertain, to be reviewed</source>
+        <translation type="unfinished">{review} incertains, à vérifier</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.batchtable</name>
+    <message>
+        <source>failed</source>
+        <translation type="unfinished">échec</translation>
+    </message>
+    <message>
+        <source>done (before)</source>
+        <translation type="unfinished">terminé (avant)</translation>
+    </message>
+    <message>
+        <source>done</source>
+        <translation type="unfinished">terminé</translation>
+    </message>
+    <message>
+        <source>uncertain (before)</source>
+        <translation type="unfinished">incertain (avant)</translation>
+    </message>
+    <message>
+        <source>uncertain</source>
+        <translation type="unfinished">incertain</translation>
+    </message>
+    <message>
+        <source>Confidence {confidence}: to be reviewed</source>
+        <translation type="unfinished">Confiance {confidence} : à vérifier</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.cases</name>
+    <message>
+        <source>A case is being loaded. Wait a moment.</source>
+        <translation type="unfinished">Un cas est en cours de chargement. Patientez un instant.</translation>
+    </message>
+    <message>
+        <source>{name} is loaded with its result, as after a run; Undo takes both away.</source>
+        <translation type="unfinished">{name} est chargé avec son résultat, comme après un examen ; Annuler retire les deux.</translation>
+    </message>
+    <message>
+        <source>{name} is in the scene already.</source>
+        <translation type="unfinished">{name} est déjà dans la scène.</translation>
+    </message>
+    <message>
+        <source>Loading {name}...</source>
+        <translation type="unfinished">Chargement de {name}...</translation>
     </message>
 </context>
 <context>
@@ -805,6 +1010,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Le volume a été supprimé de la scène : son exécution a été arrêtée.</translation>
     </message>
     <message>
+        <source>A run is under way. Wait until it has ended, then load the case again.</source>
+        <translation type="unfinished">Un examen est en cours. Attendez sa fin, puis rechargez le cas.</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">Interrompre</translation>
     </message>
@@ -932,6 +1141,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
 </context>
 <context>
     <name>UnifiedViTPanel.sentences</name>
+    <message>
+        <source>{number} of {count}, {name}: {stage}</source>
+        <translation type="unfinished">{number} sur {count}, {name} : {stage}</translation>
+    </message>
     <message>
         <source>Loading the model</source>
         <translation type="unfinished">Chargement du modèle</translation>
@@ -1091,6 +1304,21 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
         <translation type="unfinished">Incertain, car proche du seuil : {findings}. À vérifier.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sequences</name>
+    <message>
+        <source>No sequence is chosen. Load a sequence of volumes and choose it.</source>
+        <translation type="unfinished">Aucune séquence n&apos;est choisie. Chargez une séquence de volumes et choisissez-la.</translation>
+    </message>
+    <message>
+        <source>{name} has no items. Load the sequence again.</source>
+        <translation type="unfinished">{name} n&apos;a aucun élément. Rechargez la séquence.</translation>
+    </message>
+    <message>
+        <source>item {number} of {count}: {stage}</source>
+        <translation type="unfinished">élément {number} sur {count} : {stage}</translation>
     </message>
 </context>
 <context>

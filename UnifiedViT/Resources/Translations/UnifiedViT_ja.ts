@@ -360,8 +360,213 @@
         <translation type="unfinished">この比較の表と差をシーンから取り除きます。</translation>
     </message>
     <message>
+        <source>Batch</source>
+        <translation type="unfinished">バッチ</translation>
+    </message>
+    <message>
+        <source>Every image of a folder, with the model, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
+        <translation type="unfinished">フォルダ内のすべての画像を、上で選んだモデル、デバイス、詳細設定で処理します（関心領域と確率マップは除く）。シーンは元のままです。完了した画像をダブルクリックするか、Enter キーを押すと、結果とともに読み込みます。</translation>
+    </message>
+    <message>
+        <source>Images:</source>
+        <translation type="unfinished">画像：</translation>
+    </message>
+    <message>
+        <source>A folder of NRRD, NIfTI, MetaImage, DICOM, PNG or JPEG files, or of folders with a DICOM series each.</source>
+        <translation type="unfinished">NRRD、NIfTI、MetaImage、DICOM、PNG、JPEG ファイルのフォルダ、または DICOM シリーズを 1 つずつ含むフォルダのフォルダ。</translation>
+    </message>
+    <message>
+        <source>Choose a folder</source>
+        <translation type="unfinished">フォルダを選択</translation>
+    </message>
+    <message>
+        <source>Results:</source>
+        <translation type="unfinished">結果：</translation>
+    </message>
+    <message>
+        <source>Takes the segmentation, the JSON and the report of each image, and results.csv over all. Results that are there already, and still fit, are not computed again.</source>
+        <translation type="unfinished">各画像のセグメンテーション、JSON、レポートと、全体の results.csv が置かれます。すでにあり、まだ有効な結果は再計算しません。</translation>
+    </message>
+    <message>
+        <source>Pattern:</source>
+        <translation type="unfinished">パターン：</translation>
+    </message>
+    <message>
+        <source>all images</source>
+        <translation type="unfinished">すべての画像</translation>
+    </message>
+    <message>
+        <source>Which file names count, for example *_t1ce.nii.gz; of a DICOM series, the name of its folder.</source>
+        <translation type="unfinished">対象とするファイル名、例えば *_t1ce.nii.gz。DICOM シリーズではフォルダ名。</translation>
+    </message>
+    <message>
+        <source>With subfolders</source>
+        <translation type="unfinished">サブフォルダを含む</translation>
+    </message>
+    <message>
+        <source>Run batch</source>
+        <translation type="unfinished">バッチを実行</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation type="unfinished">画像</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation type="unfinished">状態</translation>
+    </message>
+    <message>
+        <source>Diagnosis</source>
+        <translation type="unfinished">診断</translation>
+    </message>
+    <message>
+        <source>Probability of the diagnosis</source>
+        <translation type="unfinished">診断の確率</translation>
+    </message>
+    <message>
+        <source>Volume of all that is drawn</source>
+        <translation type="unfinished">描かれたものすべての体積</translation>
+    </message>
+    <message>
+        <source>Number of warnings</source>
+        <translation type="unfinished">警告の数</translation>
+    </message>
+    <message>
+        <source>Open results folder</source>
+        <translation type="unfinished">結果フォルダを開く</translation>
+    </message>
+    <message>
+        <source>There, results.csv lists all results of the folder.</source>
+        <translation type="unfinished">その中の results.csv にフォルダの全結果があります。</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">ログ</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.batch</name>
+    <message>
+        <source>Choose a folder</source>
+        <translation type="unfinished">フォルダを選択</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">開始しています...</translation>
+    </message>
+    <message>
+        <source>{number} of {count}, {left} left</source>
+        <translation type="unfinished">{number} / {count}、残り {left}</translation>
+    </message>
+    <message>
+        <source>{number} of {count}</source>
+        <translation type="unfinished">{number} / {count}</translation>
+    </message>
+    <message>
+        <source>There is no image of this pattern in the folder.</source>
+        <translation type="unfinished">このパターンの画像はフォルダにありません。</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
+        <source>Choose the folder with the images, and one for the results.</source>
+        <translation type="unfinished">画像のフォルダと結果のフォルダを選んでください。</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">実行していません：重みのライセンスに同意されませんでした。</translation>
+    </message>
+    <message>
+        <source>{parts}. {table} in the results folder lists all.</source>
+        <translation type="unfinished">{parts}。結果フォルダの {table} に全件があります。</translation>
+    </message>
+    <message>
+        <source>Cancel batch</source>
+        <translation type="unfinished">バッチを中止</translation>
+    </message>
+    <message>
+        <source>Run batch</source>
+        <translation type="unfinished">バッチを実行</translation>
+    </message>
+    <message>
+        <source>Cancelled. What is done is kept: Run batch goes on from there.</source>
+        <translation type="unfinished">中止しました。完了した分は残ります。バッチを実行すると続きから始まります。</translation>
+    </message>
+    <message>
+        <source>{done} done</source>
+        <translation type="unfinished">{done} 件完了</translation>
+    </message>
+    <message>
+        <source> ({before} of them before)</source>
+        <translation type="unfinished"> （うち {before} 件は以前に完了）</translation>
+    </message>
+    <message>
+        <source>{seconds:.0f} s</source>
+        <translation type="unfinished">{seconds:.0f} 秒</translation>
+    </message>
+    <message>
+        <source>{minutes} min</source>
+        <translation type="unfinished">{minutes} 分</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation type="unfinished">{hours} 時間 {minutes} 分</translation>
+    </message>
+    <message>
+        <source>{failed} failed</source>
+        <translation type="unfinished">{failed} 件失敗</translation>
+    </message>
+    <message>
+        <source>{review} uncertain, to be reviewed</source>
+        <translation type="unfinished">{review} 件不確実、要確認</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.batchtable</name>
+    <message>
+        <source>failed</source>
+        <translation type="unfinished">失敗</translation>
+    </message>
+    <message>
+        <source>done (before)</source>
+        <translation type="unfinished">完了（以前）</translation>
+    </message>
+    <message>
+        <source>done</source>
+        <translation type="unfinished">完了</translation>
+    </message>
+    <message>
+        <source>uncertain (before)</source>
+        <translation type="unfinished">不確実（以前）</translation>
+    </message>
+    <message>
+        <source>uncertain</source>
+        <translation type="unfinished">不確実</translation>
+    </message>
+    <message>
+        <source>Confidence {confidence}: to be reviewed</source>
+        <translation type="unfinished">信頼度 {confidence}：要確認</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.cases</name>
+    <message>
+        <source>A case is being loaded. Wait a moment.</source>
+        <translation type="unfinished">症例を読み込んでいます。少しお待ちください。</translation>
+    </message>
+    <message>
+        <source>{name} is loaded with its result, as after a run; Undo takes both away.</source>
+        <translation type="unfinished">{name} を結果とともに読み込みました（実行後と同じ状態）。元に戻すと両方を取り除きます。</translation>
+    </message>
+    <message>
+        <source>{name} is in the scene already.</source>
+        <translation type="unfinished">{name} はすでにシーンにあります。</translation>
+    </message>
+    <message>
+        <source>Loading {name}...</source>
+        <translation type="unfinished">{name} を読み込んでいます...</translation>
     </message>
 </context>
 <context>
@@ -805,6 +1010,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">ボリュームがシーンから削除されたため、実行を終了しました。</translation>
     </message>
     <message>
+        <source>A run is under way. Wait until it has ended, then load the case again.</source>
+        <translation type="unfinished">実行中です。終わってから、もう一度症例を読み込んでください。</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">中止</translation>
     </message>
@@ -932,6 +1141,10 @@ Use them for such a purpose? You are asked once.</source>
 </context>
 <context>
     <name>UnifiedViTPanel.sentences</name>
+    <message>
+        <source>{number} of {count}, {name}: {stage}</source>
+        <translation type="unfinished">{number} / {count}、{name}：{stage}</translation>
+    </message>
     <message>
         <source>Loading the model</source>
         <translation type="unfinished">モデルを読み込んでいます</translation>
@@ -1091,6 +1304,21 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
         <translation type="unfinished">しきい値に近いため不確実です：{findings}。確認してください。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sequences</name>
+    <message>
+        <source>No sequence is chosen. Load a sequence of volumes and choose it.</source>
+        <translation type="unfinished">シーケンスが選ばれていません。ボリュームのシーケンスを読み込んで選んでください。</translation>
+    </message>
+    <message>
+        <source>{name} has no items. Load the sequence again.</source>
+        <translation type="unfinished">{name} に項目がありません。シーケンスをもう一度読み込んでください。</translation>
+    </message>
+    <message>
+        <source>item {number} of {count}: {stage}</source>
+        <translation type="unfinished">項目 {number} / {count}：{stage}</translation>
     </message>
 </context>
 <context>

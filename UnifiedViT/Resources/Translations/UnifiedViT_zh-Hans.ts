@@ -360,8 +360,213 @@
         <translation type="unfinished">从场景中移除此次比较的表格和差异。</translation>
     </message>
     <message>
+        <source>Batch</source>
+        <translation type="unfinished">批处理</translation>
+    </message>
+    <message>
+        <source>Every image of a folder, with the model, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
+        <translation type="unfinished">文件夹中的每幅图像，使用上方所选的模型、设备和高级选项（不含区域和概率图）。场景保持不变；双击已完成的图像，或在其上按回车键，即可将其与结果一起加载。</translation>
+    </message>
+    <message>
+        <source>Images:</source>
+        <translation type="unfinished">图像：</translation>
+    </message>
+    <message>
+        <source>A folder of NRRD, NIfTI, MetaImage, DICOM, PNG or JPEG files, or of folders with a DICOM series each.</source>
+        <translation type="unfinished">包含 NRRD、NIfTI、MetaImage、DICOM、PNG 或 JPEG 文件的文件夹，或包含若干 DICOM 序列文件夹的文件夹。</translation>
+    </message>
+    <message>
+        <source>Choose a folder</source>
+        <translation type="unfinished">选择文件夹</translation>
+    </message>
+    <message>
+        <source>Results:</source>
+        <translation type="unfinished">结果：</translation>
+    </message>
+    <message>
+        <source>Takes the segmentation, the JSON and the report of each image, and results.csv over all. Results that are there already, and still fit, are not computed again.</source>
+        <translation type="unfinished">存放每幅图像的分割、JSON 和报告，以及汇总全部的 results.csv。已存在且仍然有效的结果不会重新计算。</translation>
+    </message>
+    <message>
+        <source>Pattern:</source>
+        <translation type="unfinished">文件名模式：</translation>
+    </message>
+    <message>
+        <source>all images</source>
+        <translation type="unfinished">所有图像</translation>
+    </message>
+    <message>
+        <source>Which file names count, for example *_t1ce.nii.gz; of a DICOM series, the name of its folder.</source>
+        <translation type="unfinished">哪些文件名参与处理，例如 *_t1ce.nii.gz；对于 DICOM 序列，为其文件夹名称。</translation>
+    </message>
+    <message>
+        <source>With subfolders</source>
+        <translation type="unfinished">包含子文件夹</translation>
+    </message>
+    <message>
+        <source>Run batch</source>
+        <translation type="unfinished">运行批处理</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation type="unfinished">图像</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation type="unfinished">状态</translation>
+    </message>
+    <message>
+        <source>Diagnosis</source>
+        <translation type="unfinished">诊断</translation>
+    </message>
+    <message>
+        <source>Probability of the diagnosis</source>
+        <translation type="unfinished">诊断的概率</translation>
+    </message>
+    <message>
+        <source>Volume of all that is drawn</source>
+        <translation type="unfinished">所有勾画部分的体积</translation>
+    </message>
+    <message>
+        <source>Number of warnings</source>
+        <translation type="unfinished">警告数量</translation>
+    </message>
+    <message>
+        <source>Open results folder</source>
+        <translation type="unfinished">打开结果文件夹</translation>
+    </message>
+    <message>
+        <source>There, results.csv lists all results of the folder.</source>
+        <translation type="unfinished">其中的 results.csv 列出该文件夹的所有结果。</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">日志</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.batch</name>
+    <message>
+        <source>Choose a folder</source>
+        <translation type="unfinished">选择文件夹</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">正在启动...</translation>
+    </message>
+    <message>
+        <source>{number} of {count}, {left} left</source>
+        <translation type="unfinished">{number} / {count}，剩余 {left}</translation>
+    </message>
+    <message>
+        <source>{number} of {count}</source>
+        <translation type="unfinished">{number} / {count}</translation>
+    </message>
+    <message>
+        <source>There is no image of this pattern in the folder.</source>
+        <translation type="unfinished">文件夹中没有符合此模式的图像。</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
+        <source>Choose the folder with the images, and one for the results.</source>
+        <translation type="unfinished">请选择图像所在的文件夹和存放结果的文件夹。</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">未运行：未同意权重的许可。</translation>
+    </message>
+    <message>
+        <source>{parts}. {table} in the results folder lists all.</source>
+        <translation type="unfinished">{parts}。结果文件夹中的 {table} 列出全部。</translation>
+    </message>
+    <message>
+        <source>Cancel batch</source>
+        <translation type="unfinished">取消批处理</translation>
+    </message>
+    <message>
+        <source>Run batch</source>
+        <translation type="unfinished">运行批处理</translation>
+    </message>
+    <message>
+        <source>Cancelled. What is done is kept: Run batch goes on from there.</source>
+        <translation type="unfinished">已取消。已完成的结果会保留：再次运行批处理将从此处继续。</translation>
+    </message>
+    <message>
+        <source>{done} done</source>
+        <translation type="unfinished">{done} 个完成</translation>
+    </message>
+    <message>
+        <source> ({before} of them before)</source>
+        <translation type="unfinished"> （其中 {before} 个此前已完成）</translation>
+    </message>
+    <message>
+        <source>{seconds:.0f} s</source>
+        <translation type="unfinished">{seconds:.0f} 秒</translation>
+    </message>
+    <message>
+        <source>{minutes} min</source>
+        <translation type="unfinished">{minutes} 分钟</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation type="unfinished">{hours} 小时 {minutes} 分钟</translation>
+    </message>
+    <message>
+        <source>{failed} failed</source>
+        <translation type="unfinished">{failed} 个失败</translation>
+    </message>
+    <message>
+        <source>{review} uncertain, to be reviewed</source>
+        <translation type="unfinished">{review} 个不确定，需复核</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.batchtable</name>
+    <message>
+        <source>failed</source>
+        <translation type="unfinished">失败</translation>
+    </message>
+    <message>
+        <source>done (before)</source>
+        <translation type="unfinished">完成（此前）</translation>
+    </message>
+    <message>
+        <source>done</source>
+        <translation type="unfinished">完成</translation>
+    </message>
+    <message>
+        <source>uncertain (before)</source>
+        <translation type="unfinished">不确定（此前）</translation>
+    </message>
+    <message>
+        <source>uncertain</source>
+        <translation type="unfinished">不确定</translation>
+    </message>
+    <message>
+        <source>Confidence {confidence}: to be reviewed</source>
+        <translation type="unfinished">置信度 {confidence}：需复核</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.cases</name>
+    <message>
+        <source>A case is being loaded. Wait a moment.</source>
+        <translation type="unfinished">正在加载一个病例。请稍候。</translation>
+    </message>
+    <message>
+        <source>{name} is loaded with its result, as after a run; Undo takes both away.</source>
+        <translation type="unfinished">{name} 已与其结果一起加载，如同运行之后；撤销会将两者移除。</translation>
+    </message>
+    <message>
+        <source>{name} is in the scene already.</source>
+        <translation type="unfinished">{name} 已在场景中。</translation>
+    </message>
+    <message>
+        <source>Loading {name}...</source>
+        <translation type="unfinished">正在加载 {name}...</translation>
     </message>
 </context>
 <context>
@@ -805,6 +1010,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">体数据已从场景中移除：其运行已终止。</translation>
     </message>
     <message>
+        <source>A run is under way. Wait until it has ended, then load the case again.</source>
+        <translation type="unfinished">正在运行。请等待其结束，然后重新加载该病例。</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">取消</translation>
     </message>
@@ -932,6 +1141,10 @@ Use them for such a purpose? You are asked once.</source>
 </context>
 <context>
     <name>UnifiedViTPanel.sentences</name>
+    <message>
+        <source>{number} of {count}, {name}: {stage}</source>
+        <translation type="unfinished">{number} / {count}，{name}：{stage}</translation>
+    </message>
     <message>
         <source>Loading the model</source>
         <translation type="unfinished">正在加载模型</translation>
@@ -1091,6 +1304,21 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
         <translation type="unfinished">不确定，因为接近阈值：{findings}。请复核。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sequences</name>
+    <message>
+        <source>No sequence is chosen. Load a sequence of volumes and choose it.</source>
+        <translation type="unfinished">未选择序列。请加载体数据序列并选择它。</translation>
+    </message>
+    <message>
+        <source>{name} has no items. Load the sequence again.</source>
+        <translation type="unfinished">{name} 没有项目。请重新加载序列。</translation>
+    </message>
+    <message>
+        <source>item {number} of {count}: {stage}</source>
+        <translation type="unfinished">第 {number} / {count} 项：{stage}</translation>
     </message>
 </context>
 <context>
