@@ -30,6 +30,8 @@ NO_ORIENTATION = ("The image does not tell how its axes lie in the patient: righ
 #: Of a model without a threshold of review.
 NEVER_SURE = ("The diagnosis is never to be taken without a reader: of this model's answers to the images that it was "
               "judged on, too many were wrong, however sure it was. Review it.")
+#: A volume with a larger share of its slices beyond the threshold is out of distribution (`ood_warnings`).
+MOST_FLAGGED = 0.5
 #: A scan has more different values than this.
 _FEW_VALUES = 16
 
@@ -47,7 +49,7 @@ def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkO
     """
     missing, judged = [], True
     if isinstance(prepared, PreparedChannels):
-        missing, judged = _missing_channel_warnings(prepared, spec)
+        missing, judged = missing_channel_warnings(prepared, spec)
     strange = []
     if output.distances is not None and judged:
         strange = ood_warnings(output.distances, output.rotated, spec)
@@ -93,9 +95,14 @@ def _geometry_warnings(volume: Volume) -> list[str]:
                                             (NO_ORIENTATION, volume.geometry.orientation)) if part == UNKNOWN]
 
 
-def _missing_channel_warnings(prepared: PreparedChannels, spec: ModelSpec) -> tuple[list[str], bool]:
+def missing_channel_warnings(prepared: PreparedChannels, spec: ModelSpec) -> tuple[list[str], bool]:
     """What is missing, in words, and whether the model's statistics know images without that: others are unlike them
-    in that alone."""
+    in that alone.
+
+    Args:
+        prepared: the input.
+        spec: the model.
+    """
     names = [channel.name for channel in spec.channels]
     present = {name for name, channel in zip(names, prepared.channels, strict=True) if channel is not None}
     missing = ", ".join(name for name in names if name not in present)
@@ -108,21 +115,38 @@ def _missing_channel_warnings(prepared: PreparedChannels, spec: ModelSpec) -> tu
 
 def input_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
     """Sentences about what no network is needed for: modality, intensities, resolution."""
-    sentences = []
-    channels = prepared.channels if isinstance(prepared, PreparedChannels) else (prepared,)
-    modalities = {channel.volume.metadata.get("Modality", "") for channel in channels if channel} - {""}
+    return [*modality_warnings(prepared, spec), *_quality_warnings(prepared)]
+
+
+def modality_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
+    """A sentence where the file, or its intensities, say another modality than that of the model.
+
+    Args:
+        prepared: the input.
+        spec: the model.
+    """
+    channels = _channels(prepared)
+    modalities = {channel.volume.metadata.get("Modality", "") for channel in channels} - {""}
     wrong = "" if spec.modality == "any" else ", ".join(sorted(modalities - {*_MODALITIES[spec.modality]}))
     if wrong:
-        sentences.append(
-            f"The image says that it is {wrong}; this model knows {spec.expects}. Do not rely on the answer."
-        )
-    elif spec.modality not in ("CT", "any") and any(channel.foreground.air < -500 for channel in channels if channel):
-        sentences.append(
-            f"Air has negative values, as in CT (Hounsfield units); this model knows {spec.expects}. "
-            "Do not rely on the answer."
-        )
-    for channel in channels:
-        if channel and (count := _different_values(channel.volume.array)) <= _FEW_VALUES:
+        return [f"The image says that it is {wrong}; this model knows {spec.expects}. Do not rely on the answer."]
+    if spec.modality not in ("CT", "any") and any(channel.foreground.air < -500 for channel in channels):
+        return [f"Air has negative values, as in CT (Hounsfield units); this model knows {spec.expects}. "
+                "Do not rely on the answer."]
+    return []
+
+
+def _channels(prepared: PreparedVolume) -> list[PreparedVolume]:
+    """Those that are there."""
+    channels = prepared.channels if isinstance(prepared, PreparedChannels) else (prepared,)
+    return [channel for channel in channels if channel is not None]
+
+
+def _quality_warnings(prepared: PreparedVolume) -> list[str]:
+    """Sentences about masks in place of scans, and coarse pixels."""
+    sentences = []
+    for channel in _channels(prepared):
+        if (count := _different_values(channel.volume.array)) <= _FEW_VALUES:
             sentences.append(f"{channel.volume.name} has only {count} different values: a mask or a label map, not a "
                              "scan. Check that the right file was loaded.")
     if max(prepared.frame.row_mm, prepared.frame.column_mm) > COARSE * prepared.frame.pixel_mm:
@@ -147,8 +171,7 @@ def sequence_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
     for channel, expects in given:
         if channel is None or spec.modality != "MR":
             continue
-        metadata, expected = channel.volume.metadata, set(named_sequences([expects]))
-        named = metadata[SEQUENCES].split("\\") if SEQUENCES in metadata else named_sequences([channel.volume.name])
+        named, expected = sequences_of(channel.volume), set(named_sequences([expects]))
         if not named or not expected or expected & set(named):
             continue
         better = [one.name for one in spec.channels if set(named_sequences([one.expects])) & set(named)]
@@ -156,6 +179,29 @@ def sequence_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
         sentences.append(f"By its name, the MR sequence of {channel.volume.name} is {' '.join(named)}; it was looked "
                          f"at as {expects}. If the name is right, do not rely on the answer.{advice}")
     return sentences
+
+
+def sequences_of(volume: Volume) -> list[str]:
+    """The MR sequences that an image is said to be of, as of `named_sequences`: by its series, else by its name.
+
+    Args:
+        volume: the image.
+    """
+    if SEQUENCES in volume.metadata:
+        return volume.metadata[SEQUENCES].split("\\")
+    return named_sequences([volume.name])
+
+
+def flagged_fraction(distances: np.ndarray, spec: ModelSpec) -> float | None:
+    """The share of slices that lie beyond the model's threshold; None where there is nothing on any of them.
+
+    Args:
+        distances: as of `NetworkOutput`.
+        spec: a model with statistics.
+    """
+    assert spec.ood is not None, "distances come from the model's statistics"
+    pictured = distances[~np.isnan(distances)]
+    return float((pictured > spec.ood.threshold).mean()) if len(pictured) else None
 
 
 def ood_warnings(distances: np.ndarray, rotated: np.ndarray | None, spec: ModelSpec) -> list[str]:
@@ -170,18 +216,16 @@ def ood_warnings(distances: np.ndarray, rotated: np.ndarray | None, spec: ModelS
         distances, rotated: as of `NetworkOutput`.
         spec: the model.
     """
-    assert spec.ood is not None, "distances come from the model's statistics"
-    pictured = ~np.isnan(distances)
-    if not pictured.any():
+    share = flagged_fraction(distances, spec)
+    if share is None:
         return []
-    share = float((distances[pictured] > spec.ood.threshold).mean())
-    if share > 0.5:
+    if share > MOST_FLAGGED:
         where = "it lies" if len(distances) == 1 else f"{share:.0%} of its slices lie"
         return [
             f"The image does not look like what the model was trained on ({where} further from the training images "
             "than 99% of the images kept for validation). Do not rely on the answer."
         ]
-    shares = np.zeros(len(ROTATIONS)) if rotated is None else rotated[pictured].mean(axis=0)
+    shares = np.zeros(len(ROTATIONS)) if rotated is None else rotated[~np.isnan(distances)].mean(axis=0)
     if shares.max() <= 0.5:
         return []
     return [

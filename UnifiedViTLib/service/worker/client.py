@@ -23,6 +23,7 @@ from typing import Any, overload
 
 from ...errors import Cancelled, UnifiedViTError, UnsupportedImageError, WorkerError
 from ...inference.backends.selection import KILLED
+from ...inference.model_ranking import ModelRanking
 from ...inference.prediction import Prediction
 from ...inference.progress import ProgressCallback
 from ...outputs.comparison.compare import Comparison
@@ -45,6 +46,7 @@ from .protocol import (
     Log,
     PredictRequest,
     Progress,
+    RankModelsRequest,
     Request,
     Result,
     StoredRequest,
@@ -133,6 +135,9 @@ class WorkerClient:
 
     @overload
     def run(self, request: StoredRequest, progress: ProgressCallback = ...) -> StoredResult: ...
+
+    @overload
+    def run(self, request: RankModelsRequest, progress: ProgressCallback = ...) -> ModelRanking: ...
 
     @overload
     def run(self, request: LoadRequest, progress: ProgressCallback = ...) -> None: ...

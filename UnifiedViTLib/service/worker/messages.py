@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ...inference.model_ranking import ModelRanking
 from ...outputs.comparison.compare import Comparison
 from .exchange import (
     COMPARISON,
@@ -31,6 +32,7 @@ from .protocol import (
     JobRequest,
     LoadRequest,
     PredictRequest,
+    RankModelsRequest,
     Request,
     Result,
     StoredRequest,
@@ -67,6 +69,9 @@ def make_message(request: Request, folder: Path, going_on: Callable[[], None]) -
     if isinstance(request, StoredRequest):
         return {"type": "stored", "folder": os.path.abspath(request.folder), "name": request.name,
                 "source": request.source, "spec": request.spec.to_dict()}
+    if isinstance(request, RankModelsRequest):
+        write_volume(request.volume, folder, going_on)
+        return {"type": "rank", "specs": [spec.to_dict() for spec in request.specs], "device": request.device}
     message = {"spec": request.spec.to_dict(), "device": request.device, "batch_size": request.batch_size}
     if isinstance(request, LoadRequest):
         return message | {"type": "load"}
@@ -102,6 +107,8 @@ def read_answer(request: Request, answer: Any, folder: Path) -> Result:
         return read_record(Comparison, folder / COMPARISON)
     if isinstance(request, BatchRequest):
         return answer | {"rows": read_rows(folder)}
+    if isinstance(request, RankModelsRequest):
+        return ModelRanking.from_dict(answer)
     if isinstance(request, StoredRequest):
         volume = read_volume(folder)
         return StoredResult(volume, read_prediction(folder / PREDICTION, volume, request.spec))

@@ -1,8 +1,8 @@
 """What client and worker say to each other: requests, events, and the JSON lines that carry them.
 
 A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file", "batch", "stored", "dicom",
-"compare" and "job" (a request with its `id`), "cancel". From it: "alive" (each second), and with the request's `id`
-"heard", "progress", "backend" (which one is loaded or run next, so that a crash is laid to the right one), "found" and
+"compare", "rank" and "job" (a request with its `id`), "cancel". From it: "alive" (each second), and with the request's
+`id` "heard", "progress", "backend" (which one is loaded or run next, so that a crash is laid to the right one), "found" and
 "ended" (of a batch: how many inputs there are, and how one ended), "result" and "error". An "error" says whether the
 worker may be "broken" by it, as CUDA is for good after some, and has "details" for the log where nobody foresaw it.
 """
@@ -17,6 +17,7 @@ from typing import Any
 from ... import errors
 from ...errors import UnifiedViTError, WorkerError
 from ...imaging.volume import Volume
+from ...inference.model_ranking import ModelRanking
 from ...inference.options import Options
 from ...inference.prediction import Prediction
 from ...outputs.comparison.compare import Comparison
@@ -158,6 +159,21 @@ class CompareRequest:
 
 
 @dataclass(frozen=True)
+class RankModelsRequest:
+    """Which of several models knows a volume.
+
+    Attributes:
+        volume: as of `PredictRequest`.
+        specs: the models.
+        device: "auto", "cpu", "cuda" or "mps".
+    """
+
+    volume: Volume
+    specs: tuple[ModelSpec, ...]
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
 class JobRequest:
     """Anything else that must not run in Slicer's process: a job's name (`worker.JOBS`) and JSON for it."""
 
@@ -214,7 +230,7 @@ class StoredResult:
 
 
 #: What a request came to.
-Result = Prediction | StoredResult | Comparison | dict[str, Any] | None
+Result = Prediction | StoredResult | Comparison | ModelRanking | dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -233,7 +249,7 @@ class Failed:
 
 
 Request = (LoadRequest | PredictRequest | FileRequest | BatchRequest | StoredRequest | DicomRequest | CompareRequest
-           | JobRequest)
+           | RankModelsRequest | JobRequest)
 Event = Progress | Log | InputsFound | InputEnded | Finished | Failed
 
 

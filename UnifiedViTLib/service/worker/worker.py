@@ -16,11 +16,13 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ...errors import Cancelled, DependencyError, UnifiedViTError, WorkerError
 from ...inference.channels import Images, combine_channels
+from ...inference.model_ranking import which_model
 from ...inference.options import Options
 from ...inference.prediction import Prediction
 from ...inference.predictor import Predictor
@@ -141,7 +143,8 @@ class Worker:
 
         self._request = number
         work = {"load": self._load, "predict": self._predict, "file": self._process_file, "batch": self._process_batch,
-                "stored": self._read_stored, "dicom": self._write_dicom, "compare": self._compare, "job": self._do_job}
+                "stored": self._read_stored, "dicom": self._write_dicom, "compare": self._compare, "rank": self._rank,
+                "job": self._do_job}
         try:
             result = work[request["type"]](request, progress)
             answer = {"type": "result", "id": number, "result": result}
@@ -212,6 +215,14 @@ class Worker:
         comparison = compare(a, b, progress)
         make_folder(self._folder / COMPARISON)
         write_record(comparison, self._folder / COMPARISON)
+
+    def _rank(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+        """Models by how well they know a volume."""
+        self._predictor = None  # so that two need not fit into memory
+        excluded = {name: tuple(how) for name, how in request["excluded"].items()}
+        make = partial(Predictor, device=request["device"], excluded=excluded, announce=self._announce)
+        specs = [ModelSpec.from_dict(spec) for spec in request["specs"]]
+        return which_model(read_volume(self._folder), specs, make, progress).to_dict()
 
     @contextmanager
     def _ready(self, spec: ModelSpec, request: dict[str, Any], progress: ProgressCallback) -> Iterator[Predictor]:
