@@ -18,7 +18,8 @@ from .models_cli import add_models_command
 from .outputs.inventory import Inventory
 from .region_cli import add_region_options, region_asked_for
 from .service.batch.inputs import collect_inputs
-from .service.batch.runner import BatchExecutor, BatchSettings, TaskResult, process_files, serial
+from .service.batch.models import process_with_each
+from .service.batch.runner import BatchExecutor, BatchSettings, TaskResult, serial
 from .service.dicomweb.series import RemoteSeries
 from .service.worker.client import WorkerClient
 from .streams import open_standard_streams, tell
@@ -61,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("inputs", nargs="*", metavar="INPUT", type=Path, help="NRRD, NIfTI, MHA, DICOM, PNG or JPEG "
                          "files; folders of them; folders with a DICOM series; DICOMDIRs")
     predict.add_argument("--output", "-o", required=True, type=Path, metavar="DIR", help="where results go")
-    predict.add_argument("--model", "-m", default=None, metavar="ID|PATH", help="a model's id or folder (see models)")
+    predict.add_argument("--model", "-m", action="append", default=[], metavar="ID|PATH", help="a model's id or folder "
+                         "(see models); may be given several times: each input is looked at by each model")
     predict.add_argument("--device", default="auto", choices=DEVICES)
     predict.add_argument("--input-channel", default="", metavar="NAME",
                          help="for models that look at several sequences: which one the inputs are (else the first)")
@@ -114,33 +116,37 @@ def _predict(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from .inference.channels import check_channel_names
-    from .service.store.catalogue import DEFAULT_MODEL, find_model
+    from .service.store.catalogue import find_models
 
     check_dicomweb_options(options)
-    spec = find_model(options.model or DEFAULT_MODEL)
+    specs = find_models(options.model)
     asked = options_of(options)
     asked = replace(asked, dicom=asked.dicom or options.store)
-    asked.check(spec)
+    for spec in specs:
+        asked.check(spec)
     inputs = _inputs(options)
     if not inputs:
         tell(f"{options.dicomweb} has no study since {options.since} with series that fit: nothing to do.", sys.stdout)
         return 0
     channels = _further_channels(options, inputs)
-    check_channel_names([name for name in (options.input_channel, *channels) if name], spec)
+    for spec in specs:
+        check_channel_names([name for name in (options.input_channel, *channels) if name], spec)
     asked = replace(asked, region=region_asked_for(options, inputs, WorkerClient))
-    settings = BatchSettings(spec, asked, options.device, input_channel=options.input_channel, channels=channels,
-                             store=options.store)
+    settings = [BatchSettings(spec, asked, options.device, input_channel=options.input_channel, channels=channels,
+                              store=options.store) for spec in specs]
     not_stored: list[str] = []
-    with tqdm(total=len(inputs), unit="image", disable=None, file=sys.stderr) as bar:
+    total = len(inputs) * len(specs)
+    with tqdm(total=total, unit="image", disable=None, file=sys.stderr) as bar:
         def progress(stage: str, fraction: float) -> None:
             bar.set_postfix_str(stage, refresh=False)
-            bar.n = round(fraction * len(inputs), 2)
+            bar.n = round(fraction * total, 2)
             bar.refresh()
 
         def ended(result: TaskResult) -> None:
             text = result.text or f"{result.row['result']}: done before"
             failed = result.row["status"] != "done"
-            lines = (f"{result.path}: {text}" if failed else text).split("\n")
+            by = f" ({result.row['model']})" if len(specs) > 1 else ""
+            lines = (f"{result.path}{by}: {text}" if failed else text).split("\n")
             not_stored.extend(result.not_stored)
             with bar.external_write_mode():
                 tell("\n".join(map(printable, lines)), sys.stderr if failed else sys.stdout)
@@ -148,13 +154,14 @@ def _predict(options: argparse.Namespace) -> int:
                     tell(printable(f"  {sentence}"), sys.stderr)
 
         with _executor(options, bool(channels)) as executor:
-            rows = process_files(inputs, options.output, settings, executor, skip_existing=options.skip_existing,
-                                 progress=progress, ended=ended)
-    failed = sum(row["status"] != "done" for row in rows)
+            rows, failures = process_with_each(inputs, options.output, settings, executor, options.skip_existing,
+                                               progress, ended)
+    for sentence in failures:
+        tell(printable(f"unifiedvit: {sentence}"), sys.stderr)
+    done = sum(row["status"] == "done" for row in rows)
     table = Inventory(options.output).state().table
-    tell(f"{len(inputs) - failed} of {len(inputs)} done; results in {options.output}, listed in {table}. {NOTICE}",
-         sys.stdout)
-    return 1 if failed or not_stored else 0
+    tell(f"{done} of {total} done; results in {options.output}, listed in {table}. {NOTICE}", sys.stdout)
+    return 1 if done < total or not_stored else 0
 
 
 def _inputs(options: argparse.Namespace) -> Sequence[Path | RemoteSeries]:

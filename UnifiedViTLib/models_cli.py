@@ -1,4 +1,4 @@
-"""The command line: `unifiedvit models list|download|import|ensemble|remove|verify|cache`."""
+"""The command line: `unifiedvit models list|download|import|ensemble|which|remove|verify|cache`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TextIO
 from .errors import UnifiedViTError
 from .spec import ModelSpec
 from .texts import printable
+from .which_cli import add_which_command
 
 
 def add_models_command(commands) -> None:
@@ -42,6 +43,7 @@ def add_models_command(commands) -> None:
     ensemble.add_argument("--name", help="of the new model in lists; by default the members' ids")
     ensemble.add_argument("--version", default="1.0.0", help="of the new model, 1.0.0 by default")
     ensemble.set_defaults(run=_ensemble)
+    add_which_command(actions)
     remove = actions.add_parser("remove", help="remove a downloaded or imported model")
     remove.add_argument("model", metavar="ID")
     remove.set_defaults(run=_remove)

@@ -100,7 +100,7 @@ def test_an_image_that_fails_now_has_no_files_of_an_earlier_success(results, pre
     source, other = scan(tmp_path / "in"), scan(tmp_path / "in", "other.nrrd")
     put(results, prediction, source)
     put(results, prediction, other, "other")
-    told = results.fail(str(source), failed(source), ["head"])
+    told = results.fail(str(source), "tiny", failed(source), ["head"])
     assert "head.*, were removed" in told
     assert names(results) == ["other.html", "other.json", "other.seg.nrrd"]
     assert [row["status"] for row in results.write_table()] == ["failed", "done"]
@@ -111,14 +111,14 @@ def test_an_image_that_fails_now_has_no_files_of_an_earlier_success(results, pre
 def test_a_result_that_could_not_be_written_leaves_the_earlier_one_whole(results, prediction, tmp_path):
     source = scan(tmp_path / "in")
     put(results, prediction, source)
-    assert "still there" in results.fail(str(source), failed(source), ["head"], keep=True)
+    assert "still there" in results.fail(str(source), "tiny", failed(source), ["head"], keep=True)
     assert [row["status"] for row in results.write_table()] == ["done"]
 
 
 def test_the_table_is_made_of_what_lies_in_the_folder_and_keeps_what_other_runs_did(results, prediction, tmp_path):
     sources = [scan(tmp_path / f"p{n}") for n in range(3)]
     put(results, prediction, sources[0])
-    results.fail(str(sources[1]), failed(sources[1]), ["head"])
+    results.fail(str(sources[1]), "tiny", failed(sources[1]), ["head"])
     results.write_table()
     other = ResultsFolder(results.folder)
     put(other, prediction, sources[2])
@@ -149,7 +149,7 @@ def test_a_table_of_somebody_else_or_edited_by_hand_is_never_replaced(results, p
 
 def test_no_cell_of_the_table_is_computed_by_a_spreadsheet_and_names_without_a_character_do_no_harm(results, tmp_path):
     for name in ("=1+2", "@sum", os.fsdecode(b"caf\xe9"), "\x1b[31mred"):
-        results.fail(name, failed(Path(name), f"-{name}"), [])
+        results.fail(name, "tiny", failed(Path(name), f"-{name}"), [])
     results.write_table()
     for row in table(results):
         assert row["input"][0] not in "=@" and row["error"].startswith("'-") and "\x1b" not in row["error"]

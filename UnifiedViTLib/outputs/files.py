@@ -317,16 +317,18 @@ def names_found(diagnosis: Diagnosis) -> str:
     return ";".join(diagnosis.findings) or NONE
 
 
-def csv_row(source: str, result: Prediction | Exception, name: str = "") -> dict[str, str]:
+def csv_row(source: str, result: Prediction | Exception, name: str = "", model: str = "") -> dict[str, str]:
     """A line of `results.csv` for an input that worked, or for one that did not; `name` of its result files.
 
     Args:
         source: the input's path.
         result: the prediction, or what went wrong.
         name: of its files.
+        model: of `model_name`, of an input that did not work.
     """
     if isinstance(result, Exception):
-        return dict.fromkeys(CSV_FIELDS, "") | {"input": source, "status": "failed", "error": str(result)}
+        return dict.fromkeys(CSV_FIELDS, "") | {"input": source, "status": "failed", "model": model,
+                                                "error": str(result)}
     return result_row(as_json(result), source, name)
 
 

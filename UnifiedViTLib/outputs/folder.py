@@ -107,14 +107,14 @@ class ResultsFolder(Inventory):
 
     def commit(self, staged: Mapping[str, Path], result: dict[str, Any], manifest: Manifest, name: str,
                earlier: Sequence[str] = ()) -> tuple[Entry, str]:
-        """Give staged files their names, in place of earlier ones of the same image.
+        """Give staged files their names, in place of earlier ones of the same image and model.
 
         Args:
             staged: whole files in a folder of `staging`, by their endings.
             result: as from `files.as_json`.
             manifest: without outputs.
             name: what to call the result; with a number if there are files of this name that are not its own.
-            earlier: names of results that may be of the same image.
+            earlier: names of results that may be of the same image and model.
 
         Returns:
             the result; and in words what else happened: another name, an earlier result that was removed.
@@ -124,8 +124,8 @@ class ResultsFolder(Inventory):
         """
         files = {ending: (path.stat().st_size, sha256_of(path)) for ending, path in staged.items()}
         with self.locked():
-            source = manifest.request.source
-            old = {entry.name: entry for entry in self._of(source, {*earlier, name})}
+            key = manifest.request.source, manifest.request.model_id
+            old = {entry.name: entry for entry in self._of(key, {*earlier, name})}
             place = self._place(name, list(old.values()), {*ENDINGS, *files})
             notes = [] if place in (name, *old) else [
                 f"Its results are called {place}, as there are other files called {name}."]
@@ -145,13 +145,14 @@ class ResultsFolder(Inventory):
             raise OutputError(f"{place}.json was changed while it was written. Run this input again.")
         return entry, " ".join(notes)
 
-    def fail(self, source: str, row: dict[str, str], earlier: Iterable[str], keep: bool = False) -> str:
-        """Take note of an image that failed, and remove the files of an earlier result of it.
+    def fail(self, source: str, model_id: str, row: dict[str, str], earlier: Iterable[str], keep: bool = False) -> str:
+        """Take note of an image that failed, and remove the files of an earlier result of it and the same model.
 
         Args:
             source: absolute path of the image.
+            model_id: of the model that was to look at it.
             row: its line of the table.
-            earlier: names of results that may be of this image.
+            earlier: names of results that may be of this image and model.
             keep: leave an earlier result as it is, which then keeps its line too.
 
         Returns:
@@ -161,34 +162,35 @@ class ResultsFolder(Inventory):
             OutputError: the disk refuses.
         """
         with self.locked():
-            old = self._of(source, earlier)
+            old = self._of((source, model_id), earlier)
             if old and keep:
                 return "The files of an earlier run are still there."
             notes = " ".join(map(self._retire, old))
             state = self.state()
-            state.failed[source] = row
+            state.failed.setdefault(source, {})[model_id] = row
             self._write_state(state)
         return notes
 
     def write_table(self) -> list[dict[str, str]]:
-        """Write the table over all results in the folder, and those that failed, by path; give its rows.
+        """Write the table over all results in the folder, and those that failed, by path and model; give its rows.
 
-        Where an image has two results, as two runs at once may give, the older one is removed. A table of this name
-        that is not ours, or was changed, stays: ours takes another name then (`state().table`).
+        Where an image has two results of a model, as two runs at once may give, the older one is removed. A table of
+        this name that is not ours, or was changed, stays: ours takes another name then (`state().table`).
 
         Raises:
             OutputError: the disk refuses.
         """
         with self.locked():
-            newest: dict[str, Entry] = {}
+            newest: dict[tuple[str, str], Entry] = {}
             for entry in sorted(self.entries(), key=lambda entry: entry.read_ns):
-                if entry.request.source in newest:
-                    self._retire(newest[entry.request.source])
-                newest[entry.request.source] = entry
-            state = self.state()
-            state.failed = {source: row for source, row in state.failed.items() if source not in newest}
-            rows = {source: self._checked(entry) for source, entry in newest.items()} | state.failed
-            ordered = [rows[source] for source in sorted(rows)]
+                if entry.key in newest:
+                    self._retire(newest[entry.key])
+                newest[entry.key] = entry
+            state, rows = self.state(), {key: self._checked(entry) for key, entry in newest.items()}
+            for source, failed in state.failed.items():
+                state.failed[source] = {model: row for model, row in failed.items() if (source, model) not in newest}
+                rows |= {(source, model): row for model, row in state.failed[source].items()}
+            ordered = [rows[key] for key in sorted(rows)]
             part = self._own / TABLE
             write_csv(ordered, part)
             now = self.digest(state.table)
@@ -199,9 +201,9 @@ class ResultsFolder(Inventory):
             os.replace(part, self.folder / state.table)
         return ordered
 
-    def _of(self, source: str, names: Iterable[str]) -> list[Entry]:
-        """Of the results of these names those of an image."""
-        return [entry for entry in map(self.entry, set(names)) if entry and entry.request.source == source]
+    def _of(self, key: tuple[str, str], names: Iterable[str]) -> list[Entry]:
+        """Of the results of these names those of an image and a model (`Entry.key`)."""
+        return [entry for entry in map(self.entry, set(names)) if entry and entry.key == key]
 
     def _place(self, name: str, old: Sequence[Entry], endings: set[str]) -> str:
         """The name for a new result: an earlier one's whose files are all ours, else a free one."""

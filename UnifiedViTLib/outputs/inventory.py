@@ -38,6 +38,11 @@ class Entry:
         return self.manifest.request
 
     @property
+    def key(self) -> tuple[str, str]:
+        """What a folder has one result of: an image and a model's id."""
+        return self.request.source, self.request.model_id
+
+    @property
     def read_ns(self) -> int:
         """When the image was read: of two results, the later one is of what the image is now. Copies keep it."""
         return self.manifest.hashed_ns
@@ -50,12 +55,12 @@ class State:
     Attributes:
         table: name of the table over all results.
         tables: SHA-256 of the last tables that were written: one of them may be on the disk.
-        failed: by the absolute path of the input, rows of those that failed last.
+        failed: by the absolute path of the input and the model's id, rows of those that failed last.
     """
 
     table: str = "results.csv"
     tables: list[str] = field(default_factory=list)
-    failed: dict[str, dict[str, str]] = field(default_factory=dict)
+    failed: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
 
 
 class Inventory:
@@ -117,8 +122,10 @@ class Inventory:
         """The folder's state; a new one where there is none, or none that can be read."""
         try:
             data = json.loads((self.folder / HIDDEN / STATE_FILE).read_text(encoding="utf-8"))
-            state = State(str(data["table"]), [str(one) for one in data["tables"]], dict(data["failed"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            failed = {source: {model: dict(row) for model, row in rows.items()}
+                      for source, rows in data["failed"].items()}
+            state = State(str(data["table"]), [str(one) for one in data["tables"]], failed)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return State()
         return state if os.path.basename(state.table) == state.table else State()
 

@@ -15,7 +15,7 @@ from ...errors import Cancelled, DependencyError, OutputError, ServerError, Unif
 from ...imaging.reading import stem
 from ...inference.options import Options
 from ...inference.progress import ProgressCallback
-from ...outputs.files import csv_row
+from ...outputs.files import csv_row, model_name
 from ...outputs.folder import ResultsFolder
 from ...outputs.inventory import Entry
 from ...outputs.manifest import Request
@@ -121,10 +121,11 @@ class BatchSettings:
 
     def _failed(self, task: Task, output: Path, error: UnifiedViTError) -> TaskResult:
         """The end of an input that failed. A full disk, or a silent server, leaves an earlier result whole."""
-        row, text = csv_row(task.source, error), str(error)
+        row, text = csv_row(task.source, error, model=model_name(self.spec)), str(error)
         keep = isinstance(error, (OutputError, ServerError))
         with suppress(OutputError):  # the same disk: the batch's table tells of it
-            told = ResultsFolder(output).fail(task.source, row, {task.name, *task.earlier}, keep)
+            told = ResultsFolder(output).fail(task.source, self.spec.id, row, {task.name, *task.earlier},
+                                              keep)
             text = f"{text} {told}".rstrip()
         return TaskResult(task.path, row, text)
 
@@ -152,6 +153,7 @@ def process_files(
     executor: BatchExecutor,
     *,
     skip_existing: bool = False,
+    name_model: bool = False,
     progress: ProgressCallback = lambda stage, fraction: None,
     ended: Callable[[TaskResult], None] = lambda result: None,
 ) -> list[dict[str, str]]:
@@ -168,11 +170,13 @@ def process_files(
         executor: `serial`, `multiprocess.multiprocess` or `ray_cluster.ray_cluster`.
         skip_existing: inputs whose result in the folder is what they would give now (`reuse.rerun_reason`) are not
             looked at again.
+        name_model: add the model's id to the names of results, as other models look at the same inputs. So it is
+            besides where the folder has another model's result of an input.
         progress: told words and the fraction done of all inputs (0..1); `Cancelled` raised by it ends the batch.
         ended: told how each input ended.
 
     Returns:
-        a row for each input, in their order; results.csv has them and those of other runs, by path.
+        a row for each input, in their order; results.csv has them and those of other runs and models, by path.
 
     Raises:
         OutputError: the folder cannot be made or written to.
@@ -181,8 +185,9 @@ def process_files(
     """
     folder = ResultsFolder(output)
     folder.sweep()
-    results = _results_by_source(folder)
-    tasks, notes = _make_tasks(inputs, folder, results)
+    results, others = _results_by_source(folder, settings.spec.id)
+    seen = {source_of(path) for path in inputs} if name_model else others
+    tasks, notes = _make_tasks(inputs, folder, results, {source: settings.spec.id for source in seen})
     batch = _Batch(len(tasks), notes, progress, ended)
     if skip_existing:
         tasks = _skip_done(tasks, results, settings, output, batch)
@@ -254,23 +259,37 @@ class _GrowingTable:
         self._due = end + max(TABLE_S, (end - start) / TABLE_SHARE)
 
 
-def _results_by_source(folder: ResultsFolder) -> dict[str, list[Entry]]:
-    """Absolute path of an input -> its results in the folder, the newest first."""
+def _results_by_source(folder: ResultsFolder, model_id: str) -> tuple[dict[str, list[Entry]], set[str]]:
+    """Absolute path of an input -> its results of a model in the folder, the newest first; and the inputs that have
+    results of other models."""
     results: dict[str, list[Entry]] = {}
+    others = set()
     for entry in sorted(folder.entries(), key=lambda entry: -entry.read_ns):
-        results.setdefault(entry.request.source, []).append(entry)
-    return results
+        if entry.request.model_id == model_id:
+            results.setdefault(entry.request.source, []).append(entry)
+        else:
+            others.add(entry.request.source)
+    return results, others
 
 
-def _make_tasks(inputs: Sequence[Path | RemoteSeries], folder: ResultsFolder, results: Mapping[str, list[Entry]]
-                ) -> tuple[list[Task], dict[int, str]]:
-    """A task for each input, once, with a name of its own; and notes, by its number, on names that it could not get."""
+def _make_tasks(inputs: Sequence[Path | RemoteSeries], folder: ResultsFolder, results: Mapping[str, list[Entry]],
+                models: Mapping[str, str]) -> tuple[list[Task], dict[int, str]]:
+    """A task for each input, once, with a name of its own; and notes, by its number, on names that it could not get.
+
+    Args:
+        inputs: all of them.
+        folder: of the results.
+        results: of `_results_by_source`.
+        models: by the input, the model's id where it is part of the name.
+    """
     tasks, notes = [], {}
     names: set[str] = set()
     taken = folder.taken()
     for number, path in enumerate({source_of(path): path for path in inputs}.values()):
         earlier = results.get(source_of(path), [])
         wanted = _result_name(path)
+        if model_id := models.get(source_of(path)):
+            wanted = safe_name(f"{wanted}-{model_id}")
         name = earlier[0].name if earlier else folder.free_name(wanted, names, taken)
         names.add(name)
         if not earlier and name != wanted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from ...spec import SPEC_FILE, ModelSpec, load_spec
 from ...tensors import check_tensors
 from ...texts import is_plain, is_portable_name
 from .cache import folder_bytes, stored
+from .foreign import check_own
 from .transfer import RemoteFile, may_be_asked
 
 DEFAULT_MODEL = "brain-t1ce"
@@ -123,10 +125,11 @@ def find_model(asked: str) -> ModelSpec:
     """The model with this id, or in this folder.
 
     Raises:
-        ModelSpecError: there is none; says which there are.
+        ModelSpecError: there is none; says which there are. Or it is another program's; says which.
     """
     path = Path(asked)
     if path.exists():
+        check_own(path)
         return load_spec(path)
     models = {spec.id: spec for spec in installed_models()}
     if asked in models:
@@ -139,6 +142,20 @@ def find_model(asked: str) -> ModelSpec:
     raise ModelSpecError(
         f"There is no model {asked!r}. Installed: {', '.join(models) or 'none'}; or give a model's folder."
     )
+
+
+def find_models(asked: Sequence[str]) -> list[ModelSpec]:
+    """The models with these ids, or in these folders, each once; the default one where none is asked for.
+
+    Raises:
+        ModelSpecError: there is none, or two of them have the same id, so that their results could not be told apart.
+    """
+    specs = {spec.folder.resolve(): spec for spec in map(find_model, asked or [DEFAULT_MODEL])}
+    ids = [spec.id for spec in specs.values()]
+    if twice := next((model_id for model_id in ids if ids.count(model_id) > 1), None):
+        raise ModelSpecError(f"Two of the models are called {twice}, so that their results could not be told apart. "
+                             "Run them one after the other, into folders of their own.")
+    return list(specs.values())
 
 
 def is_newer(version: str, than: str) -> bool:

@@ -17,6 +17,7 @@ from ...errors import ModelSpecError, WeightsError
 from ...spec import LARGEST_SPEC, SPEC_FILE, ModelSpec, load_spec
 from .cache import check_space, commit, disk_errors, in_megabytes, locked, staging, write_all
 from .catalogue import bundled_models, check_contents, files_of, installed_models, is_newer, verify_files
+from .foreign import check_own
 
 README = "README.md"
 _BLOCK = 1 << 20
@@ -40,9 +41,11 @@ def import_model(
     Raises:
         WeightsError: files are missing, damaged or too large, the archive is not to be trusted, the version is not
             newer than the one at hand, or the cache cannot be written to.
-        ModelSpecError: there is no description, or it names the field that is wrong.
+        ModelSpecError: there is no description, or it names the field that is wrong; another program's model, with
+            what runs it.
     """
     path = Path(path).expanduser()
+    check_own(path)
     if path.is_file() and path.name != SPEC_FILE and not zipfile.is_zipfile(path):
         raise WeightsError(f"{path} is not a model. Choose a model's folder, its {SPEC_FILE}, or a .zip of the folder.")
     if path.is_file() and path.name != SPEC_FILE:
