@@ -74,11 +74,12 @@ def addToPath():
 @parameterNodeWrapper
 class UnifiedViTParameterNode:
     """What is saved with the scene: these, and the options of `UnifiedViTLogic.process`. `device` as in `Predictor`;
-    `model` is an id."""
+    `model` is an id, `furtherModels` are ids of others that look too, separated by spaces."""
 
     inputVolume: vtkMRMLScalarVolumeNode
     outputSegmentation: vtkMRMLSegmentationNode
     model: str = DEFAULT_MODEL
+    furtherModels: str = ""
     device: str = "auto"
     batchSize: Annotated[int, WithinRange(1, 64)] = 8
     plane: str = "auto"
@@ -227,7 +228,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         Args:
             volumeNode: a scalar volume.
             segmentationNode: its content is replaced; None for a new segmentation.
-            model: a model's id or folder.
+            model: a model's id or folder; or a list of them, each of which adds "NAME - MODEL", or all or none.
             device: "auto", "cpu", "cuda" or "mps".
             batchSize: slices at a time.
             progress: called with a stage in words and the share done (0..1).
@@ -246,24 +247,29 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
                 diagnosis is in `prediction.uncertainty`.
 
         Returns:
-            `UnifiedViTLib.inference.prediction.Prediction`.
+            `UnifiedViTLib.inference.prediction.Prediction`; of several models, a list of them.
 
         Raises:
             UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do; the scene is then as it was.
         """
-        from UnifiedViTPanel.options import optionsOf
-        from UnifiedViTPanel.region import RegionChoice
+        from UnifiedViTPanel.severalmodels import process
 
-        options = optionsOf(plane=plane, tta=tta, keepProbabilities=keepProbabilities, heatmap=heatmap,
-                            superres=superres, uncertainty=uncertainty)
-        request = self.runner.request(volumeNode, model, device, batchSize, options, channels,
-                                      RegionChoice.of(region, regionMargin))
-        try:
-            prediction = self.runner.client.run(request, progress or (lambda stage, fraction: None))
-            self.runner.addToScene(prediction, volumeNode, segmentationNode)
-        finally:
-            self.runner.release()
-        return prediction
+        return process(self.runner, volumeNode, segmentationNode, model, device, batchSize, progress, channels, region,
+                       regionMargin, plane=plane, tta=tta, keepProbabilities=keepProbabilities, heatmap=heatmap,
+                       superres=superres, uncertainty=uncertainty)
+
+    def whichModel(self, volumeNode, device="auto", progress=None):
+        """Rank the installed models by how well they know a volume. None is chosen; the scene is not changed.
+
+        Args:
+            volumeNode, device, progress: as for `process`.
+
+        Returns:
+            `UnifiedViTLib.inference.model_ranking.ModelRanking`: `summary`, and in `fits` a reason for each model.
+        """
+        from UnifiedViTPanel.whichmodel import rankRequest
+
+        return self.runner.client.run(rankRequest(volumeNode, device), progress or (lambda stage, fraction: None))
 
     def processFolder(self, inputDir, outputDir, pattern="*", recursive=False, skipExisting=True, model=DEFAULT_MODEL,
                       device="auto", batchSize=8, progress=None, *, plane="auto", tta=False, heatmap="", superres="",

@@ -24,7 +24,9 @@ from .region import RegionView
 from .results import ResultView
 from .sentences import inWords
 from .setup import SetupView
+from .severalmodels import FurtherModelsView, furtherModels
 from .status import StatusView
+from .whichmodel import WhichModelView
 
 #: Milliseconds between two looks at what the worker says.
 POLL_MS = 40
@@ -54,6 +56,9 @@ class Panel:
         self.compare = CompareView(ui, self.status, self.timer.start)
         self.models = ModelsView(ui, self.status, self.onModelsChanged, self.timer.start)
         self.batch = BatchView(ui, self)
+        self.furtherModels = FurtherModelsView(ui)
+        self.whichModel = WhichModelView(ui, self.status, lambda modelID: self.onChosen("model", modelID),
+                                         self.timer.start)
         self._boxes = self._choiceBoxes()
         ui.runButton.connect("clicked(bool)", self.onRun)
         ui.undoButton.connect("clicked(bool)", self.onUndo)
@@ -88,6 +93,7 @@ class Panel:
         self.dicom.close()
         self.compare.close()
         self.batch.close()
+        self.whichModel.close()
 
     # Parameters
 
@@ -111,6 +117,8 @@ class Panel:
             self.results.show(parameters.outputSegmentation)
         self.region.show(parameters.parameterNode if parameters else None)
         self._showModel()
+        self.furtherModels.show(self.models.usable(), parameters)
+        self.whichModel.show(parameters)
         self.setup.require(self._torchReason())
         self._showButtons()
 
@@ -154,15 +162,21 @@ class Panel:
 
     def spec(self):
         """Description of the model that the parameters name; None if it is not installed."""
-        chosen = self._parameters.model if self._parameters else None
-        return next((spec for spec in self.models.usable() if spec.id == chosen), None)
+        return self._specs()[0]
+
+    def _specs(self):
+        """Descriptions of the model that the parameters name, and of those that look too; None for one that is not
+        installed."""
+        parameters, usable = self._parameters, {spec.id: spec for spec in self.models.usable()}
+        return list(map(usable.get, [parameters.model, *furtherModels(parameters)])) if parameters else [None]
 
     def _torchReason(self):
         """What of the choices OpenVINO cannot do, in words; "" for nothing."""
-        parameters, spec = self._parameters, self.spec()
-        if parameters is None or spec is None:
+        parameters, specs = self._parameters, self._specs()
+        if parameters is None or specs[0] is None:
             return ""
-        return optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()}).torch_reason(spec)
+        options = optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()})
+        return next(filter(None, (options.torch_reason(spec) for spec in specs if spec)), "")
 
     def onReady(self):
         """The check, or an installation, has ended."""
@@ -176,7 +190,7 @@ class Panel:
         if self._running:
             self._cancel(_("Cancelled. The scene is as it was."))
             return
-        if not mayBeUsed(self.spec()):
+        if not all(mayBeUsed(spec) for spec in self._specs() if spec):
             self.status.say(_("Not run: the licence of the weights was not agreed to."))
             return
         try:
@@ -198,14 +212,15 @@ class Panel:
 
     def onTimer(self):
         """See what the worker, the check, the models' jobs, the saving, the comparison and the batch have said."""
-        isBusy = [part.poll() for part in (self.setup, self.models, self.dicom, self.compare, self.batch)]
+        views = self.setup, self.models, self.dicom, self.compare, self.batch, self.whichModel
+        isBusy = [view.poll() for view in views]
         if not self._running:
             if not any(isBusy):
                 self.timer.stop()
             return
         if self.runner.volumeNode is None and not self._cancelling:
             self._cancel(_("The volume was removed from the scene: its run was ended."))
-        for event in self.runner.client.poll():
+        for event in self.runner.poll():
             if isinstance(event, Progress):
                 self._showProgress(event)
             elif isinstance(event, Log):
@@ -234,7 +249,8 @@ class Panel:
             if isinstance(error, DependencyError):
                 self.setup.look()
         else:
-            self.status.say(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._started))
+            done = _("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._started)
+            self.status.say(" ".join([done, *self.runner.queue.failures]), isBad=bool(self.runner.queue.failures))
             self._showResult(segmentationNode)
         finally:
             self.runner.release()
@@ -278,6 +294,7 @@ class Panel:
         self.runner.results.clear()
         self.compare.forget()
         self.batch.sceneCloses()
+        self.whichModel.forget()
         if self._running:
             self._cancel("")
         self.status.clear()
@@ -287,7 +304,9 @@ class Panel:
         parameters, ui = self._parameters, self.ui
         hasVolume = parameters is not None and parameters.inputVolume is not None
         canRun = hasVolume and self.spec() is not None
-        ui.runButton.text = (_("Cancelling...") if self._cancelling else _("Cancel") if self._running else _("Run"))
+        ui.runButton.text = (_("Cancelling...") if self._cancelling else _("Cancel") if self._running else
+                             _("Run {count} models").format(count=len(self._specs())) if len(self._specs()) > 1 else
+                             _("Run"))
         ui.runButton.enabled = not self._cancelling and (self._running or canRun)
         ui.runButton.toolTip = "" if ui.runButton.enabled else _("Choose a volume and a model first.")
         ui.progressBar.visible = self._running

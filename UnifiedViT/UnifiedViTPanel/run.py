@@ -24,7 +24,7 @@ from UnifiedViTLib.outputs.mrml_volumes import (
     add_volume,
     result_volumes,
 )
-from UnifiedViTLib.service.store.catalogue import find_model
+from UnifiedViTLib.service.store.catalogue import find_models
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import PredictRequest
 
@@ -32,6 +32,7 @@ from .channels import chosenChannels, volumesBeside
 from .dicomresults import KeptResults
 from .options import optionsOf, slicerOptions
 from .region import chosenRegion
+from .severalmodels import ModelQueue, furtherModels, nameAfterModel
 
 #: Node reference from a segmentation to the table of its diagnosis.
 TABLE_ROLE = f"{ATTRIBUTE}table"
@@ -41,7 +42,7 @@ class Runner:
     """Holds the worker, what is under way for which volume, and `results`, which can be written as DICOM."""
 
     def __init__(self):
-        self.client, self.results = WorkerClient(), KeptResults()
+        self.client, self.results, self.queue = WorkerClient(), KeptResults(), ModelQueue()
         self._volumeID = self._segmentationID = self._tableID = None
         self._inputs = {}  # voxels as they were asked about, by the nodes' IDs
         self._memory, self._added, self._backgrounds = None, [], {}
@@ -53,28 +54,38 @@ class Runner:
         Raises:
             UnsupportedImageError, ModelSpecError: with a sentence.
         """
-        spec, volume = find_model(model), volume_from_node(volumeNode)
-        extraChannels = volumesBeside(volumeNode, channels or {})
-        check_channel_names(extraChannels, spec)
+        request, = self.requests(volumeNode, [model], device, batchSize, options, lambda spec: channels or {}, region)
+        return request
+
+    def requests(self, volumeNode, models, device, batchSize, options, channelsOf, region=None):
+        """As `request`, one for each of several models, of the same voxels; `channelsOf` gives the further volume nodes
+        of a model by the channels' names."""
+        specs, volume = find_models(models), volume_from_node(volumeNode)
         if region is not None:
             options = replace(options, region=region.box(volumeNode))
             options.region.bounds(volume)
-        self._inputs = {volumeNode.GetID(): volume.array}
-        self._inputs |= {node.GetID(): extraChannels[name].array for name, node in (channels or {}).items()}
-        return PredictRequest(volume, spec, options, device, batchSize, extra_channels=extraChannels)
+        inputs, requests = {volumeNode.GetID(): volume.array}, []
+        for spec in specs:
+            channels = channelsOf(spec)
+            extraChannels = volumesBeside(volumeNode, channels)
+            check_channel_names(extraChannels, spec)
+            inputs |= {node.GetID(): extraChannels[name].array for name, node in channels.items()}
+            requests.append(PredictRequest(volume, spec, options, device, batchSize, extra_channels=extraChannels))
+        self._inputs = inputs
+        return requests
 
     def start(self, parameters):
-        """Begin a run with what the parameter node says; `client.poll()` tells how it goes.
+        """Begin a run with what the parameter node says; `poll` tells how it goes.
 
         Raises:
             UnifiedViTError: it cannot begin; nothing has changed.
         """
         volume, segmentation = parameters.inputVolume, parameters.outputSegmentation
-        self.client.submit(self.request(
-            volume, parameters.model, parameters.device, parameters.batchSize,
+        requests = self.requests(
+            volume, [parameters.model, *furtherModels(parameters)], parameters.device, parameters.batchSize,
             optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()}),
-            chosenChannels(parameters.parameterNode, find_model(parameters.model)),
-            chosenRegion(parameters.parameterNode)))
+            lambda spec: chosenChannels(parameters.parameterNode, spec), chosenRegion(parameters.parameterNode))
+        self.queue.start(self.client, requests)
         table = segmentation.GetNodeReference(TABLE_ROLE) if segmentation else None
         self._volumeID = volume.GetID()
         self._segmentationID, self._tableID = (node.GetID() if node else None for node in (segmentation, table))
@@ -84,13 +95,18 @@ class Runner:
         """The volume of the run under way; None if it is no longer in the scene."""
         return slicer.mrmlScene.GetNodeByID(self._volumeID) if self._volumeID else None
 
+    def poll(self):
+        """What the worker has said since the last call; of several models, one end of all."""
+        return self.queue.poll(self.client)
+
     def cancel(self):
         """Stop what is under way; its end is still polled."""
         self._volumeID = None
         self.client.cancel()
 
     def accept(self, prediction):
-        """Put the result of the run under way into the scene; returns the segmentation node.
+        """Put the result of the run under way into the scene, of several models each; returns the segmentation node,
+        or the first.
 
         Raises:
             UnifiedViTError: the volume has gone or changed meanwhile; the scene is as it was.
@@ -98,6 +114,8 @@ class Runner:
         volume = self.volumeNode
         if volume is None:
             raise UnsupportedImageError(_("The volume was removed from the scene before its result came."))
+        if isinstance(prediction, list):
+            return self.addEach(prediction, volume)[0]
         segmentation, table = (slicer.mrmlScene.GetNodeByID(nodeID) if nodeID else None
                                for nodeID in (self._segmentationID, self._tableID))
         return self.addToScene(prediction, volume, segmentation, table)
@@ -168,6 +186,24 @@ class Runner:
         self._backgrounds = {}
         return segmentation
 
+    def addEach(self, predictions, volumeNode):
+        """Show predictions of several models, each in a segmentation and a table of its own; returns the segmentation
+        nodes. `undo` takes all of them back. Errors as of `addToScene`; the scene is then as it was."""
+        scene = volumeNode.GetScene()
+        before, memory, added, segmentations = (self._memory, self._added), SceneMemory(scene, []), [], []
+        try:
+            for prediction in predictions:
+                segmentations.append(self.addToScene(prediction, volumeNode))
+                added += self._added
+                nameAfterModel(segmentations[-1], segmentations[-1].GetNodeReference(TABLE_ROLE), volumeNode,
+                               prediction.spec.id)
+        except BaseException:
+            memory.restore()
+            self._memory, self._added = before
+            raise
+        self._memory, self._added = memory, added
+        return segmentations
+
     def _withChanges(self, prediction):
         """The prediction, with a warning where voxels are no longer those that were looked at."""
         inputs = [(slicer.mrmlScene.GetNodeByID(nodeID), array) for nodeID, array in self._inputs.items()]
@@ -181,6 +217,7 @@ class Runner:
     def release(self):
         """The run has ended: the voxels that it was about are not needed any more."""
         self._inputs = {}
+        self.queue.release()
 
     @property
     def canUndo(self):

@@ -1,0 +1,166 @@
+"""Which model? Each installed model looks at some slices, and a small table says which of them know the volume."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+
+import qt
+from slicer.i18n import tr as _
+
+from UnifiedViTLib.errors import Cancelled, UnifiedViTError
+from UnifiedViTLib.outputs.mrml import volume_from_node
+from UnifiedViTLib.service.store.catalogue import installed_models
+from UnifiedViTLib.service.worker.client import WorkerClient
+from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, Progress, RankModelsRequest
+
+from .texts import asShown, shortened
+
+#: Characters of a model's id in the table, so that the panel may be narrow.
+_LONGEST = 20
+
+
+def rankRequest(volumeNode, device):
+    """What to ask the worker; `device` as of `Predictor`.
+
+    Raises:
+        UnsupportedImageError: it is not a volume to look at.
+    """
+    volume = volume_from_node(volumeNode)
+    modality = _modality(volumeNode)
+    if modality:
+        volume = replace(volume, metadata={**volume.metadata, "Modality": modality})
+    return RankModelsRequest(volume, tuple(installed_models()), device)
+
+
+def _modality(volumeNode):
+    """As Slicer's DICOM module noted it; "" for a volume from elsewhere."""
+    hierarchy = volumeNode.GetScene().GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
+    item = hierarchy.GetItemByDataNode(volumeNode) if hierarchy else 0
+    return hierarchy.GetItemAttribute(item, "DICOM.Modality") if item else ""
+
+
+class WhichModelView:
+    """Asks in a process of its own, so that the window stays alive.
+
+    Args:
+        ui: the panel's widgets.
+        status: `StatusView`.
+        chosen: called with the id of a model that was double-clicked.
+        wake: called when something begins that `poll` must follow.
+    """
+
+    def __init__(self, ui, status, chosen, wake):
+        self.ui, self._status, self._chosen, self._wake = ui, status, chosen, wake
+        self._client = WorkerClient()
+        self._cancelling = False
+        self._parameters = self._ranking = self._nodeID = None
+        ui.whichModelButton.connect("clicked(bool)", self.onAsk)
+        ui.whichModelTable.connect("itemSelectionChanged()", self._showReason)
+        ui.whichModelTable.connect("cellDoubleClicked(int,int)", self.onDoubleClicked)
+        self.show(None)
+
+    def close(self):
+        """Stop what is under way."""
+        self._client.close()
+
+    def forget(self):
+        """The scene is another one now: nothing is under way for it, nothing of it is shown."""
+        self._cancel()
+        self._ranking = self._nodeID = None
+        self.show(None)
+
+    def show(self, parameters):
+        """Show the ranking if it is of the volume that the parameter node names; None: nothing can be asked."""
+        self._parameters = parameters
+        volume = parameters.inputVolume if parameters else None
+        isOfVolume = volume is not None and self._ranking is not None and volume.GetID() == self._nodeID
+        self.ui.whichModelFrame.visible = isOfVolume
+        isBusy = self._client.running
+        self.ui.whichModelButton.text = (_("Cancelling...") if self._cancelling else _("Cancel") if isBusy
+                                         else _("Which model?"))
+        self.ui.whichModelButton.enabled = not self._cancelling and (isBusy or volume is not None)
+
+    def onAsk(self, _checked=None):
+        """Begin; while it is under way, cancel it."""
+        if self._client.running:
+            self._cancel()
+            self.show(self._parameters)
+            return
+        volume = self._parameters.inputVolume
+        try:
+            self._client.submit(rankRequest(volume, self._parameters.device))
+        except UnifiedViTError as error:
+            self._status.say(str(error), isBad=True)
+            return
+        self._nodeID, self._ranking = volume.GetID(), None
+        self._wake()
+        self.show(self._parameters)
+
+    def _cancel(self):
+        if self._client.running:
+            self._cancelling = True
+            self._client.cancel()
+
+    def poll(self):
+        """See what the child has said; returns whether there is more to come."""
+        if not self._client.running:
+            return False
+        for event in self._client.poll():
+            if isinstance(event, Log):
+                self._status.log(event.text)
+            elif isinstance(event, Progress):
+                if not self._cancelling:
+                    self._status.say(event.stage)
+            elif isinstance(event, (Finished, Failed)):
+                self._end(event)
+        return self._client.running
+
+    def _end(self, event):
+        self._cancelling = False
+        self._client.close()
+        if self._nodeID is None:
+            pass  # the scene that it was about has gone
+        elif isinstance(event, Failed):
+            isCancelled = isinstance(event.error, Cancelled)
+            self._status.say(_("Cancelled. No model was judged.") if isCancelled else str(event.error),
+                             isBad=not isCancelled)
+        else:
+            self._ranking = event.result
+            self._fill()
+            self._status.say(event.result.summary)
+        self.show(self._parameters)
+
+    def _fill(self):
+        """The table, the best model first."""
+        verdicts = {"fits": _("fits"), "doubtful": _("doubtful"), "not judged": _("not judged"),
+                    "does not fit": _("does not fit")}
+        table = self.ui.whichModelTable
+        table.setRowCount(len(self._ranking.fits))
+        for row, fit in enumerate(self._ranking.fits):
+            unlike = "" if fit.flagged_fraction is None else f"{fit.flagged_fraction:.0%}"
+            for column, text in enumerate((shortened(fit.model_id, _LONGEST), verdicts[fit.verdict], unlike)):
+                item = qt.QTableWidgetItem(text)
+                item.setToolTip(asShown(f"{fit.name} ({fit.model_id})\n{fit.reason}"))
+                table.setItem(row, column, item)
+        table.resizeColumnsToContents()
+        table.resizeRowsToContents()
+        table.setCurrentCell(0, 0)
+        self._showReason()
+
+    def _showReason(self):
+        """What all models come to, and the reason of the one that is selected."""
+        if self._ranking is None:
+            return
+        row = self.ui.whichModelTable.currentRow()
+        text = f"<b>{html.escape(self._ranking.summary)}</b>"
+        if 0 <= row < len(self._ranking.fits):
+            fit = self._ranking.fits[row]
+            words = _("{model} (as {channel})") if fit.channel else "{model}"
+            title = words.format(model=fit.model_id, channel=fit.channel)
+            text += f"<br><i>{html.escape(title)}</i>: {html.escape(fit.reason)}"
+        self.ui.whichModelLabel.text = text
+
+    def onDoubleClicked(self, row, _column):
+        """This model is to be used."""
+        self._chosen(self._ranking.fits[row].model_id)
