@@ -77,8 +77,7 @@ class WhichModelView:
         isOfVolume = volume is not None and self._ranking is not None and volume.GetID() == self._nodeID
         self.ui.whichModelFrame.visible = isOfVolume
         isBusy = self._client.running
-        self.ui.whichModelButton.text = (_("Cancelling...") if self._cancelling else _("Cancel") if isBusy
-                                         else _("Which model?"))
+        self.ui.whichModelButton.text = _("Cancel") if isBusy else _("Which?")
         self.ui.whichModelButton.enabled = not self._cancelling and (isBusy or volume is not None)
 
     def onAsk(self, _checked=None):
