@@ -259,17 +259,10 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
                        superres=superres, uncertainty=uncertainty)
 
     def whichModel(self, volumeNode, device="auto", progress=None):
-        """Rank the installed models by how well they know a volume. None is chosen; the scene is not changed.
+        """Which installed models know a volume: `UnifiedViTPanel.whichmodel.whichModel`, with this object's worker."""
+        from UnifiedViTPanel.whichmodel import whichModel
 
-        Args:
-            volumeNode, device, progress: as for `process`.
-
-        Returns:
-            `UnifiedViTLib.inference.model_ranking.ModelRanking`: `summary`, and in `fits` a reason for each model.
-        """
-        from UnifiedViTPanel.whichmodel import rankRequest
-
-        return self.runner.client.run(rankRequest(volumeNode, device), progress or (lambda stage, fraction: None))
+        return whichModel(self.runner.client, volumeNode, device, progress)
 
     def processFolder(self, inputDir, outputDir, pattern="*", recursive=False, skipExisting=True, model=DEFAULT_MODEL,
                       device="auto", batchSize=8, progress=None, *, plane="auto", tta=False, heatmap="", superres="",

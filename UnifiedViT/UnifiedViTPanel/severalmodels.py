@@ -30,9 +30,9 @@ def nameAfterModel(segmentationNode, tableNode, volumeNode, modelID):
     scene, volumeName = volumeNode.GetScene(), volumeNode.GetName()
     item = segmentationNode.GetAttribute(f"{ATTRIBUTE}SequenceItem")
     name = f"{volumeName} - {modelID}"
-    title = _("{name} (item {number})").format(name=name, number=item) if item else name
+    title = f"{name} (item {item})" if item else name
     segmentationNode.SetName(unused_name(scene, title))
-    tableNode.SetName(unused_name(scene, _("{name} diagnosis").format(name=title)))
+    tableNode.SetName(unused_name(scene, f"{title} diagnosis"))
     for node in result_volumes(segmentationNode):
         if node.GetName().startswith(volumeName):
             node.SetName(unused_name(scene, name + node.GetName()[len(volumeName):]))
@@ -68,7 +68,8 @@ def process(runner, volumeNode, segmentationNode, model, device, batchSize, prog
 
 def _partOf(progress, spec, number, count):
     """The progress of one of several models."""
-    return lambda stage, fraction: progress(f"{spec.name}: {stage}", (number + fraction) / count)
+    return lambda stage, fraction: progress(f"{number + 1} of {count}, {spec.name}: {stage}",
+                                            (number + fraction) / count)
 
 
 class ModelQueue:
@@ -95,9 +96,9 @@ class ModelQueue:
         for event in client.poll():
             number = len(self._outcomes)
             if isinstance(event, Progress):
-                name = self._requests[number].spec.name
-                event = replace(event, stage=f"{name}: {event.stage}",
-                                fraction=(number + event.fraction) / len(self._requests))
+                count, name = len(self._requests), self._requests[number].spec.name
+                event = replace(event, stage=f"{number + 1} of {count}, {name}: {event.stage}",
+                                fraction=(number + event.fraction) / count)
             elif isinstance(event, (Finished, Failed)):
                 event = self._ended(event, client)
             events += [event] if event else []
@@ -118,7 +119,7 @@ class ModelQueue:
         predictions = [one.result for one in self._outcomes if isinstance(one, Finished)]
         errors = [(request.spec.id, one.error) for request, one in zip(self._requests, self._outcomes, strict=True)
                   if isinstance(one, Failed)]
-        sentences = [_("{model}: {error}").format(model=modelID, error=error) for modelID, error in errors]
+        sentences = [f"{modelID}: {error}" for modelID, error in errors]
         if not predictions:
             return Failed(type(errors[0][1])(" ".join(sentences)))
         self.failures = sentences

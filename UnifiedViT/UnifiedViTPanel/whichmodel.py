@@ -14,10 +14,28 @@ from UnifiedViTLib.service.store.catalogue import installed_models
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, Progress, RankModelsRequest
 
+from .sentences import inWords
 from .texts import asShown, shortened
 
 #: Characters of a model's id in the table, so that the panel may be narrow.
 _LONGEST = 20
+
+
+def whichModel(client, volumeNode, device="auto", progress=None):
+    """Rank the installed models by how well they know a volume; waits until all have looked. None is chosen, and the
+    scene is not changed.
+
+    Args:
+        client: `WorkerClient`.
+        volumeNode, device, progress: as for `UnifiedViTLogic.process`.
+
+    Returns:
+        `UnifiedViTLib.inference.model_ranking.ModelRanking`: `summary`, and in `fits` a reason for each model.
+
+    Raises:
+        UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do.
+    """
+    return client.run(rankRequest(volumeNode, device), progress or (lambda stage, fraction: None))
 
 
 def rankRequest(volumeNode, device):
@@ -110,7 +128,7 @@ class WhichModelView:
                 self._status.log(event.text)
             elif isinstance(event, Progress):
                 if not self._cancelling:
-                    self._status.say(event.stage)
+                    self._status.say(inWords(event.stage))
             elif isinstance(event, (Finished, Failed)):
                 self._end(event)
         return self._client.running

@@ -109,7 +109,7 @@ def which_model(
     """
     fits = []
     for number, spec in enumerate(specs):
-        part = partial(_tell, progress, f"Model {number + 1} of {len(specs)}, {spec.name}", number, len(specs))
+        part = partial(_tell, progress, f"{number + 1} of {len(specs)}, {spec.name}", number, len(specs))
         part("Preparing", 0.0)
         fits.append(_judge(image, spec, make_predictor, part))
     progress("Done", 1.0)

@@ -64,10 +64,6 @@
         <translation type="unfinished">Modell:</translation>
     </message>
     <message>
-        <source>What to look for. More models: section Models below.</source>
-        <translation type="unfinished">Wonach gesucht wird. Weitere Modelle: unten im Abschnitt Modelle.</translation>
-    </message>
-    <message>
         <source>Segmentation:</source>
         <translation type="unfinished">Segmentierung:</translation>
     </message>
@@ -190,6 +186,42 @@
     <message>
         <source>Model</source>
         <translation type="unfinished">Modell</translation>
+    </message>
+    <message>
+        <source>What to look for. More models: section Models below. Several at once: Advanced.</source>
+        <translation type="unfinished">Wonach gesucht wird. Weitere Modelle: unten im Abschnitt Modelle. Mehrere zugleich: Erweitert.</translation>
+    </message>
+    <message>
+        <source>Which?</source>
+        <translation type="unfinished">Welches?</translation>
+    </message>
+    <message>
+        <source>Which model? Each installed one looks at a dozen slices, and says whether it knows such images. None is chosen.</source>
+        <translation type="unfinished">Welches Modell? Jedes installierte sieht sich ein Dutzend Schichten an und sagt, ob es solche Bilder kennt. Keines wird gewählt.</translation>
+    </message>
+    <message>
+        <source>Double-click a model to choose it.</source>
+        <translation type="unfinished">Ein Doppelklick wählt das Modell.</translation>
+    </message>
+    <message>
+        <source>Judged</source>
+        <translation type="unfinished">Urteil</translation>
+    </message>
+    <message>
+        <source>Unlike</source>
+        <translation type="unfinished">Anders</translation>
+    </message>
+    <message>
+        <source>Slices further from the model&apos;s training images than 99% of the images kept for validation</source>
+        <translation type="unfinished">Schichten, die weiter von den Trainingsbildern des Modells entfernt sind als 99% der zur Validierung zurückgehaltenen Bilder</translation>
+    </message>
+    <message>
+        <source>Also run:</source>
+        <translation type="unfinished">Außerdem:</translation>
+    </message>
+    <message>
+        <source>Models that look at the volume besides the chosen one. Each adds a segmentation and a table of its own, &quot;NAME - MODEL&quot;; none is replaced.</source>
+        <translation type="unfinished">Modelle, die das Volumen außer dem gewählten ansehen. Jedes fügt eine eigene Segmentierung und Tabelle hinzu, „NAME - MODELL“; nichts wird ersetzt.</translation>
     </message>
     <message>
         <source>Version</source>
@@ -1022,6 +1054,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Starten</translation>
     </message>
     <message>
+        <source>Run {count} models</source>
+        <translation type="unfinished">{count} Modelle starten</translation>
+    </message>
+    <message>
         <source>&lt;b&gt;Expects&lt;/b&gt; {what}</source>
         <translation type="unfinished">&lt;b&gt;Erwartet&lt;/b&gt; {what}</translation>
     </message>
@@ -1357,10 +1393,56 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.severalmodels</name>
+    <message>
+        <source>Several models add a segmentation each: name at least one model, and no segmentation to replace.</source>
+        <translation type="unfinished">Mehrere Modelle fügen je eine Segmentierung hinzu: Nennen Sie mindestens ein Modell und keine Segmentierung, die ersetzt werden soll.</translation>
+    </message>
+    <message>
+        <source>{value} (not installed)</source>
+        <translation type="unfinished">{value} (nicht installiert)</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.startup</name>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.whichmodel</name>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Abbrechen</translation>
+    </message>
+    <message>
+        <source>Which?</source>
+        <translation type="unfinished">Welches?</translation>
+    </message>
+    <message>
+        <source>fits</source>
+        <translation type="unfinished">passt</translation>
+    </message>
+    <message>
+        <source>doubtful</source>
+        <translation type="unfinished">zweifelhaft</translation>
+    </message>
+    <message>
+        <source>not judged</source>
+        <translation type="unfinished">nicht beurteilt</translation>
+    </message>
+    <message>
+        <source>does not fit</source>
+        <translation type="unfinished">passt nicht</translation>
+    </message>
+    <message>
+        <source>{model} (as {channel})</source>
+        <translation type="unfinished">{model} (als {channel})</translation>
+    </message>
+    <message>
+        <source>Cancelled. No model was judged.</source>
+        <translation type="unfinished">Abgebrochen. Kein Modell wurde beurteilt.</translation>
     </message>
 </context>
 </TS>

@@ -64,10 +64,6 @@
         <translation type="unfinished">Modelo:</translation>
     </message>
     <message>
-        <source>What to look for. More models: section Models below.</source>
-        <translation type="unfinished">Qué se busca. Más modelos: en la sección Modelos, más abajo.</translation>
-    </message>
-    <message>
         <source>Segmentation:</source>
         <translation type="unfinished">Segmentación:</translation>
     </message>
@@ -190,6 +186,42 @@
     <message>
         <source>Model</source>
         <translation type="unfinished">Modelo</translation>
+    </message>
+    <message>
+        <source>What to look for. More models: section Models below. Several at once: Advanced.</source>
+        <translation type="unfinished">Qué se busca. Más modelos: sección Modelos, abajo. Varios a la vez: Avanzado.</translation>
+    </message>
+    <message>
+        <source>Which?</source>
+        <translation type="unfinished">¿Cuál?</translation>
+    </message>
+    <message>
+        <source>Which model? Each installed one looks at a dozen slices, and says whether it knows such images. None is chosen.</source>
+        <translation type="unfinished">¿Qué modelo? Cada modelo instalado mira una docena de cortes y dice si conoce imágenes así. No se elige ninguno.</translation>
+    </message>
+    <message>
+        <source>Double-click a model to choose it.</source>
+        <translation type="unfinished">Haga doble clic en un modelo para elegirlo.</translation>
+    </message>
+    <message>
+        <source>Judged</source>
+        <translation type="unfinished">Juicio</translation>
+    </message>
+    <message>
+        <source>Unlike</source>
+        <translation type="unfinished">Distinto</translation>
+    </message>
+    <message>
+        <source>Slices further from the model&apos;s training images than 99% of the images kept for validation</source>
+        <translation type="unfinished">Cortes más alejados de las imágenes de entrenamiento del modelo que el 99% de las imágenes reservadas para la validación</translation>
+    </message>
+    <message>
+        <source>Also run:</source>
+        <translation type="unfinished">También:</translation>
+    </message>
+    <message>
+        <source>Models that look at the volume besides the chosen one. Each adds a segmentation and a table of its own, &quot;NAME - MODEL&quot;; none is replaced.</source>
+        <translation type="unfinished">Modelos que miran el volumen además del elegido. Cada uno añade su propia segmentación y tabla, «NOMBRE - MODELO»; nada se reemplaza.</translation>
     </message>
     <message>
         <source>Version</source>
@@ -1022,6 +1054,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">Ejecutar</translation>
     </message>
     <message>
+        <source>Run {count} models</source>
+        <translation type="unfinished">Ejecutar {count} modelos</translation>
+    </message>
+    <message>
         <source>&lt;b&gt;Expects&lt;/b&gt; {what}</source>
         <translation type="unfinished">&lt;b&gt;Espera&lt;/b&gt; {what}</translation>
     </message>
@@ -1357,10 +1393,56 @@ Use them for such a purpose? You are asked once.</source>
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.severalmodels</name>
+    <message>
+        <source>Several models add a segmentation each: name at least one model, and no segmentation to replace.</source>
+        <translation type="unfinished">Varios modelos añaden una segmentación cada uno: indique al menos un modelo y ninguna segmentación que reemplazar.</translation>
+    </message>
+    <message>
+        <source>{value} (not installed)</source>
+        <translation type="unfinished">{value} (no instalado)</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.startup</name>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.whichmodel</name>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Cancelar</translation>
+    </message>
+    <message>
+        <source>Which?</source>
+        <translation type="unfinished">¿Cuál?</translation>
+    </message>
+    <message>
+        <source>fits</source>
+        <translation type="unfinished">encaja</translation>
+    </message>
+    <message>
+        <source>doubtful</source>
+        <translation type="unfinished">dudoso</translation>
+    </message>
+    <message>
+        <source>not judged</source>
+        <translation type="unfinished">no juzgado</translation>
+    </message>
+    <message>
+        <source>does not fit</source>
+        <translation type="unfinished">no encaja</translation>
+    </message>
+    <message>
+        <source>{model} (as {channel})</source>
+        <translation type="unfinished">{model} (como {channel})</translation>
+    </message>
+    <message>
+        <source>Cancelled. No model was judged.</source>
+        <translation type="unfinished">Cancelado. No se juzgó ningún modelo.</translation>
     </message>
 </context>
 </TS>

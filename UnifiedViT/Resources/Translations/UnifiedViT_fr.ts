@@ -64,10 +64,6 @@
         <translation type="unfinished">Modèle :</translation>
     </message>
     <message>
-        <source>What to look for. More models: section Models below.</source>
-        <translation type="unfinished">Ce qui est recherché. Autres modèles : section Modèles ci-dessous.</translation>
-    </message>
-    <message>
         <source>Segmentation:</source>
         <translation type="unfinished">Segmentation :</translation>
     </message>
@@ -190,6 +186,42 @@
     <message>
         <source>Model</source>
         <translation type="unfinished">Modèle</translation>
+    </message>
+    <message>
+        <source>What to look for. More models: section Models below. Several at once: Advanced.</source>
+        <translation type="unfinished">Ce qui est recherché. Autres modèles : section Modèles ci-dessous. Plusieurs à la fois : Avancé.</translation>
+    </message>
+    <message>
+        <source>Which?</source>
+        <translation type="unfinished">Lequel ?</translation>
+    </message>
+    <message>
+        <source>Which model? Each installed one looks at a dozen slices, and says whether it knows such images. None is chosen.</source>
+        <translation type="unfinished">Quel modèle ? Chaque modèle installé regarde une douzaine de coupes et dit s’il connaît de telles images. Aucun n’est choisi.</translation>
+    </message>
+    <message>
+        <source>Double-click a model to choose it.</source>
+        <translation type="unfinished">Double-cliquez sur un modèle pour le choisir.</translation>
+    </message>
+    <message>
+        <source>Judged</source>
+        <translation type="unfinished">Jugement</translation>
+    </message>
+    <message>
+        <source>Unlike</source>
+        <translation type="unfinished">Différent</translation>
+    </message>
+    <message>
+        <source>Slices further from the model&apos;s training images than 99% of the images kept for validation</source>
+        <translation type="unfinished">Coupes plus éloignées des images d’entraînement du modèle que 99% des images gardées pour la validation</translation>
+    </message>
+    <message>
+        <source>Also run:</source>
+        <translation type="unfinished">Aussi :</translation>
+    </message>
+    <message>
+        <source>Models that look at the volume besides the chosen one. Each adds a segmentation and a table of its own, &quot;NAME - MODEL&quot;; none is replaced.</source>
+        <translation type="unfinished">Modèles qui regardent le volume en plus de celui qui est choisi. Chacun ajoute sa propre segmentation et son tableau, « NOM - MODÈLE » ; rien n’est remplacé.</translation>
     </message>
     <message>
         <source>Version</source>
@@ -1022,6 +1054,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Lancer</translation>
     </message>
     <message>
+        <source>Run {count} models</source>
+        <translation type="unfinished">Lancer {count} modèles</translation>
+    </message>
+    <message>
         <source>&lt;b&gt;Expects&lt;/b&gt; {what}</source>
         <translation type="unfinished">&lt;b&gt;Attend&lt;/b&gt; {what}</translation>
     </message>
@@ -1357,10 +1393,56 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.severalmodels</name>
+    <message>
+        <source>Several models add a segmentation each: name at least one model, and no segmentation to replace.</source>
+        <translation type="unfinished">Plusieurs modèles ajoutent chacun une segmentation : indiquez au moins un modèle, et aucune segmentation à remplacer.</translation>
+    </message>
+    <message>
+        <source>{value} (not installed)</source>
+        <translation type="unfinished">{value} (non installé)</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.startup</name>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.whichmodel</name>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Interrompre</translation>
+    </message>
+    <message>
+        <source>Which?</source>
+        <translation type="unfinished">Lequel ?</translation>
+    </message>
+    <message>
+        <source>fits</source>
+        <translation type="unfinished">convient</translation>
+    </message>
+    <message>
+        <source>doubtful</source>
+        <translation type="unfinished">douteux</translation>
+    </message>
+    <message>
+        <source>not judged</source>
+        <translation type="unfinished">non jugé</translation>
+    </message>
+    <message>
+        <source>does not fit</source>
+        <translation type="unfinished">ne convient pas</translation>
+    </message>
+    <message>
+        <source>{model} (as {channel})</source>
+        <translation type="unfinished">{model} (comme {channel})</translation>
+    </message>
+    <message>
+        <source>Cancelled. No model was judged.</source>
+        <translation type="unfinished">Annulé. Aucun modèle n’a été jugé.</translation>
     </message>
 </context>
 </TS>

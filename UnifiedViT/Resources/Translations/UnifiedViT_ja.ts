@@ -64,10 +64,6 @@
         <translation type="unfinished">モデル：</translation>
     </message>
     <message>
-        <source>What to look for. More models: section Models below.</source>
-        <translation type="unfinished">何を探すか。ほかのモデルは下の「モデル」の欄にあります。</translation>
-    </message>
-    <message>
         <source>Segmentation:</source>
         <translation type="unfinished">セグメンテーション：</translation>
     </message>
@@ -190,6 +186,42 @@
     <message>
         <source>Model</source>
         <translation type="unfinished">モデル</translation>
+    </message>
+    <message>
+        <source>What to look for. More models: section Models below. Several at once: Advanced.</source>
+        <translation type="unfinished">何を探すか。ほかのモデル：下の「モデル」セクション。複数を同時に：「詳細」。</translation>
+    </message>
+    <message>
+        <source>Which?</source>
+        <translation type="unfinished">どれ？</translation>
+    </message>
+    <message>
+        <source>Which model? Each installed one looks at a dozen slices, and says whether it knows such images. None is chosen.</source>
+        <translation type="unfinished">どのモデルか。インストール済みの各モデルが十数枚のスライスを見て、そのような画像を知っているかを示します。自動では選択しません。</translation>
+    </message>
+    <message>
+        <source>Double-click a model to choose it.</source>
+        <translation type="unfinished">モデルをダブルクリックすると選択します。</translation>
+    </message>
+    <message>
+        <source>Judged</source>
+        <translation type="unfinished">判定</translation>
+    </message>
+    <message>
+        <source>Unlike</source>
+        <translation type="unfinished">相違</translation>
+    </message>
+    <message>
+        <source>Slices further from the model&apos;s training images than 99% of the images kept for validation</source>
+        <translation type="unfinished">検証用に取り分けた画像の99%よりも、モデルの学習画像から離れているスライス</translation>
+    </message>
+    <message>
+        <source>Also run:</source>
+        <translation type="unfinished">併せて実行：</translation>
+    </message>
+    <message>
+        <source>Models that look at the volume besides the chosen one. Each adds a segmentation and a table of its own, &quot;NAME - MODEL&quot;; none is replaced.</source>
+        <translation type="unfinished">選択したモデルに加えてボリュームを見るモデル。それぞれが自身のセグメンテーションと表「名前 - モデル」を追加し、既存のものは置き換えません。</translation>
     </message>
     <message>
         <source>Version</source>
@@ -1022,6 +1054,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">実行</translation>
     </message>
     <message>
+        <source>Run {count} models</source>
+        <translation type="unfinished">{count} 個のモデルを実行</translation>
+    </message>
+    <message>
         <source>&lt;b&gt;Expects&lt;/b&gt; {what}</source>
         <translation type="unfinished">&lt;b&gt;対象&lt;/b&gt; {what}</translation>
     </message>
@@ -1357,10 +1393,56 @@ Use them for such a purpose? You are asked once.</source>
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.severalmodels</name>
+    <message>
+        <source>Several models add a segmentation each: name at least one model, and no segmentation to replace.</source>
+        <translation type="unfinished">複数のモデルはそれぞれセグメンテーションを追加します。少なくとも一つのモデルを指定し、置き換えるセグメンテーションは指定しないでください。</translation>
+    </message>
+    <message>
+        <source>{value} (not installed)</source>
+        <translation type="unfinished">{value}（未インストール）</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.startup</name>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.whichmodel</name>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">中止</translation>
+    </message>
+    <message>
+        <source>Which?</source>
+        <translation type="unfinished">どれ？</translation>
+    </message>
+    <message>
+        <source>fits</source>
+        <translation type="unfinished">適合</translation>
+    </message>
+    <message>
+        <source>doubtful</source>
+        <translation type="unfinished">疑わしい</translation>
+    </message>
+    <message>
+        <source>not judged</source>
+        <translation type="unfinished">判定なし</translation>
+    </message>
+    <message>
+        <source>does not fit</source>
+        <translation type="unfinished">不適合</translation>
+    </message>
+    <message>
+        <source>{model} (as {channel})</source>
+        <translation type="unfinished">{model}（{channel} として）</translation>
+    </message>
+    <message>
+        <source>Cancelled. No model was judged.</source>
+        <translation type="unfinished">キャンセルしました。どのモデルも判定されていません。</translation>
     </message>
 </context>
 </TS>

@@ -64,10 +64,6 @@
         <translation type="unfinished">模型：</translation>
     </message>
     <message>
-        <source>What to look for. More models: section Models below.</source>
-        <translation type="unfinished">要寻找什么。更多模型见下方“模型”一节。</translation>
-    </message>
-    <message>
         <source>Segmentation:</source>
         <translation type="unfinished">分割：</translation>
     </message>
@@ -190,6 +186,42 @@
     <message>
         <source>Model</source>
         <translation type="unfinished">模型</translation>
+    </message>
+    <message>
+        <source>What to look for. More models: section Models below. Several at once: Advanced.</source>
+        <translation type="unfinished">要查找的内容。更多模型：见下方“模型”部分。同时使用多个：见“高级”。</translation>
+    </message>
+    <message>
+        <source>Which?</source>
+        <translation type="unfinished">哪个？</translation>
+    </message>
+    <message>
+        <source>Which model? Each installed one looks at a dozen slices, and says whether it knows such images. None is chosen.</source>
+        <translation type="unfinished">哪个模型？每个已安装的模型查看十余个切片，并说明是否认识此类图像。不会自动选择。</translation>
+    </message>
+    <message>
+        <source>Double-click a model to choose it.</source>
+        <translation type="unfinished">双击模型即可选择。</translation>
+    </message>
+    <message>
+        <source>Judged</source>
+        <translation type="unfinished">判断</translation>
+    </message>
+    <message>
+        <source>Unlike</source>
+        <translation type="unfinished">不同</translation>
+    </message>
+    <message>
+        <source>Slices further from the model&apos;s training images than 99% of the images kept for validation</source>
+        <translation type="unfinished">与模型训练图像的距离超过99%验证图像的切片</translation>
+    </message>
+    <message>
+        <source>Also run:</source>
+        <translation type="unfinished">同时运行：</translation>
+    </message>
+    <message>
+        <source>Models that look at the volume besides the chosen one. Each adds a segmentation and a table of its own, &quot;NAME - MODEL&quot;; none is replaced.</source>
+        <translation type="unfinished">除所选模型外还查看该体数据的模型。每个模型各添加一个分割和一个表格（“名称 - 模型”）；不替换任何内容。</translation>
     </message>
     <message>
         <source>Version</source>
@@ -1022,6 +1054,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">运行</translation>
     </message>
     <message>
+        <source>Run {count} models</source>
+        <translation type="unfinished">运行 {count} 个模型</translation>
+    </message>
+    <message>
         <source>&lt;b&gt;Expects&lt;/b&gt; {what}</source>
         <translation type="unfinished">&lt;b&gt;适用于&lt;/b&gt; {what}</translation>
     </message>
@@ -1357,10 +1393,56 @@ Use them for such a purpose? You are asked once.</source>
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.severalmodels</name>
+    <message>
+        <source>Several models add a segmentation each: name at least one model, and no segmentation to replace.</source>
+        <translation type="unfinished">多个模型各添加一个分割：请至少指定一个模型，且不要指定要替换的分割。</translation>
+    </message>
+    <message>
+        <source>{value} (not installed)</source>
+        <translation type="unfinished">{value}（未安装）</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.startup</name>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.whichmodel</name>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
+    </message>
+    <message>
+        <source>Which?</source>
+        <translation type="unfinished">哪个？</translation>
+    </message>
+    <message>
+        <source>fits</source>
+        <translation type="unfinished">适合</translation>
+    </message>
+    <message>
+        <source>doubtful</source>
+        <translation type="unfinished">存疑</translation>
+    </message>
+    <message>
+        <source>not judged</source>
+        <translation type="unfinished">未判断</translation>
+    </message>
+    <message>
+        <source>does not fit</source>
+        <translation type="unfinished">不适合</translation>
+    </message>
+    <message>
+        <source>{model} (as {channel})</source>
+        <translation type="unfinished">{model}（作为 {channel}）</translation>
+    </message>
+    <message>
+        <source>Cancelled. No model was judged.</source>
+        <translation type="unfinished">已取消。未判断任何模型。</translation>
     </message>
 </context>
 </TS>
