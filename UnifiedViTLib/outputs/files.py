@@ -94,6 +94,17 @@ def write_labelmap(labelmap: np.ndarray, ijk_to_ras: np.ndarray, segments: Mappi
     _write_image(image, _segment_keys(image, segments, {}), path)
 
 
+def write_volume(array: np.ndarray, ijk_to_ras: np.ndarray, path: Path) -> None:
+    """Write voxels as `.nrrd`, and nothing else that is known of them.
+
+    Args:
+        array: (K, J, I), any unit.
+        ijk_to_ras: 4x4, their grid in mm.
+        path: the file.
+    """
+    _write_image(_image(array, ijk_to_ras), {}, path)
+
+
 def _segment_keys(image: sitk.Image, segments: Mapping[int, Segment], tags: Mapping[str, str]) -> dict[str, str]:
     """What Slicer's storage node reads of segments by their labels."""
     extent = " ".join(f"0 {n - 1}" for n in image.GetSize())

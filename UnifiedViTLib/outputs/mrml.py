@@ -22,6 +22,7 @@ from ..imaging.reading.kinds import PICTURES
 from ..imaging.volume import Volume, check, grid_distance_mm
 from ..inference.prediction import Prediction
 from ..spec import Segment
+from .dataset.correction import pack_labelmap
 from .files import algorithm_tags, as_json, drawn_segments, names_found
 from .headlines import REGION_ONLY
 from .mrml_scene import all_or_nothing, place_beside, unused_name
@@ -136,7 +137,7 @@ def add_to_scene(
             table_node.SetColumnTitle(table.GetColumnName(column), table.GetColumnName(column))
         table_node.SetUseColumnTitleAsColumnHeader(True)
 
-        _set_attributes(segmentation_node, attributes)
+        _set_attributes(segmentation_node, attributes | {"Proposal": pack_labelmap(prediction.labelmap)})
         _set_attributes(table_node, attributes)
         # Last: where an item stood among others cannot be restored.
         place_beside(volume_node, segmentation_node)

@@ -13,7 +13,7 @@ from .metrics import drawn_box
 from .segmentations import Segmentation
 
 #: Grids are the same if no corner lies further away, in voxels: formats round the last digits.
-_SAME_VOXELS = 0.05
+SAME_VOXELS = 0.05
 #: Two boxes of which less of the smaller one is shared do not show the same part of a patient.
 _LEAST_SHARED = 0.1
 #: Points along an axis at which boxes are held against each other.
@@ -41,7 +41,7 @@ def align(a: Segmentation, b: Segmentation) -> Alignment | str:
     measured = a.has_sizes and b.has_sizes
     same_shape = a.shape == b.shape
     apart = grid_distance_mm(a.ijk_to_ras, b.ijk_to_ras, a.shape) / _smallest(a) if same_shape else np.inf
-    if apart < _SAME_VOXELS:
+    if apart < SAME_VOXELS:
         return Alignment(a, b, measured)
     lost = [side.name for side in (a, b) if not side.geometry.placed]
     if lost:
@@ -80,11 +80,17 @@ def _resampled(fine: Segmentation, coarse: Segmentation) -> tuple[Segmentation, 
     to_ras = fine.ijk_to_ras.copy()
     to_ras[:3, 3] += to_ras[:3, :3] @ start
     shape = tuple(int(n) for n in (stop - start)[::-1])
-    return _side_on(fine, to_ras, shape), _side_on(coarse, to_ras, shape)
+    return side_on(fine, to_ras, shape), side_on(coarse, to_ras, shape)
 
 
-def _side_on(side: Segmentation, to_ras: np.ndarray, shape: tuple[int, ...]) -> Segmentation:
-    """A side on another grid."""
+def side_on(side: Segmentation, to_ras: np.ndarray, shape: tuple[int, ...]) -> Segmentation:
+    """A side on another grid, by nearest neighbour.
+
+    Args:
+        side: what is resampled.
+        to_ras: 4x4, the other grid in mm.
+        shape: its voxels (K, J, I).
+    """
     if side.shape == shape and np.array_equal(side.ijk_to_ras, to_ras):
         return side
     to_side = np.linalg.inv(side.ijk_to_ras) @ to_ras

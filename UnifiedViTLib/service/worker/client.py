@@ -32,6 +32,7 @@ from .messages import make_message, read_answer
 from .process import LOG_LINES, WorkerLost, WorkerProcess
 from .protocol import (
     READING,
+    AddCaseRequest,
     BatchRequest,
     CompareRequest,
     DicomRequest,
@@ -231,7 +232,8 @@ class WorkerClient:
             self._stop_if_asked()
             child.send(message | {"id": self._number, "excluded": excluded})
             # A batch has a worker of its own, which is watched there.
-            has_steps = not isinstance(request, JobRequest | DicomRequest | CompareRequest | BatchRequest)
+            has_steps = not isinstance(
+                request, JobRequest | DicomRequest | CompareRequest | AddCaseRequest | BatchRequest)
             self._watchdog = Watchdog(self._silence_s, self._stalled_s if has_steps else math.inf, self._python)
             self._grace_s = BATCH_GRACE_S if isinstance(request, BatchRequest) else GRACE_S
             result = read_answer(request, self._listen(child), folder)

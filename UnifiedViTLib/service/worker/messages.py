@@ -25,6 +25,7 @@ from .exchange import (
     write_volume,
 )
 from .protocol import (
+    AddCaseRequest,
     BatchRequest,
     CompareRequest,
     DicomRequest,
@@ -59,6 +60,9 @@ def make_message(request: Request, folder: Path, going_on: Callable[[], None]) -
             make_folder(folder / name)
             write_record(side, folder / name, going_on)
         return {"type": "compare"}
+    if isinstance(request, AddCaseRequest):
+        write_record(request.correction, folder, going_on)
+        return {"type": "add_case", "folder": os.path.abspath(request.folder)}
     if isinstance(request, DicomRequest):
         write_volume(request.volume, folder, going_on)
         make_folder(folder / PREDICTION)

@@ -1,10 +1,11 @@
 """What client and worker say to each other: requests, events, and the JSON lines that carry them.
 
 A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file", "batch", "stored", "dicom",
-"compare", "rank" and "job" (a request with its `id`), "cancel". From it: "alive" (each second), and with the request's
-`id` "heard", "progress", "backend" (which one is loaded or run next, so that a crash is laid to the right one), "found"
-and "ended" (of a batch: how many inputs there are, and how one ended), "result" and "error". An "error" says whether
-the worker may be "broken" by it, as CUDA is for good after some, and has "details" for the log where nobody foresaw it.
+"compare", "rank", "add_case" and "job" (a request with its `id`), "cancel". From it: "alive" (each second), and with
+the request's `id` "heard", "progress", "backend" (which one is loaded or run next, so that a crash is laid to the right
+one), "found" and "ended" (of a batch: how many inputs there are, and how one ended), "result" and "error". An "error"
+says whether the worker may be "broken" by it, as CUDA is for good after some, and has "details" for the log where
+nobody foresaw it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ...inference.options import Options
 from ...inference.prediction import Prediction
 from ...outputs.comparison.compare import Comparison
 from ...outputs.comparison.segmentations import Segmentation
+from ...outputs.dataset.correction import Correction
 from ...spec import ModelSpec
 
 #: The stage of a file that is being read.
@@ -174,6 +176,19 @@ class RankModelsRequest:
 
 
 @dataclass(frozen=True)
+class AddCaseRequest:
+    """Add a corrected result to a dataset.
+
+    Attributes:
+        correction: not to be changed until the request has ended.
+        folder: of the dataset, as for `CorrectionDataset`.
+    """
+
+    correction: Correction
+    folder: Path
+
+
+@dataclass(frozen=True)
 class JobRequest:
     """Anything else that must not run in Slicer's process: a job's name (`worker.JOBS`) and JSON for it."""
 
@@ -236,7 +251,8 @@ Result = Prediction | StoredResult | Comparison | ModelRanking | dict[str, Any] 
 @dataclass(frozen=True)
 class Finished:
     """The end of a request that worked; a dict for a file ({"row", "text"}), for a batch ({"rows", "table"}, the name
-    of the table among them), for DICOM objects ({"paths"}) and for a job, None for a model."""
+    of the table among them), for DICOM objects ({"paths"}), for a case of a dataset (an `Addition`'s) and for a job,
+    None for a model."""
 
     result: Result
 
@@ -249,7 +265,7 @@ class Failed:
 
 
 Request = (LoadRequest | PredictRequest | FileRequest | BatchRequest | StoredRequest | DicomRequest | CompareRequest
-           | RankModelsRequest | JobRequest)
+           | RankModelsRequest | AddCaseRequest | JobRequest)
 Event = Progress | Log | InputsFound | InputEnded | Finished | Failed
 
 

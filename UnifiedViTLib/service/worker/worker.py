@@ -29,6 +29,8 @@ from ...inference.predictor import Predictor
 from ...inference.progress import ProgressCallback
 from ...outputs.comparison.compare import compare
 from ...outputs.comparison.segmentations import Segmentation
+from ...outputs.dataset.correction import Correction
+from ...outputs.dataset.folder import CorrectionDataset
 from ...outputs.stored import read_stored
 from ...processes import kill_own_tree
 from ...spec import ModelSpec
@@ -61,6 +63,7 @@ JOBS = {
     "inspect": ("packages.dependencies", "inspect_job"),
     "install": ("packages.dependencies", "install_job"),
     "region": ("worker.regions", "region_job"),
+    "undo_addition": ("worker.corrections", "undo_addition_job"),
 }
 HEARTBEAT_S = 1.0
 
@@ -144,7 +147,7 @@ class Worker:
         self._request = number
         work = {"load": self._load, "predict": self._predict, "file": self._process_file, "batch": self._process_batch,
                 "stored": self._read_stored, "dicom": self._write_dicom, "compare": self._compare, "rank": self._rank,
-                "job": self._do_job}
+                "add_case": self._add_case, "job": self._do_job}
         try:
             result = work[request["type"]](request, progress)
             answer = {"type": "result", "id": number, "result": result}
@@ -223,6 +226,11 @@ class Worker:
         make = partial(Predictor, device=request["device"], excluded=excluded, announce=self._announce)
         specs = [ModelSpec.from_dict(spec) for spec in request["specs"]]
         return which_model(read_volume(self._folder), specs, make, progress).to_dict()
+
+    def _add_case(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+        progress("Adding to the dataset", 0.0)
+        correction = read_record(Correction, self._folder)
+        return CorrectionDataset(Path(request["folder"])).add(correction).to_dict()
 
     @contextmanager
     def _ready(self, spec: ModelSpec, request: dict[str, Any], progress: ProgressCallback) -> Iterator[Predictor]:

@@ -1,0 +1,1 @@
+"""A folder of corrected results, which `unifiedvit-train prepare` reads as it is."""
