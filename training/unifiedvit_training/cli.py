@@ -1,5 +1,5 @@
 """The command line: `unifiedvit-train prepare | pretrain | fit | pack | unpack | evaluate | explain | robustness |
-ood | compare | export | superres | superres-dataset`."""
+ood | compare | export | superres | superres-dataset | add | added | remove`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from UnifiedViTLib.inference.choices import DEFAULT_UPSCALER
 from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL
 
 from .config import load_project
+from .corrections.commands import app as corrections
 from .errors import ConfigError, TrainingError
 
 app = typer.Typer(
@@ -346,6 +347,9 @@ def export(
     from .runs.project_file import load_run_project
 
     write(load_run_project(work / run), work / run, output, onnx)
+
+
+app.registered_commands += corrections.registered_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
