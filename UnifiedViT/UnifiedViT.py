@@ -344,6 +344,29 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
 
         return compare(segmentationOf(segmentationA), segmentationOf(segmentationB))
 
+    def addToDataset(self, volumeNode, folder, reviewer, label=None, segmentationNode=None, patient=""):
+        """Add a corrected result to a dataset that `unifiedvit-train prepare` reads as it is: the image, and the
+        segmentation as it is now in the scene, under a pseudonym.
+
+        Args:
+            volumeNode: with a result whose segments were corrected, or are confirmed.
+            folder: of the dataset; made if it is not there.
+            reviewer: who corrected it, a text of your choice.
+            label: changed diagnosis: a class of the model, or several separated by semicolons; "" if it is not known;
+                None: the model's is confirmed.
+            segmentationNode: carries the result; needed where the volume has several.
+            patient: any text that tells patients apart; "": by the DICOM PatientID, else by the folder of the file.
+
+        Returns:
+            `UnifiedViTLib.outputs.dataset.folder.Addition`; `CorrectionDataset(folder)` lists, removes, undoes.
+
+        Raises:
+            UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do; the folder is then as it was.
+        """
+        from UnifiedViTPanel.corrections import addToDataset
+
+        return addToDataset(volumeNode, folder, reviewer, label, segmentationNode, patient)
+
     def close(self):
         """Stop what is under way, and the child process."""
         self.runner.close()
@@ -357,43 +380,8 @@ class UnifiedViTTest(ScriptedLoadableModuleTest):
 
     def runTest(self):
         """All of it."""
-        for test in (self.test_badInputIsRefusedInWords, self.test_runOnSyntheticHead):
+        from UnifiedViTPanel.selftest import TESTS
+
+        for test in TESTS:
             self.setUp()
-            test()
-
-    def test_badInputIsRefusedInWords(self):
-        """No volume, and a volume without voxels: a sentence, and the scene as it was."""
-        from UnifiedViTLib.errors import UnsupportedImageError
-
-        empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty")
-        before = slicer.mrmlScene.GetNumberOfNodes()
-        logic = UnifiedViTLogic()
-        for node in (None, empty):
-            with self.assertRaises(UnsupportedImageError):
-                logic.process(node)
-        self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), before)
-        logic.close()
-
-    def test_runOnSyntheticHead(self):
-        """A drawn head through the whole way; skipped in words where the network's packages are not installed."""
-        import numpy as np
-
-        from UnifiedViTLib.errors import DependencyError
-
-        k, j, i = np.mgrid[-1:1:6j, -1:1:96j, -1:1:96j]
-        head = 400.0 * (k**2 / 4 + j**2 + i**2 < 0.8) + 500.0 * ((i - 0.3) ** 2 + (j - 0.2) ** 2 + k**2 < 0.04)
-        volumeNode = slicer.util.addVolumeFromArray(head.astype("int16"))
-        volumeNode.SetSpacing(2.0, 2.0, 6.0)
-        logic = UnifiedViTLogic()
-        try:
-            prediction = logic.process(volumeNode, device="cpu")
-        except DependencyError as error:
-            self.delayDisplay(f"Not run: {error}")
-            return
-        finally:
-            logic.close()
-        segmentationNode = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
-        self.assertEqual(prediction.labelmap.shape, head.shape)
-        self.assertIsNotNone(segmentationNode.GetAttribute("UnifiedViT.Diagnosis"))
-        self.assertAlmostEqual(sum(prediction.diagnosis.probabilities.values()), 1.0, places=5)
-        self.delayDisplay("Test passed")
+            test(self, UnifiedViTLogic)

@@ -26,6 +26,7 @@ from .sentences import inWords
 from .setup import SetupView
 from .severalmodels import FurtherModelsView, furtherModels
 from .status import StatusView
+from .teach import TeachView
 from .whichmodel import WhichModelView
 
 #: Milliseconds between two looks at what the worker says.
@@ -50,7 +51,8 @@ class Panel:
         self.timer.connect("timeout()", self.onTimer)
         self.status = StatusView(ui)
         self.dicom = DicomView(ui, self.status, self.runner.results, self.timer.start)
-        self.results = ResultView(ui, self.status, self.dicom)
+        self.teach = TeachView(ui, self.status, self.timer.start)
+        self.results = ResultView(ui, self.status, self.dicom, self.teach)
         self.setup = SetupView(ui, self.status, self.onReady, self.timer.start)
         self.channels, self.region = ChannelsView(ui), RegionView(ui)
         self.compare = CompareView(ui, self.status, self.timer.start)
@@ -94,6 +96,7 @@ class Panel:
         self.compare.close()
         self.batch.close()
         self.whichModel.close()
+        self.teach.close()
 
     # Parameters
 
@@ -211,8 +214,8 @@ class Panel:
         self._showButtons()
 
     def onTimer(self):
-        """See what the worker, the check, the models' jobs, the saving, the comparison and the batch have said."""
-        views = self.setup, self.models, self.dicom, self.compare, self.batch, self.whichModel
+        """See what the worker, the check, the models' jobs, and the sections' own workers have said."""
+        views = self.setup, self.models, self.dicom, self.compare, self.batch, self.whichModel, self.teach
         isBusy = [view.poll() for view in views]
         if not self._running:
             if not any(isBusy):

@@ -31,10 +31,11 @@ class ResultView:
         ui: the panel's widgets.
         status: `StatusView`.
         dicom: `DicomView`.
+        teach: `TeachView`.
     """
 
-    def __init__(self, ui, status, dicom):
-        self.ui, self._status, self._dicom = ui, status, dicom
+    def __init__(self, ui, status, dicom, teach):
+        self.ui, self._status, self._dicom, self._teach = ui, status, dicom, teach
         self._result = self._nodeID = None
         self._maps = MapsView(ui)
         self._resizeFilter = ResizeFilter(ui.classesChart, lambda _width: self._drawCharts())
@@ -56,6 +57,7 @@ class ResultView:
         self.ui.resultCollapsibleButton.visible = self._result is not None
         self._maps.show(lambda: self.node, self._result)
         self._dicom.show(lambda: self.node)
+        self._teach.show(lambda: self.node, self._result)
         if self._result is None:
             return
         self._showDiagnosis()

@@ -472,6 +472,58 @@
         <translation type="unfinished">Dort führt results.csv alle Ergebnisse des Ordners auf.</translation>
     </message>
     <message>
+        <source>Teach</source>
+        <translation type="unfinished">Trainingsfall</translation>
+    </message>
+    <message>
+        <source>Diagnosis:</source>
+        <translation type="unfinished">Diagnose:</translation>
+    </message>
+    <message>
+        <source>What it is: as the model says, another of its classes, or not known. Several findings at once: from the Python console.</source>
+        <translation type="unfinished">Was es ist: wie das Modell sagt, eine andere seiner Klassen oder nicht bekannt. Mehrere Befunde zugleich: über die Python-Konsole.</translation>
+    </message>
+    <message>
+        <source>Reviewer:</source>
+        <translation type="unfinished">Befunder:</translation>
+    </message>
+    <message>
+        <source>Who corrected it: a name, initials or a number of your choice. It is written into the dataset.</source>
+        <translation type="unfinished">Wer korrigiert hat: ein Name, Initialen oder eine Nummer Ihrer Wahl. Der Text wird in den Datensatz geschrieben.</translation>
+    </message>
+    <message>
+        <source>Patient:</source>
+        <translation type="unfinished">Patient:</translation>
+    </message>
+    <message>
+        <source>Any text that tells patients apart; only a pseudonym is kept. Left empty: the DICOM PatientID, else the folder of the volume&apos;s file.</source>
+        <translation type="unfinished">Ein beliebiger Text, der Patienten unterscheidet; nur ein Pseudonym wird gespeichert. Leer: die PatientID aus DICOM, sonst der Ordner der Datei des Volumens.</translation>
+    </message>
+    <message>
+        <source>By DICOM, or by folder</source>
+        <translation type="unfinished">Nach DICOM oder Ordner</translation>
+    </message>
+    <message>
+        <source>Dataset:</source>
+        <translation type="unfinished">Datensatz:</translation>
+    </message>
+    <message>
+        <source>Folder of the dataset on this computer; made if it is not there.</source>
+        <translation type="unfinished">Ordner des Datensatzes auf diesem Computer; er wird angelegt, wenn er fehlt.</translation>
+    </message>
+    <message>
+        <source>Choose...</source>
+        <translation type="unfinished">Wählen...</translation>
+    </message>
+    <message>
+        <source>Add to my dataset</source>
+        <translation type="unfinished">Zum Datensatz</translation>
+    </message>
+    <message>
+        <source>Takes the case that was added last out of the dataset.</source>
+        <translation type="unfinished">Nimmt den zuletzt hinzugefügten Fall wieder aus dem Datensatz heraus.</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">Protokoll</translation>
     </message>
@@ -817,6 +869,29 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.corrections</name>
+    <message>
+        <source>There is no result of UnifiedViT to add. Run a model on a volume, correct what it has drawn, and add that.</source>
+        <translation type="unfinished">Es gibt kein Ergebnis von UnifiedViT, das hinzugefügt werden könnte. Lassen Sie ein Modell auf ein Volumen laufen, korrigieren Sie, was es eingezeichnet hat, und fügen Sie das hinzu.</translation>
+    </message>
+    <message>
+        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
+        <translation type="unfinished">Das Volumen, auf dem {name} eingezeichnet wurde, ist nicht mehr in der Szene. Laden Sie es und starten Sie erneut.</translation>
+    </message>
+    <message>
+        <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
+        <translation type="unfinished">{name} hat mehrere Ergebnisse ({results}). Geben Sie als segmentationNode an, welches gemeint ist.</translation>
+    </message>
+    <message>
+        <source>{name} looks at several sequences: a dataset of corrections holds images of one alone.</source>
+        <translation type="unfinished">{name} sieht sich mehrere Sequenzen an: Ein Datensatz von Korrekturen enthält Bilder nur einer.</translation>
+    </message>
+    <message>
+        <source>{name} lies under a transform that bends space. Take it out of the transform (module Transforms), and its segmentation too, then add again.</source>
+        <translation type="unfinished">{name} liegt unter einer Transformation, die den Raum verbiegt. Nehmen Sie das Volumen und seine Segmentierung aus der Transformation heraus (Modul Transforms) und fügen Sie erneut hinzu.</translation>
     </message>
 </context>
 <context>
@@ -1408,6 +1483,57 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.teach</name>
+    <message>
+        <source>nothing found</source>
+        <translation type="unfinished">nichts gefunden</translation>
+    </message>
+    <message>
+        <source>Not known</source>
+        <translation type="unfinished">Nicht bekannt</translation>
+    </message>
+    <message>
+        <source>Folder of the dataset</source>
+        <translation type="unfinished">Ordner des Datensatzes</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Wird abgebrochen...</translation>
+    </message>
+    <message>
+        <source>A result, a folder and who corrected it are needed first.</source>
+        <translation type="unfinished">Zuerst werden ein Ergebnis, ein Ordner und der Befunder gebraucht.</translation>
+    </message>
+    <message>
+        <source>Nothing found</source>
+        <translation type="unfinished">Nichts gefunden</translation>
+    </message>
+    <message>
+        <source>Cancel adding</source>
+        <translation type="unfinished">Hinzufügen abbrechen</translation>
+    </message>
+    <message>
+        <source>Add to my dataset</source>
+        <translation type="unfinished">Zum Datensatz</translation>
+    </message>
+    <message>
+        <source>{diagnosis}: as the model says</source>
+        <translation type="unfinished">{diagnosis}: wie das Modell sagt</translation>
+    </message>
+    <message>
+        <source>Nothing was changed in the dataset.</source>
+        <translation type="unfinished">Am Datensatz wurde nichts geändert.</translation>
+    </message>
+    <message>
+        <source>The case was taken out of the dataset again.</source>
+        <translation type="unfinished">Der Fall wurde wieder aus dem Datensatz herausgenommen.</translation>
+    </message>
+    <message>
+        <source>Added to the dataset in {folder}</source>
+        <translation type="unfinished">Zum Datensatz in {folder} hinzugefügt</translation>
     </message>
 </context>
 <context>

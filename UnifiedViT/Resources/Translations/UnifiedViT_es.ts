@@ -472,6 +472,58 @@
         <translation type="unfinished">Allí, results.csv enumera todos los resultados de la carpeta.</translation>
     </message>
     <message>
+        <source>Teach</source>
+        <translation type="unfinished">Enseñar</translation>
+    </message>
+    <message>
+        <source>Diagnosis:</source>
+        <translation type="unfinished">Diagnóstico:</translation>
+    </message>
+    <message>
+        <source>What it is: as the model says, another of its classes, or not known. Several findings at once: from the Python console.</source>
+        <translation type="unfinished">Qué es: como dice el modelo, otra de sus clases o desconocido. Varios hallazgos a la vez: desde la consola de Python.</translation>
+    </message>
+    <message>
+        <source>Reviewer:</source>
+        <translation type="unfinished">Revisor:</translation>
+    </message>
+    <message>
+        <source>Who corrected it: a name, initials or a number of your choice. It is written into the dataset.</source>
+        <translation type="unfinished">Quién lo corrigió: un nombre, iniciales o un número de su elección. Se escribe en el conjunto de datos.</translation>
+    </message>
+    <message>
+        <source>Patient:</source>
+        <translation type="unfinished">Paciente:</translation>
+    </message>
+    <message>
+        <source>Any text that tells patients apart; only a pseudonym is kept. Left empty: the DICOM PatientID, else the folder of the volume&apos;s file.</source>
+        <translation type="unfinished">Cualquier texto que distinga a los pacientes; solo se guarda un seudónimo. Vacío: el PatientID de DICOM o, si no, la carpeta del archivo del volumen.</translation>
+    </message>
+    <message>
+        <source>By DICOM, or by folder</source>
+        <translation type="unfinished">Por DICOM o por carpeta</translation>
+    </message>
+    <message>
+        <source>Dataset:</source>
+        <translation type="unfinished">Datos:</translation>
+    </message>
+    <message>
+        <source>Folder of the dataset on this computer; made if it is not there.</source>
+        <translation type="unfinished">Carpeta del conjunto de datos en este ordenador; se crea si no existe.</translation>
+    </message>
+    <message>
+        <source>Choose...</source>
+        <translation type="unfinished">Elegir...</translation>
+    </message>
+    <message>
+        <source>Add to my dataset</source>
+        <translation type="unfinished">Añadir a mis datos</translation>
+    </message>
+    <message>
+        <source>Takes the case that was added last out of the dataset.</source>
+        <translation type="unfinished">Quita del conjunto de datos el último caso añadido.</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">Registro</translation>
     </message>
@@ -817,6 +869,29 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.corrections</name>
+    <message>
+        <source>There is no result of UnifiedViT to add. Run a model on a volume, correct what it has drawn, and add that.</source>
+        <translation type="unfinished">No hay ningún resultado de UnifiedViT que añadir. Ejecute un modelo sobre un volumen, corrija lo que ha dibujado y añádalo.</translation>
+    </message>
+    <message>
+        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
+        <translation type="unfinished">El volumen sobre el que se dibujó {name} ya no está en la escena. Cárguelo y ejecute de nuevo.</translation>
+    </message>
+    <message>
+        <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
+        <translation type="unfinished">{name} tiene varios resultados ({results}). Indique cuál con segmentationNode.</translation>
+    </message>
+    <message>
+        <source>{name} looks at several sequences: a dataset of corrections holds images of one alone.</source>
+        <translation type="unfinished">{name} mira varias secuencias: un conjunto de datos de correcciones solo contiene imágenes de una.</translation>
+    </message>
+    <message>
+        <source>{name} lies under a transform that bends space. Take it out of the transform (module Transforms), and its segmentation too, then add again.</source>
+        <translation type="unfinished">{name} está bajo una transformación que deforma el espacio. Sáquelo de la transformación (módulo Transforms), junto con su segmentación, y añádalo de nuevo.</translation>
     </message>
 </context>
 <context>
@@ -1408,6 +1483,57 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.teach</name>
+    <message>
+        <source>nothing found</source>
+        <translation type="unfinished">nada encontrado</translation>
+    </message>
+    <message>
+        <source>Not known</source>
+        <translation type="unfinished">Desconocido</translation>
+    </message>
+    <message>
+        <source>Folder of the dataset</source>
+        <translation type="unfinished">Carpeta del conjunto de datos</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
+        <source>A result, a folder and who corrected it are needed first.</source>
+        <translation type="unfinished">Primero hacen falta un resultado, una carpeta y el revisor.</translation>
+    </message>
+    <message>
+        <source>Nothing found</source>
+        <translation type="unfinished">Nada encontrado</translation>
+    </message>
+    <message>
+        <source>Cancel adding</source>
+        <translation type="unfinished">Cancelar</translation>
+    </message>
+    <message>
+        <source>Add to my dataset</source>
+        <translation type="unfinished">Añadir a mis datos</translation>
+    </message>
+    <message>
+        <source>{diagnosis}: as the model says</source>
+        <translation type="unfinished">{diagnosis}: como dice el modelo</translation>
+    </message>
+    <message>
+        <source>Nothing was changed in the dataset.</source>
+        <translation type="unfinished">No se cambió nada en el conjunto de datos.</translation>
+    </message>
+    <message>
+        <source>The case was taken out of the dataset again.</source>
+        <translation type="unfinished">El caso se ha quitado del conjunto de datos.</translation>
+    </message>
+    <message>
+        <source>Added to the dataset in {folder}</source>
+        <translation type="unfinished">Añadido al conjunto de datos en {folder}</translation>
     </message>
 </context>
 <context>

@@ -472,6 +472,58 @@
         <translation type="unfinished">results.csv y liste tous les résultats du dossier.</translation>
     </message>
     <message>
+        <source>Teach</source>
+        <translation type="unfinished">Enseigner</translation>
+    </message>
+    <message>
+        <source>Diagnosis:</source>
+        <translation type="unfinished">Diagnostic :</translation>
+    </message>
+    <message>
+        <source>What it is: as the model says, another of its classes, or not known. Several findings at once: from the Python console.</source>
+        <translation type="unfinished">Ce que c&apos;est : comme le dit le modèle, une autre de ses classes, ou inconnu. Plusieurs anomalies à la fois : depuis la console Python.</translation>
+    </message>
+    <message>
+        <source>Reviewer:</source>
+        <translation type="unfinished">Relecteur :</translation>
+    </message>
+    <message>
+        <source>Who corrected it: a name, initials or a number of your choice. It is written into the dataset.</source>
+        <translation type="unfinished">Qui a corrigé : un nom, des initiales ou un numéro de votre choix. Ce texte est écrit dans le jeu de données.</translation>
+    </message>
+    <message>
+        <source>Patient:</source>
+        <translation type="unfinished">Patient :</translation>
+    </message>
+    <message>
+        <source>Any text that tells patients apart; only a pseudonym is kept. Left empty: the DICOM PatientID, else the folder of the volume&apos;s file.</source>
+        <translation type="unfinished">Tout texte qui distingue les patients ; seul un pseudonyme est conservé. Laissé vide : le PatientID DICOM, sinon le dossier du fichier du volume.</translation>
+    </message>
+    <message>
+        <source>By DICOM, or by folder</source>
+        <translation type="unfinished">Par DICOM, ou par dossier</translation>
+    </message>
+    <message>
+        <source>Dataset:</source>
+        <translation type="unfinished">Données :</translation>
+    </message>
+    <message>
+        <source>Folder of the dataset on this computer; made if it is not there.</source>
+        <translation type="unfinished">Dossier du jeu de données sur cet ordinateur ; créé s&apos;il n&apos;existe pas.</translation>
+    </message>
+    <message>
+        <source>Choose...</source>
+        <translation type="unfinished">Choisir...</translation>
+    </message>
+    <message>
+        <source>Add to my dataset</source>
+        <translation type="unfinished">Ajouter au jeu</translation>
+    </message>
+    <message>
+        <source>Takes the case that was added last out of the dataset.</source>
+        <translation type="unfinished">Retire du jeu de données le dernier cas ajouté.</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">Journal</translation>
     </message>
@@ -817,6 +869,29 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.corrections</name>
+    <message>
+        <source>There is no result of UnifiedViT to add. Run a model on a volume, correct what it has drawn, and add that.</source>
+        <translation type="unfinished">Il n&apos;y a aucun résultat d&apos;UnifiedViT à ajouter. Lancez un modèle sur un volume, corrigez ce qu&apos;il a dessiné, puis ajoutez-le.</translation>
+    </message>
+    <message>
+        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
+        <translation type="unfinished">Le volume sur lequel {name} a été dessiné n&apos;est plus dans la scène. Chargez-le et relancez.</translation>
+    </message>
+    <message>
+        <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
+        <translation type="unfinished">{name} a plusieurs résultats ({results}). Indiquez lequel avec segmentationNode.</translation>
+    </message>
+    <message>
+        <source>{name} looks at several sequences: a dataset of corrections holds images of one alone.</source>
+        <translation type="unfinished">{name} regarde plusieurs séquences : un jeu de données de corrections ne contient que des images d&apos;une seule.</translation>
+    </message>
+    <message>
+        <source>{name} lies under a transform that bends space. Take it out of the transform (module Transforms), and its segmentation too, then add again.</source>
+        <translation type="unfinished">{name} se trouve sous une transformation qui déforme l&apos;espace. Retirez-le de la transformation (module Transforms), ainsi que sa segmentation, puis ajoutez de nouveau.</translation>
     </message>
 </context>
 <context>
@@ -1408,6 +1483,57 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.teach</name>
+    <message>
+        <source>nothing found</source>
+        <translation type="unfinished">rien trouvé</translation>
+    </message>
+    <message>
+        <source>Not known</source>
+        <translation type="unfinished">Inconnu</translation>
+    </message>
+    <message>
+        <source>Folder of the dataset</source>
+        <translation type="unfinished">Dossier du jeu de données</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
+        <source>A result, a folder and who corrected it are needed first.</source>
+        <translation type="unfinished">Il faut d&apos;abord un résultat, un dossier et le relecteur.</translation>
+    </message>
+    <message>
+        <source>Nothing found</source>
+        <translation type="unfinished">Rien trouvé</translation>
+    </message>
+    <message>
+        <source>Cancel adding</source>
+        <translation type="unfinished">Annuler l&apos;ajout</translation>
+    </message>
+    <message>
+        <source>Add to my dataset</source>
+        <translation type="unfinished">Ajouter au jeu</translation>
+    </message>
+    <message>
+        <source>{diagnosis}: as the model says</source>
+        <translation type="unfinished">{diagnosis} : comme le dit le modèle</translation>
+    </message>
+    <message>
+        <source>Nothing was changed in the dataset.</source>
+        <translation type="unfinished">Rien n&apos;a été modifié dans le jeu de données.</translation>
+    </message>
+    <message>
+        <source>The case was taken out of the dataset again.</source>
+        <translation type="unfinished">Le cas a été retiré du jeu de données.</translation>
+    </message>
+    <message>
+        <source>Added to the dataset in {folder}</source>
+        <translation type="unfinished">Ajouté au jeu de données dans {folder}</translation>
     </message>
 </context>
 <context>

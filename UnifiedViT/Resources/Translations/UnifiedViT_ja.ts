@@ -472,6 +472,58 @@
         <translation type="unfinished">その中の results.csv にフォルダの全結果があります。</translation>
     </message>
     <message>
+        <source>Teach</source>
+        <translation type="unfinished">学習用に保存</translation>
+    </message>
+    <message>
+        <source>Diagnosis:</source>
+        <translation type="unfinished">診断：</translation>
+    </message>
+    <message>
+        <source>What it is: as the model says, another of its classes, or not known. Several findings at once: from the Python console.</source>
+        <translation type="unfinished">何であるか：モデルの答えのとおり、モデルの別のクラス、または不明。複数の所見を同時に付けるには Python コンソールを使います。</translation>
+    </message>
+    <message>
+        <source>Reviewer:</source>
+        <translation type="unfinished">確認者：</translation>
+    </message>
+    <message>
+        <source>Who corrected it: a name, initials or a number of your choice. It is written into the dataset.</source>
+        <translation type="unfinished">修正した人：任意の名前、イニシャル、番号。データセットに書き込まれます。</translation>
+    </message>
+    <message>
+        <source>Patient:</source>
+        <translation type="unfinished">患者：</translation>
+    </message>
+    <message>
+        <source>Any text that tells patients apart; only a pseudonym is kept. Left empty: the DICOM PatientID, else the folder of the volume&apos;s file.</source>
+        <translation type="unfinished">患者を区別する任意の文字列。保存されるのは仮名だけです。空欄の場合は DICOM の PatientID、なければボリュームのファイルのフォルダーを使います。</translation>
+    </message>
+    <message>
+        <source>By DICOM, or by folder</source>
+        <translation type="unfinished">DICOM またはフォルダーで</translation>
+    </message>
+    <message>
+        <source>Dataset:</source>
+        <translation type="unfinished">データセット：</translation>
+    </message>
+    <message>
+        <source>Folder of the dataset on this computer; made if it is not there.</source>
+        <translation type="unfinished">このコンピューター上のデータセットのフォルダー。なければ作られます。</translation>
+    </message>
+    <message>
+        <source>Choose...</source>
+        <translation type="unfinished">選択...</translation>
+    </message>
+    <message>
+        <source>Add to my dataset</source>
+        <translation type="unfinished">データセットに追加</translation>
+    </message>
+    <message>
+        <source>Takes the case that was added last out of the dataset.</source>
+        <translation type="unfinished">最後に追加した症例をデータセットから取り除きます。</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">ログ</translation>
     </message>
@@ -817,6 +869,29 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.corrections</name>
+    <message>
+        <source>There is no result of UnifiedViT to add. Run a model on a volume, correct what it has drawn, and add that.</source>
+        <translation type="unfinished">追加できる UnifiedViT の結果がありません。ボリュームにモデルを実行し、描かれたものを修正してから追加してください。</translation>
+    </message>
+    <message>
+        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
+        <translation type="unfinished">{name} が描かれたボリュームはもうシーンにありません。読み込んでもう一度実行してください。</translation>
+    </message>
+    <message>
+        <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
+        <translation type="unfinished">{name} には複数の結果があります（{results}）。segmentationNode でどれかを指定してください。</translation>
+    </message>
+    <message>
+        <source>{name} looks at several sequences: a dataset of corrections holds images of one alone.</source>
+        <translation type="unfinished">{name} は複数のシーケンスを見るモデルです。修正のデータセットには 1 つのシーケンスの画像だけが入ります。</translation>
+    </message>
+    <message>
+        <source>{name} lies under a transform that bends space. Take it out of the transform (module Transforms), and its segmentation too, then add again.</source>
+        <translation type="unfinished">{name} は空間をゆがめる変換の下にあります。ボリュームとそのセグメンテーションを変換から外し（モジュール Transforms）、もう一度追加してください。</translation>
     </message>
 </context>
 <context>
@@ -1408,6 +1483,57 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.teach</name>
+    <message>
+        <source>nothing found</source>
+        <translation type="unfinished">所見なし</translation>
+    </message>
+    <message>
+        <source>Not known</source>
+        <translation type="unfinished">不明</translation>
+    </message>
+    <message>
+        <source>Folder of the dataset</source>
+        <translation type="unfinished">データセットのフォルダー</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
+        <source>A result, a folder and who corrected it are needed first.</source>
+        <translation type="unfinished">先に結果、フォルダー、確認者が必要です。</translation>
+    </message>
+    <message>
+        <source>Nothing found</source>
+        <translation type="unfinished">所見なし</translation>
+    </message>
+    <message>
+        <source>Cancel adding</source>
+        <translation type="unfinished">追加を中止</translation>
+    </message>
+    <message>
+        <source>Add to my dataset</source>
+        <translation type="unfinished">データセットに追加</translation>
+    </message>
+    <message>
+        <source>{diagnosis}: as the model says</source>
+        <translation type="unfinished">{diagnosis}：モデルのとおり</translation>
+    </message>
+    <message>
+        <source>Nothing was changed in the dataset.</source>
+        <translation type="unfinished">データセットは変更されていません。</translation>
+    </message>
+    <message>
+        <source>The case was taken out of the dataset again.</source>
+        <translation type="unfinished">症例をデータセットから取り除きました。</translation>
+    </message>
+    <message>
+        <source>Added to the dataset in {folder}</source>
+        <translation type="unfinished">{folder} のデータセットに追加しました</translation>
     </message>
 </context>
 <context>

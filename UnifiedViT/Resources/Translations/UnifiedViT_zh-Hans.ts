@@ -472,6 +472,58 @@
         <translation type="unfinished">其中的 results.csv 列出该文件夹的所有结果。</translation>
     </message>
     <message>
+        <source>Teach</source>
+        <translation type="unfinished">教学</translation>
+    </message>
+    <message>
+        <source>Diagnosis:</source>
+        <translation type="unfinished">诊断：</translation>
+    </message>
+    <message>
+        <source>What it is: as the model says, another of its classes, or not known. Several findings at once: from the Python console.</source>
+        <translation type="unfinished">是什么：与模型所说一致、模型的其他类别，或未知。同时有多个发现时，请用 Python 控制台。</translation>
+    </message>
+    <message>
+        <source>Reviewer:</source>
+        <translation type="unfinished">审阅者：</translation>
+    </message>
+    <message>
+        <source>Who corrected it: a name, initials or a number of your choice. It is written into the dataset.</source>
+        <translation type="unfinished">由谁修正：您自选的姓名、缩写或编号。会写入数据集。</translation>
+    </message>
+    <message>
+        <source>Patient:</source>
+        <translation type="unfinished">患者：</translation>
+    </message>
+    <message>
+        <source>Any text that tells patients apart; only a pseudonym is kept. Left empty: the DICOM PatientID, else the folder of the volume&apos;s file.</source>
+        <translation type="unfinished">任何能区分患者的文字；只保存化名。留空时：用 DICOM 的 PatientID，没有则用体数据文件所在的文件夹。</translation>
+    </message>
+    <message>
+        <source>By DICOM, or by folder</source>
+        <translation type="unfinished">按 DICOM 或文件夹</translation>
+    </message>
+    <message>
+        <source>Dataset:</source>
+        <translation type="unfinished">数据集：</translation>
+    </message>
+    <message>
+        <source>Folder of the dataset on this computer; made if it is not there.</source>
+        <translation type="unfinished">本机上数据集的文件夹；不存在时会创建。</translation>
+    </message>
+    <message>
+        <source>Choose...</source>
+        <translation type="unfinished">选择...</translation>
+    </message>
+    <message>
+        <source>Add to my dataset</source>
+        <translation type="unfinished">加入我的数据集</translation>
+    </message>
+    <message>
+        <source>Takes the case that was added last out of the dataset.</source>
+        <translation type="unfinished">将最后加入的病例从数据集中取出。</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">日志</translation>
     </message>
@@ -817,6 +869,29 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.corrections</name>
+    <message>
+        <source>There is no result of UnifiedViT to add. Run a model on a volume, correct what it has drawn, and add that.</source>
+        <translation type="unfinished">没有可加入的 UnifiedViT 结果。请对体数据运行模型，修正其勾画，然后加入。</translation>
+    </message>
+    <message>
+        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
+        <translation type="unfinished">勾画 {name} 时所用的体数据已不在场景中。请加载后重新运行。</translation>
+    </message>
+    <message>
+        <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
+        <translation type="unfinished">{name} 有多个结果（{results}）。请用 segmentationNode 指明是哪一个。</translation>
+    </message>
+    <message>
+        <source>{name} looks at several sequences: a dataset of corrections holds images of one alone.</source>
+        <translation type="unfinished">{name} 查看多个序列：修正数据集只包含单一序列的图像。</translation>
+    </message>
+    <message>
+        <source>{name} lies under a transform that bends space. Take it out of the transform (module Transforms), and its segmentation too, then add again.</source>
+        <translation type="unfinished">{name} 位于一个使空间弯曲的变换之下。请将其及其分割移出该变换（模块 Transforms），然后重新加入。</translation>
     </message>
 </context>
 <context>
@@ -1408,6 +1483,57 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>UnifiedViT</source>
         <translation type="unfinished">UnifiedViT</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.teach</name>
+    <message>
+        <source>nothing found</source>
+        <translation type="unfinished">未发现异常</translation>
+    </message>
+    <message>
+        <source>Not known</source>
+        <translation type="unfinished">未知</translation>
+    </message>
+    <message>
+        <source>Folder of the dataset</source>
+        <translation type="unfinished">数据集文件夹</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
+        <source>A result, a folder and who corrected it are needed first.</source>
+        <translation type="unfinished">需要先有结果、文件夹和审阅者。</translation>
+    </message>
+    <message>
+        <source>Nothing found</source>
+        <translation type="unfinished">未发现异常</translation>
+    </message>
+    <message>
+        <source>Cancel adding</source>
+        <translation type="unfinished">取消加入</translation>
+    </message>
+    <message>
+        <source>Add to my dataset</source>
+        <translation type="unfinished">加入我的数据集</translation>
+    </message>
+    <message>
+        <source>{diagnosis}: as the model says</source>
+        <translation type="unfinished">{diagnosis}：与模型一致</translation>
+    </message>
+    <message>
+        <source>Nothing was changed in the dataset.</source>
+        <translation type="unfinished">数据集未作任何更改。</translation>
+    </message>
+    <message>
+        <source>The case was taken out of the dataset again.</source>
+        <translation type="unfinished">该病例已从数据集中取出。</translation>
+    </message>
+    <message>
+        <source>Added to the dataset in {folder}</source>
+        <translation type="unfinished">已加入 {folder} 中的数据集</translation>
     </message>
 </context>
 <context>
