@@ -6,14 +6,14 @@ import csv
 import inspect
 from pathlib import Path
 
-import numpy as np
 import pytest
 import SimpleITK as sitk
+from builders import to_sitk
 from panels import contents, head, head_node
 
 from UnifiedViTLib.errors import ModelSpecError, UnsupportedImageError
 from UnifiedViTLib.native import c_numeric_locale
-from UnifiedViTLib.outputs.mrml import result_of
+from UnifiedViTLib.outputs.mrml import result_of, volume_from_node
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_folder_that_is_not_there_is_refused_in_a_sentence(logic, desk, tmp_pa
         logic.processFolder(tmp_path / "nowhere", tmp_path / "out")
 
 
-def test_the_self_test_of_the_module_passes(desk, monkeypatch):
+def test_the_self_test_of_the_module_presses_every_button_and_tells_each_step(desk, monkeypatch, capsys):
     import slicer.util
 
     def add_volume(array):
@@ -116,9 +116,18 @@ def test_the_self_test_of_the_module_passes(desk, monkeypatch):
         slicer.util.arrayFromVolume(node)[:] = array
         return node
 
-    monkeypatch.setattr(slicer.util, "addVolumeFromArray", add_volume)
-    test = desk.module.UnifiedViTTest()
-    test.runTest()
-    assert desk.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode") is not None
-    assert np.isfinite(float(desk.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode").GetAttribute(
-        "UnifiedViT.Probability")))
+    def save(node, path):
+        sitk.WriteImage(to_sitk(volume_from_node(node)), path)
+        return True
+
+    from UnifiedViTPanel import selftest
+
+    for name, function in (("addVolumeFromArray", add_volume), ("saveNode", save),
+                           ("getModuleWidget", lambda name: desk.widget)):
+        monkeypatch.setattr(slicer.util, name, function, raising=False)
+    # Of this one it is known already which backend is right.
+    monkeypatch.setattr(selftest.everyButton, "__defaults__", (desk.module.DEFAULT_MODEL,))
+    desk.module.UnifiedViTTest().runTest()
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("UnifiedViT self-test")]
+    assert len(lines) == 13 and not [line for line in lines if "FAILED" in line], "\n".join(lines)
+    assert [line.split(": ")[1] for line in lines if "left out" in line] == ["saveAndLoad"]
