@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 
 import numpy as np
 import pytest
 import scenes
 import slicer
 import vtk
-from panels import contents
+from panels import contents, head_node
 from PySide6 import QtWidgets
 from standin.pythonqt import FileDialog
 from vtk.util.numpy_support import numpy_to_vtk
@@ -78,7 +79,7 @@ def test_a_correction_is_added_as_it_is_now_and_undo_takes_it_out_again(desk, co
     assert "Added to the dataset" in press(desk, ui.teachButton)
     row, = rows(tmp_path / "mine")
     assert (row["label"], row["proposed_label"], row["reviewer"]) == ("meningioma", "glioma", "AB")
-    assert (row["model"], row["model_version"]) == ("tiny", "1.2.3") and float(row["seconds"]) < 120
+    assert (row["model"], row["model_version"]) == ("tiny", "1.2.3") and float(row["seconds"]) < 300
     image, mask = written(tmp_path / "mine", row)
     assert np.array_equal(image.array, slicer.util.arrayFromVolume(volume)) and np.array_equal(mask.array, labels)
     matrix = vtk.vtkMatrix4x4()
@@ -88,6 +89,18 @@ def test_a_correction_is_added_as_it_is_now_and_undo_takes_it_out_again(desk, co
     assert contents(desk.scene) == before
     assert "taken out" in press(desk, ui.undoTeachButton)
     assert not rows(tmp_path / "mine") and not ui.undoTeachButton.enabled and not ui.teachLabel.visible
+
+
+def test_the_time_that_a_result_was_shown_in_a_scene_that_was_closed_does_not_count(desk, shown, tmp_path, monkeypatch):
+    real, later = time.monotonic, 5000.0
+    desk.scene.Clear(0)
+    monkeypatch.setattr(time, "monotonic", lambda: real() + later)
+    volume = head_node(desk.scene)
+    desk.choose(inputVolume=volume, outputSegmentation=add_to_scene(scenes.predict(volume), volume)[0])
+    fill(desk, tmp_path / "mine")
+    press(desk, desk.ui.teachButton)
+    row, = rows(tmp_path / "mine")
+    assert float(row["seconds"]) < later / 2
 
 
 def test_nothing_can_be_added_without_a_result_a_folder_and_a_reviewer(desk, shown, tmp_path):

@@ -298,6 +298,7 @@ class Panel:
         self.compare.forget()
         self.batch.sceneCloses()
         self.whichModel.forget()
+        self.teach.forget()
         if self._running:
             self._cancel("")
         self.status.clear()

@@ -53,6 +53,10 @@ class TeachView:
         """Stop what is under way."""
         self._client.close()
 
+    def forget(self):
+        """The scene is another one now: a result that comes back with it is shown anew."""
+        self._shownAt.clear()
+
     def show(self, node, result):
         """Offer to add the result that is shown.
 
