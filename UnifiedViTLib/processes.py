@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 from contextlib import suppress
 from typing import Any
 
@@ -29,8 +30,18 @@ def start(command: list[str], environment: dict[str, str]) -> subprocess.Popen:
     else:
         apart = {"start_new_session": True}
     return subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **apart
+        command, env=environment, cwd=_folder_to_begin_in(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, **apart,
     )
+
+
+def _folder_to_begin_in() -> str | None:
+    """None for this process's own. Where that was deleted, another: libraries (MKL) end a process that is in none."""
+    try:
+        os.getcwd()
+    except OSError:
+        return tempfile.gettempdir()
+    return None
 
 
 def kill_tree(pid: int) -> None:

@@ -35,6 +35,10 @@ def test_process_adds_the_result_and_returns_the_prediction(desk, logic):
     assert desk.app.questions == []
 
 
+def test_a_model_may_be_named_by_the_path_of_its_folder(desk, logic, proven):
+    assert logic.process(head_node(desk.scene), model=proven.folder, device="cpu").spec.id == proven.id
+
+
 def test_process_refuses_in_a_sentence_and_leaves_the_scene_as_it_was(desk, logic):
     volume = head_node(desk.scene)
     before = contents(desk.scene)

@@ -18,6 +18,7 @@ from workers import NO_SUCH_JOB, SOON_S, end_of, events_until, lives, pid_of, py
 
 from UnifiedViTLib.errors import Cancelled, DependencyError, OutputError, WorkerError
 from UnifiedViTLib.inference.options import Options
+from UnifiedViTLib.processes import start
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.process import LOG_LINES
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, PredictRequest, decode, encode
@@ -248,6 +249,15 @@ def test_a_python_that_cannot_be_started_is_told(make, python, sentence, code, t
         with pytest.raises(WorkerError, match=sentence):
             client.run(NO_SUCH_JOB)
         assert not client.running and not list(temporary.iterdir())
+
+
+def test_a_child_begins_in_a_folder_that_is_there_where_this_process_is_in_one_that_was_deleted(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    child = start([sys.executable, "-c", "import os; print(os.getcwd())"], dict(os.environ))
+    said, _ = child.communicate()
+    assert child.returncode == 0 and Path(os.fsdecode(said).strip()).is_dir()
 
 
 def test_a_worker_that_fails_as_it_starts_is_told_with_its_last_words(make, tmp_path):

@@ -8,14 +8,13 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from UnifiedViTLib.errors import Cancelled, UnifiedViTError
+from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.comparison.tables import row_cells
 from UnifiedViTLib.outputs.mrml_scene import SceneMemory
-from UnifiedViTLib.service.worker.client import WorkerClient
-from UnifiedViTLib.service.worker.protocol import CompareRequest, Failed, Finished, Log, Progress
+from UnifiedViTLib.service.worker.protocol import CompareRequest, Failed
 
+from .childview import ChildView
 from .comparednodes import addDifference, addTable, segmentationOf
-from .sentences import inWords
 from .texts import asShown, shortened
 
 #: Growth of so many segments is told in words; the table has them all.
@@ -24,7 +23,7 @@ _MOST_SENTENCES = 3
 _LONGEST = 12
 
 
-class CompareView:
+class CompareView(ChildView):
     """Compares in a process of its own, so that the window stays alive.
 
     Args:
@@ -34,9 +33,8 @@ class CompareView:
     """
 
     def __init__(self, ui, status, wake):
-        self.ui, self._status, self._wake = ui, status, wake
-        self._client = WorkerClient()
-        self._cancelling = False
+        super().__init__(status, wake)
+        self.ui = ui
         self._nodeID = None  # of side B: what is added goes beside it
         self._comparison = self._memory = None
         self._addedIDs = []
@@ -47,25 +45,16 @@ class CompareView:
         ui.undoCompareButton.connect("clicked(bool)", self.onUndo)
         self._show()
 
-    def close(self):
-        """Stop what is under way."""
-        self._client.close()
-
     def forget(self):
         """The scene is another one now: nothing is under way for it, nothing of it is shown."""
-        if self._client.running:
-            self._cancelling = True
-            self._client.cancel()
+        self._cancel()
         self._nodeID = self._comparison = self._memory = None
         self._addedIDs = []
         self._show()
 
     def onCompare(self, _checked=None):
         """Begin; while a comparison is under way, cancel it."""
-        if self._client.running:
-            self._cancelling = True
-            self._client.cancel()
-            self._showButtons()
+        if self._cancel():
             return
         nodes = self.ui.compareASelector.currentNode(), self.ui.compareBSelector.currentNode()
         try:
@@ -74,34 +63,14 @@ class CompareView:
             self._status.say(str(error), isBad=True)
             return
         self._nodeID = nodes[1].GetID()
-        self._client.submit(request)
-        self._wake()
-        self._showButtons()
-
-    def poll(self):
-        """See what the child has said; returns whether there is more to come."""
-        if not self._client.running:
-            return False
-        for event in self._client.poll():
-            if isinstance(event, Log):
-                self._status.log(event.text)
-            elif isinstance(event, Progress):
-                if not self._cancelling:
-                    self._status.say(inWords(event.stage))
-            elif isinstance(event, (Finished, Failed)):
-                self._end(event)
-        return self._client.running
+        self._submit(request)
 
     def _end(self, event):
-        self._cancelling = False
-        self._client.close()
+        self._release()
         node = slicer.mrmlScene.GetNodeByID(self._nodeID) if self._nodeID else None
-        if isinstance(event, Failed) and not self._nodeID:
-            pass  # the scene that it was about has gone
-        elif isinstance(event, Failed):
-            isCancelled = isinstance(event.error, Cancelled)
-            self._status.say(_("The comparison was cancelled.") if isCancelled else str(event.error),
-                             isBad=not isCancelled)
+        if isinstance(event, Failed):
+            if self._nodeID:  # else the scene that it was about has gone
+                self._sayFailed(event.error, _("The comparison was cancelled."))
         elif node is None:
             self._status.say(_("Not compared: the segmentation was removed meanwhile."), isBad=True)
         else:

@@ -9,20 +9,19 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from UnifiedViTLib.errors import Cancelled, UnifiedViTError
+from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.mrml import is_as_drawn
-from UnifiedViTLib.service.worker.client import WorkerClient
-from UnifiedViTLib.service.worker.protocol import Failed, Finished, JobRequest, Log, Progress
+from UnifiedViTLib.service.worker.protocol import Failed, JobRequest
 
+from .childview import ChildView
 from .dicomresults import addToDatabase, dicomRequest, whyNotDicom
 from .reporting import FOLDER_SETTING, volumeOf
-from .sentences import inWords
 
 #: What Slicer brings from 5.12 on.
 PACKAGE, REQUIREMENT = "highdicom", "highdicom>=0.27"
 
 
-class DicomView:
+class DicomView(ChildView):
     """Writes the result that is shown as DICOM objects, in a process of its own.
 
     Args:
@@ -33,16 +32,16 @@ class DicomView:
     """
 
     def __init__(self, ui, status, results, wake):
-        self.ui, self._status, self._results, self._wake = ui, status, results, wake
-        self._client = WorkerClient()
+        super().__init__(status, wake)
+        self.ui, self._results = ui, results
         self._node = None  # a function that gives the segmentation that is shown
-        self._steps, self._isForDatabase, self._cancelling = [], False, False
+        self._steps, self._isForDatabase = [], False
         ui.saveAsDicomButton.connect("clicked(bool)", self.onSave)
 
     def close(self):
         """Stop what is under way."""
         self._steps = []
-        self._client.close()
+        super().close()
 
     def show(self, node):
         """Another result is shown.
@@ -51,9 +50,9 @@ class DicomView:
             node: a function that gives its segmentation, None if that has gone.
         """
         self._node = node
-        self._showButton()
+        self._showButtons()
 
-    def _showButton(self):
+    def _showButtons(self):
         button, node = self.ui.saveAsDicomButton, self._node() if self._node else None
         isBusy = self._client.running
         reason = whyNotDicom(self._results.of(node), volumeOf(node)) if node and not isBusy else ""
@@ -65,14 +64,11 @@ class DicomView:
 
     def onSave(self, _checked=None):
         """Ask for a folder, then write; while that is under way, cancel it."""
-        if self._client.running:
-            self._cancelling = True
-            self._client.cancel()
-            self._showButton()
+        if self._cancel():
             return
         kept = self._results.of(self._node())
         if kept is None:  # the segmentation has gone
-            self._showButton()
+            self._showButtons()
             return
         last = slicer.app.userSettings().value(FOLDER_SETTING)
         folder = qt.QFileDialog.getExistingDirectory(self.ui.saveAsDicomButton, _("Folder for the DICOM objects"),
@@ -101,41 +97,20 @@ class DicomView:
         self._isForDatabase = slicer.util.confirmYesNoDisplay(
             _("Add the objects to Slicer's DICOM database, too?"), windowTitle=_("UnifiedViT"))
         slicer.app.userSettings().setValue(FOLDER_SETTING, folder)
-        self._next()
+        self._submit(self._steps.pop(0))
 
-    def _next(self):
-        self._client.submit(self._steps.pop(0))
-        self._wake()
-        self._showButton()
-
-    def poll(self):
-        """See what the child has said; returns whether there is more to come."""
-        if not self._client.running:
-            return False
-        for event in self._client.poll():
-            if isinstance(event, Log):
-                self._status.log(event.text)
-            elif isinstance(event, Progress):
-                if not self._cancelling:
-                    self._status.say(inWords(event.stage))
-            elif isinstance(event, Failed):
-                self._end()
-                isCancelled = isinstance(event.error, Cancelled)
-                self._status.say(_("Saving was cancelled.") if isCancelled else str(event.error),
-                                 isBad=not isCancelled)
-            elif isinstance(event, Finished):
-                if self._steps:
-                    importlib.invalidate_caches()  # the package that was just installed is found from now on
-                    self._next()
-                else:
-                    self._end()
-                    self._saved(event.result["paths"])
-        return self._client.running
-
-    def _end(self):
-        self._steps, self._cancelling = [], False
-        self._client.close()
-        self._showButton()
+    def _end(self, event):
+        if self._steps and not isinstance(event, Failed):
+            importlib.invalidate_caches()  # the package that was just installed is found from now on
+            self._submit(self._steps.pop(0))
+            return
+        self._steps = []
+        self._release()
+        self._showButtons()
+        if isinstance(event, Failed):
+            self._sayFailed(event.error, _("Saving was cancelled."))
+        else:
+            self._saved(event.result["paths"])
 
     def _saved(self, paths):
         words = _("{count} DICOM objects are written: {first} and others beside it.")

@@ -6,17 +6,17 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from UnifiedViTLib.errors import Cancelled, UnifiedViTError
+from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.service.store.cache import compiled_folder, folder_bytes
 from UnifiedViTLib.service.store.catalogue import list_models
 from UnifiedViTLib.service.store.download import cache_bytes, cache_folder, clear_cache, remove_model, set_cache_folder
-from UnifiedViTLib.service.worker.client import WorkerClient
-from UnifiedViTLib.service.worker.protocol import Failed, Finished, JobRequest, Progress
+from UnifiedViTLib.service.worker.protocol import Failed, JobRequest
 
+from .childview import ChildView
 from .texts import asShown
 
 
-class ModelsView:
+class ModelsView(ChildView):
     """The table of models and its buttons.
 
     Args:
@@ -27,8 +27,8 @@ class ModelsView:
     """
 
     def __init__(self, ui, status, changed, wake):
-        self.ui, self._status, self._changed, self._wake = ui, status, changed, wake
-        self._client, self._entries, self._cancelling = WorkerClient(), [], False
+        super().__init__(status, wake)
+        self.ui, self._changed, self._entries = ui, changed, []
         ui.downloadModelButton.connect("clicked(bool)", self.onDownload)
         ui.importModelButton.connect("clicked(bool)", self.onImportArchive)
         ui.importModelFolderButton.connect("clicked(bool)", self.onImportFolder)
@@ -37,10 +37,6 @@ class ModelsView:
         ui.clearCacheButton.connect("clicked(bool)", self.onClearCache)
         ui.modelsTable.connect("itemSelectionChanged()", self._showButtons)
         self.refresh()
-
-    def close(self):
-        """Stop what is under way."""
-        self._client.close()
 
     def usable(self):
         """Descriptions of the models that can be run."""
@@ -91,10 +87,7 @@ class ModelsView:
 
     def onDownload(self, _checked=None):
         """Ask, then download; while something is under way, cancel it."""
-        if self._client.running:
-            self._cancelling = True
-            self._client.cancel()
-            self._showButtons()
+        if self._cancel():
             return
         entry = self._chosen()
         question = _("Download {name} {version} ({size:.0f} MB)? Its weights are under {licence}. It is kept in "
@@ -119,31 +112,18 @@ class ModelsView:
 
     def _begin(self, job, arguments):
         try:
-            self._client.submit(JobRequest(job, arguments))
-            self._wake()
+            self._submit(JobRequest(job, arguments))
         except UnifiedViTError as error:
             self._status.say(str(error), isBad=True)
-        self._showButtons()
 
-    def poll(self):
-        """See what the child has said; returns whether there is more to come."""
-        if not self._client.running:
-            return False
-        for event in self._client.poll():
-            if isinstance(event, Progress):
-                if not self._cancelling:
-                    self._status.say(event.stage)
-            elif isinstance(event, Failed):
-                isCancelled, self._cancelling = isinstance(event.error, Cancelled), False
-                self._status.say(_("Cancelled. What is there already is kept for next time.") if isCancelled
-                                 else str(event.error), isBad=not isCancelled)
-                self.refresh()
-            elif isinstance(event, Finished):
-                self._client.close()
-                self.refresh()
-                self._status.say(_("The model is installed."))
-                self._changed(event.result["model"])
-        return self._client.running
+    def _end(self, event):
+        self._release()
+        self.refresh()
+        if isinstance(event, Failed):
+            self._sayFailed(event.error, _("Cancelled. What is there already is kept for next time."))
+        else:
+            self._status.say(_("The model is installed."))
+            self._changed(event.result["model"])
 
     def onRemove(self, _checked=None):
         """Take a model out of the cache."""

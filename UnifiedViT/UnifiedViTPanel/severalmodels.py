@@ -42,21 +42,21 @@ def process(runner, volumeNode, segmentationNode, model, device, batchSize, prog
             **options):
     """`UnifiedViTLogic.process`."""
     options, region = optionsOf(**options), RegionChoice.of(region, regionMargin)
-    models, channels = [model] if isinstance(model, str) else [str(one) for one in model], channels or {}
+    isOne, channels = not isinstance(model, (list, tuple)), channels or {}
     progress = progress or (lambda stage, fraction: None)
     try:
-        if isinstance(model, str):
+        if isOne:
             request = runner.request(volumeNode, model, device, batchSize, options, channels, region)
             prediction = runner.client.run(request, progress)
             runner.addToScene(prediction, volumeNode, segmentationNode)
             return prediction
-        if segmentationNode is not None or not models:
+        if segmentationNode is not None or not model:
             raise UnsupportedImageError(_("Several models add a segmentation each: name at least one model, and no "
                                           "segmentation to replace."))
-        specs = find_models(models)
+        specs = find_models(model)
         known = {channel.name for spec in specs for channel in spec.channels}
         check_channel_names([name for name in channels if name not in known], specs[0])
-        requests = runner.requests(volumeNode, models, device, batchSize, options, lambda spec: {
+        requests = runner.requests(volumeNode, model, device, batchSize, options, lambda spec: {
             one.name: channels[one.name] for one in spec.channels if one.name in channels}, region)
         predictions = [runner.client.run(request, _partOf(progress, request.spec, number, len(requests)))
                        for number, request in enumerate(requests)]

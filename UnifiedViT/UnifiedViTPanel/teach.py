@@ -9,21 +9,20 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.diagnosis import NONE
-from UnifiedViTLib.errors import Cancelled, UnifiedViTError
+from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.dataset.folder import Addition
 from UnifiedViTLib.outputs.headlines import display_of
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE
-from UnifiedViTLib.service.worker.client import WorkerClient
-from UnifiedViTLib.service.worker.protocol import AddCaseRequest, Failed, Finished, JobRequest, Log, Progress
+from UnifiedViTLib.service.worker.protocol import AddCaseRequest, Failed, JobRequest
 
+from .childview import ChildView
 from .corrections import correctionOf
-from .sentences import inWords
 
 #: Of the application's settings, as the user has typed them.
 FOLDER_SETTING, REVIEWER_SETTING = "UnifiedViT/DatasetFolder", "UnifiedViT/Reviewer"
 
 
-class TeachView:
+class TeachView(ChildView):
     """Writes in a process of its own, so that the window stays alive. Nothing leaves the computer.
 
     Args:
@@ -33,9 +32,8 @@ class TeachView:
     """
 
     def __init__(self, ui, status, wake):
-        self.ui, self._status, self._wake = ui, status, wake
-        self._client = WorkerClient()
-        self._cancelling = False
+        super().__init__(status, wake)
+        self.ui = ui
         self._node, self._resultText = lambda: None, None
         self._labels, self._shownAt = [], {}  # when a result was shown first, by its text
         self._addition = self._folder = None
@@ -48,10 +46,6 @@ class TeachView:
         ui.teachButton.connect("clicked(bool)", self.onAdd)
         ui.undoTeachButton.connect("clicked(bool)", self.onUndo)
         self.show(lambda: None, None)
-
-    def close(self):
-        """Stop what is under way."""
-        self._client.close()
 
     def forget(self):
         """The scene is another one now: a result that comes back with it is shown anew."""
@@ -102,10 +96,7 @@ class TeachView:
 
     def onAdd(self, _checked=None):
         """Add what is shown as it is now; while that is under way, cancel it."""
-        if self._client.running:
-            self._cancelling = True
-            self._client.cancel()
-            self._showButtons()
+        if self._cancel():
             return
         ui = self.ui
         folder, reviewer = ui.teachFolderLineEdit.text.strip(), ui.teachReviewerLineEdit.text.strip()
@@ -125,32 +116,10 @@ class TeachView:
         """Take the last case out of the dataset."""
         self._submit(JobRequest("undo_addition", {"folder": self._folder, "addition": self._addition.to_dict()}))
 
-    def _submit(self, request):
-        self._client.submit(request)
-        self._wake()
-        self._showButtons()
-
-    def poll(self):
-        """See what the child has said; returns whether there is more to come."""
-        if not self._client.running:
-            return False
-        for event in self._client.poll():
-            if isinstance(event, Log):
-                self._status.log(event.text)
-            elif isinstance(event, Progress):
-                if not self._cancelling:
-                    self._status.say(inWords(event.stage))
-            elif isinstance(event, (Finished, Failed)):
-                self._end(event)
-        return self._client.running
-
     def _end(self, event):
-        self._cancelling = False
-        self._client.close()
+        self._release()
         if isinstance(event, Failed):
-            isCancelled = isinstance(event.error, Cancelled)
-            self._status.say(_("Nothing was changed in the dataset.") if isCancelled else str(event.error),
-                             isBad=not isCancelled)
+            self._sayFailed(event.error, _("Nothing was changed in the dataset."))
         elif "case" in event.result:
             self._addition = Addition.from_dict(event.result)
             self.ui.teachLabel.text = self._addition.sentence

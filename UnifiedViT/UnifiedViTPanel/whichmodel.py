@@ -8,13 +8,12 @@ from dataclasses import replace
 import qt
 from slicer.i18n import tr as _
 
-from UnifiedViTLib.errors import Cancelled, UnifiedViTError
+from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.mrml import volume_from_node
 from UnifiedViTLib.service.store.catalogue import installed_models
-from UnifiedViTLib.service.worker.client import WorkerClient
-from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, Progress, RankModelsRequest
+from UnifiedViTLib.service.worker.protocol import Failed, RankModelsRequest
 
-from .sentences import inWords
+from .childview import ChildView
 from .texts import asShown, shortened
 
 #: Characters of a model's id in the table, so that the panel may be narrow.
@@ -58,7 +57,7 @@ def _modality(volumeNode):
     return hierarchy.GetItemAttribute(item, "DICOM.Modality") if item else ""
 
 
-class WhichModelView:
+class WhichModelView(ChildView):
     """Asks in a process of its own, so that the window stays alive.
 
     Args:
@@ -69,18 +68,13 @@ class WhichModelView:
     """
 
     def __init__(self, ui, status, chosen, wake):
-        self.ui, self._status, self._chosen, self._wake = ui, status, chosen, wake
-        self._client = WorkerClient()
-        self._cancelling = False
+        super().__init__(status, wake)
+        self.ui, self._chosen = ui, chosen
         self._parameters = self._ranking = self._nodeID = None
         ui.whichModelButton.connect("clicked(bool)", self.onAsk)
         ui.whichModelTable.connect("itemSelectionChanged()", self._showReason)
         ui.whichModelTable.connect("cellDoubleClicked(int,int)", self.onDoubleClicked)
         self.show(None)
-
-    def close(self):
-        """Stop what is under way."""
-        self._client.close()
 
     def forget(self):
         """The scene is another one now: nothing is under way for it, nothing of it is shown."""
@@ -100,53 +94,30 @@ class WhichModelView:
 
     def onAsk(self, _checked=None):
         """Begin; while it is under way, cancel it."""
-        if self._client.running:
-            self._cancel()
-            self.show(self._parameters)
+        if self._cancel():
             return
         volume = self._parameters.inputVolume
         try:
-            self._client.submit(rankRequest(volume, self._parameters.device))
+            request = rankRequest(volume, self._parameters.device)
         except UnifiedViTError as error:
             self._status.say(str(error), isBad=True)
             return
         self._nodeID, self._ranking = volume.GetID(), None
-        self._wake()
+        self._submit(request)
+
+    def _showButtons(self):
         self.show(self._parameters)
-
-    def _cancel(self):
-        if self._client.running:
-            self._cancelling = True
-            self._client.cancel()
-
-    def poll(self):
-        """See what the child has said; returns whether there is more to come."""
-        if not self._client.running:
-            return False
-        for event in self._client.poll():
-            if isinstance(event, Log):
-                self._status.log(event.text)
-            elif isinstance(event, Progress):
-                if not self._cancelling:
-                    self._status.say(inWords(event.stage))
-            elif isinstance(event, (Finished, Failed)):
-                self._end(event)
-        return self._client.running
 
     def _end(self, event):
-        self._cancelling = False
-        self._client.close()
-        if self._nodeID is None:
-            pass  # the scene that it was about has gone
-        elif isinstance(event, Failed):
-            isCancelled = isinstance(event.error, Cancelled)
-            self._status.say(_("Cancelled. No model was judged.") if isCancelled else str(event.error),
-                             isBad=not isCancelled)
-        else:
-            self._ranking = event.result
-            self._fill()
-            self._status.say(event.result.summary)
-        self.show(self._parameters)
+        self._release()
+        if self._nodeID is not None:  # else the scene that it was about has gone
+            if isinstance(event, Failed):
+                self._sayFailed(event.error, _("Cancelled. No model was judged."))
+            else:
+                self._ranking = event.result
+                self._fill()
+                self._status.say(event.result.summary)
+        self._showButtons()
 
     def _fill(self):
         """The table, the best model first."""
