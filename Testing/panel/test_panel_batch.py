@@ -15,7 +15,6 @@ from panels import contents, head, head_node
 from PySide6 import QtCore, QtGui
 from PySide6.QtTest import QTest
 from standin.pythonqt import FileDialog, as_read
-from workers import SOON_S
 
 from UnifiedViTLib.outputs.files import CSV_FIELDS
 from UnifiedViTLib.outputs.mrml import result_of, volume_from_node
@@ -176,18 +175,6 @@ def test_a_case_is_loaded_as_after_a_run_and_undo_takes_it_away(desk, batch, sca
     assert [node for node in nodes(desk) if "Color" not in node] == before
     assert view.GetBackgroundVolumeID() == mine.GetID() and not desk.ui.resultCollapsibleButton.visible
     assert load(desk, "b.nrrd").startswith("b is loaded")
-
-
-def test_a_case_that_was_read_when_its_scene_was_closed_does_not_come_into_the_next(desk, batch):
-    press(desk)
-    wait(desk)
-    cases, table = desk.panel.batch._cases, desk.ui.batchTable
-    row = next(row for row in range(table.rowCount) if "b.nrrd" in table.item(row, 0).text())
-    table.cellDoubleClicked.emit(row, 0)
-    cases._client._thread.join(SOON_S)  # its answer waits to be taken
-    desk.scene.Clear(0)
-    desk.wait(lambda: not cases._client.running)
-    assert desk.scene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode") is None and not desk.ui.batchCaseLabel.text
 
 
 def test_a_case_whose_image_has_changed_or_that_failed_is_told_and_not_loaded(desk, batch, scans, tmp_path):

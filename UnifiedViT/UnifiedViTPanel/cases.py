@@ -55,13 +55,13 @@ class CasesView:
             elif isinstance(event, Failed):
                 isCancelled = isinstance(event.error, Cancelled)
                 self._status.say("" if isCancelled else str(event.error), isBad=not isCancelled)
-            elif isinstance(event, Finished) and self._row is not None:
+            elif isinstance(event, Finished):
                 self._show(event.result)
         return self._client.running
 
     def sceneCloses(self):
         """The scene that a case was to be loaded into goes."""
-        self._row, self._loaded = None, {}
+        self._loaded = {}
         if self._client.running:
             self._client.cancel()
         self._status.clear()
