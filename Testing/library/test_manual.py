@@ -147,9 +147,9 @@ def test_the_least_description_of_a_model_is_one(tmp_path):
 # Examples
 
 
-def test_python_in_six_lines_is_six_lines_and_runs_the_bundled_model(desk_top, capsys):
+def test_the_first_python_a_reader_sees_is_short_and_runs_the_bundled_model(desk_top, capsys):
     (code,) = blocks(README, "python")
-    assert len([line for line in code.splitlines() if line]) == 6
+    assert len([line for line in code.splitlines() if line]) <= 6
     prediction = run_blocks(README).prediction
     assert prediction.spec.id == MODEL and prediction.spec.version != NEWER
     assert prediction.labelmap.shape == (5, 45, 41)
