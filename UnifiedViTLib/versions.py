@@ -1,4 +1,4 @@
-"""Versions of what a result depends on."""
+"""Versions of what a result depends on, and of models."""
 
 from __future__ import annotations
 
@@ -18,3 +18,13 @@ def software_versions() -> dict[str, str]:
         except PackageNotFoundError:  # a Slicer build may bundle a package without its metadata
             continue
     return versions
+
+
+def version_numbers(version: str) -> list[int]:
+    """The numbers of a version "1.10.0", by which versions are sorted."""
+    return [int(part) for part in version.split(".")]
+
+
+def is_newer(version: str, than: str) -> bool:
+    """Whether a version "1.10.0" is above another."""
+    return version_numbers(version) > version_numbers(than)

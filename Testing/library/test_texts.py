@@ -19,7 +19,7 @@ from UnifiedViTLib.errors import ModelSpecError, WeightsError
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.files import csv_row, summary, write_csv
 from UnifiedViTLib.outputs.montage import write_montage
-from UnifiedViTLib.service.store.catalogue import read_catalogue
+from UnifiedViTLib.service.store.offers import read_catalogue
 from UnifiedViTLib.spec import load_spec, parse_spec
 from UnifiedViTLib.texts import error_reason, printable
 

@@ -12,8 +12,10 @@ from mirrors import Mirror, model_folder, offer
 
 from UnifiedViTLib.errors import ModelSpecError, WeightsError
 from UnifiedViTLib.resources import resources
-from UnifiedViTLib.service.store.catalogue import find_model, installed_models, is_newer, list_models, read_catalogue
+from UnifiedViTLib.service.store.catalogue import find_model, installed_models, list_models
 from UnifiedViTLib.service.store.download import import_model
+from UnifiedViTLib.service.store.offers import read_catalogue
+from UnifiedViTLib.versions import is_newer
 
 BUNDLED = ["brain-t1ce", "brain-t1ce-flair", "breast-ultrasound"]
 

@@ -332,7 +332,7 @@ def test_a_catalogue_that_promises_another_model_is_told_and_nothing_is_installe
 def test_bundled_and_unknown_models_are_neither_downloaded_nor_removed(catalogue):
     with pytest.raises(WeightsError, match=r"comes with UnifiedViT; there is nothing to download"):
         download_model("brain-t1ce", quiet, catalogue)
-    with pytest.raises(WeightsError, match=r"no model 'lung' to download\. The catalogue has: tiny"):
+    with pytest.raises(WeightsError, match=r"no model 'lung' to download\. There are: tiny"):
         download_model("lung", quiet, catalogue)
     with pytest.raises(WeightsError, match=r"comes with UnifiedViT and cannot be removed"):
         remove_model("brain-t1ce")

@@ -1,5 +1,5 @@
 """The command line: `unifiedvit-train prepare | pretrain | fit | pack | unpack | evaluate | explain | robustness |
-ood | compare | export | superres | superres-dataset | add | added | remove`."""
+ood | compare | export | publish | superres | superres-dataset | add | added | remove`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL
 from .config import load_project
 from .corrections.commands import app as corrections
 from .errors import ConfigError, TrainingError
+from .exporting.commands import app as publishing
 
 app = typer.Typer(
     name="unifiedvit-train",
@@ -349,7 +350,7 @@ def export(
     write(load_run_project(work / run), work / run, output, onnx)
 
 
-app.registered_commands += corrections.registered_commands
+app.registered_commands += corrections.registered_commands + publishing.registered_commands
 
 
 def main(arguments: list[str] | None = None) -> int:

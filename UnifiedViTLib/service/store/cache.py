@@ -1,5 +1,6 @@
 """The cache of models: where downloaded and imported ones lie, `<folder>/<id>/<version>/`; unfinished ones under
-`<folder>/.partial/`, what backends compiled for this computer under `<folder>/.compiled/`."""
+`<folder>/.partial/`, what backends compiled for this computer under `<folder>/.compiled/`, what is known of model
+repositories under `<folder>/.repositories/`."""
 
 from __future__ import annotations
 
@@ -18,10 +19,12 @@ from pathlib import Path
 from ...errors import WeightsError
 from ...locking import file_lock
 from ...spec import SPEC_FILE
+from ...versions import is_newer
 
 PARTIAL = ".partial"
 COMPILED = ".compiled"
 LOCKS = ".locks"
+REPOSITORIES = ".repositories"
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _SETTING = "models_folder"
 
@@ -156,6 +159,12 @@ def _folders(parent: Path) -> list[Path]:
         return []
 
 
+def known_repositories() -> list[Path]:
+    """Files that tell of the repositories that were added, one each."""
+    folder = _cache_folder()
+    return sorted((folder / REPOSITORIES).glob("*.json")) if folder else []
+
+
 def folder_bytes(folder: Path) -> int:
     """Bytes of the files in a folder, at any depth; 0 if it does not exist."""
     total = 0
@@ -200,6 +209,9 @@ def commit(staged: Path, model_id: str, version: str) -> Path:
     target = cache_folder() / model_id / version
     with disk_errors(cache_folder()):
         target.parent.mkdir(parents=True, exist_ok=True)
+        for folder in stored(model_id):
+            if is_newer(folder.name, version):  # it would be found instead
+                _discard(folder)
         if target.exists():
             _discard(target)
         os.chmod(staged, 0o755)  # mkdtemp's folders are for their owner alone; a cache may be shared

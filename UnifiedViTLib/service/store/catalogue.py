@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from ...errors import ModelSpecError, WeightsError
+from ...errors import ModelSpecError
 from ...integrity import verify_file, verify_graph
 from ...resources import resources
 from ...spec import SPEC_FILE, ModelSpec, load_spec
 from ...tensors import check_tensors
-from ...texts import is_plain, is_portable_name
+from ...versions import is_newer
 from .cache import folder_bytes, stored
 from .foreign import check_own
-from .transfer import RemoteFile, may_be_asked
+from .offers import RemoteModel, newest_first
+from .ownership import Offers
 
 DEFAULT_MODEL = "brain-t1ce"
-CATALOGUE_FORMAT = 1
-
-
-@dataclass(frozen=True)
-class RemoteModel:
-    """A model that can be downloaded, as the catalogue (`Resources/models.json`) tells of it."""
-
-    id: str
-    version: str
-    name: str
-    description: str
-    licence: str
-    files: tuple[RemoteFile, ...]
-
-    @property
-    def bytes(self) -> int:
-        return sum(file.bytes for file in self.files)
 
 
 @dataclass(frozen=True)
@@ -45,13 +28,15 @@ class ModelEntry:
 
     Attributes:
         version: of the model at hand; of the catalogue's while it is only available.
-        state: "bundled" came with UnifiedViT, "installed" lies in the cache, "update" is at hand and the catalogue has
-            a newer version, "available" can be downloaded.
-        bytes: on disk; to download for "update" and "available".
-        spec: None while only available, and for a broken model.
+        state: "bundled" came with UnifiedViT, "installed" lies in the cache, "update" is at hand and there is a newer
+            version, "available" can be downloaded, "refused" can not.
+        bytes: on disk; to download for "update", "available" and "refused".
+        spec: None while it is not at hand, and for a broken model.
         removable: something of it lies in the cache.
-        newer: the catalogue's version for "update", else empty.
-        problem: what is wrong with a broken model in the cache, in a sentence; else empty.
+        newer: the version that can be had for "update", else empty.
+        problem: what is wrong with a broken model in the cache, or why one is refused, in a sentence; else empty.
+        versions: that can be downloaded, the newest first; older ones too.
+        repository: address of the repository that has them; "" for the catalogue that comes with UnifiedViT.
     """
 
     id: str
@@ -59,12 +44,14 @@ class ModelEntry:
     name: str
     description: str
     licence: str
-    state: Literal["bundled", "installed", "update", "available"]
+    state: Literal["bundled", "installed", "update", "available", "refused"]
     bytes: int
     spec: ModelSpec | None
     removable: bool = False
     newer: str = ""
     problem: str = ""
+    versions: tuple[RemoteModel, ...] = ()
+    repository: str = ""
 
 
 def bundled_models() -> list[ModelSpec]:
@@ -93,19 +80,20 @@ def list_models(catalogue: Path | None = None) -> list[ModelEntry]:
     Raises:
         WeightsError: the catalogue is malformed.
     """
-    remote = {model.id: model for model in read_catalogue(catalogue)}
+    offers = all_offers(catalogue)
     bundled = {spec.folder for spec in bundled_models()}
     cached = _stored_specs()
     in_cache = {folder.parent.name for folder, _ in cached}
     entries = []
     for spec in installed_models():
-        offered = remote.pop(spec.id, None)
-        update = offered if offered and is_newer(offered.version, spec.version) else None
+        versions = _of_one_repository([model for model in offers.of(spec.id) if not offers.refusal(model)])
+        update = versions[0] if versions and is_newer(versions[0].version, spec.version) else None
         entries.append(ModelEntry(
             spec.id, spec.version, spec.name, spec.description, spec.licence,
             state="update" if update else "bundled" if spec.folder in bundled else "installed",
             bytes=update.bytes if update else folder_bytes(spec.folder),
             spec=spec, removable=spec.id in in_cache, newer=update.version if update else "",
+            versions=versions, repository=versions[0].repository if versions else "",
         ))
     for folder, error in cached:
         if not isinstance(error, ModelSpec):
@@ -114,10 +102,45 @@ def list_models(catalogue: Path | None = None) -> list[ModelEntry]:
                 name, folder.name, name, "", "", "installed", folder_bytes(folder), None, removable=True,
                 problem=f"{error} Remove the model, or download or import it again.",
             ))
-    entries += [
-        ModelEntry(m.id, m.version, m.name, m.description, m.licence, "available", m.bytes, None)
-        for m in remote.values()
-    ]
+    return entries + _not_at_hand(offers, {entry.id for entry in entries if entry.spec})
+
+
+def all_offers(catalogue: Path | None = None) -> Offers:
+    """What can be downloaded; does not touch the network.
+
+    Args:
+        catalogue: another list of downloadable models than `Resources/models.json`.
+
+    Raises:
+        WeightsError: the catalogue is malformed.
+    """
+    return Offers.read({spec.id: spec.version for spec in bundled_models()}, catalogue)
+
+
+def _of_one_repository(models: Sequence[RemoteModel]) -> tuple[RemoteModel, ...]:
+    """Of versions of a model those of the repository that has the newest, the newest first."""
+    versions = newest_first(models)
+    return tuple(model for model in versions if model.repository == versions[0].repository)
+
+
+def _not_at_hand(offers: Offers, installed: set[str]) -> list[ModelEntry]:
+    """A line for each model of each repository that can be downloaded, or is refused."""
+
+    def place(model: RemoteModel) -> tuple[str, str]:
+        return model.repository, model.id
+
+    entries = []
+    for _, versions in groupby(sorted(offers.models, key=place), place):
+        versions = newest_first(list(versions))
+        allowed = tuple(model for model in versions if not offers.refusal(model))
+        if versions[0].id in installed and (allowed or not versions[0].repository):
+            continue
+        model = (allowed or versions)[0]
+        entries.append(ModelEntry(
+            model.id, model.version, model.name, model.description, model.licence,
+            "available" if allowed else "refused", model.bytes, None,
+            problem="" if allowed else offers.refusal(model), versions=allowed, repository=model.repository,
+        ))
     return entries
 
 
@@ -137,7 +160,7 @@ def find_model(asked: str) -> ModelSpec:
     for folder, error in _stored_specs():
         if folder.parent.name == asked:
             raise ModelSpecError(f"The model {asked!r} is broken. {error}")
-    if asked in {model.id for model in read_catalogue()}:
+    if all_offers().of(asked):
         raise ModelSpecError(f"The model {asked!r} is not here yet: unifiedvit models download {asked}.")
     raise ModelSpecError(
         f"There is no model {asked!r}. Installed: {', '.join(models) or 'none'}; or give a model's folder."
@@ -156,12 +179,6 @@ def find_models(asked: Sequence[str]) -> list[ModelSpec]:
         raise ModelSpecError(f"Two of the models are called {twice}, so that their results could not be told apart. "
                              "Run them one after the other, into folders of their own.")
     return list(specs.values())
-
-
-def is_newer(version: str, than: str) -> bool:
-    """Whether a version "1.10.0" is above another."""
-    first, second = ([int(part) for part in text.split(".")] for text in (version, than))
-    return first > second
 
 
 def _stored_specs() -> list[tuple[Path, ModelSpec | ModelSpecError]]:
@@ -210,67 +227,3 @@ def check_contents(spec: ModelSpec) -> None:
         check_tensors(spec.folder / spec.ood.file)
     if spec.graph:
         verify_graph(spec)
-
-
-_TEXT = re.compile(r".{1,4000}")
-_MODEL_FIELDS = {
-    "id": re.compile(r"[a-z0-9][a-z0-9._-]{0,63}"), "version": re.compile(r"\d+\.\d+\.\d+"),
-    "name": _TEXT, "description": _TEXT, "licence": _TEXT,
-}
-_FILE_FIELDS = {"name": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"), "sha256": re.compile(r"[0-9a-f]{64}")}
-
-
-def read_catalogue(path: Path | None = None) -> list[RemoteModel]:
-    """The models that can be downloaded; `Resources/models.schema.json` describes the file.
-
-    Args:
-        path: of another catalogue than `Resources/models.json`.
-
-    Raises:
-        WeightsError: it cannot be read, or names the field that is wrong.
-    """
-    path = path or resources() / "models.json"
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise WeightsError(f"The catalogue of models {path} cannot be read ({error}).") from error
-    try:
-        if data["format"] != CATALOGUE_FORMAT:
-            raise _Malformed(f"format: {data['format']} is of another version of UnifiedViT; update it")
-        models = [_remote_model(item) for item in data["models"]]
-        if len({model.id for model in models}) != len(models):
-            raise _Malformed("two models have the same id")
-    except (_Malformed, KeyError, TypeError) as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise WeightsError(f"The catalogue of models {path} is malformed: {reason}.") from error
-    return models
-
-
-class _Malformed(Exception):
-    """Names the field of the catalogue that is wrong."""
-
-
-def _remote_model(item: Any) -> RemoteModel:
-    files = tuple(_remote_file(file) for file in item["files"])
-    names = [file.name for file in files]
-    if SPEC_FILE not in names or len({name.lower() for name in names}) != len(names):
-        raise _Malformed(f"files: {SPEC_FILE} and the weights are needed, each once")
-    return RemoteModel(**_texts(item, _MODEL_FIELDS), files=files)
-
-
-def _remote_file(item: Any) -> RemoteFile:
-    size, mirrors = item["bytes"], item["mirrors"]
-    if type(size) is not int or size < 1:
-        raise _Malformed("bytes: a whole number above 0 is needed")
-    if not (isinstance(mirrors, list) and mirrors and all(isinstance(m, str) and may_be_asked(m) for m in mirrors)):
-        raise _Malformed("mirrors: a list of https addresses is needed")
-    return RemoteFile(**_texts(item, _FILE_FIELDS), bytes=size, mirrors=tuple(mirrors))
-
-
-def _texts(item: Any, fields: dict[str, re.Pattern]) -> dict[str, str]:
-    for name, pattern in fields.items():
-        value = item[name]
-        usable = isinstance(value, str) and is_plain(value) and (pattern is _TEXT or is_portable_name(value))
-        if not usable or not pattern.fullmatch(value):
-            raise _Malformed(f"{name}: {str(item[name])[:60]!r} is not of the form {pattern.pattern}")
-    return {name: item[name] for name in fields}

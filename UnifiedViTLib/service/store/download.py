@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import WeightsError
+from ...outputs.writing import sha256_of
 from ...spec import SPEC_FILE, ModelSpec, load_spec
+from ...versions import is_newer
 from .cache import (
     cache_bytes,
     cache_folder,
@@ -24,18 +26,18 @@ from .cache import (
     stored,
 )
 from .catalogue import (
-    RemoteModel,
+    all_offers,
     bundled_models,
     check_contents,
     files_of,
     find_model,
     installed_models,
-    is_newer,
-    read_catalogue,
     verify_files,
 )
-from .importing import import_model
-from .transfer import PATIENT, Timeouts, fetch
+from .importing import copy_exactly, import_model
+from .offers import RemoteModel, newest_first
+from .ownership import note_source
+from .transfer import PATIENT, RemoteFile, Timeouts, fetch
 
 __all__ = [
     "Timeouts", "cache_bytes", "cache_folder", "clear_cache", "download_job", "download_model", "import_job",
@@ -51,8 +53,11 @@ def download_model(
     progress: Callable[[str, float], None] = lambda stage, fraction: None,
     catalogue: Path | None = None,
     timeouts: Timeouts = PATIENT,
+    version: str | None = None,
+    repository: str | None = None,
 ) -> ModelSpec:
-    """Have the catalogue's version of a model in the cache, or the newer one that is at hand.
+    """Have the newest version of a model that can be downloaded in the cache, or the newer one that is at hand; or
+    exactly the version that is asked for, also an older one.
 
     A download that was cut or cancelled goes on where it ended. If another process downloads the same model, this one
     waits, and then finds it done.
@@ -62,19 +67,22 @@ def download_model(
         progress: told the stage in words and the fraction done; may raise `Cancelled`, also while waiting.
         catalogue: another list of downloadable models than `Resources/models.json`.
         timeouts: seconds until a mirror is given up.
+        version: None for the newest.
+        repository: address of the one to take it from, "" for the catalogue; needed where several have it.
 
     Raises:
-        WeightsError: no such model, no mirror gives it whole, or the cache has no room or cannot be written to.
+        WeightsError: no such model or version, it would take the place of another repository's, no mirror gives it
+            whole, or the cache has no room or cannot be written to.
     """
-    model = _offered(model_id, catalogue)
-    if spec := _at_hand(model):
+    model = _offered(model_id, catalogue, version, repository)
+    if spec := _at_hand(model, version is not None):
         return spec
 
     def waiting() -> None:
         progress(f"Waiting for another download or import of {model.name}", 0.0)
 
     with locked(model.id, waiting):
-        if spec := _at_hand(model):
+        if spec := _at_hand(model, version is not None):
             return spec
         scratch = scratch_folder(model.id) / model.version
         with disk_errors(cache_folder()):
@@ -85,6 +93,7 @@ def download_model(
         with disk_errors(cache_folder()):
             for surplus in set(scratch.iterdir()) - {scratch / file.name for file in model.files}:
                 surplus.unlink()
+        note_source(scratch, model.repository)
         return load_spec(commit(scratch, model.id, model.version))
 
 
@@ -101,28 +110,64 @@ def _fetch_files(model: RemoteModel, scratch: Path, progress: Callable[[str, flo
                 stage = f"Downloading {model.name}: {have / 1e6:.1f} of {in_megabytes(model.bytes)}"
                 progress(stage, have / model.bytes)
 
-        fetch(file, scratch, report, timeouts)
+        if file.path:
+            _copy(file, file.path, scratch, report)
+        else:
+            fetch(file, scratch, report, timeouts)
         finished += file.bytes
 
 
-def _offered(model_id: str, catalogue: Path | None) -> RemoteModel:
-    models = {model.id: model for model in read_catalogue(catalogue)}
-    if model_id in models:
-        return models[model_id]
-    if model_id in {spec.id for spec in bundled_models()}:
-        raise WeightsError(f"{model_id} comes with UnifiedViT; there is nothing to download.")
-    raise WeightsError(
-        f"There is no model {model_id!r} to download. The catalogue has: {', '.join(models) or 'none at present'}."
-    )
+def _copy(file: RemoteFile, path: Path, folder: Path, report: Callable[[int], None]) -> None:
+    """Have a file of a repository that is a folder in `folder`, with the right SHA-256."""
+    target = folder / file.name
+    with disk_errors(folder):
+        target.unlink(missing_ok=True)
+    try:
+        size, stream = path.stat().st_size, open(path, "rb")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror or error}). Is the disk of the repository "
+                           "connected? Or import the model from a file.") from error
+    with stream:
+        digest = copy_exactly(stream, target, file.bytes, report)
+    if size != file.bytes or digest != file.sha256:
+        raise WeightsError(f"{path} is not the file that the repository's index names (its size or SHA-256 differs). "
+                           "Ask its publisher.")
 
 
-def _at_hand(model: RemoteModel) -> ModelSpec | None:
-    """The installed or bundled model of this id if it is sound and not older than the catalogue's."""
+def _offered(model_id: str, catalogue: Path | None, version: str | None, repository: str | None) -> RemoteModel:
+    """The version to download."""
+    offers = all_offers(catalogue)
+    models = [model for model in offers.of(model_id) if repository in (None, model.repository)]
+    if not models:
+        if model_id in offers.bundled:
+            raise WeightsError(f"{model_id} comes with UnifiedViT; there is nothing to download.")
+        there = sorted({model.id for model in offers.models if repository in (None, model.repository)})
+        raise WeightsError(f"There is no model {model_id!r} to download. There are: "
+                           f"{', '.join(there) or 'none at present'}.")
+    versions = newest_first([model for model in models if version in (None, model.version)])
+    if not versions:
+        raise WeightsError(f"There is no version {version} of {model_id}. There are: "
+                           f"{', '.join(model.version for model in newest_first(models))}.")
+    allowed = [model for model in versions if not offers.refusal(model)]
+    if not allowed:
+        raise WeightsError(offers.refusal(versions[0]))
+    places = sorted({model.repository or "the catalogue" for model in allowed})
+    if len(places) > 1 and not any(spec.id == model_id for spec in installed_models()):
+        raise WeightsError(f"{model_id} is in several places: {', '.join(places)}. Say from which it is to come: "
+                           f"unifiedvit models download {model_id} --repository ADDRESS.")
+    return allowed[0]
+
+
+def _at_hand(model: RemoteModel, exactly: bool) -> ModelSpec | None:
+    """The installed or bundled model of this id if it is sound and not older than the one to download; `exactly`: if it
+    is that one."""
     for spec in installed_models():
         if spec.id == model.id and not is_newer(model.version, spec.version):
             try:
                 verify_files(spec)
             except WeightsError:
+                return None
+            if exactly and sha256_of(spec.folder / SPEC_FILE) != model.sums[SPEC_FILE]:
                 return None
             return spec
     return None
@@ -172,9 +217,11 @@ def verify_model(model_id: str) -> ModelSpec:
 
 
 def download_job(arguments: dict[str, Any], progress: Callable[[str, float], None]) -> dict[str, str]:
-    """Download in the worker: {"model": id} and optionally "catalogue", a path; gives {"model": id, "folder": its}."""
+    """Download in the worker: {"model": id} and optionally "catalogue", a path, "version" and "repository"; gives
+    {"model": id, "folder": its}."""
     catalogue = arguments.get("catalogue")
-    spec = download_model(arguments["model"], progress, Path(catalogue) if catalogue else None)
+    spec = download_model(arguments["model"], progress, Path(catalogue) if catalogue else None,
+                          version=arguments.get("version"), repository=arguments.get("repository"))
     return {"model": spec.id, "folder": str(spec.folder)}
 
 

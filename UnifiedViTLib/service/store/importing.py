@@ -15,8 +15,9 @@ from typing import IO
 
 from ...errors import ModelSpecError, WeightsError
 from ...spec import LARGEST_SPEC, SPEC_FILE, ModelSpec, load_spec
+from ...versions import is_newer
 from .cache import check_space, commit, disk_errors, in_megabytes, locked, staging, write_all
-from .catalogue import bundled_models, check_contents, files_of, installed_models, is_newer, verify_files
+from .catalogue import bundled_models, check_contents, files_of, installed_models, verify_files
 from .foreign import check_own
 
 README = "README.md"
@@ -82,7 +83,7 @@ def _import(source: _Folder | _Archive, progress: Callable[[str, float], None]) 
                     progress(f"Copying {spec.name}: {in_megabytes(have)} of {in_megabytes(total)}", have / total)
 
                 with source.open(name) as stream:
-                    digest = _copy(stream, folder / name, sizes[name], copied)
+                    digest = copy_exactly(stream, folder / name, sizes[name], copied)
                 if expected and digest != expected:
                     raise WeightsError(
                         f"{name} of {spec.name} is damaged or not the one that its description names (SHA-256 "
@@ -124,8 +125,16 @@ def _already_there(spec: ModelSpec) -> ModelSpec | None:
     )
 
 
-def _copy(stream: IO[bytes], target: Path, size: int, copied: Callable[[int], None]) -> str:
-    """Copy exactly `size` bytes; the SHA-256 of them."""
+def copy_exactly(stream: IO[bytes], target: Path, size: int, copied: Callable[[int], None]) -> str:
+    """Copy exactly `size` bytes into a new file; the SHA-256 of them.
+
+    Args:
+        stream, target, size: from where, to where, and how many.
+        copied: called with the bytes that are there so far.
+
+    Raises:
+        WeightsError: there are fewer, they cannot be read, or the disk refuses.
+    """
     digest, have = hashlib.sha256(), 0
     with disk_errors(target.parent):
         output = open(target, "xb", buffering=0)  # noqa: SIM115 - closed below
@@ -206,7 +215,7 @@ class _Archive:
             raise self._refused(f"its {SPEC_FILE} is too large")
         with TemporaryDirectory() as folder, self.open(SPEC_FILE) as stream:
             file = Path(folder) / SPEC_FILE
-            _copy(stream, file, self.bytes(SPEC_FILE), lambda count: None)
+            copy_exactly(stream, file, self.bytes(SPEC_FILE), lambda count: None)
             try:
                 return load_spec(file)
             except ModelSpecError as error:

@@ -34,12 +34,14 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file of the catalogue; all mirrors hold the same bytes."""
+    """A file of the catalogue; all mirrors hold the same bytes. `path` is where it lies in a repository that is a
+    folder, which has no mirrors."""
 
     name: str
     bytes: int
     sha256: str
     mirrors: tuple[str, ...]
+    path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,15 @@ class Timeouts:
 PATIENT = Timeouts()
 
 
-class _Failed(Exception):
+class MirrorFailed(Exception):
     """This mirror does not give the file; the text says why."""
 
 
-class _Cut(_Failed):
+class _Cut(MirrorFailed):
     """The connection ended before the file did."""
 
 
-def may_be_asked(url: str) -> bool:
+def may_beask(url: str) -> bool:
     """Whether files may come from this address: https, or http of this machine itself."""
     try:
         parts = urlsplit(url)
@@ -105,12 +107,12 @@ def fetch(file: RemoteFile, folder: Path, report: Callable[[int], None], timeout
     if part.is_whole(target):
         report(file.bytes)
         return
-    opener = _opener(timeouts.read)
+    opener = make_opener(timeouts.read)
     reasons = []
     for url in file.mirrors:
         try:
             _from_mirror(opener, url, file, part, report, timeouts)
-        except _Failed as failed:
+        except MirrorFailed as failed:
             reasons.append(f"{urlsplit(url).netloc.rpartition('@')[2]} {failed}")
             continue
         with disk_errors(folder):
@@ -195,7 +197,7 @@ def _from_mirror(opener, url: str, file: RemoteFile, part: _Part, report, timeou
             return
         part.drop()
         if not resumed or restarted:
-            raise _Failed("sent something else than the file that the catalogue names (its SHA-256 differs)")
+            raise MirrorFailed("sent something else than the file that the catalogue names (its SHA-256 differs)")
         restarted = True
 
 
@@ -213,7 +215,7 @@ def _receive(opener, url: str, file: RemoteFile, part: _Part, report, timeouts: 
         headers["Range"] = f"bytes={start}-"
         if tag := part.tag(url):
             headers["If-Range"] = tag
-    response = _asked(opener, urllib.request.Request(url, headers=headers), start, timeouts, lambda: report(start))
+    response = ask(opener, urllib.request.Request(url, headers=headers), start, timeouts, lambda: report(start))
     if response is None:
         return False
     with response:
@@ -229,21 +231,21 @@ def _receive(opener, url: str, file: RemoteFile, part: _Part, report, timeouts: 
             while have < file.bytes:
                 now = time.monotonic()
                 if now > until:
-                    raise _Failed(f"takes too long ({in_megabytes(have)} of {in_megabytes(file.bytes)} have come)")
+                    raise MirrorFailed(f"takes too long ({in_megabytes(have)} of {in_megabytes(file.bytes)} have come)")
                 if now > window_end:
                     if have - window_start < timeouts.window_rate * timeouts.window:
-                        raise _Failed(f"is too slow ({have - window_start} bytes in {timeouts.window:.0f} s)")
+                        raise MirrorFailed(f"is too slow ({have - window_start} bytes in {timeouts.window:.0f} s)")
                     window_end, window_start = now + timeouts.window, have
                 try:
                     block = response.read1(_BLOCK)
                 except (OSError, http.client.HTTPException) as error:
-                    block, reason = b"", _in_words(error)
+                    block, reason = b"", in_words(error)
                 else:
                     reason = "ended the connection early"
                 if not block:
-                    raise _Cut(f"{reason} after {in_megabytes(have)}") if have > start else _Failed(reason)
+                    raise _Cut(f"{reason} after {in_megabytes(have)}") if have > start else MirrorFailed(reason)
                 if have + len(block) > file.bytes:
-                    raise _Failed(f"sends more than the {in_megabytes(file.bytes)} that the catalogue names")
+                    raise MirrorFailed(f"sends more than the {in_megabytes(file.bytes)} that the catalogue names")
                 write_all(output, block)
                 digest.update(block)
                 have += len(block)
@@ -251,7 +253,7 @@ def _receive(opener, url: str, file: RemoteFile, part: _Part, report, timeouts: 
     return digest.hexdigest() == file.sha256
 
 
-def _asked(opener, request: urllib.request.Request, start: int, timeouts: Timeouts, waiting: Callable[[], None]):
+def ask(opener, request: urllib.request.Request, start: int, timeouts: Timeouts, waiting: Callable[[], None]):
     """The response; None if the mirror says that there is nothing after `start`.
 
     It is waited for in a thread: a mirror that sends its header byte by byte never runs into a time-out of the
@@ -262,13 +264,13 @@ def _asked(opener, request: urllib.request.Request, start: int, timeouts: Timeou
     """
     answers: queue.SimpleQueue = queue.SimpleQueue()
 
-    def ask() -> None:
+    def open_address() -> None:
         try:
             answers.put(opener.open(request, timeout=timeouts.connect))
         except BaseException as error:  # raised again in the thread that waits
             answers.put(error)
 
-    threading.Thread(target=ask, name="asking a mirror", daemon=True).start()
+    threading.Thread(target=open_address, name="asking a mirror", daemon=True).start()
     until = time.monotonic() + timeouts.connect + timeouts.read
     while True:
         try:
@@ -277,7 +279,7 @@ def _asked(opener, request: urllib.request.Request, start: int, timeouts: Timeou
         except queue.Empty:
             waiting()
             if time.monotonic() > until:
-                raise _Failed(_in_words(TimeoutError())) from None
+                raise MirrorFailed(in_words(TimeoutError())) from None
     if not isinstance(answer, BaseException):
         return answer
     try:
@@ -286,11 +288,11 @@ def _asked(opener, request: urllib.request.Request, start: int, timeouts: Timeou
         error.close()
         if error.code == 416 and start:
             return None
-        raise _Failed(f"answered {error.code} {' '.join(str(error.reason).split())}") from error
+        raise MirrorFailed(f"answered {error.code} {' '.join(str(error.reason).split())}") from error
     except URLError as error:
-        raise _Failed(_in_words(error.reason)) from error
+        raise MirrorFailed(in_words(error.reason)) from error
     except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a redirect to no address at all
-        raise _Failed(_in_words(error)) from error
+        raise MirrorFailed(in_words(error)) from error
 
 
 def _begin(response, file: RemoteFile, start: int) -> int:
@@ -298,18 +300,18 @@ def _begin(response, file: RemoteFile, start: int) -> int:
     if response.status == 206:
         found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if not start or not found or int(found[1]) != start:
-            raise _Failed("sent another part of the file than it was asked for")
+            raise MirrorFailed("sent another part of the file than it was asked for")
         offered = found[3]
     elif response.status == 200:
         start, offered = 0, response.headers.get("Content-Length", "*")
     else:
-        raise _Failed(f"answered {response.status}")
+        raise MirrorFailed(f"answered {response.status}")
     if offered != "*" and offered != str(file.bytes):
-        raise _Failed(f"offers a file of {offered} bytes; the catalogue names one of {file.bytes}")
+        raise MirrorFailed(f"offers a file of {offered} bytes; the catalogue names one of {file.bytes}")
     return start
 
 
-def _in_words(error: BaseException | str) -> str:
+def in_words(error: BaseException | str) -> str:
     if isinstance(error, TimeoutError):
         return "does not answer (time-out)"
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -322,7 +324,7 @@ def _in_words(error: BaseException | str) -> str:
     return f"cannot be reached ({error})"
 
 
-def _opener(read_timeout: float) -> urllib.request.OpenerDirector:
+def make_opener(read_timeout: float, redirects: type[SafeRedirects] | None = None) -> urllib.request.OpenerDirector:
     """urllib with proxies from the environment, certificates too, and redirects that stay safe."""
 
     class Plain(http.client.HTTPConnection):
@@ -345,13 +347,15 @@ def _opener(read_timeout: float) -> urllib.request.OpenerDirector:
         def https_open(self, request):
             return self.do_open(Secure, request, context=context)
 
-    return urllib.request.build_opener(PlainHandler, SecureHandler, _SafeRedirects)
+    return urllib.request.build_opener(PlainHandler, SecureHandler, redirects or SafeRedirects)
 
 
-class _SafeRedirects(urllib.request.HTTPRedirectHandler):
+class SafeRedirects(urllib.request.HTTPRedirectHandler):
+    """Never from https to http."""
+
     def redirect_request(self, request, response, code, message, headers, new_url):
-        if not may_be_asked(new_url) or (request.type == "https" and urlsplit(new_url).scheme != "https"):
-            raise _Failed("redirects to an address that is not encrypted (https)")
+        if not may_beask(new_url) or (request.type == "https" and urlsplit(new_url).scheme != "https"):
+            raise MirrorFailed("redirects to an address that is not encrypted (https)")
         # urllib of Python 3.10 does not know 308, which is 307 for ever.
         return super().redirect_request(request, response, 307 if code == 308 else code, message, headers, new_url)
 

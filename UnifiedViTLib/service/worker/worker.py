@@ -59,6 +59,8 @@ from .protocol import decode, encode, error_as_json
 #: Jobs by name: module of `service` and function, `job(arguments: dict, progress) -> dict`.
 JOBS = {
     "download": ("store.download", "download_job"),
+    "add_repository": ("store.repositories", "add_repository_job"),
+    "refresh_repositories": ("store.repositories", "refresh_repositories_job"),
     "import": ("store.download", "import_job"),
     "inspect": ("packages.dependencies", "inspect_job"),
     "install": ("packages.dependencies", "install_job"),
