@@ -1,4 +1,5 @@
-"""The command line: `unifiedvit models list|download|import|ensemble|which|remove|verify|cache`."""
+"""The command line: `unifiedvit models
+list|download|import|ensemble|which|remove|verify|cache|repositories`."""
 
 from __future__ import annotations
 
@@ -7,12 +8,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from .errors import UnifiedViTError
-from .spec import ModelSpec
+from .repositories_cli import add_repositories_command
+from .spec import ModelSpec, Result
 from .texts import printable
+from .versions import is_newer
 from .which_cli import add_which_command
+
+if TYPE_CHECKING:
+    from .service.store.catalogue import ModelEntry
 
 
 def add_models_command(commands) -> None:
@@ -25,6 +31,8 @@ def add_models_command(commands) -> None:
     listed.set_defaults(run=_list)
     download = actions.add_parser("download", help="download a model, or its newer version; goes on where it was cut")
     download.add_argument("model", metavar="ID")
+    download.add_argument("--version", help="this one, also an older one (default: the newest)")
+    download.add_argument("--repository", metavar="ADDRESS", help="where it is to come from, if several have it")
     download.set_defaults(run=_download)
     for action in (listed, download):
         action.add_argument("--catalogue", type=Path, metavar="FILE", help="another list of models to download")
@@ -56,6 +64,7 @@ def add_models_command(commands) -> None:
     change.add_argument("--default", action="store_true", help="keep them in your own data folder again")
     change.add_argument("--clear", action="store_true", help="remove all downloaded and imported models")
     cache.set_defaults(run=_cache)
+    add_repositories_command(actions)
 
 
 def _say(text: str, file: TextIO | None = None) -> None:
@@ -69,15 +78,28 @@ def _list(options: argparse.Namespace) -> int:
 
     for entry in list_models(options.catalogue):
         if entry.problem:
-            _say(f"{entry.id}  {entry.version}\n  ! {entry.problem}")
+            _say(f"{entry.id}  {entry.version}{_origin(entry)}\n  ! {entry.problem}")
         elif entry.spec:
             _say(_described(entry.spec))
         else:
             _say(f"{entry.id}  {entry.version}  {entry.name}\n  {entry.description}\n  Weights: {entry.licence}")
+            for result in entry.versions[0].results:
+                _say(_measured(result))
         if entry.state in ("update", "available"):
             what = f"Version {entry.newer} is there" if entry.newer else "Not here yet"
-            _say(f"  {what}: unifiedvit models download {entry.id} ({in_megabytes(entry.bytes)})")
+            _say(f"  {what}{_origin(entry)}: unifiedvit models download {entry.id} ({in_megabytes(entry.bytes)})")
+        older = [model.version for model in entry.versions if is_newer(entry.version, model.version)]
+        if older:
+            _say(f"  Older versions: {', '.join(older)} (unifiedvit models download {entry.id} --version ...)")
     return 0
+
+
+def _origin(entry: ModelEntry) -> str:
+    return f" in {entry.repository}" if entry.repository else ""
+
+
+def _measured(result: Result) -> str:
+    return f"  {result.dataset}: {', '.join(f'{name} {value}' for name, value in result.metrics.items())}"
 
 
 def _described(spec: ModelSpec) -> str:
@@ -93,9 +115,7 @@ def _described(spec: ModelSpec) -> str:
     if spec.members:
         lines.insert(2, f"  Members: {', '.join(f'{member.id} {member.version}' for member in spec.members)}")
     lines += [f"  Trained on: {data.name} ({data.licence})" for data in spec.training]
-    for result in spec.results:
-        metrics = ", ".join(f"{name} {value}" for name, value in result.metrics.items())
-        lines.append(f"  {result.dataset}: {metrics}")
+    lines += map(_measured, spec.results)
     return "\n".join(lines)
 
 
@@ -103,7 +123,8 @@ def _download(options: argparse.Namespace) -> int:
     from .service.store.download import download_model
 
     with _progress() as progress:
-        spec = download_model(options.model, progress, options.catalogue)
+        spec = download_model(options.model, progress, options.catalogue, version=options.version,
+                              repository=options.repository)
     _say(f"{spec.id} {spec.version} is ready, in {spec.folder}")
     return 0
 
@@ -158,7 +179,7 @@ def _verify(options: argparse.Namespace) -> int:
     problems = 0
     entries = [] if options.models else list_models()
     for entry in entries:
-        if entry.problem:
+        if entry.problem and entry.state != "refused":
             problems += 1
             _say(entry.problem, file=sys.stderr)
     for asked in options.models or [entry.id for entry in entries if entry.spec]:

@@ -37,5 +37,6 @@ def metricsInWords(result):
         "diagnosis": _("diagnosis right"), "findings": _("each finding right"), "detected": _("lesions found"),
         "empty": _("healthy slices left empty"), "false_components": _("false pieces"),
     }
-    shown = [f"{words} {result.metrics[name]:.2f}" for name, words in labels.items() if name in result.metrics]
+    shown = [f"{words} {result.metrics[name]:.2f}" for name, words in labels.items()
+             if isinstance(result.metrics.get(name), (int, float))]
     return ", ".join(shown[:5]) or ", ".join(f"{name} {value}" for name, value in list(result.metrics.items())[:5])

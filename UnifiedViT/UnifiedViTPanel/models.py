@@ -13,6 +13,8 @@ from UnifiedViTLib.service.store.download import cache_bytes, cache_folder, clea
 from UnifiedViTLib.service.worker.protocol import Failed, JobRequest
 
 from .childview import ChildView
+from .choices import metricsInWords
+from .repositories import RepositoriesView, shortPlace
 from .texts import asShown
 
 
@@ -29,21 +31,33 @@ class ModelsView(ChildView):
     def __init__(self, ui, status, changed, wake):
         super().__init__(status, wake)
         self.ui, self._changed, self._entries = ui, changed, []
+        self.repositories = RepositoriesView(ui, status, self.refresh, wake)
         ui.downloadModelButton.connect("clicked(bool)", self.onDownload)
         ui.importModelButton.connect("clicked(bool)", self.onImportArchive)
         ui.importModelFolderButton.connect("clicked(bool)", self.onImportFolder)
         ui.removeModelButton.connect("clicked(bool)", self.onRemove)
         ui.cacheFolderButton.connect("clicked(bool)", self.onCacheFolder)
         ui.clearCacheButton.connect("clicked(bool)", self.onClearCache)
-        ui.modelsTable.connect("itemSelectionChanged()", self._showButtons)
+        ui.modelsTable.connect("itemSelectionChanged()", self._showVersions)
+        ui.modelVersionComboBox.connect("currentIndexChanged(int)", self._showButtons)
         self.refresh()
+
+    def poll(self):
+        """See what the children have said; returns whether there is more to come."""
+        return any([super().poll(), self.repositories.poll()])
+
+    def close(self):
+        """Stop what is under way."""
+        super().close()
+        self.repositories.close()
 
     def usable(self):
         """Descriptions of the models that can be run."""
         return [entry.spec for entry in self._entries if entry.spec is not None]
 
     def refresh(self):
-        """Read the list again."""
+        """Read the lists again."""
+        self.repositories.show()
         try:
             self._entries = list_models()
             folder = cache_folder()
@@ -51,14 +65,16 @@ class ModelsView(ChildView):
             self._status.say(str(error), isBad=True)
             folder = _("no folder")
         states = {"bundled": _("comes with UnifiedViT"), "installed": _("installed"), "update": _("update available"),
-                  "available": _("to download")}
+                  "available": _("to download"), "refused": _("not to be had")}
         table = self.ui.modelsTable
         table.setRowCount(len(self._entries))
         for row, entry in enumerate(self._entries):
-            state = entry.problem or states[entry.state]
+            state = entry.problem if entry.problem and entry.state != "refused" else states[entry.state]
+            if entry.repository:
+                state = _("{state}, {place}").format(state=state, place=shortPlace(entry.repository))
             for column, text in enumerate((entry.name, entry.version, f"{entry.bytes / 1e6:.1f} MB", state)):
                 item = qt.QTableWidgetItem(text)
-                item.setToolTip(asShown(entry.problem or entry.description))
+                item.setToolTip(asShown(self._described(entry)))
                 table.setItem(row, column, item)
         table.resizeColumnsToContents()
         compiled = compiled_folder()
@@ -67,16 +83,44 @@ class ModelsView(ChildView):
                   "{compiled:.1f} MB; in {folder}")
         self.ui.cacheLabel.text = words.format(models=(cache_bytes() - compiledBytes) / 1e6,
                                                compiled=compiledBytes / 1e6, folder=folder)
-        self._showButtons()
+        self._showVersions()
+
+    def _described(self, entry):
+        """What the tool tip of a model says."""
+        lines = [entry.problem or entry.description]
+        if entry.spec is None and entry.versions:
+            lines += [f"{result.dataset}: {metricsInWords(result)}" for result in entry.versions[0].results]
+            if not any(name == "openvino" for name in entry.versions[0].backends):
+                lines.append(_("Needs PyTorch."))
+        return "\n".join([*lines, *filter(None, [entry.repository])])
 
     def _chosen(self):
         row = self.ui.modelsTable.currentRow()
         return self._entries[row] if 0 <= row < len(self._entries) else None
 
-    def _showButtons(self):
+    def _showVersions(self):
+        """Offer the versions of the model that is selected, the newest first."""
+        entry, box = self._chosen(), self.ui.modelVersionComboBox
+        installed = _("{version} (installed)")
+        box.blockSignals(True)
+        box.clear()
+        for model in entry.versions if entry else ():
+            isInstalled = entry.spec is not None and model.version == entry.version
+            box.addItem(installed.format(version=model.version) if isInstalled else model.version)
+        box.blockSignals(False)
+        self._showButtons()
+
+    def _version(self):
+        """What would be downloaded; None for nothing."""
+        entry, index = self._chosen(), self.ui.modelVersionComboBox.currentIndex
+        model = entry.versions[index] if entry and 0 <= index < len(entry.versions) else None
+        return None if model is None or (entry.spec and model.version == entry.version) else model
+
+    def _showButtons(self, _index=None):
         entry, busy = self._chosen(), self._client.running
         ui = self.ui
-        canDownload = entry is not None and entry.state in ("available", "update")
+        canDownload = self._version() is not None
+        ui.modelVersionComboBox.enabled = not busy and entry is not None and len(entry.versions) > 1
         ui.downloadModelButton.text = (
             _("Cancelling...") if self._cancelling else _("Cancel") if busy else _("Download..."))
         ui.downloadModelButton.enabled = not self._cancelling and (busy or canDownload)
@@ -89,13 +133,16 @@ class ModelsView(ChildView):
         """Ask, then download; while something is under way, cancel it."""
         if self._cancel():
             return
-        entry = self._chosen()
+        entry, model = self._chosen(), self._version()
         question = _("Download {name} {version} ({size:.0f} MB)? Its weights are under {licence}. It is kept in "
-                     "{folder}.")
-        if slicer.util.confirmOkCancelDisplay(asShown(question.format(
-                name=entry.name, version=entry.newer or entry.version, size=entry.bytes / 1e6, licence=entry.licence,
-                folder=cache_folder())), windowTitle=_("UnifiedViT")):
-            self._begin("download", {"model": entry.id})
+                     "{folder}.").format(name=model.name, version=model.version, size=model.bytes / 1e6,
+                                         licence=model.licence, folder=cache_folder())
+        if model.repository:
+            question += "\n\n" + _("It comes from {place}.").format(place=model.repository)
+        if entry.spec:
+            question += "\n\n" + _("It takes the place of version {version}.").format(version=entry.version)
+        if slicer.util.confirmOkCancelDisplay(asShown(question), windowTitle=_("UnifiedViT")):
+            self._begin("download", {"model": model.id, "version": model.version, "repository": model.repository})
 
     def onImportArchive(self, _checked=None):
         """A model from a .zip."""

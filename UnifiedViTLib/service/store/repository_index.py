@@ -123,9 +123,9 @@ class _SameHost(SafeRedirects):
     """An index has no checksum to hold it against: it comes from where the user said, or not at all."""
 
     def redirect_request(self, request, response, code, message, headers, new_url):
-        if urlsplit(new_url).netloc != urlsplit(request.full_url).netloc:
-            raise MirrorFailed(f"redirects to another computer, {urlsplit(new_url).netloc[:100]}; if that is meant, add "
-                               "that address instead")
+        host = urlsplit(new_url).netloc
+        if host != urlsplit(request.full_url).netloc:
+            raise MirrorFailed(f"redirects to another computer ({host[:100]}); if that is meant, add that address")
         return super().redirect_request(request, response, code, message, headers, new_url)
 
 

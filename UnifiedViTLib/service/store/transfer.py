@@ -73,7 +73,7 @@ class _Cut(MirrorFailed):
     """The connection ended before the file did."""
 
 
-def may_beask(url: str) -> bool:
+def may_be_asked(url: str) -> bool:
     """Whether files may come from this address: https, or http of this machine itself."""
     try:
         parts = urlsplit(url)
@@ -354,7 +354,7 @@ class SafeRedirects(urllib.request.HTTPRedirectHandler):
     """Never from https to http."""
 
     def redirect_request(self, request, response, code, message, headers, new_url):
-        if not may_beask(new_url) or (request.type == "https" and urlsplit(new_url).scheme != "https"):
+        if not may_be_asked(new_url) or (request.type == "https" and urlsplit(new_url).scheme != "https"):
             raise MirrorFailed("redirects to an address that is not encrypted (https)")
         # urllib of Python 3.10 does not know 308, which is 307 for ever.
         return super().redirect_request(request, response, 307 if code == 308 else code, message, headers, new_url)
