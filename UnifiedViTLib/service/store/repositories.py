@@ -134,7 +134,7 @@ def _refresh(repository: Repository, progress: ProgressCallback, timeouts: Timeo
     try:
         if repository.problem:
             raise WeightsError(repository.problem)
-        place = as_place(repository.address)
+        place = _place(repository.address)
         content = fetch_index(place, lambda: progress(f"Asking {place}", 0.0), timeouts)
         data, models = read_index(content, place, repository.key)
         with _changing(progress):
