@@ -77,7 +77,7 @@ def test_a_model_is_downloaded_verified_and_found_and_a_second_time_nothing_is_a
     said = []
     spec = download_model("tiny", lambda *what: said.append(what), catalogue)
     assert spec.folder == cache / "tiny" / "1.2.3" and find_model("tiny") == spec == verify_model("tiny")
-    assert sorted(file.name for file in spec.folder.iterdir()) == ["model.json", "weights.safetensors"]
+    assert sorted(file.name for file in spec.folder.iterdir()) == [".source.json", "model.json", "weights.safetensors"]
     assert said[-1] == ("Downloading Tiny: 0.8 of 0.8 MB", 1.0)
     assert [fraction for _, fraction in said] == sorted(fraction for _, fraction in said)
     asked = len(server.asked)

@@ -20,7 +20,7 @@ from .transfer import RemoteFile, may_be_asked
 
 CATALOGUE_FORMAT = 1
 #: Of a file of a model; larger ones are no weights of ours.
-MOST_BYTES = 1 << 40
+MOST_BYTES = 1 << 60
 #: A publisher counts one up each time.
 MOST_SERIAL = 1 << 53
 

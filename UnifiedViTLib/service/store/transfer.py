@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -337,7 +338,7 @@ def make_opener(read_timeout: float, redirects: type[SafeRedirects] | None = Non
             super().connect()
             self.sock.settimeout(read_timeout)
 
-    context = _certificates()
+    context = cache(_certificates)  # which takes a tenth of a second, for https alone
 
     class PlainHandler(urllib.request.HTTPHandler):
         def http_open(self, request):
@@ -345,7 +346,7 @@ def make_opener(read_timeout: float, redirects: type[SafeRedirects] | None = Non
 
     class SecureHandler(urllib.request.HTTPSHandler):
         def https_open(self, request):
-            return self.do_open(Secure, request, context=context)
+            return self.do_open(Secure, request, context=context())
 
     return urllib.request.build_opener(PlainHandler, SecureHandler, redirects or SafeRedirects)
 
