@@ -236,6 +236,14 @@
         <translation type="unfinished">Zustand</translation>
     </message>
     <message>
+        <source>Version:</source>
+        <translation type="unfinished">Version:</translation>
+    </message>
+    <message>
+        <source>Versions of the selected model that can be downloaded. One that is older than the installed one takes its place, until you update.</source>
+        <translation type="unfinished">Versionen des gewählten Modells, die heruntergeladen werden können. Eine ältere als die installierte tritt an deren Stelle, bis Sie aktualisieren.</translation>
+    </message>
+    <message>
         <source>Download...</source>
         <translation type="unfinished">Herunterladen...</translation>
     </message>
@@ -258,6 +266,50 @@
     <message>
         <source>Remove</source>
         <translation type="unfinished">Entfernen</translation>
+    </message>
+    <message>
+        <source>Repositories:</source>
+        <translation type="unfinished">Quellen:</translation>
+    </message>
+    <message>
+        <source>Where models can be downloaded from. Nothing is asked without a click.</source>
+        <translation type="unfinished">Woher Modelle heruntergeladen werden können. Ohne einen Klick wird nichts abgefragt.</translation>
+    </message>
+    <message>
+        <source>Look for updates</source>
+        <translation type="unfinished">Nach Neuem suchen</translation>
+    </message>
+    <message>
+        <source>Asks all repositories which models and versions they have now.</source>
+        <translation type="unfinished">Fragt alle Quellen, welche Modelle und Versionen sie jetzt haben.</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation type="unfinished">Vergessen</translation>
+    </message>
+    <message>
+        <source>Takes the selected repository off the list. Models that came from it stay.</source>
+        <translation type="unfinished">Nimmt die gewählte Quelle von der Liste. Modelle, die von ihr kamen, bleiben.</translation>
+    </message>
+    <message>
+        <source>https://... or a folder</source>
+        <translation type="unfinished">https://... oder ein Ordner</translation>
+    </message>
+    <message>
+        <source>Address of a model repository, as its publisher says it.</source>
+        <translation type="unfinished">Adresse einer Modellquelle, wie ihr Herausgeber sie nennt.</translation>
+    </message>
+    <message>
+        <source>Key (optional)</source>
+        <translation type="unfinished">Schlüssel (wahlweise)</translation>
+    </message>
+    <message>
+        <source>Public key of the publisher. With it, nothing is taken that the publisher has not signed.</source>
+        <translation type="unfinished">Öffentlicher Schlüssel des Herausgebers. Mit ihm wird nichts angenommen, was der Herausgeber nicht signiert hat.</translation>
+    </message>
+    <message>
+        <source>Add repository</source>
+        <translation type="unfinished">Quelle hinzufügen</translation>
     </message>
     <message>
         <source>Keep models elsewhere...</source>
@@ -994,6 +1046,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Alle heruntergeladenen und importierten Modelle und die für diesen Rechner kompilierten Netze, die bei Bedarf neu kompiliert werden ({size:.1f} MB), aus {folder} entfernen?</translation>
     </message>
     <message>
+        <source>{version} (installed)</source>
+        <translation type="unfinished">{version} (installiert)</translation>
+    </message>
+    <message>
         <source>comes with UnifiedViT</source>
         <translation type="unfinished">in UnifiedViT enthalten</translation>
     </message>
@@ -1008,6 +1064,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>to download</source>
         <translation type="unfinished">zum Herunterladen</translation>
+    </message>
+    <message>
+        <source>not to be had</source>
+        <translation type="unfinished">nicht zu haben</translation>
     </message>
     <message>
         <source>Cancelling...</source>
@@ -1052,6 +1112,22 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>All downloaded and imported models and all compiled networks were removed.</source>
         <translation type="unfinished">Alle heruntergeladenen und importierten Modelle und alle kompilierten Netze wurden entfernt.</translation>
+    </message>
+    <message>
+        <source>Needs PyTorch.</source>
+        <translation type="unfinished">Braucht PyTorch.</translation>
+    </message>
+    <message>
+        <source>{state}, {place}</source>
+        <translation type="unfinished">{state}, {place}</translation>
+    </message>
+    <message>
+        <source>It comes from {place}.</source>
+        <translation type="unfinished">Es kommt von {place}.</translation>
+    </message>
+    <message>
+        <source>It takes the place of version {version}.</source>
+        <translation type="unfinished">Es tritt an die Stelle der Version {version}.</translation>
     </message>
     <message>
         <source>Remove {name} {version} from {folder}?</source>
@@ -1186,6 +1262,49 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>{segment} (not there)</source>
         <translation type="unfinished">{segment} (nicht vorhanden)</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.repositories</name>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Wird abgebrochen...</translation>
+    </message>
+    <message>
+        <source>{place} (signed)</source>
+        <translation type="unfinished">{place} (signiert)</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Abbrechen</translation>
+    </message>
+    <message>
+        <source>Look for updates</source>
+        <translation type="unfinished">Nach Neuem suchen</translation>
+    </message>
+    <message>
+        <source>The repository is forgotten. Models that came from it stay.</source>
+        <translation type="unfinished">Die Quelle ist vergessen. Modelle, die von ihr kamen, bleiben.</translation>
+    </message>
+    <message>
+        <source>Cancelled. The models that were known are listed still.</source>
+        <translation type="unfinished">Abgebrochen. Die bekannten Modelle sind weiter aufgeführt.</translation>
+    </message>
+    <message>
+        <source>Nothing new.</source>
+        <translation type="unfinished">Nichts Neues.</translation>
+    </message>
+    <message>
+        <source>As of {time}</source>
+        <translation type="unfinished">Stand: {time}</translation>
+    </message>
+    <message>
+        <source>The repository is added; models in it: {count}.</source>
+        <translation type="unfinished">Die Quelle ist hinzugefügt; Modelle darin: {count}.</translation>
+    </message>
+    <message>
+        <source>New: {models}.</source>
+        <translation type="unfinished">Neu: {models}.</translation>
     </message>
 </context>
 <context>

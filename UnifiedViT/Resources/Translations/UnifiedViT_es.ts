@@ -236,6 +236,14 @@
         <translation type="unfinished">Estado</translation>
     </message>
     <message>
+        <source>Version:</source>
+        <translation type="unfinished">Versión:</translation>
+    </message>
+    <message>
+        <source>Versions of the selected model that can be downloaded. One that is older than the installed one takes its place, until you update.</source>
+        <translation type="unfinished">Versiones del modelo elegido que se pueden descargar. Una más antigua que la instalada la sustituye hasta que usted actualice.</translation>
+    </message>
+    <message>
         <source>Download...</source>
         <translation type="unfinished">Descargar...</translation>
     </message>
@@ -258,6 +266,50 @@
     <message>
         <source>Remove</source>
         <translation type="unfinished">Quitar</translation>
+    </message>
+    <message>
+        <source>Repositories:</source>
+        <translation type="unfinished">Repositorios:</translation>
+    </message>
+    <message>
+        <source>Where models can be downloaded from. Nothing is asked without a click.</source>
+        <translation type="unfinished">De dónde se pueden descargar modelos. Nada se consulta sin un clic.</translation>
+    </message>
+    <message>
+        <source>Look for updates</source>
+        <translation type="unfinished">Buscar novedades</translation>
+    </message>
+    <message>
+        <source>Asks all repositories which models and versions they have now.</source>
+        <translation type="unfinished">Pregunta a todos los repositorios qué modelos y versiones tienen ahora.</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation type="unfinished">Olvidar</translation>
+    </message>
+    <message>
+        <source>Takes the selected repository off the list. Models that came from it stay.</source>
+        <translation type="unfinished">Quita de la lista el repositorio elegido. Los modelos que vinieron de él se quedan.</translation>
+    </message>
+    <message>
+        <source>https://... or a folder</source>
+        <translation type="unfinished">https://... o una carpeta</translation>
+    </message>
+    <message>
+        <source>Address of a model repository, as its publisher says it.</source>
+        <translation type="unfinished">Dirección de un repositorio de modelos, como la indica quien lo publica.</translation>
+    </message>
+    <message>
+        <source>Key (optional)</source>
+        <translation type="unfinished">Clave (opcional)</translation>
+    </message>
+    <message>
+        <source>Public key of the publisher. With it, nothing is taken that the publisher has not signed.</source>
+        <translation type="unfinished">Clave pública de quien publica. Con ella no se acepta nada que no haya firmado.</translation>
+    </message>
+    <message>
+        <source>Add repository</source>
+        <translation type="unfinished">Añadir repositorio</translation>
     </message>
     <message>
         <source>Keep models elsewhere...</source>
@@ -994,6 +1046,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">¿Quitar de {folder} todos los modelos descargados e importados, y las redes compiladas para este equipo, que se compilan de nuevo cuando hacen falta ({size:.1f} MB)?</translation>
     </message>
     <message>
+        <source>{version} (installed)</source>
+        <translation type="unfinished">{version} (instalada)</translation>
+    </message>
+    <message>
         <source>comes with UnifiedViT</source>
         <translation type="unfinished">incluido en UnifiedViT</translation>
     </message>
@@ -1008,6 +1064,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>to download</source>
         <translation type="unfinished">por descargar</translation>
+    </message>
+    <message>
+        <source>not to be had</source>
+        <translation type="unfinished">no disponible</translation>
     </message>
     <message>
         <source>Cancelling...</source>
@@ -1052,6 +1112,22 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>All downloaded and imported models and all compiled networks were removed.</source>
         <translation type="unfinished">Se han quitado todos los modelos descargados e importados y todas las redes compiladas.</translation>
+    </message>
+    <message>
+        <source>Needs PyTorch.</source>
+        <translation type="unfinished">Necesita PyTorch.</translation>
+    </message>
+    <message>
+        <source>{state}, {place}</source>
+        <translation type="unfinished">{state}, {place}</translation>
+    </message>
+    <message>
+        <source>It comes from {place}.</source>
+        <translation type="unfinished">Viene de {place}.</translation>
+    </message>
+    <message>
+        <source>It takes the place of version {version}.</source>
+        <translation type="unfinished">Sustituye a la versión {version}.</translation>
     </message>
     <message>
         <source>Remove {name} {version} from {folder}?</source>
@@ -1186,6 +1262,49 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>{segment} (not there)</source>
         <translation type="unfinished">{segment} (no está)</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.repositories</name>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
+        <source>{place} (signed)</source>
+        <translation type="unfinished">{place} (firmado)</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Cancelar</translation>
+    </message>
+    <message>
+        <source>Look for updates</source>
+        <translation type="unfinished">Buscar novedades</translation>
+    </message>
+    <message>
+        <source>The repository is forgotten. Models that came from it stay.</source>
+        <translation type="unfinished">El repositorio se ha olvidado. Los modelos que vinieron de él se quedan.</translation>
+    </message>
+    <message>
+        <source>Cancelled. The models that were known are listed still.</source>
+        <translation type="unfinished">Cancelado. Los modelos conocidos siguen en la lista.</translation>
+    </message>
+    <message>
+        <source>Nothing new.</source>
+        <translation type="unfinished">Nada nuevo.</translation>
+    </message>
+    <message>
+        <source>As of {time}</source>
+        <translation type="unfinished">A fecha de {time}</translation>
+    </message>
+    <message>
+        <source>The repository is added; models in it: {count}.</source>
+        <translation type="unfinished">El repositorio se ha añadido; modelos en él: {count}.</translation>
+    </message>
+    <message>
+        <source>New: {models}.</source>
+        <translation type="unfinished">Nuevo: {models}.</translation>
     </message>
 </context>
 <context>

@@ -236,6 +236,14 @@
         <translation type="unfinished">État</translation>
     </message>
     <message>
+        <source>Version:</source>
+        <translation type="unfinished">Version :</translation>
+    </message>
+    <message>
+        <source>Versions of the selected model that can be downloaded. One that is older than the installed one takes its place, until you update.</source>
+        <translation type="unfinished">Versions du modèle choisi qui peuvent être téléchargées. Une version plus ancienne que celle installée la remplace, jusqu&apos;à la mise à jour.</translation>
+    </message>
+    <message>
         <source>Download...</source>
         <translation type="unfinished">Télécharger...</translation>
     </message>
@@ -258,6 +266,50 @@
     <message>
         <source>Remove</source>
         <translation type="unfinished">Supprimer</translation>
+    </message>
+    <message>
+        <source>Repositories:</source>
+        <translation type="unfinished">Dépôts :</translation>
+    </message>
+    <message>
+        <source>Where models can be downloaded from. Nothing is asked without a click.</source>
+        <translation type="unfinished">D&apos;où les modèles peuvent être téléchargés. Rien n&apos;est demandé sans un clic.</translation>
+    </message>
+    <message>
+        <source>Look for updates</source>
+        <translation type="unfinished">Chercher du nouveau</translation>
+    </message>
+    <message>
+        <source>Asks all repositories which models and versions they have now.</source>
+        <translation type="unfinished">Demande à tous les dépôts quels modèles et versions ils ont maintenant.</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation type="unfinished">Oublier</translation>
+    </message>
+    <message>
+        <source>Takes the selected repository off the list. Models that came from it stay.</source>
+        <translation type="unfinished">Retire de la liste le dépôt choisi. Les modèles qui en viennent restent.</translation>
+    </message>
+    <message>
+        <source>https://... or a folder</source>
+        <translation type="unfinished">https://... ou un dossier</translation>
+    </message>
+    <message>
+        <source>Address of a model repository, as its publisher says it.</source>
+        <translation type="unfinished">Adresse d&apos;un dépôt de modèles, telle que son éditeur l&apos;indique.</translation>
+    </message>
+    <message>
+        <source>Key (optional)</source>
+        <translation type="unfinished">Clé (facultatif)</translation>
+    </message>
+    <message>
+        <source>Public key of the publisher. With it, nothing is taken that the publisher has not signed.</source>
+        <translation type="unfinished">Clé publique de l&apos;éditeur. Avec elle, rien n&apos;est accepté que l&apos;éditeur n&apos;ait signé.</translation>
+    </message>
+    <message>
+        <source>Add repository</source>
+        <translation type="unfinished">Ajouter le dépôt</translation>
     </message>
     <message>
         <source>Keep models elsewhere...</source>
@@ -994,6 +1046,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Supprimer de {folder} tous les modèles téléchargés et importés, ainsi que les réseaux compilés pour cet ordinateur, recompilés en cas de besoin ({size:.1f} MB) ?</translation>
     </message>
     <message>
+        <source>{version} (installed)</source>
+        <translation type="unfinished">{version} (installée)</translation>
+    </message>
+    <message>
         <source>comes with UnifiedViT</source>
         <translation type="unfinished">fourni avec UnifiedViT</translation>
     </message>
@@ -1008,6 +1064,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>to download</source>
         <translation type="unfinished">à télécharger</translation>
+    </message>
+    <message>
+        <source>not to be had</source>
+        <translation type="unfinished">non disponible</translation>
     </message>
     <message>
         <source>Cancelling...</source>
@@ -1052,6 +1112,22 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>All downloaded and imported models and all compiled networks were removed.</source>
         <translation type="unfinished">Tous les modèles téléchargés et importés et tous les réseaux compilés ont été supprimés.</translation>
+    </message>
+    <message>
+        <source>Needs PyTorch.</source>
+        <translation type="unfinished">Nécessite PyTorch.</translation>
+    </message>
+    <message>
+        <source>{state}, {place}</source>
+        <translation type="unfinished">{state}, {place}</translation>
+    </message>
+    <message>
+        <source>It comes from {place}.</source>
+        <translation type="unfinished">Il vient de {place}.</translation>
+    </message>
+    <message>
+        <source>It takes the place of version {version}.</source>
+        <translation type="unfinished">Il remplace la version {version}.</translation>
     </message>
     <message>
         <source>Remove {name} {version} from {folder}?</source>
@@ -1186,6 +1262,49 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>{segment} (not there)</source>
         <translation type="unfinished">{segment} (absent)</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.repositories</name>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
+        <source>{place} (signed)</source>
+        <translation type="unfinished">{place} (signé)</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Interrompre</translation>
+    </message>
+    <message>
+        <source>Look for updates</source>
+        <translation type="unfinished">Chercher du nouveau</translation>
+    </message>
+    <message>
+        <source>The repository is forgotten. Models that came from it stay.</source>
+        <translation type="unfinished">Le dépôt est oublié. Les modèles qui en viennent restent.</translation>
+    </message>
+    <message>
+        <source>Cancelled. The models that were known are listed still.</source>
+        <translation type="unfinished">Interrompu. Les modèles connus restent dans la liste.</translation>
+    </message>
+    <message>
+        <source>Nothing new.</source>
+        <translation type="unfinished">Rien de nouveau.</translation>
+    </message>
+    <message>
+        <source>As of {time}</source>
+        <translation type="unfinished">État du {time}</translation>
+    </message>
+    <message>
+        <source>The repository is added; models in it: {count}.</source>
+        <translation type="unfinished">Le dépôt est ajouté ; modèles qu&apos;il contient : {count}.</translation>
+    </message>
+    <message>
+        <source>New: {models}.</source>
+        <translation type="unfinished">Nouveau : {models}.</translation>
     </message>
 </context>
 <context>

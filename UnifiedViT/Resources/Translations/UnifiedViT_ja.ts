@@ -236,6 +236,14 @@
         <translation type="unfinished">状態</translation>
     </message>
     <message>
+        <source>Version:</source>
+        <translation type="unfinished">バージョン：</translation>
+    </message>
+    <message>
+        <source>Versions of the selected model that can be downloaded. One that is older than the installed one takes its place, until you update.</source>
+        <translation type="unfinished">選択したモデルのうちダウンロードできるバージョン。インストール済みより古いものを選ぶと、更新するまでそれに置き換わります。</translation>
+    </message>
+    <message>
         <source>Download...</source>
         <translation type="unfinished">ダウンロード...</translation>
     </message>
@@ -258,6 +266,50 @@
     <message>
         <source>Remove</source>
         <translation type="unfinished">削除</translation>
+    </message>
+    <message>
+        <source>Repositories:</source>
+        <translation type="unfinished">リポジトリ：</translation>
+    </message>
+    <message>
+        <source>Where models can be downloaded from. Nothing is asked without a click.</source>
+        <translation type="unfinished">モデルのダウンロード元。クリックしないかぎり、どこにも問い合わせません。</translation>
+    </message>
+    <message>
+        <source>Look for updates</source>
+        <translation type="unfinished">更新を確認</translation>
+    </message>
+    <message>
+        <source>Asks all repositories which models and versions they have now.</source>
+        <translation type="unfinished">すべてのリポジトリに、現在のモデルとバージョンを問い合わせます。</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation type="unfinished">登録解除</translation>
+    </message>
+    <message>
+        <source>Takes the selected repository off the list. Models that came from it stay.</source>
+        <translation type="unfinished">選択したリポジトリを一覧から外します。そこから取得したモデルは残ります。</translation>
+    </message>
+    <message>
+        <source>https://... or a folder</source>
+        <translation type="unfinished">https://... またはフォルダ</translation>
+    </message>
+    <message>
+        <source>Address of a model repository, as its publisher says it.</source>
+        <translation type="unfinished">モデルリポジトリのアドレス（公開元が示すもの）。</translation>
+    </message>
+    <message>
+        <source>Key (optional)</source>
+        <translation type="unfinished">鍵（任意）</translation>
+    </message>
+    <message>
+        <source>Public key of the publisher. With it, nothing is taken that the publisher has not signed.</source>
+        <translation type="unfinished">公開元の公開鍵。指定すると、公開元が署名していないものは受け付けません。</translation>
+    </message>
+    <message>
+        <source>Add repository</source>
+        <translation type="unfinished">リポジトリを追加</translation>
     </message>
     <message>
         <source>Keep models elsewhere...</source>
@@ -994,6 +1046,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">ダウンロードまたは取り込んだすべてのモデルと、このコンピュータ用にコンパイルされたネットワーク（必要なときに再コンパイルされます）を {folder} から削除しますか（{size:.1f} MB）？</translation>
     </message>
     <message>
+        <source>{version} (installed)</source>
+        <translation type="unfinished">{version}（インストール済み）</translation>
+    </message>
+    <message>
         <source>comes with UnifiedViT</source>
         <translation type="unfinished">UnifiedViT に付属</translation>
     </message>
@@ -1008,6 +1064,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>to download</source>
         <translation type="unfinished">ダウンロード可能</translation>
+    </message>
+    <message>
+        <source>not to be had</source>
+        <translation type="unfinished">利用不可</translation>
     </message>
     <message>
         <source>Cancelling...</source>
@@ -1052,6 +1112,22 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>All downloaded and imported models and all compiled networks were removed.</source>
         <translation type="unfinished">ダウンロードまたは取り込んだすべてのモデルと、コンパイルされたすべてのネットワークを削除しました。</translation>
+    </message>
+    <message>
+        <source>Needs PyTorch.</source>
+        <translation type="unfinished">PyTorch が必要です。</translation>
+    </message>
+    <message>
+        <source>{state}, {place}</source>
+        <translation type="unfinished">{state}、{place}</translation>
+    </message>
+    <message>
+        <source>It comes from {place}.</source>
+        <translation type="unfinished">取得元：{place}</translation>
+    </message>
+    <message>
+        <source>It takes the place of version {version}.</source>
+        <translation type="unfinished">バージョン {version} と置き換わります。</translation>
     </message>
     <message>
         <source>Remove {name} {version} from {folder}?</source>
@@ -1186,6 +1262,49 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>{segment} (not there)</source>
         <translation type="unfinished">{segment}（ありません）</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.repositories</name>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
+        <source>{place} (signed)</source>
+        <translation type="unfinished">{place}（署名あり）</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">中止</translation>
+    </message>
+    <message>
+        <source>Look for updates</source>
+        <translation type="unfinished">更新を確認</translation>
+    </message>
+    <message>
+        <source>The repository is forgotten. Models that came from it stay.</source>
+        <translation type="unfinished">リポジトリの登録を解除しました。そこから取得したモデルは残ります。</translation>
+    </message>
+    <message>
+        <source>Cancelled. The models that were known are listed still.</source>
+        <translation type="unfinished">中止しました。既知のモデルは一覧に残っています。</translation>
+    </message>
+    <message>
+        <source>Nothing new.</source>
+        <translation type="unfinished">新しいものはありません。</translation>
+    </message>
+    <message>
+        <source>As of {time}</source>
+        <translation type="unfinished">{time} 時点</translation>
+    </message>
+    <message>
+        <source>The repository is added; models in it: {count}.</source>
+        <translation type="unfinished">リポジトリを追加しました。モデル数：{count}</translation>
+    </message>
+    <message>
+        <source>New: {models}.</source>
+        <translation type="unfinished">新着：{models}</translation>
     </message>
 </context>
 <context>

@@ -236,6 +236,14 @@
         <translation type="unfinished">状态</translation>
     </message>
     <message>
+        <source>Version:</source>
+        <translation type="unfinished">版本：</translation>
+    </message>
+    <message>
+        <source>Versions of the selected model that can be downloaded. One that is older than the installed one takes its place, until you update.</source>
+        <translation type="unfinished">所选模型可下载的版本。选择比已安装版本更旧的版本会取代它，直到您更新为止。</translation>
+    </message>
+    <message>
         <source>Download...</source>
         <translation type="unfinished">下载...</translation>
     </message>
@@ -258,6 +266,50 @@
     <message>
         <source>Remove</source>
         <translation type="unfinished">移除</translation>
+    </message>
+    <message>
+        <source>Repositories:</source>
+        <translation type="unfinished">模型库：</translation>
+    </message>
+    <message>
+        <source>Where models can be downloaded from. Nothing is asked without a click.</source>
+        <translation type="unfinished">模型的下载来源。不点击就不会联网查询。</translation>
+    </message>
+    <message>
+        <source>Look for updates</source>
+        <translation type="unfinished">检查更新</translation>
+    </message>
+    <message>
+        <source>Asks all repositories which models and versions they have now.</source>
+        <translation type="unfinished">向所有模型库查询当前有哪些模型和版本。</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation type="unfinished">移除登记</translation>
+    </message>
+    <message>
+        <source>Takes the selected repository off the list. Models that came from it stay.</source>
+        <translation type="unfinished">将所选模型库从列表中移除。来自它的模型会保留。</translation>
+    </message>
+    <message>
+        <source>https://... or a folder</source>
+        <translation type="unfinished">https://... 或文件夹</translation>
+    </message>
+    <message>
+        <source>Address of a model repository, as its publisher says it.</source>
+        <translation type="unfinished">模型库的地址，由发布者提供。</translation>
+    </message>
+    <message>
+        <source>Key (optional)</source>
+        <translation type="unfinished">密钥（可选）</translation>
+    </message>
+    <message>
+        <source>Public key of the publisher. With it, nothing is taken that the publisher has not signed.</source>
+        <translation type="unfinished">发布者的公钥。填写后，未经发布者签名的内容一律不接受。</translation>
+    </message>
+    <message>
+        <source>Add repository</source>
+        <translation type="unfinished">添加模型库</translation>
     </message>
     <message>
         <source>Keep models elsewhere...</source>
@@ -994,6 +1046,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">从 {folder} 移除所有已下载和导入的模型，以及为本机编译的网络（需要时会重新编译；{size:.1f} MB）吗？</translation>
     </message>
     <message>
+        <source>{version} (installed)</source>
+        <translation type="unfinished">{version}（已安装）</translation>
+    </message>
+    <message>
         <source>comes with UnifiedViT</source>
         <translation type="unfinished">随 UnifiedViT 提供</translation>
     </message>
@@ -1008,6 +1064,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>to download</source>
         <translation type="unfinished">可下载</translation>
+    </message>
+    <message>
+        <source>not to be had</source>
+        <translation type="unfinished">不可获取</translation>
     </message>
     <message>
         <source>Cancelling...</source>
@@ -1052,6 +1112,22 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>All downloaded and imported models and all compiled networks were removed.</source>
         <translation type="unfinished">所有已下载和导入的模型以及所有已编译的网络均已移除。</translation>
+    </message>
+    <message>
+        <source>Needs PyTorch.</source>
+        <translation type="unfinished">需要 PyTorch。</translation>
+    </message>
+    <message>
+        <source>{state}, {place}</source>
+        <translation type="unfinished">{state}，{place}</translation>
+    </message>
+    <message>
+        <source>It comes from {place}.</source>
+        <translation type="unfinished">来自 {place}。</translation>
+    </message>
+    <message>
+        <source>It takes the place of version {version}.</source>
+        <translation type="unfinished">它将取代版本 {version}。</translation>
     </message>
     <message>
         <source>Remove {name} {version} from {folder}?</source>
@@ -1186,6 +1262,49 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>{segment} (not there)</source>
         <translation type="unfinished">{segment}（不存在）</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.repositories</name>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
+        <source>{place} (signed)</source>
+        <translation type="unfinished">{place}（已签名）</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
+    </message>
+    <message>
+        <source>Look for updates</source>
+        <translation type="unfinished">检查更新</translation>
+    </message>
+    <message>
+        <source>The repository is forgotten. Models that came from it stay.</source>
+        <translation type="unfinished">已移除该模型库。来自它的模型会保留。</translation>
+    </message>
+    <message>
+        <source>Cancelled. The models that were known are listed still.</source>
+        <translation type="unfinished">已取消。已知的模型仍在列表中。</translation>
+    </message>
+    <message>
+        <source>Nothing new.</source>
+        <translation type="unfinished">没有新内容。</translation>
+    </message>
+    <message>
+        <source>As of {time}</source>
+        <translation type="unfinished">截至 {time}</translation>
+    </message>
+    <message>
+        <source>The repository is added; models in it: {count}.</source>
+        <translation type="unfinished">已添加模型库；其中的模型数：{count}。</translation>
+    </message>
+    <message>
+        <source>New: {models}.</source>
+        <translation type="unfinished">新增：{models}。</translation>
     </message>
 </context>
 <context>
