@@ -261,7 +261,14 @@ def ask(opener, request: urllib.request.Request, start: int, timeouts: Timeouts,
     connection.
 
     Args:
+        opener: of `make_opener`.
+        request: what to ask for.
+        start: from which byte of the file on.
+        timeouts: seconds until the mirror is given up.
         waiting: called ten times a second; may raise to give up.
+
+    Raises:
+        MirrorFailed: there is no response; says why.
     """
     answers: queue.SimpleQueue = queue.SimpleQueue()
 
@@ -355,6 +362,15 @@ class SafeRedirects(urllib.request.HTTPRedirectHandler):
     """Never from https to http."""
 
     def redirect_request(self, request, response, code, message, headers, new_url):
+        """As urllib calls it.
+
+        Args:
+            request, response, code, message, headers: what was asked, and what was answered.
+            new_url: where the answer leads.
+
+        Raises:
+            MirrorFailed: that address is not to be asked.
+        """
         if not may_be_asked(new_url) or (request.type == "https" and urlsplit(new_url).scheme != "https"):
             raise MirrorFailed("redirects to an address that is not encrypted (https)")
         # urllib of Python 3.10 does not know 308, which is 307 for ever.
