@@ -1,5 +1,5 @@
 """The command line: `unifiedvit-train prepare | pretrain | fit | pack | unpack | evaluate | explain | robustness |
-ood | compare | export | superres | superres-dataset | add | added | remove`."""
+ood | compare | export | superres | superres-dataset | add | added | remove | adapt`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.inference.choices import DEFAULT_UPSCALER
 from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL
 
+from .adaptation.commands import app as adaptation
 from .config import load_project
 from .corrections.commands import app as corrections
 from .errors import ConfigError, TrainingError
@@ -349,7 +350,7 @@ def export(
     write(load_run_project(work / run), work / run, output, onnx)
 
 
-app.registered_commands += corrections.registered_commands
+app.registered_commands += corrections.registered_commands + adaptation.registered_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
