@@ -62,7 +62,7 @@ def adapt(parent: ModelSpec, data: Path, output: Path, work: Path, reference: Pa
     print(f"{cases} cases of {patients} patients; {name} goes on learning from {_patients(dataset, 'train')} of them.",
           flush=True)
     run = work / RUN
-    _begin(run, parent, dataset)
+    begin(run, parent, dataset)
     fit(project, dataset, run)
     evaluate(project, dataset, run, rule=parent.volume_rule)
     parent_results = evaluate_model(parent, dataset, work)
@@ -120,9 +120,18 @@ def _learnt(dataset: Dataset) -> str:
             f"{_patients(dataset, 'validation')} said when to stop, {_patients(dataset, 'test')} judged")
 
 
-def _begin(run: Path, parent: ModelSpec, dataset: Dataset) -> None:
+def begin(run: Path, parent: ModelSpec, dataset: Dataset) -> None:
     """Go on with a run of the same weights and images; one of others is begun again, or patients that it has learnt
-    from would judge it."""
+    from would judge it.
+
+    Args:
+        run: its folder.
+        parent: whose weights it begins from.
+        dataset: prepared.
+
+    Raises:
+        RunError: the folder holds something else.
+    """
     origin = {"parent": parent.sha256, "files": dataset.recipe["files"]}
     file = run / ORIGIN_FILE
     if run.exists():

@@ -29,7 +29,7 @@ ENDING = "-site"
 SIDE_COLUMN = "side"
 FRACTIONS = (0.6, 0.2, 0.2)
 #: Steps of the optimiser, measurements on the validation side among them, and those without gain that end it.
-STEPS, MEASUREMENTS, PATIENCE = 300, 10, 3
+STEPS, MEASUREMENTS, PATIENCE = 200, 10, 3
 #: Volumes are thinned out until there are about so many slices: neighbours tell the same.
 SLICES = 1500
 #: What the entry of an adapted model in `training` is known by.
@@ -66,7 +66,7 @@ def adaptation_project(parent: ModelSpec, dataset: Path, output: Path, epochs: i
         "data": {"sources": [source_of(dataset, parent)], "slice_stride": stride},
         "model": model,
         "fit": {
-            "stages": [{"size": parent.size, "epochs": epochs}], "batch_size": 16,
+            "stages": [{"size": parent.size, "epochs": epochs}], "batch_size": 8,
             "optimiser": {"learning_rate": 1e-3, "weight_decay": 0.01, "warm_up": 0.1},
             "class_balance": "sqrt", "drop_path": 0.0, "dropout": 0.0, "ema": 0.98,
             # Half of what a network needs that begins at random: the parent has seen the rest.
