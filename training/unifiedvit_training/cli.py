@@ -32,6 +32,9 @@ WORK: the prepared images are in WORK/dataset, runs in WORK/<run>. A command tha
 when it is run again. Research use only.""",
 )
 
+#: The exit code of a command that was stopped with Ctrl-C.
+_INTERRUPTED = 130
+
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT.yaml", help="the project: data, model, recipe")]
 Work = Annotated[Path, typer.Option("--work-dir", help="folder of the project's results", show_default=True)]
 Data = Annotated[Path | None, typer.Option("--data", help="folder that the data paths of the YAML start from "
@@ -356,7 +359,8 @@ app.registered_commands += corrections.registered_commands + adaptation.register
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns an exit code. What a user can put right ends in a sentence, not a traceback."""
     try:
-        app(args=arguments, standalone_mode=False)
+        if app(args=arguments, standalone_mode=False) == _INTERRUPTED:  # so newer versions of typer tell Ctrl-C
+            raise KeyboardInterrupt
     except (TrainingError, UnifiedViTError) as error:
         print(f"unifiedvit-train: {error}", file=sys.stderr)
         return 1
@@ -364,7 +368,7 @@ def main(arguments: list[str] | None = None) -> int:
         return stop.exit_code
     except (typer.Abort, KeyboardInterrupt):
         print("Stopped. Run the same command again to go on.", file=sys.stderr)
-        return 130
+        return _INTERRUPTED
     except Exception as error:  # click's own: a wrong option, shown with the usage
         words = getattr(error, "format_message", None)
         if words is None:
