@@ -149,7 +149,12 @@ def _slices(path: Path) -> int:
 
 
 def adapted_from(parent: ModelSpec, cases: int, patients: int) -> str:
-    """The entry of a new model in `training`, by which it is known as adapted."""
+    """The entry of a new model in `training`, by which it is known as adapted.
+
+    Args:
+        parent: of it.
+        cases, patients: how many were used, on all sides.
+    """
     text = f"adapted from {parent.id} {parent.version} with {cases} cases of {patients} patients of a site"
     assert _ADAPTED.match(text)
     return text

@@ -226,6 +226,11 @@ def choose_rule(cases: list[Case], spec: ModelSpec, otherwise: VolumeRule | None
     lesion-free volumes without a false alarm; a false piece in every volume costs as much as a tenth of the volumes
     not found. Pieces of more than 1 mL are never dropped for their size, whatever it would gain here: small lesions
     are what a reader must not miss.
+
+    Args:
+        cases: looked at by the network.
+        spec: of the model.
+        otherwise: the rule for too few cases.
     """
     first = first_rule(spec.multi_label)
     if len(cases) < FEWEST:
