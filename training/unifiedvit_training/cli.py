@@ -1,5 +1,5 @@
 """The command line: `unifiedvit-train prepare | pretrain | fit | pack | unpack | evaluate | explain | robustness |
-ood | compare | export | publish | superres | superres-dataset | add | added | remove`."""
+ood | compare | export | publish | superres | superres-dataset | add | added | remove | adapt`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.inference.choices import DEFAULT_UPSCALER
 from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL
 
+from .adaptation.commands import app as adaptation
 from .config import load_project
 from .corrections.commands import app as corrections
 from .errors import ConfigError, TrainingError
@@ -31,6 +32,9 @@ All commands read one YAML (see training/configs/ for examples that explain ever
 WORK: the prepared images are in WORK/dataset, runs in WORK/<run>. A command that was stopped goes on where it was
 when it is run again. Research use only.""",
 )
+
+#: The exit code of a command that was stopped with Ctrl-C.
+_INTERRUPTED = 130
 
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT.yaml", help="the project: data, model, recipe")]
 Work = Annotated[Path, typer.Option("--work-dir", help="folder of the project's results", show_default=True)]
@@ -350,13 +354,15 @@ def export(
     write(load_run_project(work / run), work / run, output, onnx)
 
 
-app.registered_commands += corrections.registered_commands + publishing.registered_commands
+app.registered_commands += (corrections.registered_commands + publishing.registered_commands
+                            + adaptation.registered_commands)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns an exit code. What a user can put right ends in a sentence, not a traceback."""
     try:
-        app(args=arguments, standalone_mode=False)
+        if app(args=arguments, standalone_mode=False) == _INTERRUPTED:  # so newer versions of typer tell Ctrl-C
+            raise KeyboardInterrupt
     except (TrainingError, UnifiedViTError) as error:
         print(f"unifiedvit-train: {error}", file=sys.stderr)
         return 1
@@ -364,7 +370,7 @@ def main(arguments: list[str] | None = None) -> int:
         return stop.exit_code
     except (typer.Abort, KeyboardInterrupt):
         print("Stopped. Run the same command again to go on.", file=sys.stderr)
-        return 130
+        return _INTERRUPTED
     except Exception as error:  # click's own: a wrong option, shown with the usage
         words = getattr(error, "format_message", None)
         if words is None:

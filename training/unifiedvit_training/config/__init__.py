@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .data import Data, Source, Split
 from .model import ARGUMENTS, ChannelCard, ClassCard, Input, Model, SegmentCard, Task, TrainingDataCard
-from .project import Project, load_project, read_yaml
+from .project import Project, checked, load_project, read_yaml
 from .recipe import Augmentation, Fit, Initial, Machine, Optimiser, Pretrain, Stage, Superres
 from .section import Section
 
@@ -30,6 +30,7 @@ __all__ = [
     "Superres",
     "Task",
     "TrainingDataCard",
+    "checked",
     "load_project",
     "read_yaml",
 ]

@@ -58,12 +58,27 @@ def read_yaml(file: Path, kind: type[Kind], changes: list[str] | None = None) ->
         raise ConfigError(f"{file} cannot be read: {error}") from error
     if not isinstance(given, dict):
         raise ConfigError(f"{file} holds no sections; see training/configs/ for examples.")
+    return checked(given, kind, str(file), changes)
+
+
+def checked(given: dict[str, Any], kind: type[Kind], where: str, changes: list[str] | None = None) -> Kind:
+    """What a YAML holds as a section of type `kind`, `changes` made first.
+
+    Args:
+        given: of a YAML; changed in place.
+        kind: class of the section.
+        where: it comes from, for complaints.
+        changes: as for `load_project`.
+
+    Raises:
+        ConfigError: says what is wrong with it.
+    """
     for change in changes or []:
         _change(given, change)
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        raise ConfigError(f"{file}:\n" + "\n".join(_said(dict(item)) for item in error.errors())) from error
+        raise ConfigError(f"{where}:\n" + "\n".join(_said(dict(item)) for item in error.errors())) from error
 
 
 def _change(given: dict, change: str) -> None:

@@ -13,12 +13,14 @@ from .section import Section
 class Initial(Section):
     """What a run begins from: `weights` (a .safetensors of another run) or `timm` (a pre-trained encoder of that
     name, or the CNN before it; from a package of the extra `pretrained` where there is one, else fetched by timm).
-    Both None: from scratch. `freeze` keeps that share of the encoder's blocks as they are;
+    Both None: from scratch. `freeze` keeps that share of the encoder's blocks as they are, without their norms where
+    `freeze_norms` is False;
     `layer_decay` multiplies the learning rate once for every block further from the output (1: the same for all)."""
 
     weights: Path | None = None
     timm: str | None = None
     freeze: float = Field(default=0.0, ge=0, le=1)
+    freeze_norms: bool = True
     layer_decay: float = Field(default=1.0, gt=0, le=1)
 
     @model_validator(mode="after")

@@ -37,15 +37,21 @@ def fit_calibration(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray, 
         groups: (N,), of the patients.
         model: which kind of calibration it has.
     """
-    return fit_label_rules(logits, labels, groups, model) if model.multi_label else fit_temperature(logits, labels)
+    if model.multi_label:
+        return fit_label_rules(logits, labels, groups, model)
+    return fit_temperature(logits, labels, groups)
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+def fit_temperature(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None) -> float:
     """The one temperature, `LOWEST` to `HIGHEST`, under which held-out slices are likeliest.
+
+    Targets are drawn in a little, as in Platt (1999, section 2.2): n patients that are all right say no more than that
+    n + 1 of n + 2 are, however surely the network speaks.
 
     Args:
         logits: (N, C).
         labels: (N,) class, -1 where not known.
+        groups: (N,), of the patients; None: every slice is of another one.
 
     Returns:
         The temperature; 1 where no label is known.
@@ -54,8 +60,13 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     if not known.any():
         return 1.0
     x, y = torch.from_numpy(logits[known]).double(), torch.from_numpy(labels[known]).long()
-    found = minimize_scalar(lambda log_temperature: float(cross_entropy(x / math.exp(log_temperature), y)),
-                            bounds=(math.log(LOWEST), math.log(HIGHEST)), method="bounded")
+    count, classes = len(y) if groups is None else len(np.unique(groups[known])), logits.shape[1]
+    smoothing = classes / (classes - 1) / (count + 2)
+
+    def loss(log_temperature: float) -> float:
+        return float(cross_entropy(x / math.exp(log_temperature), y, label_smoothing=smoothing))
+
+    found = minimize_scalar(loss, bounds=(math.log(LOWEST), math.log(HIGHEST)), method="bounded")
     return round(math.exp(found.x), 4)
 
 

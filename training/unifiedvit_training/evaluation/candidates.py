@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from UnifiedViTLib.inference.backends.torch_backend import load_network
 from UnifiedViTLib.models import UnifiedNetwork
-from UnifiedViTLib.spec import ModelSpec
+from UnifiedViTLib.spec import DERIVED_ARGUMENTS, ModelSpec, VolumeRule
 
 from ..config import Machine, Model, Project
 from ..errors import RunError
@@ -28,12 +28,14 @@ class Candidate(Protocol):
         model: what it tells apart and draws.
         machine: what it looks on.
         folder: measurements go into `FOLDER` or `TTA_FOLDER` in it.
+        rule: the volume rule where too few volumes are there to choose one.
         used: what the slices of each side were used for, in words.
     """
 
     model: Model
     machine: Machine
     folder: Path
+    rule: VolumeRule
     used: ClassVar[dict[str, str]]
 
     def load(self) -> tuple[str, str, UnifiedNetwork]:
@@ -54,15 +56,22 @@ class Candidate(Protocol):
 
 
 class TrainedRun:
-    """The best weights of a run, rounded to float16 as they will be stored."""
+    """The best weights of a run, rounded to float16 as they will be stored.
+
+    Args:
+        project: its recipe.
+        run: its folder.
+        rule: as of `Candidate`; None: `first_rule`.
+    """
 
     used: ClassVar[dict[str, str]] = {
         "validation": "weights and calibration were chosen on them", "test": "not used for any choice",
     }
 
-    def __init__(self, project: Project, run: Path) -> None:
+    def __init__(self, project: Project, run: Path, rule: VolumeRule | None = None) -> None:
         self.project, self.folder = project, run
         self.model, self.machine = project.model, project.machine
+        self.rule = rule or first_rule(project.model.multi_label)
 
     def load(self) -> tuple[str, str, UnifiedNetwork]:
         """See `Candidate.load`.
@@ -109,15 +118,7 @@ class ModelFolder:
                 f"{self.folder}, where metrics of {spec.id} would go, holds something else ({others[0]}). Name another "
                 "--work-dir folder, with the same dataset, or give the model another id."
             )
-        self.model = Model.model_validate({
-            "id": spec.id, "version": spec.version, "name": spec.name, "description": spec.description,
-            "licence": spec.licence,
-            "input": {"size": spec.size, "modality": spec.modality, "expects": spec.expects,
-                      "channels": [channel.to_dict() for channel in spec.channels]},
-            "segments": [segment.to_dict() for segment in spec.segments],
-            "training": [data.to_dict() for data in spec.training], "architecture": spec.architecture,
-            "arguments": spec.arguments, **_diagnosis(spec),
-        })
+        self.model, self.rule = model_of(spec), first_rule(spec.multi_label)
 
     def load(self) -> tuple[str, str, UnifiedNetwork]:
         """See `Candidate.load`.
@@ -137,6 +138,20 @@ class ModelFolder:
         """
         calibrated = {"label_rules" if self.spec.multi_label else "temperature": calibration}
         return replace(self.spec, volume_rule=first_rule(self.spec.multi_label), **calibrated)
+
+
+def model_of(spec: ModelSpec) -> Model:
+    """The section `model` of a project that would give such a model."""
+    return Model.model_validate({
+        "id": spec.id, "version": spec.version, "name": spec.name, "description": spec.description,
+        "licence": spec.licence,
+        "input": {"size": spec.size, "modality": spec.modality, "expects": spec.expects,
+                  "channels": [channel.to_dict() for channel in spec.channels]},
+        "segments": [segment.to_dict() for segment in spec.segments],
+        "training": [data.to_dict() for data in spec.training], "architecture": spec.architecture,
+        "arguments": {name: value for name, value in spec.arguments.items() if name not in DERIVED_ARGUMENTS},
+        **_diagnosis(spec),
+    })
 
 
 def _diagnosis(spec: ModelSpec) -> dict[str, Any]:

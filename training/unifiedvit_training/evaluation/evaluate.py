@@ -33,14 +33,15 @@ from .report import evaluation_page, summary_text
 from .selective import Confidence, measure_confidence, review_of, slice_confidence
 from .slice_table import SliceTable, build_slice_table, table_bytes, table_csv
 from .summary import held_out_calibration_error, summarise
-from .volumes import choose_rule, confidence_metrics, first_rule, measure_volumes, one_channel_alone, run_volumes
+from .volumes import choose_rule, confidence_metrics, measure_volumes, one_channel_alone, run_volumes
 
 RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, PASSES_FILE, REPORT_FILE = (
     "results.json", "slices.csv", "slices.npz", "predictions.npz", "passes.npz", "report.html",
 )
 
 
-def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, uncertainty: bool = False) -> Path:
+def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, uncertainty: bool = False,
+             rule: VolumeRule | None = None) -> Path:
     """Measure the best weights of a run, as they will be stored (float16), on the validation and test sides.
 
     Calibration (with a threshold for each finding of a multi-label model), volume rule and the confidence under which
@@ -53,6 +54,7 @@ def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, u
         run: folder of the run, with its best weights.
         tta: test-time augmentation: the mean of the logits of each slice and its mirror image is measured.
         uncertainty: measure the confidence of several passes over each slice too; four times the time.
+        rule: the volume rule where fewer than `volumes.FEWEST` volumes are there to choose one; None: `first_rule`.
 
     Returns:
         `evaluation/results.json` in `run` (with `tta`, `evaluation-tta/results.json`); beside it `report.html`,
@@ -62,7 +64,7 @@ def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, u
         DataError: the dataset has no slices to measure on, or is not that of the project.
         RunError: there are no weights, a volume cannot be used, or the disk is full.
     """
-    return _evaluate(TrainedRun(project, run), dataset, tta, uncertainty)
+    return _evaluate(TrainedRun(project, run, rule), dataset, tta, uncertainty)
 
 
 def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, tta: bool = False, uncertainty: bool = False
@@ -273,14 +275,13 @@ def _whole_volumes(candidate: Candidate, dataset: Dataset, network: UnifiedNetwo
     """The volume rule, and metrics of whole volumes through the library's own predictor, as in use."""
     items = {side: [item for item in dataset.items if item.volume and item.side == side and (item.mask or item.labels)]
              for side in ("validation", "test")}
-    first = first_rule(candidate.model.multi_label)
     if not any(items.values()):
-        return first, []
+        return candidate.rule, []
     draft = folder / "draft"
     try:
         spec = candidate.in_use(network, calibration, draft)
         if spec is None:
-            return first, []
+            return candidate.rule, []
         sets = {(side, ""): items[side] for side in items if items[side]} | {
             (side, f", {channel} alone"): alone for side in items
             for channel, alone in one_channel_alone(items[side], [one.name for one in spec.channels]).items() if alone
@@ -292,7 +293,7 @@ def _whole_volumes(candidate: Candidate, dataset: Dataset, network: UnifiedNetwo
         shutil.rmtree(draft, ignore_errors=True)
     # A rule that serves a user of one sequence as well as one of all.
     chosen_on = [case for (side, _), volumes in cases.items() if side == "validation" for case in volumes]
-    ruled = replace(spec, volume_rule=choose_rule(chosen_on, spec) if chosen_on else first)
+    ruled = replace(spec, volume_rule=choose_rule(chosen_on, spec, candidate.rule))
     use = {"validation": "the volume rule was chosen on them", "test": candidate.used["test"]}
     return ruled.volume_rule, [
         {"dataset": f"whole volumes, {side}{what} ({use[side]})",

@@ -217,18 +217,24 @@ def confidence_metrics(cases: list[Case], spec: ModelSpec) -> dict[str, float]:
     return metrics
 
 
-def choose_rule(cases: list[Case], spec: ModelSpec) -> VolumeRule:
-    """The volume rule that does best on these cases, over a small grid; `first_rule` for fewer than `FEWEST`.
+def choose_rule(cases: list[Case], spec: ModelSpec, otherwise: VolumeRule | None = None) -> VolumeRule:
+    """The volume rule that does best on these cases, over a small grid; for fewer than `FEWEST` `otherwise`, or
+    `first_rule` where that is None.
 
     What is drawn is chosen first; then, for that, how many slices decide the diagnosis, on which no drawing depends.
     Best is the sum of: volumes found, Dice, lesion-free slices left empty, right diagnoses (or findings), and
     lesion-free volumes without a false alarm; a false piece in every volume costs as much as a tenth of the volumes
     not found. Pieces of more than 1 mL are never dropped for their size, whatever it would gain here: small lesions
     are what a reader must not miss.
+
+    Args:
+        cases: looked at by the network.
+        spec: of the model.
+        otherwise: the rule for too few cases.
     """
     first = first_rule(spec.multi_label)
     if len(cases) < FEWEST:
-        return first
+        return otherwise or first
 
     right = "findings" if spec.multi_label else "diagnosis"
 

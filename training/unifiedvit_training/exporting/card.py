@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,27 @@ _LABELS = {"slices": "Slices", "groups": "Groups (patients)", "volumes": "Volume
            "false_alarms": "False alarms on lesion-free volumes"}
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The model that another one was adapted from.
+
+    Attributes:
+        model: its id.
+        version: of it.
+        sha256: of its weights.
+        learnt: what learnt, in words.
+        checks: sentences on how the adapted model was compared with it.
+    """
+
+    model: str
+    version: str
+    sha256: str
+    learnt: str
+    checks: tuple[str, ...]
+
+
 def model_card(project: Project, spec: ModelSpec, network: torch.nn.Module, dataset: Dataset, results: dict[str, Any],
-               run: Path, onnx: str) -> str:
+               run: Path, onnx: str, origin: Origin | None = None) -> str:
     """The card in Markdown.
 
     Args:
@@ -39,6 +59,7 @@ def model_card(project: Project, spec: ModelSpec, network: torch.nn.Module, data
         results: what `evaluate` wrote.
         run: folder of the run.
         onnx: a sentence on the ONNX file; "" without one.
+        origin: of an adapted model.
     """
     initial = project.fit.initial.weights
     return _template().render(
@@ -59,6 +80,7 @@ def model_card(project: Project, spec: ModelSpec, network: torch.nn.Module, data
         versions=_versions(),
         files=_files(spec.folder),
         onnx=onnx,
+        origin=origin,
     )
 
 

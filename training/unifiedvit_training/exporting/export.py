@@ -25,12 +25,12 @@ from ..runs.model_folder import (
     stored_network,
     write_model_folder,
 )
-from .card import model_card
+from .card import Origin, model_card
 from .onnx import write_onnx
 from .onnx_check import NotCompared, compare_onnx
 
 
-def export(project: Project, run: Path, folder: Path, onnx: bool = True) -> ModelSpec:
+def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin: Origin | None = None) -> ModelSpec:
     """Write a model folder that Slicer lists: description, weights, statistics, ONNX, card. All of it or nothing.
 
     Args:
@@ -38,6 +38,7 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True) -> Mode
         run: folder of the run, evaluated; the prepared images lie beside it in `dataset`.
         folder: of the model; an older export in it is replaced.
         onnx: write `model.onnx` too, which OpenVINO runs without torch.
+        origin: what the card says of the model that this one was adapted from.
 
     Raises:
         RunError: the run has not been evaluated as it is now, is not something that Slicer can use, or `folder`
@@ -64,7 +65,7 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True) -> Mode
         if onnx:
             said = _write_onnx(network, spec, part / ONNX_FILE)
             spec = add_graph(part)
-        card = model_card(project, spec, network, dataset, results, run, said)
+        card = model_card(project, spec, network, dataset, results, run, said, origin)
         (part / CARD_FILE).write_text(card, encoding="utf-8")
     print(_summary(spec, folder, said))
     return replace(spec, folder=folder)

@@ -10,6 +10,7 @@ import torch
 from timm.layers import resample_abs_pos_embed
 from timm.models import group_parameters
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from UnifiedViTLib.models.hybrid import CNNStages
 
@@ -80,7 +81,8 @@ def parameter_groups(network: nn.Module, optimiser: Optimiser, initial: Initial)
         network: of any architecture whose encoder is `network.encoder`. An encoder whose blocks timm does not know
             counts as one block.
         optimiser: its `weight_decay`.
-        initial: `freeze`: the embedding and the first blocks, rounded to whole blocks; `layer_decay`.
+        initial: `freeze`: the embedding and the first blocks, rounded to whole blocks; `freeze_norms`: with their
+            norms; `layer_decay`.
 
     Returns:
         Groups for AdamW; "scale" is what the learning rate is to be multiplied with: layer_decay to the power of the
@@ -89,11 +91,11 @@ def parameter_groups(network: nn.Module, optimiser: Optimiser, initial: Initial)
     levels = _levels(network)
     top = max(levels.values()) + 1
     frozen = round(initial.freeze * (top - 1)) if initial.freeze else -1
-    exempt = _exempt(network)
+    exempt, learning = _exempt(network), set() if initial.freeze_norms else _norms(network)
     groups: dict[tuple[float, float], dict] = {}
     for name, parameter in network.named_parameters():
         level = levels.get(name, top)
-        if level <= frozen:
+        if level <= frozen and name not in learning:
             parameter.requires_grad_(False)
             continue
         decay = 0.0 if parameter.ndim <= 1 or name in exempt else optimiser.weight_decay
@@ -118,6 +120,13 @@ def _levels(network: Any) -> dict[str, int]:
     prefix, trunk = located
     numbers: Any = group_parameters(trunk, trunk.group_matcher(), reverse=True)
     return {name: numbers[name.removeprefix(prefix)] if name.startswith(prefix) else 0 for name in names}
+
+
+def _norms(network: nn.Module) -> set[str]:
+    """Names of the parameters of layer, batch and group normalisation."""
+    kinds = (nn.LayerNorm, nn.GroupNorm, _BatchNorm)
+    return {f"{place}.{name}" for place, module in network.named_modules() if isinstance(module, kinds)
+            for name, _ in module.named_parameters(recurse=False)}
 
 
 def _exempt(network: Any) -> set[str]:

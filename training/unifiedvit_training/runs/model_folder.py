@@ -189,6 +189,13 @@ def _write(path: Path, content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def check_free(folder: Path) -> None:
+    """Raise a RunError if `folder` holds what no export writes."""
+    others = sorted({file.name for file in folder.iterdir()} - WRITTEN) if folder.exists() else []
+    if others:
+        raise RunError(f"{folder} holds more than a model ({others[0]}). Choose another folder.")
+
+
 @contextmanager
 def staged(folder: Path) -> Iterator[Path]:
     """An empty folder beside `folder` to fill, which takes its place at the end; after an error it is removed and
@@ -200,10 +207,7 @@ def staged(folder: Path) -> Iterator[Path]:
     folder = folder.absolute()
     part, old = (folder.with_name(f".{folder.name}.{state}") for state in ("part", "old"))
     try:
-        if folder.exists():
-            others = sorted({file.name for file in folder.iterdir()} - WRITTEN)
-            if others:
-                raise RunError(f"{folder} holds more than a model ({others[0]}). Choose another folder.")
+        check_free(folder)
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         yield part

@@ -1,0 +1,168 @@
+"""`unifiedvit-train adapt`: from an installed model and a site's cases to a model of the site, if that is better."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from UnifiedViTLib.inference.backends.torch_backend import load_network
+from UnifiedViTLib.service.store.catalogue import check_contents, verify_files
+from UnifiedViTLib.spec import ModelSpec
+
+from ..config import Project, TrainingDataCard
+from ..data.dataset import Dataset, Item
+from ..data.prepare import prepare_dataset
+from ..data.sources import list_items
+from ..data.splits import assign_sides
+from ..errors import RunError
+from ..evaluation.candidates import FOLDER
+from ..evaluation.evaluate import RESULTS_FILE, TABLE_FILE, calibration_of, evaluate, evaluate_model
+from ..exporting.card import Origin
+from ..exporting.export import export
+from ..learning.fit import fit
+from ..runs.model_folder import check_free, stored_network
+from ..storage import write_whole
+from .cases import check_cases, check_patients, check_slices
+from .gate import Verdict, judge_reference, judge_site, unchecked
+from .recipe import FRACTIONS, STEPS, adaptation_project, adapted_from, source_of, stride_for
+
+#: The run in the folder of results, and what it was begun from.
+RUN, ORIGIN_FILE = "adapted", "origin.json"
+
+
+def adapt(parent: ModelSpec, data: Path, output: Path, work: Path, reference: Path | None = None,
+          changes: list[str] | None = None) -> ModelSpec:
+    """Adapt a model to a site's cases: decoder, classifier and norms learn, the rest of the encoder stays.
+
+    A part of the patients is learnt from, another one says when to stop and calibrates, a third one, on which nothing
+    was chosen, judges. The new model is written only if it is better on these than the parent, and nothing fell by
+    more than `gate.TOLERANCE`, there and on the reference.
+
+    Args:
+        parent: whose files are verified.
+        data: folder of the site's cases, as `add` makes it or as `prepare` reads.
+        output: folder of the new model.
+        work: folder of the run, from which the same call goes on after a stop.
+        reference: folder of cases that the parent was made for; None: none.
+        changes: values of the project to replace, as of `config.load_project`.
+
+    Raises:
+        RunError: the new model is not better, or a folder cannot be used.
+        DataError: there are too few cases, or something is wrong with them.
+        WeightsError: files of the parent are missing or were changed.
+    """
+    verify_files(parent)
+    check_contents(parent)
+    _check_output(parent, output)
+    project, dataset = _prepared(parent, data, output, work, changes)
+    patients, cases = len({item.group for item in dataset.items}), len(dataset.items)
+    name = f"{parent.id} {parent.version}"
+    print(f"{cases} cases of {patients} patients; {name} goes on learning from {_patients(dataset, 'train')} of them.",
+          flush=True)
+    run = work / RUN
+    begin(run, parent, dataset)
+    fit(project, dataset, run)
+    evaluate(project, dataset, run, rule=parent.volume_rule)
+    parent_results = evaluate_model(parent, dataset, work)
+    verdicts = [judge_site(parent_results.with_name(TABLE_FILE), run / FOLDER / TABLE_FILE, project.model, name)]
+    if reference and verdicts[0].offered:
+        verdicts.append(_judge_reference(project, parent, reference, run, work, name))
+    if refusal := next((one for one in verdicts if not one.offered), None):
+        raise RunError(f"No model was written: {refusal.sentences[0]}")
+    checks = [sentence for verdict in verdicts for sentence in verdict.sentences]
+    checks += [] if reference else [unchecked(name)]
+    spec = export(_described(project, parent, cases, patients), run, output, onnx=parent.graph is not None,
+                  origin=Origin(parent.id, parent.version, parent.sha256,
+                                _learnt(dataset), tuple(checks)))
+    print("\n".join(checks))
+    print(f"Install it: unifiedvit models import {output}")
+    return spec
+
+
+def _check_output(parent: ModelSpec, output: Path) -> None:
+    """Before the work, not after it."""
+    try:
+        check_free(output)
+    except OSError as error:
+        raise RunError(f"{output} cannot be a model's folder ({error}). Choose another one.") from error
+    if output.resolve() == parent.folder.resolve():
+        raise RunError(f"{output} holds {parent.id} itself. Choose another folder for the new model.")
+
+
+def _prepared(parent: ModelSpec, data: Path, output: Path, work: Path, changes: list[str] | None
+              ) -> tuple[Project, Dataset]:
+    """The project as it is to be run, and its images."""
+    draft = adaptation_project(parent, data, output, changes=changes)
+    listings = list_items(draft)
+    check_patients(len({row.item.group for rows in listings.values() for row in rows}), data)
+    items, _ = assign_sides(listings, draft)
+    check_cases(items, draft.model, data)
+    stride = stride_for(path for item in items for path in _files(item)[:1])
+    thinned = adaptation_project(parent, data, output, 1, stride, changes)
+    dataset = prepare_dataset(thinned, work / "dataset")
+    check_slices(dataset, thinned.model, data)
+    steps = max(1, len(dataset.slices.on("train")) // thinned.fit.batch_size)
+    return adaptation_project(parent, data, output, max(1, round(STEPS / steps)), stride, changes), dataset
+
+
+def _files(item: Item) -> Sequence[Path]:
+    return [path for path in item.channels if path] or [item.image]
+
+
+def _patients(dataset: Dataset, side: str) -> int:
+    return len({item.group for item in dataset.items if item.side == side})
+
+
+def _learnt(dataset: Dataset) -> str:
+    return (f"decoder, classifier and norms learnt from {_patients(dataset, 'train')} patients, "
+            f"{_patients(dataset, 'validation')} said when to stop, {_patients(dataset, 'test')} judged")
+
+
+def begin(run: Path, parent: ModelSpec, dataset: Dataset) -> None:
+    """Go on with a run of the same weights and images; one of others is begun again, or patients that it has learnt
+    from would judge it.
+
+    Args:
+        run: its folder.
+        parent: whose weights it begins from.
+        dataset: prepared.
+
+    Raises:
+        RunError: the folder holds something else.
+    """
+    origin = {"parent": parent.sha256, "files": dataset.recipe["files"]}
+    file = run / ORIGIN_FILE
+    if run.exists():
+        try:
+            before = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"{run} holds something else than an adaptation. Choose another --work-dir.") from error
+        if before == origin:
+            return
+        print(f"The run in {run} was of another model or of other cases; it is begun again.")
+        shutil.rmtree(run)
+    write_whole(file, json.dumps(origin))
+
+
+def _judge_reference(project: Project, parent: ModelSpec, reference: Path, run: Path, work: Path, name: str) -> Verdict:
+    source = source_of(reference, parent) | {"name": "reference", "split": {"fractions": list(FRACTIONS)}}
+    given = Project.model_validate(project.model_dump(mode="json") | {"data": {"sources": [source]}})
+    dataset = prepare_dataset(given, work / "reference")
+    results = json.loads((run / FOLDER / RESULTS_FILE).read_text(encoding="utf-8"))
+    old = parent.label_rules if parent.multi_label else parent.temperature
+    return judge_reference(dataset, project.model, (load_network(parent), old),
+                           (stored_network(project.model, run)[1], calibration_of(results)), name)
+
+
+def _described(project: Project, parent: ModelSpec, cases: int, patients: int) -> Project:
+    """The project whose model says where it is from; the licence is the parent's."""
+    origin = adapted_from(parent, cases, patients)
+    model = project.model.model_copy(update={
+        "description": f"{parent.description.rstrip('.')}. {origin[0].upper()}{origin[1:]}.",
+        "training": [*project.model.training, TrainingDataCard(name=origin, licence="the site's own")],
+        "limits": [f"It was adapted to one site: what is known of {parent.id} {parent.version} at other places, its "
+                   "limits included, was not measured again."],
+    })
+    return project.model_copy(update={"model": model})
