@@ -39,6 +39,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker("trains")
 
 
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("openvino"):
+        from processor import openvino_normalises
+
+        if not openvino_normalises():
+            pytest.skip("this processor is too old for OpenVINO, which asks for AVX")
+
+
 def pytest_report_header():
     """Said at the top, so that tests that are left out are not overlooked."""
     return f"The panel's tests are left out: Qt cannot be loaded here ({NO_QT})" if NO_QT else None

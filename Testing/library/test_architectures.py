@@ -132,6 +132,7 @@ def test_one_word_in_the_yaml_is_enough(name):
     assert plan(name).model.arguments == TINY[name]
 
 
+@pytest.mark.openvino
 def test_an_exported_model_runs_in_use_and_in_openvino_as_it_does_in_torch(name, tmp_path):
     made = project(model={"architecture": name, "arguments": TINY[name],
                           "input": {"size": 48, "modality": "any", "expects": "heads"}})

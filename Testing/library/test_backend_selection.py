@@ -106,6 +106,7 @@ def test_few_slices_are_looked_at_from_more_sides_so_that_a_verdict_rests_on_man
 # Selection
 
 
+@pytest.mark.openvino
 def test_one_that_agrees_is_taken_and_remembered_and_says_by_how_much_it_differs(model, images, tmp_path):
     selector = selector_with(model, tmp_path, OPENVINO)
     assert selector.name == "torch, float32 on cpu" and not selector.selected
@@ -118,6 +119,7 @@ def test_one_that_agrees_is_taken_and_remembered_and_says_by_how_much_it_differs
     assert note.startswith("OpenVINO, float32 was used: on 32 views") and "by up to 0.0200" in note
 
 
+@pytest.mark.openvino
 def test_one_that_gives_another_answer_is_refused_with_a_note_and_remembered(model, images, tmp_path, monkeypatch):
     spoil_openvino(monkeypatch, tmp_path / "bad day", "wrong")
     selector = selector_with(model, tmp_path / "cache", OPENVINO)
@@ -162,6 +164,7 @@ def test_one_that_nobody_lived_to_judge_is_not_tried_again_the_same_day(model, i
         "OpenVINO, float32 was not used: an earlier trial did not come to its end."]
 
 
+@pytest.mark.openvino
 def test_stopping_a_trial_leaves_no_verdict_behind(model, images, tmp_path):
     selector = selector_with(model, tmp_path, OPENVINO)
 

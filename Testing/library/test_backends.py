@@ -47,6 +47,7 @@ def images() -> np.ndarray:
 # OpenVINO
 
 
+@pytest.mark.openvino
 def test_the_shipped_model_says_in_openvino_what_it_says_in_torch(tmp_path):
     spec = find_model("brain-t1ce")
     prepared = prepare(head_volume(spacing=(1.0, 1.0, 6.0), shape=(14, 92, 84)), spec.size)
@@ -61,6 +62,7 @@ def test_the_shipped_model_says_in_openvino_what_it_says_in_torch(tmp_path):
     assert sum(file.stat().st_size for file in spec.folder.iterdir()) < 15e6
 
 
+@pytest.mark.openvino
 def test_the_graph_takes_batches_of_any_length_and_holds_no_second_copy_of_the_weights(model, images, tmp_path):
     backend = OpenVINOBackend(model, "float32", DiskCache(None, model))
     whole = backend.run(images)
@@ -75,6 +77,7 @@ def test_the_graph_takes_batches_of_any_length_and_holds_no_second_copy_of_the_w
         OpenVINOBackend(replace(model, folder=alone), "float32", DiskCache(None, model))
 
 
+@pytest.mark.openvino
 def test_what_was_compiled_is_used_again_and_damage_is_noticed(model, images, tmp_path):
     cache = DiskCache(tmp_path, model)
     before = OpenVINOBackend(model, "float32", cache).run(images)
@@ -98,6 +101,7 @@ def test_openvino_with_few_threads_is_not_pinned_where_the_next_process_would_be
         assert network.get_property("ENABLE_CPU_PINNING") is False
 
 
+@pytest.mark.openvino
 def test_a_cache_that_cannot_be_written_to_costs_time_alone(model, images, tmp_path):
     (tmp_path / "file").touch()
     selector = BackendSelector(model, "cpu", tmp_path / "file")
@@ -185,6 +189,7 @@ def run_without(names: tuple[str, ...], folder: Path, *arguments: str) -> subpro
                           text=True, env=os.environ | {"PYTHONPATH": str(folder)})
 
 
+@pytest.mark.openvino
 def test_predict_gives_a_result_where_torch_and_timm_cannot_be_imported(model, tmp_path):
     WriteImage(to_sitk(head_volume()), tmp_path / "head.nrrd")
     done = run_without(("torch", "timm", "torchvision"), tmp_path / "hide", "predict", str(tmp_path / "head.nrrd"),
@@ -246,6 +251,7 @@ def test_slices_with_nothing_on_them_are_looked_at_once_and_the_answers_are_the_
         np.testing.assert_allclose(rest, right[:3], atol=1e-5)
 
 
+@pytest.mark.openvino
 def test_openvino_draws_and_torch_beside_it_explains(model, tmp_path):
     predictor = Predictor(model, "cpu", cache=tmp_path)
     predictor._selector.backend = OpenVINOBackend(model, "float32", DiskCache(None, model))
@@ -264,6 +270,7 @@ def test_without_torch_an_explanation_is_refused_before_anything_is_looked_at(mo
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.openvino
 def test_each_precision_has_a_compiled_network_of_its_own_which_crashes_in_no_other(tmp_path):
     """On a processor with AMX, what was compiled in float32 and imported as bfloat16 ended the process."""
     spec = find_model("brain-t1ce")

@@ -96,6 +96,7 @@ def test_under_a_decimal_comma_a_segmentation_is_the_same_to_the_last_byte(tmp_p
     assert (tmp_path / "comma.seg.nrrd").read_bytes() == (tmp_path / "point.seg.nrrd").read_bytes()
 
 
+@pytest.mark.openvino
 def test_under_a_decimal_comma_openvino_keeps_the_network_that_it_compiled(tmp_path, comma):
     pytest.importorskip("openvino")
     spec = find_model(DEFAULT_MODEL)

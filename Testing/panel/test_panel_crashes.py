@@ -25,6 +25,7 @@ def new_worker(desk, tmp_path, tmp_path_factory, monkeypatch):
     desk.widget.logic.runner.client.close()
 
 
+@pytest.mark.openvino
 def test_run_goes_on_in_another_worker_and_the_result_says_why(desk, new_worker, proven, tmp_path, monkeypatch):
     failed = spoil_openvino(monkeypatch, tmp_path / "bad day", "SIGSEGV", process="worker", after=1, once=True)
     import_model(proven.folder)
@@ -39,6 +40,7 @@ def test_run_goes_on_in_another_worker_and_the_result_says_why(desk, new_worker,
     assert "Fatal Python error: Segmentation fault" in desk.ui.logText.toPlainText(), "the log has the details"
 
 
+@pytest.mark.openvino
 def test_a_folder_is_done_whole_though_its_worker_is_killed(desk, new_worker, proven, tmp_path, monkeypatch):
     failed = spoil_openvino(monkeypatch, tmp_path / "bad day", "SIGKILL", process="worker", after=1, once=True)
     (tmp_path / "scans").mkdir()

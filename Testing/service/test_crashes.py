@@ -60,6 +60,7 @@ def test_the_command_line_goes_round_a_backend_that_crashes_when_it_is_tried(mod
         assert result["backend"].startswith("torch") and reason_of("SIGSEGV") in notes(result)
 
 
+@pytest.mark.openvino
 @pytest.mark.parametrize(("kind", "jobs"), [("SIGSEGV", "1"), ("SIGABRT", "2")])
 def test_a_crash_in_the_middle_of_a_volume_costs_a_repeat_and_not_the_batch(known, scans, tmp_path, monkeypatch, capsys,
                                                                             kind, jobs):
@@ -70,6 +71,7 @@ def test_a_crash_in_the_middle_of_a_volume_costs_a_repeat_and_not_the_batch(know
     assert any(f"it crashed ({kind})" in notes(result) for result in results(tmp_path / "out"))
 
 
+@pytest.mark.openvino
 def test_a_network_that_cannot_even_be_loaded_is_gone_round_too(known, scans, tmp_path, monkeypatch):
     failed = spoil_openvino(monkeypatch, tmp_path / "bad day", "SIGABRT", process="worker", method="__init__",
                             once=True)
@@ -77,6 +79,7 @@ def test_a_network_that_cannot_even_be_loaded_is_gone_round_too(known, scans, tm
     assert failed.exists() and "it crashed (SIGABRT)" in notes(results(tmp_path / "out")[0])
 
 
+@pytest.mark.openvino
 def test_a_worker_that_gets_no_further_is_ended_and_the_volume_repeated(known, tmp_path, monkeypatch):
     failed = spoil_openvino(monkeypatch, tmp_path / "bad day", "hang", process="worker", after=1, once=True)
     with closing(WorkerClient()) as client:
@@ -87,6 +90,7 @@ def test_a_worker_that_gets_no_further_is_ended_and_the_volume_repeated(known, t
     assert isinstance(end, Finished) and "did not come to an end" in " ".join(end.result.provenance.notes)
 
 
+@pytest.mark.openvino
 def test_what_is_killed_from_outside_is_repeated_and_not_held_against_the_backend(known, tmp_path, monkeypatch):
     failed = spoil_openvino(monkeypatch, tmp_path / "bad day", "SIGKILL", process="worker", after=1, once=True)
     request = PredictRequest(head_volume(shape=(20, 45, 41)), known, device="cpu")

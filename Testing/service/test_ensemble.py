@@ -150,6 +150,7 @@ def test_an_image_of_another_size_is_refused(mixed):
         load_network(mixed)(images(1, 32))
 
 
+@pytest.mark.openvino
 def test_openvino_says_what_torch_says_of_an_ensemble(models, tmp_path):
     spec = write_ensemble([models["first"], models["cnn"]], tmp_path / "two", "two")
     write_onnx(load_network(spec), spec.size, spec.folder / "model.onnx", spec.weights)

@@ -273,11 +273,13 @@ def test_the_onnx_file_takes_batches_of_any_length_and_leaves_the_numbers_to_the
     assert str(Path(__file__).parents[2]).encode() not in path.read_bytes()
 
 
+@pytest.mark.openvino
 def test_the_onnx_file_says_what_torch_says(onnx_file):
     network, path = onnx_file
     assert compare_onnx(network, 32, path) < 1e-4
 
 
+@pytest.mark.openvino
 def test_an_onnx_file_that_says_something_else_is_refused(onnx_file):
     with pytest.raises(RunError, match="differs from the network"):
         compare_onnx(network_of(disc_project(), seed=9), 32, onnx_file[1])
@@ -307,6 +309,7 @@ def test_without_openvino_it_is_said_that_nothing_was_compared(onnx_file, tmp_pa
     assert "not checked against torch" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.openvino
 def test_an_exported_model_runs_without_torch_and_its_description_names_the_graph(onnx_file, tmp_path, monkeypatch):
     made, run = evaluated(tmp_path / "work")
     program = SimpleNamespace(model_proto=onnx.load(onnx_file[1]))
