@@ -155,7 +155,7 @@ def _remote_file(item: Any, place: str | Path | None, inside: str) -> RemoteFile
         raise _Malformed(f"bytes: a whole number above 0 and not above {MOST_BYTES} is needed")
     texts = _texts(item, _FILE_FIELDS)
     if isinstance(place, Path):
-        return RemoteFile(**texts, bytes=size, mirrors=(), path=place / inside / texts["name"])
+        return RemoteFile(texts["name"], size, texts["sha256"], mirrors=(), path=place / inside / texts["name"])
     mirrors = item["mirrors"] if place is None or "mirrors" in item else [f"{place}{inside}/{texts['name']}"]
     if not (isinstance(mirrors, list) and mirrors and all(isinstance(m, str) and may_be_asked(m) for m in mirrors)):
         raise _Malformed("mirrors: a list of https addresses is needed")

@@ -99,7 +99,9 @@ def _download(url: str, waiting: Callable[[], None], timeouts: Timeouts) -> byte
         "User-Agent": f"UnifiedViT/{__version__}", "Accept-Encoding": "identity", "Cache-Control": "no-cache"})
     until = time.monotonic() + _TOTAL_S
     content = bytearray()
-    with ask(make_opener(timeouts.read, _SameHost), request, 0, timeouts, waiting) as response:
+    asked = ask(make_opener(timeouts.read, _SameHost), request, 0, timeouts, waiting)
+    assert asked is not None, "there is one where all is asked for"
+    with asked as response:
         if response.status != 200:
             raise MirrorFailed(f"answered {response.status}")
         length = response.headers.get("Content-Length", "")

@@ -69,5 +69,6 @@ def _check_class(name: str, sides: list[str], folder: Path) -> None:
     missing = [side for side in SIDES if side not in sides]
     if missing:
         what = "no cases" if len(missing) == len(SIDES) else "too few patients with cases"
-        raise DataError(f"{folder} has {what} of {name} (none to {' or '.join(map(_USES.get, missing))}), and a model "
-                        "that learns without a diagnosis forgets it. Add cases of at least three patients.")
+        uses = " or ".join(_USES[side] for side in missing)
+        raise DataError(f"{folder} has {what} of {name} (none to {uses}), and a model that learns without a diagnosis "
+                        "forgets it. Add cases of at least three patients.")
