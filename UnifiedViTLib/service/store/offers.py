@@ -162,7 +162,7 @@ def _remote_file(item: Any, place: str | Path | None, inside: str) -> RemoteFile
     if place and (foreign := next((url for url in mirrors if not _lies_below(url, place)), None)):
         raise _Malformed(f"mirrors: {foreign[:200]!r} lies outside of the repository, whose files are to lie below its "
                          "index")
-    return RemoteFile(**texts, bytes=size, mirrors=tuple(mirrors))
+    return RemoteFile(texts["name"], size, texts["sha256"], mirrors=tuple(mirrors))
 
 
 def _lies_below(url: str, place: str) -> bool:
