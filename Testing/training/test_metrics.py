@@ -221,7 +221,7 @@ def test_calibration_error_and_brier_score_are_those_counted_by_hand(tmp_path):
 
 
 def test_a_temperature_fitted_on_the_slices_themselves_flatters(tmp_path):
-    # Two patients who want opposite temperatures: each is judged by the other's, which one patient moves part of the way.
+    # Two patients who want opposite temperatures: each is judged by the other's, moved as far as one patient moves it.
     sure, truth = certain([0] * 40, 3) / 2, np.array([0] * 20 + [0, 1] * 10)
     groups = np.array(["right"] * 20 + ["half right"] * 20)
     error = held_out_calibration_error(sure, truth, groups, project().model)
