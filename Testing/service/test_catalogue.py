@@ -19,11 +19,7 @@ from UnifiedViTLib.versions import is_newer
 
 BUNDLED = ["brain-t1ce", "brain-t1ce-flair", "breast-ultrasound"]
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture

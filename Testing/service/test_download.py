@@ -35,19 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = "/weights.safetensors"
 PART = Path(".partial/tiny/1.2.3/weights.safetensors.part")
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch) -> Path:
-    """A cache of the test's own, and no proxy between it and its server."""
-    monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "cache"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def server():
-    with mirror() as state:
-        yield state
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture

@@ -19,11 +19,7 @@ from UnifiedViTLib.service.store.download import cache_bytes, import_model
 BUNDLE = ("configs/metadata.json", "configs/inference.json", "models/model.pt", "LICENSE")
 NNUNET = ("plans.json", "dataset.json", "fold_0/checkpoint_final.pth")
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 class Trap:

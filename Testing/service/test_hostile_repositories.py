@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,29 +22,7 @@ from UnifiedViTLib.service.store.repository_index import LARGEST_INDEX
 
 ROOT = Path(__file__).resolve().parents[2]
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "cache"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def server():
-    with mirror() as state:
-        yield state
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory) -> Path:
-    return publish_tiny(tmp_path_factory.mktemp("published") / "repository")
-
-
-@pytest.fixture
-def repository(published, tmp_path) -> Path:
-    """A repository with "tiny" 1.0.0."""
-    return shutil.copytree(published, tmp_path / "repository")
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture

@@ -18,11 +18,7 @@ from UnifiedViTLib.errors import Cancelled, ModelSpecError, WeightsError
 from UnifiedViTLib.service.store.catalogue import find_model, installed_models
 from UnifiedViTLib.service.store.download import cache_bytes, import_model, remove_model, verify_model
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 from mirrors import mirror, model_folder, offer
@@ -12,6 +11,7 @@ from repository_folders import publish_tiny, put_on
 
 from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import WeightsError
+from UnifiedViTLib.service.store.cache import commit
 from UnifiedViTLib.service.store.catalogue import find_model, list_models
 from UnifiedViTLib.service.store.download import Timeouts, download_model, import_model, remove_model, verify_model
 from UnifiedViTLib.service.store.repositories import (
@@ -24,29 +24,7 @@ from UnifiedViTLib.service.store.repositories import (
 HASTY = Timeouts(connect=0.3, read=0.3)
 WEIGHTS = "/models/tiny/1.0.0/weights.safetensors"
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "cache"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def server():
-    with mirror() as state:
-        yield state
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory) -> Path:
-    return publish_tiny(tmp_path_factory.mktemp("published") / "repository")
-
-
-@pytest.fixture
-def repository(published, tmp_path) -> Path:
-    """A repository with "tiny" 1.0.0."""
-    return shutil.copytree(published, tmp_path / "repository")
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def line(model_id: str = "tiny") -> tuple[str, str, str]:
@@ -77,6 +55,15 @@ def test_a_model_is_published_listed_downloaded_updated_and_gone_back_from(repos
     assert line() == ("1.0.0", "update", "1.1.0") and verify_model("tiny")
     with pytest.raises(WeightsError, match=r"no version 3\.0\.0 of tiny\. There are: 1\.1\.0, 1\.0\.0"):
         download_model("tiny", version="3.0.0")
+
+
+def test_where_an_older_version_cannot_be_put_in_the_newer_one_stays(repository, tmp_path):
+    publish_tiny(repository, "1.1.0", weights=b"better" * 1000)
+    add_repository(str(repository))
+    download_model("tiny")
+    with pytest.raises(WeightsError):
+        commit(tmp_path / "taken away by a virus scanner", "tiny", "1.0.0")
+    assert verify_model("tiny").version == "1.1.0"
 
 
 def test_a_server_that_dies_in_the_middle_is_asked_for_the_rest_later(repository, server, cache):

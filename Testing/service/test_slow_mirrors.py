@@ -13,18 +13,7 @@ from UnifiedViTLib.service.store.download import Timeouts, download_model
 
 WEIGHTS = "/weights.safetensors"
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch) -> None:
-    """A cache of the test's own, and no proxy between it and its server."""
-    monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "cache"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
-@pytest.fixture
-def server():
-    with mirror() as state:
-        yield state
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def quiet(stage: str, fraction: float) -> None:

@@ -205,21 +205,26 @@ def commit(staged: Path, model_id: str, version: str) -> Path:
 
     Returns:
         The model's folder.
+
+    Raises:
+        WeightsError: the disk refuses, or a newer version, which would be found instead, cannot be taken out. No
+            version is taken out before this one is in.
     """
     target = cache_folder() / model_id / version
     with disk_errors(cache_folder()):
         target.parent.mkdir(parents=True, exist_ok=True)
-        for folder in stored(model_id):
-            if is_newer(folder.name, version):  # it would be found instead
-                _discard(folder)
         if target.exists():
             _discard(target)
         os.chmod(staged, 0o755)  # mkdtemp's folders are for their owner alone; a cache may be shared
         os.rename(staged, target)
         for folder in stored(model_id):
-            if folder != target:
-                with suppress(OSError):  # in use on Windows: the newest version is found all the same
-                    _discard(folder)
+            if folder == target:
+                continue
+            try:
+                _discard(folder)
+            except OSError:  # in use on Windows
+                if is_newer(folder.name, version):  # and would be found instead
+                    raise
         shutil.rmtree(scratch_folder(model_id), ignore_errors=True)
     return target
 
