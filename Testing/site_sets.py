@@ -1,4 +1,4 @@
-"""A model of discs in heads, and the cases of a site whose scanner shows heads another way, for the tests of `adapt`."""
+"""A model of discs in heads, and the cases of a site whose scanner shows heads another way, for tests of `adapt`."""
 
 from __future__ import annotations
 

@@ -184,6 +184,13 @@ def test_the_key_is_made_once_kept_to_oneself_and_asked_for_ever_after(tmp_path,
     assert versions(repository) == [("tiny", "1.2.3")]
 
 
+def test_a_private_key_is_never_put_where_all_can_read_it(tmp_path, capsys):
+    model, repository = model_folder(tmp_path / "model"), tmp_path / "repository"
+    assert main(["publish", str(model.folder), "--repository", str(repository), "--key", str(repository / "k.pem")]) == 1
+    assert "for everybody to read. Keep it elsewhere" in capsys.readouterr().err
+    assert not (repository / "k.pem").exists() and not (repository / "index.json").exists()
+
+
 def test_an_unsigned_repository_can_be_signed_later(tmp_path):
     repository = publish_tiny(tmp_path / "repository")
     publish_tiny(repository, key=tmp_path / "key.pem")

@@ -15,8 +15,9 @@ from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.native import native_path
 from UnifiedViTLib.outputs.dataset.cases import TABLE
 from UnifiedViTLib.outputs.dataset.folder import NOTE, CorrectionDataset
-from UnifiedViTLib.service.store.catalogue import installed_models, is_newer
+from UnifiedViTLib.service.store.catalogue import installed_models
 from UnifiedViTLib.spec import SPEC_FILE, ModelSpec, load_spec
+from UnifiedViTLib.versions import is_newer
 
 from ..config import Project, checked
 from ..data.dataset import SIDES

@@ -54,13 +54,16 @@ def signing_key(file: Path | None, index: dict[str, Any], folder: Path) -> Ed255
         folder: of the repository, for messages.
 
     Raises:
-        TrainingError: the repository is signed with another key, or there is no key to be read.
+        TrainingError: the repository is signed with another key, there is no key to be read, or it would be published.
     """
     if file is None:
         if SIGNATURE in index:
             raise TrainingError(f"The repository {folder} is signed: its readers take nothing unsigned. Give its "
                                 "private key with --key.")
         return None
+    if file.resolve().is_relative_to(folder.resolve()):
+        raise TrainingError(f"The private key {file} would lie in the repository, for everybody to read. Keep it "
+                            "elsewhere.")
     if not file.exists() and SIGNATURE not in index:
         _make_key(file)
     private = read_key(file)
