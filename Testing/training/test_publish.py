@@ -186,7 +186,8 @@ def test_the_key_is_made_once_kept_to_oneself_and_asked_for_ever_after(tmp_path,
 
 def test_a_private_key_is_never_put_where_all_can_read_it(tmp_path, capsys):
     model, repository = model_folder(tmp_path / "model"), tmp_path / "repository"
-    assert main(["publish", str(model.folder), "--repository", str(repository), "--key", str(repository / "k.pem")]) == 1
+    command = ["publish", str(model.folder), "--repository", str(repository), "--key", str(repository / "k.pem")]
+    assert main(command) == 1
     assert "for everybody to read. Keep it elsewhere" in capsys.readouterr().err
     assert not (repository / "k.pem").exists() and not (repository / "index.json").exists()
 
