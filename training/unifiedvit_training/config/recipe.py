@@ -37,8 +37,9 @@ class Augmentation(Section):
     bias_field, and tone_curve: the slopes of a random rising curve through the intensities, so that a scanner's
     histogram tells nothing); standard deviations of the body's intensity (offset, noise); probabilities (flip, blur;
     skull_strip: the rim of the body is cut away and all outside becomes air, as where a program has stripped a brain of
-    its skull; burnt_in: measuring crosses and text are painted at places without a meaning; drop_channel: each channel
-    but one is taken away, so that the network learns to do without; for several channels alone).
+    its skull; burnt_in: measuring crosses and text are painted at places without a meaning; artefacts: noise, spikes of
+    k-space or movement, as in MR; drop_channel: each channel but one is taken away, so that the network learns to do
+    without; for several channels alone).
     """
 
     rotation: float = Field(default=25.0, ge=0, le=180)
@@ -58,6 +59,7 @@ class Augmentation(Section):
     drop_channel: float = Field(default=0.25, ge=0, le=1)
     skull_strip: float = Field(default=0.0, ge=0, le=1)
     burnt_in: float = Field(default=0.0, ge=0, le=1)
+    artefacts: float = Field(default=0.0, ge=0, le=1)
 
 
 class Stage(Section):

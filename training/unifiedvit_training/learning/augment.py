@@ -16,6 +16,7 @@ from UnifiedViTLib.models.channels import missing_channels
 from UnifiedViTLib.spec import MISSING
 
 from ..config import Augmentation
+from .artefacts import add_artefacts
 from .burnt_in import burn_in
 from .skull_strip import RANDOM_NUMBERS, skull_strip, smooth_field
 
@@ -67,6 +68,8 @@ def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augm
     # Each channel as an image of its own.
     image = _recolour(image.reshape(-1, 1, size, size), colours, tones, field.view(-1, 1, _FIELD, _FIELD) * 2 - 1,
                       noise.view(-1, 1, size, size), strength).view(-1, channels, size, size)
+    if strength.artefacts:
+        image = add_artefacts(image, strength.artefacts, generators)
     if strength.burnt_in:
         image = burn_in(image, strength.burnt_in, generators)
     if channels > 1:
