@@ -26,6 +26,8 @@ MOST_SLICES = 12
 #: For matplotlib: names of images and classes are no formulas, whatever "$" is in them.
 PLAIN_TEXT: dict[Any, Any] = {"text.parse_math": False, "text.usetex": False}
 _INK, _QUIET, _PAPER = "#1c2430", "#7b8794", "#ffffff"
+#: Inches: the lower part, with the answer; the line above a slice; between two slices.
+_ANSWER, _TITLE, _GAP = 2.6, 0.19, 0.06
 
 
 def chosen_slices(drawn: np.ndarray, most: int = MOST_SLICES, touched: np.ndarray | None = None) -> np.ndarray:
@@ -67,7 +69,8 @@ def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
 
 
 def _drawn(volume: Volume, prediction: Prediction) -> Figure:
-    """The figure; arguments as of `write_montage`."""
+    """The figure; arguments as of `write_montage`. Places are reckoned here: matplotlib's layout engine and an axes a
+    slice take longer than the network does."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -79,58 +82,72 @@ def _drawn(volume: Volume, prediction: Prediction) -> Figure:
     shown = chosen_slices((labels > 0).sum(axis=(1, 2)), touched=outline)
     columns = min(6, len(shown))
     rows = math.ceil(len(shown) / columns)
-    figure = Figure(figsize=(12, 2.05 * rows + 3.1) if columns > 1 else (11, 8), dpi=90, facecolor=_PAPER,
-                    layout="constrained")
+    width, top = (12.0, 2.15 * rows) if columns > 1 else (11.0, 5.0)
+    height = top + _ANSWER
+    figure = Figure(figsize=(width, height), dpi=90, facecolor=_PAPER)
     FigureCanvasAgg(figure)
-    parts: Any = figure.subfigures(2, 1, height_ratios=[2.05 * rows, 2.3] if columns > 1 else [5.2, 2.3])
-    top, bottom = parts
-    top.set_facecolor("black")
+    axes = figure.add_axes((0, _ANSWER / height, 1, top / height), facecolor="black", xticks=[], yticks=[],
+                           xlim=(0, width), ylim=(top, 0))
+    axes.spines[:].set_visible(False)
     foreground = measure_foreground(volume.array)
-    # Without ticks, which nobody would see and the layout would measure.
-    axes = top.subplots(rows, columns, squeeze=False, subplot_kw={"xticks": [], "yticks": []}).ravel()
-    for ax in axes:
-        ax.set_axis_off()
-    for ax, n in zip(axes, shown, strict=False):
+    cell = np.array([width / columns, top / rows])
+    for place, n in enumerate(shown):
+        # Across and down, in inches: a pixel so large that the slice fills its cell, the slice, its upper left corner.
         grey = foreground.grey(slices[n])
-        ax.imshow(grey if heat is None else over_image(grey, heat[n]), aspect=view.mm[1] / view.mm[2],
-                  interpolation="bilinear")
+        mm, count = np.array([view.mm[2], view.mm[1]]), np.array(grey.shape[1::-1])
+        pixel = mm * ((cell - (_GAP, _TITLE + _GAP)) / (mm * count)).min()
+        size = pixel * count
+        corner = cell * (place % columns, place // columns) + (cell - size + (0, _TITLE)) / 2
+        axes.imshow(grey if heat is None else over_image(grey, heat[n]), interpolation="bilinear", aspect="auto",
+                    extent=(corner[0], corner[0] + size[0], corner[1] + size[1], corner[1]))
         if outline is not None:
-            _outline(ax, outline[n], np.ones(3), 0.6)
+            _outline(axes, outline[n], np.ones(3), corner, pixel, 0.6)
         for label, segment in enumerate(prediction.spec.segments, start=1):
-            _outline(ax, labels[n] == label, np.array(segment.colour) / 255)
-        ax.set_title(f"{n + 1}/{len(slices)}", color="#cfd6de", fontsize=7, pad=2)
-    _answer(bottom, prediction, shown)
+            _outline(axes, labels[n] == label, np.array(segment.colour) / 255, corner, pixel)
+        axes.text(corner[0] + size[0] / 2, corner[1] - 0.03, f"{n + 1}/{len(slices)}", color="#cfd6de", fontsize=7,
+                  ha="center", va="bottom")
+    axes.set(xlim=(0, width), ylim=(top, 0))
+    _answer(figure, prediction, shown)
     return figure
 
 
-def _outline(ax, mask: np.ndarray, colour: np.ndarray, width: float = 1.1) -> None:
-    """The edge of `mask` (rows, columns), also where it meets the edge of the slice."""
+def _outline(axes, mask: np.ndarray, colour: np.ndarray, corner: np.ndarray, pixel: np.ndarray,
+             width: float = 1.1) -> None:
+    """The edge of `mask` (rows, columns), also where it meets the edge of the slice, whose upper left corner and pixel
+    (across, down) are in the axes' units."""
     if mask.any():
-        rows, columns = (np.arange(-1, n + 1) for n in mask.shape)
-        ax.contour(columns, rows, np.pad(mask, 1), [0.5], colors=[colour], linewidths=width)
+        x, y = (first + size * (np.arange(-1, many + 1) + 0.5)
+                for first, size, many in zip(corner, pixel, reversed(mask.shape), strict=True))
+        axes.contour(x, y, np.pad(mask, 1), [0.5], colors=[colour], linewidths=width)
 
 
-def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
+def _answer(figure: Figure, prediction: Prediction, shown: np.ndarray) -> None:
     """Bars for the volume's diagnosis, curves for the slices."""
     diagnosis, spec = prediction.diagnosis, prediction.spec
     volumes = amounts([segment.to_dict() for segment in prediction.segments], digits=1)
     answers = findings(diagnosis_as_json(prediction))
     headline = ",  ".join(words if p is None else f"{words}  {p:.0%}" for words, p in answers)
-    part.suptitle(
-        f"{printable(prediction.name)}:  {headline}   ({volumes})",
-        fontsize=13, color=_INK, fontweight="bold", x=0.01, ha="left",
-    )
+    width, height = figure.get_size_inches()
+    figure.text(0.12 / width, (_ANSWER - 0.1) / height, f"{printable(prediction.name)}:  {headline}   ({volumes})",
+                fontsize=13, color=_INK, fontweight="bold", va="top")
     heat = prediction.heatmap
     explained = f"Colours: what speaks for {heat.display} ({heat.method}) · " if heat else ""
-    part.supxlabel(
+    figure.text(
+        0.12 / width, 0.06 / height,
         f"{explained}{spec.name} {spec.version} · {prediction.provenance.plane} · {prediction.provenance.backend} on "
         f"{prediction.provenance.device} · Research use only, not for clinical diagnosis",
-        fontsize=7.5, color=_QUIET, x=0.01, ha="left",
+        fontsize=7.5, color=_QUIET, va="bottom",
     )
-    left, right = part.subplots(1, 2, width_ratios=[1, 1.6])
     names = [c.display for c in spec.classes]
     values = [diagnosis.probabilities[c.name] for c in spec.classes]
     colours = [colour_of(n) for n in range(len(names))]
+    # Inches: the names left of the bars, and right of the curves.
+    before, after = _width(figure, names, 8) + 0.25, _width(figure, names, 7) + 0.65
+    middle = before + (width - before - after - 0.6) / 2.6
+    left, right = (
+        figure.add_axes((start / width, 0.45 / height, (end - start) / width, (_ANSWER - 1.0) / height))
+        for start, end in ((before, middle), (middle + 0.6, width - after))
+    )
     bars = left.barh(names, values, color=colours)
     left.bar_label(bars, [f"{v:.0%}" for v in values], padding=3, fontsize=9, color=_INK)
     if diagnosis.thresholds:
@@ -150,9 +167,20 @@ def _answer(part, prediction: Prediction, shown: np.ndarray) -> None:
     ]
     right.plot(shown + 1, np.full(len(shown), -0.06), "|", color=_QUIET, markersize=5, clip_on=False)
     right.set_ylim(-0.06, 1.03)
+    right.locator_params(axis="x", integer=True)
     right.set_title("Probability slice by slice (ticks: slices shown)", fontsize=9, color=_INK, loc="left")
     # Named here: matplotlib leaves lines out that are called by a name with "_" before it.
     right.legend(lines, names, fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     for ax in (left, right):
         ax.tick_params(labelsize=8, colors=_INK, length=2)
         ax.spines[["top", "right"]].set_visible(False)
+
+
+def _width(figure: Any, names: list[str], size: float) -> float:
+    """Of the widest of `names` in letters of `size` points; inches."""
+    renderer = figure.canvas.get_renderer()
+    texts = [figure.text(0, 0, name, fontsize=size) for name in names]
+    widest = max(text.get_window_extent(renderer).width for text in texts) / figure.dpi
+    for text in texts:
+        text.remove()
+    return widest
