@@ -82,8 +82,8 @@ class OODSpec(Record):
     """Statistics that tell how far an image is from what the model was trained on; see `inference.ood`.
 
     `threshold` is the distance that one in a hundred validation slices exceeds. `format` 1 knows the network's
-    embeddings alone, 2 also what pictures look like without it. `known_channels` are the sets of channels that the
-    images behind the statistics had, by name; empty: all of them, always.
+    embeddings alone, 2 also what pictures look like without it. `known_channels`: the sets of channels that the images
+    behind the statistics had; empty: all of them, always. `probed_channels`: those that have a probe.
     """
 
     file: str
@@ -91,6 +91,7 @@ class OODSpec(Record):
     threshold: float
     format: int = 1
     known_channels: tuple[tuple[str, ...], ...] = ()
+    probed_channels: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -303,7 +304,7 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         ood=_ood(top.table("ood"), [channel.name for channel in channels]) if "ood" in top.data else None,
         members=members,
         channels=channels,
-        graph=_graph(top.table("graph")) if "graph" in top.data else None,
+        graph=Graph(*_file(top.table("graph"))) if "graph" in top.data else None,
         review=_review(top.table("review")) if "review" in top.data else None,
         label_rules=diagnosis.label_rules,
         nothing_found=diagnosis.nothing_found,
@@ -369,21 +370,24 @@ def _volume_rule(rule: Fields, multi_label: bool) -> VolumeRule:
     )
 
 
+def _file(part: Fields) -> tuple[str, str]:
+    return part.file_name("file", _FILE), part.text("sha256", _SHA256)
+
+
 def _ood(statistics: Fields, channels: list[str]) -> OODSpec:
     number = statistics.integer("format", 1, 1_000_000) if "format" in statistics.data else 1
     if number > 2:
-        raise ModelSpecError(f"ood.format: these statistics are of format {number}; this version reads 1 and "
-                             "2. Update UnifiedViT.")
-    sets = statistics.data.get("known_channels", [])
+        raise ModelSpecError(f"ood.format: this version reads 1 and 2, not {number}. Update UnifiedViT.")
+    return OODSpec(*_file(statistics), statistics.number("threshold", 0, 1e6), number,
+                   *(_channel_sets(statistics, key, channels) for key in ("known_channels", "probed_channels")))
+
+
+def _channel_sets(statistics: Fields, key: str, channels: list[str]) -> tuple[tuple[str, ...], ...]:
+    sets = statistics.data.get(key, [])
     if not isinstance(sets, list) or not all(
             isinstance(names, list) and names and all(name in channels for name in names) for names in sets):
-        raise ModelSpecError("ood.known_channels: lists of the model's channels are needed.")
-    return OODSpec(statistics.file_name("file", _FILE), statistics.text("sha256", _SHA256),
-                   statistics.number("threshold", 0, 1e6), number, tuple(tuple(names) for names in sets))
-
-
-def _graph(graph: Fields) -> Graph:
-    return Graph(graph.file_name("file", _FILE), graph.text("sha256", _SHA256))
+        raise ModelSpecError(f"ood.{key}: lists of the model's channels are needed.")
+    return tuple(tuple(names) for names in sets)
 
 
 def _review(review: Fields) -> Review:

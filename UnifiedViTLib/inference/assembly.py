@@ -6,6 +6,7 @@ import numpy as np
 
 from ..imaging.preparation import PreparedVolume
 from ..spec import ModelSpec
+from .channels import given_channels
 from .decision import NetworkOutput
 from .ood.statistics import OODFeatures, OODStatistics
 from .output_check import VariationCheck
@@ -26,7 +27,7 @@ class OutputAssembler:
 
     def __init__(self, prepared: PreparedVolume, spec: ModelSpec, ood: OODStatistics | None, keep_probabilities: bool
                  ) -> None:
-        self._prepared, self._ood = prepared, ood
+        self._prepared, self._spec, self._ood = prepared, spec, ood
         self._labelmap = np.zeros(prepared.volume.array.shape, np.uint8)
         self._percent = None
         if keep_probabilities:
@@ -67,10 +68,12 @@ class OutputAssembler:
         self._variation.conclude()
         if self._percent is not None:
             self._prepared.clear_beyond_region(self._percent)
-        distances, rotated = None, None
+        distances, rotated, mistaken = None, None, None
         if self._ood:  # all at once: large products start threads, which would hold up the network
-            distances, rotated = self._ood.score(OODFeatures.concatenate(self._features))
-        return NetworkOutput(self._labelmap, self.logits, self._area, distances, self._percent, rotated)
+            features = OODFeatures.concatenate(self._features)
+            distances, rotated = self._ood.score(features)
+            mistaken = self._ood.mistaken(features, given_channels(self._prepared, self._spec))
+        return NetworkOutput(self._labelmap, self.logits, self._area, distances, self._percent, rotated, mistaken)
 
 
 def logits_to_labelmap(masks: np.ndarray, prepared: PreparedVolume) -> tuple[np.ndarray, slice, slice]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import UnsupportedImageError
+from ..imaging.channels import PreparedChannels
+from ..imaging.preparation import PreparedVolume
 from ..imaging.volume import Volume, check
 from ..spec import ModelSpec
 
@@ -37,6 +39,18 @@ def order_channels(given: Images, spec: ModelSpec) -> tuple[list[Volume | None],
     volumes = [None if volume is None else check(volume) for volume in given]
     leading = next(checked for checked, volume in zip(volumes, given, strict=True) if checked and volume is first)
     return volumes + [None] * (len(names) - len(volumes)), leading
+
+
+def given_channels(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
+    """Names of the channels that are there, in the model's order; [] for a model of one image.
+
+    Args:
+        prepared: the input.
+        spec: the model.
+    """
+    if not isinstance(prepared, PreparedChannels):
+        return []
+    return [channel.name for channel, image in zip(spec.channels, prepared.channels, strict=True) if image is not None]
 
 
 def combine_channels(

@@ -23,6 +23,7 @@ from .warnings import (
     flagged_fraction,
     input_warnings,
     missing_channel_warnings,
+    mistaken_sequence_warnings,
     modality_warnings,
     ood_warnings,
     sequence_warnings,
@@ -151,7 +152,8 @@ def _judge(image: Volume, spec: ModelSpec, make_predictor: Callable[[ModelSpec],
     fit = partial(fit, slices=count, flagged_fraction=fraction)
     if fraction > MOST_FLAGGED:
         return fit(UNFIT, " ".join([beyond, *doubts]))
-    doubts = [*ood_warnings(output.distances, output.rotated, spec), *doubts]
+    doubts = [*ood_warnings(output.distances, output.rotated, spec),
+              *mistaken_sequence_warnings(prepared, spec, output), *doubts]
     return fit(DOUBTFUL if doubts else FITS, " ".join([*doubts, beyond, *missing]))
 
 

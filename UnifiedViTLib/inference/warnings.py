@@ -53,6 +53,7 @@ def collect_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkO
     strange = []
     if output.distances is not None and judged:
         strange = ood_warnings(output.distances, output.rotated, spec)
+    strange += mistaken_sequence_warnings(prepared, spec, output)
     contradictions = _decision_warnings(spec, diagnosis, segments)
     if region is not None and region.voxels_beyond and not region.voxels_inside:
         contradictions = []  # the diagnosis is of what lies outside, which is told
@@ -179,6 +180,30 @@ def sequence_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
         sentences.append(f"By its name, the MR sequence of {channel.volume.name} is {' '.join(named)}; it was looked "
                          f"at as {expects}. If the name is right, do not rely on the answer.{advice}")
     return sentences
+
+
+def mistaken_sequence_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkOutput) -> list[str]:
+    """A sentence where more than half of the slices look as if they were of other channels than those they are given
+    as; a name that says so already is left to `sequence_warnings`.
+
+    Args:
+        prepared: the input.
+        spec: the model.
+        output: of the network.
+    """
+    if output.mistaken is None or output.distances is None or not isinstance(prepared, PreparedChannels):
+        return []
+    pictured = output.mistaken[~np.isnan(output.distances)]
+    if not len(pictured) or pictured.mean() <= MOST_FLAGGED or sequence_warnings(prepared, spec):
+        return []
+    given = [(image.volume.name, channel.expects)
+             for channel, image in zip(spec.channels, prepared.channels, strict=True) if image is not None]
+    if len(given) > 1:
+        pairs = ", ".join(f"{name} was looked at as {expects}" for name, expects in given)
+        return [f"The images look as if they were exchanged: {pairs}. Check which is which; do not rely on the answer."]
+    name, expects = given[0]
+    return [f"By its look, {name} is another sequence than it was looked at as ({expects}). Check which it is; do not "
+            "rely on the answer."]
 
 
 def sequences_of(volume: Volume) -> list[str]:

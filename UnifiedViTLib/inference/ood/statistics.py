@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import WeightsError
 from ...spec import ModelSpec
+from .sequence_probe import SequenceProbe
 from .texture import ROTATIONS, layout, texture, undo_rotation
 
 
@@ -76,11 +77,13 @@ class OODStatistics:
         training: training images by the network's embedding alone, or (format 2) with what `texture` sees behind it.
         threshold: distance that one in a hundred in-distribution slices exceeds.
         orientation: None for format 1.
+        probes: one for each set of channels that may be given and mistaken for each other.
     """
 
     training: Gaussians
     threshold: float
     orientation: OrientationStatistics | None = None
+    probes: tuple[SequenceProbe, ...] = ()
 
     def features(self, embeddings: np.ndarray, images: np.ndarray) -> OODFeatures:
         """What `score` goes by, in this thread alone: it may run beside a network.
@@ -119,6 +122,18 @@ class OODStatistics:
         return distances, (gains > self.orientation.thresholds) & ~features.blank[:, None]
 
 
+    def mistaken(self, features: OODFeatures, given: Sequence[str]) -> np.ndarray | None:
+        """Which slices look as if they were of other channels than those they are given as, (N,) bool; None where no
+        probe is for these channels. A slice with nothing on it looks like nothing.
+
+        Args:
+            features: of the slices.
+            given: names of the channels that are given, in the model's order.
+        """
+        probe = next((one for one in self.probes if one.channels == tuple(given)), None)
+        return None if probe is None else probe.mistaken(features.points) & ~features.blank
+
+
 def texture_views(images: np.ndarray) -> list[np.ndarray]:
     """What `texture` sees of images (N, channels, size, size), (N, F) float32: as they are, and put right as if they
     were each of `ROTATIONS`."""
@@ -152,16 +167,22 @@ def load_ood_statistics(spec: ModelSpec) -> OODStatistics | None:
         orientation = None
         if spec.ood.format == 2:
             orientation = OrientationStatistics(_gaussians(tensors, "orientation_"), tensors["orientation_thresholds"])
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        probes = tuple(
+            SequenceProbe(channels, tensors["probe_weights"][number], float(tensors["probe_biases"][number]))
+            for number, channels in enumerate(spec.ood.probed_channels)
+        )
+    except (OSError, SafetensorError, KeyError, IndexError, TypeError, ValueError) as error:
         raise WeightsError(
             f"{file.name} of {spec.name} cannot be read ({error}). Download or export the model again."
         ) from error
     sound = _sound(training)
     if orientation is not None:
         sound = sound and _sound(orientation.gaussians) and orientation.thresholds.shape == (len(ROTATIONS),)
+    size = training.means.shape[1:]
+    sound = sound and all(one.weights.shape == size and np.isfinite([*one.weights, one.bias]).all() for one in probes)
     if not sound:
         raise WeightsError(f"{file.name} of {spec.name} does not hold what it should. Export the model again.")
-    return OODStatistics(training, spec.ood.threshold, orientation)
+    return OODStatistics(training, spec.ood.threshold, orientation, probes)
 
 
 def _gaussians(tensors: dict[str, np.ndarray], prefix: str) -> Gaussians:

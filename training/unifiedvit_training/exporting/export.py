@@ -16,6 +16,7 @@ from ..errors import RunError
 from ..evaluation.candidates import FOLDER
 from ..evaluation.evaluate import RESULTS_FILE, calibration_of
 from ..evaluation.ood.fit import known_channels, measure_ood_statistics
+from ..evaluation.ood.probes import fit_sequence_probes
 from ..runs.model_folder import (
     CARD_FILE,
     ONNX_FILE,
@@ -56,6 +57,10 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
     dataset = load_dataset(run.parent / "dataset")
     device = choose_device("cpu" if project.machine.accelerator == "cpu" else "auto")
     ood = measure_ood_statistics(network.to(device), dataset.slices, device)
+    if ood:
+        stripped = project.fit.augmentation.skull_strip > 0
+        ood = replace(ood, probes=fit_sequence_probes(network, dataset.slices, project.model.channel_names, stripped,
+                                                      device))
     network.to("cpu")
     with staged(folder) as part:
         spec = write_model_folder(project, network, calibration_of(results), VolumeRule(**results["rule"]),

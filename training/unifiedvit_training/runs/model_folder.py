@@ -172,9 +172,13 @@ def _write_ood(ood: OODStatistics, path: Path) -> dict[str, Any]:
         "orientation_whitening": _triangle(orientation.gaussians.whitening),
         "orientation_thresholds": orientation.thresholds,
     }
+    if ood.probes:
+        arrays["probe_weights"] = np.stack([probe.weights for probe in ood.probes])
+        arrays["probe_biases"] = np.array([probe.bias for probe in ood.probes], np.float32)
     # safetensors writes a transposed array's memory as it lies, under the transposed shape.
     content = pack_arrays({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-    return {"file": path.name, "sha256": _write(path, content), "threshold": ood.threshold, "format": 2}
+    block = {"file": path.name, "sha256": _write(path, content), "threshold": ood.threshold, "format": 2}
+    return block | ({"probed_channels": [list(probe.channels) for probe in ood.probes]} if ood.probes else {})
 
 
 def _triangle(whitening: np.ndarray) -> np.ndarray:

@@ -1,0 +1,131 @@
+"""Sequences that are mistaken for each other: probes are learnt, go with the model, and warn in use."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from builders import head_volume
+from training_sets import TWO_CHANNELS, project
+from unifiedvit_training.data.dataset import SliceSet
+from unifiedvit_training.evaluation.ood.fit import known_channels, measure_ood_statistics
+from unifiedvit_training.evaluation.ood.probes import fit_sequence_probes
+from unifiedvit_training.evaluation.volumes import DEFAULT_RULE
+from unifiedvit_training.runs.model_folder import write_model_folder
+from unifiedvit_training.runs.networks import build_network
+
+from UnifiedViTLib.errors import ModelSpecError, WeightsError
+from UnifiedViTLib.imaging.channels import prepare_channels
+from UnifiedViTLib.inference.model_ranking import DOUBTFUL, FITS, which_model
+from UnifiedViTLib.inference.ood.statistics import load_ood_statistics
+from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.spec import load_spec
+
+NAMES = ["day", "night"]
+SLICES = 10
+
+
+def heads(number: int):
+    """A head of two sequences: "day", and "night", which is dark where that is bright."""
+    chance = np.random.default_rng(number)
+    first = head_volume(shape=(SLICES, 45, 41))
+    day = first.array * chance.uniform(0.7, 1.3) + chance.normal(0, 8, first.array.shape)
+    night = np.sqrt(np.maximum(day.max() - day, 0)) * 20 + chance.normal(0, 8, day.shape)
+    return (replace(first, array=array.astype(np.float32), name=name) for array, name in ((day, "a"), (night, "b")))
+
+
+@pytest.fixture(scope="module")
+def slices():
+    """72 heads, a third of them for validation; every other without the second sequence."""
+    parts = [prepare_channels([day, None if number % 2 == 0 else night], 32).inputs(0, SLICES)
+             for number, (day, night) in enumerate(map(heads, range(72)))]
+    images, count = np.concatenate(parts).astype(np.float16), 72 * SLICES
+    items = np.arange(count) // SLICES
+    return SliceSet(
+        images=images, masks=np.zeros((count, 32, 32), np.uint8), has_mask=np.ones(count, bool),
+        labels=np.zeros(count, np.int64), items=items, positions=np.arange(count) % SLICES,
+        groups=items.astype(str), sources=np.full(count, "heads"),
+        sides=np.where(items % 3 == 2, "validation", "train"), planes=np.full(count, "axial"),
+    )
+
+
+@pytest.fixture(scope="module")
+def made():
+    return project(model={"input": TWO_CHANNELS | {"expects": "heads"}})
+
+
+@pytest.fixture(scope="module")
+def network(made):
+    torch.manual_seed(0)
+    return build_network(made.model).eval()
+
+
+@pytest.fixture(scope="module")
+def spec(made, network, slices, tmp_path_factory):
+    """The model, with its statistics and probes."""
+    ood = measure_ood_statistics(network, slices)
+    assert ood is not None
+    ood = replace(ood, probes=fit_sequence_probes(network, slices, NAMES, stripped=False))
+    return write_model_folder(made, network, 1.0, DEFAULT_RULE, [], tmp_path_factory.mktemp("model") / "model", ood,
+                              known_channels=known_channels(slices, NAMES))
+
+
+def said(spec, **given) -> str:
+    return " ".join(Predictor(spec, "cpu").predict(given).warnings)
+
+
+def test_there_is_a_probe_for_each_sequence_alone_and_for_both(spec):
+    assert spec.ood.probed_channels == (("day",), ("night",), ("day", "night"))
+    statistics = load_ood_statistics(spec)
+    assert [probe.channels for probe in statistics.probes] == list(spec.ood.probed_channels)
+
+
+def test_a_sequence_given_as_another_is_told_and_as_itself_is_not(spec):
+    day, night = heads(100)
+    assert "By its look, b is another sequence than it was looked at as (shows bright discs)" in said(spec, day=night)
+    assert "By its look, a is another sequence" in said(spec, night=day)
+    assert "By its look" not in said(spec, day=day) + said(spec, night=night)
+
+
+def test_two_sequences_that_were_exchanged_are_told(spec):
+    day, night = heads(101)
+    assert "look as if they were exchanged: b was looked at as shows bright discs" in said(spec, day=night, night=day)
+    assert "exchanged" not in said(spec, day=day, night=night)
+
+
+def test_which_model_doubts_one_whose_channel_the_image_does_not_look_like(spec):
+    day, night = heads(102)
+    fits = [which_model(image, [spec], lambda one: Predictor(one, "cpu")).fits[0] for image in (day, night)]
+    assert fits[0].channel == fits[1].channel == "day"
+    assert fits[0].verdict == FITS
+    assert fits[1].verdict != FITS and (fits[1].verdict != DOUBTFUL or "By its look" in fits[1].reason)
+
+
+def test_stripped_heads_are_learnt_where_training_strips(network, slices):
+    masked = replace(slices, masks=np.zeros_like(slices.masks))
+    plain, stripped = (fit_sequence_probes(network, masked, NAMES, stripped=one) for one in (False, True))
+    assert not np.allclose(plain[0].weights, stripped[0].weights)
+
+
+def test_one_sequence_too_few_images_and_sequences_that_look_alike_get_no_probe(network, slices):
+    assert fit_sequence_probes(network, slices, ["day"], stripped=False) == ()
+    few = slices.items < 9
+    small = SliceSet(**{name: value[few] for name, value in vars(slices).items()})
+    assert fit_sequence_probes(network, small, NAMES, stripped=False) == ()
+    twins = replace(slices, images=slices.images[:, :1].repeat(2, axis=1))
+    assert fit_sequence_probes(network, twins, NAMES, stripped=False) == ()
+
+
+def test_probes_that_do_not_fit_the_model_are_refused(spec, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(spec.folder, tmp_path / "model")
+    data = json.loads((folder / "model.json").read_text())
+    for sets, error in ([["dusk"]], ModelSpecError), ([["day"]] * 4, WeightsError):
+        data["ood"]["probed_channels"] = sets
+        (folder / "model.json").write_text(json.dumps(data))
+        with pytest.raises(error):
+            load_ood_statistics(load_spec(folder))

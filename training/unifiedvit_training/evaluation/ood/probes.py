@@ -1,0 +1,131 @@
+"""Probes that tell whether sequences were mistaken for each other: FLAIR given as T1 with contrast, or the two
+exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from UnifiedViTLib.inference.ood.sequence_probe import SequenceProbe
+from UnifiedViTLib.inference.ood.statistics import texture_views
+from UnifiedViTLib.spec import MISSING
+
+from ...data.dataset import SliceSet
+from ...learning.skull_strip import RANDOM_NUMBERS, skull_strip
+from .fit import FEWEST_OF_A_SET, threshold_within
+
+#: Slices of a channel that are looked at, to learn from and to choose the threshold on.
+_MOST = {"train": 900, "validation": 450}
+#: A probe that notices a smaller share of held-out slices is not kept.
+_LEAST_NOTICED = 0.5
+
+
+@dataclass(frozen=True)
+class _Images:
+    """Some channels' slices of one side, alike in what is there: images (N, C, size, size) float32, the masks (N, size,
+    size), and the image (N,) that each is of."""
+
+    images: np.ndarray
+    masks: np.ndarray
+    items: np.ndarray
+
+
+def fit_sequence_probes(network: torch.nn.Module, slices: SliceSet, names: Sequence[str], stripped: bool,
+                        device: torch.device | str = "cpu") -> tuple[SequenceProbe, ...]:
+    """Learn from images that are given as another channel than they are, whole and, where training stripped heads of
+    their skull, stripped.
+
+    There is a probe for each channel given alone, and one for all of them at once, where enough images have them; and
+    it is kept if it notices more than half of the held-out slices that are given wrongly.
+
+    Args:
+        network: on `device`.
+        slices: with both sides.
+        names: of the channels; fewer than two are never mistaken.
+        stripped: whether training stripped heads.
+        device: of torch.
+    """
+    found = []
+    if len(names) < 2:
+        return ()
+    everything = tuple(range(len(names)))
+    for given in [*((number,) for number in everything), everything]:
+        points, wrong, items, held_out = ([], [], [], [])
+        for side in _MOST:
+            for is_wrong, images in _given(slices, side, given, stripped):
+                points.append(_points(network, images.images, device))
+                wrong.append(np.full(len(images.items), is_wrong))
+                items.append(images.items)
+                held_out.append(np.full(len(images.items), side != "train"))
+        probe = _fit(*map(np.concatenate, (points, wrong, items, held_out))) if points else None
+        if probe is not None:
+            found.append(SequenceProbe(tuple(names[number] for number in given), *probe))
+    return tuple(found)
+
+
+def _given(slices: SliceSet, side: str, given: tuple[int, ...], stripped: bool) -> Iterator[tuple[bool, _Images]]:
+    """Images given as what they are (False) and as what they are not (True)."""
+    if len(given) == 1:
+        sources = [((number,), number != given[0]) for number in range(slices.images.shape[1])]
+    else:
+        sources = [(given, False), (tuple(np.roll(given, 1)), True)]
+    for channels, is_wrong in sources:
+        images = _taken(slices, side, channels, given)
+        if len(images.items):
+            yield is_wrong, images
+            if stripped:
+                yield is_wrong, _stripped(images)
+
+
+def _taken(slices: SliceSet, side: str, channels: Sequence[int], places: Sequence[int]) -> _Images:
+    """The channels `channels` of slices that have them, put into `places`; all else is missing."""
+    indices = slices.on(side)
+    there = (slices.images[:, :, 0, 0] > MISSING / 2)[indices][:, list(channels)].all(axis=1)
+    indices = indices[there]
+    indices = indices[np.linspace(0, len(indices) - 1, min(len(indices), _MOST[side])).astype(int)]
+    whole = slices.inputs(indices).astype(np.float32)
+    images = np.full_like(whole, MISSING)
+    images[:, list(places)] = whole[:, list(channels)]
+    pictured = (images != images[:, :, :1, :1]).any(axis=(1, 2, 3))
+    return _Images(images[pictured], slices.masks[indices][pictured], slices.items[indices][pictured])
+
+
+def _stripped(images: _Images) -> _Images:
+    random = torch.from_numpy(np.random.default_rng(0).random((len(images.items), RANDOM_NUMBERS), np.float32))
+    cut, masks, _ = skull_strip(torch.from_numpy(images.images), torch.from_numpy(images.masks), 1.0, random)
+    return _Images(cut.numpy(), masks.numpy(), -1 - images.items)  # images of their own
+
+
+def _points(network: torch.nn.Module, images: np.ndarray, device: torch.device | str) -> np.ndarray:
+    """As `OODFeatures.points`."""
+    parts = []
+    for start in range(0, len(images), 64):
+        part = images[start:start + 64]
+        with torch.inference_mode():
+            embedding = network(torch.from_numpy(part).to(device)).embedding
+        parts.append(np.concatenate([embedding.float().cpu().numpy(), texture_views(part)[0]], axis=1))
+    return np.concatenate(parts)
+
+
+def _fit(points: np.ndarray, wrong: np.ndarray, items: np.ndarray, held_out: np.ndarray
+         ) -> tuple[np.ndarray, float] | None:
+    """Weights and bias; None where there is too little to learn from, or what was learnt does not hold."""
+    learn = ~held_out
+    sides = [(wrong & learn).sum(), (~wrong & learn).sum(), (wrong & held_out).sum(), (~wrong & held_out).sum()]
+    if min(sides) < FEWEST_OF_A_SET:
+        return None
+    mean, scale = points[learn].mean(axis=0, dtype=np.float64), np.maximum(points[learn].std(axis=0), 1e-6)
+    regression: Any = LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000)
+    regression.fit((points[learn] - mean) / scale, wrong[learn])
+    weights = (regression.coef_[0] / scale).astype(np.float32)
+    bias = float(regression.intercept_[0] - mean @ weights)
+    values = points @ weights + bias
+    right = held_out & ~wrong
+    bias -= max(0.0, threshold_within(values[right], items[right]))
+    noticed = (points[held_out & wrong] @ weights + bias > 0).mean()
+    return (weights, bias) if noticed > _LEAST_NOTICED else None
