@@ -68,7 +68,7 @@ class OutputAssembler:
         self._variation.conclude()
         if self._percent is not None:
             self._prepared.clear_beyond_region(self._percent)
-        distances, rotated, mistaken = None, None, None
+        distances, rotated, mistaken = None, None, False
         if self._ood:  # all at once: large products start threads, which would hold up the network
             features = OODFeatures.concatenate(self._features)
             distances, rotated = self._ood.score(features)

@@ -28,8 +28,7 @@ class NetworkOutput:
         percent: (S, K, J, I) uint8, how probable each segment is at each voxel, 0-100; None if not asked for.
         rotated: (N, 3) bool, which slices look as if they were turned, by `texture.ROTATIONS`; None where that is not
             known.
-        mistaken: (N,) bool, which slices look as if they were of another channel (`ood.sequence_probe`); None where
-            that is not known.
+        mistaken: whether it looks as if it were of another channel than it is given as (`ood.sequence_probe`).
     """
 
     labelmap: np.ndarray
@@ -38,7 +37,7 @@ class NetworkOutput:
     distances: np.ndarray | None = None
     percent: np.ndarray | None = None
     rotated: np.ndarray | None = None
-    mistaken: np.ndarray | None = None
+    mistaken: bool = False
 
 
 @dataclass(frozen=True)

@@ -183,18 +183,15 @@ def sequence_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
 
 
 def mistaken_sequence_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkOutput) -> list[str]:
-    """A sentence where more than half of the slices look as if they were of other channels than those they are given
-    as; a name that says so already is left to `sequence_warnings`.
+    """A sentence where images look as if they were of other channels than those they are given as; a name that says so
+    already is left to `sequence_warnings`.
 
     Args:
         prepared: the input.
         spec: the model.
         output: of the network.
     """
-    if output.mistaken is None or output.distances is None or not isinstance(prepared, PreparedChannels):
-        return []
-    pictured = output.mistaken[~np.isnan(output.distances)]
-    if not len(pictured) or pictured.mean() <= MOST_FLAGGED or sequence_warnings(prepared, spec):
+    if not output.mistaken or not isinstance(prepared, PreparedChannels) or sequence_warnings(prepared, spec):
         return []
     given = [(image.volume.name, channel.expects)
              for channel, image in zip(spec.channels, prepared.channels, strict=True) if image is not None]

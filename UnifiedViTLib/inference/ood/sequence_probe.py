@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+#: So many slices can outvote what each says wrongly.
+MANY_SLICES = 5
+
 
 @dataclass(frozen=True)
 class SequenceProbe:
@@ -15,13 +18,21 @@ class SequenceProbe:
     Attributes:
         channels: names of the channels that are given, in the model's order.
         weights: (F,) float32, for `OODFeatures.points`.
-        bias: such that one in a hundred slices that are what they are given as lies above zero.
+        bias: what is added; above zero a slice looks mistaken.
+        margin: what one in a hundred slices that are what they are given as exceeds.
     """
 
     channels: tuple[str, ...]
     weights: np.ndarray
     bias: float
+    margin: float
 
-    def mistaken(self, points: np.ndarray) -> np.ndarray:
-        """Which slices look as if they were given as another channel, (N,) bool; `points` as of `OODFeatures`."""
-        return points @ self.weights + self.bias > 0
+    def mistaken(self, points: np.ndarray) -> bool:
+        """Whether an image looks as if it were given as another channel: by more than half of its slices, which of an
+        image of few slices must lie beyond `margin`.
+
+        Args:
+            points: (N, F) as of `OODFeatures`, N > 0, of the slices with something on them.
+        """
+        values = points @ self.weights + self.bias
+        return bool(np.mean(values > (0.0 if len(values) >= MANY_SLICES else self.margin)) > 0.5)

@@ -122,16 +122,17 @@ class OODStatistics:
         return distances, (gains > self.orientation.thresholds) & ~features.blank[:, None]
 
 
-    def mistaken(self, features: OODFeatures, given: Sequence[str]) -> np.ndarray | None:
-        """Which slices look as if they were of other channels than those they are given as, (N,) bool; None where no
-        probe is for these channels. A slice with nothing on it looks like nothing.
+    def mistaken(self, features: OODFeatures, given: Sequence[str]) -> bool:
+        """Whether an image looks as if it were of other channels than those it is given as; False where no probe is for
+        these channels, or nothing is to be seen.
 
         Args:
             features: of the slices.
             given: names of the channels that are given, in the model's order.
         """
         probe = next((one for one in self.probes if one.channels == tuple(given)), None)
-        return None if probe is None else probe.mistaken(features.points) & ~features.blank
+        points = features.points[~features.blank]
+        return probe is not None and len(points) > 0 and probe.mistaken(points)
 
 
 def texture_views(images: np.ndarray) -> list[np.ndarray]:
@@ -168,7 +169,8 @@ def load_ood_statistics(spec: ModelSpec) -> OODStatistics | None:
         if spec.ood.format == 2:
             orientation = OrientationStatistics(_gaussians(tensors, "orientation_"), tensors["orientation_thresholds"])
         probes = tuple(
-            SequenceProbe(channels, tensors["probe_weights"][number], float(tensors["probe_biases"][number]))
+            SequenceProbe(channels, tensors["probe_weights"][number],
+                          *(float(tensors[name][number]) for name in ("probe_biases", "probe_margins")))
             for number, channels in enumerate(spec.ood.probed_channels)
         )
     except (OSError, SafetensorError, KeyError, IndexError, TypeError, ValueError) as error:
@@ -179,7 +181,8 @@ def load_ood_statistics(spec: ModelSpec) -> OODStatistics | None:
     if orientation is not None:
         sound = sound and _sound(orientation.gaussians) and orientation.thresholds.shape == (len(ROTATIONS),)
     size = training.means.shape[1:]
-    sound = sound and all(one.weights.shape == size and np.isfinite([*one.weights, one.bias]).all() for one in probes)
+    sound = sound and all(one.weights.shape == size and np.isfinite([*one.weights, one.bias, one.margin]).all()
+                          for one in probes)
     if not sound:
         raise WeightsError(f"{file.name} of {spec.name} does not hold what it should. Export the model again.")
     return OODStatistics(training, spec.ood.threshold, orientation, probes)

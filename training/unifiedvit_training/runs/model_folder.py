@@ -175,6 +175,7 @@ def _write_ood(ood: OODStatistics, path: Path) -> dict[str, Any]:
     if ood.probes:
         arrays["probe_weights"] = np.stack([probe.weights for probe in ood.probes])
         arrays["probe_biases"] = np.array([probe.bias for probe in ood.probes], np.float32)
+        arrays["probe_margins"] = np.array([probe.margin for probe in ood.probes], np.float32)
     # safetensors writes a transposed array's memory as it lies, under the transposed shape.
     content = pack_arrays({name: np.ascontiguousarray(array) for name, array in arrays.items()})
     block = {"file": path.name, "sha256": _write(path, content), "threshold": ood.threshold, "format": 2}

@@ -21,8 +21,8 @@ from .fit import FEWEST_OF_A_SET, threshold_within
 
 #: Slices of a channel that are looked at, to learn from and to choose the threshold on.
 _MOST = {"train": 900, "validation": 450}
-#: A probe that notices a smaller share of held-out slices is not kept.
-_LEAST_NOTICED = 0.5
+#: A probe that notices fewer of the held-out images that are given wrongly, or warns of more of the others, goes.
+_LEAST_NOTICED, _MOST_FALSE_ALARMS = 0.5, 0.02
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def fit_sequence_probes(network: torch.nn.Module, slices: SliceSet, names: Seque
     their skull, stripped.
 
     There is a probe for each channel given alone, and one for all of them at once, where enough images have them; and
-    it is kept if it notices more than half of the held-out slices that are given wrongly.
+    it is kept if it holds on held-out images.
 
     Args:
         network: on `device`.
@@ -62,10 +62,10 @@ def fit_sequence_probes(network: torch.nn.Module, slices: SliceSet, names: Seque
                 wrong.append(np.full(len(images.items), is_wrong))
                 items.append(images.items)
                 held_out.append(np.full(len(images.items), side != "train"))
-        probe = _fit(*map(np.concatenate, (points, wrong, items, held_out))) if points else None
-        if probe is not None:
-            found.append(SequenceProbe(tuple(names[number] for number in given), *probe))
-    return tuple(found)
+        if points:
+            channels = tuple(names[number] for number in given)
+            found.append(_fit(channels, *map(np.concatenate, (points, wrong, items, held_out))))
+    return tuple(probe for probe in found if probe is not None)
 
 
 def _given(slices: SliceSet, side: str, given: tuple[int, ...], stripped: bool) -> Iterator[tuple[bool, _Images]]:
@@ -112,20 +112,23 @@ def _points(network: torch.nn.Module, images: np.ndarray, device: torch.device |
     return np.concatenate(parts)
 
 
-def _fit(points: np.ndarray, wrong: np.ndarray, items: np.ndarray, held_out: np.ndarray
-         ) -> tuple[np.ndarray, float] | None:
-    """Weights and bias; None where there is too little to learn from, or what was learnt does not hold."""
+def _fit(channels: tuple[str, ...], points: np.ndarray, wrong: np.ndarray, items: np.ndarray, held_out: np.ndarray
+         ) -> SequenceProbe | None:
+    """None where there is too little to learn from, or what was learnt does not hold on other images."""
     learn = ~held_out
-    sides = [(wrong & learn).sum(), (~wrong & learn).sum(), (wrong & held_out).sum(), (~wrong & held_out).sum()]
-    if min(sides) < FEWEST_OF_A_SET:
+    kinds = (wrong & learn, ~wrong & learn, wrong & held_out, ~wrong & held_out)
+    if min(kind.sum() for kind in kinds) < FEWEST_OF_A_SET:
         return None
     mean, scale = points[learn].mean(axis=0, dtype=np.float64), np.maximum(points[learn].std(axis=0), 1e-6)
-    regression: Any = LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000)
+    regression: Any = LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
     regression.fit((points[learn] - mean) / scale, wrong[learn])
     weights = (regression.coef_[0] / scale).astype(np.float32)
     bias = float(regression.intercept_[0] - mean @ weights)
-    values = points @ weights + bias
-    right = held_out & ~wrong
-    bias -= max(0.0, threshold_within(values[right], items[right]))
-    noticed = (points[held_out & wrong] @ weights + bias > 0).mean()
-    return (weights, bias) if noticed > _LEAST_NOTICED else None
+    right = ~wrong & held_out
+    margin = max(0.0, threshold_within(points[right] @ weights + bias, items[right]))
+    probe = SequenceProbe(channels, weights, bias, margin)
+    false_alarms, noticed = (
+        np.mean([probe.mistaken(points[kind & (items == item)]) for item in np.unique(items[kind])])
+        for kind in (right, wrong & held_out)
+    )
+    return probe if noticed > _LEAST_NOTICED and false_alarms <= _MOST_FALSE_ALARMS else None
