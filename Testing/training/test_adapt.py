@@ -17,17 +17,23 @@ import pytest
 from once import made_once
 from safetensors.torch import load_file
 from site_sets import LICENCE, write_parent, write_site
-from unifiedvit_training.adaptation.adapt import begin
+from unifiedvit_training.adaptation.adapt import begin, reference_dataset
+from unifiedvit_training.adaptation.blend import CHOOSING, SHARES, blend_run
+from unifiedvit_training.adaptation.gate import TOLERANCE, judge_reference, reference_means
 from unifiedvit_training.adaptation.recipe import next_version
 from unifiedvit_training.cli import main
-from unifiedvit_training.data.dataset import SIDES, load_dataset
+from unifiedvit_training.config import Project
+from unifiedvit_training.data.dataset import SIDES, Dataset, load_dataset
 from unifiedvit_training.evaluation.calibrate import fit_temperature
+from unifiedvit_training.runs.model_folder import stored_network
+from unifiedvit_training.runs.project_file import load_run_project
 from workers import SOON_S
 
+from UnifiedViTLib.inference.backends.torch_backend import load_network
 from UnifiedViTLib.service.store.catalogue import find_model
 from UnifiedViTLib.service.store.ensembles import write_ensemble
 from UnifiedViTLib.service.store.importing import import_model
-from UnifiedViTLib.spec import load_spec
+from UnifiedViTLib.spec import ModelSpec, load_spec
 
 #: On one thread in seconds; what is learnt is learnt by a wide margin.
 QUICK = ("--set", "fit.optimiser.learning_rate=3e-3", "--set", "fit.validate_every=12", "--set",
@@ -118,12 +124,52 @@ def test_a_model_that_is_not_better_is_refused_and_leaves_nothing(parent, tmp_pa
     assert not (tmp_path / "model").exists() and not list(tmp_path.rglob("model.json"))
 
 
-def test_a_model_that_has_forgotten_the_reference_is_refused(adapted, parent, site, tmp_path, capsys):
+def as_reference(spec: ModelSpec, work: Path, heads: Path) -> tuple[Project, Dataset]:
+    """The project of an adaptation, and a reference for it."""
+    project = load_run_project(work / "adapted")
+    return project, reference_dataset(project, spec, heads, work)
+
+
+def test_a_model_that_has_forgotten_the_reference_is_refused(adapted, parent, tmp_path):
+    """The site's bright discs look as the reference's dark ones."""
+    heads, spec = write_site(tmp_path / "heads", 18, 5, lambda image: image), load_spec(parent)
+    shutil.copytree(adapted / "work" / "adapted", tmp_path / "adapted")
+    project, reference = as_reference(spec, tmp_path, heads)
+    networks = load_network(spec), stored_network(project.model, tmp_path / "adapted")[1]
+    every = np.arange(len(reference.slices))
+    verdict = judge_reference(reference, every, project.model, *((one, spec.temperature) for one in networks), "discs")
+    assert not verdict.offered and "of the reference" in verdict.sentences[0]
+    assert "by more than 0.01" in verdict.sentences[0]
+
+
+def test_weights_between_the_old_and_the_new_ones_keep_what_was_known_of_the_reference(adapted, parent, tmp_path):
+    heads, spec = write_site(tmp_path / "heads", 18, 5, lambda image: image), load_spec(parent)
+    shutil.copytree(adapted / "work" / "adapted", tmp_path / "adapted")
+    project, reference = as_reference(spec, tmp_path, heads)
+    share = blend_run(reference, project.model, load_network(spec), spec.temperature, tmp_path / "adapted",
+                      tmp_path / "blended")
+    assert share in SHARES and share < 1
+    choosing = reference.slices.on(CHOOSING)
+    before, after = (reference_means(reference, choosing, project.model, network, spec.temperature)
+                     for network in (load_network(spec), stored_network(project.model, tmp_path / "blended")[1]))
+    assert all(before[name] - after[name] <= TOLERANCE + 1e-3 for name in before), (before, after)
+    old, new, between = (load_file(file) for file in (parent / "model.safetensors",
+                                                      tmp_path / "adapted" / "best.safetensors",
+                                                      tmp_path / "blended" / "best.safetensors"))
+    name = next(name for name in new if name.endswith("running_var") and not old[name].float().allclose(new[name]))
+    assert between[name].allclose(old[name].float().lerp(new[name], share), rtol=0.01), "batch normalisation's too"
+
+
+def test_a_reference_on_which_nothing_fell_leaves_the_new_weights_as_they_are(adapted, parent, site, tmp_path, capsys):
     shutil.copytree(adapted / "work", tmp_path / "work")
-    reference = write_site(tmp_path / "reference", 18, 5, lambda image: image)
+    reference = write_site(tmp_path / "reference", 18, 5)
     code, words = adapt(capsys, parent, site, tmp_path, *epochs(36), "--reference", str(reference))
-    assert code == 1 and "of the reference" in words and "by more than 0.01" in words
-    assert not (tmp_path / "model").exists()
+    assert code == 0 and "No worse than discs 0.1.0 by more than 0.01 on the" in words, words
+    new, weights = load_spec(tmp_path / "model"), tmp_path / "work" / "blended" / "best.safetensors"
+    assert new.temperature == load_spec(parent).temperature
+    adapted_weights = load_file(adapted / "work" / "adapted" / "best.safetensors")
+    assert all(value.allclose(adapted_weights[name], atol=1e-3) for name, value in load_file(weights).items())
+    assert "weights and biases are 100% of the way" in (tmp_path / "model" / "README.md").read_text()
 
 
 def test_other_cases_begin_the_run_again(adapted, parent, tmp_path, capsys):

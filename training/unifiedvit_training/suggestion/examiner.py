@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from UnifiedViTLib.errors import UnifiedViTError
+from UnifiedViTLib.errors import UnifiedViTError, UnsupportedImageError
 from UnifiedViTLib.imaging.file_set import files_of
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.spec import ModelSpec, load_spec
@@ -61,12 +61,12 @@ class Examiner:
         known = _load(file, signature)
         if known is not None:
             return known
-        answer = self._ask(path)
-        if isinstance(answer, Examination):
-            features: dict[str, np.ndarray] = {}
-            record = answer.to_dict(features.__setitem__)
-            text = json.dumps({"signature": signature, "examination": record})
-            write_whole(file, packed(features | {"record": np.array(text)}))
+        answer, lasts = self._ask(path)
+        if lasts:
+            arrays: dict[str, np.ndarray] = {}
+            told = answer if isinstance(answer, str) else answer.to_dict(arrays.__setitem__)
+            text = json.dumps({"signature": signature, "answer": told})
+            write_whole(file, packed(arrays | {"record": np.array(text)}))
         return answer
 
     def close(self) -> None:
@@ -79,7 +79,8 @@ class Examiner:
         files = [(os.path.abspath(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files_of(path)]
         return json.dumps([_FORMAT, self._spec.sha256, self._spec.version, files])
 
-    def _ask(self, path: Path) -> Examination | str:
+    def _ask(self, path: Path) -> tuple[Examination | str, bool]:
+        """An answer of the process, as of `_examine`."""
         try:
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(1, get_context("spawn"), _ignore_interrupts)
@@ -93,7 +94,7 @@ class Examiner:
         except BrokenProcessPool:
             self.close()
             return (f"{path.name} ended the process that looked at it: the file is damaged, or larger than the memory. "
-                    "Open it in the program that it came from and save it again.")
+                    "Open it in the program that it came from and save it again.", False)
 
 
 @contextmanager
@@ -106,14 +107,15 @@ def examiner(spec: ModelSpec, folder: Path) -> Iterator[Examiner]:
         opened.close()
 
 
-def _load(file: Path, signature: str) -> Examination | None:
+def _load(file: Path, signature: str) -> Examination | str | None:
     """What was kept, if it is of the same image and model."""
     try:
         with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as arrays:
             kept = json.loads(str(arrays["record"]))
             if kept["signature"] != signature:
                 return None
-            return Examination.from_dict(kept["examination"], arrays.__getitem__)
+            answer = kept["answer"]
+            return answer if isinstance(answer, str) else Examination.from_dict(answer, arrays.__getitem__)
     except (OSError, ValueError, KeyError, TypeError):  # not there, or another version's
         return None
 
@@ -133,11 +135,12 @@ def _predictor(folder: Path) -> Predictor:
     return Predictor(load_spec(folder))
 
 
-def _examine(folder: Path, path: Path) -> Examination | str:
-    """In the process: an examination, or why there is none."""
+def _examine(folder: Path, path: Path) -> tuple[Examination | str, bool]:
+    """In the process: an examination, or why there is none; and whether it would be the same another time."""
     try:
-        return examine(path, _predictor(folder))
+        return examine(path, _predictor(folder)), True
     except UnifiedViTError as error:
-        return str(error)
+        return str(error), isinstance(error, UnsupportedImageError)
     except Exception as error:  # of a library that reads: the others are to be looked at
-        return f"{path.name} cannot be looked at ({error_reason(error)}). Check the file, and report it if it is whole."
+        return f"{path.name} cannot be looked at ({error_reason(error)}). Check the file; if it is whole, please " \
+               "report it.", False
