@@ -10,7 +10,6 @@ from scipy.special import softmax
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.channels import PreparedChannels, prepare_channels
-from UnifiedViTLib.imaging.file_set import files_of
 from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.inference.channels import order_channels
@@ -83,8 +82,9 @@ def examine(path: Path, predictor: Predictor) -> Examination:
     volume = read(path)
     volumes, first = order_channels(volume, spec)
     prepared = prepare_channels(volumes, spec.size, first=first)
-    for sentence in (*modality_warnings(prepared, spec), *label_map_warnings(prepared)):
-        raise UnsupportedImageError(sentence)
+    unfit = [*modality_warnings(prepared, spec), *label_map_warnings(prepared)]
+    if unfit:
+        raise UnsupportedImageError(unfit[0])
     observer = _Observer()
     output, _ = predictor.run_network(prepared, observe=observer.add)
     decision = decide(output, prepared, spec)
@@ -99,7 +99,7 @@ def examine(path: Path, predictor: Predictor) -> Examination:
         contradictory=contradictory,
         **_ood(output, prepared, spec),
         image_sha256=image_digest(volume.array),
-        patient=dicom_patient_key(files_of(path)[0]),
+        patient=dicom_patient_key(volume.files[0]) if volume.files else "",
         features=observer.features,
     )
 
