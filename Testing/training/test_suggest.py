@@ -14,7 +14,7 @@ from site_sets import head, inverted, write_parent
 from unifiedvit_training.cli import main
 from unifiedvit_training.suggestion.examination import Examination
 from unifiedvit_training.suggestion.examiner import examiner
-from unifiedvit_training.suggestion.selection import Choice, score_images, together, weighted_k_centre
+from unifiedvit_training.suggestion.selection import Choice, by_patient, score_images, weighted_k_centre
 
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.outputs.comparison.segmentations import DrawnSegment, Segmentation
@@ -56,10 +56,22 @@ def suggest(capsys, parent: Path, folder: Path, work: Path, *more: str) -> tuple
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory, parent, folder) -> Path:
+def dataset(tmp_path_factory, parent, folder) -> CorrectionDataset:
+    """Of corrected results, with one of the clear heads."""
+    dataset, volume = CorrectionDataset(tmp_path_factory.mktemp("labelled") / "mine"), read(folder / "clear 2.png")
+    nothing, classes = np.zeros(volume.array.shape, np.uint8), tuple(c.name for c in load_spec(parent).classes)
+    drawn = Segmentation("drawn", (nothing,), (DrawnSegment("Disc", "", 0, 1),), volume.ijk_to_ras)
+    proposal = Proposal("discs", "0.1.0", classes, ("Disc",), False, "dark", nothing)
+    dataset.add(Correction(volume.array, volume.ijk_to_ras, drawn, proposal, None, "AB", geometry=volume.geometry))
+    return dataset
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory, parent, folder, dataset) -> Path:
     """Of a run that has examined all images."""
     work = tmp_path_factory.mktemp("work")
-    assert main(["suggest", str(folder), "--model", str(parent), "--work-dir", str(work), "--budget", "4"]) == 0
+    assert main(["suggest", str(folder), "--model", str(parent), "--work-dir", str(work), "--budget", "4", "--dataset",
+                 str(dataset.folder)]) == 0
     return work
 
 
@@ -101,20 +113,13 @@ def test_images_of_one_patient_follow_each_other(work, parent, folder, capsys):
 def test_a_second_run_looks_at_nothing_again(work, parent, folder, capsys):
     kept = {file: file.stat().st_mtime_ns for file in (work / "suggestions").iterdir()}
     suggest(capsys, parent, folder, work, "--budget", "2")
-    assert len(kept) == 13 and not multiprocessing.active_children()
+    assert len(kept) == 14 and not multiprocessing.active_children()
     assert {file: file.stat().st_mtime_ns for file in (work / "suggestions").iterdir()} == kept
 
 
-def test_what_is_labelled_already_is_left_out(work, parent, folder, tmp_path, capsys):
-    volume, dataset = read(folder / "clear 2.png"), tmp_path / "mine"
-    nothing = np.zeros(volume.array.shape, np.uint8)
-    spec = load_spec(parent)
-    proposal = Proposal("discs", "0.1.0", tuple(c.name for c in spec.classes), ("Disc",), False, "dark", nothing)
-    drawn = Segmentation("drawn", (nothing,), (DrawnSegment("Disc", "", 0, 1),), volume.ijk_to_ras)
-    case = CorrectionDataset(dataset).add(Correction(volume.array, volume.ijk_to_ras, drawn, proposal, None, "AB",
-                                                     geometry=volume.geometry)).case
-    code, rows, words = suggest(capsys, parent, folder, work, "--budget", "9", "--dataset", str(dataset))
-    row = named(rows)["clear 2"]
+def test_what_is_labelled_already_is_left_out(work, parent, folder, dataset, capsys):
+    code, rows, words = suggest(capsys, parent, folder, work, "--budget", "9", "--dataset", str(dataset.folder))
+    row, (case,) = named(rows)["clear 2"], dataset.cases()
     assert code == 0 and (row["status"], row["note"]) == ("left out", f"labelled already, as {case.name}"), words
 
 
@@ -160,4 +165,4 @@ def test_scores_are_mean_ranks_and_what_is_not_known_lies_in_the_middle():
     assert scores.parts["one"].tolist() == [0.25, 0.5, 1.0, 0.75] and scores.parts["other"].tolist() == [0.5] * 4
     assert scores.total.argmax() == 2
     choices = [Choice(index, None) for index in (3, 0, 2, 1)]
-    assert [choice.index for choice in together(choices, ["a", "b", "a", "b"])] == [3, 1, 0, 2]
+    assert [choice.index for choice in by_patient(choices, ["a", "b", "a", "b"])] == [3, 1, 0, 2]

@@ -16,12 +16,14 @@ from ..runs.calibration import Calibration
 from ..runs.checkpoints import BEST_FILE, save_weights
 from ..runs.model_folder import stored_network
 from ..runs.project_file import PROJECT_FILE
-from .gate import fallen, reference_means
+from .gate import TOLERANCE, reference_means
 
 #: Shares of the way from the parent's weights to the adapted ones that are tried, the largest first.
 SHARES = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 #: The side of the reference by which the share is chosen; the others judge.
 CHOOSING = "train"
+#: By so much anything may fall where the share is chosen: on patients who had no part in that it falls by more.
+CHOOSING_TOLERANCE = TOLERANCE / 2
 
 
 def blend_run(reference: Dataset, model: Model, parent: UnifiedNetwork, calibration: Calibration, run: Path,
@@ -39,7 +41,7 @@ def blend_run(reference: Dataset, model: Model, parent: UnifiedNetwork, calibrat
 
     Returns:
         The largest of `SHARES` with which nothing that is watched on the reference falls by more than
-        `gate.TOLERANCE`; 1 where there is none, so that what judges afterwards says by how much.
+        `CHOOSING_TOLERANCE`; 1 where there is none, so that what judges afterwards says by how much.
     """
     choosing = reference.slices.on(CHOOSING)
     before = reference_means(reference, choosing, model, parent, calibration)
@@ -48,7 +50,7 @@ def blend_run(reference: Dataset, model: Model, parent: UnifiedNetwork, calibrat
     for share in SHARES:
         network.load_state_dict(blend(start, end, share))
         after = reference_means(reference, choosing, model, network, calibration)
-        if not fallen({name: (before[name], after[name]) for name in before}):
+        if all(before[name] - after[name] <= CHOOSING_TOLERANCE for name in before):
             break
     else:
         share = SHARES[0]

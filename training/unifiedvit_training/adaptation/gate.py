@@ -48,7 +48,7 @@ def judge_site(parent: Path, adapted: Path, model: Model, name: str) -> Verdict:
               f"{' and '.join(words for key, words in _SCORED.items() if key in differences)}"
     if score.difference <= 0:
         return Verdict(False, (f"it is not better than {name} {judged}: {numbers}.",))
-    if worse := fallen({key: (one.first, one.second) for key, one in differences.items() if key in _WATCHED}):
+    if worse := _fallen({key: (one.first, one.second) for key, one in differences.items() if key in _WATCHED}):
         return Verdict(False, (f"{judged}, it is better than {name} all in all ({numbers}), but {worse}.",))
     chance = " The interval reaches below zero: this may be chance." if score.low is None or score.low < 0 else ""
     each = ", ".join(f"{_WATCHED[key]} {one.second:.3f} against {one.first:.3f}"
@@ -71,7 +71,7 @@ def judge_reference(dataset: Dataset, indices: np.ndarray, model: Model, parent:
     pairs = {key: (first[key], second[key]) for key in first}
     numbers = ", ".join(f"{words} {after:.3f} against {before:.3f}" for words, (before, after) in pairs.items())
     where = f"on the {len(np.unique(dataset.slices.groups[indices]))} patients of the reference"
-    if worse := fallen(pairs):
+    if worse := _fallen(pairs):
         return Verdict(False, (f"{where}, {worse}.",))
     return Verdict(True, (f"No worse than {name} by more than {TOLERANCE} {where}: {numbers}.",))
 
@@ -83,12 +83,8 @@ def unchecked(name: str) -> str:
             f"{TOLERANCE}. `adapt --reference DATASET` checks it on other cases.")
 
 
-def fallen(pairs: dict[str, tuple[float, float]]) -> str:
-    """What fell by more than `TOLERANCE`, in words; "" for nothing.
-
-    Args:
-        pairs: by name, before and after.
-    """
+def _fallen(pairs: dict[str, tuple[float, float]]) -> str:
+    """What fell by more than `TOLERANCE`, in words; "" for nothing."""
     sentences = [f"{_WATCHED.get(key, key)} fell from {before:.3f} to {after:.3f}"
               for key, (before, after) in pairs.items() if before - after > TOLERANCE]
     return f"{' and '.join(sentences)}, by more than {TOLERANCE}" if sentences else ""

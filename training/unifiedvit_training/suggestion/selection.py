@@ -83,7 +83,7 @@ def weighted_k_centre(features: np.ndarray, weights: np.ndarray, labelled: np.nd
     return choices
 
 
-def together(choices: Sequence[Choice], groups: Sequence[str]) -> list[Choice]:
+def by_patient(choices: Sequence[Choice], groups: Sequence[str]) -> list[Choice]:
     """The same with all images of a patient behind the first of them that was chosen.
 
     Args:

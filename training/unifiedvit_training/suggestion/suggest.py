@@ -23,7 +23,7 @@ from ..storage import write_whole
 from .examination import Examination
 from .examiner import Examiner, examiner
 from .reasons import reasons, score_parts
-from .selection import Choice, Scores, score_images, together, weighted_k_centre
+from .selection import Choice, Scores, by_patient, score_images, weighted_k_centre
 
 TABLE_FILE, KEPT = "suggestions.csv", "suggestions"
 #: Of a line of the table: to be labelled next; not among these; not to be labelled, which its note explains.
@@ -132,7 +132,7 @@ def _ranked(spec: ModelSpec, folder: Path, examined: dict[Path, Examination], bu
         return _row(paths[index], SUGGESTED if choice else LATER, answers[index], rank=rank, patient=patients[index],
                     reasons="; ".join(why), score=f"{scores.total[index]:.3f}")
 
-    return [*(row(choice.index, choice, str(rank)) for rank, choice in enumerate(together(choices, patients), 1)),
+    return [*(row(choice.index, choice, str(rank)) for rank, choice in enumerate(by_patient(choices, patients), 1)),
             *(row(index, None, "") for index in rest)]
 
 
