@@ -122,7 +122,8 @@ class ModelFolder:
                 f"{self.folder}, where metrics of {spec.id} would go, holds something else ({others[0]}). Name another "
                 "--work-dir folder, with the same dataset, or give the model another id."
             )
-        self.model, self.rule, self.calibration = model_of(spec), first_rule(spec.multi_label), None
+        self.model, self.rule = model_of(spec), first_rule(spec.multi_label)
+        self.calibration: Calibration | None = None
 
     def load(self) -> tuple[str, str, UnifiedNetwork]:
         """See `Candidate.load`.

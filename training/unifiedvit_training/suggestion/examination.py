@@ -90,14 +90,15 @@ def examine(path: Path, predictor: Predictor) -> Examination:
     decision = decide(output, prepared, spec)
     drawn = any(segment.voxels for segment in decision.segments)
     contradictory = spec.healthy is not None and (decision.diagnosis.label == spec.classes[spec.healthy].name) == drawn
-    confidence = observer.mask_confidence
+    confidence, (ood_score, is_ood) = observer.mask_confidence, _ood(output, prepared, spec)
     return Examination(
         diagnosis=decision.diagnosis,
         margin=_margin(decision.diagnosis),
         mask_confidence=min(confidence, CONTRADICTION) if contradictory else confidence,
         drawn=drawn,
         contradictory=contradictory,
-        **_ood(output, prepared, spec),
+        ood_score=ood_score,
+        is_ood=is_ood,
         image_sha256=image_digest(volume.array),
         patient=dicom_patient_key(volume.files[0]) if volume.files else "",
         features=observer.features,
@@ -138,10 +139,10 @@ def _margin(diagnosis: Diagnosis) -> float:
     return first - second
 
 
-def _ood(output: NetworkOutput, prepared: PreparedVolume, spec: ModelSpec) -> dict[str, float | bool | None]:
+def _ood(output: NetworkOutput, prepared: PreparedVolume, spec: ModelSpec) -> tuple[float | None, bool]:
     """`ood_score` and `is_ood`."""
     judged = not isinstance(prepared, PreparedChannels) or missing_channel_warnings(prepared, spec)[1]
     share = None if output.distances is None or not judged else flagged_fraction(output.distances, spec)
     if share is None or spec.ood is None or output.distances is None:
-        return {"ood_score": None, "is_ood": False}
-    return {"ood_score": float(np.nanmean(output.distances)) / spec.ood.threshold, "is_ood": share > MOST_FLAGGED}
+        return None, False
+    return float(np.nanmean(output.distances)) / spec.ood.threshold, share > MOST_FLAGGED
