@@ -28,8 +28,8 @@ from .selection import Choice, Scores, by_patient, score_images, weighted_k_cent
 TABLE_FILE, KEPT = "suggestions.csv", "suggestions"
 #: Of a line of the table: to be labelled next; not among these; not to be labelled, which its note explains.
 SUGGESTED, LATER, LEFT_OUT = "suggested", "later", "left out"
-FIELDS: tuple[str, ...] = ("rank", "image", "patient", "status", "reasons", "diagnosis", "probability", "margin", "mask_confidence",
-                          "ood_score", "score", "note")
+FIELDS: tuple[str, ...] = ("rank", "image", "patient", "status", "reasons", "diagnosis", "probability", "margin",
+                           "mask_confidence", "ood_score", "score", "note")
 
 
 @dataclass(frozen=True)
