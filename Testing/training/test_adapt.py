@@ -14,20 +14,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from once import made_once
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from site_sets import LICENCE, write_parent, write_site
-from unifiedvit_training.adaptation.adapt import begin
+from torch import nn
+from unifiedvit_training.adaptation.adapt import begin, reference_dataset
+from unifiedvit_training.adaptation.blend import CHOOSING, SHARES, blend, blend_run
+from unifiedvit_training.adaptation.gate import TOLERANCE, judge_reference, reference_means
 from unifiedvit_training.adaptation.recipe import next_version
 from unifiedvit_training.cli import main
-from unifiedvit_training.data.dataset import SIDES, load_dataset
+from unifiedvit_training.config import Project
+from unifiedvit_training.data.dataset import SIDES, Dataset, load_dataset
 from unifiedvit_training.evaluation.calibrate import fit_temperature
+from unifiedvit_training.runs.model_folder import stored_network
+from unifiedvit_training.runs.project_file import load_run_project
 from workers import SOON_S
 
+from UnifiedViTLib.inference.backends.torch_backend import load_network
 from UnifiedViTLib.service.store.catalogue import find_model
 from UnifiedViTLib.service.store.ensembles import write_ensemble
 from UnifiedViTLib.service.store.importing import import_model
-from UnifiedViTLib.spec import load_spec
+from UnifiedViTLib.spec import ModelSpec, load_spec
 
 #: On one thread in seconds; what is learnt is learnt by a wide margin.
 QUICK = ("--set", "fit.optimiser.learning_rate=3e-3", "--set", "fit.validate_every=12", "--set",
@@ -118,12 +126,62 @@ def test_a_model_that_is_not_better_is_refused_and_leaves_nothing(parent, tmp_pa
     assert not (tmp_path / "model").exists() and not list(tmp_path.rglob("model.json"))
 
 
-def test_a_model_that_has_forgotten_the_reference_is_refused(adapted, parent, site, tmp_path, capsys):
+def with_reference(adapted: Path, spec: ModelSpec, work: Path) -> tuple[Project, Dataset]:
+    """The project of an adaptation, and heads as the parent knows them for a reference."""
+    project = load_run_project(adapted / "work" / "adapted")
+    return project, reference_dataset(project, spec, write_site(work / "heads", 18, 5, lambda image: image), work)
+
+
+def test_a_model_that_has_forgotten_the_reference_is_refused(adapted, parent, tmp_path):
+    """The site's bright discs look as the reference's dark ones."""
+    spec = load_spec(parent)
+    project, reference = with_reference(adapted, spec, tmp_path)
+    networks = load_network(spec), stored_network(project.model, adapted / "work" / "adapted")[1]
+    every = np.arange(len(reference.slices))
+    verdict = judge_reference(reference, every, project.model, *((one, spec.temperature) for one in networks), "discs")
+    assert not verdict.offered and "of the reference" in verdict.sentences[0]
+    assert "by more than 0.01" in verdict.sentences[0]
+
+
+def test_weights_go_as_far_from_the_old_ones_as_the_reference_allows(adapted, parent, tmp_path):
+    """The adapted classifier is less sure of everything; how far is too far for the reference depends on the share."""
+    spec, old = load_spec(parent), load_network(load_spec(parent))
+    project, reference = with_reference(adapted, spec, tmp_path)
+    run, blended = tmp_path / "run", tmp_path / "blended"
+    run.mkdir()
+    shutil.copyfile(adapted / "work" / "adapted" / "project.json", run / "project.json")
+    matrix = "classifier.1.weight"
+    save_file(old.state_dict() | {matrix: old.state_dict()[matrix] * 0.9}, run / "best.safetensors")
+    share = blend_run(reference, project.model, load_network(spec), spec.temperature, run, blended)
+    assert share in SHARES and share < 1
+    weights = load_file(blended / "best.safetensors")[matrix]
+    assert weights.allclose(old.state_dict()[matrix] * (1 - 0.1 * share), rtol=1e-3)
+    choosing = reference.slices.on(CHOOSING)
+    before, after = (reference_means(reference, choosing, project.model, network, spec.temperature)
+                     for network in (old, stored_network(project.model, blended)[1]))
+    assert all(before[name] - after[name] <= TOLERANCE for name in before), (before, after)
+
+
+def test_the_statistics_of_batch_normalisation_are_blended_as_the_weights_are():
+    old, new = nn.BatchNorm2d(3).state_dict(), nn.BatchNorm2d(3).train()
+    new(torch.arange(48.0).reshape(4, 3, 2, 2))
+    between = blend(old, new.state_dict(), 0.25)
+    for name in ("weight", "running_mean", "running_var"):
+        assert between[name].allclose(0.75 * old[name] + 0.25 * new.state_dict()[name])
+    assert between["num_batches_tracked"].dtype == torch.int64
+
+
+def test_a_reference_on_which_nothing_fell_leaves_the_new_weights_as_they_are(adapted, parent, site, tmp_path, capsys):
     shutil.copytree(adapted / "work", tmp_path / "work")
-    reference = write_site(tmp_path / "reference", 18, 5, lambda image: image)
+    reference = write_site(tmp_path / "reference", 18, 5)
     code, words = adapt(capsys, parent, site, tmp_path, *epochs(36), "--reference", str(reference))
-    assert code == 1 and "of the reference" in words and "by more than 0.01" in words
-    assert not (tmp_path / "model").exists()
+    assert code == 0 and "No worse than discs 0.1.0 by more than 0.01 on the" in words, words
+    new, weights = load_spec(tmp_path / "model"), tmp_path / "work" / "blended" / "best.safetensors"
+    assert new.temperature == load_spec(parent).temperature
+    adapted_weights = load_file(adapted / "work" / "adapted" / "best.safetensors")
+    assert all(value.allclose(adapted_weights[name].half().to(value.dtype))
+               for name, value in load_file(weights).items() if value.is_floating_point())
+    assert "weights and biases are 100% of the way" in (tmp_path / "model" / "README.md").read_text()
 
 
 def test_other_cases_begin_the_run_again(adapted, parent, tmp_path, capsys):

@@ -44,6 +44,8 @@ from .warnings import collect_warnings
 
 DEFAULT_OPTIONS = Options()
 NO_MEMORY = "There is not enough memory to look at even one slice. Close other programs and run again."
+#: Shown the network's input (n, channels, H, W), its mask logits (n, S + 1, H, W) and its embeddings (n, E).
+BatchObserver = Callable[[np.ndarray, np.ndarray, np.ndarray], None]
 #: A heat map takes so many times as long as a pass: it is one more, and back by gradients.
 HEATMAP_COST = 2.3
 #: And so many times as long, to draw finer what is attended to.
@@ -162,6 +164,7 @@ class Predictor:
         tta: bool = False,
         keep_probabilities: bool = False,
         accumulator: UncertaintyAccumulator | None = None,
+        observe: BatchObserver = lambda images, masks, embeddings: None,
     ) -> tuple[NetworkOutput, float]:
         """Run the network over all slices; returns what it said, and the seconds spent in it.
 
@@ -170,6 +173,7 @@ class Predictor:
             progress: told after every batch.
             tta, keep_probabilities: as in `Options`.
             accumulator: of `uncertainty_accumulator`; takes in this pass and further ones.
+            observe: shown every batch of slices as it was looked at, in their order.
         """
         check_not_blank(prepared)
         self._select(prepared, progress)
@@ -204,6 +208,7 @@ class Predictor:
                 if behind:
                     behind.result()
                 behind = beside.submit(assembler.add, start, images, masks, embeddings)
+                observe(images, masks, embeddings)
                 start = stop
                 progress(f"Looking at slice {stop} of {count}", stop / count)
             self._announce("")

@@ -116,7 +116,7 @@ def missing_channel_warnings(prepared: PreparedChannels, spec: ModelSpec) -> tup
 
 def input_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
     """Sentences about what no network is needed for: modality, intensities, resolution."""
-    return [*modality_warnings(prepared, spec), *_quality_warnings(prepared)]
+    return [*modality_warnings(prepared, spec), *label_map_warnings(prepared), *_resolution_warnings(prepared)]
 
 
 def modality_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
@@ -143,16 +143,17 @@ def _channels(prepared: PreparedVolume) -> list[PreparedVolume]:
     return [channel for channel in channels if channel is not None]
 
 
-def _quality_warnings(prepared: PreparedVolume) -> list[str]:
-    """Sentences about masks in place of scans, and coarse pixels."""
-    sentences = []
-    for channel in _channels(prepared):
-        if (count := _different_values(channel.volume.array)) <= _FEW_VALUES:
-            sentences.append(f"{channel.volume.name} has only {count} different values: a mask or a label map, not a "
-                             "scan. Check that the right file was loaded.")
-    if max(prepared.frame.row_mm, prepared.frame.column_mm) > COARSE * prepared.frame.pixel_mm:
-        sentences.append("The image is much coarser than what the model was trained on; small findings cannot be seen.")
-    return sentences
+def label_map_warnings(prepared: PreparedVolume) -> list[str]:
+    """A sentence for each channel that is a mask in place of a scan."""
+    counts = [(channel.volume.name, _different_values(channel.volume.array)) for channel in _channels(prepared)]
+    return [f"{name} has only {count} different values: a mask or a label map, not a scan. Check that the right file "
+            "was loaded." for name, count in counts if count <= _FEW_VALUES]
+
+
+def _resolution_warnings(prepared: PreparedVolume) -> list[str]:
+    if max(prepared.frame.row_mm, prepared.frame.column_mm) <= COARSE * prepared.frame.pixel_mm:
+        return []
+    return ["The image is much coarser than what the model was trained on; small findings cannot be seen."]
 
 
 def _different_values(array: np.ndarray) -> int:

@@ -1,5 +1,5 @@
 """The command line: `unifiedvit-train prepare | pretrain | fit | pack | unpack | evaluate | explain | robustness |
-ood | compare | export | publish | superres | superres-dataset | add | added | remove | adapt`."""
+ood | compare | export | publish | superres | superres-dataset | suggest | add | added | remove | adapt`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .config import load_project
 from .corrections.commands import app as corrections
 from .errors import ConfigError, TrainingError
 from .exporting.commands import app as publishing
+from .suggestion.commands import app as suggestion
 
 app = typer.Typer(
     name="unifiedvit-train",
@@ -355,7 +356,7 @@ def export(
 
 
 app.registered_commands += (corrections.registered_commands + publishing.registered_commands
-                            + adaptation.registered_commands)
+                            + suggestion.registered_commands + adaptation.registered_commands)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -97,13 +97,22 @@ def _origin(document: Mapping[str, Any], manifest: Manifest) -> Origin:
 
 def _patient_id(manifest: Manifest) -> str:
     """A digest of the patient's ID in the DICOM images, if these are still there; a manifest names nobody."""
-    for file in manifest.inputs[:1]:
-        if same_stat(file) and is_dicom(Path(file.path)):
-            with suppress(Exception):  # the comparison goes on without
-                from pydicom import dcmread
+    first = manifest.inputs[0] if manifest.inputs else None
+    return dicom_patient_key(Path(first.path)) if first and same_stat(first) else ""
 
-                patient = str(dcmread(file.path, stop_before_pixels=True, specific_tags=["PatientID"]).PatientID or "")
-                return hashlib.sha256(patient.strip().encode()).hexdigest() if patient.strip() else ""
+
+def dicom_patient_key(file: Path) -> str:
+    """A digest of the PatientID of a DICOM file, equal for one patient; "" for other files, or where there is none.
+
+    Args:
+        file: of a series.
+    """
+    with suppress(Exception):  # whoever asks goes on without
+        if is_dicom(file):
+            from pydicom import dcmread
+
+            patient = str(dcmread(file, stop_before_pixels=True, specific_tags=["PatientID"]).PatientID or "")
+            return hashlib.sha256(patient.strip().encode()).hexdigest() if patient.strip() else ""
     return ""
 
 

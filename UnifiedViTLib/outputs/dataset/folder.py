@@ -90,7 +90,7 @@ class CorrectionDataset:
             raise UnsupportedImageError(f"Say who corrected it, in a line of at most {_LONGEST_REVIEWER} letters: a "
                                         "name, initials or a number of your choice.")
         proposal, label, mask = correction.proposal, correction.diagnosis, correction.labelmap()
-        digest = _digest(correction.array)
+        digest = image_digest(correction.array)
         self._make()
         with self._locked():
             salt = self._salt()
@@ -284,8 +284,13 @@ def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
 
 
-def _digest(array: np.ndarray) -> str:
-    """Of the voxels, wherever they come from: grids differ in the last digits between a file and a scene."""
+def image_digest(array: np.ndarray) -> str:
+    """By which an image is known again (`Case.image_sha256`): of the voxels, wherever they come from, as grids differ
+    in the last digits between a file and a scene.
+
+    Args:
+        array: (K, J, I), any unit.
+    """
     native = array.astype(array.dtype.newbyteorder("<"), copy=False)
     return hashlib.sha256(f"{native.dtype.str} {native.shape} ".encode() + np.ascontiguousarray(native).tobytes()
                           ).hexdigest()

@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from UnifiedViTLib.inference.backends.torch_backend import load_network
 from UnifiedViTLib.service.store.catalogue import check_contents, verify_files
 from UnifiedViTLib.spec import ModelSpec
@@ -18,18 +20,21 @@ from ..data.sources import list_items
 from ..data.splits import assign_sides
 from ..errors import RunError
 from ..evaluation.candidates import FOLDER
-from ..evaluation.evaluate import RESULTS_FILE, TABLE_FILE, calibration_of, evaluate, evaluate_model
+from ..evaluation.evaluate import TABLE_FILE, evaluate, evaluate_model
 from ..exporting.card import Origin
 from ..exporting.export import export
 from ..learning.fit import fit
 from ..runs.model_folder import check_free, stored_network
 from ..storage import write_whole
+from .blend import CHOOSING, blend_run
 from .cases import check_cases, check_patients, check_slices
-from .gate import Verdict, judge_reference, judge_site, unchecked
-from .recipe import FRACTIONS, STEPS, adaptation_project, adapted_from, source_of, stride_for
+from .gate import judge_reference, judge_site, unchecked
+from .recipe import STEPS, adaptation_project, adapted_from, source_of, stride_for
 
-#: The run in the folder of results, and what it was begun from.
-RUN, ORIGIN_FILE = "adapted", "origin.json"
+#: The run in the folder of results, what it was begun from, and the run between it and the parent.
+RUN, ORIGIN_FILE, BLENDED = "adapted", "origin.json", "blended"
+#: Of the reference's patients: `blend.CHOOSING` and those who judge.
+REFERENCE_FRACTIONS = (0.4, 0.3, 0.3)
 
 
 def adapt(parent: ModelSpec, data: Path, output: Path, work: Path, reference: Path | None = None,
@@ -61,21 +66,28 @@ def adapt(parent: ModelSpec, data: Path, output: Path, work: Path, reference: Pa
     name = f"{parent.id} {parent.version}"
     print(f"{cases} cases of {patients} patients; {name} goes on learning from {_patients(dataset, 'train')} of them.",
           flush=True)
-    run = work / RUN
+    run, elsewhere, learnt = work / RUN, None, _learnt(dataset)
     begin(run, parent, dataset)
     fit(project, dataset, run)
-    evaluate(project, dataset, run, rule=parent.volume_rule)
+    calibration = parent.label_rules if parent.multi_label else parent.temperature
+    if reference:
+        elsewhere = reference_dataset(project, parent, reference, work)
+        share = blend_run(elsewhere, project.model, load_network(parent), calibration, run, work / BLENDED)
+        run, learnt = work / BLENDED, f"{learnt}; weights and biases are {share:.0%} of the way from the old ones"
+    evaluate(project, dataset, run, rule=parent.volume_rule, calibration=calibration if reference else None)
     parent_results = evaluate_model(parent, dataset, work)
     verdicts = [judge_site(parent_results.with_name(TABLE_FILE), run / FOLDER / TABLE_FILE, project.model, name)]
-    if reference and verdicts[0].offered:
-        verdicts.append(_judge_reference(project, parent, reference, run, work, name))
+    if elsewhere and verdicts[0].offered:
+        judging = np.flatnonzero(elsewhere.slices.sides != CHOOSING)
+        verdicts.append(judge_reference(elsewhere, judging, project.model, (load_network(parent), calibration),
+                                        (stored_network(project.model, run)[1], calibration), name))
     if refusal := next((one for one in verdicts if not one.offered), None):
         raise RunError(f"No model was written: {refusal.sentences[0]}")
     checks = [sentence for verdict in verdicts for sentence in verdict.sentences]
     checks += [] if reference else [unchecked(name)]
     spec = export(_described(project, parent, cases, patients), run, output, onnx=parent.graph is not None,
                   origin=Origin(parent.id, parent.version, parent.sha256,
-                                _learnt(dataset), tuple(checks)))
+                                learnt, tuple(checks)))
     print("\n".join(checks))
     print(f"Install it: unifiedvit models import {output}")
     return spec
@@ -146,14 +158,18 @@ def begin(run: Path, parent: ModelSpec, dataset: Dataset) -> None:
     write_whole(file, json.dumps(origin))
 
 
-def _judge_reference(project: Project, parent: ModelSpec, reference: Path, run: Path, work: Path, name: str) -> Verdict:
-    source = source_of(reference, parent) | {"name": "reference", "split": {"fractions": list(FRACTIONS)}}
+def reference_dataset(project: Project, parent: ModelSpec, reference: Path, work: Path) -> Dataset:
+    """Prepare a reference, one part of whose patients chooses how much is kept while the others judge.
+
+    Args:
+        project: of the adaptation.
+        parent: that the reference is for.
+        reference: folder of the cases.
+        work: folder of results.
+    """
+    source = source_of(reference, parent) | {"name": "reference", "split": {"fractions": list(REFERENCE_FRACTIONS)}}
     given = Project.model_validate(project.model_dump(mode="json") | {"data": {"sources": [source]}})
-    dataset = prepare_dataset(given, work / "reference")
-    results = json.loads((run / FOLDER / RESULTS_FILE).read_text(encoding="utf-8"))
-    old = parent.label_rules if parent.multi_label else parent.temperature
-    return judge_reference(dataset, project.model, (load_network(parent), old),
-                           (stored_network(project.model, run)[1], calibration_of(results)), name)
+    return prepare_dataset(given, work / "reference")
 
 
 def _described(project: Project, parent: ModelSpec, cases: int, patients: int) -> Project:

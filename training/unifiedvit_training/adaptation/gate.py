@@ -56,20 +56,21 @@ def judge_site(parent: Path, adapted: Path, model: Model, name: str) -> Verdict:
     return Verdict(True, (f"Better than {name} {judged}: {numbers}; {each}.{chance}",))
 
 
-def judge_reference(dataset: Dataset, model: Model, parent: tuple[torch.nn.Module, Calibration],
+def judge_reference(dataset: Dataset, indices: np.ndarray, model: Model, parent: tuple[torch.nn.Module, Calibration],
                     adapted: tuple[torch.nn.Module, Calibration], name: str) -> Verdict:
-    """Compare two networks, each with its own calibration, on all slices of cases that the parent was made for.
+    """Compare two networks, each with its own calibration, on slices of cases that the parent was made for.
 
     Args:
         dataset: prepared.
+        indices: (N,) of the slices, on which nothing was chosen.
         model: what both answer.
         parent, adapted: network and calibration.
         name: of the parent, for people.
     """
-    first, second = (_means(dataset, model, *one) for one in (parent, adapted))
+    first, second = (reference_means(dataset, indices, model, *one) for one in (parent, adapted))
     pairs = {key: (first[key], second[key]) for key in first}
     numbers = ", ".join(f"{words} {after:.3f} against {before:.3f}" for words, (before, after) in pairs.items())
-    where = f"on the {len(np.unique(dataset.slices.groups))} patients of the reference"
+    where = f"on the {len(np.unique(dataset.slices.groups[indices]))} patients of the reference"
     if worse := _fallen(pairs):
         return Verdict(False, (f"{where}, {worse}.",))
     return Verdict(True, (f"No worse than {name} by more than {TOLERANCE} {where}: {numbers}.",))
@@ -84,9 +85,9 @@ def unchecked(name: str) -> str:
 
 def _fallen(pairs: dict[str, tuple[float, float]]) -> str:
     """What fell by more than `TOLERANCE`, in words; "" for nothing."""
-    fallen = [f"{_WATCHED.get(key, key)} fell from {before:.3f} to {after:.3f}"
+    sentences = [f"{_WATCHED.get(key, key)} fell from {before:.3f} to {after:.3f}"
               for key, (before, after) in pairs.items() if before - after > TOLERANCE]
-    return f"{' and '.join(fallen)}, by more than {TOLERANCE}" if fallen else ""
+    return f"{' and '.join(sentences)}, by more than {TOLERANCE}" if sentences else ""
 
 
 def _interval(difference: Difference) -> str:
@@ -102,13 +103,22 @@ def _measure(table: SliceTable, model: Model, weights: np.ndarray) -> dict[str, 
     return {SCORE: np.mean(known, axis=0)} | {name: metrics[name] for name in _WATCHED if name in metrics}
 
 
-def _means(dataset: Dataset, model: Model, network: torch.nn.Module, calibration: Calibration) -> dict[str, float]:
-    """Mean Dice and mean probability of what is true, those that have a meaning."""
-    indices, labels = np.arange(len(dataset.slices)), dataset.slices.labels
+def reference_means(dataset: Dataset, indices: np.ndarray, model: Model, network: torch.nn.Module,
+                    calibration: Calibration) -> dict[str, float]:
+    """Mean Dice and mean probability of what is true, those that have a meaning, by their words.
+
+    Args:
+        dataset: prepared.
+        indices: (N,) of its slices.
+        model: what the network answers.
+        network: with its weights.
+        calibration: of its class logits.
+    """
+    labels = dataset.slices.labels[indices]
     table = build_slice_table(dataset, indices, predict_slices(network, dataset.slices, indices), model, calibration)
     assert table.probabilities is not None and table.values is not None, "exported models give both answers"
     if labels.ndim == 1:
-        true = np.where(labels >= 0, table.probabilities[indices, np.maximum(labels, 0)], np.nan)
+        true = np.where(labels >= 0, table.probabilities[np.arange(len(labels)), np.maximum(labels, 0)], np.nan)
     else:
         right = np.where(labels == 1, table.probabilities, 1 - table.probabilities)
         true = over_segments(np.where(labels >= 0, right, np.nan))

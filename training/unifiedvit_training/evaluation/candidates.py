@@ -29,6 +29,7 @@ class Candidate(Protocol):
         machine: what it looks on.
         folder: measurements go into `FOLDER` or `TTA_FOLDER` in it.
         rule: the volume rule where too few volumes are there to choose one.
+        calibration: that is to be used; None: one is fitted on the validation side.
         used: what the slices of each side were used for, in words.
     """
 
@@ -36,6 +37,7 @@ class Candidate(Protocol):
     machine: Machine
     folder: Path
     rule: VolumeRule
+    calibration: Calibration | None
     used: ClassVar[dict[str, str]]
 
     def load(self) -> tuple[str, str, UnifiedNetwork]:
@@ -62,14 +64,16 @@ class TrainedRun:
         project: its recipe.
         run: its folder.
         rule: as of `Candidate`; None: `first_rule`.
+        calibration: as of `Candidate`.
     """
 
     used: ClassVar[dict[str, str]] = {
         "validation": "weights and calibration were chosen on them", "test": "not used for any choice",
     }
 
-    def __init__(self, project: Project, run: Path, rule: VolumeRule | None = None) -> None:
-        self.project, self.folder = project, run
+    def __init__(self, project: Project, run: Path, rule: VolumeRule | None = None,
+                 calibration: Calibration | None = None) -> None:
+        self.project, self.folder, self.calibration = project, run, calibration
         self.model, self.machine = project.model, project.machine
         self.rule = rule or first_rule(project.model.multi_label)
 
@@ -119,6 +123,7 @@ class ModelFolder:
                 "--work-dir folder, with the same dataset, or give the model another id."
             )
         self.model, self.rule = model_of(spec), first_rule(spec.multi_label)
+        self.calibration: Calibration | None = None
 
     def load(self) -> tuple[str, str, UnifiedNetwork]:
         """See `Candidate.load`.

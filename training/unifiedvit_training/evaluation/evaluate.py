@@ -41,7 +41,7 @@ RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, PASSES_FILE, REPORT_FILE = (
 
 
 def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, uncertainty: bool = False,
-             rule: VolumeRule | None = None) -> Path:
+             rule: VolumeRule | None = None, calibration: Calibration | None = None) -> Path:
     """Measure the best weights of a run, as they will be stored (float16), on the validation and test sides.
 
     Calibration (with a threshold for each finding of a multi-label model), volume rule and the confidence under which
@@ -55,6 +55,7 @@ def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, u
         tta: test-time augmentation: the mean of the logits of each slice and its mirror image is measured.
         uncertainty: measure the confidence of several passes over each slice too; four times the time.
         rule: the volume rule where fewer than `volumes.FEWEST` volumes are there to choose one; None: `first_rule`.
+        calibration: that is to be kept; None: it is fitted.
 
     Returns:
         `evaluation/results.json` in `run` (with `tta`, `evaluation-tta/results.json`); beside it `report.html`,
@@ -64,7 +65,7 @@ def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, u
         DataError: the dataset has no slices to measure on, or is not that of the project.
         RunError: there are no weights, a volume cannot be used, or the disk is full.
     """
-    return _evaluate(TrainedRun(project, run, rule), dataset, tta, uncertainty)
+    return _evaluate(TrainedRun(project, run, rule, calibration), dataset, tta, uncertainty)
 
 
 def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, tta: bool = False, uncertainty: bool = False
@@ -223,7 +224,9 @@ def measure_slices(candidate: Candidate, dataset: Dataset, tta: bool = False) ->
                        candidate.machine.accelerator, tta)
     chosen, labels = dataset.slices.sides[indices] == "validation", dataset.slices.labels[indices]
     logits, groups = answers.class_logits, dataset.slices.groups[indices]
-    calibration = None if logits is None else fit_calibration(logits[chosen], labels[chosen], groups[chosen], model)
+    calibration = None
+    if logits is not None:
+        calibration = candidate.calibration or fit_calibration(logits[chosen], labels[chosen], groups[chosen], model)
     table = build_slice_table(dataset, indices, answers, model, calibration)
     write_whole(folder / TABLE_FILE, table_bytes(table))
     return Measured(digest, network, answers, calibration, table)

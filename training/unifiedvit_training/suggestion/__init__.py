@@ -1,0 +1,1 @@
+"""Which images of a folder are worth labelling next, and why."""
