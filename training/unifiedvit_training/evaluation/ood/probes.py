@@ -104,8 +104,8 @@ def _stripped(images: _Images) -> _Images:
 def _points(network: torch.nn.Module, images: np.ndarray, device: torch.device | str) -> np.ndarray:
     """As `OODFeatures.points`."""
     parts = []
-    for start in range(0, len(images), 64):
-        part = images[start:start + 64]
+    for start in range(0, len(images), 16):
+        part = images[start:start + 16]
         with torch.inference_mode():
             embedding = network(torch.from_numpy(part).to(device)).embedding
         parts.append(np.concatenate([embedding.float().cpu().numpy(), texture_views(part)[0]], axis=1))
