@@ -81,9 +81,9 @@ class VolumeRule(Record):
 class OODSpec(Record):
     """Statistics that tell how far an image is from what the model was trained on; see `inference.ood`.
 
-    `threshold` is the distance that one in a hundred validation slices exceeds. `format` 1 knows the network's
-    embeddings alone, 2 also what pictures look like without it. `known_channels`: the sets of channels that the images
-    behind the statistics had; empty: all of them, always. `probed_channels`: those that have a probe.
+    `threshold`: the distance that one in a hundred validation slices exceeds. `format` 1 knows embeddings alone, 2 also
+    what pictures look like. `known_channels`: sets of channels that the images behind the statistics had; empty: all.
+    `probed_channels`: those that have a probe.
     """
 
     file: str
@@ -377,15 +377,15 @@ def _file(part: Fields) -> tuple[str, str]:
 def _ood(statistics: Fields, channels: list[str]) -> OODSpec:
     number = statistics.integer("format", 1, 1_000_000) if "format" in statistics.data else 1
     if number > 2:
-        raise ModelSpecError(f"ood.format: this version reads 1 and 2, not {number}. Update UnifiedViT.")
+        raise ModelSpecError(f"ood.format: they are of format {number}; this version reads 1 and 2. Update UnifiedViT.")
     return OODSpec(*_file(statistics), statistics.number("threshold", 0, 1e6), number,
                    *(_channel_sets(statistics, key, channels) for key in ("known_channels", "probed_channels")))
 
 
 def _channel_sets(statistics: Fields, key: str, channels: list[str]) -> tuple[tuple[str, ...], ...]:
     sets = statistics.data.get(key, [])
-    if not isinstance(sets, list) or not all(
-            isinstance(names, list) and names and all(name in channels for name in names) for names in sets):
+    if not isinstance(sets, list) or not all(isinstance(one, list) and one and all(name in channels for name in one)
+                                             for one in sets):
         raise ModelSpecError(f"ood.{key}: lists of the model's channels are needed.")
     return tuple(tuple(names) for names in sets)
 
