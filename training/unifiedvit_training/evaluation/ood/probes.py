@@ -50,11 +50,11 @@ def fit_sequence_probes(network: torch.nn.Module, slices: SliceSet, names: Seque
         stripped: whether training stripped heads.
         device: of torch.
     """
-    found = []
     if len(names) < 2:
         return ()
-    everything = tuple(range(len(names)))
-    for given in [*((number,) for number in everything), everything]:
+    found = []
+    arrangements: list[tuple[int, ...]] = [*((number,) for number in range(len(names))), tuple(range(len(names)))]
+    for given in arrangements:
         points, wrong, items, held_out = ([], [], [], [])
         for side in _MOST:
             for is_wrong, images in _given(slices, side, given, stripped):
@@ -63,7 +63,7 @@ def fit_sequence_probes(network: torch.nn.Module, slices: SliceSet, names: Seque
                 items.append(images.items)
                 held_out.append(np.full(len(images.items), side != "train"))
         if points:
-            channels = tuple(names[number] for number in given)
+            channels = tuple(str(names[number]) for number in given)
             found.append(_fit(channels, *map(np.concatenate, (points, wrong, items, held_out))))
     return tuple(probe for probe in found if probe is not None)
 
