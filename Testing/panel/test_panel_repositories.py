@@ -60,11 +60,14 @@ def refresh(desk) -> str:
 
 
 def row(desk, name: str = "Institute") -> list[str]:
-    """The line of a model in the table, which is selected."""
+    """Version and state of a model in the table, which is selected; behind the state stands the size."""
     table = desk.ui.modelsTable
-    number = [table.item(n, 0).text() for n in range(table.rowCount)].index(name)
+    names, versions = zip(*(table.item(n, 0).text().rsplit(" ", 1) for n in range(table.rowCount)), strict=True)
+    number = names.index(name)
     table.selectRow(number)
-    return [table.item(number, column).text() for column in (1, 3)]
+    state, size = table.item(number, 1).text().rsplit(", ", 1)
+    assert size.endswith(" MB")
+    return [versions[number], state]
 
 
 def download(desk) -> str:

@@ -59,6 +59,12 @@ class Application(_Signals):
     def processEvents(self) -> None:
         self.qt.processEvents()
 
+    def palette(self) -> Any:
+        return self.qt.palette()
+
+    def devicePixelRatio(self) -> float:
+        return self.qt.devicePixelRatio()
+
     def clipboard(self) -> Any:
         return self.qt.clipboard()
 

@@ -13,21 +13,25 @@ from PySide6.QtUiTools import QUiLoader
 
 from .pythonqt import PythonQtWays, pythonqt_class
 
-_HEADER = 26
 
-
-class ctkCollapsibleButton(PythonQtWays, QtWidgets.QWidget):
-    """A heading that folds what lies under it. What is folded takes no room, and what is told meanwhile to show itself
-    does so when it is unfolded."""
+class ctkCollapsibleButton(PythonQtWays, QtWidgets.QAbstractButton):
+    """A heading that folds what lies under it, by the mouse or the space bar. What is folded takes no room, and what is
+    told meanwhile to show itself does so when it is unfolded."""
 
     contentsCollapsed = QtCore.Signal(bool)
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
-        self._collapsed, self._text = False, ""
+        self._collapsed = False
         self._folded: list[QtWidgets.QWidget] = []
         self._folding = False
-        self.setContentsMargins(0, _HEADER, 0, 0)
+        self._header = QtGui.QFontMetrics(QtWidgets.QWidget.font(self)).height() + 10
+        # As the real one: where a .ui file says no other, it is as wide as it would like to be, or wider.
+        self.setSizePolicy(QtWidgets.QSizePolicy.Minimum, QtWidgets.QSizePolicy.Preferred)
+        self.setCheckable(True)
+        self.setChecked(True)
+        self.setContentsMargins(0, self._header, 0, 0)
+        self.toggled.connect(lambda checked: self._set_collapsed(not checked))
 
     def _get_collapsed(self) -> bool:
         return self._collapsed
@@ -35,7 +39,8 @@ class ctkCollapsibleButton(PythonQtWays, QtWidgets.QWidget):
     def _set_collapsed(self, collapsed: bool) -> None:
         if collapsed != self._collapsed:
             self._collapsed = collapsed
-            self.setMaximumHeight(_HEADER if collapsed else 16777215)
+            self.setChecked(not collapsed)
+            self.setMaximumHeight(self._header if collapsed else 16777215)
             self._fold()
             self.contentsCollapsed.emit(collapsed)
 
@@ -64,28 +69,32 @@ class ctkCollapsibleButton(PythonQtWays, QtWidgets.QWidget):
             self._folded.remove(child)
         return False
 
-    def _get_text(self) -> str:
-        return self._text
+    def hitButton(self, where: QtCore.QPoint) -> bool:
+        return where.y() < self._header
 
-    def _set_text(self, text: str) -> None:
-        self._text = text
+    def sizeHint(self) -> QtCore.QSize:
+        return self._at_least(QtWidgets.QWidget.sizeHint(self))
+
+    def minimumSizeHint(self) -> QtCore.QSize:
+        return self._at_least(QtWidgets.QWidget.minimumSizeHint(self))
+
+    def _at_least(self, size: QtCore.QSize) -> QtCore.QSize:
+        return size.expandedTo(QtCore.QSize(0, self._header))
 
     collapsed = QtCore.Property(bool, _get_collapsed, _set_collapsed)
-    text = QtCore.Property(str, _get_text, _set_text)
-
-    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
-        if event.position().y() < _HEADER:
-            self._set_collapsed(not self._collapsed)
 
     def paintEvent(self, _event: QtGui.QPaintEvent) -> None:
-        painter, head = QtGui.QPainter(self), QtCore.QRect(0, 0, QtWidgets.QWidget.width(self), _HEADER - 2)
+        painter = QtGui.QPainter(self)
+        head = QtCore.QRect(0, 0, QtWidgets.QWidget.width(self), self._header - 2)
         painter.fillRect(head, self.palette.button())
-        painter.setPen(QtGui.QColor("#202020"))
+        painter.setPen(self.palette.color(QtGui.QPalette.ButtonText))
         font = painter.font()
         font.setBold(True)
         painter.setFont(font)
         arrow = "▸" if self._collapsed else "▾"
-        painter.drawText(head.adjusted(8, 0, 0, 0), QtCore.Qt.AlignVCenter, f"{arrow} {self._text}")
+        painter.drawText(head.adjusted(8, 0, 0, 0), QtCore.Qt.AlignVCenter, f"{arrow} {self.text}")
+        if self.hasFocus():
+            painter.drawRect(head.adjusted(0, 0, -1, 0))
         painter.end()
 
 

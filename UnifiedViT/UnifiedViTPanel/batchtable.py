@@ -10,14 +10,15 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.diagnosis import NONE
 
+from .looks import badColour, onEnter, textHeight
 from .sentences import inWords
 from .texts import asShown
 
 #: Of a row's items: which image it is.
 _SOURCE = qt.Qt.UserRole
-_FAILED, _REVIEW, _REVIEW_TEXT = "#b3261e", "#fff3cd", "#5c4400"
-#: Columns that begin with this width, in pixels; the others are as wide as what is in them.
-_WIDTHS = {0: 150, 2: 90}
+_REVIEW, _REVIEW_TEXT = "#fff3cd", "#5c4400"
+#: Columns that begin with this width, in characters; the others are as wide as what is in them.
+_WIDTHS = {0: 14, 2: 12}
 
 
 class BatchTable:
@@ -35,15 +36,11 @@ class BatchTable:
         table.horizontalHeader().setSortIndicator(-1, qt.Qt.AscendingOrder)
         for column in range(table.columnCount):
             if column in _WIDTHS:
-                table.setColumnWidth(column, _WIDTHS[column])
+                table.setColumnWidth(column, _WIDTHS[column] * textHeight() // 2)
             else:
                 table.horizontalHeader().setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
         table.connect("cellDoubleClicked(int,int)", self.onDoubleClick)
-        # Kept: Qt does not say whose they are.
-        self._shortcuts = [qt.QShortcut(qt.QKeySequence(key), table) for key in ("Return", "Enter")]
-        for shortcut in self._shortcuts:
-            shortcut.setContext(qt.Qt.WidgetWithChildrenShortcut)
-            shortcut.connect("activated()", self.onEnter)
+        self._shortcuts = onEnter(table, lambda row: self.onDoubleClick(row, 0))
 
     def clear(self, folder, spec):
         """Begin anew.
@@ -81,12 +78,6 @@ class BatchTable:
         """A row was double-clicked."""
         self._activated(self._rows[self._table.item(row, 0).data(_SOURCE)])
 
-    def onEnter(self):
-        """A row was chosen by the keyboard."""
-        row = self._table.currentRow()
-        if row >= 0:
-            self.onDoubleClick(row, 0)
-
     def _items(self, ended):
         """The cells of a row."""
         row = ended.row
@@ -108,7 +99,7 @@ class BatchTable:
             told = f"{row['input']}\n{row['error']}" if isFailed else words
             item.setToolTip(asShown(told) if told else "")
             if isFailed:
-                item.setForeground(qt.QBrush(qt.QColor(_FAILED)))
+                item.setForeground(qt.QBrush(qt.QColor(badColour())))
             elif isToReview:
                 item.setForeground(qt.QBrush(qt.QColor(_REVIEW_TEXT)))
                 item.setBackground(qt.QBrush(qt.QColor(_REVIEW)))

@@ -105,6 +105,9 @@ class ChannelsView:
         selector.noneDisplay = _("Missing")
         selector.setMRMLScene(slicer.mrmlScene)
         self.ui.channelsFrame.layout().addRow(label, selector)
+        label.setBuddy(selector)
+        before = self._rows[-1][1] if self._rows else self.ui.inputSelector
+        qt.QWidget.setTabOrder(before, selector)
         selector.connect("currentNodeIDChanged(QString)", lambda nodeID: self.onChosen(number, nodeID))
         self._rows.append((label, selector))
 

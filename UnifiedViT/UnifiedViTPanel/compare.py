@@ -15,12 +15,15 @@ from UnifiedViTLib.service.worker.protocol import CompareRequest, Failed
 
 from .childview import ChildView
 from .comparednodes import addDifference, addTable, segmentationOf
+from .looks import badColour, fitHeight
 from .texts import asShown, shortened
 
 #: Growth of so many segments is told in words; the table has them all.
 _MOST_SENTENCES = 3
 #: Characters of a segment's name in the table, so that the panel may be narrow.
 _LONGEST = 12
+#: Lines of the table that are seen at a time.
+_MOST_LINES = 5
 
 
 class CompareView(ChildView):
@@ -107,7 +110,8 @@ class CompareView(ChildView):
         self._showButtons()
         if comparison is None:
             return
-        warnings = "".join(f"<p style='color: #b3261e'>&#9888; {html.escape(text)}</p>" for text in comparison.warnings)
+        warnings = "".join(f"<p style='color: {badColour()}'>&#9888; {html.escape(text)}</p>"
+                           for text in comparison.warnings)
         growth = "".join(f"<br>{html.escape(_growth(segment))}" for segment in comparison.segments[:_MOST_SENTENCES])
         notes = "".join(f"<p>{html.escape(text)}</p>" for text in (comparison.diagnoses, *comparison.notes) if text)
         sides = _("A: {a}; B: {b}").format(a=comparison.name_a, b=comparison.name_b)
@@ -123,6 +127,7 @@ class CompareView(ChildView):
                 ui.compareTable.setItem(row, column, item)
         ui.compareTable.resizeColumnsToContents()
         ui.compareTable.resizeRowsToContents()
+        fitHeight(ui.compareTable, _MOST_LINES)
 
     def _showButtons(self):
         ui, isBusy = self.ui, self._client.running

@@ -14,8 +14,12 @@ from UnifiedViTLib.service.worker.protocol import Failed, JobRequest
 
 from .childview import ChildView
 from .choices import metricsInWords
+from .looks import fitHeight
 from .repositories import RepositoriesView, shortPlace
 from .texts import asShown
+
+#: Lines of the table that are seen at a time.
+_MOST_LINES = 9
 
 
 class ModelsView(ChildView):
@@ -33,12 +37,15 @@ class ModelsView(ChildView):
         self.ui, self._changed, self._entries = ui, changed, []
         self.repositories = RepositoriesView(ui, status, self.refresh, wake)
         ui.downloadModelButton.connect("clicked(bool)", self.onDownload)
-        ui.importModelButton.connect("clicked(bool)", self.onImportArchive)
+        ui.importModelButton.connect("clicked(bool)", self.onImportFile)
         ui.importModelFolderButton.connect("clicked(bool)", self.onImportFolder)
         ui.removeModelButton.connect("clicked(bool)", self.onRemove)
         ui.cacheFolderButton.connect("clicked(bool)", self.onCacheFolder)
         ui.clearCacheButton.connect("clicked(bool)", self.onClearCache)
+        ui.modelsTable.horizontalHeader().setSectionResizeMode(qt.QHeaderView.Stretch)
         ui.modelsTable.connect("itemSelectionChanged()", self._showVersions)
+        ui.modelsTable.verticalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        ui.modelsTable.verticalHeader().sectionResized.connect(lambda *_sizes: self._fit())
         ui.modelVersionComboBox.connect("currentIndexChanged(int)", self._showButtons)
         self.refresh()
 
@@ -72,11 +79,12 @@ class ModelsView(ChildView):
             state = entry.problem if entry.problem and entry.state != "refused" else states[entry.state]
             if entry.repository:
                 state = _("{state}, {place}").format(state=state, place=shortPlace(entry.repository))
-            for column, text in enumerate((entry.name, entry.version, f"{entry.bytes / 1e6:.1f} MB", state)):
+            state = _("{state}, {size:.1f} MB").format(state=state, size=entry.bytes / 1e6)
+            for column, text in enumerate((f"{entry.name} {entry.version}".strip(), state)):
                 item = qt.QTableWidgetItem(text)
                 item.setToolTip(asShown(self._described(entry)))
                 table.setItem(row, column, item)
-        table.resizeColumnsToContents()
+        self._fit()
         compiled = compiled_folder()
         compiledBytes = folder_bytes(compiled) if compiled else 0
         words = _("Downloaded and imported models: {models:.1f} MB, networks compiled for this computer: "
@@ -84,6 +92,10 @@ class ModelsView(ChildView):
         self.ui.cacheLabel.text = words.format(models=(cache_bytes() - compiledBytes) / 1e6,
                                                compiled=compiledBytes / 1e6, folder=folder)
         self._showVersions()
+
+    def _fit(self):
+        """As high as its rows, whose words are wrapped."""
+        fitHeight(self.ui.modelsTable, _MOST_LINES)
 
     def _described(self, entry):
         """What the tool tip of a model says."""
@@ -144,10 +156,10 @@ class ModelsView(ChildView):
         if slicer.util.confirmOkCancelDisplay(asShown(question), windowTitle=_("UnifiedViT")):
             self._begin("download", {"model": model.id, "version": model.version, "repository": model.repository})
 
-    def onImportArchive(self, _checked=None):
-        """A model from a .zip."""
+    def onImportFile(self, _checked=None):
+        """A model from a .zip, or by its model.json."""
         self._import(qt.QFileDialog.getOpenFileName(
-            self.ui.modelsTable, _("A model's archive"), "", _("Models (*.zip)")))
+            self.ui.modelsTable, _("A model's .zip, or its model.json"), "", _("Models (*.zip model.json)")))
 
     def onImportFolder(self, _checked=None):
         """A model from its folder."""

@@ -18,6 +18,7 @@ from .choices import deviceChoices, heatmapChoices, metricsInWords, planeChoices
 from .compare import CompareView
 from .consent import mayBeUsed
 from .dicomview import DicomView
+from .looks import onKey
 from .models import ModelsView
 from .options import optionsOf, slicerOptions
 from .region import RegionView
@@ -65,6 +66,9 @@ class Panel:
         ui.runButton.connect("clicked(bool)", self.onRun)
         ui.undoButton.connect("clicked(bool)", self.onUndo)
         ui.progressBar.visible = False
+        root = ui.runButton.parentWidget()
+        self._runKeys = [onKey(root, key, self.onRunKey) for key in ("Ctrl+Return", "Ctrl+Enter")]
+        self._cancelKey = onKey(root, "Escape", self.onRun)
         self.showParameters()
 
     def _choiceBoxes(self):
@@ -191,7 +195,8 @@ class Panel:
     def onRun(self, _checked=None):
         """Run, or, while one runs, Cancel."""
         if self._running:
-            self._cancel(_("Cancelled. The scene is as it was."))
+            if not self._cancelling:
+                self._cancel(_("Cancelled. The scene is as it was."))
             return
         if not all(mayBeUsed(spec) for spec in self._specs() if spec):
             self.status.say(_("Not run: the licence of the weights was not agreed to."))
@@ -206,6 +211,12 @@ class Panel:
         self.ui.progressBar.value = 0
         self.status.say(_("Starting..."))
         self._showButtons()
+
+    def onRunKey(self):
+        """Run by a key, from anywhere in the panel; it never cancels."""
+        if self.ui.runButton.enabled and not self._running:
+            self.ui.runButton.setFocus()  # what has it cannot be used during the run
+            self.onRun()
 
     def _cancel(self, words):
         """Stop the run; `words` are said when it has ended."""
@@ -312,7 +323,9 @@ class Panel:
                              _("Run {count} models").format(count=len(self._specs())) if len(self._specs()) > 1 else
                              _("Run"))
         ui.runButton.enabled = not self._cancelling and (self._running or canRun)
-        ui.runButton.toolTip = "" if ui.runButton.enabled else _("Choose a volume and a model first.")
+        ui.runButton.toolTip = (_("Ctrl+Enter runs, Esc cancels.") if ui.runButton.enabled
+                                else _("Choose a volume and a model first."))
+        self._cancelKey.enabled = self._running
         ui.progressBar.visible = self._running
         ui.undoButton.enabled = self.runner.canUndo and not self._running
         self.batch.showButtons()

@@ -9,13 +9,13 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError
-from UnifiedViTLib.outputs.colour_maps import colour_of
 from UnifiedViTLib.outputs.headlines import display_of, findings
 from UnifiedViTLib.outputs.mrml import centre_of, result_of
 from UnifiedViTLib.outputs.region import first_slice
 from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, needs_review
 
-from .charts import ResizeFilter, classesChart, slicesChart
+from .charts import RedrawFilter, classesChart, colourOn, slicesChart
+from .looks import quietColour
 from .maps import MapsView
 from .reporting import proposedFile, saveReport
 from .sentences import inWords
@@ -38,7 +38,7 @@ class ResultView:
         self.ui, self._status, self._dicom, self._teach = ui, status, dicom, teach
         self._result = self._nodeID = None
         self._maps = MapsView(ui)
-        self._resizeFilter = ResizeFilter(ui.classesChart, lambda _width: self._drawCharts())
+        self._redrawFilter = RedrawFilter(ui.classesChart, self._redraw)
         ui.show3DButton.connect("toggled(bool)", self.onShow3D)
         ui.jumpButton.connect("clicked(bool)", self.onJump)
         ui.saveReportButton.connect("clicked(bool)", self.onSaveReport)
@@ -73,7 +73,7 @@ class ResultView:
         size = 17 if len(found) <= 2 else 12
         lines = [f"<span style='font-size: {size}pt; font-weight: bold'>{html.escape(words)}</span>"
                  f"{_probability(p, size)}" for words, p in found]
-        origin = f"<span style='color: #5f6b77'>{html.escape(self._origin())}</span>"
+        origin = f"<span style='color: {quietColour()}'>{html.escape(self._origin())}</span>"
         self.ui.diagnosisLabel.text = f"{'<br>'.join(lines)}{_badge(self._result)}<br>{origin}"
 
     def _origin(self):
@@ -107,9 +107,15 @@ class ResultView:
         ui.classesChart.toolTip = _("The line marks the probability from which on it is found.") if thresholds else ""
         series = [[one["probabilities"][name] for one in self._result["slices"]] for name in names]
         ui.slicesChart.setPixmap(slicesChart(series, width, first_slice(self._result)))
-        classes = ", ".join(f"<span style='color: {colour_of(n)}'>{html.escape(display)}</span>"
+        classes = ", ".join(f"<span style='color: {colourOn(n)}'>{html.escape(display)}</span>"
                             for n, display in enumerate(displayNames))
         ui.slicesChart.toolTip = _("Probability of each class, slice by slice: {classes}").format(classes=classes)
+
+    def _redraw(self):
+        """The room or the application's style is another one."""
+        if self._result is not None and self.node is not None:
+            self._showDiagnosis()
+        self._drawCharts()
 
     def _showSegments(self):
         """How much of each is drawn, and the report's sentences."""

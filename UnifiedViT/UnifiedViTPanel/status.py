@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .looks import badColour
+
 
 class StatusView:
     """Says how it goes.
@@ -18,7 +20,7 @@ class StatusView:
     def say(self, text, isBad=False):
         """Show a sentence; bad news in red, and in the log."""
         self._isBad = isBad
-        self._label.styleSheet = "color: #b3261e;" if isBad else ""
+        self._label.styleSheet = f"color: {badColour()};" if isBad else ""
         self._label.text = text
         if isBad:
             self.log(text)

@@ -14,10 +14,13 @@ from UnifiedViTLib.service.store.catalogue import installed_models
 from UnifiedViTLib.service.worker.protocol import Failed, RankModelsRequest
 
 from .childview import ChildView
+from .looks import fitHeight, onEnter
 from .texts import asShown, shortened
 
 #: Characters of a model's id in the table, so that the panel may be narrow.
 _LONGEST = 20
+#: Lines of the table that are seen at a time.
+_MOST_LINES = 5
 
 
 def whichModel(client, volumeNode, device="auto", progress=None):
@@ -74,6 +77,7 @@ class WhichModelView(ChildView):
         ui.whichModelButton.connect("clicked(bool)", self.onAsk)
         ui.whichModelTable.connect("itemSelectionChanged()", self._showReason)
         ui.whichModelTable.connect("cellDoubleClicked(int,int)", self.onDoubleClicked)
+        self._shortcuts = onEnter(ui.whichModelTable, lambda row: self.onDoubleClicked(row, 0))
         self.show(None)
 
     def forget(self):
@@ -133,6 +137,7 @@ class WhichModelView(ChildView):
                 table.setItem(row, column, item)
         table.resizeColumnsToContents()
         table.resizeRowsToContents()
+        fitHeight(table, _MOST_LINES)
         table.setCurrentCell(0, 0)
         self._showReason()
 

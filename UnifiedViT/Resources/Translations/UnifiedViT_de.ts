@@ -224,14 +224,6 @@
         <translation type="unfinished">Modelle, die das Volumen außer dem gewählten ansehen. Jedes fügt eine eigene Segmentierung und Tabelle hinzu, „NAME - MODELL“; nichts wird ersetzt.</translation>
     </message>
     <message>
-        <source>Version</source>
-        <translation type="unfinished">Version</translation>
-    </message>
-    <message>
-        <source>Size</source>
-        <translation type="unfinished">Größe</translation>
-    </message>
-    <message>
         <source>State</source>
         <translation type="unfinished">Zustand</translation>
     </message>
@@ -246,14 +238,6 @@
     <message>
         <source>Download...</source>
         <translation type="unfinished">Herunterladen...</translation>
-    </message>
-    <message>
-        <source>Import zip...</source>
-        <translation type="unfinished">Zip importieren...</translation>
-    </message>
-    <message>
-        <source>A model&apos;s .zip from disk; it is checked first.</source>
-        <translation type="unfinished">Die .zip-Datei eines Modells vom Datenträger; sie wird zuerst geprüft.</translation>
     </message>
     <message>
         <source>Import folder...</source>
@@ -374,6 +358,22 @@
     <message>
         <source>Save as DICOM...</source>
         <translation type="unfinished">Als DICOM sichern...</translation>
+    </message>
+    <message>
+        <source>What runs the networks</source>
+        <translation type="unfinished">Was die Netze ausführt</translation>
+    </message>
+    <message>
+        <source>Import file...</source>
+        <translation type="unfinished">Datei importieren...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip, or the model.json in its folder; it is checked first.</source>
+        <translation type="unfinished">Das .zip eines Modells oder die model.json in seinem Ordner; es wird zuerst geprüft.</translation>
+    </message>
+    <message>
+        <source>Address of a model repository</source>
+        <translation type="unfinished">Adresse eines Modell-Repositorys</translation>
     </message>
     <message>
         <source>Compare</source>
@@ -1094,14 +1094,6 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>A model&apos;s archive</source>
-        <translation type="unfinished">Das Archiv eines Modells</translation>
-    </message>
-    <message>
-        <source>Models (*.zip)</source>
-        <translation type="unfinished">Modelle (*.zip)</translation>
-    </message>
-    <message>
         <source>A model&apos;s folder</source>
         <translation type="unfinished">Der Ordner eines Modells</translation>
     </message>
@@ -1112,6 +1104,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>All downloaded and imported models and all compiled networks were removed.</source>
         <translation type="unfinished">Alle heruntergeladenen und importierten Modelle und alle kompilierten Netze wurden entfernt.</translation>
+    </message>
+    <message>
+        <source>{state}, {size:.1f} MB</source>
+        <translation type="unfinished">{state}, {size:.1f} MB</translation>
     </message>
     <message>
         <source>Needs PyTorch.</source>
@@ -1140,6 +1136,14 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>Cancelled. What is there already is kept for next time.</source>
         <translation type="unfinished">Abgebrochen. Was schon da ist, bleibt für das nächste Mal.</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip, or its model.json</source>
+        <translation type="unfinished">Das .zip eines Modells oder seine model.json</translation>
+    </message>
+    <message>
+        <source>Models (*.zip model.json)</source>
+        <translation type="unfinished">Modelle (*.zip model.json)</translation>
     </message>
     <message>
         <source>The model is installed.</source>
@@ -1171,6 +1175,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>Cancelling...</source>
         <translation type="unfinished">Wird abgebrochen...</translation>
+    </message>
+    <message>
+        <source>Ctrl+Enter runs, Esc cancels.</source>
+        <translation type="unfinished">Strg+Eingabe startet, Esc bricht ab.</translation>
     </message>
     <message>
         <source>Choose a volume and a model first.</source>

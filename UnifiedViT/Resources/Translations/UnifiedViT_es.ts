@@ -224,14 +224,6 @@
         <translation type="unfinished">Modelos que miran el volumen además del elegido. Cada uno añade su propia segmentación y tabla, «NOMBRE - MODELO»; nada se reemplaza.</translation>
     </message>
     <message>
-        <source>Version</source>
-        <translation type="unfinished">Versión</translation>
-    </message>
-    <message>
-        <source>Size</source>
-        <translation type="unfinished">Tamaño</translation>
-    </message>
-    <message>
         <source>State</source>
         <translation type="unfinished">Estado</translation>
     </message>
@@ -246,14 +238,6 @@
     <message>
         <source>Download...</source>
         <translation type="unfinished">Descargar...</translation>
-    </message>
-    <message>
-        <source>Import zip...</source>
-        <translation type="unfinished">Importar zip...</translation>
-    </message>
-    <message>
-        <source>A model&apos;s .zip from disk; it is checked first.</source>
-        <translation type="unfinished">El archivo .zip de un modelo en el disco; primero se comprueba.</translation>
     </message>
     <message>
         <source>Import folder...</source>
@@ -374,6 +358,22 @@
     <message>
         <source>Save as DICOM...</source>
         <translation type="unfinished">Guardar DICOM...</translation>
+    </message>
+    <message>
+        <source>What runs the networks</source>
+        <translation type="unfinished">Lo que ejecuta las redes</translation>
+    </message>
+    <message>
+        <source>Import file...</source>
+        <translation type="unfinished">Importar archivo...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip, or the model.json in its folder; it is checked first.</source>
+        <translation type="unfinished">El .zip de un modelo, o el model.json de su carpeta; se comprueba antes.</translation>
+    </message>
+    <message>
+        <source>Address of a model repository</source>
+        <translation type="unfinished">Dirección de un repositorio de modelos</translation>
     </message>
     <message>
         <source>Compare</source>
@@ -1094,14 +1094,6 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>A model&apos;s archive</source>
-        <translation type="unfinished">El archivo comprimido de un modelo</translation>
-    </message>
-    <message>
-        <source>Models (*.zip)</source>
-        <translation type="unfinished">Modelos (*.zip)</translation>
-    </message>
-    <message>
         <source>A model&apos;s folder</source>
         <translation type="unfinished">La carpeta de un modelo</translation>
     </message>
@@ -1112,6 +1104,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>All downloaded and imported models and all compiled networks were removed.</source>
         <translation type="unfinished">Se han quitado todos los modelos descargados e importados y todas las redes compiladas.</translation>
+    </message>
+    <message>
+        <source>{state}, {size:.1f} MB</source>
+        <translation type="unfinished">{state}, {size:.1f} MB</translation>
     </message>
     <message>
         <source>Needs PyTorch.</source>
@@ -1140,6 +1136,14 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Cancelled. What is there already is kept for next time.</source>
         <translation type="unfinished">Cancelado. Lo que ya está se conserva para la próxima vez.</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip, or its model.json</source>
+        <translation type="unfinished">El .zip de un modelo, o su model.json</translation>
+    </message>
+    <message>
+        <source>Models (*.zip model.json)</source>
+        <translation type="unfinished">Modelos (*.zip model.json)</translation>
     </message>
     <message>
         <source>The model is installed.</source>
@@ -1171,6 +1175,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Cancelling...</source>
         <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
+        <source>Ctrl+Enter runs, Esc cancels.</source>
+        <translation type="unfinished">Ctrl+Intro ejecuta, Esc cancela.</translation>
     </message>
     <message>
         <source>Choose a volume and a model first.</source>

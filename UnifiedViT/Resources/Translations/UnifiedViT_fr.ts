@@ -224,14 +224,6 @@
         <translation type="unfinished">Modèles qui regardent le volume en plus de celui qui est choisi. Chacun ajoute sa propre segmentation et son tableau, « NOM - MODÈLE » ; rien n’est remplacé.</translation>
     </message>
     <message>
-        <source>Version</source>
-        <translation type="unfinished">Version</translation>
-    </message>
-    <message>
-        <source>Size</source>
-        <translation type="unfinished">Taille</translation>
-    </message>
-    <message>
         <source>State</source>
         <translation type="unfinished">État</translation>
     </message>
@@ -246,14 +238,6 @@
     <message>
         <source>Download...</source>
         <translation type="unfinished">Télécharger...</translation>
-    </message>
-    <message>
-        <source>Import zip...</source>
-        <translation type="unfinished">Importer un zip...</translation>
-    </message>
-    <message>
-        <source>A model&apos;s .zip from disk; it is checked first.</source>
-        <translation type="unfinished">Le fichier .zip d&apos;un modèle sur disque ; il est d&apos;abord vérifié.</translation>
     </message>
     <message>
         <source>Import folder...</source>
@@ -374,6 +358,22 @@
     <message>
         <source>Save as DICOM...</source>
         <translation type="unfinished">Exporter DICOM...</translation>
+    </message>
+    <message>
+        <source>What runs the networks</source>
+        <translation type="unfinished">Ce qui exécute les réseaux</translation>
+    </message>
+    <message>
+        <source>Import file...</source>
+        <translation type="unfinished">Importer un fichier...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip, or the model.json in its folder; it is checked first.</source>
+        <translation type="unfinished">Le .zip d&apos;un modèle, ou le model.json de son dossier ; il est vérifié d&apos;abord.</translation>
+    </message>
+    <message>
+        <source>Address of a model repository</source>
+        <translation type="unfinished">Adresse d&apos;un dépôt de modèles</translation>
     </message>
     <message>
         <source>Compare</source>
@@ -1094,14 +1094,6 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>A model&apos;s archive</source>
-        <translation type="unfinished">L&apos;archive d&apos;un modèle</translation>
-    </message>
-    <message>
-        <source>Models (*.zip)</source>
-        <translation type="unfinished">Modèles (*.zip)</translation>
-    </message>
-    <message>
         <source>A model&apos;s folder</source>
         <translation type="unfinished">Le dossier d&apos;un modèle</translation>
     </message>
@@ -1112,6 +1104,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>All downloaded and imported models and all compiled networks were removed.</source>
         <translation type="unfinished">Tous les modèles téléchargés et importés et tous les réseaux compilés ont été supprimés.</translation>
+    </message>
+    <message>
+        <source>{state}, {size:.1f} MB</source>
+        <translation type="unfinished">{state}, {size:.1f} MB</translation>
     </message>
     <message>
         <source>Needs PyTorch.</source>
@@ -1140,6 +1136,14 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>Cancelled. What is there already is kept for next time.</source>
         <translation type="unfinished">Interrompu. Ce qui est déjà là est gardé pour la prochaine fois.</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip, or its model.json</source>
+        <translation type="unfinished">Le .zip d&apos;un modèle, ou son model.json</translation>
+    </message>
+    <message>
+        <source>Models (*.zip model.json)</source>
+        <translation type="unfinished">Modèles (*.zip model.json)</translation>
     </message>
     <message>
         <source>The model is installed.</source>
@@ -1171,6 +1175,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>Cancelling...</source>
         <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
+        <source>Ctrl+Enter runs, Esc cancels.</source>
+        <translation type="unfinished">Ctrl+Entrée lance, Échap annule.</translation>
     </message>
     <message>
         <source>Choose a volume and a model first.</source>

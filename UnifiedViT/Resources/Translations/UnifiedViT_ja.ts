@@ -224,14 +224,6 @@
         <translation type="unfinished">選択したモデルに加えてボリュームを見るモデル。それぞれが自身のセグメンテーションと表「名前 - モデル」を追加し、既存のものは置き換えません。</translation>
     </message>
     <message>
-        <source>Version</source>
-        <translation type="unfinished">バージョン</translation>
-    </message>
-    <message>
-        <source>Size</source>
-        <translation type="unfinished">サイズ</translation>
-    </message>
-    <message>
         <source>State</source>
         <translation type="unfinished">状態</translation>
     </message>
@@ -246,14 +238,6 @@
     <message>
         <source>Download...</source>
         <translation type="unfinished">ダウンロード...</translation>
-    </message>
-    <message>
-        <source>Import zip...</source>
-        <translation type="unfinished">zip を取り込む...</translation>
-    </message>
-    <message>
-        <source>A model&apos;s .zip from disk; it is checked first.</source>
-        <translation type="unfinished">ディスク上にあるモデルの .zip。先に検査されます。</translation>
     </message>
     <message>
         <source>Import folder...</source>
@@ -374,6 +358,22 @@
     <message>
         <source>Save as DICOM...</source>
         <translation type="unfinished">DICOM で保存...</translation>
+    </message>
+    <message>
+        <source>What runs the networks</source>
+        <translation type="unfinished">ネットワークを実行するもの</translation>
+    </message>
+    <message>
+        <source>Import file...</source>
+        <translation type="unfinished">ファイルをインポート...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip, or the model.json in its folder; it is checked first.</source>
+        <translation type="unfinished">モデルの .zip、またはそのフォルダの model.json。最初に検査されます。</translation>
+    </message>
+    <message>
+        <source>Address of a model repository</source>
+        <translation type="unfinished">モデルリポジトリのアドレス</translation>
     </message>
     <message>
         <source>Compare</source>
@@ -1094,14 +1094,6 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>A model&apos;s archive</source>
-        <translation type="unfinished">モデルのアーカイブ</translation>
-    </message>
-    <message>
-        <source>Models (*.zip)</source>
-        <translation type="unfinished">モデル (*.zip)</translation>
-    </message>
-    <message>
         <source>A model&apos;s folder</source>
         <translation type="unfinished">モデルのフォルダ</translation>
     </message>
@@ -1112,6 +1104,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>All downloaded and imported models and all compiled networks were removed.</source>
         <translation type="unfinished">ダウンロードまたは取り込んだすべてのモデルと、コンパイルされたすべてのネットワークを削除しました。</translation>
+    </message>
+    <message>
+        <source>{state}, {size:.1f} MB</source>
+        <translation type="unfinished">{state}, {size:.1f} MB</translation>
     </message>
     <message>
         <source>Needs PyTorch.</source>
@@ -1140,6 +1136,14 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Cancelled. What is there already is kept for next time.</source>
         <translation type="unfinished">中止しました。取得済みの部分は次回のために残されます。</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip, or its model.json</source>
+        <translation type="unfinished">モデルの .zip、またはその model.json</translation>
+    </message>
+    <message>
+        <source>Models (*.zip model.json)</source>
+        <translation type="unfinished">モデル (*.zip model.json)</translation>
     </message>
     <message>
         <source>The model is installed.</source>
@@ -1171,6 +1175,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Cancelling...</source>
         <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
+        <source>Ctrl+Enter runs, Esc cancels.</source>
+        <translation type="unfinished">Ctrl+Enter で実行、Esc で中止。</translation>
     </message>
     <message>
         <source>Choose a volume and a model first.</source>

@@ -224,14 +224,6 @@
         <translation type="unfinished">除所选模型外还查看该体数据的模型。每个模型各添加一个分割和一个表格（“名称 - 模型”）；不替换任何内容。</translation>
     </message>
     <message>
-        <source>Version</source>
-        <translation type="unfinished">版本</translation>
-    </message>
-    <message>
-        <source>Size</source>
-        <translation type="unfinished">大小</translation>
-    </message>
-    <message>
         <source>State</source>
         <translation type="unfinished">状态</translation>
     </message>
@@ -246,14 +238,6 @@
     <message>
         <source>Download...</source>
         <translation type="unfinished">下载...</translation>
-    </message>
-    <message>
-        <source>Import zip...</source>
-        <translation type="unfinished">导入 zip...</translation>
-    </message>
-    <message>
-        <source>A model&apos;s .zip from disk; it is checked first.</source>
-        <translation type="unfinished">磁盘上某个模型的 .zip；会先行检查。</translation>
     </message>
     <message>
         <source>Import folder...</source>
@@ -374,6 +358,22 @@
     <message>
         <source>Save as DICOM...</source>
         <translation type="unfinished">存为 DICOM...</translation>
+    </message>
+    <message>
+        <source>What runs the networks</source>
+        <translation type="unfinished">运行网络的组件</translation>
+    </message>
+    <message>
+        <source>Import file...</source>
+        <translation type="unfinished">导入文件...</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip, or the model.json in its folder; it is checked first.</source>
+        <translation type="unfinished">模型的 .zip，或其文件夹中的 model.json；会先进行检查。</translation>
+    </message>
+    <message>
+        <source>Address of a model repository</source>
+        <translation type="unfinished">模型仓库的地址</translation>
     </message>
     <message>
         <source>Compare</source>
@@ -1094,14 +1094,6 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>A model&apos;s archive</source>
-        <translation type="unfinished">模型的压缩包</translation>
-    </message>
-    <message>
-        <source>Models (*.zip)</source>
-        <translation type="unfinished">模型 (*.zip)</translation>
-    </message>
-    <message>
         <source>A model&apos;s folder</source>
         <translation type="unfinished">模型的文件夹</translation>
     </message>
@@ -1112,6 +1104,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>All downloaded and imported models and all compiled networks were removed.</source>
         <translation type="unfinished">所有已下载和导入的模型以及所有已编译的网络均已移除。</translation>
+    </message>
+    <message>
+        <source>{state}, {size:.1f} MB</source>
+        <translation type="unfinished">{state}, {size:.1f} MB</translation>
     </message>
     <message>
         <source>Needs PyTorch.</source>
@@ -1140,6 +1136,14 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Cancelled. What is there already is kept for next time.</source>
         <translation type="unfinished">已取消。已有的部分留待下次使用。</translation>
+    </message>
+    <message>
+        <source>A model&apos;s .zip, or its model.json</source>
+        <translation type="unfinished">模型的 .zip，或其 model.json</translation>
+    </message>
+    <message>
+        <source>Models (*.zip model.json)</source>
+        <translation type="unfinished">模型 (*.zip model.json)</translation>
     </message>
     <message>
         <source>The model is installed.</source>
@@ -1171,6 +1175,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Cancelling...</source>
         <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
+        <source>Ctrl+Enter runs, Esc cancels.</source>
+        <translation type="unfinished">Ctrl+Enter 运行，Esc 取消。</translation>
     </message>
     <message>
         <source>Choose a volume and a model first.</source>
