@@ -241,7 +241,9 @@ def test_a_stopped_adaptation_goes_on_where_it_was(parent, site, tmp_path, capsy
     arguments = ["adapt", str(parent), "--data", str(site), "--output", str(tmp_path / "model"), "--work-dir",
                  str(tmp_path / "work"), *QUICK, *epochs(24)]
     process = subprocess.Popen([sys.executable, "-m", "unifiedvit_training", *arguments], stderr=subprocess.STDOUT,
-                               stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+                               stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                               # Where the tests run in the background, a shell has had it ignored.
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     words = ""
     for line in process.stdout:
         words += line

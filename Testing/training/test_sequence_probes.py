@@ -12,8 +12,8 @@ from builders import head_volume
 from training_sets import TWO_CHANNELS, project
 from unifiedvit_training.data.dataset import SliceSet
 from unifiedvit_training.evaluation.ood.fit import known_channels, measure_ood_statistics
-from unifiedvit_training.evaluation.ood.probes import fit_sequence_probes
 from unifiedvit_training.evaluation.volumes import DEFAULT_RULE
+from unifiedvit_training.exporting.sequence_probes import fit_sequence_probes
 from unifiedvit_training.runs.model_folder import write_model_folder
 from unifiedvit_training.runs.networks import build_network
 

@@ -16,7 +16,6 @@ from ..errors import RunError
 from ..evaluation.candidates import FOLDER
 from ..evaluation.evaluate import RESULTS_FILE, calibration_of
 from ..evaluation.ood.fit import known_channels, measure_ood_statistics
-from ..evaluation.ood.probes import fit_sequence_probes
 from ..runs.model_folder import (
     CARD_FILE,
     ONNX_FILE,
@@ -29,6 +28,7 @@ from ..runs.model_folder import (
 from .card import Origin, model_card
 from .onnx import write_onnx
 from .onnx_check import NotCompared, compare_onnx
+from .sequence_probes import fit_sequence_probes
 
 
 def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin: Origin | None = None) -> ModelSpec:

@@ -15,9 +15,9 @@ from UnifiedViTLib.inference.ood.sequence_probe import SequenceProbe
 from UnifiedViTLib.inference.ood.statistics import texture_views
 from UnifiedViTLib.spec import MISSING
 
-from ...data.dataset import SliceSet
-from ...learning.skull_strip import RANDOM_NUMBERS, skull_strip
-from .fit import FEWEST_OF_A_SET, threshold_within
+from ..data.dataset import SliceSet
+from ..evaluation.ood.fit import FEWEST_OF_A_SET, threshold_within
+from ..learning.skull_strip import RANDOM_NUMBERS, skull_strip
 
 #: Slices of a channel that are looked at, to learn from and to choose the margin on: each costs a pass, in six forms.
 _MOST = {"train": 300, "validation": 200}
