@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.diagnosis import NONE
 
-from .looks import badColour, onEnter, textHeight
+from .appearance import badColour, onEnter, textHeight
 from .sentences import inWords
 from .texts import asShown
 

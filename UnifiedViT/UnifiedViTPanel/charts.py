@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.outputs.colour_maps import colour_of
 
-from .looks import isDark, pixelRatio, textHeight
+from .appearance import isDark, pixelRatio, textHeight
 from .texts import shortened
 
 #: Heights in Qt's pixels, of a row at least and of a line of text on a plain screen.

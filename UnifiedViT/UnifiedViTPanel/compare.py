@@ -13,9 +13,9 @@ from UnifiedViTLib.outputs.comparison.tables import row_cells
 from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.service.worker.protocol import CompareRequest, Failed
 
+from .appearance import badColour, fitHeight
 from .childview import ChildView
 from .comparednodes import addDifference, addTable, segmentationOf
-from .looks import badColour, fitHeight
 from .texts import asShown, shortened
 
 #: Growth of so many segments is told in words; the table has them all.

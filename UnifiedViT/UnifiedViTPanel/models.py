@@ -12,9 +12,9 @@ from UnifiedViTLib.service.store.catalogue import list_models
 from UnifiedViTLib.service.store.download import cache_bytes, cache_folder, clear_cache, remove_model, set_cache_folder
 from UnifiedViTLib.service.worker.protocol import Failed, JobRequest
 
+from .appearance import fitHeight
 from .childview import ChildView
 from .choices import metricsInWords
-from .looks import fitHeight
 from .repositories import RepositoriesView, shortPlace
 from .texts import asShown
 

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from UnifiedViTLib.errors import Cancelled, DependencyError, UnifiedViTError, UnsupportedImageError
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, Progress
 
+from .appearance import onKey
 from .batch import BatchView
 from .channels import ChannelsView
 from .choicebox import ChoiceBox
@@ -18,7 +19,6 @@ from .choices import deviceChoices, heatmapChoices, metricsInWords, planeChoices
 from .compare import CompareView
 from .consent import mayBeUsed
 from .dicomview import DicomView
-from .looks import onKey
 from .models import ModelsView
 from .options import optionsOf, slicerOptions
 from .region import RegionView

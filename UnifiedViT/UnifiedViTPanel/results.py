@@ -14,8 +14,8 @@ from UnifiedViTLib.outputs.mrml import centre_of, result_of
 from UnifiedViTLib.outputs.region import first_slice
 from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, needs_review
 
+from .appearance import quietColour
 from .charts import RedrawFilter, classesChart, colourOn, slicesChart
-from .looks import quietColour
 from .maps import MapsView
 from .reporting import proposedFile, saveReport
 from .sentences import inWords

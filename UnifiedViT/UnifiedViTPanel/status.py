@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .looks import badColour
+from .appearance import badColour
 
 
 class StatusView:

@@ -13,8 +13,8 @@ from UnifiedViTLib.outputs.mrml import volume_from_node
 from UnifiedViTLib.service.store.catalogue import installed_models
 from UnifiedViTLib.service.worker.protocol import Failed, RankModelsRequest
 
+from .appearance import fitHeight, onEnter
 from .childview import ChildView
-from .looks import fitHeight, onEnter
 from .texts import asShown, shortened
 
 #: Characters of a model's id in the table, so that the panel may be narrow.

@@ -67,10 +67,10 @@ def test_charts_and_errors_can_be_read_in_a_dark_style_and_in_a_light_one(desk, 
 
 
 def test_charts_are_as_fine_as_the_screen(desk, shown, monkeypatch):
-    from UnifiedViTPanel import looks
+    from UnifiedViTPanel import appearance
     from UnifiedViTPanel.charts import classesChart
 
-    monkeypatch.setattr(looks.slicer.app, "devicePixelRatio", lambda: 2.0, raising=False)
+    monkeypatch.setattr(appearance.slicer.app, "devicePixelRatio", lambda: 2.0, raising=False)
     chart = classesChart(["Glioma", "None"], [0.8, 0.2], 300)
     assert chart.devicePixelRatio() == 2.0 and chart.width() == 600
 
