@@ -45,7 +45,7 @@ class ModelsView(ChildView):
         ui.modelsTable.horizontalHeader().setSectionResizeMode(qt.QHeaderView.Stretch)
         ui.modelsTable.connect("itemSelectionChanged()", self._showVersions)
         ui.modelsTable.verticalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
-        ui.modelsTable.verticalHeader().sectionResized.connect(lambda *_sizes: self._fit())
+        ui.modelsTable.verticalHeader().sectionResized.connect(lambda _row, _before, _height: self._fit())
         ui.modelVersionComboBox.connect("currentIndexChanged(int)", self._showButtons)
         self.refresh()
 
