@@ -375,8 +375,7 @@ def _file(part: Fields) -> tuple[str, str]:
 
 
 def _ood(statistics: Fields, channels: list[str]) -> OODSpec:
-    number = statistics.integer("format", 1, 1_000_000) if "format" in statistics.data else 1
-    if number > 2:
+    if (number := statistics.integer("format", 1, 1_000_000) if "format" in statistics.data else 1) > 2:
         raise ModelSpecError(f"ood.format: they are of format {number}; this version reads 1 and 2. Update UnifiedViT.")
     return OODSpec(*_file(statistics), statistics.number("threshold", 0, 1e6), number,
                    *(_channel_sets(statistics, key, channels) for key in ("known_channels", "probed_channels")))

@@ -14,7 +14,7 @@ import jsonschema
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from builders import ORIENTATIONS, head_volume, oblique, tiny_model, to_sitk
+from builders import ORIENTATIONS, head_volume, oblique, spec_data, tiny_model, to_sitk
 
 from UnifiedViTLib.errors import OutputError, UnsupportedImageError
 from UnifiedViTLib.imaging.reading import read
@@ -152,6 +152,33 @@ def test_the_picture_is_a_png_for_many_slices_few_and_one(tmp_path, predictor, s
     assert picture.shape[0] > 300 and picture.shape[1] > 800
     red = (picture[..., 0] > 150) & (picture[..., 1] < 100) & (picture[..., 2] < 100)
     assert red.any(), "the outline of the first segment is drawn in its colour"
+
+
+def test_the_outline_in_the_picture_is_where_the_mask_is(tmp_path, predictor):
+    """A bright block that is the mask, on pixels that are not square."""
+    array = np.zeros((1, 60, 80), np.float32)
+    array[0, 10:25, 50:70] = 100.0
+    volume = head_volume(None, (0.7, 1.3, 4.0), array.shape)
+    volume = replace(volume, array=array)
+    prediction = replace(predictor.predict(head_volume(None, (0.7, 1.3, 4.0), array.shape)),
+                         labelmap=(array > 0).astype(np.uint8))
+    write_montage(volume, prediction, tmp_path / "block.png")
+    picture = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "block.png")))[:400, :, :3].astype(int)
+    red = (picture[..., 0] > 150) & (picture[..., 1] < 100) & (picture[..., 2] < 100)
+    white = picture.min(axis=2) > 200
+    white[:30] = False  # the number of the slice
+    for axis in (0, 1):
+        outline, block = (np.flatnonzero(where.any(axis=axis)) for where in (red, white))
+        assert abs(outline[0] - block[0]) <= 6 and abs(outline[-1] - block[-1]) <= 6
+
+
+def test_a_picture_has_room_for_names_however_long(tmp_path):
+    diagnosis = spec_data()["diagnosis"]
+    classes = [one | {"display": one["display"] + "W" * 300} for one in diagnosis["classes"]]
+    spec = tiny_model(tmp_path / "model", diagnosis=diagnosis | {"classes": classes})
+    volume = head_volume(shape=(3, 45, 41))
+    write_montage(volume, Predictor(spec, "cpu").predict(volume), tmp_path / "long.png")
+    assert sitk.ReadImage(str(tmp_path / "long.png")).GetWidth() > 800
 
 
 def test_a_dollar_in_a_name_is_a_dollar_and_a_character_that_is_none_does_no_harm(tmp_path, predictor):

@@ -64,11 +64,14 @@ def network(made):
 
 
 @pytest.fixture(scope="module")
-def spec(made, network, slices, tmp_path_factory):
+def statistics(network, slices):
+    return measure_ood_statistics(network, slices)
+
+
+@pytest.fixture(scope="module")
+def spec(made, network, statistics, slices, tmp_path_factory):
     """The model, with its statistics and probes."""
-    ood = measure_ood_statistics(network, slices)
-    assert ood is not None
-    ood = replace(ood, probes=fit_sequence_probes(network, slices, NAMES, stripped=False))
+    ood = replace(statistics, probes=fit_sequence_probes(network, statistics, slices, NAMES, stripped=False))
     return write_model_folder(made, network, 1.0, DEFAULT_RULE, [], tmp_path_factory.mktemp("model") / "model", ood,
                               known_channels=known_channels(slices, NAMES))
 
@@ -79,8 +82,7 @@ def said(spec, **given) -> str:
 
 def test_there_is_a_probe_for_each_sequence_alone_and_for_both(spec):
     assert spec.ood.probed_channels == (("day",), ("night",), ("day", "night"))
-    statistics = load_ood_statistics(spec)
-    assert [probe.channels for probe in statistics.probes] == list(spec.ood.probed_channels)
+    assert [probe.channels for probe in load_ood_statistics(spec).probes] == list(spec.ood.probed_channels)
 
 
 def test_a_sequence_given_as_another_is_told_and_as_itself_is_not(spec):
@@ -104,19 +106,19 @@ def test_which_model_doubts_one_whose_channel_the_image_does_not_look_like(spec)
     assert fits[1].verdict != FITS and (fits[1].verdict != DOUBTFUL or "By its look" in fits[1].reason)
 
 
-def test_stripped_heads_are_learnt_where_training_strips(network, slices):
+def test_stripped_heads_are_learnt_where_training_strips(network, statistics, slices):
     masked = replace(slices, masks=np.zeros_like(slices.masks))
-    plain, stripped = (fit_sequence_probes(network, masked, NAMES, stripped=one) for one in (False, True))
+    plain, stripped = (fit_sequence_probes(network, statistics, masked, NAMES, stripped=one) for one in (False, True))
     assert not np.allclose(plain[0].weights, stripped[0].weights)
 
 
-def test_one_sequence_too_few_images_and_sequences_that_look_alike_get_no_probe(network, slices):
-    assert fit_sequence_probes(network, slices, ["day"], stripped=False) == ()
+def test_one_sequence_too_few_images_and_sequences_that_look_alike_get_no_probe(network, statistics, slices):
+    assert fit_sequence_probes(network, statistics, slices, ["day"], stripped=False) == ()
     few = slices.items < 9
     small = SliceSet(**{name: value[few] for name, value in vars(slices).items()})
-    assert fit_sequence_probes(network, small, NAMES, stripped=False) == ()
+    assert fit_sequence_probes(network, statistics, small, NAMES, stripped=False) == ()
     twins = replace(slices, images=slices.images[:, :1].repeat(2, axis=1))
-    assert fit_sequence_probes(network, twins, NAMES, stripped=False) == ()
+    assert fit_sequence_probes(network, statistics, twins, NAMES, stripped=False) == ()
 
 
 def test_probes_that_do_not_fit_the_model_are_refused(spec, tmp_path):

@@ -27,8 +27,9 @@ def quietColour():
 
 
 def pixelRatio():
-    """Pixels of the screen for one of Qt's."""
-    return float(slicer.app.devicePixelRatio())
+    """Pixels of the screen for one of Qt's; 1 where the application's Python does not know them."""
+    ratio = getattr(slicer.app, "devicePixelRatio", None)
+    return float(ratio()) if ratio else 1.0
 
 
 def textHeight():

@@ -195,8 +195,7 @@ class Panel:
     def onRun(self, _checked=None):
         """Run, or, while one runs, Cancel."""
         if self._running:
-            if not self._cancelling:
-                self._cancel(_("Cancelled. The scene is as it was."))
+            self._cancel(_("Cancelled. The scene is as it was."))
             return
         if not all(mayBeUsed(spec) for spec in self._specs() if spec):
             self.status.say(_("Not run: the licence of the weights was not agreed to."))
@@ -325,7 +324,7 @@ class Panel:
         ui.runButton.enabled = not self._cancelling and (self._running or canRun)
         ui.runButton.toolTip = (_("Ctrl+Enter runs, Esc cancels.") if ui.runButton.enabled
                                 else _("Choose a volume and a model first."))
-        self._cancelKey.enabled = self._running
+        self._cancelKey.enabled = self._running and not self._cancelling
         ui.progressBar.visible = self._running
         ui.undoButton.enabled = self.runner.canUndo and not self._running
         self.batch.showButtons()

@@ -10,6 +10,7 @@ from ..imaging.mr_sequence import SEQUENCES, named_sequences
 from ..imaging.preparation import PreparedVolume
 from ..imaging.volume import Volume
 from ..spec import ModelSpec
+from .channels import given_channels
 from .decision import NetworkOutput
 from .ood.texture import ROTATIONS
 from .prediction import Diagnosis, SegmentResult, Uncertainty, odds_over
@@ -104,9 +105,8 @@ def missing_channel_warnings(prepared: PreparedChannels, spec: ModelSpec) -> tup
         prepared: the input.
         spec: the model.
     """
-    names = [channel.name for channel in spec.channels]
-    present = {name for name, channel in zip(names, prepared.channels, strict=True) if channel is not None}
-    missing = ", ".join(name for name in names if name not in present)
+    present = set(given_channels(prepared, spec))
+    missing = ", ".join(channel.name for channel in spec.channels if channel.name not in present)
     if not missing:
         return [], True
     judged = spec.ood is not None and any(set(known) == present for known in spec.ood.known_channels)

@@ -28,6 +28,8 @@ PLAIN_TEXT: dict[Any, Any] = {"text.parse_math": False, "text.usetex": False}
 _INK, _QUIET, _PAPER = "#1c2430", "#7b8794", "#ffffff"
 #: Inches: the lower part, with the answer; the line above a slice; between two slices.
 _ANSWER, _TITLE, _GAP = 2.6, 0.19, 0.06
+#: Letters of a class's name, so that bars and curves have room, however wide the letters.
+_LONGEST = 40
 
 
 def chosen_slices(drawn: np.ndarray, most: int = MOST_SLICES, touched: np.ndarray | None = None) -> np.ndarray:
@@ -86,8 +88,7 @@ def _drawn(volume: Volume, prediction: Prediction) -> Figure:
     height = top + _ANSWER
     figure = Figure(figsize=(width, height), dpi=90, facecolor=_PAPER)
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, _ANSWER / height, 1, top / height), facecolor="black", xticks=[], yticks=[],
-                           xlim=(0, width), ylim=(top, 0))
+    axes = figure.add_axes((0, _ANSWER / height, 1, top / height), facecolor="black", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     foreground = measure_foreground(volume.array)
     cell = np.array([width / columns, top / rows])
@@ -106,7 +107,7 @@ def _drawn(volume: Volume, prediction: Prediction) -> Figure:
             _outline(axes, labels[n] == label, np.array(segment.colour) / 255, corner, pixel)
         axes.text(corner[0] + size[0] / 2, corner[1] - 0.03, f"{n + 1}/{len(slices)}", color="#cfd6de", fontsize=7,
                   ha="center", va="bottom")
-    axes.set(xlim=(0, width), ylim=(top, 0))
+    axes.set(xlim=(0, width), ylim=(top, 0))  # after the images, each of which sets them
     _answer(figure, prediction, shown)
     return figure
 
@@ -138,7 +139,7 @@ def _answer(figure: Figure, prediction: Prediction, shown: np.ndarray) -> None:
         f"{prediction.provenance.device} · Research use only, not for clinical diagnosis",
         fontsize=7.5, color=_QUIET, va="bottom",
     )
-    names = [c.display for c in spec.classes]
+    names = [c.display if len(c.display) <= _LONGEST else f"{c.display[:_LONGEST - 1].rstrip()}…" for c in spec.classes]
     values = [diagnosis.probabilities[c.name] for c in spec.classes]
     colours = [colour_of(n) for n in range(len(names))]
     # Inches: the names left of the bars, and right of the curves.

@@ -130,9 +130,8 @@ class OODStatistics:
             features: of the slices.
             given: names of the channels that are given, in the model's order.
         """
-        probe = next((one for one in self.probes if one.channels == tuple(given)), None)
         points = features.points[~features.blank]
-        return probe is not None and len(points) > 0 and probe.mistaken(points)
+        return len(points) > 0 and any(one.mistaken(points) for one in self.probes if one.channels == tuple(given))
 
 
 def texture_views(images: np.ndarray) -> list[np.ndarray]:

@@ -59,8 +59,8 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
     ood = measure_ood_statistics(network.to(device), dataset.slices, device)
     if ood:
         stripped = project.fit.augmentation.skull_strip > 0
-        ood = replace(ood, probes=fit_sequence_probes(network, dataset.slices, project.model.channel_names, stripped,
-                                                      device))
+        ood = replace(ood, probes=fit_sequence_probes(network, ood, dataset.slices, project.model.channel_names,
+                                                      stripped, device))
     network.to("cpu")
     with staged(folder) as part:
         spec = write_model_folder(project, network, calibration_of(results), VolumeRule(**results["rule"]),
@@ -113,6 +113,9 @@ def _summary(spec: ModelSpec, folder: Path, onnx: str) -> str:
     ), f"  {spec.volume_rule}" if spec.multi_label else f"  temperature {spec.temperature}, {spec.volume_rule}"]
     if spec.ood:
         lines.append(f"  unlike the training images: distances above {spec.ood.threshold}")
+        if spec.channels:
+            probed = "; ".join(" with ".join(names) for names in spec.ood.probed_channels)
+            lines.append(f"  sequences that look as if they were given as others: noticed for {probed or 'none'}")
     else:
         lines.append("  no statistics to tell unlike images: too few labelled slices, or none for validation")
     lines += [f"  {onnx}"] if onnx else []

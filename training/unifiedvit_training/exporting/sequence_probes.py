@@ -12,7 +12,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from UnifiedViTLib.inference.ood.sequence_probe import SequenceProbe
-from UnifiedViTLib.inference.ood.statistics import texture_views
+from UnifiedViTLib.inference.ood.statistics import OODFeatures, OODStatistics
 from UnifiedViTLib.spec import MISSING
 
 from ..data.dataset import SliceSet
@@ -35,8 +35,8 @@ class _Images:
     items: np.ndarray
 
 
-def fit_sequence_probes(network: torch.nn.Module, slices: SliceSet, names: Sequence[str], stripped: bool,
-                        device: torch.device | str = "cpu") -> tuple[SequenceProbe, ...]:
+def fit_sequence_probes(network: torch.nn.Module, ood: OODStatistics, slices: SliceSet, names: Sequence[str],
+                        stripped: bool, device: torch.device | str = "cpu") -> tuple[SequenceProbe, ...]:
     """Learn from images that are given as another channel than they are, whole and, where training stripped heads of
     their skull, stripped.
 
@@ -45,6 +45,7 @@ def fit_sequence_probes(network: torch.nn.Module, slices: SliceSet, names: Seque
 
     Args:
         network: on `device`.
+        ood: its statistics, which say what of a slice is looked at.
         slices: with both sides.
         names: of the channels; fewer than two are never mistaken.
         stripped: whether training stripped heads.
@@ -58,10 +59,11 @@ def fit_sequence_probes(network: torch.nn.Module, slices: SliceSet, names: Seque
         points, wrong, items, held_out = ([], [], [], [])
         for side in _MOST:
             for is_wrong, images in _given(slices, side, given, stripped):
-                points.append(_points(network, images.images, device))
-                wrong.append(np.full(len(images.items), is_wrong))
-                items.append(images.items)
-                held_out.append(np.full(len(images.items), side != "train"))
+                features = _features(network, ood, images.images, device)
+                points.append(features.points[~features.blank])
+                items.append(images.items[~features.blank])
+                wrong.append(np.full(len(items[-1]), is_wrong))
+                held_out.append(np.full(len(items[-1]), side != "train"))
         if points:
             channels = tuple(str(names[number]) for number in given)
             found.append(_fit(channels, *map(np.concatenate, (points, wrong, items, held_out))))
@@ -91,8 +93,7 @@ def _taken(slices: SliceSet, side: str, channels: Sequence[int], places: Sequenc
     whole = slices.inputs(indices).astype(np.float32)
     images = np.full_like(whole, MISSING)
     images[:, list(places)] = whole[:, list(channels)]
-    pictured = (images != images[:, :, :1, :1]).any(axis=(1, 2, 3))
-    return _Images(images[pictured], slices.masks[indices][pictured], slices.items[indices][pictured])
+    return _Images(images, slices.masks[indices], slices.items[indices])
 
 
 def _stripped(images: _Images) -> _Images:
@@ -101,15 +102,16 @@ def _stripped(images: _Images) -> _Images:
     return _Images(cut.numpy(), masks.numpy(), -1 - images.items)  # images of their own
 
 
-def _points(network: torch.nn.Module, images: np.ndarray, device: torch.device | str) -> np.ndarray:
-    """As `OODFeatures.points`."""
+def _features(network: torch.nn.Module, ood: OODStatistics, images: np.ndarray, device: torch.device | str
+              ) -> OODFeatures:
+    """As in use."""
     parts = []
     for start in range(0, len(images), 16):
         part = images[start:start + 16]
         with torch.inference_mode():
             embedding = network(torch.from_numpy(part).to(device)).embedding
-        parts.append(np.concatenate([embedding.float().cpu().numpy(), texture_views(part)[0]], axis=1))
-    return np.concatenate(parts)
+        parts.append(ood.features(embedding.float().cpu().numpy(), part))
+    return OODFeatures.concatenate(parts)
 
 
 def _fit(channels: tuple[str, ...], points: np.ndarray, wrong: np.ndarray, items: np.ndarray, held_out: np.ndarray

@@ -43,8 +43,8 @@ def add_artefacts(images: torch.Tensor, probability: float, generators: list[tor
             scaled = (channel - low) / (high - low)
             body = scaled > _BODY
             changed = kinds[int(draw[1] * len(kinds))](scaled, draw[2], generator)
-            spread, mean = torch.std_mean(channel[body])
-            new_spread, new_mean = torch.std_mean(changed[body])
+            spread, mean = torch.std_mean(channel[body], correction=0)
+            new_spread, new_mean = torch.std_mean(changed[body], correction=0)
             channel.copy_((changed - new_mean) / new_spread.clamp_min(1e-3) * spread + mean)
     return images
 
