@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
-from training_sets import stored
+from training_sets import discs, project, stored
 from unifiedvit_training.config import Project
 from unifiedvit_training.data.dataset import Dataset, Item, SliceSet
 from unifiedvit_training.evaluation import bootstrap, evaluate
@@ -72,7 +74,7 @@ def table_of(dataset: Dataset, logits: np.ndarray | None, drawn: list[np.ndarray
 
 def network_of(plan: Project, seed: int = 0) -> torch.nn.Module:
     torch.manual_seed(seed)
-    return build_model(plan.model.architecture, plan.model.build_arguments())
+    return build_model(plan.model.architecture, plan.model.build_arguments()).eval()
 
 
 def run_of(folder: Path, plan: Project, seed: int = 0) -> Path:
@@ -98,3 +100,38 @@ def bright_volumes(folder: Path) -> Dataset:
         masks.append(truth[2, 4:36, 4:36])
     data = dataset_of(folder / "dataset", masks, np.array([1] * 4), sides=[item.side for item in items])
     return replace(data, items=tuple(items))
+
+
+_METRICS = {"accuracy": [0.913, 0.89, 0.934], "dice": [0.8, None, None]}
+
+
+def evaluated_run(work: Path, **model) -> tuple[Project, Path]:
+    """A run over discs as `prepare`, `fit` and `evaluate` leave it, with random weights."""
+    made = project(model={"limits": ["It was never trained."]} | model)
+    made = made.model_copy(update={"data": made.data.model_copy(update={"sources": [
+        made.data.sources[0].model_copy(update={"table": work / "private" / "discs" / "labels.csv"})]})})
+    discs(work / "dataset")
+    run = work / "second"
+    save_weights(run / "best.safetensors", network_of(made))
+    (run / "evaluation").mkdir()
+    (run / "evaluation" / "results.json").write_text(
+        json.dumps(
+            {
+                "weights_sha256": hashlib.sha256((run / "best.safetensors").read_bytes()).hexdigest(),
+                "temperature": 1.25,
+                "rule": {"pooling": "mean", "top_k": 2, "max_normal_probability": 0.7, "min_component_ml": 0.1},
+                "results": [
+                    {
+                        "dataset": "slices, validation (weights and calibration were chosen on them)",
+                        "metrics": {"slices": 1210, "accuracy": 0.913, "dice": 0.8},
+                    },
+                    {
+                        "dataset": "whole volumes, test (not used for any choice)",
+                        "metrics": {"volumes": 15, "detected": 0.8667},
+                    },
+                ],
+                "sides": {"validation": {"metrics": _METRICS, "confusion": [[10, 1, 0], [2, 9, 0], [0, 0, 8]]}},
+            }
+        )
+    )
+    return made, run

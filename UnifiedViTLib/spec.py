@@ -83,7 +83,7 @@ class OODSpec(Record):
 
     `threshold`: the distance that one in a hundred validation slices exceeds. `format` 1 knows embeddings alone, 2 also
     what pictures look like. `known_channels`: sets of channels that the images behind the statistics had; empty: all.
-    `probed_channels`: those that have a probe.
+    `probed_channels`: those that have a probe; the empty set alone for the probe of a model of one image.
     """
 
     file: str
@@ -383,8 +383,8 @@ def _ood(statistics: Fields, channels: list[str]) -> OODSpec:
 
 def _channel_sets(statistics: Fields, key: str, channels: list[str]) -> tuple[tuple[str, ...], ...]:
     sets = statistics.data.get(key, [])
-    if not isinstance(sets, list) or not all(isinstance(one, list) and one and all(name in channels for name in one)
-                                             for one in sets):
+    if not isinstance(sets, list) or not all(isinstance(one, list) and (one or not channels)
+                                             and all(name in channels for name in one) for one in sets):
         raise ModelSpecError(f"ood.{key}: lists of the model's channels are needed.")
     return tuple(tuple(names) for names in sets)
 

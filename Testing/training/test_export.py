@@ -15,8 +15,8 @@ import onnx
 import pytest
 import torch
 from builders import head_volume, spec_data
+from evaluation_sets import evaluated_run, network_of
 from safetensors.torch import load_file, save_file
-from training_sets import discs
 from training_sets import project as disc_project
 from unifiedvit_training.config import Project
 from unifiedvit_training.errors import RunError
@@ -37,7 +37,6 @@ from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.ood.statistics import Gaussians, OODStatistics, OrientationStatistics, load_ood_statistics
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.models import build_model
 from UnifiedViTLib.spec import load_spec
 
 
@@ -52,11 +51,6 @@ def project(**model) -> Project:
         "model": described | model,
         "fit": {"stages": [{"size": 32, "epochs": 1}]},
     })
-
-
-def network_of(project: Project, seed: int = 0) -> torch.nn.Module:
-    torch.manual_seed(seed)
-    return build_model(project.model.architecture, project.model.build_arguments()).eval()
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -160,43 +154,8 @@ def test_a_validation_side_without_errors_gives_a_temperature_that_the_library_a
 # The command
 
 
-METRICS = {"accuracy": [0.913, 0.89, 0.934], "dice": [0.8, None, None]}
-
-
-def evaluated(work: Path, **model) -> tuple[Project, Path]:
-    """A run over discs as `prepare`, `fit` and `evaluate` leave it, with random weights."""
-    made = disc_project(model={"limits": ["It was never trained."]} | model)
-    made = made.model_copy(update={"data": made.data.model_copy(update={"sources": [
-        made.data.sources[0].model_copy(update={"table": work / "private" / "discs" / "labels.csv"})]})})
-    discs(work / "dataset")
-    run = work / "second"
-    save_weights(run / "best.safetensors", network_of(made))
-    (run / "evaluation").mkdir()
-    (run / "evaluation" / "results.json").write_text(
-        json.dumps(
-            {
-                "weights_sha256": hashlib.sha256((run / "best.safetensors").read_bytes()).hexdigest(),
-                "temperature": 1.25,
-                "rule": {"pooling": "mean", "top_k": 2, "max_normal_probability": 0.7, "min_component_ml": 0.1},
-                "results": [
-                    {
-                        "dataset": "slices, validation (weights and calibration were chosen on them)",
-                        "metrics": {"slices": 1210, "accuracy": 0.913, "dice": 0.8},
-                    },
-                    {
-                        "dataset": "whole volumes, test (not used for any choice)",
-                        "metrics": {"volumes": 15, "detected": 0.8667},
-                    },
-                ],
-                "sides": {"validation": {"metrics": METRICS, "confusion": [[10, 1, 0], [2, 9, 0], [0, 0, 8]]}},
-            }
-        )
-    )
-    return made, run
-
-
 def test_an_evaluated_run_becomes_a_folder_with_weights_statistics_and_card(tmp_path, capsys):
-    made, run = evaluated(tmp_path / "work")
+    made, run = evaluated_run(tmp_path / "work")
     spec = export(made, run, tmp_path / "model", onnx=False)
     assert sorted(files(tmp_path / "model")) == ["README.md", "model.json", "model.safetensors",
                                                  "ood.safetensors"]
@@ -210,7 +169,7 @@ def test_an_evaluated_run_becomes_a_folder_with_weights_statistics_and_card(tmp_
 
 
 def test_the_card_says_what_a_reader_must_know(tmp_path):
-    made, run = evaluated(tmp_path / "work", licence="CC BY 4.0 | attribution")
+    made, run = evaluated_run(tmp_path / "work", licence="CC BY 4.0 | attribution")
     spec = export(made, run, tmp_path / "model", onnx=False)
     card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     for words in ("# Discs", "Research use only", "pictures of discs", "CC BY 4.0 \\| attribution",
@@ -231,7 +190,7 @@ def test_the_card_says_what_a_reader_must_know(tmp_path):
     (lambda run: (run / "best.safetensors").unlink(), "Run `unifiedvit-train fit` first"),
 ])
 def test_a_run_that_was_not_evaluated_as_it_is_now_is_refused(tmp_path, spoil, words):
-    made, run = evaluated(tmp_path / "work")
+    made, run = evaluated_run(tmp_path / "work")
     spoil(run)
     with pytest.raises(RunError, match=words):
         export(made, run, tmp_path / "model", onnx=False)
@@ -300,7 +259,7 @@ def test_openvino_that_crashes_on_a_network_costs_the_comparison_alone(onnx_file
 
 
 def test_without_openvino_it_is_said_that_nothing_was_compared(onnx_file, tmp_path, monkeypatch, capsys):
-    made, run = evaluated(tmp_path / "work")
+    made, run = evaluated_run(tmp_path / "work")
     program = SimpleNamespace(model_proto=onnx.load(onnx_file[1]))
     monkeypatch.setattr(torch.onnx, "export", lambda *given, **options: program)
     monkeypatch.setitem(sys.modules, "openvino", None)
@@ -311,7 +270,7 @@ def test_without_openvino_it_is_said_that_nothing_was_compared(onnx_file, tmp_pa
 
 @pytest.mark.openvino
 def test_an_exported_model_runs_without_torch_and_its_description_names_the_graph(onnx_file, tmp_path, monkeypatch):
-    made, run = evaluated(tmp_path / "work")
+    made, run = evaluated_run(tmp_path / "work")
     program = SimpleNamespace(model_proto=onnx.load(onnx_file[1]))
     monkeypatch.setattr(torch.onnx, "export", lambda *given, **options: program)
     monkeypatch.setattr("unifiedvit_training.exporting.export.stored_network",
@@ -326,7 +285,7 @@ def test_an_exported_model_runs_without_torch_and_its_description_names_the_grap
 
 
 def test_an_export_that_fails_half_way_leaves_nothing_and_keeps_the_older_model(tmp_path, monkeypatch):
-    made, run = evaluated(tmp_path / "work")
+    made, run = evaluated_run(tmp_path / "work")
     export(made, run, tmp_path / "model", onnx=False)
     before = files(tmp_path / "model")
 

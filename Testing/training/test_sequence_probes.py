@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from builders import head_volume
+from evaluation_sets import evaluated_run
 from training_sets import TWO_CHANNELS, project
-from unifiedvit_training.data.dataset import SliceSet
+from unifiedvit_training.data.dataset import CARD_FILE, SliceSet
+from unifiedvit_training.errors import RunError
 from unifiedvit_training.evaluation.ood.fit import known_channels, measure_ood_statistics
 from unifiedvit_training.evaluation.volumes import DEFAULT_RULE
+from unifiedvit_training.exporting.export import export
 from unifiedvit_training.exporting.sequence_probes import fit_sequence_probes
 from unifiedvit_training.runs.model_folder import write_model_folder
 from unifiedvit_training.runs.networks import build_network
@@ -52,6 +56,11 @@ def slices():
     )
 
 
+def first(slices: SliceSet, count: int) -> SliceSet:
+    """The slices of so many heads."""
+    return SliceSet(**{name: value[slices.items < count] for name, value in vars(slices).items()})
+
+
 @pytest.fixture(scope="module")
 def made():
     return project(model={"input": TWO_CHANNELS | {"expects": "heads"}})
@@ -69,9 +78,14 @@ def statistics(network, slices):
 
 
 @pytest.fixture(scope="module")
-def spec(made, network, statistics, slices, tmp_path_factory):
+def probes(network, statistics, slices):
+    return fit_sequence_probes(network, statistics, slices, NAMES, stripped=False)
+
+
+@pytest.fixture(scope="module")
+def spec(made, network, statistics, probes, slices, tmp_path_factory):
     """The model, with its statistics and probes."""
-    ood = replace(statistics, probes=fit_sequence_probes(network, statistics, slices, NAMES, stripped=False))
+    ood = replace(statistics, probes=probes)
     return write_model_folder(made, network, 1.0, DEFAULT_RULE, [], tmp_path_factory.mktemp("model") / "model", ood,
                               known_channels=known_channels(slices, NAMES))
 
@@ -106,19 +120,73 @@ def test_which_model_doubts_one_whose_channel_the_image_does_not_look_like(spec)
     assert fits[1].verdict != FITS and (fits[1].verdict != DOUBTFUL or "By its look" in fits[1].reason)
 
 
-def test_stripped_heads_are_learnt_where_training_strips(network, statistics, slices):
-    masked = replace(slices, masks=np.zeros_like(slices.masks))
-    plain, stripped = (fit_sequence_probes(network, statistics, masked, NAMES, stripped=one) for one in (False, True))
-    assert not np.allclose(plain[0].weights, stripped[0].weights)
+def test_stripped_heads_are_learnt_where_training_strips(network, statistics, probes, slices):
+    stripped = fit_sequence_probes(network, statistics, slices, NAMES, stripped=True)
+    assert not np.allclose(probes[0].weights, stripped[0].weights)
 
 
 def test_one_sequence_too_few_images_and_sequences_that_look_alike_get_no_probe(network, statistics, slices):
     assert fit_sequence_probes(network, statistics, slices, ["day"], stripped=False) == ()
-    few = slices.items < 9
-    small = SliceSet(**{name: value[few] for name, value in vars(slices).items()})
-    assert fit_sequence_probes(network, statistics, small, NAMES, stripped=False) == ()
+    assert fit_sequence_probes(network, statistics, first(slices, 9), NAMES, stripped=False) == ()
     twins = replace(slices, images=slices.images[:, :1].repeat(2, axis=1))
     assert fit_sequence_probes(network, statistics, twins, NAMES, stripped=False) == ()
+
+
+# A model of one image, which learns from another project's images what it is not
+
+@pytest.fixture(scope="module")
+def model_of_day(slices, tmp_path_factory):
+    """A model of "day" alone."""
+    one = project(model={"input": {"size": 32, "modality": "any", "expects": "heads by day"}})
+    torch.manual_seed(0)
+    network, own = build_network(one.model).eval(), replace(slices, images=np.array(slices.images[:, 0]))
+    ood = measure_ood_statistics(network, own)
+    ood = replace(ood, probes=fit_sequence_probes(network, ood, slices, NAMES, stripped=False, alone="day"))
+    return write_model_folder(one, network, 1.0, DEFAULT_RULE, [], tmp_path_factory.mktemp("day") / "model", ood)
+
+
+def test_a_model_of_one_image_notices_another_sequence(model_of_day):
+    day, night = heads(103)
+    assert model_of_day.ood.probed_channels == ((),)
+    warnings = " ".join(Predictor(model_of_day, "cpu").predict(night).warnings)
+    assert "By its look, b is another sequence than it was looked at as (heads by day)" in warnings
+    assert "By its look" not in " ".join(Predictor(model_of_day, "cpu").predict(day).warnings)
+
+
+def write_two_channels(slices: SliceSet, work: Path, size: int = 32) -> Path:
+    """A folder of a project with `slices`, as `prepare` leaves it."""
+    (work / "dataset").mkdir(parents=True)
+    for name, value in vars(slices).items():
+        np.save(work / "dataset" / f"{name}.npy", value)
+    recipe = {"model": {"input": TWO_CHANNELS | {"size": size}}}
+    (work / "dataset" / CARD_FILE).write_text(json.dumps({"items": [], "recipe": recipe}))
+    return work
+
+
+def test_export_learns_other_sequences_of_another_projects_images(slices, tmp_path, capsys):
+    made, run = evaluated_run(tmp_path / "work")
+    other = write_two_channels(slices, tmp_path / "two")
+    spec = export(made, run, tmp_path / "model", onnx=False, sequences=other, alone="day")
+    assert spec.ood.probed_channels == ((),) and "other sequences given in place of its own" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("alone", "words"), [("", "channels day, night, not .none named"), ("dusk", "not dusk")])
+def test_a_channel_that_is_not_there_is_refused(slices, tmp_path, alone, words):
+    made, run = evaluated_run(tmp_path / "work")
+    other = write_two_channels(first(slices, 9), tmp_path / "two")
+    with pytest.raises(RunError, match=words):
+        export(made, run, tmp_path / "model", onnx=False, sequences=other, alone=alone)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_model_of_several_channels_and_images_of_another_size_are_refused(slices, tmp_path):
+    made, run = evaluated_run(tmp_path / "work")
+    several = made.model_copy(update={"model": project(model={"input": TWO_CHANNELS}).model})
+    small = write_two_channels(replace(first(slices, 9), images=slices.images[slices.items < 9][..., :16, :16]),
+                               tmp_path / "small")
+    for one, words in (several, "learns from its own channels|weights of another network"), (made, "images of 16 pix"):
+        with pytest.raises(RunError, match=words):
+            export(one, run, tmp_path / "model", onnx=False, sequences=small, alone="day")
 
 
 def test_probes_that_do_not_fit_the_model_are_refused(spec, tmp_path):

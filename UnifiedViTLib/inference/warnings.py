@@ -165,14 +165,10 @@ def _different_values(array: np.ndarray) -> int:
 
 def sequence_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
     """Sentences about images of which a name says another MR sequence than the model, or their channel, expects."""
-    if isinstance(prepared, PreparedChannels):
-        given = list(zip(prepared.channels, [channel.expects for channel in spec.channels], strict=True))
-    else:
-        given = [(prepared, spec.expects)]
+    if spec.modality != "MR":
+        return []
     sentences = []
-    for channel, expects in given:
-        if channel is None or spec.modality != "MR":
-            continue
+    for channel, expects in _given(prepared, spec):
         named, expected = sequences_of(channel.volume), set(named_sequences([expects]))
         if not named or not expected or expected & set(named):
             continue
@@ -184,7 +180,7 @@ def sequence_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
 
 
 def mistaken_sequence_warnings(prepared: PreparedVolume, spec: ModelSpec, output: NetworkOutput) -> list[str]:
-    """A sentence where images look as if they were of other channels than those they are given as; a name that says so
+    """A sentence where images look as if they were of other sequences than those they are given as; a name that says so
     already is left to `sequence_warnings`.
 
     Args:
@@ -192,16 +188,23 @@ def mistaken_sequence_warnings(prepared: PreparedVolume, spec: ModelSpec, output
         spec: the model.
         output: of the network.
     """
-    if not output.mistaken or not isinstance(prepared, PreparedChannels) or sequence_warnings(prepared, spec):
+    if not output.mistaken or sequence_warnings(prepared, spec):
         return []
-    given = [(image.volume.name, channel.expects)
-             for channel, image in zip(spec.channels, prepared.channels, strict=True) if image is not None]
+    given = [(image.volume.name, expects) for image, expects in _given(prepared, spec)]
     if len(given) > 1:
         pairs = ", ".join(f"{name} was looked at as {expects}" for name, expects in given)
         return [f"The images look as if they were exchanged: {pairs}. Check which is which; do not rely on the answer."]
     name, expects = given[0]
     return [f"By its look, {name} is another sequence than it was looked at as ({expects}). Check which it is; do not "
             "rely on the answer."]
+
+
+def _given(prepared: PreparedVolume, spec: ModelSpec) -> list[tuple[PreparedVolume, str]]:
+    """The images that are there, each with what it is looked at as."""
+    if not isinstance(prepared, PreparedChannels):
+        return [(prepared, spec.expects)]
+    return [(image, channel.expects) for channel, image in zip(spec.channels, prepared.channels, strict=True)
+            if image is not None]
 
 
 def sequences_of(volume: Volume) -> list[str]:

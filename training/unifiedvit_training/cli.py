@@ -347,12 +347,16 @@ def export(
     output: Annotated[Path, typer.Option(help="the model's folder; Slicer and `unifiedvit models` list it from there")],
     work: Work = Path("work"), run: Run = "fit",
     onnx: Annotated[bool, typer.Option(help="write model.onnx too, for use without torch")] = True,
+    sequences: Annotated[Path | None, typer.Option(
+        help="a folder WORK of another project, with images of several channels: a model of one image learns to notice "
+             "those that are not its own")] = None,
+    channel: Annotated[str, typer.Option("--as", help="which channel of --sequences is this model's")] = "",
 ) -> None:
     """Write a model folder: description, weights, ONNX, model card. Needs `evaluate` to have been run."""
     from .exporting.export import export as write
     from .runs.project_file import load_run_project
 
-    write(load_run_project(work / run), work / run, output, onnx)
+    write(load_run_project(work / run), work / run, output, onnx, sequences=sequences, alone=channel)
 
 
 app.registered_commands += (corrections.registered_commands + publishing.registered_commands

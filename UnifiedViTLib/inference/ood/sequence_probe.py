@@ -13,10 +13,10 @@ MANY_SLICES = 5
 @dataclass(frozen=True)
 class SequenceProbe:
     """A linear probe (Alain and Bengio 2016): logistic regression on what slices look like to the network and without
-    it, between images that are given as what they are and images that are given as another channel.
+    it, between images that are given as what they are and images that are given as another sequence.
 
     Attributes:
-        channels: names of the channels that are given, in the model's order.
+        channels: names of the channels that are given, in the model's order; none for a model of one image.
         weights: (F,) float32, for `OODFeatures.points`.
         bias: what is added; above zero a slice looks mistaken.
         margin: what one in a hundred slices that are what they are given as exceeds.

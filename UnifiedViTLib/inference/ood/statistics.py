@@ -77,7 +77,7 @@ class OODStatistics:
         training: training images by the network's embedding alone, or (format 2) with what `texture` sees behind it.
         threshold: distance that one in a hundred in-distribution slices exceeds.
         orientation: None for format 1.
-        probes: one for each set of channels that may be given and mistaken for each other.
+        probes: one for each set of channels that may be given and be of other sequences.
     """
 
     training: Gaussians
@@ -121,14 +121,13 @@ class OODStatistics:
         distances[features.blank] = np.nan
         return distances, (gains > self.orientation.thresholds) & ~features.blank[:, None]
 
-
     def mistaken(self, features: OODFeatures, given: Sequence[str]) -> bool:
-        """Whether an image looks as if it were of other channels than those it is given as; False where no probe is for
-        these channels, or nothing is to be seen.
+        """Whether an image looks as if it were of other sequences than those it is given as; False where no probe is
+        for these channels, or nothing is to be seen.
 
         Args:
             features: of the slices.
-            given: names of the channels that are given, in the model's order.
+            given: names of the channels that are given, in the model's order; none for a model of one image.
         """
         points = features.points[~features.blank]
         return len(points) > 0 and any(one.mistaken(points) for one in self.probes if one.channels == tuple(given))

@@ -11,7 +11,7 @@ from UnifiedViTLib.inference.backends.torch_backend import choose_device
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..config import Project
-from ..data.dataset import load_dataset
+from ..data.dataset import SliceSet, load_dataset
 from ..errors import RunError
 from ..evaluation.candidates import FOLDER
 from ..evaluation.evaluate import RESULTS_FILE, calibration_of
@@ -31,7 +31,8 @@ from .onnx_check import NotCompared, compare_onnx
 from .sequence_probes import fit_sequence_probes
 
 
-def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin: Origin | None = None) -> ModelSpec:
+def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin: Origin | None = None,
+           sequences: Path | None = None, alone: str = "") -> ModelSpec:
     """Write a model folder that Slicer lists: description, weights, statistics, ONNX, card. All of it or nothing.
 
     Args:
@@ -40,6 +41,9 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
         folder: of the model; an older export in it is replaced.
         onnx: write `model.onnx` too, which OpenVINO runs without torch.
         origin: what the card says of the model that this one was adapted from.
+        sequences: for a model of one image, the folder of another project's results, with images of several channels:
+            from these it learns to notice the others.
+        alone: which of the channels of `sequences` is the model's.
 
     Raises:
         RunError: the run has not been evaluated as it is now, is not something that Slicer can use, or `folder`
@@ -58,9 +62,11 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
     device = choose_device("cpu" if project.machine.accelerator == "cpu" else "auto")
     ood = measure_ood_statistics(network.to(device), dataset.slices, device)
     if ood:
+        slices, names = dataset.slices, project.model.channel_names
+        if sequences is not None:
+            slices, names = _other_sequences(project, sequences, alone)
         stripped = project.fit.augmentation.skull_strip > 0
-        ood = replace(ood, probes=fit_sequence_probes(network, ood, dataset.slices, project.model.channel_names,
-                                                      stripped, device))
+        ood = replace(ood, probes=fit_sequence_probes(network, ood, slices, names, stripped, device, alone))
     network.to("cpu")
     with staged(folder) as part:
         spec = write_model_folder(project, network, calibration_of(results), VolumeRule(**results["rule"]),
@@ -74,6 +80,26 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
         (part / CARD_FILE).write_text(card, encoding="utf-8")
     print(_summary(spec, folder, said))
     return replace(spec, folder=folder)
+
+
+def _other_sequences(project: Project, work: Path, alone: str) -> tuple[SliceSet, list[str]]:
+    """Prepared images of several channels, and the channels' names.
+
+    Raises:
+        RunError: the model knows them all, they are not of its size, or none of them is `alone`.
+        DataError: they are gone.
+    """
+    if project.model.channel_names:
+        raise RunError("--sequences is for a model of one image; this one learns from its own channels.")
+    dataset = load_dataset(work / "dataset")
+    names = [channel["name"] for channel in dataset.recipe.get("model", {}).get("input", {}).get("channels", [])]
+    if alone not in names or len(names) < 2:
+        raise RunError(f"{work} has the channels {', '.join(names) or '(none)'}, not {alone or '(none named)'}. Say by "
+                       "--as which of them this model looks at; the others are what it learns to notice.")
+    if (size := dataset.slices.images.shape[-1]) != project.model.input.size:
+        raise RunError(f"{work} has images of {size} pixels, this model looks at {project.model.input.size}. Prepare "
+                       "it with the same input.size.")
+    return dataset.slices, names
 
 
 def _results(run: Path) -> dict[str, Any]:
@@ -116,6 +142,8 @@ def _summary(spec: ModelSpec, folder: Path, onnx: str) -> str:
         if spec.channels:
             probed = "; ".join(" with ".join(names) for names in spec.ood.probed_channels)
             lines.append(f"  sequences that look as if they were given as others: noticed for {probed or 'none'}")
+        elif spec.ood.probed_channels:
+            lines.append("  other sequences given in place of its own: noticed")
     else:
         lines.append("  no statistics to tell unlike images: too few labelled slices, or none for validation")
     lines += [f"  {onnx}"] if onnx else []

@@ -36,8 +36,9 @@ class _Images:
 
 
 def fit_sequence_probes(network: torch.nn.Module, ood: OODStatistics, slices: SliceSet, names: Sequence[str],
-                        stripped: bool, device: torch.device | str = "cpu") -> tuple[SequenceProbe, ...]:
-    """Learn from images that are given as another channel than they are, whole and, where training stripped heads of
+                        stripped: bool, device: torch.device | str = "cpu", alone: str = ""
+                        ) -> tuple[SequenceProbe, ...]:
+    """Learn from images that are given as another sequence than they are, whole and, where training stripped heads of
     their skull, stripped.
 
     There is a probe for each channel given alone, and one for all of them at once, where enough images have them; and
@@ -47,25 +48,27 @@ def fit_sequence_probes(network: torch.nn.Module, ood: OODStatistics, slices: Sl
         network: on `device`.
         ood: its statistics, which say what of a slice is looked at.
         slices: with both sides.
-        names: of the channels; fewer than two are never mistaken.
+        names: of their channels; fewer than two are never mistaken.
         stripped: whether training stripped heads.
         device: of torch.
+        alone: which of the channels a network of one image looks at; "" for a network of all of them.
     """
     if len(names) < 2:
         return ()
+    numbers = range(len(names))
+    sets = [(names.index(alone),)] if alone else [*((number,) for number in numbers), tuple(numbers)]
     found = []
-    arrangements: list[tuple[int, ...]] = [*((number,) for number in range(len(names))), tuple(range(len(names)))]
-    for given in arrangements:
+    for right in sets:
         points, wrong, items, held_out = ([], [], [], [])
         for side in _MOST:
-            for is_wrong, images in _given(slices, side, given, stripped):
-                features = _features(network, ood, images.images, device)
+            for is_wrong, images in _given(slices, side, right, stripped):
+                features = _features(network, ood, images.images[:, list(right)] if alone else images.images, device)
                 points.append(features.points[~features.blank])
                 items.append(images.items[~features.blank])
                 wrong.append(np.full(len(items[-1]), is_wrong))
                 held_out.append(np.full(len(items[-1]), side != "train"))
         if points:
-            channels = tuple(str(names[number]) for number in given)
+            channels = () if alone else tuple(names[number] for number in right)
             found.append(_fit(channels, *map(np.concatenate, (points, wrong, items, held_out))))
     return tuple(probe for probe in found if probe is not None)
 
