@@ -5,7 +5,7 @@ from __future__ import annotations
 from .data import Data, Source, Split
 from .model import ARGUMENTS, ChannelCard, ClassCard, Input, Model, SegmentCard, Task, TrainingDataCard
 from .project import Project, checked, load_project, read_yaml
-from .recipe import Augmentation, Fit, Initial, Machine, Optimiser, Pretrain, Stage, Superres
+from .recipe import Augmentation, Fit, Initial, Machine, Optimiser, Pretrain, Stage, Superres, Teacher
 from .section import Section
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Stage",
     "Superres",
     "Task",
+    "Teacher",
     "TrainingDataCard",
     "checked",
     "load_project",

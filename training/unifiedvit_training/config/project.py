@@ -114,7 +114,10 @@ def _anchored(project: Project, home: Path, data: Path) -> Project:
         for source in project.data.sources
     ]
     initial = project.fit.initial.model_copy(update={"weights": at(home, project.fit.initial.weights)})
+    teacher = project.fit.teacher
+    if teacher and (home / teacher.model).is_dir():  # else it is a model's id
+        teacher = teacher.model_copy(update={"model": str(at(home, Path(teacher.model)))})
     return project.model_copy(update={
         "data": project.data.model_copy(update={"sources": sources}),
-        "fit": project.fit.model_copy(update={"initial": initial}),
+        "fit": project.fit.model_copy(update={"initial": initial, "teacher": teacher}),
     })

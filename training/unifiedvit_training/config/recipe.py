@@ -30,6 +30,16 @@ class Initial(Section):
         return self
 
 
+class Teacher(Section):
+    """A model that teaches (distillation): `model` is its id or folder, `weight` the share of the loss that is the
+    distance from its answers (1: it alone teaches), `temperature` how far both are softened. It teaches slices without
+    a mask or label, too."""
+
+    model: str
+    weight: float = Field(default=0.5, gt=0, le=1)
+    temperature: float = Field(default=2.0, ge=1, le=20)
+
+
 class Augmentation(Section):
     """How strongly images are changed; each number is the top of a range, 0 turns that change off.
 
@@ -102,6 +112,7 @@ class Fit(Section):
         class_balance: how often slices are drawn: "none", "sqrt" or "equal" over the diagnoses.
         ema: decay of the moving average of weights, which is what is kept.
         validate_every: epochs between two measurements on the validation side.
+        teacher: a model whose answers are learnt from, besides masks and labels; None: these alone.
         patience: measurements without a better score before the run stops; None: never.
         save_minutes: between two checkpoints.
     """
@@ -120,6 +131,7 @@ class Fit(Section):
     ema: float = Field(default=0.998, ge=0, lt=1)
     augmentation: Augmentation = Augmentation()
     initial: Initial = Initial()
+    teacher: Teacher | None = None
     validate_every: int = Field(default=3, ge=1)
     patience: int | None = Field(default=None, ge=1)
     save_minutes: float = Field(default=5.0, ge=0)

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -121,9 +121,23 @@ def _unpack(parts: list[Path], work: Path) -> Dataset:
         for name in _SMALL:
             np.save(folder / f"{name}.npy", small[name])
         for name, content in extras.items():
-            write_whole(work / Path(name).name, content)
+            target = work / _inside(name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(target, content)
     write_whole(folder / CARD_FILE, recipe)  # last: without it the folder is not a finished dataset
     return load_dataset(folder)
+
+
+def _inside(name: str) -> PurePosixPath:
+    """A name of an archive as a path that leads nowhere else.
+
+    Raises:
+        ValueError: it would.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or any(mark in name for mark in ("\\", ":")):
+        raise ValueError(f"{name!r} lies outside of the folder")
+    return path
 
 
 def _parts(folder: Path) -> list[Path]:

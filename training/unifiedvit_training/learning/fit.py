@@ -14,6 +14,8 @@ from lightning.fabric import Fabric
 from timm.utils import ModelEmaV3
 from tqdm import tqdm
 
+from UnifiedViTLib.spec import ModelSpec
+
 from ..config import Project
 from ..data.dataset import Dataset, check_dataset_fits
 from ..errors import DataError, RunError
@@ -23,6 +25,7 @@ from ..runs.checkpoints import BEST_FILE, NOW_FILE, load_state, save_state, save
 from ..runs.project_file import begin_or_resume
 from .augment import augment
 from .depthwise import depthwise_in_float32
+from .distillation import TeacherNetwork, find_teacher
 from .initialise import load_initial_weights, parameter_groups
 from .launch import start_fabric
 from .metric_logger import MetricLogger
@@ -47,12 +50,15 @@ def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None
 
     Raises:
         DataError: a side of the split has no slices, or the dataset is not that of the project.
-        RunError: the run was begun with another recipe, the loss is not a number, or the disk is full.
+        RunError: the run was begun with another recipe, the loss is not a number, or the disk is full; or the teacher
+            has other questions.
+        ModelSpecError, WeightsError: the teacher is not there, or damaged.
     """
     check_dataset_fits(dataset, project.model)
+    teacher = find_teacher(project.fit.teacher, project.model) if project.fit.teacher else None
     begin_or_resume(project, run)
     fabric = start_fabric(project.machine)
-    return Trainer(project, dataset, run, fabric, max_minutes).run_all()
+    return Trainer(project, dataset, run, fabric, max_minutes, teacher).run_all()
 
 
 class Trainer:
@@ -64,10 +70,11 @@ class Trainer:
         run: folder of the run.
         fabric: on whose devices it trains.
         max_minutes: after which it stops, to be gone on with; None for no end.
+        teacher: the model of `fit.teacher`, where there is one.
     """
 
     def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric,
-                 max_minutes: float | None) -> None:
+                 max_minutes: float | None, teacher: ModelSpec | None = None) -> None:
         self.stop_at = None if max_minutes is None else time.monotonic() + 60 * max_minutes
         self.project, self.plan, self.slices, self.run, self.fabric = project, project.fit, dataset.slices, run, fabric
         self.train, self.validation = self.slices.on("train"), self.slices.on("validation")
@@ -85,6 +92,7 @@ class Trainer:
         training_module = TrainingModule(project.model, self.plan).to(memory_format=torch.channels_last)
         if fabric.device.type == "cpu":
             depthwise_in_float32(training_module.network)
+        self.teacher = TeacherNetwork(teacher, fabric.device) if teacher else None
         state = load_state(run)
         if state is None:
             fabric.print(load_initial_weights(training_module.network, self.plan.initial))
@@ -192,11 +200,13 @@ class Trainer:
         for micro in self.micros:
             places = range(micro * self.micro_batch, (micro + 1) * self.micro_batch)
             inputs = self._inputs(chosen[places.start:places.stop], places, size)
+            with self.fabric.autocast():
+                taught = self.teacher(inputs[0]) if self.teacher else None
             torch.manual_seed(
                 seed_of(self.project.seed, self.done, self.plan.batch_size + micro)
             )  # drop-out, drop-path
             with self.fabric.no_backward_sync(self.training_module, enabled=micro != self.micros[-1]):
-                loss, losses = self.training_module(*inputs)
+                loss, losses = self.training_module(*inputs, taught)
                 self.fabric.backward(loss / len(self.micros))
             for name, value in losses.items():
                 total[name] = total.get(name, 0) + value / len(self.micros)
