@@ -26,6 +26,7 @@ from ..runs.model_folder import (
     write_model_folder,
 )
 from .card import Origin, model_card
+from .imitation import imitation_of
 from .onnx import write_onnx
 from .onnx_check import NotCompared, compare_onnx
 from .sequence_probes import fit_sequence_probes
@@ -60,7 +61,7 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
         )
     dataset = load_dataset(run.parent / "dataset")
     device = choose_device("cpu" if project.machine.accelerator == "cpu" else "auto")
-    ood = measure_ood_statistics(network.to(device), dataset.slices, device)
+    ood = measure_ood_statistics(network.to(device), dataset.slices, device, imitation_of(project.fit.augmentation))
     if ood:
         slices, names = dataset.slices, project.model.channel_names
         if sequences is not None:

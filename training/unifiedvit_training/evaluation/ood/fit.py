@@ -3,8 +3,8 @@ when an image looks like none of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ MOST = 1500
 FEWEST_OF_A_SET = 100
 
 
-def measure_ood_statistics(network: torch.nn.Module, slices: SliceSet, device: torch.device | str = "cpu"
+def measure_ood_statistics(network: torch.nn.Module, slices: SliceSet, device: torch.device | str = "cpu",
+                           imitate: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
                            ) -> OODStatistics | None:
     """Let `network` look at both sides and fit the statistics.
 
@@ -35,6 +36,8 @@ def measure_ood_statistics(network: torch.nn.Module, slices: SliceSet, device: t
         network: on `device`.
         slices: with both sides.
         device: of torch.
+        imitate: images (N, C, size, size) float32 and their masks (N, size, size) to such images changed as training
+            changed them; the thresholds are those of validation images as they are. None: nothing is changed.
 
     Returns:
         The statistics; None if fewer than two training slices have a known diagnosis, or no slice is for validation.
@@ -47,7 +50,12 @@ def measure_ood_statistics(network: torch.nn.Module, slices: SliceSet, device: t
         return None
     train, validation = (side[np.linspace(0, len(side) - 1, min(len(side), MOST)).astype(int)]
                          for side in (train, validation))
-    features, held_out = (_features(network, slices, side, device) for side in (train, validation))
+    learnt = SliceSet(**{name: value[train] for name, value in vars(slices).items()})
+    everything = np.arange(len(train))
+    if imitate is not None:
+        images = imitate(learnt.inputs(everything), np.asarray(learnt.masks))
+        learnt = replace(learnt, images=images.reshape(learnt.images.shape).astype(np.float16))
+    features, held_out = _features(network, learnt, everything, device), _features(network, slices, validation, device)
     return fit_ood_statistics(features, labels[train], held_out, slices.items[validation])
 
 
