@@ -25,7 +25,7 @@ class TeacherNetwork:
 
     def __init__(self, spec: ModelSpec, device: torch.device) -> None:
         self._size = spec.size
-        self._network = load_network(spec).to(device, memory_format=torch.channels_last)
+        self._network = load_network(spec).to(device).to(memory_format=torch.channels_last)
 
     @torch.no_grad()
     def __call__(self, images: torch.Tensor) -> UnifiedOutput:
