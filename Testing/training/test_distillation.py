@@ -17,7 +17,12 @@ from unifiedvit_training.config import Teacher, load_project
 from unifiedvit_training.data.dataset import load_dataset
 from unifiedvit_training.errors import RunError
 from unifiedvit_training.evaluation.volumes import DEFAULT_RULE
-from unifiedvit_training.learning.distillation import TeacherNetwork, distillation_losses, find_teacher
+from unifiedvit_training.learning.distillation import (
+    TeacherNetwork,
+    distillation_losses,
+    find_teacher,
+    growing_weight,
+)
 from unifiedvit_training.learning.fit import fit
 from unifiedvit_training.runs.model_folder import write_model_folder
 from unifiedvit_training.runs.networks import build_network
@@ -87,6 +92,25 @@ def test_a_run_without_a_single_mask_or_label_learns_what_its_teacher_says(datas
     left = [float(rows[-1][f"{task}_loss"]) / float(rows[0][f"{task}_loss"]) for task in ("mask", "class")]
     record_property("margin", 0.8 / max(left))
     assert max(left) < 0.8
+
+
+def test_the_average_of_a_run_teaches_more_and_more(dataset, tmp_path):
+    assert growing_weight(0.0) < 0.01 and growing_weight(1 / 3) == growing_weight(1.0) == 1
+    few = stored(tmp_path / "dataset", replace(
+        dataset.slices, labels=np.where(np.arange(48) % 2, dataset.slices.labels, -1)), list(dataset.items))
+    runs = {}
+    for name, changes in {"alone": {}, "taught": {"teacher": {"model": "average"}}}.items():
+        plan = project(**SURE | {"batch_size": 4}, stages=[{"size": 32, "epochs": 2}], **changes)
+        runs[name] = load_file(fit(plan, few, tmp_path / name))
+    assert any(not torch.equal(runs["alone"][name], value) for name, value in runs["taught"].items())
+
+
+def test_a_stopped_run_with_its_average_as_teacher_ends_as_one_that_was_not(dataset, tmp_path):
+    plan = project(**SURE, stages=[{"size": 32, "epochs": 2}], teacher={"model": "average"})
+    whole = load_file(fit(plan, dataset, tmp_path / "whole"))
+    for _ in range(6):  # a step each time
+        stopped = fit(plan, dataset, tmp_path / "stopped", max_minutes=0.0)
+    assert all(torch.equal(whole[name], value) for name, value in load_file(stopped).items())
 
 
 @pytest.mark.parametrize(("model", "words"), [

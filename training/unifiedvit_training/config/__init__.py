@@ -5,11 +5,12 @@ from __future__ import annotations
 from .data import Data, Source, Split
 from .model import ARGUMENTS, ChannelCard, ClassCard, Input, Model, SegmentCard, Task, TrainingDataCard
 from .project import Project, checked, load_project, read_yaml
-from .recipe import Augmentation, Fit, Initial, Machine, Optimiser, Pretrain, Stage, Superres, Teacher
+from .recipe import AVERAGE, Augmentation, Fit, Initial, Machine, Optimiser, Pretrain, Stage, Superres, Teacher
 from .section import Section
 
 __all__ = [
     "ARGUMENTS",
+    "AVERAGE",
     "Augmentation",
     "ChannelCard",
     "ClassCard",

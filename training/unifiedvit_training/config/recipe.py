@@ -31,13 +31,18 @@ class Initial(Section):
 
 
 class Teacher(Section):
-    """A model that teaches (distillation): `model` is its id or folder, `weight` the share of the loss that is the
+    """A model that teaches (distillation): `model` is its id or folder, or "average": the run's own averaged weights
+    (mean teacher), whose say grows over the first third of the run. `weight` is the share of the loss that is the
     distance from its answers (1: it alone teaches), `temperature` how far both are softened. It teaches slices without
     a mask or label, too."""
 
     model: str
     weight: float = Field(default=0.5, gt=0, le=1)
     temperature: float = Field(default=2.0, ge=1, le=20)
+
+
+#: The name of the teacher that is the run's own average.
+AVERAGE = "average"
 
 
 class Augmentation(Section):

@@ -1,6 +1,9 @@
-"""Distillation: a network learns from the answers of a model that is there already, besides masks and labels."""
+"""Distillation: a network learns from the answers of a model that is there already, or of its own average (mean
+teacher), besides masks and labels."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch.nn.functional import interpolate, kl_div, log_softmax
@@ -11,7 +14,7 @@ from UnifiedViTLib.models import UnifiedOutput
 from UnifiedViTLib.service.store.catalogue import find_model
 from UnifiedViTLib.spec import ModelSpec
 
-from ..config import Model, Teacher
+from ..config import AVERAGE, Model, Teacher
 from ..errors import RunError
 
 
@@ -36,6 +39,21 @@ class TeacherNetwork:
                              answer.embedding)
 
 
+def averages_answers(average: torch.nn.Module, images: torch.Tensor) -> UnifiedOutput:
+    """What the moving average of a network's weights says of images (B, C, H, W): the teacher of Tarvainen and Valpola
+    (2017)."""
+    with torch.no_grad():
+        answer = average(images)
+    mask_logits, class_logits = (None if one is None else one.float() for one in answer[:2])
+    return UnifiedOutput(mask_logits, class_logits, answer.embedding)
+
+
+def growing_weight(share: float) -> float:
+    """How much of its weight the average has as a teacher, 0 to 1, after this share of the run (0..1): at first it
+    knows nothing (the ramp of Laine and Aila 2017, over the first third)."""
+    return math.exp(-5 * (1 - min(1.0, 3 * share)) ** 2)
+
+
 def distillation_losses(output: UnifiedOutput, taught: UnifiedOutput, temperature: float, multi_label: bool
                         ) -> dict[str, torch.Tensor]:
     """How far a network's answers are from its teacher's, by task ("mask", "class"): the divergence of the
@@ -50,10 +68,10 @@ def distillation_losses(output: UnifiedOutput, taught: UnifiedOutput, temperatur
     """
     losses = {}
     if output.mask_logits is not None:
-        assert taught.mask_logits is not None, "an exported model has both answers"
+        assert taught.mask_logits is not None, "a teacher has the tasks of the network that learns"
         losses["mask"] = _divergence(output.mask_logits.float(), taught.mask_logits, temperature)
     if output.class_logits is not None:
-        assert taught.class_logits is not None, "an exported model has both answers"
+        assert taught.class_logits is not None, "a teacher has the tasks of the network that learns"
         logits, target = output.class_logits.float(), taught.class_logits
         if multi_label:  # of each diagnosis against its absence
             logits, target = (torch.stack([torch.zeros_like(one), one], dim=1) for one in (logits, target))
@@ -74,8 +92,9 @@ def _resized(maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     return interpolate(maps, size, mode="bilinear", antialias=True)
 
 
-def find_teacher(teacher: Teacher, model: Model) -> ModelSpec:
-    """The model that teaches, whole, with the channels and the questions of the network that learns.
+def find_teacher(teacher: Teacher | None, model: Model) -> ModelSpec | None:
+    """The model that teaches, whole, with the channels and the questions of the network that learns; None where there
+    is no teacher, or it is the run's own average.
 
     Args:
         teacher: which model.
@@ -86,6 +105,8 @@ def find_teacher(teacher: Teacher, model: Model) -> ModelSpec:
         RunError: it looks at other channels or answers other questions.
         WeightsError: its weights are damaged.
     """
+    if teacher is None or teacher.model == AVERAGE:
+        return None
     spec = find_model(teacher.model)
     agreement = {
         "channels": [channel.name for channel in spec.channels] == list(model.channel_names),

@@ -14,6 +14,7 @@ from lightning.fabric import Fabric
 from timm.utils import ModelEmaV3
 from tqdm import tqdm
 
+from UnifiedViTLib.models import UnifiedOutput
 from UnifiedViTLib.spec import ModelSpec
 
 from ..config import Project
@@ -25,7 +26,7 @@ from ..runs.checkpoints import BEST_FILE, NOW_FILE, load_state, save_state, save
 from ..runs.project_file import begin_or_resume
 from .augment import augment
 from .depthwise import depthwise_in_float32
-from .distillation import TeacherNetwork, find_teacher
+from .distillation import TeacherNetwork, averages_answers, find_teacher, growing_weight
 from .initialise import load_initial_weights, parameter_groups
 from .launch import start_fabric
 from .metric_logger import MetricLogger
@@ -55,7 +56,7 @@ def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None
         ModelSpecError, WeightsError: the teacher is not there, or damaged.
     """
     check_dataset_fits(dataset, project.model)
-    teacher = find_teacher(project.fit.teacher, project.model) if project.fit.teacher else None
+    teacher = find_teacher(project.fit.teacher, project.model)
     begin_or_resume(project, run)
     fabric = start_fabric(project.machine)
     return Trainer(project, dataset, run, fabric, max_minutes, teacher).run_all()
@@ -70,7 +71,7 @@ class Trainer:
         run: folder of the run.
         fabric: on whose devices it trains.
         max_minutes: after which it stops, to be gone on with; None for no end.
-        teacher: the model of `fit.teacher`, where there is one.
+        teacher: the model that `fit.teacher` names, where it names one.
     """
 
     def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric,
@@ -200,13 +201,12 @@ class Trainer:
         for micro in self.micros:
             places = range(micro * self.micro_batch, (micro + 1) * self.micro_batch)
             inputs = self._inputs(chosen[places.start:places.stop], places, size)
-            with self.fabric.autocast():
-                taught = self.teacher(inputs[0]) if self.teacher else None
+            taught, weight = self._taught(inputs[0], share)
             torch.manual_seed(
                 seed_of(self.project.seed, self.done, self.plan.batch_size + micro)
             )  # drop-out, drop-path
             with self.fabric.no_backward_sync(self.training_module, enabled=micro != self.micros[-1]):
-                loss, losses = self.training_module(*inputs, taught)
+                loss, losses = self.training_module(*inputs, taught, weight)
                 self.fabric.backward(loss / len(self.micros))
             for name, value in losses.items():
                 total[name] = total.get(name, 0) + value / len(self.micros)
@@ -224,6 +224,16 @@ class Trainer:
         self.optimiser.zero_grad()
         self.average.update(self.training_module.module.network, self.done + 1)
         return means
+
+    def _taught(self, images: torch.Tensor, share: float) -> tuple[UnifiedOutput | None, float]:
+        """What the teacher says of the images after this share of the run, and how much that counts."""
+        plan = self.plan.teacher
+        if plan is None:
+            return None, 0.0
+        with self.fabric.autocast():
+            if self.teacher:
+                return self.teacher(images), plan.weight
+            return averages_answers(self.average.module, images), plan.weight * growing_weight(share)
 
     def _inputs(self, chosen: np.ndarray, places: range, size: int) -> tuple[torch.Tensor, ...]:
         slices, device = self.slices, self.fabric.device

@@ -31,9 +31,8 @@ def portable_files(project: Project) -> dict[str, bytes]:
         files[WEIGHTS_FILE] = save({name: value.contiguous() for name, value in initial[0].items()
                                     if shapes.get(name) == value.shape})
         settings["fit"]["initial"] |= {"weights": WEIGHTS_FILE, "timm": None}
-    if project.fit.teacher:
-        spec = find_teacher(project.fit.teacher, project.model)
-        for file in (SPEC_FILE, spec.weights_file):
-            files[f"{TEACHER_FOLDER}/{file}"] = (spec.folder / file).read_bytes()
+    if teacher := find_teacher(project.fit.teacher, project.model):
+        for file in (SPEC_FILE, teacher.weights_file):
+            files[f"{TEACHER_FOLDER}/{file}"] = (teacher.folder / file).read_bytes()
         settings["fit"]["teacher"]["model"] = TEACHER_FOLDER
     return {PROJECT_FILE: yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode(), **files}

@@ -31,7 +31,8 @@ class TrainingModule(nn.Module):
             self.balance = GradientNormBalance(tasks)
 
     def forward(self, images: torch.Tensor, masks: torch.Tensor, has_mask: torch.Tensor, labels: torch.Tensor,
-                taught: UnifiedOutput | None = None) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+                taught: UnifiedOutput | None = None, taught_weight: float = 0.0
+                ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """(B, C, H, W) images and what is known of them (see `UnifiedLoss`) -> the loss, and each task's own.
 
         Where a network answers after every layer, a task's loss is the mean over the layers, so that the balance of
@@ -43,10 +44,11 @@ class TrainingModule(nn.Module):
             has_mask: likewise.
             labels: likewise.
             taught: what the teacher says of the images, where there is one.
+            taught_weight: share of each task's loss that is the distance from that.
         """
         every_layer = getattr(self.network, "forward_every_layer", None) if self.training else None
         answers = every_layer(images) if every_layer else [self.network(images)]
-        each = [self._losses(answer, masks, has_mask, labels, taught) for answer in answers]
+        each = [self._losses(answer, masks, has_mask, labels, taught, taught_weight) for answer in answers]
         losses = {task: torch.stack([layer[task] for layer in each]).mean() for task in each[0]}
         shared = self._last_shared()
         if isinstance(self.balance, GradientNormBalance) and self.training and shared is not None:
@@ -54,12 +56,12 @@ class TrainingModule(nn.Module):
         return self.balance(losses), {task: loss.detach() for task, loss in losses.items()}
 
     def _losses(self, answer: UnifiedOutput, masks: torch.Tensor, has_mask: torch.Tensor, labels: torch.Tensor,
-                taught: UnifiedOutput | None) -> dict[str, torch.Tensor]:
+                taught: UnifiedOutput | None, taught_weight: float) -> dict[str, torch.Tensor]:
         losses = self.loss(answer, masks, has_mask, labels)
         if taught is None or self.teacher is None:
             return losses
         soft = distillation_losses(answer, taught, self.teacher.temperature, self.loss.multi_label)
-        return {task: torch.lerp(loss, soft[task], self.teacher.weight) for task, loss in losses.items()}
+        return {task: torch.lerp(loss, soft[task], taught_weight) for task, loss in losses.items()}
 
     def _last_shared(self) -> nn.Parameter | None:
         """The last weight matrix of the encoder: both decoders read what it gives. None if all of it is frozen."""
