@@ -12,6 +12,7 @@ import SimpleITK as sitk
 import torch
 from builders import tiny_model
 from evaluation_sets import network_of
+from PIL import Image
 from training_sets import discs, project
 from unifiedvit_training.cli import main
 from unifiedvit_training.data.dataset import Dataset
@@ -122,3 +123,11 @@ def test_what_cannot_be_measured_is_said(work, tmp_path):
         volumes_of(tmp_path / "empty")
     with pytest.raises(DataError, match="does not exist"):
         volumes_of(tmp_path / "nowhere.nrrd")
+
+
+def test_a_picture_that_is_stored_turned_is_seen_as_viewers_and_training_see_it(tmp_path):
+    pixels = np.arange(64 * 48, dtype=np.uint8).reshape(64, 48)
+    exif = Image.Exif()
+    exif[0x0112] = 3  # by 180 degrees
+    Image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
+    assert np.array_equal(volumes_of(tmp_path / "turned.png")[0].array[0], pixels[::-1, ::-1])

@@ -68,7 +68,7 @@ def volumes_of(path: Path) -> list[Volume]:
     if not files:
         raise DataError(f"{path} holds no images. Name a file or another folder.")
     try:
-        return [read(file) for file in files]
+        return [read(file, turn=True) for file in files]
     except UnsupportedImageError as error:
         raise DataError(str(error)) from error
 
