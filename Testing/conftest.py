@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import locale
 import sys
 from collections.abc import Iterator
@@ -31,6 +32,18 @@ def pytest_generate_tests(metafunc):
     """A test that takes `seed`, itself or through a fixture, learns from that seed: it is run with each of --seeds."""
     if "seed" in metafunc.fixturenames:
         metafunc.parametrize("seed", range(metafunc.config.getoption("--seeds")), scope="session", ids="seed{}".format)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported and collected stays to the end: the collector of garbage, which would look through it again and
+    again, leaves it out."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items):
