@@ -43,6 +43,7 @@ def pytest_collection():
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(10_000)  # 700 is for programs with little memory
         gc.enable()
 
 
