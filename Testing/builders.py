@@ -201,8 +201,8 @@ def multi_label_data(**changes) -> dict:
     } | changes)
 
 
-def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, seed: int = 134, multi_label: bool = False,
-               **changes) -> ModelSpec:
+def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, seed: int = 134,
+               multi_label: bool = False, **changes) -> ModelSpec:
     """Write a model directory with random weights and read its spec.
 
     Args:
