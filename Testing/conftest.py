@@ -94,11 +94,17 @@ def proven(tmp_path_factory, no_models_of_the_user) -> ModelSpec:
 
 
 @pytest.fixture(scope="session")
-def warm_client() -> Iterator[WorkerClient]:
-    """One worker process for many tests, as a user's that stays open: with torch, which takes seconds to start."""
-    from workers import WarmClient
+def warm_client(tmp_path_factory) -> Iterator[WorkerClient]:
+    """One worker process for many tests, as a user's that stays open: with torch, which takes seconds to start. It
+    begins in a folder that stays, whichever the first of these tests is in."""
+    from workers import NO_SUCH_JOB, WarmClient
+
+    from UnifiedViTLib.errors import WorkerError
 
     client = WarmClient()
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(WorkerError, match="no job called"):
+        patch.chdir(tmp_path_factory.getbasetemp())
+        client.run(NO_SUCH_JOB)
     yield client
     client.end()
 
