@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import locale
 import sys
 from collections.abc import Iterator
@@ -31,6 +32,19 @@ def pytest_generate_tests(metafunc):
     """A test that takes `seed`, itself or through a fixture, learns from that seed: it is run with each of --seeds."""
     if "seed" in metafunc.fixturenames:
         metafunc.parametrize("seed", range(metafunc.config.getoption("--seeds")), scope="session", ids="seed{}".format)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported and collected stays to the end: the collector of garbage, which would look through it again and
+    again, leaves it out."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(10_000)  # 700 is for programs with little memory
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items):
@@ -80,11 +94,17 @@ def proven(tmp_path_factory, no_models_of_the_user) -> ModelSpec:
 
 
 @pytest.fixture(scope="session")
-def warm_client() -> Iterator[WorkerClient]:
-    """One worker process for many tests, as a user's that stays open: with torch, which takes seconds to start."""
-    from workers import WarmClient
+def warm_client(tmp_path_factory) -> Iterator[WorkerClient]:
+    """One worker process for many tests, as a user's that stays open: with torch, which takes seconds to start. It
+    begins in a folder that stays, whichever the first of these tests is in."""
+    from workers import NO_SUCH_JOB, WarmClient
+
+    from UnifiedViTLib.errors import WorkerError
 
     client = WarmClient()
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(WorkerError, match="no job called"):
+        patch.chdir(tmp_path_factory.getbasetemp())
+        client.run(NO_SUCH_JOB)
     yield client
     client.end()
 

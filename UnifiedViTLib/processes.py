@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 #: Ending a process may take the system a moment; nothing waits longer for it.
@@ -42,6 +44,18 @@ def _folder_to_begin_in() -> str | None:
     except OSError:
         return tempfile.gettempdir()
     return None
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """For a child that imports large packages within: what they make stays, and the collector of garbage, which would
+    look through it again and again, for up to a third of the time, leaves it out now and later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def kill_tree(pid: int) -> None:

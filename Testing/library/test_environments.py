@@ -198,14 +198,14 @@ def check_same(result: dict, drawn: sitk.Image, prediction) -> None:
     np.testing.assert_allclose(drawn.GetSpacing(), SPACING)
 
 
-def test_without_a_locale_home_and_temporary_folder_the_result_is_the_same(tmp_path, volume, model, prediction):
+def test_without_a_locale_home_and_temporary_folder_the_result_is_the_same(tmp_path, volume, proven):
     scan = tmp_path / "Schädel é.nrrd"
     sitk.WriteImage(to_sitk(volume), str(scan))
     result, drawn = predict_elsewhere(
-        tmp_path, scan, model, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", OMP_NUM_THREADS="1",
+        tmp_path, scan, proven, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", OMP_NUM_THREADS="1",
         PYTHONIOENCODING="utf-8:surrogateescape", TMPDIR=str(tmp_path / "nowhere"),
     )
-    check_same(result, drawn, prediction)
+    check_same(result, drawn, Predictor(proven, "cpu").predict(volume))
     assert result["name"] == "Schädel é"
 
 

@@ -36,7 +36,7 @@ def exported(tmp_path_factory):
                          data_location=TensorProto.EXTERNAL)
     for key, value in (("location", spec.weights_file), ("offset", 8 + length + start), ("length", stop - start)):
         tensor.external_data.add(key=key, value=str(value))
-    shapes = {"mask_logits": (3, 32, 32), "class_logits": (3,), "embedding": (192,)}
+    shapes = {"mask_logits": (3, 32, 32), "class_logits": (3,), "embedding": (64,)}
     graph = helper.make_graph(
         [helper.make_node("Relu", ["image"], [name]) for name in shapes], "tiny",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 1, 32, 32])],

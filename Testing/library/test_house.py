@@ -118,10 +118,11 @@ def test_outside_the_networks_nothing_but_what_slicer_brings_is_imported_at_file
         assert outside <= ALLOWED_IN_SLICER | {"UnifiedViTLib"}, file
 
 
-def test_all_that_a_slicer_process_needs_loads_without_torch_timm_or_matplotlib():
+def test_all_that_a_slicer_process_needs_loads_without_scipy_torch_timm_or_matplotlib():
     code = (
         "import sys\n"
-        "for name in ('torch', 'timm', 'torchvision', 'matplotlib', 'safetensors', 'tqdm'): sys.modules[name] = None\n"
+        "for name in ('scipy', 'torch', 'timm', 'torchvision', 'matplotlib', 'safetensors', 'tqdm'):\n"
+        "    sys.modules[name] = None\n"
         "import UnifiedViTLib, UnifiedViTLib.spec, UnifiedViTLib.errors, UnifiedViTLib.imaging.preparation\n"
         "import UnifiedViTLib.imaging.reading, UnifiedViTLib.inference.predictor\n"
         "import UnifiedViTLib.inference.backends.selection, UnifiedViTLib.service.worker.client\n"

@@ -109,7 +109,8 @@ def fitted(points: np.ndarray, labels: np.ndarray, held_out: np.ndarray, items: 
 @pytest.fixture(scope="module")
 def spec(tmp_path_factory) -> ModelSpec:
     """A model with statistics of phantom heads."""
-    spec = tiny_model(tmp_path_factory.mktemp("heads"))
+    vit = {"encoder": "vit_tiny_patch16_224", "decoder_widths": [8, 8, 8]}  # what tells images apart needs some width
+    spec = tiny_model(tmp_path_factory.mktemp("heads"), arguments=vit, seed=0)
     backend = TorchBackend(spec, "cpu")
     (train, _), (validation, items) = (slices_of(heads(count, seed)) for count, seed in ((24, 1), (10, 2)))
     seen, held_out = (looks(backend.run(part[:, None])[2], part[:, None]) for part in (train, validation))
@@ -364,5 +365,5 @@ def test_a_file_of_format_2_that_holds_something_else_is_refused(tmp_path, spoil
 
 def test_statistics_of_another_network_are_refused(tmp_path):
     spec = with_statistics(tiny_model(tmp_path / "m"), OODStatistics(plain_gaussians(4), 3.0))
-    with pytest.raises(WeightsError, match="of another network: they hold 4 values an image, the network gives 192"):
+    with pytest.raises(WeightsError, match="of another network: they hold 4 values an image, the network gives 64"):
         Predictor(spec, "cpu").predict(head_volume())

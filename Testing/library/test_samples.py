@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+import demo.__main__
 from demo.samples import PYRADIOMICS, SampleError, fetch, fetch_first
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.inference.predictor import Predictor
@@ -113,9 +114,11 @@ def demonstrated(folder: Path, *arguments: str) -> subprocess.CompletedProcess[s
                           env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=300)
 
 
-def test_the_demonstration_takes_another_model_by_its_folder(tmp_path, proven):
-    done = demonstrated(tmp_path, "--model", str(proven.folder))
-    assert done.returncode == 0, done.stderr
+@pytest.mark.usefixtures("warm_worker")
+def test_the_demonstration_takes_another_model_by_its_folder(tmp_path, proven, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["demo", "--model", str(proven.folder)])
+    assert demo.__main__.main() == 0
     result = json.loads((tmp_path / "demo-output" / "brain1_image.json").read_text(encoding="utf-8"))
     assert result["model"]["id"] == "proven"
 

@@ -33,7 +33,7 @@ from UnifiedViTLib.spec import ModelSpec, load_spec, parse_spec
 VIT = {"encoder": "test_vit", "stem_width": 4, "decoder_widths": [8, 8, 8], "mask_attended_pooling": True}
 SWIN = {"encoder": "swin_tiny_patch4_window7_224", "width": 12, "depths": [1, 2, 1, 1], "stem_width": 4,
         "decoder_widths": [8, 8, 8, 8]}
-CNN = {"encoder": "test_vit", "cnn": "test_resnet", "decoder_widths": [8, 8, 8]}
+CNN = {"encoder": "test_vit", "cnn": "test_resnet", "depth": 4, "decoder_widths": [8, 8, 8]}
 
 
 def member(folder: Path, name: str, seed: int, temperature: float, size: int = 32, **changes) -> ModelSpec:

@@ -28,7 +28,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def spec(tmp_path_factory):
+def spec(proven):
+    """A model that a worker runs without torch."""
+    return proven
+
+
+@pytest.fixture(scope="module")
+def torch_spec(tmp_path_factory):
+    """A model that torch alone can run."""
     return tiny_model(tmp_path_factory.mktemp("tiny"))
 
 
@@ -170,11 +177,11 @@ raise ImportError('enough')
 """
 
 
-def test_garbage_on_stdout_is_logged_and_does_no_harm(make, tmp_path, spec):
+def test_garbage_on_stdout_is_logged_and_does_no_harm(make, tmp_path, torch_spec):
     # What the launcher prints comes before the worker takes stdout away; what libraries print, after.
     garbage = 'printf \'{"type": 3}\\n[1]\\nnot JSON, without an end\''
     client = make(python_that(tmp_path / "loud", garbage, torch=NOISE))
-    client.submit(request(spec))
+    client.submit(request(torch_spec))
     events = events_until(client)
     assert "enough" in str(events[-1].error)
     lines = [event.text for event in events if isinstance(event, Log)]
@@ -190,23 +197,23 @@ def test_what_a_line_may_hold_that_is_no_message():
     assert encode(message).count(b"\n") == 2 and decode(encode(message)) == message
 
 
-def test_a_library_that_reads_stdin_finds_nothing_and_takes_no_request(make, tmp_path, spec):
+def test_a_library_that_reads_stdin_finds_nothing_and_takes_no_request(make, tmp_path, torch_spec):
     reads = "import sys\nraise ImportError(f'read {sys.stdin.read()!r}', name='torch')"
     with pytest.raises(DependencyError, match="read ''"):
-        make(python_that(tmp_path / "p", torch=reads)).run(request(spec))
+        make(python_that(tmp_path / "p", torch=reads)).run(request(torch_spec))
 
 
-def test_a_python_without_torch_is_told_by_name(make, tmp_path, spec, temporary):
+def test_a_python_without_torch_is_told_by_name(make, tmp_path, torch_spec, temporary):
     missing = "raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')"
     client = make(python_that(tmp_path / "p", torch=missing))
     with pytest.raises(DependencyError, match=r"torch is missing or damaged in the Python .*Install it there"):
-        client.run(request(spec))
+        client.run(request(torch_spec))
     assert not list(temporary.iterdir())
 
 
-def test_an_error_that_nobody_foresaw_is_a_sentence_and_the_log_has_its_trace(make, tmp_path, spec):
+def test_an_error_that_nobody_foresaw_is_a_sentence_and_the_log_has_its_trace(make, tmp_path, torch_spec):
     client = make(python_that(tmp_path / "p", torch="raise ZeroDivisionError('torch was built wrongly')"))
-    client.submit(request(spec))
+    client.submit(request(torch_spec))
     events = events_until(client)
     assert isinstance(events[-1].error, WorkerError)
     assert "ZeroDivisionError: torch was built wrongly" in str(events[-1].error)

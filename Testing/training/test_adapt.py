@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from evaluation_sets import quicken
 from once import made_once
 from safetensors.torch import load_file, save_file
 from site_sets import LICENCE, write_parent, write_site
@@ -40,6 +41,13 @@ from UnifiedViTLib.spec import ModelSpec, load_spec
 #: On one thread in seconds; what is learnt is learnt by a wide margin.
 QUICK = ("--set", "fit.optimiser.learning_rate=3e-3", "--set", "fit.validate_every=12", "--set",
          "machine={accelerator: cpu, threads: 1, precision: 32-true}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick():
+    with pytest.MonkeyPatch.context() as patch:
+        quicken(patch)
+        yield
 
 
 def epochs(count: int) -> tuple[str, str]:
@@ -239,7 +247,7 @@ def test_what_cannot_be_adapted_is_refused_in_a_sentence(adapted, parent, site, 
 
 def test_a_stopped_adaptation_goes_on_where_it_was(parent, site, tmp_path, capsys):
     arguments = ["adapt", str(parent), "--data", str(site), "--output", str(tmp_path / "model"), "--work-dir",
-                 str(tmp_path / "work"), *QUICK, *epochs(24)]
+                 str(tmp_path / "work"), *QUICK, *epochs(4), "--set", "fit.validate_every=2"]
     process = subprocess.Popen([sys.executable, "-m", "unifiedvit_training", *arguments], stderr=subprocess.STDOUT,
                                stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
                                # Where the tests run in the background, a shell has had it ignored.
@@ -247,14 +255,14 @@ def test_a_stopped_adaptation_goes_on_where_it_was(parent, site, tmp_path, capsy
     words = ""
     for line in process.stdout:
         words += line
-        if line.startswith("epoch 12:"):
+        if line.startswith("epoch 2:"):
             process.send_signal(signal.SIGINT)
     process.wait(SOON_S)
     assert process.returncode == 130 and words.strip().endswith("Run the same command again to go on."), words
     assert not (tmp_path / "model").exists()
     main(arguments)
     words = capsys.readouterr().out
-    assert "Going on after epoch" in words and "epoch 24:" in words
+    assert "Going on after epoch" in words and "epoch 4:" in words
 
 
 def test_few_patients_without_an_error_do_not_make_a_model_sure():

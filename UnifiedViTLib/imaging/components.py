@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
 
 def label_components(mask: np.ndarray, structure: np.ndarray | None = None) -> tuple[np.ndarray, int]:
@@ -15,6 +14,8 @@ def label_components(mask: np.ndarray, structure: np.ndarray | None = None) -> t
         mask: of any shape; 0 or False outside.
         structure: which neighbours are connected; None for those that share a face.
     """
+    from scipy import ndimage  # here as everywhere: a program that computes nothing starts a third sooner without SciPy
+
     numbers = np.empty(mask.shape, np.int32)
     count: Any = ndimage.label(mask, structure, output=numbers)  # with `output`, it is the count alone
     return numbers, int(count)

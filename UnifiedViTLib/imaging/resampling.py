@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from .intensity import Foreground
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def _linear(count: int, mm: float, out_count: int, out_mm: float, offset: float,
     The first new cell begins `offset` mm after the first old one. The kernel is a triangle as wide as the larger
     of the two cells. Beyond the ends: zeros, or the end value with `clamp`.
     """
+    from scipy.sparse import csr_array
+
     centre = (offset + (np.arange(out_count) + 0.5) * out_mm) / mm - 0.5
     within = (centre > -0.5 - 1e-9) & (centre < count - 0.5 + 1e-9)
     centre = np.clip(centre, 0, count - 1)

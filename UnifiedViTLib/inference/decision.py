@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import ndimage
 
 from ..imaging.components import label_components
 from ..imaging.preparation import PreparedVolume
@@ -113,6 +112,8 @@ def _drop_components(labels: np.ndarray, lesion: np.ndarray, spec: ModelSpec, vo
         lesion: (N,) probability of a lesion.
         voxel_ml: None where it is not known; then none is too small.
     """
+    from scipy import ndimage
+
     rule = spec.volume_rule
     smallest = 0.0 if voxel_ml is None else rule.min_component_ml / voxel_ml  # voxels
     if smallest <= 1 and rule.min_component_probability == 0:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import expit
 
 from ..diagnosis import LabelRule
 from ..spec import ModelSpec
@@ -23,6 +22,8 @@ def calibrated(logits: np.ndarray, spec: ModelSpec) -> np.ndarray:
 
 def label_probabilities(logits: np.ndarray, rules: Sequence[LabelRule]) -> np.ndarray:
     """Calibrated sigmoid of each of (N, C) logits, each class by its own rule (Platt 1999, eq. 1)."""
+    from scipy.special import expit
+
     temperatures, biases = (np.array([getattr(rule, name) for rule in rules]) for name in ("temperature", "bias"))
     return expit(np.asarray(logits, dtype=np.float64) / temperatures + biases).astype(np.float32)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
 from ..spec import MISSING
 from .backends.base import Run
@@ -75,6 +74,8 @@ def _moved(maps: np.ndarray, degrees: float, scale: float) -> np.ndarray:
     """Maps (..., H, W) turned about their middle and magnified (linear); the edge fills what comes free."""
     if degrees == 0 and scale == 1:
         return maps
+    from scipy import ndimage
+
     angle = np.deg2rad(degrees)
     matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) / scale
     middle = (np.array(maps.shape[-2:]) - 1) / 2

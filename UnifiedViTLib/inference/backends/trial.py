@@ -24,7 +24,7 @@ import numpy as np
 
 from ... import errors
 from ...errors import UnifiedViTError, WeightsError
-from ...processes import PATIENCE_S, crash_signal, was_killed
+from ...processes import PATIENCE_S, crash_signal, importing, was_killed
 from ...spec import ModelSpec, load_spec
 from .agreement import Outputs, measure
 from .base import OutOfMemory, UnsupportedPrecision
@@ -140,7 +140,9 @@ def main() -> None:
         if spec.sha256 != header["sha256"]:
             raise WeightsError(f"The files of {spec.name} changed during the run. Run again.")
         cache = DiskCache(Path(header["cache"]) if header["cache"] else None, spec)
-        outputs = measure(BackendCandidate(**header["candidate"]).create(spec, cache), images)
+        with importing():
+            backend = BackendCandidate(**header["candidate"]).create(spec, cache)
+        outputs = measure(backend, images)
         status = {"error": None}
     except (UnifiedViTError, UnsupportedPrecision, OutOfMemory, RuntimeError, ImportError) as error:
         traceback.print_exc()

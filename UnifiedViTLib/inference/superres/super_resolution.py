@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from ...errors import UnsupportedImageError
 from ...imaging.components import label_components
@@ -46,6 +45,8 @@ def attended_regions(heat: np.ndarray, body: np.ndarray, quantile: float = QUANT
     Returns:
         boxes, each with a margin of `_BLEND` voxels; none where the heat is 0 everywhere.
     """
+    from scipy import ndimage
+
     if not body.any():
         return []
     chosen = (heat > 0) & (heat >= np.quantile(heat[body], quantile))
@@ -65,6 +66,8 @@ def _widened(part: slice, count: int) -> slice:
 
 def _apart(boxes: list[tuple[slice, slice]], shape: tuple[int, int]) -> list[tuple[slice, slice]]:
     """Boxes that meet put together into one around both, until none do."""
+    from scipy import ndimage
+
     while True:
         drawn = np.zeros(shape, bool)
         for box in boxes:
@@ -149,6 +152,8 @@ def _extent(regions: list[Region], shape: tuple[int, int, int]) -> tuple[np.ndar
 
 def _interpolated(image: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Voxels `first` to `last` of a slice four times as fine, linear, (4 rows, 4 columns) float32."""
+    from scipy import ndimage
+
     starts, stops = np.maximum(0, first - 1), np.minimum(image.shape, last + 1)  # neighbours count at the edges
     part = image[starts[0]:stops[0], starts[1]:stops[1]].astype(np.float32)
     drawn: Any = ndimage.zoom(part, FACTOR, order=1, mode="nearest", grid_mode=True)

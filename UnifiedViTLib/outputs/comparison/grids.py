@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
 from ...imaging.volume import grid_distance_mm
 from .metrics import drawn_box
@@ -105,6 +104,8 @@ def _layer_on(layer: np.ndarray, to_layer: np.ndarray, shape: tuple[int, ...]) -
         to_layer: 4x4, index (i, j, k, 1) in the other grid to one in the layer's.
         shape: of the other grid, (K, J, I).
     """
+    from scipy import ndimage
+
     labels = np.zeros(shape, layer.dtype)
     box = drawn_box(layer != 0)
     if box is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float | None:
@@ -33,6 +32,8 @@ def hd95_mm(a: np.ndarray, b: np.ndarray, ijk_to_ras: np.ndarray) -> float | Non
 
 def _outline(mask: np.ndarray, ijk_to_ras: np.ndarray) -> np.ndarray:
     """Centres of the drawn voxels beside one that is not, (N, 3) in mm; beyond the image nothing is drawn."""
+    from scipy import ndimage
+
     box = drawn_box(mask)
     if box is None:
         return np.empty((0, 3))

@@ -15,6 +15,7 @@ from typing import Any
 
 from ...inference.backends.base import gpu_may_be_there
 from ...inference.backends.openvino_backend import load_openvino
+from ...processes import importing
 from ...resources import resources
 from .installation import FROM_EXTENSION, canonical, install, installed, site_packages
 
@@ -88,7 +89,8 @@ def inspect_job(arguments: dict[str, Any], progress: Callable[[str, float], None
     for number, (name, floor) in enumerate(floors.items()):
         progress(f"Looking for {name}", number / (len(floors) + 1))
         try:
-            module = load_openvino() if name == "openvino" else import_module(name)
+            with importing():
+                module = load_openvino() if name == "openvino" else import_module(name)
             version = str(getattr(module, "__version__", "")) or there[canonical(name)].version
         except Exception as error:  # a package may fail in any way: missing libraries, drivers, clashes of versions
             problems[name] = _import_problem(name, error, is_there=canonical(name) in there)

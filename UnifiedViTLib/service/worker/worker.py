@@ -32,7 +32,7 @@ from ...outputs.comparison.segmentations import Segmentation
 from ...outputs.dataset.correction import Correction
 from ...outputs.dataset.folder import CorrectionDataset
 from ...outputs.stored import read_stored
-from ...processes import kill_own_tree
+from ...processes import importing, kill_own_tree
 from ...spec import ModelSpec
 from ..store.cache import compiled_folder
 from .client import WorkerClient
@@ -242,8 +242,9 @@ class Worker:
         if self._predictor is None or wanted != self._made_for:
             progress("Loading the model", 0.0)
             self._predictor = None  # first, so that two need not fit into memory
-            self._predictor = Predictor(spec, request["device"], cache=compiled_folder(), excluded=excluded,
-                                        announce=self._announce)
+            with importing():
+                self._predictor = Predictor(spec, request["device"], cache=compiled_folder(), excluded=excluded,
+                                            announce=self._announce)
             self._made_for = wanted
         predictor = self._predictor
         predictor.batch_size = request["batch_size"]

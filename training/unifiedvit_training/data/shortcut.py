@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
 
 from UnifiedViTLib.imaging.intensity import measure_foreground
 
@@ -124,6 +122,9 @@ def probe_shortcuts(images: np.ndarray, raw: np.ndarray, labels: np.ndarray, sid
 
 
 def _area(statistics: np.ndarray, truth: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int) -> float:
+    from sklearn.ensemble import HistGradientBoostingClassifier  # two seconds, which other commands need not wait
+    from sklearn.metrics import roc_auc_score
+
     never: Any = False  # scikit-learn's types know "auto" alone
     model = HistGradientBoostingClassifier(max_iter=60, early_stopping=never, random_state=seed)
     model.fit(statistics[train], truth[train])

@@ -21,6 +21,7 @@ import numpy as np
 from UnifiedViTLib.errors import UnifiedViTError, UnsupportedImageError
 from UnifiedViTLib.imaging.file_set import files_of
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.processes import importing
 from UnifiedViTLib.spec import ModelSpec, load_spec
 from UnifiedViTLib.texts import error_reason
 
@@ -132,7 +133,8 @@ def _prepare(folder: Path) -> None:
 
 @cache
 def _predictor(folder: Path) -> Predictor:
-    return Predictor(load_spec(folder))
+    with importing():
+        return Predictor(load_spec(folder))
 
 
 def _examine(folder: Path, path: Path) -> tuple[Examination | str, bool]:

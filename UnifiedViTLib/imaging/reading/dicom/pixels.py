@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-from scipy import ndimage
 
 from ....errors import UnsupportedImageError
 from ....native import native_path, printable_path
@@ -122,6 +121,8 @@ def straightened(slices: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, t
         (K, more rows, more columns) of the same type, filled up with the lowest value; and where its first pixel lies
         (i, j), whole pixels.
     """
+    from scipy import ndimage
+
     low, high = np.floor(offsets.min(axis=0)), np.ceil(offsets.max(axis=0))
     count, rows, columns = slices.shape
     wider = (count, rows + int(high[1] - low[1]), columns + int(high[0] - low[0]))
