@@ -1428,6 +1428,42 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">DICOM-Objekte werden geschrieben</translation>
     </message>
     <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">{place} wird gefragt</translation>
+    </message>
+    <message>
+        <source>Reading the result</source>
+        <translation type="unfinished">Das Ergebnis wird gelesen</translation>
+    </message>
+    <message>
+        <source>Installing PyTorch</source>
+        <translation type="unfinished">PyTorch wird installiert</translation>
+    </message>
+    <message>
+        <source>Installing packages</source>
+        <translation type="unfinished">Pakete werden installiert</translation>
+    </message>
+    <message>
+        <source>Looking for the build that fits the GPU</source>
+        <translation type="unfinished">Die zur GPU passende Fassung wird gesucht</translation>
+    </message>
+    <message>
+        <source>Looking for packages</source>
+        <translation type="unfinished">Pakete werden gesucht</translation>
+    </message>
+    <message>
+        <source>Fetching packages</source>
+        <translation type="unfinished">Pakete werden geholt</translation>
+    </message>
+    <message>
+        <source>Trying the packages</source>
+        <translation type="unfinished">Die Pakete werden ausprobiert</translation>
+    </message>
+    <message>
+        <source>Putting packages in place</source>
+        <translation type="unfinished">Pakete werden an ihren Platz gebracht</translation>
+    </message>
+    <message>
         <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
         <translation type="unfinished">Ein 2-D-Bild nennt weder seine Ausrichtung noch seine Dicke: Größen sind nicht bekannt, es werden keine Volumina in mL angegeben.</translation>
     </message>
@@ -1570,8 +1606,28 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">PyTorch: CPU und GPU</translation>
     </message>
     <message>
+        <source>The installation was cancelled, and can be begun again.</source>
+        <translation type="unfinished">Die Installation wurde abgebrochen und kann neu begonnen werden.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Abbrechen</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">Fehlendes installieren...</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Wird abgebrochen...</translation>
+    </message>
+    <message>
         <source>Folder with wheels (.whl)</source>
         <translation type="unfinished">Ordner mit Wheels (.whl)</translation>
+    </message>
+    <message>
+        <source>PyTorch is installed.</source>
+        <translation type="unfinished">PyTorch ist installiert.</translation>
     </message>
     <message>
         <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
@@ -1590,8 +1646,8 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>PyTorch could not be installed: {error}</source>
-        <translation type="unfinished">PyTorch konnte nicht installiert werden: {error}</translation>
+        <source>{packages} cannot be installed anew, as another module of Slicer uses what is there. Start Slicer again, and install before that module is used.</source>
+        <translation type="unfinished">{packages} kann nicht neu installiert werden, weil ein anderes Modul von Slicer das Vorhandene benutzt. Starten Sie Slicer neu und installieren Sie, bevor jenes Modul benutzt wird.</translation>
     </message>
 </context>
 <context>

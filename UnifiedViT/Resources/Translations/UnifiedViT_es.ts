@@ -1428,6 +1428,42 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">Escribiendo los objetos DICOM</translation>
     </message>
     <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">Consultando {place}</translation>
+    </message>
+    <message>
+        <source>Reading the result</source>
+        <translation type="unfinished">Leyendo el resultado</translation>
+    </message>
+    <message>
+        <source>Installing PyTorch</source>
+        <translation type="unfinished">Instalando PyTorch</translation>
+    </message>
+    <message>
+        <source>Installing packages</source>
+        <translation type="unfinished">Instalando paquetes</translation>
+    </message>
+    <message>
+        <source>Looking for the build that fits the GPU</source>
+        <translation type="unfinished">Buscando la compilación adecuada para la GPU</translation>
+    </message>
+    <message>
+        <source>Looking for packages</source>
+        <translation type="unfinished">Buscando paquetes</translation>
+    </message>
+    <message>
+        <source>Fetching packages</source>
+        <translation type="unfinished">Descargando paquetes</translation>
+    </message>
+    <message>
+        <source>Trying the packages</source>
+        <translation type="unfinished">Probando los paquetes</translation>
+    </message>
+    <message>
+        <source>Putting packages in place</source>
+        <translation type="unfinished">Colocando los paquetes en su lugar</translation>
+    </message>
+    <message>
         <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
         <translation type="unfinished">Una imagen 2D no indica ni su orientación ni su grosor: los tamaños se desconocen y no se dan volúmenes en mL.</translation>
     </message>
@@ -1570,8 +1606,28 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">PyTorch: CPU y GPU</translation>
     </message>
     <message>
+        <source>The installation was cancelled, and can be begun again.</source>
+        <translation type="unfinished">La instalación se canceló y puede iniciarse de nuevo.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Cancelar</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">Instalar lo que falta...</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
         <source>Folder with wheels (.whl)</source>
         <translation type="unfinished">Carpeta con wheels (.whl)</translation>
+    </message>
+    <message>
+        <source>PyTorch is installed.</source>
+        <translation type="unfinished">PyTorch está instalado.</translation>
     </message>
     <message>
         <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
@@ -1590,8 +1646,8 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>PyTorch could not be installed: {error}</source>
-        <translation type="unfinished">No se pudo instalar PyTorch: {error}</translation>
+        <source>{packages} cannot be installed anew, as another module of Slicer uses what is there. Start Slicer again, and install before that module is used.</source>
+        <translation type="unfinished">{packages} no se puede instalar de nuevo, porque otro módulo de Slicer usa lo que hay. Reinicie Slicer e instale antes de usar ese módulo.</translation>
     </message>
 </context>
 <context>

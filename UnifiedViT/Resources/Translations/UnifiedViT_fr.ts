@@ -1428,6 +1428,42 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Écriture des objets DICOM</translation>
     </message>
     <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">Interrogation de {place}</translation>
+    </message>
+    <message>
+        <source>Reading the result</source>
+        <translation type="unfinished">Lecture du résultat</translation>
+    </message>
+    <message>
+        <source>Installing PyTorch</source>
+        <translation type="unfinished">Installation de PyTorch</translation>
+    </message>
+    <message>
+        <source>Installing packages</source>
+        <translation type="unfinished">Installation des paquets</translation>
+    </message>
+    <message>
+        <source>Looking for the build that fits the GPU</source>
+        <translation type="unfinished">Recherche de la version adaptée au GPU</translation>
+    </message>
+    <message>
+        <source>Looking for packages</source>
+        <translation type="unfinished">Recherche des paquets</translation>
+    </message>
+    <message>
+        <source>Fetching packages</source>
+        <translation type="unfinished">Téléchargement des paquets</translation>
+    </message>
+    <message>
+        <source>Trying the packages</source>
+        <translation type="unfinished">Essai des paquets</translation>
+    </message>
+    <message>
+        <source>Putting packages in place</source>
+        <translation type="unfinished">Mise en place des paquets</translation>
+    </message>
+    <message>
         <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
         <translation type="unfinished">Une image 2D n&apos;indique ni son orientation ni son épaisseur : les tailles sont inconnues, aucun volume en mL n&apos;est donné.</translation>
     </message>
@@ -1570,8 +1606,28 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">PyTorch : CPU et GPU</translation>
     </message>
     <message>
+        <source>The installation was cancelled, and can be begun again.</source>
+        <translation type="unfinished">L’installation a été annulée et peut être recommencée.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Interrompre</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">Installer ce qui manque...</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
         <source>Folder with wheels (.whl)</source>
         <translation type="unfinished">Dossier de wheels (.whl)</translation>
+    </message>
+    <message>
+        <source>PyTorch is installed.</source>
+        <translation type="unfinished">PyTorch est installé.</translation>
     </message>
     <message>
         <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
@@ -1590,8 +1646,8 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>PyTorch could not be installed: {error}</source>
-        <translation type="unfinished">PyTorch n&apos;a pas pu être installé : {error}</translation>
+        <source>{packages} cannot be installed anew, as another module of Slicer uses what is there. Start Slicer again, and install before that module is used.</source>
+        <translation type="unfinished">{packages} ne peut pas être réinstallé, car un autre module de Slicer utilise ce qui est là. Redémarrez Slicer et installez avant d’utiliser ce module.</translation>
     </message>
 </context>
 <context>

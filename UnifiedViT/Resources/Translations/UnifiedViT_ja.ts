@@ -1428,6 +1428,42 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">DICOM オブジェクトを書き出しています</translation>
     </message>
     <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">{place} に問い合わせ中</translation>
+    </message>
+    <message>
+        <source>Reading the result</source>
+        <translation type="unfinished">結果を読み込み中</translation>
+    </message>
+    <message>
+        <source>Installing PyTorch</source>
+        <translation type="unfinished">PyTorch をインストール中</translation>
+    </message>
+    <message>
+        <source>Installing packages</source>
+        <translation type="unfinished">パッケージをインストール中</translation>
+    </message>
+    <message>
+        <source>Looking for the build that fits the GPU</source>
+        <translation type="unfinished">GPU に合うビルドを検索中</translation>
+    </message>
+    <message>
+        <source>Looking for packages</source>
+        <translation type="unfinished">パッケージを検索中</translation>
+    </message>
+    <message>
+        <source>Fetching packages</source>
+        <translation type="unfinished">パッケージを取得中</translation>
+    </message>
+    <message>
+        <source>Trying the packages</source>
+        <translation type="unfinished">パッケージを試用中</translation>
+    </message>
+    <message>
+        <source>Putting packages in place</source>
+        <translation type="unfinished">パッケージを配置中</translation>
+    </message>
+    <message>
         <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
         <translation type="unfinished">2D 画像には向きも厚さも記録されていません。大きさは不明で、mL 単位の体積は示されません。</translation>
     </message>
@@ -1570,8 +1606,28 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">PyTorch：CPU と GPU</translation>
     </message>
     <message>
+        <source>The installation was cancelled, and can be begun again.</source>
+        <translation type="unfinished">インストールは中止されました。もう一度始めることができます。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">中止</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">不足分をインストール...</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
         <source>Folder with wheels (.whl)</source>
         <translation type="unfinished">wheel（.whl）のフォルダ</translation>
+    </message>
+    <message>
+        <source>PyTorch is installed.</source>
+        <translation type="unfinished">PyTorch はインストールされました。</translation>
     </message>
     <message>
         <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
@@ -1590,8 +1646,8 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>PyTorch could not be installed: {error}</source>
-        <translation type="unfinished">PyTorch をインストールできませんでした：{error}</translation>
+        <source>{packages} cannot be installed anew, as another module of Slicer uses what is there. Start Slicer again, and install before that module is used.</source>
+        <translation type="unfinished">{packages} は、Slicer の別のモジュールが既存のものを使用しているため、新たにインストールできません。Slicer を再起動し、そのモジュールを使う前にインストールしてください。</translation>
     </message>
 </context>
 <context>

@@ -1428,6 +1428,42 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">正在写入 DICOM 对象</translation>
     </message>
     <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">正在询问 {place}</translation>
+    </message>
+    <message>
+        <source>Reading the result</source>
+        <translation type="unfinished">正在读取结果</translation>
+    </message>
+    <message>
+        <source>Installing PyTorch</source>
+        <translation type="unfinished">正在安装 PyTorch</translation>
+    </message>
+    <message>
+        <source>Installing packages</source>
+        <translation type="unfinished">正在安装软件包</translation>
+    </message>
+    <message>
+        <source>Looking for the build that fits the GPU</source>
+        <translation type="unfinished">正在查找与 GPU 匹配的版本</translation>
+    </message>
+    <message>
+        <source>Looking for packages</source>
+        <translation type="unfinished">正在查找软件包</translation>
+    </message>
+    <message>
+        <source>Fetching packages</source>
+        <translation type="unfinished">正在获取软件包</translation>
+    </message>
+    <message>
+        <source>Trying the packages</source>
+        <translation type="unfinished">正在试用软件包</translation>
+    </message>
+    <message>
+        <source>Putting packages in place</source>
+        <translation type="unfinished">正在放置软件包</translation>
+    </message>
+    <message>
         <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
         <translation type="unfinished">二维图像既不说明方向也不说明层厚：大小未知，不给出以 mL 计的体积。</translation>
     </message>
@@ -1570,8 +1606,28 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">PyTorch：CPU 和 GPU</translation>
     </message>
     <message>
+        <source>The installation was cancelled, and can be begun again.</source>
+        <translation type="unfinished">安装已取消，可以重新开始。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">安装缺少的软件包...</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
         <source>Folder with wheels (.whl)</source>
         <translation type="unfinished">装有 wheel（.whl）的文件夹</translation>
+    </message>
+    <message>
+        <source>PyTorch is installed.</source>
+        <translation type="unfinished">PyTorch 已安装。</translation>
     </message>
     <message>
         <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
@@ -1590,8 +1646,8 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>PyTorch could not be installed: {error}</source>
-        <translation type="unfinished">无法安装 PyTorch：{error}</translation>
+        <source>{packages} cannot be installed anew, as another module of Slicer uses what is there. Start Slicer again, and install before that module is used.</source>
+        <translation type="unfinished">Slicer 的另一个模块正在使用现有的 {packages}，因此无法重新安装。请重新启动 Slicer，并在使用该模块之前安装。</translation>
     </message>
 </context>
 <context>
