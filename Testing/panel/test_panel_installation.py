@@ -1,4 +1,4 @@
-"""PyTorch is installed from the panel in a child process: the window stays alive, Cancel works, what is done is said."""
+"""PyTorch is installed from the panel in a child process: the window stays alive, Cancel works, the end is said."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""torch is installed by the real pip in a child, from a real index on loopback: in the build that fits the GPU, whole or
-not at all, and never against what other extensions need."""
+"""torch is installed by the real pip in a child, from real indexes on loopback: in the build that fits the GPU, whole
+or not at all, and never against what other extensions need."""
 
 from __future__ import annotations
 
@@ -156,7 +156,8 @@ def test_the_newest_build_that_the_driver_knows_is_installed_and_nothing_else_is
 
 
 def test_a_torch_that_another_extension_needs_older_is_not_replaced(interpreter, index, tmp_path):
-    for wheel in (write_wheel(tmp_path, "torch", "2.5.0", (), CODE.removeprefix("import filelock")), write_wheel(tmp_path, "torchvision", "0.20.0"),
+    for wheel in (write_wheel(tmp_path, "torch", "2.5.0", (), CODE.removeprefix("import filelock")),
+                  write_wheel(tmp_path, "torchvision", "0.20.0"),
                   write_wheel(tmp_path, "segmenter", "1.0", ("torch[opt]<2.6,>=2.0",))):
         interpreter.pip("install", "--no-compile", "--no-deps", str(wheel))
     before = interpreter.files()
@@ -172,7 +173,7 @@ def test_a_network_that_is_lost_half_way_is_said_and_the_installation_can_be_rep
     before, index.stalls, index.breaks = interpreter.files(), "torchvision", True
     answer, _stages, report = install(interpreter, index)
     assert answer["error"] == "DependencyError" and "Nothing was changed" in answer["sentence"]
-    assert "HTTPS_PROXY" in answer["sentence"] or "was not fetched whole" in answer["sentence"]  # as pip's version has it
+    assert "HTTPS_PROXY" in answer["sentence"] or "was not fetched whole" in answer["sentence"]  # by pip's version
     assert interpreter.files() == before
     assert report["problems"]["torch"] == "torch is not installed."
     index.stalls = ""

@@ -305,6 +305,7 @@ class Panel:
         """The scene goes: so does what is under way for it, and what was said about it."""
         self.runner.forget()
         self.runner.results.clear()
+        self.dicom.forget()
         self.compare.forget()
         self.batch.sceneCloses()
         self.whichModel.forget()
