@@ -258,11 +258,11 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
                        regionMargin, plane=plane, tta=tta, keepProbabilities=keepProbabilities, heatmap=heatmap,
                        superres=superres, uncertainty=uncertainty)
 
-    def whichModel(self, volumeNode, device="auto", progress=None):
+    def whichModel(self, volumeNode, device="auto", progress=None, region=None, regionMargin=10.0):
         """Which installed models know a volume: `UnifiedViTPanel.whichmodel.whichModel`, with this object's worker."""
         from UnifiedViTPanel.whichmodel import whichModel
 
-        return whichModel(self.runner.client, volumeNode, device, progress)
+        return whichModel(self.runner.client, volumeNode, device, progress, region, regionMargin)
 
     def processFolder(self, inputDir, outputDir, pattern="*", recursive=False, skipExisting=True, model=DEFAULT_MODEL,
                       device="auto", batchSize=8, progress=None, *, plane="auto", tta=False, heatmap="", superres="",

@@ -75,7 +75,8 @@ def make_message(request: Request, folder: Path, going_on: Callable[[], None]) -
                 "source": request.source, "spec": request.spec.to_dict()}
     if isinstance(request, RankModelsRequest):
         write_volume(request.volume, folder, going_on)
-        return {"type": "rank", "specs": [spec.to_dict() for spec in request.specs], "device": request.device}
+        return {"type": "rank", "specs": [spec.to_dict() for spec in request.specs], "device": request.device,
+                "region": request.region.to_dict() if request.region else None}
     message = {"spec": request.spec.to_dict(), "device": request.device, "batch_size": request.batch_size}
     if isinstance(request, LoadRequest):
         return message | {"type": "load"}

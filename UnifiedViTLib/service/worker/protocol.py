@@ -17,6 +17,7 @@ from typing import Any
 
 from ... import errors
 from ...errors import UnifiedViTError, WorkerError
+from ...imaging.region import RegionOfInterest
 from ...imaging.volume import Volume
 from ...inference.model_ranking import ModelRanking
 from ...inference.options import Options
@@ -168,11 +169,13 @@ class RankModelsRequest:
         volume: as of `PredictRequest`.
         specs: the models.
         device: "auto", "cpu", "cuda" or "mps".
+        region: as for `model_ranking.which_model`.
     """
 
     volume: Volume
     specs: tuple[ModelSpec, ...]
     device: str = "auto"
+    region: RegionOfInterest | None = None
 
 
 @dataclass(frozen=True)

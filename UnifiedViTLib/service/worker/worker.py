@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ...errors import Cancelled, DependencyError, UnifiedViTError, WorkerError
+from ...imaging.region import RegionOfInterest
 from ...inference.channels import Images, combine_channels
 from ...inference.model_ranking import which_model
 from ...inference.options import Options
@@ -227,7 +228,8 @@ class Worker:
         excluded = {name: tuple(how) for name, how in request["excluded"].items()}
         make = partial(Predictor, device=request["device"], excluded=excluded, announce=self._announce)
         specs = [ModelSpec.from_dict(spec) for spec in request["specs"]]
-        return which_model(read_volume(self._folder), specs, make, progress).to_dict()
+        region = RegionOfInterest.from_dict(request["region"]) if request["region"] else None
+        return which_model(read_volume(self._folder), specs, make, progress, region).to_dict()
 
     def _add_case(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
         progress("Adding to the dataset", 0.0)
