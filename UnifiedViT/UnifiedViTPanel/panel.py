@@ -169,9 +169,9 @@ class Panel:
 
     def spec(self):
         """Description of the model that the parameters name; None if it is not installed."""
-        return self._specs()[0]
+        return self.specs()[0]
 
-    def _specs(self):
+    def specs(self):
         """Descriptions of the model that the parameters name, and of those that look too; None for one that is not
         installed."""
         parameters, usable = self._parameters, {spec.id: spec for spec in self.models.usable()}
@@ -179,7 +179,7 @@ class Panel:
 
     def _torchReason(self):
         """What of the choices OpenVINO cannot do, in words; "" for nothing."""
-        parameters, specs = self._parameters, self._specs()
+        parameters, specs = self._parameters, self.specs()
         if parameters is None or specs[0] is None:
             return ""
         options = optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()})
@@ -197,7 +197,7 @@ class Panel:
         if self._running:
             self._cancel(_("Cancelled. The scene is as it was."))
             return
-        if not all(mayBeUsed(spec) for spec in self._specs() if spec):
+        if not all(mayBeUsed(spec) for spec in self.specs() if spec):
             self.status.say(_("Not run: the licence of the weights was not agreed to."))
             return
         try:
@@ -320,7 +320,7 @@ class Panel:
         hasVolume = parameters is not None and parameters.inputVolume is not None
         canRun = hasVolume and self.spec() is not None
         ui.runButton.text = (_("Cancelling...") if self._cancelling else _("Cancel") if self._running else
-                             _("Run {count} models").format(count=len(self._specs())) if len(self._specs()) > 1 else
+                             _("Run {count} models").format(count=len(self.specs())) if len(self.specs()) > 1 else
                              _("Run"))
         ui.runButton.enabled = not self._cancelling and (self._running or canRun)
         ui.runButton.toolTip = (_("Ctrl+Enter runs, Esc cancels.") if ui.runButton.enabled
