@@ -24,6 +24,7 @@ from .options import optionsOf, slicerOptions
 from .region import RegionView
 from .results import ResultView
 from .sentences import inWords
+from .sequenceview import SequenceView
 from .setup import SetupView
 from .severalmodels import FurtherModelsView, furtherModels
 from .status import StatusView
@@ -58,7 +59,7 @@ class Panel:
         self.channels, self.region = ChannelsView(ui), RegionView(ui)
         self.compare = CompareView(ui, self.status, self.timer.start)
         self.models = ModelsView(ui, self.status, self.onModelsChanged, self.timer.start)
-        self.batch = BatchView(ui, self)
+        self.batch, self.sequence = BatchView(ui, self), SequenceView(ui, self)
         self.furtherModels = FurtherModelsView(ui)
         self.whichModel = WhichModelView(ui, self.status, lambda modelID: self.onChosen("model", modelID),
                                          self.timer.start)
@@ -99,6 +100,7 @@ class Panel:
         self.dicom.close()
         self.compare.close()
         self.batch.close()
+        self.sequence.close()
         self.whichModel.close()
         self.teach.close()
 
@@ -225,7 +227,8 @@ class Panel:
 
     def onTimer(self):
         """See what the worker, the check, the models' jobs, and the sections' own workers have said."""
-        views = self.setup, self.models, self.dicom, self.compare, self.batch, self.whichModel, self.teach
+        views = self.setup, self.models, self.dicom, self.compare, self.batch, self.sequence, self.whichModel, \
+            self.teach
         isBusy = [view.poll() for view in views]
         if not self._running:
             if not any(isBusy):
@@ -308,6 +311,7 @@ class Panel:
         self.dicom.forget()
         self.compare.forget()
         self.batch.sceneCloses()
+        self.sequence.forget()
         self.whichModel.forget()
         self.teach.forget()
         if self._running:
@@ -329,6 +333,7 @@ class Panel:
         ui.progressBar.visible = self._running
         ui.undoButton.enabled = self.runner.canUndo and not self._running
         self.batch.showButtons()
+        self.sequence.showButtons()
         for widget in (ui.inputSelector, ui.channelsFrame, ui.outputSelector, ui.modelComboBox,
                        ui.regionCollapsibleButton, ui.advancedCollapsibleButton):
             widget.enabled = not self._running

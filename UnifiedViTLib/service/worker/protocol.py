@@ -3,9 +3,9 @@
 A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file", "batch", "results",
 "stored", "dicom", "compare", "rank", "add_case" and "job" (a request with its `id`), "cancel". From it: "alive" (each
 second), and with the request's `id` "heard", "progress", "backend" (which one is loaded or run next, so that a crash is
-laid to the right one), "found" and "ended" (of a batch: how many inputs there are, and how one ended), "result" and "error". An "error"
-says whether the worker may be "broken" by it, as CUDA is for good after some, and has "details" for the log where
-nobody foresaw it.
+laid to the right one), "found" and "ended" (of a batch: how many inputs there are, and how one ended), "result" and
+"error". An "error" says whether the worker may be "broken" by it, as CUDA is for good after some, and has "details" for
+the log where nobody foresaw it.
 """
 
 from __future__ import annotations
