@@ -102,8 +102,7 @@ def test_the_panel_looks_at_every_item_while_the_window_lives_and_shows_item_and
     plots.SetMRMLScene(desk.scene)
     monkeypatch.setattr(slicer.modules, "plots", type("Module", (), {"logic": staticmethod(lambda: plots)}),
                         raising=False)
-    view = desk.scene.AddNewNodeByClass("vtkMRMLPlotViewNode")
-    desk.scene.AddNewNodeByClass("vtkMRMLLayoutNode")
+    layout = desk.scene.AddNewNodeByClass("vtkMRMLLayoutNode")
     before = contents(desk.scene)
     run_in_panel(desk, sequence)
     assert desk.ui.sequenceRunButton.text == "Cancel sequence" and not desk.ui.sequenceSelector.enabled
@@ -118,7 +117,8 @@ def test_the_panel_looks_at_every_item_while_the_window_lives_and_shows_item_and
     desk.ui.sequenceTable.cellDoubleClicked.emit(2, 0)
     assert browser.GetSelectedItemNumber() == 2
     desk.ui.sequencePlotButton.click()
-    assert view.GetPlotChartNodeID() == desk.scene.GetFirstNodeByName("perfusion volumes").GetID()
+    shown = layout.GetViewArrangement()
+    assert shown == plots.GetLayoutWithPlot(shown) == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotView
     segmentations = desk.scene.GetFirstNodeByName("perfusion segmentations")
     run_in_panel(desk, segmentations)
     assert "perfusion segmentations is no sequence of volumes" in desk.ui.sequenceStatusLabel.text

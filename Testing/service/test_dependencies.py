@@ -309,6 +309,13 @@ def test_one_question_names_packages_sizes_and_place_and_the_steps_follow():
     assert second.arguments == {"packages": ["timm>=1.0.31"], "wheels": "wheels"}
 
 
+def test_what_takes_the_place_of_an_older_package_is_said_before():
+    old = {"torch": "torch 2.5.0 is too old; 2.9 or newer is needed."}
+    report = Report(problems=old, versions={"torch": "2.5.0", "torchvision": "0.24.0"})
+    question = Dependencies(report, light=False).question
+    assert "the place of torch 2.5.0 and torchvision 0.24.0, and others that are already there stay" in question
+
+
 def test_a_torch_that_is_there_stays_and_gets_the_torchvision_that_fits_it():
     (step,) = Dependencies(Report(problems={"torchvision": NOTHING["torchvision"]}), light=False).steps()
     assert step.arguments["packages"] == ["torchvision>=0.24"]

@@ -20,7 +20,7 @@ _PLACE = qt.Qt.UserRole
 _REVIEW, _REVIEW_TEXT = "#fff3cd", "#5c4400"
 #: Columns that begin with this width, in characters; the others are as wide as what is in them.
 _WIDTHS = {0: 14, 2: 12}
-_MODEL = 6
+_DIAGNOSIS, _MODEL = 2, 6
 #: Characters of a model's id in the table, so that the panel may be narrow.
 _LONGEST = 16
 
@@ -61,6 +61,9 @@ class BatchTable:
                           | {NONE: spec.nothing_found or NONE} for spec in specs}
         self._table.setRowCount(0)
         self._table.setColumnHidden(_MODEL, not hasSeveral)
+        header = self._table.horizontalHeader()
+        # What each model says is seen in a narrow panel, too.
+        header.moveSection(header.visualIndex(_DIAGNOSIS), 2 if hasSeveral else 3)
 
     def add(self, ended):
         """Show how inputs ended; one that is there already changes its row.
@@ -96,12 +99,13 @@ class BatchTable:
             confidence=f"{float(row['confidence']):.0%}") if isToReview else ""
         displays, modelID = self._displays.get(row["model"], {}), row["model"].rpartition(" ")[0]
         diagnosis = ", ".join(displays.get(name, name) for name in row["diagnosis"].split(";"))
+        status = _statusOf(ended, isFailed, isToReview)
         if row["region"]:
-            diagnosis = _("{diagnosis} (region only)").format(diagnosis=diagnosis)
+            status = _("{status}, region only").format(status=status)
         cells = [
             (self._nameOf(row["input"]), row["input"]),
-            (_statusOf(ended, isFailed, isToReview), review),
-            (diagnosis, row["region"] or ended.text),
+            (status, "\n".join(filter(None, (review, row["region"])))),
+            (diagnosis, ended.text),
             (_percent(row["probability"]), row["probability"]),
             (_millilitres(row["volume_ml"]), row["volume_ml"]),
             ("" if isFailed else len(warnings), "\n".join(map(inWords, warnings))),

@@ -746,8 +746,8 @@
         <translation type="unfinished">Konfidenz {confidence}: zu prüfen</translation>
     </message>
     <message>
-        <source>{diagnosis} (region only)</source>
-        <translation type="unfinished">{diagnosis} (nur Region)</translation>
+        <source>{status}, region only</source>
+        <translation type="unfinished">{status}, nur Region</translation>
     </message>
 </context>
 <context>

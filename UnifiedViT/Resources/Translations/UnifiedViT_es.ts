@@ -746,8 +746,8 @@
         <translation type="unfinished">Confianza {confidence}: por revisar</translation>
     </message>
     <message>
-        <source>{diagnosis} (region only)</source>
-        <translation type="unfinished">{diagnosis} (solo la región)</translation>
+        <source>{status}, region only</source>
+        <translation type="unfinished">{status}, solo la región</translation>
     </message>
 </context>
 <context>

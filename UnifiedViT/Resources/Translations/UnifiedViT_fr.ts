@@ -746,8 +746,8 @@
         <translation type="unfinished">Confiance {confidence} : à vérifier</translation>
     </message>
     <message>
-        <source>{diagnosis} (region only)</source>
-        <translation type="unfinished">{diagnosis} (région seule)</translation>
+        <source>{status}, region only</source>
+        <translation type="unfinished">{status}, région seule</translation>
     </message>
 </context>
 <context>

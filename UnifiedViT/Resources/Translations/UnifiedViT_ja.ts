@@ -746,8 +746,8 @@
         <translation type="unfinished">信頼度 {confidence}：要確認</translation>
     </message>
     <message>
-        <source>{diagnosis} (region only)</source>
-        <translation type="unfinished">{diagnosis}（関心領域のみ）</translation>
+        <source>{status}, region only</source>
+        <translation type="unfinished">{status}、関心領域のみ</translation>
     </message>
 </context>
 <context>

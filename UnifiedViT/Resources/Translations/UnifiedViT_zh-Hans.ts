@@ -481,7 +481,7 @@
     </message>
     <message>
         <source>Shows the mL of each segment over the sequence.</source>
-        <translation type="unfinished">显示每个分割段在序列中的毫升数。</translation>
+        <translation type="unfinished">显示每个分割段在序列中的体积 (mL)。</translation>
     </message>
     <message>
         <source>Batch</source>
@@ -746,8 +746,8 @@
         <translation type="unfinished">置信度 {confidence}：需复核</translation>
     </message>
     <message>
-        <source>{diagnosis} (region only)</source>
-        <translation type="unfinished">{diagnosis}（仅感兴趣区域）</translation>
+        <source>{status}, region only</source>
+        <translation type="unfinished">{status}，仅感兴趣区域</translation>
     </message>
 </context>
 <context>

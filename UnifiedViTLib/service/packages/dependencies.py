@@ -185,8 +185,11 @@ class Dependencies:
                          f"with what they need (about {180 if 'openvino' in self._lacking else 20} MB)")
         if not parts:
             return ""
+        replaced = [f"{name} {self._report.versions[name]}" for name in dict.fromkeys(self.torch_names + self._lacking)
+                    if name in self._report.versions]
+        rest = (f"they take the place of {' and '.join(replaced)}, and others" if replaced else "those")
         return (f"UnifiedViT needs {', and '.join(parts)}. Packages are put into {self._report.folder or 'Slicer'}; "
-                "those that are already there stay as they are. Install now?")
+                f"{rest} that are already there stay as they are. Install now?")
 
     def steps(self, wheels: str | Path | None = None) -> list[Step]:
         """What to do, in this order, after the user has said yes.
