@@ -10,7 +10,7 @@ import pytest
 from batches import load, press, rows, wait, write_head
 from builders import spec_data, tiny_model
 from model_pairs import BIASES, SMALL, check
-from PySide6 import QtCore
+from PySide6 import QtCore, QtWidgets
 
 from UnifiedViTLib.errors import UnsupportedImageError, WeightsError
 from UnifiedViTLib.imaging.reading import read
@@ -85,7 +85,7 @@ def test_each_model_has_a_row_for_each_image_with_the_sequences_that_lie_beside_
     desk.window.resize(320, 900)
     desk.app.processEvents()
     header = desk.ui.batchTable.horizontalHeader()
-    assert header.sectionViewportPosition(2) + header.sectionSize(2) <= header.width, "read in a narrow panel, too"
+    assert header.sectionViewportPosition(2) + header.sectionSize(2) <= QtWidgets.QWidget.width(header), "read in a narrow panel, too"
     desk.window.resize(460, 900)
     beside = {name: [file["path"] for file in result(out, name)["manifest"]["inputs"]] for name in
               ("a_t1c-one", "b_t1c-one", "a_t1c-two")}
