@@ -85,7 +85,8 @@ def test_each_model_has_a_row_for_each_image_with_the_sequences_that_lie_beside_
     desk.window.resize(320, 900)
     desk.app.processEvents()
     header = desk.ui.batchTable.horizontalHeader()
-    assert header.sectionViewportPosition(2) + header.sectionSize(2) <= QtWidgets.QWidget.width(header), "read in a narrow panel, too"
+    end = header.sectionViewportPosition(2) + header.sectionSize(2)
+    assert end <= QtWidgets.QWidget.width(header), "what a model says is read in a narrow panel, too"
     desk.window.resize(460, 900)
     beside = {name: [file["path"] for file in result(out, name)["manifest"]["inputs"]] for name in
               ("a_t1c-one", "b_t1c-one", "a_t1c-two")}
