@@ -258,15 +258,15 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
                        regionMargin, plane=plane, tta=tta, keepProbabilities=keepProbabilities, heatmap=heatmap,
                        superres=superres, uncertainty=uncertainty)
 
-    def whichModel(self, volumeNode, device="auto", progress=None):
+    def whichModel(self, volumeNode, device="auto", progress=None, region=None, regionMargin=10.0):
         """Which installed models know a volume: `UnifiedViTPanel.whichmodel.whichModel`, with this object's worker."""
         from UnifiedViTPanel.whichmodel import whichModel
 
-        return whichModel(self.runner.client, volumeNode, device, progress)
+        return whichModel(self.runner.client, volumeNode, device, progress, region, regionMargin)
 
     def processFolder(self, inputDir, outputDir, pattern="*", recursive=False, skipExisting=True, model=DEFAULT_MODEL,
-                      device="auto", batchSize=8, progress=None, *, plane="auto", tta=False, heatmap="", superres="",
-                      uncertainty=False):
+                      device="auto", batchSize=8, progress=None, channels=None, *, plane="auto", tta=False, heatmap="",
+                      superres="", uncertainty=False):
         """Look at all images of a folder; the scene is not used. A bad file is reported and skipped.
 
         Args:
@@ -277,28 +277,24 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
             recursive: folders in the folder too.
             skipExisting: go on where an earlier call stopped: leave out images whose result is there, whole, and of
                 the same files, model, options and software.
-            model, device, batchSize, plane, tta: as for `process`.
+            model, device, batchSize, plane, tta: as for `process`; results of several models are NAME-MODEL.
             progress: called with words and the share done of all (0..1).
+            channels: names of the files of further sequences, which lie beside each image, with a * for what the * of
+                `pattern` stands for: {"flair": "*_flair.nii.gz"} beside "*_t1c.nii.gz".
             heatmap, superres, uncertainty: as for `process`; written as NAME.heatmap.nrrd, NAME.superres.nrrd with
                 NAME.synthetic.seg.nrrd, NAME.uncertainty.nrrd.
 
         Returns:
-            the rows of results.csv as dictionaries (`UnifiedViTLib.outputs.files.CSV_FIELDS`).
+            the rows of results.csv as dictionaries (`UnifiedViTLib.outputs.files.CSV_FIELDS`), by model and image.
 
         Raises:
             UnifiedViTLib.errors.UnifiedViTError: nothing could be started, for instance for want of the model.
         """
-        from UnifiedViTPanel.options import optionsOf
+        from UnifiedViTPanel.folder import processFolder
 
-        from UnifiedViTLib.service.store.catalogue import find_model
-        from UnifiedViTLib.service.worker.protocol import BatchRequest
-
-        spec = find_model(model)
-        asked = optionsOf(plane=plane, tta=tta, heatmap=heatmap, superres=superres, uncertainty=uncertainty)
-        asked.check(spec)
-        request = BatchRequest(Path(inputDir), Path(outputDir), spec, asked, device, batchSize, pattern, recursive,
-                               skipExisting)
-        return self.runner.client.run(request, progress or (lambda stage, fraction: None))["rows"]
+        return processFolder(self.runner.client, inputDir, outputDir, pattern, recursive, skipExisting, model, device,
+                             batchSize, progress, channels, plane=plane, tta=tta, heatmap=heatmap, superres=superres,
+                             uncertainty=uncertainty)
 
     def processSequence(self, sequenceNode, model=DEFAULT_MODEL, device="auto", batchSize=8, progress=None, **options):
         """Look at every item of a sequence of volumes: `UnifiedViTPanel.sequences.processSequence`, with this object's

@@ -13,6 +13,7 @@ from builders import head_volume, spec_data, tiny_model
 from safetensors.numpy import save_file
 
 from UnifiedViTLib.errors import Cancelled, UnsupportedImageError
+from UnifiedViTLib.imaging.region import RegionOfInterest
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.model_ranking import SLICES, ModelRanking, which_model
@@ -126,3 +127,14 @@ def test_what_is_no_image_is_refused_and_looking_can_be_cancelled(knows):
 
     with pytest.raises(Cancelled):
         which_model(HEAD, [knows], progress=stop)
+
+
+def test_only_slices_of_a_region_are_looked_at_and_one_too_narrow_for_a_model_is_said(knows):
+    bounds = (slice(2, 6), slice(0, HEAD.array.shape[1]), slice(0, HEAD.array.shape[2]))
+    fit, = which_model(HEAD, [knows], region=RegionOfInterest.from_bounds(bounds, HEAD.ijk_to_ras)).fits
+    assert fit.verdict == "fits" and 0 < fit.slices <= 4 < SLICES
+    narrow = RegionOfInterest.from_bounds((bounds[0], slice(30, 31), bounds[2]), HEAD.ijk_to_ras)
+    fit, = which_model(HEAD, [knows], no_network, region=narrow).fits
+    assert fit.verdict == "not judged" and "too narrow for this model" in fit.reason
+    with pytest.raises(UnsupportedImageError, match="lies outside"):
+        which_model(HEAD, [knows], no_network, region=RegionOfInterest.from_centre((900, 900, 900), (5, 5, 5)))

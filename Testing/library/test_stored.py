@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from builders import head_volume, multi_label_data, oblique, tiny_model, to_sitk, write_series
+from builders import ORIENTATIONS, head_volume, multi_label_data, oblique, tiny_model, to_sitk, write_series
 from once import GLIOMA
 
 from UnifiedViTLib.errors import UnsupportedImageError
@@ -16,7 +16,7 @@ from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.region import RegionOfInterest
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.outputs.files import as_json
+from UnifiedViTLib.outputs.files import as_json, summary
 from UnifiedViTLib.outputs.stored import read_stored
 from UnifiedViTLib.service.worker.processing import make_file_request, process_input
 
@@ -83,12 +83,19 @@ def test_results_of_every_kind_come_back(kind, looked_at, spec, tmp_path):
     assert np.array_equal(after.labelmap, before.labelmap)
 
 
-def test_a_result_of_a_region_alone_is_not_taken_for_the_images(looked_at, spec, tmp_path):
-    path = scan(tmp_path / "head.nrrd")
-    region = RegionOfInterest.from_bounds((slice(1, 4), slice(5, 30), slice(5, 30)), read(path).ijk_to_ras)
-    looked_at(path, spec, Options(region=region))
-    with pytest.raises(UnsupportedImageError, match="of a region alone"):
-        read_stored(tmp_path / "out", "head", str(path), spec)
+@pytest.mark.parametrize("number", [0, 5, 19, 33, 47])
+def test_a_result_of_a_region_comes_back_as_one_of_a_region(number, looked_at, spec, tmp_path):
+    path = tmp_path / "head.nrrd"
+    sitk.WriteImage(to_sitk(head_volume(ORIENTATIONS[number], (2.0, 2.5, 4.0), (5, 40, 36))), str(path))
+    region = RegionOfInterest.from_bounds((slice(1, 4), slice(5, 30), slice(5, 30)), read(path).ijk_to_ras, "ROI R")
+    before = looked_at(path, spec, Options(region=region, heatmap="relevance"))
+    _, after = read_stored(tmp_path / "out", "head", str(path), spec)
+    assert as_json(after) == json.loads(json.dumps(as_json(before))) and str(after.region.box) == str(region)
+    assert after.region.voxels_inside == before.region.voxels_inside
+    assert "slices of the region only" in summary("", after)
+    assert after.slice_indices.tolist() == before.slice_indices.tolist()
+    assert np.array_equal(after.labelmap, before.labelmap)
+    assert np.array_equal(after.heatmap.percent, before.heatmap.percent)
 
 
 def test_what_has_changed_since_is_not_shown(looked_at, spec, tmp_path):

@@ -10,17 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from builders import oblique
+from batches import COLUMNS, load, press, rows, wait, write_head
 from panels import contents, head, head_node
 from PySide6 import QtCore, QtGui
-from PySide6.QtTest import QTest
 from standin.pythonqt import FileDialog, as_read
 
 from UnifiedViTLib.outputs.files import CSV_FIELDS
 from UnifiedViTLib.outputs.mrml import result_of, volume_from_node
 from UnifiedViTLib.service.worker.protocol import InputEnded
-
-COLUMNS = ("image", "status", "diagnosis", "percent", "ml", "warnings")
 
 
 class Browser(QtCore.QObject):
@@ -31,15 +28,6 @@ class Browser(QtCore.QObject):
     @QtCore.Slot(QtCore.QUrl)
     def open(self, url: QtCore.QUrl) -> None:
         self.opened = url.toLocalFile()
-
-
-def write_head(path: Path, shape: tuple[int, int, int] = (6, 64, 60)) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = sitk.GetImageFromArray(head(shape))
-    image.SetDirection(oblique().ravel().tolist())
-    image.SetSpacing((2.5, 2.4, 7.0))
-    sitk.WriteImage(image, str(path))
-    return path
 
 
 @pytest.fixture
@@ -68,23 +56,6 @@ def batch(desk, scans, tmp_path):
     desk.ui.batchCollapsibleButton.collapsed = True
 
 
-def press(desk):
-    desk.ui.batchRunButton.click()
-
-
-def wait(desk) -> str:
-    """Until the batch has ended; what is said then."""
-    desk.wait(lambda: not desk.panel.batch.isRunning)
-    return desk.ui.batchStatusLabel.text
-
-
-def rows(desk) -> list[dict]:
-    """What the table shows, from its top."""
-    table = desk.ui.batchTable
-    return [{name: table.item(row, column).data(QtCore.Qt.DisplayRole) for column, name in enumerate(COLUMNS)}
-            for row in range(table.rowCount)]
-
-
 def tips(desk, name: str) -> list[str]:
     """What the pointer reads on an image's row."""
     table = desk.ui.batchTable
@@ -94,22 +65,6 @@ def tips(desk, name: str) -> list[str]:
 
 def nodes(desk) -> list[str]:
     return [node[0] for node in contents(desk.scene)]
-
-
-def load(desk, name: str, key: QtCore.Qt.Key | None = None) -> str:
-    """Double-click an image's row, or press a key on it; what is said when it is loaded."""
-    table = desk.ui.batchTable
-    cell = table.item([one["image"] for one in rows(desk)].index(name), 0)
-    if key is not None:
-        table.setCurrentItem(cell)
-        desk.window.activateWindow()
-        table.setFocus()
-        desk.app.processEvents()
-        QTest.keyClick(table, key)
-    else:
-        table.cellDoubleClicked.emit(cell.row(), 0)
-    desk.wait(lambda: not desk.panel.batch._cases._client.running)
-    return desk.ui.batchCaseLabel.text
 
 
 def test_a_folder_is_done_with_the_scene_untouched_and_a_second_run_goes_on(desk, batch, scans, tmp_path):

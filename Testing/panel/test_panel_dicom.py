@@ -210,3 +210,14 @@ def test_saving_can_be_cancelled_and_begins_with_a_question_where_the_package_is
     desk.app.consent = False
     assert save(desk, output) == "Not saved: nothing was installed."
     assert "need the package highdicom" in desk.app.questions[-1]
+
+
+def test_saving_ends_with_the_scene_and_leaves_nothing_behind(desk, loaded, show, output):
+    show(loaded)
+    FileDialog.answers = [str(output / "new")]
+    desk.ui.saveAsDicomButton.click()
+    desk.scene.Clear(0)
+    assert desk.panel.dicom._cancelling
+    desk.wait(lambda: not desk.panel.dicom._client.running)
+    assert desk.ui.statusLabel.text == "Saving was cancelled." and names(output) == []
+    assert len(slicer.dicomDatabase.files) == len(head()) and not desk.ui.saveAsDicomButton.enabled

@@ -55,6 +55,24 @@ def in_world(roi, volume):
     return np.array(inside).reshape(shape)
 
 
+def test_which_model_looks_at_slices_of_the_region_and_what_it_found_is_of_that_region(desk, logic):
+    volume, roi = head_node(desk.scene, (14, 64, 60)), add_roi(desk.scene)
+    desk.choose(inputVolume=volume, device="cpu")
+    desk.ui.regionSelector.setCurrentNode(roi)
+    desk.ui.whichModelButton.click()
+    desk.wait(lambda: not desk.panel.whichModel._client.running)
+    assert "Only slices of the region were looked at: 50 x 44 x 16 mm" in desk.ui.whichModelLabel.text
+    assert desk.ui.whichModelFrame.visible
+    desk.ui.regionSelector.setCurrentNode(None)
+    assert not desk.ui.whichModelFrame.visible, "it is not of the whole volume"
+    slices = {fit.model_id: fit.slices for fit in logic.whichModel(volume, "cpu", region=roi).fits}
+    touched = int(region_of(logic.process(volume, device="cpu", region=roi), volume).any(axis=(1, 2)).sum())
+    assert slices["brain-t1ce"] == touched < 12
+    roi.SetCenter(900.0, 900.0, 900.0)
+    with pytest.raises(UnsupportedImageError, match="lies outside"):
+        logic.whichModel(volume, region=roi)
+
+
 def test_a_roi_is_looked_at_alone_and_the_panel_says_so(desk):
     volume, roi = head_node(desk.scene, (14, 64, 60)), add_roi(desk.scene)
     desk.choose(inputVolume=volume, device="cpu")

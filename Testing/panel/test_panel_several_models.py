@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import pytest
 from builders import tiny_model
+from model_pairs import BIASES, SMALL, check
 from panels import contents, head_node
 from PySide6 import QtCore, QtWidgets
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.outputs.mrml import result_of
 from UnifiedViTLib.service.store.download import import_model, remove_model
-
-SMALL = {"arguments": {"encoder": "test_vit", "decoder_widths": [8, 8, 8]}}
-BIASES = {"one": {"classifier": [0.0, 4.0, 1.0], "segmentation": [0.0, 3.0, 1.0]},
-          "two": {"classifier": [0.0, 1.0, 4.0], "segmentation": [0.0, 1.0, 3.0]}}
 
 
 @pytest.fixture
@@ -27,13 +24,6 @@ def two(desk, tmp_path):
     yield specs
     for name in specs:
         remove_model(name)
-
-
-def check(desk, name: str) -> None:
-    """The user checks a model in the list."""
-    models = desk.ui.furtherModelsList
-    items = [models.item(row) for row in range(models.count)]
-    next(item for item in items if item.data(QtCore.Qt.UserRole) == name).setCheckState(QtCore.Qt.Checked)
 
 
 def segmentations(scene) -> dict[str, object]:

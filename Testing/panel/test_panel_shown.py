@@ -14,7 +14,6 @@ from panels import head_node
 from PySide6 import QtWidgets
 from standin.pythonqt import FileDialog, as_read
 
-from UnifiedViTLib.service.packages.dependencies import TORCH_RANGES
 from UnifiedViTLib.service.store.cache import COMPILED
 
 NOTHING = {name: f"{name} is not installed." for name in ("torch", "torchvision", "timm", "safetensors", "openvino")}
@@ -96,24 +95,14 @@ def test_what_is_missing_is_read_as_it_was_written(desk, report):
     problem = "timm is installed but cannot be loaded (ImportError: can't import 'x' >= 3 & y)."
     report(problems=NOTHING | {"timm": problem})
     desk.ui.engineComboBox.setCurrentIndex(1)
-    assert problem in read(desk.ui.setupLabel) and "Slicer's PyTorch extension" in read(desk.ui.setupLabel)
+    assert problem in read(desk.ui.setupLabel)
     desk.ui.engineComboBox.setCurrentIndex(0)
     desk.app.consent = False
     desk.ui.installButton.click()
     assert "Packages are put into" in as_read(desk.app.questions[0]) and "&#" not in as_read(desk.app.questions[0])
 
 
-@pytest.fixture
-def pytorch_extension(monkeypatch):
-    """Slicer's PyTorch extension, whose installer notes what it was asked for."""
-    module, asked = types.ModuleType("PyTorchUtils"), []
-
-    module.PyTorchUtilsLogic = lambda: types.SimpleNamespace(installTorch=lambda **options: asked.append(options))
-    monkeypatch.setitem(sys.modules, "PyTorchUtils", module)
-    return asked
-
-
-def test_torch_is_offered_where_openvino_suffices_and_the_choices_need_more(desk, report, pytorch_extension):
+def test_torch_is_offered_where_openvino_suffices_and_the_choices_need_more(desk, report, monkeypatch):
     report(problems={name: NOTHING[name] for name in ("torch", "torchvision", "timm")})
     assert not desk.ui.setupFrame.visible
     for choice, words in ({"heatmap": "auto"}, "A heat map needs PyTorch"), (
@@ -122,18 +111,18 @@ def test_torch_is_offered_where_openvino_suffices_and_the_choices_need_more(desk
         assert desk.ui.setupFrame.visible and words in read(desk.ui.setupLabel)
         assert "torch is not installed." in read(desk.ui.setupLabel)
     assert not desk.ui.engineComboBox.visible and desk.ui.installButton.enabled
+    monkeypatch.delitem(sys.modules, "torch", raising=False)  # of other tests
+    monkeypatch.delitem(sys.modules, "torchvision", raising=False)
+    desk.app.consent = False
     desk.ui.installButton.click()
     (question,) = map(as_read, desk.app.questions)
     assert "torch>=2.10,!=2.13.*" in question and "torchvision>=0.25,!=0.28.*" in question
-    assert pytorch_extension == [{
-        "askConfirmation": False, "torchVersionRequirement": TORCH_RANGES["torch"],
-        "torchvisionVersionRequirement": TORCH_RANGES["torchvision"],
-    }]
+    assert desk.ui.statusLabel.text == "Nothing was installed."
     desk.choose(superres="")
     assert not desk.ui.setupFrame.visible
 
 
-def test_torch_can_be_had_without_a_choice_that_needs_it(desk, report, pytorch_extension):
+def test_torch_can_be_had_without_a_choice_that_needs_it(desk, report):
     desk.ui.advancedCollapsibleButton.collapsed = False
     assert not desk.ui.installTorchButton.visible
     report(problems={name: NOTHING[name] for name in ("torch", "torchvision", "timm")})
@@ -152,6 +141,16 @@ def test_nothing_is_installed_while_slicer_installs_for_another_module(desk, rep
     desk.ui.engineComboBox.setCurrentIndex(0)
     desk.ui.installButton.click()
     assert "installing packages for another module" in desk.ui.statusLabel.text and desk.app.questions == []
+
+
+def test_a_torch_that_another_module_has_loaded_is_not_replaced_under_it(desk, report, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+    monkeypatch.delitem(sys.modules, "torchvision", raising=False)  # of other tests
+    report(problems=NOTHING | {"torch": "torch 2.5.0 is too old; 2.9 or newer is needed."})
+    desk.ui.engineComboBox.setCurrentIndex(1)
+    desk.ui.installButton.click()
+    assert "torch cannot be installed anew" in desk.ui.statusLabel.text
+    assert "Start Slicer again" in desk.ui.statusLabel.text and desk.app.questions == []
 
 
 def test_a_gpu_that_torch_cannot_use_is_said(desk, report):

@@ -79,6 +79,74 @@ def test_cancel_between_items_keeps_what_is_done(desk, sequence):
     assert desk.scene.GetFirstNodeByName("perfusion segmentations").GetNumberOfDataNodes() == 1
 
 
+def run_in_panel(desk, sequence) -> None:
+    """The user chooses the sequence and presses the button."""
+    desk.choose(device="cpu")
+    desk.ui.sequenceSelector.setCurrentNode(sequence)
+    desk.ui.sequenceRunButton.click()
+
+
+def over(desk) -> str:
+    """Until it has ended; what is said then."""
+    desk.wait(lambda: not desk.panel.sequence._client.running)
+    return desk.ui.sequenceStatusLabel.text
+
+
+def cells(desk) -> list[list[str]]:
+    table = desk.ui.sequenceTable
+    return [[table.item(row, column).text() for column in range(4)] for row in range(table.rowCount)]
+
+
+def test_the_panel_looks_at_every_item_while_the_window_lives_and_shows_item_and_plot(desk, sequence, monkeypatch):
+    plots = slicer.vtkSlicerPlotsLogic()
+    plots.SetMRMLScene(desk.scene)
+    monkeypatch.setattr(slicer.modules, "plots", type("Module", (), {"logic": staticmethod(lambda: plots)}),
+                        raising=False)
+    layout = desk.scene.AddNewNodeByClass("vtkMRMLLayoutNode")
+    before = contents(desk.scene)
+    run_in_panel(desk, sequence)
+    assert desk.ui.sequenceRunButton.text == "Cancel sequence" and not desk.ui.sequenceSelector.enabled
+    assert contents(desk.scene) == before, "nothing is added before the end"
+    assert over(desk).startswith("2 of 3 items are done")
+    table = desk.scene.GetFirstNodeByName("perfusion over time")
+    shown = cells(desk)
+    assert [row[0] for row in shown] == ["0.5", "1.5", "4"] and shown[1][1] == "failed"
+    assert shown[2][1] == column(table, "Diagnosis")[2] and shown[2][3] == f"{column(table, 'Tumour (mL)')[2]:.1f}"
+    assert "same value" in desk.ui.sequenceTable.item(1, 0).toolTip()
+    browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForSequenceNode(sequence)
+    desk.ui.sequenceTable.cellDoubleClicked.emit(2, 0)
+    assert browser.GetSelectedItemNumber() == 2
+    desk.ui.sequencePlotButton.click()
+    shown = layout.GetViewArrangement()
+    assert shown == plots.GetLayoutWithPlot(shown) == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotView
+    segmentations = desk.scene.GetFirstNodeByName("perfusion segmentations")
+    run_in_panel(desk, segmentations)
+    assert "perfusion segmentations is no sequence of volumes" in desk.ui.sequenceStatusLabel.text
+
+
+def test_cancel_in_the_panel_keeps_the_items_that_are_done(desk, sequence):
+    run_in_panel(desk, sequence)
+    desk.wait(lambda: len(cells(desk)) >= 1)
+    desk.ui.sequenceRunButton.click()
+    assert desk.ui.sequenceRunButton.text == "Cancelling..."
+    said, done = over(desk), len(cells(desk))
+    assert said == "Cancelled. Items that are done and in the scene: 1 of 3."
+    assert column(desk.scene.GetFirstNodeByName("perfusion over time"), "Item") == [float(n + 1) for n in range(done)]
+
+
+@pytest.mark.parametrize("what", ["scene", "sequence"])
+def test_a_sequence_that_goes_ends_its_run(desk, sequence, what):
+    run_in_panel(desk, sequence)
+    if what == "scene":
+        desk.scene.Clear(0)
+    else:
+        desk.scene.RemoveNode(sequence)
+    said = over(desk)
+    assert said == ("" if what == "scene" else "The sequence was removed from the scene: its run was ended.")
+    assert cells(desk) == [] and desk.scene.GetFirstNodeByClass("vtkMRMLTableNode") is None
+    assert desk.ui.sequenceRunButton.text == "Run sequence"
+
+
 def test_what_is_no_sequence_is_refused_and_the_scene_stays(desk):
     empty = desk.scene.AddNewNodeByClass("vtkMRMLSequenceNode", "nothing")
     before = contents(desk.scene)

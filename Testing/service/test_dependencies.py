@@ -163,12 +163,11 @@ def test_packages_that_do_not_import_are_never_put_in_place(interpreter, wheels)
     assert "OSError: DLL load failed" in refused(interpreter, wheels)
 
 
-def test_torch_is_never_installed_by_pip(interpreter, wheels, bundle):
+def test_torch_never_comes_along_in_whatever_build_the_package_index_has(interpreter, wheels, bundle):
     interpreter.pip("uninstall", "--yes", "torch")
     shutil.copy(bundle / "torch-2.9.1-py3-none-any.whl", wheels)
     sentence = refused(interpreter, wheels)
-    assert sentence.startswith("torch must be there first")
-    assert "PyTorch extension" in sentence
+    assert sentence.startswith("torch must be there first, in the build that fits the GPU")
 
 
 def test_a_package_that_is_too_old_is_brought_up_to_date_and_its_old_files_go(interpreter, wheels, tmp_path):
@@ -291,7 +290,7 @@ def test_here_everything_is_there():
     assert report.devices["cpu"].startswith("CPU, ")
     assert report.auto in report.devices
     assert stages[-1] == "Looking for a GPU"
-    assert Dependencies(report).question == Dependencies(report).problem == Dependencies(report).obstacle == ""
+    assert Dependencies(report).question == Dependencies(report).problem == ""
     assert Dependencies(report).steps() == []
 
 
@@ -300,20 +299,32 @@ NOTHING = {name: f"{name} is not installed." for name in ("torch", "torchvision"
 
 def test_one_question_names_packages_sizes_and_place_and_the_steps_follow():
     problems = {name: NOTHING[name] for name in ("torch", "timm", "openvino")}
-    dependencies = Dependencies(Report(problems=problems, folder="/there"), install_torch=lambda: True, light=False)
+    dependencies = Dependencies(Report(problems=problems, folder="/there"), light=False)
     assert dependencies.problem == "torch is not installed. timm is not installed."
     for words in ("PyTorch", "timm 1.0.31", "GB", "20 MB", "/there", "stay as they are"):
         assert words in dependencies.question
     assert "safetensors 0" not in dependencies.question and "openvino" not in dependencies.question
     first, second = dependencies.steps(wheels="wheels")
-    assert first.call()
+    assert first.arguments == {"packages": ["torch>=2.10,!=2.13.*", "torchvision>=0.25,!=0.28.*"], "wheels": "wheels"}
     assert second.arguments == {"packages": ["timm>=1.0.31"], "wheels": "wheels"}
+
+
+def test_what_takes_the_place_of_an_older_package_is_said_before():
+    old = {"torch": "torch 2.5.0 is too old; 2.9 or newer is needed."}
+    report = Report(problems=old, versions={"torch": "2.5.0", "torchvision": "0.24.0"})
+    question = Dependencies(report, light=False).question
+    assert "the place of torch 2.5.0 and torchvision 0.24.0, and others that are already there stay" in question
+
+
+def test_a_torch_that_is_there_stays_and_gets_the_torchvision_that_fits_it():
+    (step,) = Dependencies(Report(problems={"torchvision": NOTHING["torchvision"]}), light=False).steps()
+    assert step.arguments["packages"] == ["torchvision>=0.24"]
 
 
 def test_without_a_gpu_the_light_way_is_proposed_which_needs_no_torch():
     assert not Dependencies(Report(problems=NOTHING, gpu=True)).light
     dependencies = Dependencies(Report(problems=NOTHING, folder="/there"))
-    assert dependencies.light and dependencies.obstacle == ""
+    assert dependencies.light
     assert dependencies.problem == "openvino is not installed. safetensors is not installed."
     assert "180 MB" in dependencies.question and "PyTorch" not in dependencies.question
     (step,) = dependencies.steps()
@@ -332,7 +343,7 @@ def test_either_library_is_enough(lacking, ready):
 
 def test_torch_can_be_had_where_openvino_is_enough():
     report = Report(problems={name: NOTHING[name] for name in ("torch", "torchvision", "timm")})
-    dependencies = Dependencies(report, install_torch=lambda: True, light=False)
+    dependencies = Dependencies(report, light=False)
     assert dependencies.problem.startswith("torch is not installed.") and len(dependencies.steps()) == 2
     assert Dependencies(report, light=True).question == Dependencies(report, light=True).problem == ""
 
@@ -353,14 +364,6 @@ def test_the_light_way_is_installed_where_there_is_no_torch(interpreter, wheels)
     assert answer == {"installed": {"openvino": "2026.4.1", "safetensors": "0.8.0"}}
     report = Report(**interpreter.job("inspect_job", {}))
     assert report.ready and report.auto == "cpu" and report.devices["cpu"].startswith("CPU, ")
-
-
-def test_without_the_pytorch_extension_the_user_is_told_how_to_get_it():
-    report = Report(problems=NOTHING)
-    assert "Extensions Manager" in Dependencies(report, light=False).obstacle
-    assert Dependencies(report, install_torch=lambda: True, light=False).obstacle == ""
-    alone = Report(problems={name: NOTHING[name] for name in ("timm", "openvino")})
-    assert Dependencies(alone, light=False).obstacle == ""
 
 
 def test_the_lowest_versions_are_those_of_the_package():

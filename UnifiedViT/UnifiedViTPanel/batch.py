@@ -11,21 +11,24 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import Cancelled, DependencyError, UnifiedViTError
+from UnifiedViTLib.outputs.files import model_name
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import (
-    BatchRequest,
     Failed,
     Finished,
     InputEnded,
     InputsFound,
+    ListResultsRequest,
     Log,
     Progress,
 )
 
-from .batchtable import BatchTable
+from .batchtable import BatchTable, keyOf
 from .cases import CasesView
 from .consent import mayBeUsed
-from .options import optionsOf, slicerOptions
+from .folder import batchRequest
+from .furtherfiles import FurtherFilesView
+from .options import slicerOptions
 from .sentences import inWords
 from .status import StatusView
 
@@ -49,8 +52,9 @@ class BatchView:
         self._status = StatusView(ui, ui.batchStatusLabel)
         self._cases = CasesView(panel, StatusView(ui, ui.batchCaseLabel))
         self._table = BatchTable(ui.batchTable, self.onCase)
-        self._output, self._spec = Path(), None  # of the batch that the table shows
-        self._waiting, self._ended = [], {}  # what is to be shown, and what is shown, by the input
+        self._output, self._specs = None, {}  # of what the table shows: the results' folder, models by `model_name`
+        self._channels, self._isListing = FurtherFilesView(ui), False
+        self._waiting, self._ended = [], {}  # what is to be shown, and what is shown, by `keyOf`
         self._end, self._timing = None, _Timing(0)
         ui.batchProgressBar.visible = False
         ui.batchFolderButton.enabled = False
@@ -63,6 +67,7 @@ class BatchView:
         ui.batchOutputButton.connect("clicked(bool)", lambda _checked=None: self._choose(ui.batchOutputEdit))
         ui.batchRunButton.connect("clicked(bool)", self.onRun)
         ui.batchFolderButton.connect("clicked(bool)", self.onOpenFolder)
+        ui.batchListButton.connect("clicked(bool)", self.onList)
 
     def close(self):
         """Stop what is under way; what is done lies in the results folder."""
@@ -94,16 +99,19 @@ class BatchView:
         if not folder or not output:
             self._status.say(_("Choose the folder with the images, and one for the results."), isBad=True)
             return
-        parameters, spec = self._panel.parameters, self._panel.spec()
-        if not mayBeUsed(spec):
+        parameters, specs = self._panel.parameters, self._panel.specs()
+        if None in specs:
+            self._status.say(_("Not run: a model that is also to run is not installed. Uncheck it under Advanced, or "
+                               "see section Models."), isBad=True)
+            return
+        if not all(mayBeUsed(spec) for spec in specs):
             self._status.say(_("Not run: the licence of the weights was not agreed to."))
             return
-        options = optionsOf(**{name: getattr(parameters, name) for name in slicerOptions(folder=True)})
+        options = {name: getattr(parameters, name) for name in slicerOptions(folder=True)}
         isRecursive = self.ui.batchRecursiveCheckBox.checked
         try:
-            options.check(spec)
-            self._client.submit(BatchRequest(Path(folder), Path(output), spec, options, parameters.device,
-                                             parameters.batchSize, pattern or "*", isRecursive))
+            self._client.submit(batchRequest(folder, output, specs, parameters.device, parameters.batchSize,
+                                             pattern or "*", isRecursive, True, self._channels.names(specs), **options))
         except UnifiedViTError as error:
             self._refuse(error)
             return
@@ -111,8 +119,27 @@ class BatchView:
         for name, value in {"Input": folder, "Output": output, "Pattern": pattern}.items():
             settings.setValue(_SETTINGS + name, value)
         settings.setValue(f"{_SETTINGS}Recursive", isRecursive)
-        self._output, self._spec = Path(output), spec
-        self._table.clear(folder, spec)
+        self._channels.keep()
+        self._begin(folder, output, specs, len(specs) > 1)
+
+    def onList(self, _checked=None):
+        """Show what lies in the results folder."""
+        folder, output, _pattern = (edit.text.strip() for edit in self._edits.values())
+        if not Path(output).is_dir() or not output:
+            self._status.say(_("Choose the folder with the results."), isBad=True)
+            return
+        try:
+            self._client.submit(ListResultsRequest(Path(output)))
+        except UnifiedViTError as error:
+            self._refuse(error)
+            return
+        slicer.app.userSettings().setValue(f"{_SETTINGS}Output", output)
+        self._isListing = True
+        self._begin(folder, output, self._panel.models.usable(), True)
+
+    def _begin(self, folder, output, specs, hasSeveral):
+        self._output, self._specs = Path(output), {model_name(spec): spec for spec in specs}
+        self._table.clear(folder, specs, hasSeveral)
         self._ended, self._timing = {}, _Timing(0)
         self._showBar()
         self._status.say(_("Starting..."))
@@ -137,6 +164,8 @@ class BatchView:
                     self._status.say(inWords(event.stage))
             elif isinstance(event, (Finished, Failed)):
                 self._end = event
+                if self._isListing and isinstance(event, Finished):
+                    self._waiting = [InputEnded(row, "") for row in event.result["rows"]]
         self._showRows()
         self._showBar()
         if self._end is not None and not self._waiting:
@@ -146,15 +175,15 @@ class BatchView:
     def _showRows(self):
         ended, self._waiting = self._waiting[:_ROWS_AT_A_TIME], self._waiting[_ROWS_AT_A_TIME:]
         # A batch that was lost and begins again tells of all that was done, too.
-        new = [one for one in ended if self._statusOf(one.row["input"]) != "done"]
+        new = [one for one in ended if self._statusOf(keyOf(one.row)) != "done"]
         for one in new:
-            self._ended[one.row["input"]] = one
+            self._ended[keyOf(one.row)] = one
             self._timing.ended(one)
         if new:
             self._table.add(new)
 
-    def _statusOf(self, source):
-        return self._ended[source].row["status"] if source in self._ended else ""
+    def _statusOf(self, key):
+        return self._ended[key].row["status"] if key in self._ended else ""
 
     def _showBar(self):
         bar, timing = self.ui.batchProgressBar, self._timing
@@ -165,10 +194,15 @@ class BatchView:
 
     def _showEnd(self):
         end, self._end = self._end, None
-        self._cancelling = False
+        self._cancelling, isListing, self._isListing = False, self._isListing, False
         self._client.close()  # the model's memory is given back
-        if isinstance(end, Finished):
-            self._status.say(self._summary(end.result["table"]))
+        if isinstance(end, Finished) and isListing:
+            self._status.say(_("Results in the folder: {count}.").format(count=len(self._ended)))
+        elif isinstance(end, Finished):
+            failures = end.result["failures"]
+            self._status.say(" ".join([self._summary(end.result["table"]), *failures]), isBad=bool(failures))
+        elif isListing and isinstance(end.error, Cancelled):
+            self._status.clear()
         elif isinstance(end.error, Cancelled):
             self._status.say(_("Cancelled. What is done is kept: Run batch goes on from there."))
         else:
@@ -197,7 +231,7 @@ class BatchView:
 
     def onCase(self, row):
         """A row is to be loaded."""
-        self._cases.load(row, self._output, self._spec)
+        self._cases.load(row, self._output, self._specs.get(row["model"]))
 
     def onOpenFolder(self, _checked=None):
         """Show the results in the system's own browser of files."""
@@ -207,12 +241,14 @@ class BatchView:
         """What can be pressed now."""
         ui, isRunning = self.ui, self.isRunning
         canRun = self._panel.parameters is not None and self._panel.spec() is not None
+        self._channels.show(self._panel.specs())
         ui.batchRunButton.text = (_("Cancelling...") if self._cancelling else _("Cancel batch") if isRunning
                                   else _("Run batch"))
         ui.batchRunButton.enabled = not self._cancelling and (isRunning or canRun)
         ui.batchProgressBar.visible = isRunning
-        ui.batchFolderButton.enabled = self._spec is not None
-        for widget in (*self._edits.values(), ui.batchInputButton, ui.batchOutputButton, ui.batchRecursiveCheckBox):
+        ui.batchFolderButton.enabled = self._output is not None
+        for widget in (*self._edits.values(), ui.batchInputButton, ui.batchOutputButton, ui.batchChannelsFrame,
+                       ui.batchRecursiveCheckBox, ui.batchListButton):
             widget.enabled = not isRunning
 
 

@@ -33,10 +33,13 @@ class CasesView:
         Args:
             row: its line of results.csv.
             folder: of the results.
-            spec: the model of the batch.
+            spec: the row's model; None if it is not installed.
         """
         if row["status"] != "done":
             self._status.say(f"{Path(row['input']).name}: {row['error']}", isBad=True)
+        elif spec is None:
+            words = _("{name} is of {model}, which is not installed in this version: see section Models.")
+            self._status.say(words.format(name=row["result"], model=row["model"]), isBad=True)
         elif self._client.running:
             self._status.say(_("A case is being loaded. Wait a moment."))
         elif not self._showAgain(folder, row["result"]):

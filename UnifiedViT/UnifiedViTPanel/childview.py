@@ -36,10 +36,14 @@ class ChildView(ABC):
                 self._status.log(event.text)
             elif isinstance(event, Progress):
                 if not self._cancelling:
-                    self._status.say(inWords(event.stage))
+                    self._showProgress(inWords(event.stage), event.fraction)
             elif isinstance(event, (Finished, Failed)):
                 self._end(event)
         return self._client.running
+
+    def _showProgress(self, stage, _fraction):
+        """How far it is: a stage in the application's language, and the share done."""
+        self._status.say(stage)
 
     def _submit(self, request):
         """Begin; errors as of `WorkerClient.submit`."""

@@ -43,6 +43,11 @@ class DicomView(ChildView):
         self._steps = []
         super().close()
 
+    def forget(self):
+        """The scene goes: what is being written of it is not finished, and nothing of it is left in the folder."""
+        self._steps = []
+        self._cancel()
+
     def show(self, node):
         """Another result is shown.
 

@@ -24,6 +24,7 @@ from .options import optionsOf, slicerOptions
 from .region import RegionView
 from .results import ResultView
 from .sentences import inWords
+from .sequenceview import SequenceView
 from .setup import SetupView
 from .severalmodels import FurtherModelsView, furtherModels
 from .status import StatusView
@@ -58,7 +59,7 @@ class Panel:
         self.channels, self.region = ChannelsView(ui), RegionView(ui)
         self.compare = CompareView(ui, self.status, self.timer.start)
         self.models = ModelsView(ui, self.status, self.onModelsChanged, self.timer.start)
-        self.batch = BatchView(ui, self)
+        self.batch, self.sequence = BatchView(ui, self), SequenceView(ui, self)
         self.furtherModels = FurtherModelsView(ui)
         self.whichModel = WhichModelView(ui, self.status, lambda modelID: self.onChosen("model", modelID),
                                          self.timer.start)
@@ -99,6 +100,7 @@ class Panel:
         self.dicom.close()
         self.compare.close()
         self.batch.close()
+        self.sequence.close()
         self.whichModel.close()
         self.teach.close()
 
@@ -169,9 +171,9 @@ class Panel:
 
     def spec(self):
         """Description of the model that the parameters name; None if it is not installed."""
-        return self._specs()[0]
+        return self.specs()[0]
 
-    def _specs(self):
+    def specs(self):
         """Descriptions of the model that the parameters name, and of those that look too; None for one that is not
         installed."""
         parameters, usable = self._parameters, {spec.id: spec for spec in self.models.usable()}
@@ -179,7 +181,7 @@ class Panel:
 
     def _torchReason(self):
         """What of the choices OpenVINO cannot do, in words; "" for nothing."""
-        parameters, specs = self._parameters, self._specs()
+        parameters, specs = self._parameters, self.specs()
         if parameters is None or specs[0] is None:
             return ""
         options = optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()})
@@ -197,7 +199,7 @@ class Panel:
         if self._running:
             self._cancel(_("Cancelled. The scene is as it was."))
             return
-        if not all(mayBeUsed(spec) for spec in self._specs() if spec):
+        if not all(mayBeUsed(spec) for spec in self.specs() if spec):
             self.status.say(_("Not run: the licence of the weights was not agreed to."))
             return
         try:
@@ -225,7 +227,8 @@ class Panel:
 
     def onTimer(self):
         """See what the worker, the check, the models' jobs, and the sections' own workers have said."""
-        views = self.setup, self.models, self.dicom, self.compare, self.batch, self.whichModel, self.teach
+        views = self.setup, self.models, self.dicom, self.compare, self.batch, self.sequence, self.whichModel, \
+            self.teach
         isBusy = [view.poll() for view in views]
         if not self._running:
             if not any(isBusy):
@@ -305,8 +308,10 @@ class Panel:
         """The scene goes: so does what is under way for it, and what was said about it."""
         self.runner.forget()
         self.runner.results.clear()
+        self.dicom.forget()
         self.compare.forget()
         self.batch.sceneCloses()
+        self.sequence.forget()
         self.whichModel.forget()
         self.teach.forget()
         if self._running:
@@ -319,7 +324,7 @@ class Panel:
         hasVolume = parameters is not None and parameters.inputVolume is not None
         canRun = hasVolume and self.spec() is not None
         ui.runButton.text = (_("Cancelling...") if self._cancelling else _("Cancel") if self._running else
-                             _("Run {count} models").format(count=len(self._specs())) if len(self._specs()) > 1 else
+                             _("Run {count} models").format(count=len(self.specs())) if len(self.specs()) > 1 else
                              _("Run"))
         ui.runButton.enabled = not self._cancelling and (self._running or canRun)
         ui.runButton.toolTip = (_("Ctrl+Enter runs, Esc cancels.") if ui.runButton.enabled
@@ -328,6 +333,7 @@ class Panel:
         ui.progressBar.visible = self._running
         ui.undoButton.enabled = self.runner.canUndo and not self._running
         self.batch.showButtons()
+        self.sequence.showButtons()
         for widget in (ui.inputSelector, ui.channelsFrame, ui.outputSelector, ui.modelComboBox,
                        ui.regionCollapsibleButton, ui.advancedCollapsibleButton):
             widget.enabled = not self._running

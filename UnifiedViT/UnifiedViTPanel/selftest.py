@@ -94,8 +94,8 @@ class _Walk:
         """All steps; the names of those that failed."""
         failed = []
         for number, step in enumerate((self.run, self.cancel, self.undo, self.options, self.region, self.look,
-                                       self.compare, self.which, self.batch, self.case, self.teach, self.saveAndLoad,
-                                       self.closeDuringRun), start=1):
+                                       self.compare, self.which, self.batch, self.case, self.sequence, self.teach,
+                                       self.saveAndLoad, self.closeDuringRun), start=1):
             begun, said = time.monotonic(), "ok"
             try:
                 step()
@@ -204,6 +204,7 @@ class _Walk:
         _check(slicer.util.saveNode(self.volume, str(scans / "head.nrrd")), "The volume cannot be saved.")
         (scans / "broken.nrrd").write_bytes(b"NRRD0004\n")
         self.ui.batchInputEdit.text, self.ui.batchOutputEdit.text = str(scans), str(self.folder / "out")
+        self.ui.batchPatternEdit.text = ""
         self.ui.batchRunButton.click()
         self._wait(lambda: not self.panel.batch.isRunning)
         _check(self.ui.batchTable.rowCount == 2, self.ui.batchStatusLabel.text)
@@ -215,6 +216,14 @@ class _Walk:
         self.panel.batch._table.onDoubleClick(row, 0)
         self._wait(lambda: slicer.mrmlScene.GetNumberOfNodes() > before and not self.panel.batch._cases.poll())
         self.ui.undoButton.click()
+
+    def sequence(self):
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "sequence")
+        node.SetDataNodeAtValue(self.volume, "0")
+        self.ui.sequenceSelector.setCurrentNode(node)
+        self.ui.sequenceRunButton.click()
+        self._wait(lambda: not self.panel.sequence.poll())
+        _check(self.ui.sequencePlotButton.enabled, self.ui.sequenceStatusLabel.text)
 
     def teach(self):
         self._choose(outputSegmentation=self.first)

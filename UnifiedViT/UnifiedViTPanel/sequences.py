@@ -35,13 +35,16 @@ class SequenceResult:
 
 
 @dataclass(frozen=True)
-class _Item:
-    """How an item ended: with a prediction and its segmentation, or with a sentence."""
+class SequenceItem:
+    """How an item ended: with a prediction, or with a sentence."""
 
     index: str
     prediction: Prediction | None = None
-    segmentation: slicer.vtkMRMLSegmentationNode | None = None
     error: str = ""
+
+
+#: Such an error concerns its item alone.
+ITEM_ERRORS = UnsupportedImageError, WorkerError
 
 
 def processSequence(client, sequenceNode, model, device="auto", batchSize=8, progress=None, **options):
@@ -61,34 +64,103 @@ def processSequence(client, sequenceNode, model, device="auto", batchSize=8, pro
     Raises:
         UnifiedViTLib.errors.UnifiedViTError: there is nothing to look at, or nothing can run here.
     """
-    if sequenceNode is None or not sequenceNode.IsA("vtkMRMLSequenceNode"):
-        raise UnsupportedImageError(_("No sequence is chosen. Load a sequence of volumes and choose it."))
-    spec, asked = find_model(model), optionsOf(**options)
-    asked.check(spec)
-    count, items = sequenceNode.GetNumberOfDataNodes(), []
-    if not count:
-        raise UnsupportedImageError(_("{name} has no items. Load the sequence again.").format(
-            name=sequenceNode.GetName()))
+    run, tell = SequenceRun(sequenceNode, find_model(model), device, batchSize, **options), progress
 
-    def tell(stage, fraction):
-        if progress:
-            progress(_("item {number} of {count}: {stage}").format(number=len(items) + 1, count=count, stage=stage),
-                     (len(items) + fraction) / count)
+    def progress(stage, fraction):
+        if tell:
+            tell(*run.progress(stage, fraction))
 
     try:
-        for number in range(count):
-            index, node = sequenceNode.GetNthIndexValue(number), sequenceNode.GetNthDataNode(number)
+        while (request := run.nextRequest()) is not None:
             try:
-                request = PredictRequest(volume_from_node(node), spec, asked, device, batchSize)
-                prediction = client.run(request, tell)
-                items.append(_Item(index, prediction, _segmentationOf(prediction, node)))
-            except (UnsupportedImageError, WorkerError) as error:  # others concern all items
-                items.append(_Item(index, error=str(error)))
+                run.add(client.run(request, progress))
+            except ITEM_ERRORS as error:
+                run.fail(error)
     except BaseException:
-        if items:
-            _addToScene(items, sequenceNode, spec)
+        if run.items:
+            run.addToScene()
         raise
-    return _addToScene(items, sequenceNode, spec)
+    return run.addToScene()
+
+
+class SequenceRun:
+    """The items of a sequence, one after the other; the scene stays as it is until `addToScene`.
+
+    Args:
+        sequenceNode: as for `processSequence`, as are `device`, `batchSize` and `options`.
+        spec: the model.
+
+    Attributes:
+        items: those that have ended, in their order.
+        count: of all items.
+
+    Raises:
+        UnsupportedImageError, ModelSpecError: there is nothing to look at, or the model cannot do what is asked for.
+    """
+
+    def __init__(self, sequenceNode, spec, device="auto", batchSize=8, **options):
+        if sequenceNode is None or not sequenceNode.IsA("vtkMRMLSequenceNode"):
+            raise UnsupportedImageError(_("No sequence is chosen. Load a sequence of volumes and choose it."))
+        self.count = sequenceNode.GetNumberOfDataNodes()
+        if not self.count:
+            raise UnsupportedImageError(_("{name} has no items. Load the sequence again.").format(
+                name=sequenceNode.GetName()))
+        if not any(sequenceNode.GetNthDataNode(n).IsA("vtkMRMLScalarVolumeNode") for n in range(self.count)):
+            raise UnsupportedImageError(_("{name} is no sequence of volumes. Choose one of volumes.").format(
+                name=sequenceNode.GetName()))
+        self.items, self._options = [], optionsOf(**options)
+        self._options.check(spec)
+        self._sequenceNode, self._spec, self._device, self._batchSize = sequenceNode, spec, device, batchSize
+        self._indices = [sequenceNode.GetNthIndexValue(number) for number in range(self.count)]
+        self._segmentations = slicer.vtkMRMLSequenceNode()
+        self._segmentations.SetIndexName(sequenceNode.GetIndexName())
+        self._segmentations.SetIndexUnit(sequenceNode.GetIndexUnit())
+        self._segmentations.SetIndexType(sequenceNode.GetIndexType())
+
+    def nextRequest(self):
+        """What to ask the worker for the next item that is something to look at; None after the last."""
+        while len(self.items) < self.count:
+            try:
+                volume = volume_from_node(self._node())
+            except UnsupportedImageError as error:
+                self.fail(error)
+                continue
+            return PredictRequest(volume, self._spec, self._options, self._device, self._batchSize)
+        return None
+
+    def progress(self, stage, fraction):
+        """How far all are, in words and as a share, from how far the item is."""
+        words = _("item {number} of {count}: {stage}").format(number=len(self.items) + 1, count=self.count, stage=stage)
+        return words, (len(self.items) + fraction) / self.count
+
+    def add(self, prediction):
+        """The item has ended with a prediction."""
+        index = self._indices[len(self.items)]
+        self._segmentations.SetDataNodeAtValue(_segmentationOf(prediction, self._node()), index)
+        self.items.append(SequenceItem(index, prediction))
+
+    def fail(self, error):
+        """The item has failed."""
+        self.items.append(SequenceItem(self._indices[len(self.items)], error=str(error)))
+
+    def addToScene(self):
+        """Add what tells of the items that have ended; returns `SequenceResult`."""
+        sequenceNode, segmentations = self._sequenceNode, self._segmentations
+        scene, name = sequenceNode.GetScene(), sequenceNode.GetName()
+        with all_or_nothing(scene, []):
+            segmentations.SetName(unused_name(scene, f"{name} segmentations"))
+            scene.AddNode(segmentations)
+            table = slicer.vtkMRMLTableNode()
+            table.SetName(unused_name(scene, f"{name} over time"))
+            table.SetAndObserveTable(_tableOf(self.items, sequenceNode, self._spec))
+            scene.AddNode(table)
+            chart = _addChart(table, sequenceNode, self._spec)
+        _playTogether(sequenceNode, segmentations)
+        return SequenceResult(segmentations, table, chart)
+
+    def _node(self):
+        """The volume of the item that is next; None where it was taken out of the sequence."""
+        return self._sequenceNode.GetDataNodeAtValue(self._indices[len(self.items)])
 
 
 def _segmentationOf(prediction, volumeNode):
@@ -100,27 +172,6 @@ def _segmentationOf(prediction, volumeNode):
     segmentation, _table = add_to_scene(prediction, copy)
     scene.RemoveNode(segmentation)
     return segmentation
-
-
-def _addToScene(items, sequenceNode, spec):
-    scene, name = sequenceNode.GetScene(), sequenceNode.GetName()
-    with all_or_nothing(scene, []):
-        segmentations = slicer.vtkMRMLSequenceNode()
-        segmentations.SetName(unused_name(scene, f"{name} segmentations"))
-        segmentations.SetIndexName(sequenceNode.GetIndexName())
-        segmentations.SetIndexUnit(sequenceNode.GetIndexUnit())
-        segmentations.SetIndexType(sequenceNode.GetIndexType())
-        scene.AddNode(segmentations)
-        for item in items:
-            if item.segmentation is not None:
-                segmentations.SetDataNodeAtValue(item.segmentation, item.index)
-        table = slicer.vtkMRMLTableNode()
-        table.SetName(unused_name(scene, f"{name} over time"))
-        table.SetAndObserveTable(_tableOf(items, sequenceNode, spec))
-        scene.AddNode(table)
-        chart = _addChart(table, sequenceNode, spec)
-    _playTogether(sequenceNode, segmentations)
-    return SequenceResult(segmentations, table, chart)
 
 
 def _tableOf(items, sequenceNode, spec):
@@ -168,15 +219,19 @@ def _addChart(table, sequenceNode, spec):
     return chart
 
 
+def browserOf(sequenceNode):
+    """The first browser that plays a sequence; None for none."""
+    module = getattr(slicer.modules, "sequences", None)
+    return module.logic().GetFirstBrowserNodeForSequenceNode(sequenceNode) if module else None
+
+
 def _playTogether(sequenceNode, segmentations):
     """Have the first browser of the sequence play the segmentations too, under the volume's own transform."""
-    module = getattr(slicer.modules, "sequences", None)
-    logic = module.logic() if module else None
-    browser = logic.GetFirstBrowserNodeForSequenceNode(sequenceNode) if logic else None
+    browser = browserOf(sequenceNode)
     if browser is None:
         return
     browser.AddSynchronizedSequenceNodeID(segmentations.GetID())
-    logic.UpdateProxyNodesFromSequences(browser)
+    slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
     volume, shown = browser.GetProxyNode(sequenceNode), browser.GetProxyNode(segmentations)
     if volume and shown:
         shown.SetAndObserveTransformNodeID(volume.GetTransformNodeID())

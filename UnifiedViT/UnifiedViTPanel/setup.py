@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+
 import qt
 import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import Cancelled
-from UnifiedViTLib.service.packages.dependencies import FULL, TORCH_RANGES, Dependencies, Report
+from UnifiedViTLib.service.packages.dependencies import FULL, Dependencies, Report
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, JobRequest, Log, Progress
 
+from .sentences import inWords
 from .texts import asShown
 
 
@@ -27,7 +31,7 @@ class SetupView:
     def __init__(self, ui, status, ready, wake):
         self.ui, self._status, self._ready, self._wake = ui, status, ready, wake
         self._client = WorkerClient()
-        self._report, self._steps = None, []
+        self._report, self._steps, self._isTorchDone = None, [], False
         self._torchReason, self._isTorchWanted, self._isAsked = "", False, False
         ui.setupFrame.visible = False
         ui.engineComboBox.addItem(_("OpenVINO: CPU, light"), True)
@@ -83,19 +87,36 @@ class SetupView:
             if isinstance(event, Log):
                 self._status.log(event.text)
             elif isinstance(event, Progress) and self._steps:
-                self.ui.setupLabel.text = event.stage
+                stage, gap, file = event.stage.partition(" (")
+                self.ui.setupLabel.text = inWords(stage) + gap + file
             elif isinstance(event, Failed):
-                self._steps, self._isAsked = [], False
-                if not isinstance(event.error, Cancelled):
-                    self._status.say(str(event.error), isBad=True)
-                self._show()
+                self._failed(event.error)
             elif isinstance(event, Finished):
                 self._finished(event.result)
         return self._client.running
 
+    def _failed(self, error):
+        """An installation, or a check, came to nothing. What was installed before stays, and is said."""
+        isInstallation, installed = bool(self._steps), _("PyTorch is installed.") if self._isTorchDone else ""
+        self._steps, self._isAsked = [], False
+        if not isInstallation:
+            if not isinstance(error, Cancelled):
+                self._status.say(str(error), isBad=True)
+            self._show()
+            return
+        isCancelled = isinstance(error, Cancelled)
+        words = _("The installation was cancelled, and can be begun again.") if isCancelled else str(error)
+        self._status.say(" ".join(filter(None, (installed, words))), isBad=not isCancelled)
+        if installed:  # what is there now is another thing
+            self._client.close()
+            self.look()
+        self._show()
+
     def _finished(self, result):
         if self._steps:
-            self._next()
+            self._isTorchDone = len(self._steps) > 1
+            importlib.invalidate_caches()  # so that other modules find it without a restart
+            self._next(self._steps[1:])
             return
         self._report = Report(**result)
         self.ui.engineComboBox.setCurrentIndex(1 if self._report.gpu else 0)
@@ -121,7 +142,7 @@ class SetupView:
     def _dependencies(self):
         box = self.ui.engineComboBox
         isLight = not self._report.ready and box.itemData(box.currentIndex)
-        return Dependencies(self._report, _torchInstaller(), isLight)
+        return Dependencies(self._report, isLight)
 
     def _show(self, _index=None):
         """The box, if something is missing."""
@@ -129,15 +150,16 @@ class SetupView:
         isNeeded = report is not None and (not report.ready or self._needsTorch())
         ui.setupFrame.visible = isNeeded
         self._showInAdvanced()
+        ui.installButton.text = _("Cancel") if self._steps else _("Install what is missing...")
+        for widget in (ui.installOfflineButton, ui.checkAgainButton, ui.engineComboBox):
+            widget.enabled = not self._steps
         if not isNeeded or self._steps:  # not asked of the frame: while another module is shown, it is never visible
             return
         needed = self._dependencies()
         reason = self._torchReason if report.ready else ""
-        ui.setupLabel.text = " ".join(filter(None, (reason, needed.problem, needed.obstacle)))
+        ui.setupLabel.text = " ".join(filter(None, (reason, needed.problem)))
         ui.engineComboBox.visible = not report.ready
-        ui.installButton.enabled = not needed.obstacle
-        ui.installOfflineButton.enabled = bool(needed.packages)
-        ui.checkAgainButton.enabled = ui.engineComboBox.enabled = True
+        ui.installButton.enabled = True
 
     def _showInAdvanced(self, _collapsed=None):
         """Why a GPU is not used, and the button for PyTorch; once more when the section is unfolded, as it shows then
@@ -149,7 +171,12 @@ class SetupView:
         ui.installTorchButton.visible = isOffered and bool(report.lacking(FULL))
 
     def onInstall(self, _checked=None):
-        """Ask, then install."""
+        """Ask, then install; while that is under way, cancel it."""
+        if self._steps:
+            self._client.cancel()
+            self.ui.installButton.text = _("Cancelling...")
+            self.ui.installButton.enabled = False
+            return
         self._install(None)
 
     def onInstallOffline(self, _checked=None):
@@ -164,53 +191,29 @@ class SetupView:
             self._status.say(_("Slicer is installing packages for another module. Wait until that has ended, then try "
                                "again."), isBad=True)
             return
+        inUse = [name for name in needed.torch_names if name in sys.modules]
+        if inUse:  # on Windows its libraries are locked; elsewhere it would be half old, half new
+            self._status.say(_("{packages} cannot be installed anew, as another module of Slicer uses what is there. "
+                               "Start Slicer again, and install before that module is used.").format(
+                                   packages=", ".join(inUse)), isBad=True)
+            return
         if not slicer.util.confirmOkCancelDisplay(asShown(needed.question), windowTitle=_("UnifiedViT")):
             self._status.say(_("Nothing was installed."))
             return
-        self._steps = [None, *needed.steps(wheels)]
-        ui = self.ui
-        for widget in (ui.installButton, ui.installOfflineButton, ui.checkAgainButton, ui.engineComboBox):
-            widget.enabled = False
-        self._next()
+        self._isTorchDone = False
+        self._next(needed.steps(wheels))
 
-    def _next(self):
+    def _next(self, steps):
         """The next step; after the last, look again."""
-        self._steps = self._steps[1:]
-        if not self._steps:
-            self._client.close()  # a process that knew the old packages must not judge the new ones
-            self._isAsked = True
-            self.look()
-            return
-        step = self._steps[0]
-        self.ui.setupLabel.text = step.title
-        if step.call is None:
-            self._begin("install", step.arguments)
-            return
-        try:
-            done = step.call()
-        except Exception as error:  # of another extension: whatever it raises is shown
-            self._status.say(_("PyTorch could not be installed: {error}").format(error=error), isBad=True)
-            done = False
-        if done:
-            self._next()
-        else:
-            self._steps = []
+        self._steps = steps
+        if steps:
+            self.ui.setupLabel.text = inWords(steps[0].title)
+            self._begin("install", steps[0].arguments)
             self._show()
-
-
-def _torchInstaller():
-    """A call that installs torch through Slicer's PyTorch extension; None where that is not installed."""
-    try:
-        import PyTorchUtils
-    except ImportError:
-        return None
-
-    def install():
-        logic = PyTorchUtils.PyTorchUtilsLogic()
-        return logic.installTorch(askConfirmation=False, torchVersionRequirement=TORCH_RANGES["torch"],
-                                  torchvisionVersionRequirement=TORCH_RANGES["torchvision"]) is not None
-
-    return install
+            return
+        self._client.close()  # a process that knew the old packages must not judge the new ones
+        self._isAsked = True
+        self.look()
 
 
 def _isInstallingElsewhere():

@@ -9,12 +9,14 @@ import qt
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError
+from UnifiedViTLib.imaging.region import DEFAULT_MARGIN_MM
 from UnifiedViTLib.outputs.mrml import volume_from_node
 from UnifiedViTLib.service.store.catalogue import installed_models
 from UnifiedViTLib.service.worker.protocol import Failed, RankModelsRequest
 
 from .appearance import fitHeight, onEnter
 from .childview import ChildView
+from .region import RegionChoice, chosenRegion
 from .texts import asShown, shortened
 
 #: Characters of a model's id in the table, so that the panel may be narrow.
@@ -23,13 +25,13 @@ _LONGEST = 20
 _MOST_LINES = 5
 
 
-def whichModel(client, volumeNode, device="auto", progress=None):
+def whichModel(client, volumeNode, device="auto", progress=None, region=None, regionMargin=DEFAULT_MARGIN_MM):
     """Rank the installed models by how well they know a volume; waits until all have looked. None is chosen, and the
     scene is not changed.
 
     Args:
         client: `WorkerClient`.
-        volumeNode, device, progress: as for `UnifiedViTLogic.process`.
+        volumeNode, device, progress, region, regionMargin: as for `UnifiedViTLogic.process`.
 
     Returns:
         `UnifiedViTLib.inference.model_ranking.ModelRanking`: `summary`, and in `fits` a reason for each model.
@@ -37,20 +39,21 @@ def whichModel(client, volumeNode, device="auto", progress=None):
     Raises:
         UnifiedViTLib.errors.UnifiedViTError: with a sentence that says what to do.
     """
-    return client.run(rankRequest(volumeNode, device), progress or (lambda stage, fraction: None))
+    request = rankRequest(volumeNode, device, RegionChoice.of(region, regionMargin))
+    return client.run(request, progress or (lambda stage, fraction: None))
 
 
-def rankRequest(volumeNode, device):
-    """What to ask the worker; `device` as of `Predictor`.
+def rankRequest(volumeNode, device, region=None):
+    """What to ask the worker; `device` as of `Predictor`, `region` a `RegionChoice`.
 
     Raises:
-        UnsupportedImageError: it is not a volume to look at.
+        UnsupportedImageError: it is not a volume to look at, or the region gives no box.
     """
     volume = volume_from_node(volumeNode)
     modality = _modality(volumeNode)
     if modality:
         volume = replace(volume, metadata={**volume.metadata, "Modality": modality})
-    return RankModelsRequest(volume, tuple(installed_models()), device)
+    return RankModelsRequest(volume, tuple(installed_models()), device, region.box(volumeNode) if region else None)
 
 
 def _modality(volumeNode):
@@ -73,7 +76,7 @@ class WhichModelView(ChildView):
     def __init__(self, ui, status, chosen, wake):
         super().__init__(status, wake)
         self.ui, self._chosen = ui, chosen
-        self._parameters = self._ranking = self._nodeID = None
+        self._parameters = self._ranking = self._nodeID = self._region = self._box = None
         ui.whichModelButton.connect("clicked(bool)", self.onAsk)
         ui.whichModelTable.connect("itemSelectionChanged()", self._showReason)
         ui.whichModelTable.connect("cellDoubleClicked(int,int)", self.onDoubleClicked)
@@ -83,15 +86,16 @@ class WhichModelView(ChildView):
     def forget(self):
         """The scene is another one now: nothing is under way for it, nothing of it is shown."""
         self._cancel()
-        self._ranking = self._nodeID = None
+        self._ranking = self._nodeID = self._region = None
         self.show(None)
 
     def show(self, parameters):
-        """Show the ranking if it is of the volume that the parameter node names; None: nothing can be asked."""
+        """Show the ranking if it is of the volume and the region that the parameter node names; None: nothing can be
+        asked."""
         self._parameters = parameters
         volume = parameters.inputVolume if parameters else None
         isOfVolume = volume is not None and self._ranking is not None and volume.GetID() == self._nodeID
-        self.ui.whichModelFrame.visible = isOfVolume
+        self.ui.whichModelFrame.visible = isOfVolume and chosenRegion(parameters.parameterNode) == self._region
         isBusy = self._client.running
         self.ui.whichModelButton.text = _("Cancel") if isBusy else _("Which?")
         self.ui.whichModelButton.enabled = not self._cancelling and (isBusy or volume is not None)
@@ -102,11 +106,12 @@ class WhichModelView(ChildView):
             return
         volume = self._parameters.inputVolume
         try:
-            request = rankRequest(volume, self._parameters.device)
+            region = chosenRegion(self._parameters.parameterNode)
+            request = rankRequest(volume, self._parameters.device, region)
         except UnifiedViTError as error:
             self._status.say(str(error), isBad=True)
             return
-        self._nodeID, self._ranking = volume.GetID(), None
+        self._nodeID, self._region, self._ranking, self._box = volume.GetID(), region, None, request.region
         self._submit(request)
 
     def _showButtons(self):
@@ -147,6 +152,9 @@ class WhichModelView(ChildView):
             return
         row = self.ui.whichModelTable.currentRow()
         text = f"<b>{html.escape(self._ranking.summary)}</b>"
+        if self._box:
+            words = _("Only slices of the region were looked at: {region}.")
+            text += "<br>" + html.escape(words.format(region=self._box))
         if 0 <= row < len(self._ranking.fits):
             fit = self._ranking.fits[row]
             words = _("{model} (as {channel})") if fit.channel else "{model}"

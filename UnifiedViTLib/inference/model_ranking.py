@@ -8,16 +8,18 @@ from functools import partial
 
 import numpy as np
 
-from ..errors import DependencyError, ModelSpecError, WeightsError
+from ..errors import DependencyError, ModelSpecError, UnsupportedImageError, WeightsError
 from ..imaging.channels import PreparedChannels, prepare_channels
 from ..imaging.mr_sequence import named_sequences
 from ..imaging.preparation import PreparedVolume
+from ..imaging.region import RegionOfInterest
 from ..imaging.volume import Volume
 from ..records import Record
 from ..spec import ModelSpec
 from .channels import Images, order_channels
 from .predictor import Predictor
 from .progress import ProgressCallback
+from .region import check_region
 from .warnings import (
     MOST_FLAGGED,
     flagged_fraction,
@@ -93,6 +95,7 @@ def which_model(
     specs: Sequence[ModelSpec],
     make_predictor: Callable[[ModelSpec], Predictor] = Predictor,
     progress: ProgressCallback = lambda stage, fraction: None,
+    region: RegionOfInterest | None = None,
 ) -> ModelRanking:
     """Rank models by how well they know an image. A cheap look, at `SLICES` slices at most; no model is chosen.
 
@@ -102,9 +105,11 @@ def which_model(
             as the channel that its name says, else as the first that the model's statistics know alone.
         make_predictor: makes a model ready; one after the other, so that two need not fit into memory.
         progress: told the model, and the fraction done of all; `Cancelled` raised by it ends the looking.
+        region: what is of interest, in the frame of the image: slices that it does not touch are not looked at. None
+            for all.
 
     Raises:
-        UnsupportedImageError: the image is not something to look at.
+        UnsupportedImageError: the image is not something to look at, or the region lies outside.
         DeviceError: the device is not there, or has not enough memory.
         Cancelled: raised by `progress`.
     """
@@ -112,7 +117,7 @@ def which_model(
     for number, spec in enumerate(specs):
         part = partial(_tell, progress, f"{number + 1} of {len(specs)}, {spec.name}", number, len(specs))
         part("Preparing", 0.0)
-        fits.append(_judge(image, spec, make_predictor, part))
+        fits.append(_judge(image, spec, make_predictor, part, region))
     progress("Done", 1.0)
     fits.sort(key=lambda fit: (VERDICTS.index(fit.verdict), fit.flagged_fraction or 0.0))
     return ModelRanking(image.name, tuple(fits))
@@ -123,12 +128,17 @@ def _tell(progress: ProgressCallback, model: str, number: int, count: int, stage
 
 
 def _judge(image: Volume, spec: ModelSpec, make_predictor: Callable[[ModelSpec], Predictor],
-           progress: ProgressCallback) -> ModelFit:
+           progress: ProgressCallback, region: RegionOfInterest | None) -> ModelFit:
     channel = _likely_channel(image, spec)
     given: Images = {channel: image} if channel else image
     volumes, first = order_channels(given, spec)
-    prepared = _some_slices(prepare_channels(volumes, spec.size, first=first))
+    whole = prepare_channels(volumes, spec.size, first=first, region=region)
     fit = partial(ModelFit, spec.id, spec.version, spec.name, channel=channel)
+    try:
+        check_region(whole)
+    except UnsupportedImageError as error:  # other models may see finer things
+        return fit(NOT_JUDGED, str(error))
+    prepared = _some_slices(whole)
     modality = modality_warnings(prepared, spec)
     if modality:
         return fit(UNFIT, " ".join(modality))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ..errors import UnsupportedImageError
 from ..imaging.geometry import GeometrySource
 from ..imaging.reading import read
 from ..imaging.reading.nrrd import read_nrrd
+from ..imaging.region import RegionOfInterest
 from ..imaging.volume import Volume, grid_distance_mm
 from ..inference.prediction import (
     Diagnosis,
@@ -24,6 +25,7 @@ from ..inference.prediction import (
     SuperResolution,
     Uncertainty,
 )
+from ..inference.region import RegionResult
 from ..native import c_numeric_locale
 from ..spec import ModelSpec
 from .files import as_json, json_text
@@ -44,8 +46,8 @@ def read_stored(folder: Path, name: str, source: str, spec: ModelSpec) -> tuple[
         spec: the model that it must be of.
 
     Returns:
-        the volume, array (K, J, I), and its prediction on the same grid; without probability maps. Results of a region
-        of interest are refused.
+        the volume, array (K, J, I), and its prediction on the same grid; without probability maps. That of a region
+        of interest says so in its `region`.
 
     Raises:
         UnsupportedImageError: the result, its image or its model is not what it was; a sentence says which.
@@ -60,9 +62,6 @@ def read_stored(folder: Path, name: str, source: str, spec: ModelSpec) -> tuple[
     if reason:
         raise UnsupportedImageError(f"The result {name} is not shown, as it may be wrong for the image: {reason}. Run "
                                     "this image again.")
-    if "region" in document:
-        raise UnsupportedImageError(f"The result {name} is of a region alone, not of the whole image. Run this image "
-                                    "again.")
     volume = read(Path(source))
     with c_numeric_locale():
         prediction = _prediction(document, spec, volume, lambda ending: read_nrrd(folder / f"{name}{ending}"))
@@ -90,6 +89,8 @@ def _prediction(document: Mapping[str, Any], spec: ModelSpec, volume: Volume, re
                                     "this image again.")
     diagnosis, model, slices = document["diagnosis"], document["model"], document["slices"]
     names = [one.name for one in spec.classes]
+    segments = tuple(SegmentResult.from_dict(one) for one in document["segments"])
+    region = _region(document.get("region"), segments)
     return Prediction(
         name=document["name"],
         spec=spec,
@@ -98,8 +99,8 @@ def _prediction(document: Mapping[str, Any], spec: ModelSpec, volume: Volume, re
         diagnosis=Diagnosis(diagnosis["label"], diagnosis["display"], diagnosis["probabilities"],
                             diagnosis.get("thresholds")),
         slice_probabilities=np.array([[one["probabilities"][name] for name in names] for one in slices], np.float32),
-        slice_axis=("KJI".index(slices[0]["axis"]), slices[0]["index"] > 0),
-        segments=tuple(SegmentResult.from_dict(one) for one in document["segments"]),
+        slice_axis=("KJI".index(slices[0]["axis"]), slices[0]["index"] != (region.first_slice if region else 0)),
+        segments=segments,
         warnings=tuple(document["warnings"]),
         provenance=Provenance(model["id"], model["version"], model["sha256"], document["device"], document["backend"],
                               document["plane"], document["timings_s"], document["software"],
@@ -108,7 +109,16 @@ def _prediction(document: Mapping[str, Any], spec: ModelSpec, volume: Volume, re
         superres=_superres(document.get("superres"), read_file),
         uncertainty=_uncertainty(document, read_file),
         geometry=GeometrySource.from_dict(document["geometry"]),
+        region=region,
     )
+
+
+def _region(described: Mapping[str, Any] | None, segments: Sequence[SegmentResult]) -> RegionResult | None:
+    if described is None:
+        return None
+    box = RegionOfInterest.from_box_to_ras(np.array(described["box_to_ras"]), described["source"])
+    return RegionResult(box, described["first_slice"] - 1, sum(segment.voxels for segment in segments),
+                        described["voxels_beyond"])
 
 
 def _heatmap(described: Mapping[str, Any] | None, read_file: _ReadFile) -> Heatmap | None:

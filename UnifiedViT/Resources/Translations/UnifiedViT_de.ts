@@ -444,12 +444,48 @@
         <translation type="unfinished">Nimmt Tabelle und Unterschied dieses Vergleichs aus der Szene.</translation>
     </message>
     <message>
-        <source>Batch</source>
-        <translation type="unfinished">Stapel</translation>
+        <source>Sequence</source>
+        <translation type="unfinished">Sequenz</translation>
     </message>
     <message>
-        <source>Every image of a folder, with the model, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
-        <translation type="unfinished">Jedes Bild eines Ordners, mit Modell, Gerät und den Optionen unter Erweitert wie oben gewählt (ohne Bereich, ohne Wahrscheinlichkeitskarten). Die Szene bleibt, wie sie ist; ein Doppelklick oder die Eingabetaste auf einem fertigen Bild lädt es mit seinem Ergebnis.</translation>
+        <source>Every item of a sequence of volumes, with the model, the device, the plane and mirrored slices as chosen above. Segmentations that play with the volumes, a table over time and a plot are added to the scene.</source>
+        <translation type="unfinished">Jedes Element einer Sequenz von Volumen, mit Modell, Gerät, Ebene und gespiegelten Schichten wie oben gewählt. Segmentierungen, die mit den Volumen ablaufen, eine Tabelle über die Zeit und ein Diagramm kommen in die Szene.</translation>
+    </message>
+    <message>
+        <source>Sequence:</source>
+        <translation type="unfinished">Sequenz:</translation>
+    </message>
+    <message>
+        <source>A sequence of volumes over time, as the module Sequences has it.</source>
+        <translation type="unfinished">Eine Sequenz von Volumen über die Zeit, wie sie das Modul Sequences hat.</translation>
+    </message>
+    <message>
+        <source>Select a sequence</source>
+        <translation type="unfinished">Sequenz wählen</translation>
+    </message>
+    <message>
+        <source>Run sequence</source>
+        <translation type="unfinished">Sequenz starten</translation>
+    </message>
+    <message>
+        <source>Double-click an item, or press Enter on it, to show it.</source>
+        <translation type="unfinished">Ein Element doppelklicken oder darauf die Eingabetaste drücken, um es zu zeigen.</translation>
+    </message>
+    <message>
+        <source>Item</source>
+        <translation type="unfinished">Element</translation>
+    </message>
+    <message>
+        <source>Show plot</source>
+        <translation type="unfinished">Diagramm zeigen</translation>
+    </message>
+    <message>
+        <source>Shows the mL of each segment over the sequence.</source>
+        <translation type="unfinished">Zeigt die mL jedes Segments über die Sequenz.</translation>
+    </message>
+    <message>
+        <source>Batch</source>
+        <translation type="unfinished">Stapel</translation>
     </message>
     <message>
         <source>Images:</source>
@@ -504,6 +540,10 @@
         <translation type="unfinished">Diagnose</translation>
     </message>
     <message>
+        <source>Every image of a folder, with the models, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
+        <translation type="unfinished">Jedes Bild eines Ordners, mit den oben gewählten Modellen, dem Gerät und den erweiterten Optionen (keine Region, keine Wahrscheinlichkeitskarten). Die Szene bleibt, wie sie ist; ein fertiges Bild doppelklicken oder darauf die Eingabetaste drücken, um es mit seinem Ergebnis zu laden.</translation>
+    </message>
+    <message>
         <source>Probability of the diagnosis</source>
         <translation type="unfinished">Wahrscheinlichkeit der Diagnose</translation>
     </message>
@@ -514,6 +554,14 @@
     <message>
         <source>Number of warnings</source>
         <translation type="unfinished">Anzahl der Warnungen</translation>
+    </message>
+    <message>
+        <source>List results</source>
+        <translation type="unfinished">Ergebnisse auflisten</translation>
+    </message>
+    <message>
+        <source>Lists what lies in the results folder, whoever computed it, results of a region too. Nothing is computed.</source>
+        <translation type="unfinished">Listet auf, was im Ergebnisordner liegt, wer auch immer es berechnet hat, auch Ergebnisse einer Region. Nichts wird berechnet.</translation>
     </message>
     <message>
         <source>Open results folder</source>
@@ -611,8 +659,16 @@
         <translation type="unfinished">Wählen Sie den Ordner mit den Bildern und einen für die Ergebnisse.</translation>
     </message>
     <message>
+        <source>Not run: a model that is also to run is not installed. Uncheck it under Advanced, or see section Models.</source>
+        <translation type="unfinished">Nicht gestartet: Ein Modell, das ebenfalls laufen soll, ist nicht installiert. Nehmen Sie unter „Erweitert“ das Häkchen weg, oder siehe Abschnitt „Modelle“.</translation>
+    </message>
+    <message>
         <source>Not run: the licence of the weights was not agreed to.</source>
         <translation type="unfinished">Nicht gestartet: Der Lizenz der Gewichte wurde nicht zugestimmt.</translation>
+    </message>
+    <message>
+        <source>Choose the folder with the results.</source>
+        <translation type="unfinished">Wählen Sie den Ordner mit den Ergebnissen.</translation>
     </message>
     <message>
         <source>{parts}. {table} in the results folder lists all.</source>
@@ -625,6 +681,10 @@
     <message>
         <source>Run batch</source>
         <translation type="unfinished">Stapel starten</translation>
+    </message>
+    <message>
+        <source>Results in the folder: {count}.</source>
+        <translation type="unfinished">Ergebnisse im Ordner: {count}.</translation>
     </message>
     <message>
         <source>Cancelled. What is done is kept: Run batch goes on from there.</source>
@@ -685,6 +745,10 @@
         <source>Confidence {confidence}: to be reviewed</source>
         <translation type="unfinished">Konfidenz {confidence}: zu prüfen</translation>
     </message>
+    <message>
+        <source>{status}, region only</source>
+        <translation type="unfinished">{status}, nur Region</translation>
+    </message>
 </context>
 <context>
     <name>UnifiedViTPanel.cases</name>
@@ -695,6 +759,10 @@
     <message>
         <source>{name} is loaded with its result, as after a run; Undo takes both away.</source>
         <translation type="unfinished">{name} ist mit seinem Ergebnis geladen, wie nach einem Lauf; Rückgängig nimmt beides weg.</translation>
+    </message>
+    <message>
+        <source>{name} is of {model}, which is not installed in this version: see section Models.</source>
+        <translation type="unfinished">{name} ist von {model}, das in dieser Version nicht installiert ist: siehe Abschnitt „Modelle“.</translation>
     </message>
     <message>
         <source>{name} is in the scene already.</source>
@@ -1018,6 +1086,17 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>Saving was cancelled.</source>
         <translation type="unfinished">Das Speichern wurde abgebrochen.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.furtherfiles</name>
+    <message>
+        <source>missing</source>
+        <translation type="unfinished">fehlt</translation>
+    </message>
+    <message>
+        <source>{what}: the name of its file beside each image, with a * for what the * of the pattern stands for, for example *_{name}.nii.gz beside *_t1c.nii.gz. Left empty, it is missing, and the model does without.</source>
+        <translation type="unfinished">{what}: der Name der Datei neben jedem Bild, mit einem * für das, wofür der * des Musters steht, zum Beispiel *_{name}.nii.gz neben *_t1c.nii.gz. Bleibt das Feld leer, fehlt sie, und das Modell kommt ohne sie aus.</translation>
     </message>
 </context>
 <context>
@@ -1428,6 +1507,42 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">DICOM-Objekte werden geschrieben</translation>
     </message>
     <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">{place} wird gefragt</translation>
+    </message>
+    <message>
+        <source>Reading the result</source>
+        <translation type="unfinished">Das Ergebnis wird gelesen</translation>
+    </message>
+    <message>
+        <source>Installing PyTorch</source>
+        <translation type="unfinished">PyTorch wird installiert</translation>
+    </message>
+    <message>
+        <source>Installing packages</source>
+        <translation type="unfinished">Pakete werden installiert</translation>
+    </message>
+    <message>
+        <source>Looking for the build that fits the GPU</source>
+        <translation type="unfinished">Die zur GPU passende Fassung wird gesucht</translation>
+    </message>
+    <message>
+        <source>Looking for packages</source>
+        <translation type="unfinished">Pakete werden gesucht</translation>
+    </message>
+    <message>
+        <source>Fetching packages</source>
+        <translation type="unfinished">Pakete werden geholt</translation>
+    </message>
+    <message>
+        <source>Trying the packages</source>
+        <translation type="unfinished">Die Pakete werden ausprobiert</translation>
+    </message>
+    <message>
+        <source>Putting packages in place</source>
+        <translation type="unfinished">Pakete werden an ihren Platz gebracht</translation>
+    </message>
+    <message>
         <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
         <translation type="unfinished">Ein 2-D-Bild nennt weder seine Ausrichtung noch seine Dicke: Größen sind nicht bekannt, es werden keine Volumina in mL angegeben.</translation>
     </message>
@@ -1555,8 +1670,55 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">{name} hat keine Einträge. Laden Sie die Sequenz erneut.</translation>
     </message>
     <message>
+        <source>{name} is no sequence of volumes. Choose one of volumes.</source>
+        <translation type="unfinished">{name} ist keine Sequenz von Volumen. Wählen Sie eine von Volumen.</translation>
+    </message>
+    <message>
         <source>item {number} of {count}: {stage}</source>
         <translation type="unfinished">Eintrag {number} von {count}: {stage}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sequenceview</name>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Wird abgebrochen...</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">Nicht gestartet: Der Lizenz der Gewichte wurde nicht zugestimmt.</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation type="unfinished">fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>No sequence browser plays this sequence: make one in the module Sequences.</source>
+        <translation type="unfinished">Kein Sequenzbrowser spielt diese Sequenz ab: Legen Sie im Modul Sequences einen an.</translation>
+    </message>
+    <message>
+        <source>The plot is no longer in the scene.</source>
+        <translation type="unfinished">Das Diagramm ist nicht mehr in der Szene.</translation>
+    </message>
+    <message>
+        <source>Cancel sequence</source>
+        <translation type="unfinished">Sequenz abbrechen</translation>
+    </message>
+    <message>
+        <source>Run sequence</source>
+        <translation type="unfinished">Sequenz starten</translation>
+    </message>
+    <message>
+        <source>The sequence was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">Die Sequenz wurde aus der Szene entfernt: Ihr Lauf wurde beendet.</translation>
+    </message>
+    <message>
+        <source>{done} of {count} items are done; they play with the volumes, and a table and a plot over time are in the scene.</source>
+        <translation type="unfinished">{done} von {count} Elementen sind fertig; sie laufen mit den Volumen ab, und eine Tabelle und ein Diagramm über die Zeit sind in der Szene.</translation>
+    </message>
+    <message>
+        <source>Cancelled. Items that are done and in the scene: {done} of {count}.</source>
+        <translation type="unfinished">Abgebrochen. Fertige Elemente in der Szene: {done} von {count}.</translation>
     </message>
 </context>
 <context>
@@ -1570,8 +1732,28 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">PyTorch: CPU und GPU</translation>
     </message>
     <message>
+        <source>The installation was cancelled, and can be begun again.</source>
+        <translation type="unfinished">Die Installation wurde abgebrochen und kann neu begonnen werden.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Abbrechen</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">Fehlendes installieren...</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Wird abgebrochen...</translation>
+    </message>
+    <message>
         <source>Folder with wheels (.whl)</source>
         <translation type="unfinished">Ordner mit Wheels (.whl)</translation>
+    </message>
+    <message>
+        <source>PyTorch is installed.</source>
+        <translation type="unfinished">PyTorch ist installiert.</translation>
     </message>
     <message>
         <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
@@ -1590,8 +1772,8 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>PyTorch could not be installed: {error}</source>
-        <translation type="unfinished">PyTorch konnte nicht installiert werden: {error}</translation>
+        <source>{packages} cannot be installed anew, as another module of Slicer uses what is there. Start Slicer again, and install before that module is used.</source>
+        <translation type="unfinished">{packages} kann nicht neu installiert werden, weil ein anderes Modul von Slicer das Vorhandene benutzt. Starten Sie Slicer neu und installieren Sie, bevor jenes Modul benutzt wird.</translation>
     </message>
 </context>
 <context>
@@ -1688,6 +1870,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>does not fit</source>
         <translation type="unfinished">passt nicht</translation>
+    </message>
+    <message>
+        <source>Only slices of the region were looked at: {region}.</source>
+        <translation type="unfinished">Nur Schichten der Region wurden angesehen: {region}.</translation>
     </message>
     <message>
         <source>{model} (as {channel})</source>

@@ -444,12 +444,48 @@
         <translation type="unfinished">Retira de la escena la tabla y la diferencia de esta comparación.</translation>
     </message>
     <message>
-        <source>Batch</source>
-        <translation type="unfinished">Lote</translation>
+        <source>Sequence</source>
+        <translation type="unfinished">Secuencia</translation>
     </message>
     <message>
-        <source>Every image of a folder, with the model, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
-        <translation type="unfinished">Cada imagen de una carpeta, con el modelo, el dispositivo y las opciones de Avanzado elegidos arriba (sin región, sin mapas de probabilidad). La escena queda como está; doble clic o Intro sobre una imagen terminada la carga con su resultado.</translation>
+        <source>Every item of a sequence of volumes, with the model, the device, the plane and mirrored slices as chosen above. Segmentations that play with the volumes, a table over time and a plot are added to the scene.</source>
+        <translation type="unfinished">Cada elemento de una secuencia de volúmenes, con el modelo, el dispositivo, el plano y los cortes reflejados elegidos arriba. Se añaden a la escena segmentaciones que se reproducen con los volúmenes, una tabla en el tiempo y un gráfico.</translation>
+    </message>
+    <message>
+        <source>Sequence:</source>
+        <translation type="unfinished">Secuencia:</translation>
+    </message>
+    <message>
+        <source>A sequence of volumes over time, as the module Sequences has it.</source>
+        <translation type="unfinished">Una secuencia de volúmenes en el tiempo, como la tiene el módulo Sequences.</translation>
+    </message>
+    <message>
+        <source>Select a sequence</source>
+        <translation type="unfinished">Seleccione una secuencia</translation>
+    </message>
+    <message>
+        <source>Run sequence</source>
+        <translation type="unfinished">Ejecutar secuencia</translation>
+    </message>
+    <message>
+        <source>Double-click an item, or press Enter on it, to show it.</source>
+        <translation type="unfinished">Haga doble clic en un elemento, o pulse Intro sobre él, para mostrarlo.</translation>
+    </message>
+    <message>
+        <source>Item</source>
+        <translation type="unfinished">Elemento</translation>
+    </message>
+    <message>
+        <source>Show plot</source>
+        <translation type="unfinished">Mostrar gráfico</translation>
+    </message>
+    <message>
+        <source>Shows the mL of each segment over the sequence.</source>
+        <translation type="unfinished">Muestra los mL de cada segmento a lo largo de la secuencia.</translation>
+    </message>
+    <message>
+        <source>Batch</source>
+        <translation type="unfinished">Lote</translation>
     </message>
     <message>
         <source>Images:</source>
@@ -504,6 +540,10 @@
         <translation type="unfinished">Diagnóstico</translation>
     </message>
     <message>
+        <source>Every image of a folder, with the models, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
+        <translation type="unfinished">Cada imagen de una carpeta, con los modelos, el dispositivo y las opciones avanzadas elegidos arriba (sin región ni mapas de probabilidad). La escena queda como está; haga doble clic en una imagen terminada, o pulse Intro sobre ella, para cargarla con su resultado.</translation>
+    </message>
+    <message>
         <source>Probability of the diagnosis</source>
         <translation type="unfinished">Probabilidad del diagnóstico</translation>
     </message>
@@ -514,6 +554,14 @@
     <message>
         <source>Number of warnings</source>
         <translation type="unfinished">Número de advertencias</translation>
+    </message>
+    <message>
+        <source>List results</source>
+        <translation type="unfinished">Listar resultados</translation>
+    </message>
+    <message>
+        <source>Lists what lies in the results folder, whoever computed it, results of a region too. Nothing is computed.</source>
+        <translation type="unfinished">Lista lo que hay en la carpeta de resultados, lo haya calculado quien lo haya calculado, también resultados de una región. No se calcula nada.</translation>
     </message>
     <message>
         <source>Open results folder</source>
@@ -611,8 +659,16 @@
         <translation type="unfinished">Elija la carpeta con las imágenes y una para los resultados.</translation>
     </message>
     <message>
+        <source>Not run: a model that is also to run is not installed. Uncheck it under Advanced, or see section Models.</source>
+        <translation type="unfinished">No se ejecutó: un modelo que también debe ejecutarse no está instalado. Desmárquelo en las opciones avanzadas, o vea la sección Modelos.</translation>
+    </message>
+    <message>
         <source>Not run: the licence of the weights was not agreed to.</source>
         <translation type="unfinished">No ejecutado: no se aceptó la licencia de los pesos.</translation>
+    </message>
+    <message>
+        <source>Choose the folder with the results.</source>
+        <translation type="unfinished">Elija la carpeta con los resultados.</translation>
     </message>
     <message>
         <source>{parts}. {table} in the results folder lists all.</source>
@@ -625,6 +681,10 @@
     <message>
         <source>Run batch</source>
         <translation type="unfinished">Ejecutar lote</translation>
+    </message>
+    <message>
+        <source>Results in the folder: {count}.</source>
+        <translation type="unfinished">Resultados en la carpeta: {count}.</translation>
     </message>
     <message>
         <source>Cancelled. What is done is kept: Run batch goes on from there.</source>
@@ -685,6 +745,10 @@
         <source>Confidence {confidence}: to be reviewed</source>
         <translation type="unfinished">Confianza {confidence}: por revisar</translation>
     </message>
+    <message>
+        <source>{status}, region only</source>
+        <translation type="unfinished">{status}, solo la región</translation>
+    </message>
 </context>
 <context>
     <name>UnifiedViTPanel.cases</name>
@@ -695,6 +759,10 @@
     <message>
         <source>{name} is loaded with its result, as after a run; Undo takes both away.</source>
         <translation type="unfinished">{name} está cargado con su resultado, como tras una ejecución; Deshacer quita ambos.</translation>
+    </message>
+    <message>
+        <source>{name} is of {model}, which is not installed in this version: see section Models.</source>
+        <translation type="unfinished">{name} es de {model}, que no está instalado en esta versión: vea la sección Modelos.</translation>
     </message>
     <message>
         <source>{name} is in the scene already.</source>
@@ -1018,6 +1086,17 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Saving was cancelled.</source>
         <translation type="unfinished">El guardado se ha cancelado.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.furtherfiles</name>
+    <message>
+        <source>missing</source>
+        <translation type="unfinished">falta</translation>
+    </message>
+    <message>
+        <source>{what}: the name of its file beside each image, with a * for what the * of the pattern stands for, for example *_{name}.nii.gz beside *_t1c.nii.gz. Left empty, it is missing, and the model does without.</source>
+        <translation type="unfinished">{what}: el nombre de su archivo junto a cada imagen, con un * por lo que representa el * del patrón, por ejemplo *_{name}.nii.gz junto a *_t1c.nii.gz. Si se deja vacío, falta, y el modelo prescinde de ella.</translation>
     </message>
 </context>
 <context>
@@ -1428,6 +1507,42 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">Escribiendo los objetos DICOM</translation>
     </message>
     <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">Consultando {place}</translation>
+    </message>
+    <message>
+        <source>Reading the result</source>
+        <translation type="unfinished">Leyendo el resultado</translation>
+    </message>
+    <message>
+        <source>Installing PyTorch</source>
+        <translation type="unfinished">Instalando PyTorch</translation>
+    </message>
+    <message>
+        <source>Installing packages</source>
+        <translation type="unfinished">Instalando paquetes</translation>
+    </message>
+    <message>
+        <source>Looking for the build that fits the GPU</source>
+        <translation type="unfinished">Buscando la compilación adecuada para la GPU</translation>
+    </message>
+    <message>
+        <source>Looking for packages</source>
+        <translation type="unfinished">Buscando paquetes</translation>
+    </message>
+    <message>
+        <source>Fetching packages</source>
+        <translation type="unfinished">Descargando paquetes</translation>
+    </message>
+    <message>
+        <source>Trying the packages</source>
+        <translation type="unfinished">Probando los paquetes</translation>
+    </message>
+    <message>
+        <source>Putting packages in place</source>
+        <translation type="unfinished">Colocando los paquetes en su lugar</translation>
+    </message>
+    <message>
         <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
         <translation type="unfinished">Una imagen 2D no indica ni su orientación ni su grosor: los tamaños se desconocen y no se dan volúmenes en mL.</translation>
     </message>
@@ -1555,8 +1670,55 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">{name} no tiene elementos. Cargue la secuencia de nuevo.</translation>
     </message>
     <message>
+        <source>{name} is no sequence of volumes. Choose one of volumes.</source>
+        <translation type="unfinished">{name} no es una secuencia de volúmenes. Elija una de volúmenes.</translation>
+    </message>
+    <message>
         <source>item {number} of {count}: {stage}</source>
         <translation type="unfinished">elemento {number} de {count}: {stage}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sequenceview</name>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">No ejecutado: no se aceptó la licencia de los pesos.</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation type="unfinished">fallido</translation>
+    </message>
+    <message>
+        <source>No sequence browser plays this sequence: make one in the module Sequences.</source>
+        <translation type="unfinished">Ningún navegador de secuencias reproduce esta secuencia: cree uno en el módulo Sequences.</translation>
+    </message>
+    <message>
+        <source>The plot is no longer in the scene.</source>
+        <translation type="unfinished">El gráfico ya no está en la escena.</translation>
+    </message>
+    <message>
+        <source>Cancel sequence</source>
+        <translation type="unfinished">Cancelar secuencia</translation>
+    </message>
+    <message>
+        <source>Run sequence</source>
+        <translation type="unfinished">Ejecutar secuencia</translation>
+    </message>
+    <message>
+        <source>The sequence was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">La secuencia se quitó de la escena: su ejecución terminó.</translation>
+    </message>
+    <message>
+        <source>{done} of {count} items are done; they play with the volumes, and a table and a plot over time are in the scene.</source>
+        <translation type="unfinished">{done} de {count} elementos están listos; se reproducen con los volúmenes, y en la escena hay una tabla y un gráfico en el tiempo.</translation>
+    </message>
+    <message>
+        <source>Cancelled. Items that are done and in the scene: {done} of {count}.</source>
+        <translation type="unfinished">Cancelado. Elementos listos y en la escena: {done} de {count}.</translation>
     </message>
 </context>
 <context>
@@ -1570,8 +1732,28 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">PyTorch: CPU y GPU</translation>
     </message>
     <message>
+        <source>The installation was cancelled, and can be begun again.</source>
+        <translation type="unfinished">La instalación se canceló y puede iniciarse de nuevo.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Cancelar</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">Instalar lo que falta...</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
         <source>Folder with wheels (.whl)</source>
         <translation type="unfinished">Carpeta con wheels (.whl)</translation>
+    </message>
+    <message>
+        <source>PyTorch is installed.</source>
+        <translation type="unfinished">PyTorch está instalado.</translation>
     </message>
     <message>
         <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
@@ -1590,8 +1772,8 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>PyTorch could not be installed: {error}</source>
-        <translation type="unfinished">No se pudo instalar PyTorch: {error}</translation>
+        <source>{packages} cannot be installed anew, as another module of Slicer uses what is there. Start Slicer again, and install before that module is used.</source>
+        <translation type="unfinished">{packages} no se puede instalar de nuevo, porque otro módulo de Slicer usa lo que hay. Reinicie Slicer e instale antes de usar ese módulo.</translation>
     </message>
 </context>
 <context>
@@ -1688,6 +1870,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>does not fit</source>
         <translation type="unfinished">no encaja</translation>
+    </message>
+    <message>
+        <source>Only slices of the region were looked at: {region}.</source>
+        <translation type="unfinished">Solo se miraron cortes de la región: {region}.</translation>
     </message>
     <message>
         <source>{model} (as {channel})</source>

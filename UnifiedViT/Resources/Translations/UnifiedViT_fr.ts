@@ -444,12 +444,48 @@
         <translation type="unfinished">Retire de la scène le tableau et la différence de cette comparaison.</translation>
     </message>
     <message>
-        <source>Batch</source>
-        <translation type="unfinished">Lot</translation>
+        <source>Sequence</source>
+        <translation type="unfinished">Séquence</translation>
     </message>
     <message>
-        <source>Every image of a folder, with the model, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
-        <translation type="unfinished">Chaque image d&apos;un dossier, avec le modèle, le matériel et les options Avancé choisis ci-dessus (sans région, sans cartes de probabilité). La scène reste inchangée ; un double-clic ou Entrée sur une image terminée la charge avec son résultat.</translation>
+        <source>Every item of a sequence of volumes, with the model, the device, the plane and mirrored slices as chosen above. Segmentations that play with the volumes, a table over time and a plot are added to the scene.</source>
+        <translation type="unfinished">Chaque élément d’une séquence de volumes, avec le modèle, l’appareil, le plan et les coupes en miroir choisis plus haut. Des segmentations qui défilent avec les volumes, un tableau dans le temps et un graphique sont ajoutés à la scène.</translation>
+    </message>
+    <message>
+        <source>Sequence:</source>
+        <translation type="unfinished">Séquence :</translation>
+    </message>
+    <message>
+        <source>A sequence of volumes over time, as the module Sequences has it.</source>
+        <translation type="unfinished">Une séquence de volumes dans le temps, telle que l’a le module Sequences.</translation>
+    </message>
+    <message>
+        <source>Select a sequence</source>
+        <translation type="unfinished">Choisir une séquence</translation>
+    </message>
+    <message>
+        <source>Run sequence</source>
+        <translation type="unfinished">Lancer la séquence</translation>
+    </message>
+    <message>
+        <source>Double-click an item, or press Enter on it, to show it.</source>
+        <translation type="unfinished">Double-cliquez sur un élément, ou appuyez sur Entrée, pour l’afficher.</translation>
+    </message>
+    <message>
+        <source>Item</source>
+        <translation type="unfinished">Élément</translation>
+    </message>
+    <message>
+        <source>Show plot</source>
+        <translation type="unfinished">Afficher le graphique</translation>
+    </message>
+    <message>
+        <source>Shows the mL of each segment over the sequence.</source>
+        <translation type="unfinished">Montre les mL de chaque segment au fil de la séquence.</translation>
+    </message>
+    <message>
+        <source>Batch</source>
+        <translation type="unfinished">Lot</translation>
     </message>
     <message>
         <source>Images:</source>
@@ -504,6 +540,10 @@
         <translation type="unfinished">Diagnostic</translation>
     </message>
     <message>
+        <source>Every image of a folder, with the models, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
+        <translation type="unfinished">Chaque image d’un dossier, avec les modèles, l’appareil et les options avancées choisis plus haut (sans région ni cartes de probabilité). La scène reste telle quelle ; double-cliquez sur une image terminée, ou appuyez sur Entrée, pour la charger avec son résultat.</translation>
+    </message>
+    <message>
         <source>Probability of the diagnosis</source>
         <translation type="unfinished">Probabilité du diagnostic</translation>
     </message>
@@ -514,6 +554,14 @@
     <message>
         <source>Number of warnings</source>
         <translation type="unfinished">Nombre d&apos;avertissements</translation>
+    </message>
+    <message>
+        <source>List results</source>
+        <translation type="unfinished">Lister les résultats</translation>
+    </message>
+    <message>
+        <source>Lists what lies in the results folder, whoever computed it, results of a region too. Nothing is computed.</source>
+        <translation type="unfinished">Liste ce que contient le dossier des résultats, quel qu’en soit l’auteur, y compris les résultats d’une région. Rien n’est calculé.</translation>
     </message>
     <message>
         <source>Open results folder</source>
@@ -611,8 +659,16 @@
         <translation type="unfinished">Choisissez le dossier des images et un dossier pour les résultats.</translation>
     </message>
     <message>
+        <source>Not run: a model that is also to run is not installed. Uncheck it under Advanced, or see section Models.</source>
+        <translation type="unfinished">Non lancé : un modèle qui doit aussi tourner n’est pas installé. Décochez-le dans les options avancées, ou voyez la section Modèles.</translation>
+    </message>
+    <message>
         <source>Not run: the licence of the weights was not agreed to.</source>
         <translation type="unfinished">Non lancé : la licence des poids n&apos;a pas été acceptée.</translation>
+    </message>
+    <message>
+        <source>Choose the folder with the results.</source>
+        <translation type="unfinished">Choisissez le dossier des résultats.</translation>
     </message>
     <message>
         <source>{parts}. {table} in the results folder lists all.</source>
@@ -625,6 +681,10 @@
     <message>
         <source>Run batch</source>
         <translation type="unfinished">Lancer le lot</translation>
+    </message>
+    <message>
+        <source>Results in the folder: {count}.</source>
+        <translation type="unfinished">Résultats dans le dossier : {count}.</translation>
     </message>
     <message>
         <source>Cancelled. What is done is kept: Run batch goes on from there.</source>
@@ -685,6 +745,10 @@
         <source>Confidence {confidence}: to be reviewed</source>
         <translation type="unfinished">Confiance {confidence} : à vérifier</translation>
     </message>
+    <message>
+        <source>{status}, region only</source>
+        <translation type="unfinished">{status}, région seule</translation>
+    </message>
 </context>
 <context>
     <name>UnifiedViTPanel.cases</name>
@@ -695,6 +759,10 @@
     <message>
         <source>{name} is loaded with its result, as after a run; Undo takes both away.</source>
         <translation type="unfinished">{name} est chargé avec son résultat, comme après un examen ; Annuler retire les deux.</translation>
+    </message>
+    <message>
+        <source>{name} is of {model}, which is not installed in this version: see section Models.</source>
+        <translation type="unfinished">{name} vient de {model}, qui n’est pas installé dans cette version : voir la section Modèles.</translation>
     </message>
     <message>
         <source>{name} is in the scene already.</source>
@@ -1018,6 +1086,17 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>Saving was cancelled.</source>
         <translation type="unfinished">L&apos;enregistrement a été interrompu.</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.furtherfiles</name>
+    <message>
+        <source>missing</source>
+        <translation type="unfinished">manquante</translation>
+    </message>
+    <message>
+        <source>{what}: the name of its file beside each image, with a * for what the * of the pattern stands for, for example *_{name}.nii.gz beside *_t1c.nii.gz. Left empty, it is missing, and the model does without.</source>
+        <translation type="unfinished">{what} : le nom de son fichier à côté de chaque image, avec un * pour ce que représente le * du motif, par exemple *_{name}.nii.gz à côté de *_t1c.nii.gz. Laissé vide, elle manque, et le modèle s’en passe.</translation>
     </message>
 </context>
 <context>
@@ -1428,6 +1507,42 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Écriture des objets DICOM</translation>
     </message>
     <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">Interrogation de {place}</translation>
+    </message>
+    <message>
+        <source>Reading the result</source>
+        <translation type="unfinished">Lecture du résultat</translation>
+    </message>
+    <message>
+        <source>Installing PyTorch</source>
+        <translation type="unfinished">Installation de PyTorch</translation>
+    </message>
+    <message>
+        <source>Installing packages</source>
+        <translation type="unfinished">Installation des paquets</translation>
+    </message>
+    <message>
+        <source>Looking for the build that fits the GPU</source>
+        <translation type="unfinished">Recherche de la version adaptée au GPU</translation>
+    </message>
+    <message>
+        <source>Looking for packages</source>
+        <translation type="unfinished">Recherche des paquets</translation>
+    </message>
+    <message>
+        <source>Fetching packages</source>
+        <translation type="unfinished">Téléchargement des paquets</translation>
+    </message>
+    <message>
+        <source>Trying the packages</source>
+        <translation type="unfinished">Essai des paquets</translation>
+    </message>
+    <message>
+        <source>Putting packages in place</source>
+        <translation type="unfinished">Mise en place des paquets</translation>
+    </message>
+    <message>
         <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
         <translation type="unfinished">Une image 2D n&apos;indique ni son orientation ni son épaisseur : les tailles sont inconnues, aucun volume en mL n&apos;est donné.</translation>
     </message>
@@ -1555,8 +1670,55 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">{name} n&apos;a aucun élément. Rechargez la séquence.</translation>
     </message>
     <message>
+        <source>{name} is no sequence of volumes. Choose one of volumes.</source>
+        <translation type="unfinished">{name} n’est pas une séquence de volumes. Choisissez-en une de volumes.</translation>
+    </message>
+    <message>
         <source>item {number} of {count}: {stage}</source>
         <translation type="unfinished">élément {number} sur {count} : {stage}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sequenceview</name>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">Non lancé : la licence des poids n&apos;a pas été acceptée.</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation type="unfinished">échec</translation>
+    </message>
+    <message>
+        <source>No sequence browser plays this sequence: make one in the module Sequences.</source>
+        <translation type="unfinished">Aucun navigateur de séquences ne lit cette séquence : créez-en un dans le module Sequences.</translation>
+    </message>
+    <message>
+        <source>The plot is no longer in the scene.</source>
+        <translation type="unfinished">Le graphique n’est plus dans la scène.</translation>
+    </message>
+    <message>
+        <source>Cancel sequence</source>
+        <translation type="unfinished">Annuler la séquence</translation>
+    </message>
+    <message>
+        <source>Run sequence</source>
+        <translation type="unfinished">Lancer la séquence</translation>
+    </message>
+    <message>
+        <source>The sequence was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">La séquence a été retirée de la scène : son exécution a été arrêtée.</translation>
+    </message>
+    <message>
+        <source>{done} of {count} items are done; they play with the volumes, and a table and a plot over time are in the scene.</source>
+        <translation type="unfinished">{done} éléments sur {count} sont terminés ; ils défilent avec les volumes, et un tableau et un graphique dans le temps sont dans la scène.</translation>
+    </message>
+    <message>
+        <source>Cancelled. Items that are done and in the scene: {done} of {count}.</source>
+        <translation type="unfinished">Annulé. Éléments terminés et dans la scène : {done} sur {count}.</translation>
     </message>
 </context>
 <context>
@@ -1570,8 +1732,28 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">PyTorch : CPU et GPU</translation>
     </message>
     <message>
+        <source>The installation was cancelled, and can be begun again.</source>
+        <translation type="unfinished">L’installation a été annulée et peut être recommencée.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Interrompre</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">Installer ce qui manque...</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
         <source>Folder with wheels (.whl)</source>
         <translation type="unfinished">Dossier de wheels (.whl)</translation>
+    </message>
+    <message>
+        <source>PyTorch is installed.</source>
+        <translation type="unfinished">PyTorch est installé.</translation>
     </message>
     <message>
         <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
@@ -1590,8 +1772,8 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>PyTorch could not be installed: {error}</source>
-        <translation type="unfinished">PyTorch n&apos;a pas pu être installé : {error}</translation>
+        <source>{packages} cannot be installed anew, as another module of Slicer uses what is there. Start Slicer again, and install before that module is used.</source>
+        <translation type="unfinished">{packages} ne peut pas être réinstallé, car un autre module de Slicer utilise ce qui est là. Redémarrez Slicer et installez avant d’utiliser ce module.</translation>
     </message>
 </context>
 <context>
@@ -1688,6 +1870,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>does not fit</source>
         <translation type="unfinished">ne convient pas</translation>
+    </message>
+    <message>
+        <source>Only slices of the region were looked at: {region}.</source>
+        <translation type="unfinished">Seules les coupes de la région ont été examinées : {region}.</translation>
     </message>
     <message>
         <source>{model} (as {channel})</source>

@@ -444,12 +444,48 @@
         <translation type="unfinished">この比較の表と差をシーンから取り除きます。</translation>
     </message>
     <message>
-        <source>Batch</source>
-        <translation type="unfinished">バッチ</translation>
+        <source>Sequence</source>
+        <translation type="unfinished">シーケンス</translation>
     </message>
     <message>
-        <source>Every image of a folder, with the model, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
-        <translation type="unfinished">フォルダ内のすべての画像を、上で選んだモデル、デバイス、詳細設定で処理します（関心領域と確率マップは除く）。シーンは元のままです。完了した画像をダブルクリックするか、Enter キーを押すと、結果とともに読み込みます。</translation>
+        <source>Every item of a sequence of volumes, with the model, the device, the plane and mirrored slices as chosen above. Segmentations that play with the volumes, a table over time and a plot are added to the scene.</source>
+        <translation type="unfinished">ボリュームのシーケンスの各項目を、上で選んだモデル、デバイス、断面、反転スライスで処理します。ボリュームとともに再生されるセグメンテーション、時系列の表、グラフがシーンに追加されます。</translation>
+    </message>
+    <message>
+        <source>Sequence:</source>
+        <translation type="unfinished">シーケンス:</translation>
+    </message>
+    <message>
+        <source>A sequence of volumes over time, as the module Sequences has it.</source>
+        <translation type="unfinished">Sequences モジュールにある、時系列のボリュームのシーケンス。</translation>
+    </message>
+    <message>
+        <source>Select a sequence</source>
+        <translation type="unfinished">シーケンスを選択</translation>
+    </message>
+    <message>
+        <source>Run sequence</source>
+        <translation type="unfinished">シーケンスを実行</translation>
+    </message>
+    <message>
+        <source>Double-click an item, or press Enter on it, to show it.</source>
+        <translation type="unfinished">項目をダブルクリックするか Enter キーを押すと表示されます。</translation>
+    </message>
+    <message>
+        <source>Item</source>
+        <translation type="unfinished">項目</translation>
+    </message>
+    <message>
+        <source>Show plot</source>
+        <translation type="unfinished">グラフを表示</translation>
+    </message>
+    <message>
+        <source>Shows the mL of each segment over the sequence.</source>
+        <translation type="unfinished">シーケンスにわたる各セグメントの mL を表示します。</translation>
+    </message>
+    <message>
+        <source>Batch</source>
+        <translation type="unfinished">バッチ</translation>
     </message>
     <message>
         <source>Images:</source>
@@ -504,6 +540,10 @@
         <translation type="unfinished">診断</translation>
     </message>
     <message>
+        <source>Every image of a folder, with the models, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
+        <translation type="unfinished">フォルダー内のすべての画像を、上で選んだモデル、デバイス、詳細オプションで処理します（関心領域と確率マップは使いません）。シーンは変わりません。完了した画像をダブルクリックするか Enter キーを押すと、結果とともに読み込まれます。</translation>
+    </message>
+    <message>
         <source>Probability of the diagnosis</source>
         <translation type="unfinished">診断の確率</translation>
     </message>
@@ -514,6 +554,14 @@
     <message>
         <source>Number of warnings</source>
         <translation type="unfinished">警告の数</translation>
+    </message>
+    <message>
+        <source>List results</source>
+        <translation type="unfinished">結果を一覧表示</translation>
+    </message>
+    <message>
+        <source>Lists what lies in the results folder, whoever computed it, results of a region too. Nothing is computed.</source>
+        <translation type="unfinished">結果フォルダーにあるものを、誰が計算したかにかかわらず、関心領域の結果も含めて一覧表示します。何も計算しません。</translation>
     </message>
     <message>
         <source>Open results folder</source>
@@ -611,8 +659,16 @@
         <translation type="unfinished">画像のフォルダと結果のフォルダを選んでください。</translation>
     </message>
     <message>
+        <source>Not run: a model that is also to run is not installed. Uncheck it under Advanced, or see section Models.</source>
+        <translation type="unfinished">実行しませんでした: 同時に実行するモデルがインストールされていません。詳細オプションでチェックを外すか、モデルのセクションを参照してください。</translation>
+    </message>
+    <message>
         <source>Not run: the licence of the weights was not agreed to.</source>
         <translation type="unfinished">実行していません：重みのライセンスに同意されませんでした。</translation>
+    </message>
+    <message>
+        <source>Choose the folder with the results.</source>
+        <translation type="unfinished">結果のフォルダーを選択してください。</translation>
     </message>
     <message>
         <source>{parts}. {table} in the results folder lists all.</source>
@@ -625,6 +681,10 @@
     <message>
         <source>Run batch</source>
         <translation type="unfinished">バッチを実行</translation>
+    </message>
+    <message>
+        <source>Results in the folder: {count}.</source>
+        <translation type="unfinished">フォルダー内の結果: {count} 件。</translation>
     </message>
     <message>
         <source>Cancelled. What is done is kept: Run batch goes on from there.</source>
@@ -685,6 +745,10 @@
         <source>Confidence {confidence}: to be reviewed</source>
         <translation type="unfinished">信頼度 {confidence}：要確認</translation>
     </message>
+    <message>
+        <source>{status}, region only</source>
+        <translation type="unfinished">{status}、関心領域のみ</translation>
+    </message>
 </context>
 <context>
     <name>UnifiedViTPanel.cases</name>
@@ -695,6 +759,10 @@
     <message>
         <source>{name} is loaded with its result, as after a run; Undo takes both away.</source>
         <translation type="unfinished">{name} を結果とともに読み込みました（実行後と同じ状態）。元に戻すと両方を取り除きます。</translation>
+    </message>
+    <message>
+        <source>{name} is of {model}, which is not installed in this version: see section Models.</source>
+        <translation type="unfinished">{name} は {model} の結果ですが、このバージョンはインストールされていません。モデルのセクションを参照してください。</translation>
     </message>
     <message>
         <source>{name} is in the scene already.</source>
@@ -1018,6 +1086,17 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Saving was cancelled.</source>
         <translation type="unfinished">保存を中止しました。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.furtherfiles</name>
+    <message>
+        <source>missing</source>
+        <translation type="unfinished">なし</translation>
+    </message>
+    <message>
+        <source>{what}: the name of its file beside each image, with a * for what the * of the pattern stands for, for example *_{name}.nii.gz beside *_t1c.nii.gz. Left empty, it is missing, and the model does without.</source>
+        <translation type="unfinished">{what}: 各画像の隣にあるファイルの名前。パターンの * が表すものを * で書きます。例: *_t1c.nii.gz の隣の *_{name}.nii.gz。空欄の場合はないものとして、モデルはそれなしで処理します。</translation>
     </message>
 </context>
 <context>
@@ -1428,6 +1507,42 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">DICOM オブジェクトを書き出しています</translation>
     </message>
     <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">{place} に問い合わせ中</translation>
+    </message>
+    <message>
+        <source>Reading the result</source>
+        <translation type="unfinished">結果を読み込み中</translation>
+    </message>
+    <message>
+        <source>Installing PyTorch</source>
+        <translation type="unfinished">PyTorch をインストール中</translation>
+    </message>
+    <message>
+        <source>Installing packages</source>
+        <translation type="unfinished">パッケージをインストール中</translation>
+    </message>
+    <message>
+        <source>Looking for the build that fits the GPU</source>
+        <translation type="unfinished">GPU に合うビルドを検索中</translation>
+    </message>
+    <message>
+        <source>Looking for packages</source>
+        <translation type="unfinished">パッケージを検索中</translation>
+    </message>
+    <message>
+        <source>Fetching packages</source>
+        <translation type="unfinished">パッケージを取得中</translation>
+    </message>
+    <message>
+        <source>Trying the packages</source>
+        <translation type="unfinished">パッケージを試用中</translation>
+    </message>
+    <message>
+        <source>Putting packages in place</source>
+        <translation type="unfinished">パッケージを配置中</translation>
+    </message>
+    <message>
         <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
         <translation type="unfinished">2D 画像には向きも厚さも記録されていません。大きさは不明で、mL 単位の体積は示されません。</translation>
     </message>
@@ -1555,8 +1670,55 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">{name} に項目がありません。シーケンスをもう一度読み込んでください。</translation>
     </message>
     <message>
+        <source>{name} is no sequence of volumes. Choose one of volumes.</source>
+        <translation type="unfinished">{name} はボリュームのシーケンスではありません。ボリュームのシーケンスを選択してください。</translation>
+    </message>
+    <message>
         <source>item {number} of {count}: {stage}</source>
         <translation type="unfinished">項目 {number} / {count}：{stage}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sequenceview</name>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">実行していません：重みのライセンスに同意されませんでした。</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation type="unfinished">失敗</translation>
+    </message>
+    <message>
+        <source>No sequence browser plays this sequence: make one in the module Sequences.</source>
+        <translation type="unfinished">このシーケンスを再生するシーケンスブラウザーがありません。Sequences モジュールで作成してください。</translation>
+    </message>
+    <message>
+        <source>The plot is no longer in the scene.</source>
+        <translation type="unfinished">グラフはもうシーンにありません。</translation>
+    </message>
+    <message>
+        <source>Cancel sequence</source>
+        <translation type="unfinished">シーケンスを中止</translation>
+    </message>
+    <message>
+        <source>Run sequence</source>
+        <translation type="unfinished">シーケンスを実行</translation>
+    </message>
+    <message>
+        <source>The sequence was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">シーケンスがシーンから削除されたため、実行を終了しました。</translation>
+    </message>
+    <message>
+        <source>{done} of {count} items are done; they play with the volumes, and a table and a plot over time are in the scene.</source>
+        <translation type="unfinished">{count} 項目中 {done} 項目が完了しました。ボリュームとともに再生され、時系列の表とグラフがシーンにあります。</translation>
+    </message>
+    <message>
+        <source>Cancelled. Items that are done and in the scene: {done} of {count}.</source>
+        <translation type="unfinished">中止しました。完了してシーンにある項目: {count} 中 {done}。</translation>
     </message>
 </context>
 <context>
@@ -1570,8 +1732,28 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">PyTorch：CPU と GPU</translation>
     </message>
     <message>
+        <source>The installation was cancelled, and can be begun again.</source>
+        <translation type="unfinished">インストールは中止されました。もう一度始めることができます。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">中止</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">不足分をインストール...</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
         <source>Folder with wheels (.whl)</source>
         <translation type="unfinished">wheel（.whl）のフォルダ</translation>
+    </message>
+    <message>
+        <source>PyTorch is installed.</source>
+        <translation type="unfinished">PyTorch はインストールされました。</translation>
     </message>
     <message>
         <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
@@ -1590,8 +1772,8 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>PyTorch could not be installed: {error}</source>
-        <translation type="unfinished">PyTorch をインストールできませんでした：{error}</translation>
+        <source>{packages} cannot be installed anew, as another module of Slicer uses what is there. Start Slicer again, and install before that module is used.</source>
+        <translation type="unfinished">{packages} は、Slicer の別のモジュールが既存のものを使用しているため、新たにインストールできません。Slicer を再起動し、そのモジュールを使う前にインストールしてください。</translation>
     </message>
 </context>
 <context>
@@ -1688,6 +1870,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>does not fit</source>
         <translation type="unfinished">不適合</translation>
+    </message>
+    <message>
+        <source>Only slices of the region were looked at: {region}.</source>
+        <translation type="unfinished">関心領域のスライスだけを見ました: {region}。</translation>
     </message>
     <message>
         <source>{model} (as {channel})</source>

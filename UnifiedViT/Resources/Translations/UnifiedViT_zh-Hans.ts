@@ -444,12 +444,48 @@
         <translation type="unfinished">从场景中移除此次比较的表格和差异。</translation>
     </message>
     <message>
-        <source>Batch</source>
-        <translation type="unfinished">批处理</translation>
+        <source>Sequence</source>
+        <translation type="unfinished">序列</translation>
     </message>
     <message>
-        <source>Every image of a folder, with the model, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
-        <translation type="unfinished">文件夹中的每幅图像，使用上方所选的模型、设备和高级选项（不含区域和概率图）。场景保持不变；双击已完成的图像，或在其上按回车键，即可将其与结果一起加载。</translation>
+        <source>Every item of a sequence of volumes, with the model, the device, the plane and mirrored slices as chosen above. Segmentations that play with the volumes, a table over time and a plot are added to the scene.</source>
+        <translation type="unfinished">对体数据序列的每一项，使用上面选择的模型、设备、平面和镜像切片。与体数据一同播放的分割、随时间变化的表格和图表会添加到场景中。</translation>
+    </message>
+    <message>
+        <source>Sequence:</source>
+        <translation type="unfinished">序列：</translation>
+    </message>
+    <message>
+        <source>A sequence of volumes over time, as the module Sequences has it.</source>
+        <translation type="unfinished">随时间变化的体数据序列，即模块 Sequences 中的序列。</translation>
+    </message>
+    <message>
+        <source>Select a sequence</source>
+        <translation type="unfinished">选择序列</translation>
+    </message>
+    <message>
+        <source>Run sequence</source>
+        <translation type="unfinished">运行序列</translation>
+    </message>
+    <message>
+        <source>Double-click an item, or press Enter on it, to show it.</source>
+        <translation type="unfinished">双击某一项或在其上按回车键以显示。</translation>
+    </message>
+    <message>
+        <source>Item</source>
+        <translation type="unfinished">项</translation>
+    </message>
+    <message>
+        <source>Show plot</source>
+        <translation type="unfinished">显示图表</translation>
+    </message>
+    <message>
+        <source>Shows the mL of each segment over the sequence.</source>
+        <translation type="unfinished">显示每个分割段在序列中的体积 (mL)。</translation>
+    </message>
+    <message>
+        <source>Batch</source>
+        <translation type="unfinished">批处理</translation>
     </message>
     <message>
         <source>Images:</source>
@@ -504,6 +540,10 @@
         <translation type="unfinished">诊断</translation>
     </message>
     <message>
+        <source>Every image of a folder, with the models, the device and the Advanced options chosen above (no region, no probability maps). The scene stays as it is; double-click a finished image, or press Enter on it, to load it with its result.</source>
+        <translation type="unfinished">对文件夹中的每幅图像，使用上面选择的模型、设备和高级选项（不使用感兴趣区域和概率图）。场景保持不变；双击已完成的图像或在其上按回车键，可连同结果一起加载。</translation>
+    </message>
+    <message>
         <source>Probability of the diagnosis</source>
         <translation type="unfinished">诊断的概率</translation>
     </message>
@@ -514,6 +554,14 @@
     <message>
         <source>Number of warnings</source>
         <translation type="unfinished">警告数量</translation>
+    </message>
+    <message>
+        <source>List results</source>
+        <translation type="unfinished">列出结果</translation>
+    </message>
+    <message>
+        <source>Lists what lies in the results folder, whoever computed it, results of a region too. Nothing is computed.</source>
+        <translation type="unfinished">列出结果文件夹中的内容，无论由谁计算，包括感兴趣区域的结果。不进行任何计算。</translation>
     </message>
     <message>
         <source>Open results folder</source>
@@ -611,8 +659,16 @@
         <translation type="unfinished">请选择图像所在的文件夹和存放结果的文件夹。</translation>
     </message>
     <message>
+        <source>Not run: a model that is also to run is not installed. Uncheck it under Advanced, or see section Models.</source>
+        <translation type="unfinished">未运行：另一个要运行的模型未安装。请在高级选项中取消勾选，或参见模型部分。</translation>
+    </message>
+    <message>
         <source>Not run: the licence of the weights was not agreed to.</source>
         <translation type="unfinished">未运行：未同意权重的许可。</translation>
+    </message>
+    <message>
+        <source>Choose the folder with the results.</source>
+        <translation type="unfinished">请选择结果文件夹。</translation>
     </message>
     <message>
         <source>{parts}. {table} in the results folder lists all.</source>
@@ -625,6 +681,10 @@
     <message>
         <source>Run batch</source>
         <translation type="unfinished">运行批处理</translation>
+    </message>
+    <message>
+        <source>Results in the folder: {count}.</source>
+        <translation type="unfinished">文件夹中的结果：{count} 个。</translation>
     </message>
     <message>
         <source>Cancelled. What is done is kept: Run batch goes on from there.</source>
@@ -685,6 +745,10 @@
         <source>Confidence {confidence}: to be reviewed</source>
         <translation type="unfinished">置信度 {confidence}：需复核</translation>
     </message>
+    <message>
+        <source>{status}, region only</source>
+        <translation type="unfinished">{status}，仅感兴趣区域</translation>
+    </message>
 </context>
 <context>
     <name>UnifiedViTPanel.cases</name>
@@ -695,6 +759,10 @@
     <message>
         <source>{name} is loaded with its result, as after a run; Undo takes both away.</source>
         <translation type="unfinished">{name} 已与其结果一起加载，如同运行之后；撤销会将两者移除。</translation>
+    </message>
+    <message>
+        <source>{name} is of {model}, which is not installed in this version: see section Models.</source>
+        <translation type="unfinished">{name} 来自 {model}，该版本未安装：请参见模型部分。</translation>
     </message>
     <message>
         <source>{name} is in the scene already.</source>
@@ -1018,6 +1086,17 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Saving was cancelled.</source>
         <translation type="unfinished">保存已取消。</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.furtherfiles</name>
+    <message>
+        <source>missing</source>
+        <translation type="unfinished">缺失</translation>
+    </message>
+    <message>
+        <source>{what}: the name of its file beside each image, with a * for what the * of the pattern stands for, for example *_{name}.nii.gz beside *_t1c.nii.gz. Left empty, it is missing, and the model does without.</source>
+        <translation type="unfinished">{what}：每幅图像旁该序列文件的名称，用 * 表示模式中 * 所代表的内容，例如 *_t1c.nii.gz 旁的 *_{name}.nii.gz。留空则视为缺失，模型将不使用它。</translation>
     </message>
 </context>
 <context>
@@ -1428,6 +1507,42 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">正在写入 DICOM 对象</translation>
     </message>
     <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">正在询问 {place}</translation>
+    </message>
+    <message>
+        <source>Reading the result</source>
+        <translation type="unfinished">正在读取结果</translation>
+    </message>
+    <message>
+        <source>Installing PyTorch</source>
+        <translation type="unfinished">正在安装 PyTorch</translation>
+    </message>
+    <message>
+        <source>Installing packages</source>
+        <translation type="unfinished">正在安装软件包</translation>
+    </message>
+    <message>
+        <source>Looking for the build that fits the GPU</source>
+        <translation type="unfinished">正在查找与 GPU 匹配的版本</translation>
+    </message>
+    <message>
+        <source>Looking for packages</source>
+        <translation type="unfinished">正在查找软件包</translation>
+    </message>
+    <message>
+        <source>Fetching packages</source>
+        <translation type="unfinished">正在获取软件包</translation>
+    </message>
+    <message>
+        <source>Trying the packages</source>
+        <translation type="unfinished">正在试用软件包</translation>
+    </message>
+    <message>
+        <source>Putting packages in place</source>
+        <translation type="unfinished">正在放置软件包</translation>
+    </message>
+    <message>
         <source>A 2-D image tells neither its orientation nor its thickness: sizes are not known, no volumes in mL are given.</source>
         <translation type="unfinished">二维图像既不说明方向也不说明层厚：大小未知，不给出以 mL 计的体积。</translation>
     </message>
@@ -1555,8 +1670,55 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">{name} 没有项目。请重新加载序列。</translation>
     </message>
     <message>
+        <source>{name} is no sequence of volumes. Choose one of volumes.</source>
+        <translation type="unfinished">{name} 不是体数据序列。请选择体数据序列。</translation>
+    </message>
+    <message>
         <source>item {number} of {count}: {stage}</source>
         <translation type="unfinished">第 {number} / {count} 项：{stage}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.sequenceview</name>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
+        <source>Not run: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">未运行：未同意权重的许可。</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation type="unfinished">失败</translation>
+    </message>
+    <message>
+        <source>No sequence browser plays this sequence: make one in the module Sequences.</source>
+        <translation type="unfinished">没有序列浏览器播放此序列：请在模块 Sequences 中创建一个。</translation>
+    </message>
+    <message>
+        <source>The plot is no longer in the scene.</source>
+        <translation type="unfinished">图表已不在场景中。</translation>
+    </message>
+    <message>
+        <source>Cancel sequence</source>
+        <translation type="unfinished">取消序列</translation>
+    </message>
+    <message>
+        <source>Run sequence</source>
+        <translation type="unfinished">运行序列</translation>
+    </message>
+    <message>
+        <source>The sequence was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">序列已从场景中移除：其运行已结束。</translation>
+    </message>
+    <message>
+        <source>{done} of {count} items are done; they play with the volumes, and a table and a plot over time are in the scene.</source>
+        <translation type="unfinished">{count} 项中已完成 {done} 项；它们与体数据一同播放，随时间变化的表格和图表已在场景中。</translation>
+    </message>
+    <message>
+        <source>Cancelled. Items that are done and in the scene: {done} of {count}.</source>
+        <translation type="unfinished">已取消。已完成并在场景中的项：{count} 项中的 {done} 项。</translation>
     </message>
 </context>
 <context>
@@ -1570,8 +1732,28 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">PyTorch：CPU 和 GPU</translation>
     </message>
     <message>
+        <source>The installation was cancelled, and can be begun again.</source>
+        <translation type="unfinished">安装已取消，可以重新开始。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
+    </message>
+    <message>
+        <source>Install what is missing...</source>
+        <translation type="unfinished">安装缺少的软件包...</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
         <source>Folder with wheels (.whl)</source>
         <translation type="unfinished">装有 wheel（.whl）的文件夹</translation>
+    </message>
+    <message>
+        <source>PyTorch is installed.</source>
+        <translation type="unfinished">PyTorch 已安装。</translation>
     </message>
     <message>
         <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
@@ -1590,8 +1772,8 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
-        <source>PyTorch could not be installed: {error}</source>
-        <translation type="unfinished">无法安装 PyTorch：{error}</translation>
+        <source>{packages} cannot be installed anew, as another module of Slicer uses what is there. Start Slicer again, and install before that module is used.</source>
+        <translation type="unfinished">Slicer 的另一个模块正在使用现有的 {packages}，因此无法重新安装。请重新启动 Slicer，并在使用该模块之前安装。</translation>
     </message>
 </context>
 <context>
@@ -1688,6 +1870,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>does not fit</source>
         <translation type="unfinished">不适合</translation>
+    </message>
+    <message>
+        <source>Only slices of the region were looked at: {region}.</source>
+        <translation type="unfinished">仅查看了该区域的切片：{region}。</translation>
     </message>
     <message>
         <source>{model} (as {channel})</source>

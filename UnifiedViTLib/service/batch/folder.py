@@ -11,13 +11,15 @@ from ...inference.progress import ProgressCallback
 from ...outputs.inventory import Inventory
 from ...spec import ModelSpec
 from ..worker.client import WorkerClient
+from .further import FurtherSequences
 from .inputs import find_inputs
-from .runner import BatchSettings, TaskResult, process_files, serial
+from .models import process_with_each
+from .runner import BatchSettings, TaskResult, serial
 
 
 def process_folder(request: Mapping[str, Any], client: WorkerClient, progress: ProgressCallback,
-                   tell: Callable[[dict[str, Any]], None]) -> tuple[list[dict[str, str]], str]:
-    """Look at all images of a folder.
+                   tell: Callable[[dict[str, Any]], None]) -> tuple[list[dict[str, str]], dict[str, Any]]:
+    """Look at all images of a folder, with one model after the other.
 
     Args:
         request: a `protocol.BatchRequest` as its message.
@@ -26,21 +28,25 @@ def process_folder(request: Mapping[str, Any], client: WorkerClient, progress: P
         tell: takes the messages "found" and "ended".
 
     Returns:
-        a row for each image, in their order; and the name of the table.
+        a row for each image and model; and {"table": its name, "failures": a sentence for each model that could not
+        run}.
 
     Raises:
-        UnifiedViTError: as of `find_inputs` and `process_files`.
+        UnifiedViTError: as of `find_inputs`, `FurtherSequences` and `process_with_each`.
     """
     progress("Looking for images", 0.0)
+    further = FurtherSequences(request["pattern"], request["further"])
     inputs = find_inputs(Path(request["folder"]), request["pattern"], request["recursive"])
-    tell({"type": "found", "count": len(inputs)})
+    further.check(inputs)
+    specs, options = [ModelSpec.from_dict(one) for one in request["specs"]], Options.from_dict(request["options"])
+    tell({"type": "found", "count": len(inputs) * len(specs)})
 
     def ended(result: TaskResult) -> None:
         tell({"type": "ended", "row": result.row, "text": result.text})
 
     output = Path(request["output"])
-    settings = BatchSettings(ModelSpec.from_dict(request["spec"]), Options.from_dict(request["options"]),
-                             request["device"], request["batch_size"])
-    rows = process_files(inputs, output, settings, serial(client), skip_existing=request["skip_existing"],
-                         progress=progress, ended=ended)
-    return rows, Inventory(output).state().table
+    settings = [BatchSettings(spec, options, request["device"], request["batch_size"], further=further)
+                for spec in specs]
+    rows, failures = process_with_each(inputs, output, settings, serial(client), request["skip_existing"], progress,
+                                       ended)
+    return rows, {"table": Inventory(output).state().table, "failures": failures}

@@ -28,6 +28,7 @@ from ..dicomweb.series import RemoteSeries
 from ..worker.client import WorkerClient
 from ..worker.processing import make_file_request
 from ..worker.protocol import FileRequest, LoadRequest
+from .further import FurtherSequences
 
 #: The table grows with every input. It is written at most so often, and for so little of the time; and at the end.
 TABLE_S, TABLE_SHARE = 1.0, 0.05
@@ -71,6 +72,8 @@ class BatchSettings:
     """How to look at every input of a batch; as for `protocol.FileRequest`.
 
     Attributes:
+        channels: of the only input.
+        further: files beside each input, where there are several.
         store: store the DICOM objects of a result where its series came from, if that is a server.
     """
 
@@ -80,6 +83,7 @@ class BatchSettings:
     batch_size: int = 8
     input_channel: str = ""
     channels: Mapping[str, Path] = field(default_factory=dict)
+    further: FurtherSequences = field(default_factory=FurtherSequences)
     store: bool = False
 
     def process(self, client: WorkerClient, task: Task, output: Path, progress: ProgressCallback) -> TaskResult:
@@ -98,7 +102,7 @@ class BatchSettings:
         try:
             with _at_hand(task.path, progress) as path:
                 request = FileRequest(path, output, task.name, self.spec, self.options, self.device, self.batch_size,
-                                      self.input_channel, dict(self.channels), task.earlier, source)
+                                      self.input_channel, self._channels_of(path), task.earlier, source)
                 result = client.run(request, progress)
         except (Cancelled, DependencyError):
             raise
@@ -131,8 +135,12 @@ class BatchSettings:
 
     def request(self, path: Path | RemoteSeries) -> Request:
         """What is asked for of an input, as its manifest has it."""
-        request = make_file_request(Path(), self.spec, self.options, self.input_channel, self.channels)
+        channels = self._channels_of(path) if isinstance(path, Path) else self.channels
+        request = make_file_request(Path(), self.spec, self.options, self.input_channel, channels)
         return replace(request, source=source_of(path))
+
+    def _channels_of(self, path: Path) -> dict[str, Path]:
+        return {**self.channels, **self.further.of(path, self.spec)}
 
     @property
     def load_request(self) -> LoadRequest:

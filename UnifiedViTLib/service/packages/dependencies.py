@@ -17,19 +17,15 @@ from ...inference.backends.base import gpu_may_be_there
 from ...inference.backends.openvino_backend import load_openvino
 from ...processes import importing
 from ...resources import resources
-from .installation import FROM_EXTENSION, canonical, install, installed, site_packages
+from .installation import canonical, install, installed, site_packages
 
-#: What Slicer's PyTorch extension brings, and from which version on it will do where it is there.
+#: From which version on each will do where it is there.
 TORCH_FLOORS = {"torch": "2.9", "torchvision": "0.24"}
 #: What of these is installed anew: extensions that share Slicer's Python exclude torch 2.9, and 2.13 breaks Slicer on
 #: Windows.
 TORCH_RANGES = {"torch": ">=2.10,!=2.13.*", "torchvision": ">=0.25,!=0.28.*"}
 #: Either is enough: OpenVINO runs on the CPU; PyTorch on the GPU too, and models that come without a graph.
 LIGHT, FULL = ("openvino", "safetensors"), (*TORCH_FLOORS, "timm", "safetensors")
-GET_TORCH_EXTENSION = (
-    "UnifiedViT needs PyTorch, which comes with Slicer's PyTorch extension. Open the Extensions Manager, search for "
-    "PyTorch, press Install, and start Slicer again."
-)
 
 
 @dataclass(frozen=True)
@@ -114,7 +110,7 @@ def install_job(arguments: dict[str, Any], progress: Callable[[str, float], None
 
     Args:
         arguments: {"packages": requirements (by default OpenVINO and what it needs),
-            "wheels": a folder with wheels, or None for the package index}.
+            "wheels": a folder with wheels, or None for the package indexes}.
         progress: gets stage and fraction; what it raises ends the installation.
 
     Returns:
@@ -130,38 +126,37 @@ def install_job(arguments: dict[str, Any], progress: Callable[[str, float], None
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do after the user has said yes: a call in this process, or a worker's job of kind "install"."""
+    """One thing to do after the user has said yes: a worker's job of kind "install", whole or not at all.
+
+    Attributes:
+        title: what it does, in words.
+        arguments: of the job.
+    """
 
     title: str
-    call: Callable[[], bool] | None = None  # True: done; False: the user declined
-    arguments: dict[str, Any] | None = None
+    arguments: dict[str, Any]
 
 
 class Dependencies:
     """What the panel asks before the first run."""
 
-    def __init__(self, report: Report, install_torch: Callable[[], bool] | None = None,
-                 light: bool | None = None) -> None:
+    def __init__(self, report: Report, light: bool | None = None) -> None:
         """Judge a report.
 
         Args:
             report: of the interpreter that will run the network.
-            install_torch: installs torch and torchvision through Slicer's PyTorch extension, without a question of
-                its own; None where that extension is not installed.
             light: have OpenVINO, for the CPU; else PyTorch, whether or not OpenVINO is there. None: OpenVINO, unless
                 there is a GPU.
         """
         self._report = report
-        self._install_torch = install_torch
         self.light = not report.gpu if light is None else light
         suffices = report.ready and light is not False
         self._lacking = [] if suffices else report.lacking(LIGHT if self.light else FULL)
-        self._needs_torch = any(name in self._lacking for name in FROM_EXTENSION)
 
     @property
-    def ready(self) -> bool:
-        """Whether nothing needs to be installed."""
-        return self._report.ready
+    def torch_names(self) -> list[str]:
+        """Which of torch and torchvision are to be installed, or installed anew."""
+        return [name for name in TORCH_FLOORS if name in self._lacking or "torch" in self._lacking]
 
     @property
     def problem(self) -> str:
@@ -169,45 +164,44 @@ class Dependencies:
         return " ".join(self._report.problems[name] for name in self._lacking)
 
     @property
-    def obstacle(self) -> str:
-        """Why no installation can help yet, and what to do first; empty if one can."""
-        return GET_TORCH_EXTENSION if self._needs_torch and self._install_torch is None else ""
+    def torch_packages(self) -> list[str]:
+        """The requirements of torch. To a torch that is there and works, which other extensions may use, its
+        torchvision is added; otherwise both are made to fit each other."""
+        ranges = TORCH_RANGES if "torch" in self._lacking else {name: f">={low}" for name, low in TORCH_FLOORS.items()}
+        return [f"{name}{ranges[name]}" for name in self.torch_names]
 
     @property
     def packages(self) -> list[str]:
-        """The requirements that pip is to install."""
+        """The other requirements."""
         return _requirements([name for name in self._lacking if name not in TORCH_FLOORS])
 
     @property
     def question(self) -> str:
         """The one question to ask before anything is fetched; empty if there is nothing to install."""
         parts = []
-        if self._needs_torch:
-            ranges = " and ".join(f"{name}{versions}" for name, versions in TORCH_RANGES.items())
-            parts.append(f"PyTorch through Slicer's PyTorch extension ({ranges}; 200 MB to 3 GB, as the GPU needs; "
-                         "the window does not respond meanwhile)")
+        if self.torch_packages:
+            parts.append(f"PyTorch in the build that fits the GPU ({' and '.join(self.torch_packages)}; "
+                         "200 MB to 3 GB to fetch, up to three times as much on the disk)")
         if self.packages:
             parts.append(f"{' and '.join(p.replace('>=', ' ') + ' or newer' for p in self.packages)} "
                          f"with what they need (about {180 if 'openvino' in self._lacking else 20} MB)")
         if not parts:
             return ""
+        replaced = [f"{name} {self._report.versions[name]}" for name in dict.fromkeys(self.torch_names + self._lacking)
+                    if name in self._report.versions]
+        rest = (f"they take the place of {' and '.join(replaced)}, and others" if replaced else "those")
         return (f"UnifiedViT needs {', and '.join(parts)}. Packages are put into {self._report.folder or 'Slicer'}; "
-                "those that are already there stay as they are. Install now?")
+                f"{rest} that are already there stay as they are. Install now?")
 
     def steps(self, wheels: str | Path | None = None) -> list[Step]:
         """What to do, in this order, after the user has said yes.
 
         Args:
-            wheels: a folder with wheels to take the packages from; None: the package index.
+            wheels: a folder with wheels to take the packages from; None: the package indexes.
         """
-        steps = []
-        if self._needs_torch and self._install_torch is not None:
-            steps.append(Step("Installing PyTorch", call=self._install_torch))
-        if self.packages:
-            steps.append(Step("Installing packages", arguments={
-                "packages": self.packages, "wheels": str(wheels) if wheels is not None else None,
-            }))
-        return steps
+        folder = str(wheels) if wheels is not None else None
+        parts = {"Installing PyTorch": self.torch_packages, "Installing packages": self.packages}
+        return [Step(title, {"packages": packages, "wheels": folder}) for title, packages in parts.items() if packages]
 
 
 def _requirements(names: Iterable[str]) -> list[str]:
@@ -219,6 +213,8 @@ def _requirements(names: Iterable[str]) -> list[str]:
 def _import_problem(name: str, error: Exception, *, is_there: bool) -> str:
     if not is_there and isinstance(error, ModuleNotFoundError) and error.name == name:
         return f"{name} is not installed."
+    if not is_there:  # its metadata goes last into its place, and first away
+        return f"{name} is only half there: its installation was interrupted. Install it again."
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     return f"{name} is installed but cannot be loaded ({reason[:300]})."
 

@@ -1,8 +1,8 @@
 """Puts packages into this interpreter as a whole or not at all, and never changes one that is already there.
 
 pip first says what it would install while everything that is there is pinned, then unpacks it into a folder beside the
-other packages; it is imported from there, and only then moved to its place, which takes milliseconds and is undone if
-it fails. Until that move nothing has changed, whatever happens to pip.
+other packages; it is imported from there, and only then moved to its place, which takes a moment and is undone if it
+fails. Until that move nothing has changed, whatever happens to pip.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import invalidate_caches
@@ -22,14 +21,20 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from ...errors import DependencyError
-from .pip_process import Pip, run_command, terminal_command
+from ...locking import file_lock
+from .pip_process import Pip, join_path, run_command, terminal_command
+from .torch_index import torch_source
 
 STAGING = "~unifiedvit-"
-#: Never installed by pip from here: Slicer's PyTorch extension chooses the build that fits the computer's GPU.
-FROM_EXTENSION = ("torch", "torchvision")
+#: In a staging folder; held for as long as its installation is under way.
+OWNER = "owner"
+#: Never taken from the common package index: the build has to fit the computer's GPU.
+BUILT_FOR_GPU = ("torch", "torchvision")
 #: Would have pip fetch them.
 ON_TORCH = {"timm"}
 VERSION = re.compile(r"[0-9][0-9A-Za-z.!+_-]*")
+#: What a package says that it needs: "torch[opt]>=2.0,<2.9; python_version > '3.8'".
+NEED = re.compile(r"(?P<name>[\w.-]+)\s*(?:\[[^\]]*\])?\s*\(?(?P<versions>[<>=!~][^;)]*)\)?\s*(?P<marker>;.*)?")
 IMPORT_ALL = (
     "import importlib, sys\n"
     "sys.modules['openvino_telemetry'] = None  # as inference.backends.openvino_backend\n"
@@ -56,11 +61,13 @@ def install(packages: list[str], wheels: Path | None, progress: Callable[[str, f
     there = installed()
     asked = [canonical(re.split(r"[^A-Za-z0-9._-]", package, maxsplit=1)[0]) for package in packages]
     _check_request(asked, there, wheels)
-    source = ["--no-index", "--find-links", str(wheels)] if wheels is not None else []
     with _staging() as folder:
-        pip = Pip(packages, wheels)
-        pins = {name: package.version for name, package in there.items() if name not in asked}
-        plan = _plan(pip, packages, pins, source, folder, progress)
+        pip = Pip(packages, wheels, folder)
+        if wheels is not None:
+            source = ["--no-index", "--find-links", str(wheels)]
+        else:
+            source = torch_source(folder, progress) if set(asked) & set(BUILT_FOR_GPU) else []
+        plan = _plan(pip, packages, _constraints(asked, there), source, folder, progress)
         stage = folder / "new"
         stage.mkdir()
         if plan:
@@ -83,24 +90,36 @@ def install(packages: list[str], wheels: Path | None, progress: Callable[[str, f
 
 def _check_request(asked: list[str], there: Mapping[str, Distribution], wheels: Path | None) -> None:
     """Refuse what cannot go well, before pip is started."""
-    missing = [name for name in FROM_EXTENSION if name not in there]
+    missing = [name for name in BUILT_FOR_GPU if name not in there]
     if missing and ON_TORCH & set(asked):
         raise DependencyError(
-            f"{' and '.join(missing)} must be there first. Install them with Slicer's PyTorch extension, then try "
+            f"{' and '.join(missing)} must be there first, in the build that fits the GPU. Install them, then try "
             "again. Nothing was changed."
         )
     if wheels is not None and not any(Path(wheels).glob("*.whl")):
         raise DependencyError(f"There are no wheels (.whl files) in {wheels}. Choose the folder that holds them.")
 
 
-def _plan(pip: Pip, packages: list[str], pins: Mapping[str, str], source: list[str], folder: Path,
+def _constraints(asked: list[str], there: Mapping[str, Distribution]) -> list[str]:
+    """Lines that keep every package as it is but those asked for, and these in the versions that the others need."""
+    others = {name: package for name, package in there.items() if name not in asked}
+    lines = [f"{name}=={package.version}" for name, package in others.items()
+             if VERSION.fullmatch(package.version or "")]
+    for package in others.values():
+        for need in package.requires or []:
+            found = NEED.fullmatch(need)
+            if found and canonical(found["name"]) in asked and "extra" not in (found["marker"] or ""):
+                lines.append(f"{found['name']}{found['versions']}{found['marker'] or ''}")
+    return lines
+
+
+def _plan(pip: Pip, packages: list[str], constraints: list[str], source: list[str], folder: Path,
           progress: Callable[[str, float], None]) -> dict[str, str]:
-    """Name -> version of what pip would install if the packages of `pins` stayed as they are."""
-    constraints, answer = folder / "pins.txt", folder / "answer.json"
-    constraints.write_text("".join(f"{name}=={version}\n" for name, version in pins.items()
-                                   if VERSION.fullmatch(version or "")), encoding="utf-8")
-    pip.run(["install", "--dry-run", "--report", str(answer), "--constraint", str(constraints),
-             "--only-binary", ":all:", *source, *packages], "Looking for packages", 0.0, 0.3, progress)
+    """Name -> version of what pip would install under these constraints."""
+    file, answer = folder / "constraints.txt", folder / "answer.json"
+    file.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
+    pip.run(["install", "--dry-run", "--report", str(answer), "--constraint", str(file),
+             "--only-binary", ":all:", *source, *packages], "Looking for packages", 0.05, 0.3, progress)
     return {canonical(entry["metadata"]["name"]): entry["metadata"]["version"]
             for entry in json.loads(answer.read_text(encoding="utf-8"))["install"]}
 
@@ -126,12 +145,18 @@ def site_packages() -> Path:
 
 @contextmanager
 def _staging() -> Iterator[Path]:
-    """A private folder on the packages' own disk, so that moving into place is a renaming."""
+    """A private folder on the packages' own disk, so that moving into place is a renaming. What an installation left
+    that was killed is removed.
+
+    Raises:
+        DependencyError: there can be none, or another installation is under way.
+    """
     site = site_packages()
     try:
-        for left in site.glob(f"{STAGING}*"):  # of a process that was killed
-            if time.time() - left.stat().st_mtime > 3600:
-                shutil.rmtree(left, ignore_errors=True)
+        for other in site.glob(f"{STAGING}*"):
+            with file_lock(other / OWNER, waiting=_refuse):
+                pass
+            shutil.rmtree(other, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(prefix=STAGING, dir=site))
     except OSError as error:
         raise DependencyError(
@@ -139,16 +164,25 @@ def _staging() -> Iterator[Path]:
             "installed Slicer to run it once with the rights to write there, and to install the packages from here."
         ) from error
     try:
-        yield folder
+        with file_lock(folder / OWNER):
+            yield folder
+    except OSError as error:
+        raise DependencyError(f"The packages could not be installed: {folder} cannot be written to "
+                              f"({error.strerror or error}). Nothing was changed. Free some space and try again."
+                              ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _refuse() -> None:
+    raise DependencyError("Packages are being installed from another window of Slicer. Nothing was changed. Wait until "
+                          "that has ended, then try again.")
+
+
 def _check_imports(stage: Path, names: list[str], progress: Callable[[str, float], None]) -> None:
-    path = os.pathsep.join(filter(None, [str(stage), os.environ.get("PYTHONPATH")]))
     code, lines = run_command(
         [sys.executable, "-c", IMPORT_ALL, *(name.replace("-", "_") for name in names)],
-        {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"},
+        {"PYTHONPATH": join_path(stage), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"},
         lambda line: progress("Trying the packages", 0.85),
     )
     if code:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 from ...errors import DependencyError
 
 PROGRESS_EVERY = 0.2  # seconds; also how soon a cancel is noticed
+#: A line of such a pip: so many bytes of so many.
+LOADED = re.compile(r"Progress (\d+) of ([1-9]\d*)")
+#: The first pip that tells in lines how much of a file is there.
+RAW_PROGRESS = (24, 1)
 
 
 class Pip:
@@ -22,11 +28,14 @@ class Pip:
     Args:
         packages: that are to be installed, for what a user may type instead.
         wheels: the folder that they are taken from; None for the package index.
+        scratch: a folder on the packages' own disk, for what pip fetches and unpacks: gigabytes, while that for
+            temporary files may be small.
     """
 
-    def __init__(self, packages: list[str], wheels: Path | None) -> None:
+    def __init__(self, packages: list[str], wheels: Path | None, scratch: Path) -> None:
         self._packages = packages
         self._wheels = wheels
+        self._scratch = scratch
 
     def run(self, arguments: list[str], stage: str, start: float, end: float,
             progress: Callable[[str, float], None]) -> None:
@@ -42,18 +51,24 @@ class Pip:
         Raises:
             DependencyError: pip failed.
         """
-        steps = 0
+        steps, part, file, what = 0, 0.0, "", ""
 
         def tick(line: str) -> None:
-            nonlocal steps
+            nonlocal steps, part, file, what
             word, _, rest = line.strip().partition(" ")
             if word in ("Collecting", "Downloading", "Processing", "Installing"):
-                steps += 1
-            what = f"{stage} ({rest.split(' (')[0].split('/')[-1]})" if word in ("Collecting", "Downloading") else stage
-            progress(what, start + (end - start) * steps / (steps + 8))
+                steps, part = steps + 1, 0.0
+                what = file = rest.split(" (")[0].split("/")[-1] if word in ("Collecting", "Downloading") else ""
+            elif loaded := LOADED.fullmatch(line.strip()):
+                part = int(loaded[1]) / int(loaded[2])
+                what = f"{file}, {part:.0%} of {int(loaded[2]) / 1e6:.0f} MB"
+            done = steps + part
+            progress(f"{stage} ({what})" if what else stage, start + (end - start) * done / (done + 8))
 
-        settings = {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_PROGRESS_BAR": "off",
+        settings = {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_PROGRESS_BAR": _progress_bar(),
                     "PIP_USER": "0", "PYTHONUTF8": "1"}
+        if os.name == "posix":  # Windows has short paths, and its folder for temporary files is on the same disk
+            settings["TMPDIR"] = str(self._scratch)
         code, lines = run_command([sys.executable, "-m", "pip", *arguments], settings, tick)
         if code:
             raise DependencyError(self._sentence(lines))
@@ -69,12 +84,13 @@ class Pip:
         if pip_says("No module named pip"):
             problem, remedy = "this Python has no pip", f"In a terminal: {terminal_command('ensurepip')}"
         elif pip_says("No space left on device", "not enough space on the disk"):
-            problem, remedy = "the disk is full", "Free some space and try again."
+            problem, remedy = "the disk is full", "Free some space (PyTorch may need 10 GB) and try again."
         elif pip_says("ResolutionImpossible", "conflicting dependencies", "conflict is caused by"):
             problem = "they need other versions of packages than those that are already here, which are never changed"
             remedy = "Install the newest Slicer, or a version of the package that goes with this one."
         elif pip_says("is invalid", "BadZipFile", "not a zip file", "invalid wheel", "DO NOT MATCH THE HASHES"):
-            problem, remedy = "a package is damaged", "Fetch it again and try again."
+            problem = "a package is damaged, or was not fetched whole"
+            remedy = "Try again" + ("; fetch it again first." if self._wheels is not None else ".")
         elif self._wheels is not None:
             problem = f"the folder {self._wheels} does not hold all that is needed"
             remedy = ("On a computer with a network, the same system and Python "
@@ -130,7 +146,7 @@ def run_command(command: list[str], settings: dict[str, str], tick: Callable[[st
                 line = ""
             if line is None:
                 return process.wait(), lines
-            if line:
+            if line and not LOADED.fullmatch(line):
                 lines.append(line)
             tick(line)
     finally:
@@ -139,6 +155,20 @@ def run_command(command: list[str], settings: dict[str, str], tick: Callable[[st
             process.wait()
         reader.join(timeout=2)
         output.close()
+
+
+def join_path(folder: Path) -> str:
+    """A PYTHONPATH on which a folder comes before all that is on this process's."""
+    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+
+
+def _progress_bar() -> str:
+    """How pip is to tell how far it is."""
+    try:
+        numbers = tuple(int(part) for part in version("pip").split(".")[:2])
+    except (ImportError, ValueError):  # there is none, or it is nobody's release
+        return "off"
+    return "raw" if numbers >= RAW_PROGRESS else "off"
 
 
 def terminal_command(module: str, *arguments: str) -> str:

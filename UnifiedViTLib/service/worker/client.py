@@ -43,6 +43,7 @@ from .protocol import (
     InputEnded,
     InputsFound,
     JobRequest,
+    ListResultsRequest,
     LoadRequest,
     Log,
     PredictRequest,
@@ -128,8 +129,8 @@ class WorkerClient:
     def run(self, request: PredictRequest, progress: ProgressCallback = ...) -> Prediction: ...
 
     @overload
-    def run(self, request: FileRequest | BatchRequest | DicomRequest | JobRequest, progress: ProgressCallback = ...
-            ) -> dict[str, Any]: ...
+    def run(self, request: FileRequest | BatchRequest | ListResultsRequest | DicomRequest | JobRequest,
+            progress: ProgressCallback = ...) -> dict[str, Any]: ...
 
     @overload
     def run(self, request: CompareRequest, progress: ProgressCallback = ...) -> Comparison: ...
@@ -233,7 +234,8 @@ class WorkerClient:
             child.send(message | {"id": self._number, "excluded": excluded})
             # A batch has a worker of its own, which is watched there.
             has_steps = not isinstance(
-                request, JobRequest | DicomRequest | CompareRequest | AddCaseRequest | BatchRequest)
+                request,
+                JobRequest | DicomRequest | CompareRequest | AddCaseRequest | BatchRequest | ListResultsRequest)
             self._watchdog = Watchdog(self._silence_s, self._stalled_s if has_steps else math.inf, self._python)
             self._grace_s = BATCH_GRACE_S if isinstance(request, BatchRequest) else GRACE_S
             result = read_answer(request, self._listen(child), folder)

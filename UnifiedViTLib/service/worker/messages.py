@@ -31,6 +31,7 @@ from .protocol import (
     DicomRequest,
     FileRequest,
     JobRequest,
+    ListResultsRequest,
     LoadRequest,
     PredictRequest,
     RankModelsRequest,
@@ -75,17 +76,22 @@ def make_message(request: Request, folder: Path, going_on: Callable[[], None]) -
                 "source": request.source, "spec": request.spec.to_dict()}
     if isinstance(request, RankModelsRequest):
         write_volume(request.volume, folder, going_on)
-        return {"type": "rank", "specs": [spec.to_dict() for spec in request.specs], "device": request.device}
-    message = {"spec": request.spec.to_dict(), "device": request.device, "batch_size": request.batch_size}
-    if isinstance(request, LoadRequest):
-        return message | {"type": "load"}
-    message |= {"options": request.options.to_dict()}
+        return {"type": "rank", "specs": [spec.to_dict() for spec in request.specs], "device": request.device,
+                "region": request.region.to_dict() if request.region else None}
+    if isinstance(request, ListResultsRequest):
+        return {"type": "results", "folder": os.path.abspath(request.folder)}
+    message = {"device": request.device, "batch_size": request.batch_size}
     if isinstance(request, BatchRequest):
         return message | {
-            "type": "batch", "folder": os.path.abspath(request.folder), "output": os.path.abspath(request.output),
+            "type": "batch", "specs": [spec.to_dict() for spec in request.specs], "options": request.options.to_dict(),
+            "folder": os.path.abspath(request.folder), "output": os.path.abspath(request.output),
             "pattern": request.pattern, "recursive": request.recursive, "skip_existing": request.skip_existing,
+            "further": dict(request.further),
         }
-    message |= {"input_channel": request.input_channel}
+    message |= {"spec": request.spec.to_dict()}
+    if isinstance(request, LoadRequest):
+        return message | {"type": "load"}
+    message |= {"options": request.options.to_dict(), "input_channel": request.input_channel}
     if isinstance(request, FileRequest):
         return message | {
             "type": "file", "path": os.path.abspath(request.path), "output": os.path.abspath(request.output),
@@ -109,7 +115,7 @@ def read_answer(request: Request, answer: Any, folder: Path) -> Result:
         return read_prediction(folder, request.volume, request.spec)
     if isinstance(request, CompareRequest):
         return read_record(Comparison, folder / COMPARISON)
-    if isinstance(request, BatchRequest):
+    if isinstance(request, BatchRequest | ListResultsRequest):
         return answer | {"rows": read_rows(folder)}
     if isinstance(request, RankModelsRequest):
         return ModelRanking.from_dict(answer)

@@ -1,11 +1,11 @@
 """What client and worker say to each other: requests, events, and the JSON lines that carry them.
 
-A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file", "batch", "stored", "dicom",
-"compare", "rank", "add_case" and "job" (a request with its `id`), "cancel". From it: "alive" (each second), and with
-the request's `id` "heard", "progress", "backend" (which one is loaded or run next, so that a crash is laid to the right
-one), "found" and "ended" (of a batch: how many inputs there are, and how one ended), "result" and "error". An "error"
-says whether the worker may be "broken" by it, as CUDA is for good after some, and has "details" for the log where
-nobody foresaw it.
+A message is one JSON object on one line of ASCII. To the worker: "load", "predict", "file", "batch", "results",
+"stored", "dicom", "compare", "rank", "add_case" and "job" (a request with its `id`), "cancel". From it: "alive" (each
+second), and with the request's `id` "heard", "progress", "backend" (which one is loaded or run next, so that a crash is
+laid to the right one), "found" and "ended" (of a batch: how many inputs there are, and how one ended), "result" and
+"error". An "error" says whether the worker may be "broken" by it, as CUDA is for good after some, and has "details" for
+the log where nobody foresaw it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from ... import errors
 from ...errors import UnifiedViTError, WorkerError
+from ...imaging.region import RegionOfInterest
 from ...imaging.volume import Volume
 from ...inference.model_ranking import ModelRanking
 from ...inference.options import Options
@@ -91,27 +92,41 @@ class FileRequest:
 
 @dataclass(frozen=True)
 class BatchRequest:
-    """Look at all images of a folder (`batch.runner.process_files`). The worker looks for them, keeps the table and the
-    order; a worker of its own looks at them, so that one that crashes costs a repeat of one image.
+    """Look at all images of a folder (`batch.models.process_with_each`). The worker looks for them, keeps the table
+    and the order; a worker of its own looks at them, so that one that crashes costs a repeat of one image.
 
     Attributes:
         folder: of the images.
         output: folder of the results; made if it is not there.
-        spec, options, device, batch_size: as for `PredictRequest`.
+        specs: the models; of several, each looks at each image.
+        options, device, batch_size: as for `PredictRequest`.
         pattern: which names count, as of `batch.inputs.find_inputs`.
         recursive: folders in the folder too.
         skip_existing: go on where an earlier run stopped.
+        further: names of the files of further sequences, as of `batch.further.FurtherSequences`.
     """
 
     folder: Path
     output: Path
-    spec: ModelSpec
+    specs: tuple[ModelSpec, ...]
     options: Options = field(default_factory=Options)
     device: str = "auto"
     batch_size: int = 8
     pattern: str = "*"
     recursive: bool = False
     skip_existing: bool = True
+    further: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ListResultsRequest:
+    """Which results lie in a folder.
+
+    Attributes:
+        folder: of the results.
+    """
+
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -168,11 +183,13 @@ class RankModelsRequest:
         volume: as of `PredictRequest`.
         specs: the models.
         device: "auto", "cpu", "cuda" or "mps".
+        region: as for `model_ranking.which_model`.
     """
 
     volume: Volume
     specs: tuple[ModelSpec, ...]
     device: str = "auto"
+    region: RegionOfInterest | None = None
 
 
 @dataclass(frozen=True)
@@ -250,8 +267,9 @@ Result = Prediction | StoredResult | Comparison | ModelRanking | dict[str, Any] 
 
 @dataclass(frozen=True)
 class Finished:
-    """The end of a request that worked; a dict for a file ({"row", "text"}), for a batch ({"rows", "table"}, the name
-    of the table among them), for DICOM objects ({"paths"}), for a case of a dataset (an `Addition`'s) and for a job,
+    """The end of a request that worked; a dict for a file ({"row", "text"}), for a batch ({"rows", "table",
+    "failures"}: the name of the table, and a sentence for each model that could not run), for a list of results
+    ({"rows"}), for DICOM objects ({"paths"}), for a case of a dataset (an `Addition`'s) and for a job,
     None for a model."""
 
     result: Result
@@ -264,8 +282,8 @@ class Failed:
     error: UnifiedViTError
 
 
-Request = (LoadRequest | PredictRequest | FileRequest | BatchRequest | StoredRequest | DicomRequest | CompareRequest
-           | RankModelsRequest | AddCaseRequest | JobRequest)
+Request = (LoadRequest | PredictRequest | FileRequest | BatchRequest | ListResultsRequest | StoredRequest | DicomRequest
+           | CompareRequest | RankModelsRequest | AddCaseRequest | JobRequest)
 Event = Progress | Log | InputsFound | InputEnded | Finished | Failed
 
 

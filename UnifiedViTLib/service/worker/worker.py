@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ...errors import Cancelled, DependencyError, UnifiedViTError, WorkerError
+from ...imaging.region import RegionOfInterest
 from ...inference.channels import Images, combine_channels
 from ...inference.model_ranking import which_model
 from ...inference.options import Options
@@ -31,6 +32,7 @@ from ...outputs.comparison.compare import compare
 from ...outputs.comparison.segmentations import Segmentation
 from ...outputs.dataset.correction import Correction
 from ...outputs.dataset.folder import CorrectionDataset
+from ...outputs.inventory import Inventory
 from ...outputs.stored import read_stored
 from ...processes import importing, kill_own_tree
 from ...spec import ModelSpec
@@ -148,8 +150,8 @@ class Worker:
 
         self._request = number
         work = {"load": self._load, "predict": self._predict, "file": self._process_file, "batch": self._process_batch,
-                "stored": self._read_stored, "dicom": self._write_dicom, "compare": self._compare, "rank": self._rank,
-                "add_case": self._add_case, "job": self._do_job}
+                "results": self._list_results, "stored": self._read_stored, "dicom": self._write_dicom,
+                "compare": self._compare, "rank": self._rank, "add_case": self._add_case, "job": self._do_job}
         try:
             result = work[request["type"]](request, progress)
             answer = {"type": "result", "id": number, "result": result}
@@ -192,10 +194,16 @@ class Worker:
         from ..batch.folder import process_folder  # a worker that looks at images needs nothing of this
 
         self._looking = self._looking or WorkerClient()
-        rows, table = process_folder(request, self._looking, progress,
-                                     lambda message: self._send(message | {"id": request["id"]}))
+        rows, answer = process_folder(request, self._looking, progress,
+                                      lambda message: self._send(message | {"id": request["id"]}))
         write_rows(rows, self._folder)
-        return {"table": table}
+        return answer
+
+    def _list_results(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+        """The results in a folder; their rows go through the folder of the exchange."""
+        progress("Looking for results", 0.0)
+        write_rows([entry.row for entry in Inventory(Path(request["folder"])).entries()], self._folder)
+        return {}
 
     def _read_stored(self, request: dict[str, Any], progress: ProgressCallback) -> None:
         """An image and its result; both go through the folder."""
@@ -227,7 +235,8 @@ class Worker:
         excluded = {name: tuple(how) for name, how in request["excluded"].items()}
         make = partial(Predictor, device=request["device"], excluded=excluded, announce=self._announce)
         specs = [ModelSpec.from_dict(spec) for spec in request["specs"]]
-        return which_model(read_volume(self._folder), specs, make, progress).to_dict()
+        region = RegionOfInterest.from_dict(request["region"]) if request["region"] else None
+        return which_model(read_volume(self._folder), specs, make, progress, region).to_dict()
 
     def _add_case(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
         progress("Adding to the dataset", 0.0)
