@@ -77,6 +77,8 @@ def make_message(request: Request, folder: Path, going_on: Callable[[], None]) -
         write_volume(request.volume, folder, going_on)
         return {"type": "rank", "specs": [spec.to_dict() for spec in request.specs], "device": request.device}
     message = {"spec": request.spec.to_dict(), "device": request.device, "batch_size": request.batch_size}
+    if not isinstance(request, BatchRequest):
+        message["server"] = request.server.to_dict() if request.server else None
     if isinstance(request, LoadRequest):
         return message | {"type": "load"}
     message |= {"options": request.options.to_dict()}
