@@ -31,7 +31,8 @@ def add_serve_command(commands) -> None:
     serve.add_argument("--host", default="127.0.0.1", help="where to listen (default: 127.0.0.1, this computer alone)")
     serve.add_argument("--port", type=_port, default=8765, help="0 for any that is free (default: 8765)")
     serve.add_argument("--certificate", type=Path, metavar="FILE", help="PEM with the certificate for TLS")
-    serve.add_argument("--private-key", type=Path, metavar="FILE", help="PEM with its private key, if that is elsewhere")
+    serve.add_argument("--private-key", type=Path, metavar="FILE",
+                       help="PEM with its private key, if that is elsewhere")
     serve.add_argument("--model", "-m", action="append", default=[], metavar="ID|PATH",
                        help="a model to offer; may be given several times (default: all at hand)")
     serve.add_argument("--device", default="auto", choices=DEVICES,
@@ -42,8 +43,9 @@ def add_serve_command(commands) -> None:
                        help=f"runs at once, waiting ones among them (default: {limits.jobs})")
     serve.add_argument("--jobs-per-minute", type=_count, default=limits.jobs_per_minute, metavar="N",
                        help=f"runs that a key may begin (default: {limits.jobs_per_minute})")
-    serve.add_argument("--lease", type=_count, default=int(limits.lease_s), metavar="SECONDS", help="a run is cancelled "
-                       f"when nothing is heard of its client for so long (default: {limits.lease_s:.0f})")
+    serve.add_argument("--lease", type=_count, default=int(limits.lease_s), metavar="SECONDS",
+                       help="a run is cancelled when nothing is heard of its client for so long "
+                       f"(default: {limits.lease_s:.0f})")
     keys = serve.add_argument_group("keys")
     keys.add_argument("--keys", type=Path, metavar="FILE", help="where they are kept, hashed (default: in the settings "
                       "of this user, or what UNIFIEDVIT_SERVER_KEYS names)")

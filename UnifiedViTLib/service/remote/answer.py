@@ -38,8 +38,8 @@ def check_envelope(answer: Any, job_id: str, job: Job) -> dict[str, ArrayHeader]
         raise malformed("the answer is none")
     if answer.get("version") != __version__ or answer.get("job") != job_id or (
             answer.get("request_sha256") != job.sha256):
-        raise ServerError("The server's answer is not of this image, model and options, and was thrown away. Run again; "
-                          "if that happens again, report it.")
+        raise ServerError("The server's answer is not of this image, model and options, and was thrown away. Run "
+                          "again; if that happens again, report it.")
     shape = job.volumes[0].voxels.shape
     arrays: dict[str, ArrayHeader] = {}
     try:
@@ -79,8 +79,8 @@ def check_prediction(prediction: Prediction, volume: Volume, job: Job, options: 
     provenance, model, spec = prediction.provenance, job.model, prediction.spec
     if (provenance.model_id, provenance.model_version, provenance.model_sha256) != (
             model.id, model.version, model.weights_sha256):
-        raise ServerError(f"The server's answer is of the model {provenance.model_id} {provenance.model_version}, not of "
-                          f"{model.id} {model.version} as asked for, and was thrown away. Ask its administrator.")
+        raise ServerError(f"The server's answer is of the model {provenance.model_id} {provenance.model_version}, not "
+                          f"of {model.id} {model.version} as asked for, and was thrown away. Ask its administrator.")
     classes, labels = [one.name for one in spec.classes], len(spec.segments)
     diagnosis, axis = prediction.diagnosis, prediction.slice_axis[0]
     _need(prediction.labelmap.shape == volume.array.shape and prediction.labelmap.max() <= labels, "labels")

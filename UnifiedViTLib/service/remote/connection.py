@@ -121,8 +121,8 @@ class Connection:
             except MirrorFailed as failed:
                 failures += 1
                 if failures > self.patience.repeats:
-                    raise ServerError(f"{self.address.host} {failed}. Check the address and the network, or run on this "
-                                      "computer.") from failed
+                    raise ServerError(f"{self.address.host} {failed}. Check the address and the network, or run on "
+                                      "this computer.") from failed
                 self._pause(self.patience.pause_s * 2 ** (failures - 1), f"{self.address.host} {failed}; asking again")
 
     @contextmanager

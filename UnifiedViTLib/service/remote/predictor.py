@@ -26,7 +26,6 @@ from ...texts import is_plain
 from ..server.spool import Unpacker, pack
 from ..server.wire import (
     ArrayHeader,
-    Job,
     ModelIdentity,
     check_options,
     describe_job,
@@ -36,8 +35,8 @@ from ..server.wire import (
     read_json,
     version_mismatch,
 )
-from ..worker.protocol import PredictRequest
 from ..store.transfer import MirrorFailed
+from ..worker.protocol import PredictRequest
 from .address import ServerAddress
 from .answer import array_of, check_envelope, check_prediction
 from .connection import Connection, Patience, told_error

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from ... import __version__
 from ...errors import OutputError, ServerError, UnifiedViTError, WorkerError
@@ -47,7 +47,7 @@ def make_app(queue: JobQueue, keys: Keys, healthy: Callable[[], bool]) -> "FastA
     models = [_offer(spec) for spec, _ in queue.models.values()]
 
     @app.exception_handler(Refusal)
-    async def refuse(request: Request, refusal: Refusal) -> JSONResponse:
+    async def decline(request: Request, refusal: Refusal) -> JSONResponse:
         return JSONResponse(error_as_json(refusal.error), refusal.status, dict(refusal.headers))
 
     @app.exception_handler(UnifiedViTError)
@@ -65,12 +65,8 @@ def make_app(queue: JobQueue, keys: Keys, healthy: Callable[[], bool]) -> "FastA
             raise Refusal(401, ServerError("The server does not know this key."), challenge)
         return owner
 
-    Owner = Annotated[str, Depends(authorise)]  # noqa: N806 - a type
-
-    def find(job_id: str, owner: Owner) -> ServedJob:
+    def find(job_id: str, owner: str = Depends(authorise)) -> ServedJob:
         return queue.find(owner, job_id)
-
-    Found = Annotated[ServedJob, Depends(find)]  # noqa: N806
 
     async def read(request: Request) -> AsyncIterator[bytes]:
         stream = request.stream()
@@ -99,15 +95,15 @@ def make_app(queue: JobQueue, keys: Keys, healthy: Callable[[], bool]) -> "FastA
         return JSONResponse({"status": "ok"}) if healthy() else JSONResponse({"status": "a device has ended"}, 503)
 
     @app.get("/v1/handshake")
-    def handshake(owner: Owner) -> JSONResponse:
+    def handshake(owner: str = Depends(authorise)) -> JSONResponse:
         return JSONResponse({"version": __version__, "software": software, "volume_bytes": limits.volume_bytes})
 
     @app.get("/v1/models")
-    def list_models(owner: Owner) -> JSONResponse:
+    def list_models(owner: str = Depends(authorise)) -> JSONResponse:
         return JSONResponse({"models": models})
 
     @app.post("/v1/check", status_code=204)
-    async def check(request: Request, owner: Owner) -> Response:
+    async def check(request: Request, owner: str = Depends(authorise)) -> Response:
         data = await read_object(request)
         try:
             model, options = ModelIdentity.from_dict(data["model"]), Options.from_dict(data["options"])
@@ -118,12 +114,12 @@ def make_app(queue: JobQueue, keys: Keys, healthy: Callable[[], bool]) -> "FastA
         return Response(status_code=204)
 
     @app.post("/v1/jobs")
-    async def begin(request: Request, owner: Owner) -> JSONResponse:
+    async def begin(request: Request, owner: str = Depends(authorise)) -> JSONResponse:
         job = await asyncio.to_thread(queue.begin, owner, parse_job(await read_object(request)))
         return JSONResponse({"id": job.id}, 201)
 
     @app.put("/v1/jobs/{job_id}/volumes/{number}", status_code=204)
-    async def receive(job: Found, number: int, request: Request) -> Response:
+    async def receive(number: int, request: Request, job: ServedJob = Depends(find)) -> Response:
         try:
             if number in job.received:  # and the answer to that was lost
                 async for _ in read(request):
@@ -140,43 +136,41 @@ def make_app(queue: JobQueue, keys: Keys, healthy: Callable[[], bool]) -> "FastA
         return Response(status_code=204)
 
     @app.get("/v1/jobs/{job_id}")
-    def status(job: Found) -> JSONResponse:
+    def status(job: ServedJob = Depends(find)) -> JSONResponse:
         return JSONResponse(queue.status(job))
 
     @app.get("/v1/jobs/{job_id}/events")
-    async def events(job: Found) -> StreamingResponse:
+    async def events(job: ServedJob = Depends(find)) -> StreamingResponse:
         return StreamingResponse(_events(queue, job), media_type="text/event-stream",
                                  headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
-    def finished(job: Found) -> ServedJob:
+    def finished(job: ServedJob = Depends(find)) -> ServedJob:
         if job.state == FAILED and job.error:
             raise job.error
         if job.state != DONE:
             raise Refusal(409, ServerError("The run has not ended. Wait until it has."))
         return job
 
-    Done = Annotated[ServedJob, Depends(finished)]  # noqa: N806
-
     @app.get("/v1/jobs/{job_id}/result")
-    def result(job: Done) -> JSONResponse:
+    def result(job: ServedJob = Depends(finished)) -> JSONResponse:
         return JSONResponse(job.result)
 
     @app.get("/v1/jobs/{job_id}/arrays/{number}")
-    async def array(job: Done, number: int) -> StreamingResponse:
+    async def array(number: int, job: ServedJob = Depends(finished)) -> StreamingResponse:
         if not job.result or not 0 <= number < len(job.result["arrays"]):
             raise Refusal(404, ServerError("The result has no such array."))
         return StreamingResponse(_blocks(job, job.folder / array_file(number)), media_type="application/zlib")
 
     @app.get("/v1/jobs/{job_id}/result.seg.nrrd")
-    def segmentation(job: Done) -> FileResponse:
+    def segmentation(job: ServedJob = Depends(finished)) -> FileResponse:
         return FileResponse(job.folder / SEGMENTATION, media_type="application/octet-stream")
 
     @app.get("/v1/jobs/{job_id}/result.json")
-    def report(job: Done) -> FileResponse:
+    def report(job: ServedJob = Depends(finished)) -> FileResponse:
         return FileResponse(job.folder / JSON_RESULT, media_type="application/json")
 
     @app.delete("/v1/jobs/{job_id}", status_code=204)
-    def cancel(job: Found) -> Response:
+    def cancel(job: ServedJob = Depends(find)) -> Response:
         queue.remove(job, "fetched" if job.state == DONE else "ended by its client")
         return Response(status_code=204)
 

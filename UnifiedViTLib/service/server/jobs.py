@@ -120,8 +120,8 @@ class JobQueue:
             raise Refusal(409, ModelSpecError(f"The server has no model {model.id} {model.version}; it has {known}. "
                                               "Choose one of these."))
         if here != model:
-            raise Refusal(409, ModelSpecError(f"The server's {model.id} {model.version} is not the model that was asked "
-                                              "for (its SHA-256 differs). Ask again: it was replaced meanwhile."))
+            raise Refusal(409, ModelSpecError(f"The server's {model.id} {model.version} is not the model that was "
+                                              "asked for (its SHA-256 differs). Ask again: it was replaced meanwhile."))
         return spec
 
     def check(self, model: ModelIdentity, options: Options) -> ModelSpec:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -68,6 +70,7 @@ def serve(specs: Sequence[ModelSpec], settings: ServerSettings) -> None:
         verify_files(spec)
     _log_to_stderr()
     socket = listen(settings.host, settings.port)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn passes both on when it has ended
     spool = Spool()
     try:
         queue = JobQueue(specs, spool, settings.limits)
@@ -75,7 +78,8 @@ def serve(specs: Sequence[ModelSpec], settings: ServerSettings) -> None:
         environments = worker_environments(max(1, len(cards)), available_cores(), cards)
         devices = [Device(queue, settings.device, environment | spool.environment) for environment in environments]
         try:
-            _run(queue, keys, devices, socket, settings)
+            with suppress(KeyboardInterrupt):
+                _run(queue, keys, devices, socket, settings)
         finally:
             queue.close()
             for device in devices:

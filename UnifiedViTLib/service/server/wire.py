@@ -225,7 +225,8 @@ def check_options(options: Options) -> None:
                           "folder. Choose one of these, or run on this computer.")
     if options.dicom:
         raise malformed("DICOM objects are written where the files are")
-    if options.heatmap_class is not None and not (len(options.heatmap_class) <= 200 and is_plain(options.heatmap_class)):
+    label = options.heatmap_class
+    if label is not None and (len(label) > 200 or not is_plain(label)):
         raise malformed("heatmap_class is no name of a class")
     if not np.isfinite(options.superres_quantile):
         raise malformed("superres_quantile is no number")
