@@ -74,7 +74,7 @@ def refusal(address: ServerAddress) -> str:
 
 @pytest.mark.parametrize(("status", "content", "sentence"), [
     (504, b"<html>Gateway Time-out", "answers 504: a proxy in front of it does not get through"),
-    (413, b"<html>", "the limit of a proxy in front of it"), (404, b"<html>", "does not answer as unifiedvit serve does"),
+    (413, b"<html>", "the limit of a proxy in front of it"), (404, b"<html>", "does not answer as unifiedvit serve"),
     (200, b"<html>Welcome", "does not answer as unifiedvit serve does"), (403, {}, "does not take the key"),
     (200, [], "does not tell its version"), (200, b"", "does not tell its version"),
     (200, b'{"version": NaN}', "does not answer as"),
@@ -242,7 +242,7 @@ LIES = {
     "no uncertainty": lambda p: replace(p, uncertainty=None),
     "no probability maps": lambda p: replace(p, probability_maps=None),
     "more than a hundred percent": lambda p: replace(p, probability_maps=p.probability_maps + 101),
-    "another plane": lambda p: replace(p, provenance=replace(p.provenance, backend="x, slices and their mirror images")),
+    "tta": lambda p: replace(p, provenance=replace(p.provenance, backend="x, slices and their mirror images")),
 }
 
 

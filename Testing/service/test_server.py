@@ -1,4 +1,4 @@
-"""`unifiedvit serve`: the real server in a process of its own, asked by the real client and by programs that are none."""
+"""`unifiedvit serve`: the real server in a process of its own, asked by its client and by programs that are none."""
 
 from __future__ import annotations
 

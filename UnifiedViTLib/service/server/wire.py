@@ -178,11 +178,11 @@ def read_json(text: bytes) -> Any:
     Raises:
         ValueError: it is none.
     """
-    def refuse_constant(name: str) -> None:
+    def no_number(name: str) -> None:
         raise ValueError(f"{name} is no number of JSON")
 
     try:
-        return json.loads(text, parse_constant=refuse_constant)
+        return json.loads(text, parse_constant=no_number)
     except RecursionError as error:
         raise ValueError("it is nested without end") from error
 
