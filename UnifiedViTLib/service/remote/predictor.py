@@ -16,7 +16,7 @@ import numpy as np
 
 from ... import __version__
 from ...errors import ModelSpecError, ServerError, UnifiedViTError
-from ...imaging.volume import Volume
+from ...imaging.volume import Volume, check
 from ...inference.channels import Images
 from ...inference.options import Options
 from ...inference.prediction import Prediction
@@ -171,6 +171,9 @@ class _Run:
         self._fraction, self._stage = 0.0, "Waiting"
         self._connection = Connection(address, self._tell, patience)
         self._tell("Preparing")
+        for volume in images.values():
+            if volume.array.ndim != 3 or not volume.array.size:
+                check(volume)  # says what it is
         hidden_options = self.aliases.hide_options(options)
         check_options(hidden_options)
         channel, *others = hidden = self.aliases.hide(images)

@@ -66,7 +66,7 @@ class Device:
             try:
                 self._compute(job, lines)
             except UnifiedViTError as problem:
-                error = problem
+                error = problem.with_traceback(None)  # which would keep the voxels
             except Exception as problem:  # the next job is to be computed
                 error = WorkerError(f"The server met an error that it did not expect ({type(problem).__name__}). "
                                     "Please report it.")

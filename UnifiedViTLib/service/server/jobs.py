@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -242,7 +242,8 @@ class JobQueue:
             error: why it failed; None where it did not.
         """
         for file in job.volume_files:
-            file.unlink(missing_ok=True)
+            with suppress(OSError):  # Windows keeps what is open still; the folder goes with the job
+                file.unlink(missing_ok=True)
         with self._changed:
             job.error, job.ended = error, time.monotonic()
             job.state = FAILED if error else DONE
