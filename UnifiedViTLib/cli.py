@@ -1,10 +1,11 @@
-"""The command line: `unifiedvit predict`; `compare` is in `compare_cli`, `models` in `models_cli`."""
+"""The command line: `unifiedvit predict`; `compare` is in `compare_cli`, `models` in `models_cli`, `serve` in
+`server_cli`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +15,18 @@ from .cli_options import add_options, options_of
 from .compare_cli import add_compare_command
 from .dicomweb_cli import add_dicomweb_options, check_dicomweb_options, series_asked_for
 from .errors import UnifiedViTError, UnsupportedImageError
+from .inference.options import Options, check_highdicom
 from .models_cli import add_models_command
 from .outputs.inventory import Inventory
 from .region_cli import add_region_options, region_asked_for
+from .server_cli import add_serve_command, add_server_options, find_server_models, server_asked_for
 from .service.batch.inputs import collect_inputs
 from .service.batch.models import process_with_each
 from .service.batch.runner import BatchExecutor, BatchSettings, TaskResult, serial
 from .service.dicomweb.series import RemoteSeries
+from .service.remote.address import ServerAddress
 from .service.worker.client import WorkerClient
+from .spec import ModelSpec
 from .streams import open_standard_streams, tell
 from .texts import printable
 
@@ -80,10 +85,12 @@ def _parser() -> argparse.ArgumentParser:
                          "of; without ADDRESS: processes of this machine; at most --jobs at a time")
     add_region_options(predict)
     add_dicomweb_options(predict)
+    add_server_options(predict)
     predict.set_defaults(run=_predict)
 
     add_compare_command(commands)
     add_models_command(commands)
+    add_serve_command(commands)
     return parser
 
 
@@ -116,14 +123,12 @@ def _predict(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from .inference.channels import check_channel_names
-    from .service.store.catalogue import find_models
 
     check_dicomweb_options(options)
-    specs = find_models(options.model)
+    address = server_asked_for(options)
     asked = options_of(options)
     asked = replace(asked, dicom=asked.dicom or options.store)
-    for spec in specs:
-        asked.check(spec)
+    specs, software = _models(options, asked, address)
     inputs = _inputs(options)
     if not inputs:
         tell(f"{options.dicomweb} has no study since {options.since} with series that fit: nothing to do.", sys.stdout)
@@ -133,7 +138,7 @@ def _predict(options: argparse.Namespace) -> int:
         check_channel_names([name for name in (options.input_channel, *channels) if name], spec)
     asked = replace(asked, region=region_asked_for(options, inputs, WorkerClient))
     settings = [BatchSettings(spec, asked, options.device, input_channel=options.input_channel, channels=channels,
-                              store=options.store) for spec in specs]
+                              store=options.store, server=address, software=software) for spec in specs]
     not_stored: list[str] = []
     total = len(inputs) * len(specs)
     with tqdm(total=total, unit="image", disable=None, file=sys.stderr) as bar:
@@ -162,6 +167,22 @@ def _predict(options: argparse.Namespace) -> int:
     table = Inventory(options.output).state().table
     tell(f"{done} of {total} done; results in {options.output}, listed in {table}. {NOTICE}", sys.stdout)
     return 1 if done < total or not_stored else 0
+
+
+def _models(options: argparse.Namespace, asked: Options, address: ServerAddress | None
+            ) -> tuple[list[ModelSpec], Mapping[str, str] | None]:
+    """The models, which can run so; and the software of the server that runs them, None for this computer."""
+    from .service.store.catalogue import DEFAULT_MODEL, find_models
+
+    if address:
+        if asked.dicom:  # which are written here
+            check_highdicom()
+        server, specs = find_server_models(address, options.model, asked, DEFAULT_MODEL)
+        return specs, server.software
+    specs = find_models(options.model)
+    for spec in specs:
+        asked.check(spec)
+    return specs, None
 
 
 def _inputs(options: argparse.Namespace) -> Sequence[Path | RemoteSeries]:

@@ -28,7 +28,7 @@ class OutputError(UnifiedViTError):
 
 
 class ServerError(UnifiedViTError):
-    """A DICOMweb server cannot be reached, refuses, or answers what it must not."""
+    """A server, of DICOMweb or of `unifiedvit serve`, cannot be reached, refuses, or answers what it must not."""
 
 
 class Cancelled(UnifiedViTError):

@@ -25,6 +25,7 @@ from ...spec import ModelSpec
 from ...texts import printable
 from ...versions import software_versions
 from ..dicomweb.series import RemoteSeries
+from ..remote.address import ServerAddress
 from ..worker.client import WorkerClient
 from ..worker.processing import make_file_request
 from ..worker.protocol import FileRequest, LoadRequest
@@ -75,6 +76,7 @@ class BatchSettings:
         channels: of the only input.
         further: files beside each input, where there are several.
         store: store the DICOM objects of a result where its series came from, if that is a server.
+        software: versions of what computes, by package; None for what is here.
     """
 
     spec: ModelSpec
@@ -85,6 +87,8 @@ class BatchSettings:
     channels: Mapping[str, Path] = field(default_factory=dict)
     further: FurtherSequences = field(default_factory=FurtherSequences)
     store: bool = False
+    server: ServerAddress | None = None
+    software: Mapping[str, str] | None = None
 
     def process(self, client: WorkerClient, task: Task, output: Path, progress: ProgressCallback) -> TaskResult:
         """Have a worker read an input, look at it and write its results. Whatever goes wrong with it becomes its end.
@@ -102,7 +106,8 @@ class BatchSettings:
         try:
             with _at_hand(task.path, progress) as path:
                 request = FileRequest(path, output, task.name, self.spec, self.options, self.device, self.batch_size,
-                                      self.input_channel, self._channels_of(path), task.earlier, source)
+                                      self.input_channel, self._channels_of(path), task.earlier, source,
+                                      self.server)
                 result = client.run(request, progress)
         except (Cancelled, DependencyError):
             raise
@@ -145,7 +150,7 @@ class BatchSettings:
     @property
     def load_request(self) -> LoadRequest:
         """Makes the model ready, or says what keeps all inputs from being looked at."""
-        return LoadRequest(self.spec, self.device, self.batch_size)
+        return LoadRequest(self.spec, self.device, self.batch_size, self.server)
 
 
 #: Told a task, a stage in words and the fraction of the task that is done.
@@ -309,7 +314,7 @@ def _make_tasks(inputs: Sequence[Path | RemoteSeries], folder: ResultsFolder, re
 def _skip_done(tasks: list[Task], results: Mapping[str, list[Entry]], settings: BatchSettings, output: Path,
                batch: _Batch) -> list[Task]:
     """End the tasks whose result is what they would give now; the others are returned, with a note why."""
-    software, remaining = software_versions(), []
+    software, remaining = settings.software or software_versions(), []
     for task in tasks:
         earlier = results.get(task.source, [])
         if earlier:

@@ -50,7 +50,7 @@ def _cache_folder() -> Path | None:
     chosen = os.environ.get("UNIFIEDVIT_MODELS") or _settings().get(_SETTING)
     if chosen:
         return Path(chosen).absolute()
-    data = _user_folder("data")
+    data = user_folder("data")
     return data and data / "Models"
 
 
@@ -309,7 +309,7 @@ def locked(model_id: str, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def _settings_file() -> Path | None:
-    folder = _user_folder("config")
+    folder = user_folder("config")
     return folder and folder / "settings.json"
 
 
@@ -323,7 +323,7 @@ def _settings() -> dict:
     return settings if isinstance(settings, dict) and isinstance(settings.get(_SETTING, ""), str) else {}
 
 
-def _user_folder(kind: str) -> Path | None:
+def user_folder(kind: str) -> Path | None:
     """Where this system keeps a user's "config" or "data" of a program; None for a user without a home."""
     if sys.platform == "win32":
         variable, default = ("APPDATA", "Roaming") if kind == "config" else ("LOCALAPPDATA", "Local")

@@ -332,8 +332,15 @@ def in_words(error: BaseException | str) -> str:
     return f"cannot be reached ({error})"
 
 
-def make_opener(read_timeout: float, redirects: type[SafeRedirects] | None = None) -> urllib.request.OpenerDirector:
-    """urllib with proxies from the environment, certificates too, and redirects that stay safe."""
+def make_opener(read_timeout: float, redirects: type[SafeRedirects] | None = None, proxies: bool = True
+                ) -> urllib.request.OpenerDirector:
+    """urllib with certificates from the environment, and redirects that stay safe.
+
+    Args:
+        read_timeout: seconds until the next bytes come.
+        redirects: other than `SafeRedirects`.
+        proxies: whether those of the environment are used.
+    """
 
     class Plain(http.client.HTTPConnection):
         def connect(self) -> None:
@@ -355,7 +362,8 @@ def make_opener(read_timeout: float, redirects: type[SafeRedirects] | None = Non
         def https_open(self, request):
             return self.do_open(Secure, request, context=context())
 
-    return urllib.request.build_opener(PlainHandler, SecureHandler, redirects or SafeRedirects)
+    direct = [] if proxies else [urllib.request.ProxyHandler({})]
+    return urllib.request.build_opener(PlainHandler, SecureHandler, redirects or SafeRedirects, *direct)
 
 
 class SafeRedirects(urllib.request.HTTPRedirectHandler):

@@ -88,7 +88,7 @@ def make_message(request: Request, folder: Path, going_on: Callable[[], None]) -
             "pattern": request.pattern, "recursive": request.recursive, "skip_existing": request.skip_existing,
             "further": dict(request.further),
         }
-    message |= {"spec": request.spec.to_dict()}
+    message |= {"spec": request.spec.to_dict(), "server": request.server.to_dict() if request.server else None}
     if isinstance(request, LoadRequest):
         return message | {"type": "load"}
     message |= {"options": request.options.to_dict(), "input_channel": request.input_channel}

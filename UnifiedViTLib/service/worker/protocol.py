@@ -26,6 +26,7 @@ from ...outputs.comparison.compare import Comparison
 from ...outputs.comparison.segmentations import Segmentation
 from ...outputs.dataset.correction import Correction
 from ...spec import ModelSpec
+from ..remote.address import ServerAddress
 
 #: The stage of a file that is being read.
 READING = "Reading"
@@ -38,6 +39,7 @@ class LoadRequest:
     spec: ModelSpec
     device: str = "auto"
     batch_size: int = 8
+    server: ServerAddress | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class PredictRequest:
         device: "auto", "cpu", "cuda" or "mps".
         batch_size: slices at a time.
         input_channel, extra_channels: as for `channels.combine_channels`.
+        server: which computes it, in place of this computer; the model is one of its own (`remote.ask_server`).
     """
 
     volume: Volume
@@ -60,6 +63,7 @@ class PredictRequest:
     batch_size: int = 8
     input_channel: str = ""
     extra_channels: dict[str, Volume] = field(default_factory=dict)
+    server: ServerAddress | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class FileRequest:
         path: a file, or a folder with a DICOM series.
         output: folder of the results, which exists.
         name: what their names begin with; with a number where the folder has other files of this name.
-        spec, options, device, batch_size, input_channel: as for `PredictRequest`.
+        spec, options, device, batch_size, input_channel, server: as for `PredictRequest`.
         channels: files of further sequences by the names of their channels.
         earlier: names of results of the same file, in whose place the new ones come.
         source: of a series that was retrieved into the folder `path`: its address on the DICOMweb server, which its
@@ -88,6 +92,7 @@ class FileRequest:
     channels: dict[str, Path] = field(default_factory=dict)
     earlier: tuple[str, ...] = ()
     source: str = ""
+    server: ServerAddress | None = None
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from ...outputs.inventory import Inventory
 from ...outputs.stored import read_stored
 from ...processes import importing, kill_own_tree
 from ...spec import ModelSpec
+from ..remote.address import ServerAddress
 from ..store.cache import compiled_folder
 from .client import WorkerClient
 from .dicom_objects import write_objects
@@ -172,9 +173,18 @@ class Worker:
             spec,
             request["input_channel"],
         )
+        write_prediction(self._look(spec, request, images, Options.from_dict(request["options"]), progress),
+                         self._folder)
+
+    def _look(self, spec: ModelSpec, request: dict[str, Any], images: Images, options: Options,
+              progress: ProgressCallback) -> Prediction:
+        """Here, or on a server."""
+        if request["server"]:
+            from ..remote.predictor import RemotePredictor
+
+            return RemotePredictor(ServerAddress.from_dict(request["server"]), spec).predict(images, options, progress)
         with self._ready(spec, request, progress) as predictor:
-            prediction = predictor.predict(images, Options.from_dict(request["options"]), progress)
-        write_prediction(prediction, self._folder)
+            return predictor.predict(images, options, progress)
 
     def _process_file(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
         """Read, look, write; returns the row of the table and the answer in words."""
@@ -182,8 +192,7 @@ class Worker:
         channels = {name: Path(path) for name, path in request["channels"].items()}
 
         def predict(images: Images) -> Prediction:
-            with self._ready(spec, request, progress) as predictor:
-                return predictor.predict(images, options, progress)
+            return self._look(spec, request, images, options, progress)
 
         asked = make_file_request(Path(request["path"]), spec, options, request["input_channel"], channels)
         return process_input(asked, spec, request["input_channel"], Path(request["output"]), request["name"],
@@ -269,6 +278,8 @@ class Worker:
 
     def _load(self, request: dict[str, Any], progress: ProgressCallback) -> None:
         """What keeps a model from running at all is told before the first image."""
+        if request["server"]:  # it has its models ready, and was asked just now
+            return
         with self._ready(ModelSpec.from_dict(request["spec"]), request, progress):
             pass
 

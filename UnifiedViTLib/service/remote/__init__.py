@@ -1,0 +1,1 @@
+"""The other end of `unifiedvit serve`: what a client does, on the standard library and numpy alone."""

@@ -1,0 +1,1 @@
+"""The worker's engine behind HTTP, for a group that shares a computer: `unifiedvit serve`."""

@@ -1,0 +1,126 @@
+"""The devices of a server: each has a thread with a worker process of its own, and one job at a time."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ... import __version__
+from ...errors import Cancelled, ServerError, UnifiedViTError, WorkerError
+from ...inference.prediction import Prediction
+from ...outputs.files import as_json, write_segmentation
+from ...processes import PATIENCE_S
+from ..worker.client import WorkerClient
+from ..worker.protocol import Failed, Finished, Log, PredictRequest, Progress
+from .jobs import LOG, JobQueue, ServedJob
+from .spool import no_room, pack
+from .wire import describe_array, make_request, pieces
+
+#: Names of files in a job's folder.
+SEGMENTATION, JSON_RESULT = "result.seg.nrrd", "result.json"
+_TICK_S = 0.02
+#: Of what a worker printed, so many lines go into the log where a job fails for no fault of the image.
+_LINES = 50
+
+
+def array_file(number: int) -> str:
+    """Name of the file with an array of an answer, packed."""
+    return f"array-{number}"
+
+
+class Device:
+    """A device at work.
+
+    Args:
+        queue: of the jobs.
+        name: "auto", "cpu", "cuda" or "mps".
+        environment: for its worker.
+    """
+
+    def __init__(self, queue: JobQueue, name: str, environment: Mapping[str, str]) -> None:
+        self._queue, self._name = queue, name
+        self._client = WorkerClient(environment=environment)
+        self._thread = threading.Thread(target=self._work, name="device", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it takes jobs."""
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """End its worker; the queue is closed."""
+        self._client.close()
+        self._thread.join(PATIENCE_S)
+
+    def _work(self) -> None:
+        while (job := self._queue.next()) is not None:
+            start, lines = time.monotonic(), deque[str](maxlen=_LINES)
+            error: UnifiedViTError | None = None
+            try:
+                self._compute(job, lines)
+            except UnifiedViTError as problem:
+                error = problem.with_traceback(None)  # which would keep the voxels
+            except Exception as problem:  # the next job is to be computed
+                error = WorkerError(f"The server met an error that it did not expect ({type(problem).__name__}). "
+                                    "Please report it.")
+                LOG.exception("%s: not expected", job.label)
+            if isinstance(error, WorkerError):
+                LOG.warning("%s: its worker printed last:\n%s", job.label, "\n".join(lines))
+            self._queue.end(job, error)
+            LOG.info("%s: %s after %.1f s", job.label, type(error).__name__ if error else "done",
+                     time.monotonic() - start)
+
+    def _compute(self, job: ServedJob, lines: deque[str]) -> None:
+        request = make_request(job.job, job.spec, job.volume_files, self._name)
+        prediction = self._run(job, request, lines)
+        job.result = _write_answer(job, prediction)
+
+    def _run(self, job: ServedJob, request: PredictRequest, lines: deque[str]) -> Prediction:
+        self._client.submit(request)
+        while True:
+            if job.cancelled.is_set():
+                self._client.cancel()
+            for event in self._client.poll():
+                if isinstance(event, Progress):
+                    job.stage, job.fraction = event.stage, event.fraction
+                elif isinstance(event, Log):
+                    lines.append(event.text)
+                elif isinstance(event, Failed):
+                    if isinstance(event.error, Cancelled):
+                        raise ServerError("The server ended the run. Run again.")
+                    raise event.error
+                elif isinstance(event, Finished):
+                    assert isinstance(event.result, Prediction)
+                    return event.result
+            time.sleep(_TICK_S)
+
+
+def _write_answer(job: ServedJob, prediction: Prediction) -> dict[str, Any]:
+    """The JSON of an answer, its arrays in files beside each other, and the same for programs that are no UnifiedViT.
+
+    Raises:
+        OutputError: the disk is full.
+    """
+    arrays: list[dict[str, Any]] = []
+
+    def save(name: str, array: np.ndarray) -> None:
+        array = np.asarray(array)
+        with open(job.folder / array_file(len(arrays)), "wb") as file:
+            file.writelines(pack(pieces(array)))
+        arrays.append({"name": name, "header": describe_array(array).to_dict()})
+
+    try:
+        record = prediction.to_dict(save)
+        (job.folder / JSON_RESULT).write_text(json.dumps(as_json(prediction)), encoding="ascii")
+    except OSError as error:
+        raise no_room(error) from error
+    write_segmentation(prediction, job.folder / SEGMENTATION)
+    return {"version": __version__, "job": job.id, "request_sha256": job.job.sha256, "prediction": record,
+            "arrays": arrays}
