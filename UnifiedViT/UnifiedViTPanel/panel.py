@@ -17,6 +17,7 @@ from .channels import ChannelsView
 from .choicebox import ChoiceBox
 from .choices import deviceChoices, heatmapChoices, metricsInWords, planeChoices, upscalerChoices
 from .compare import CompareView
+from .computer import ComputerView
 from .consent import mayBeUsed
 from .dicomview import DicomView
 from .models import ModelsView
@@ -56,6 +57,7 @@ class Panel:
         self.teach = TeachView(ui, self.status, self.timer.start)
         self.results = ResultView(ui, self.status, self.dicom, self.teach)
         self.setup = SetupView(ui, self.status, self.onReady, self.timer.start)
+        self.computer = ComputerView(ui, self.status, self.showParameters, self.timer.start)
         self.channels, self.region = ChannelsView(ui), RegionView(ui)
         self.compare = CompareView(ui, self.status, self.timer.start)
         self.models = ModelsView(ui, self.status, self.onModelsChanged, self.timer.start)
@@ -96,6 +98,7 @@ class Panel:
         """Stop everything that runs."""
         self.timer.stop()
         self.setup.close()
+        self.computer.close()
         self.models.close()
         self.dicom.close()
         self.compare.close()
@@ -128,7 +131,7 @@ class Panel:
         self._showModel()
         self.furtherModels.show(self.models.usable(), parameters)
         self.whichModel.show(parameters)
-        self.setup.require(self._torchReason())
+        self.setup.require("" if self.computer.isElsewhere else self._torchReason(), self.computer.isElsewhere)
         self._showButtons()
 
     def onChosen(self, name, value):
@@ -203,7 +206,7 @@ class Panel:
             self.status.say(_("Not run: the licence of the weights was not agreed to."))
             return
         try:
-            self.runner.start(self._parameters)
+            self.runner.start(self._parameters, self.computer.address())
         except UnifiedViTError as error:
             self.status.say(str(error), isBad=True)
             return
@@ -227,8 +230,8 @@ class Panel:
 
     def onTimer(self):
         """See what the worker, the check, the models' jobs, and the sections' own workers have said."""
-        views = self.setup, self.models, self.dicom, self.compare, self.batch, self.sequence, self.whichModel, \
-            self.teach
+        views = self.setup, self.computer, self.models, self.dicom, self.compare, self.batch, self.sequence, \
+            self.whichModel, self.teach
         isBusy = [view.poll() for view in views]
         if not self._running:
             if not any(isBusy):

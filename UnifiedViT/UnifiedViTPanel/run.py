@@ -57,9 +57,9 @@ class Runner:
         request, = self.requests(volumeNode, [model], device, batchSize, options, lambda spec: channels or {}, region)
         return request
 
-    def requests(self, volumeNode, models, device, batchSize, options, channelsOf, region=None):
+    def requests(self, volumeNode, models, device, batchSize, options, channelsOf, region=None, server=None):
         """As `request`, one for each of several models, of the same voxels; `channelsOf` gives the further volume nodes
-        of a model by the channels' names."""
+        of a model by the channels' names, `server` is the `ServerAddress` of what computes, None for this computer."""
         specs, volume = find_models(models), volume_from_node(volumeNode)
         if region is not None:
             options = replace(options, region=region.box(volumeNode))
@@ -70,12 +70,14 @@ class Runner:
             extraChannels = volumesBeside(volumeNode, channels)
             check_channel_names(extraChannels, spec)
             inputs |= {node.GetID(): extraChannels[name].array for name, node in channels.items()}
-            requests.append(PredictRequest(volume, spec, options, device, batchSize, extra_channels=extraChannels))
+            requests.append(PredictRequest(volume, spec, options, device, batchSize, extra_channels=extraChannels,
+                                           server=server))
         self._inputs = inputs
         return requests
 
-    def start(self, parameters):
-        """Begin a run with what the parameter node says; `poll` tells how it goes.
+    def start(self, parameters, server=None):
+        """Begin a run with what the parameter node says, on a server (`ServerAddress`) or here; `poll` tells how it
+        goes.
 
         Raises:
             UnifiedViTError: it cannot begin; nothing has changed.
@@ -84,7 +86,7 @@ class Runner:
         requests = self.requests(
             volume, [parameters.model, *furtherModels(parameters)], parameters.device, parameters.batchSize,
             optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()}),
-            lambda spec: chosenChannels(parameters.parameterNode, spec), chosenRegion(parameters.parameterNode))
+            lambda spec: chosenChannels(parameters.parameterNode, spec), chosenRegion(parameters.parameterNode), server)
         self.queue.start(self.client, requests)
         table = segmentation.GetNodeReference(TABLE_ROLE) if segmentation else None
         self._volumeID = volume.GetID()

@@ -41,7 +41,8 @@ def _templates(_):
         _("Explaining slice {slice} of {count}"), _("Super-resolution, region {region} of {count}"),
         _("Comparing ways to compute, once on this computer"), _("Laying the segmentations over each other"),
         _("Comparing {name}"), _("Reading the DICOM images"), _("Making DICOM objects"), _("Writing DICOM objects"),
-        _("Asking {place}"), _("Reading the result"),
+        _("Asking {place}"), _("Sending to {place}"), _("Waiting on {place}: {number} in line"),
+        _("Fetching from {place}"), _("Reading the result"),
         # Installation
         _("Installing PyTorch"), _("Installing packages"), _("Looking for the build that fits the GPU"),
         _("Looking for packages"), _("Fetching packages"), _("Trying the packages"), _("Putting packages in place"),

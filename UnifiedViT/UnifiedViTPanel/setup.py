@@ -32,7 +32,7 @@ class SetupView:
         self.ui, self._status, self._ready, self._wake = ui, status, ready, wake
         self._client = WorkerClient()
         self._report, self._steps, self._isTorchDone = None, [], False
-        self._torchReason, self._isTorchWanted, self._isAsked = "", False, False
+        self._torchReason, self._isTorchWanted, self._isAsked, self._isElsewhere = "", False, False, False
         ui.setupFrame.visible = False
         ui.engineComboBox.addItem(_("OpenVINO: CPU, light"), True)
         ui.engineComboBox.addItem(_("PyTorch: CPU and GPU"), False)
@@ -54,10 +54,11 @@ class SetupView:
             return {"cpu": "", "cuda": "", "mps": ""}, ""
         return self._report.devices, self._report.auto
 
-    def require(self, torchReason):
-        """PyTorch is needed besides OpenVINO, for this reason; "" where OpenVINO suffices."""
-        if torchReason != self._torchReason:
-            self._torchReason = torchReason
+    def require(self, torchReason, isElsewhere=False):
+        """PyTorch is needed besides OpenVINO, for this reason; "" where OpenVINO suffices. Nothing is needed where a
+        server computes."""
+        if (torchReason, isElsewhere) != (self._torchReason, self._isElsewhere):
+            self._torchReason, self._isElsewhere = torchReason, isElsewhere
             self._show()
 
     def lookOnce(self):
@@ -147,7 +148,8 @@ class SetupView:
     def _show(self, _index=None):
         """The box, if something is missing."""
         ui, report = self.ui, self._report
-        isNeeded = report is not None and (not report.ready or self._needsTorch())
+        isNeeded = report is not None and (bool(self._steps) or (not self._isElsewhere and (
+            not report.ready or self._needsTorch())))
         ui.setupFrame.visible = isNeeded
         self._showInAdvanced()
         ui.installButton.text = _("Cancel") if self._steps else _("Install what is missing...")

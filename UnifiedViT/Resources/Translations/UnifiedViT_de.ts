@@ -364,6 +364,42 @@
         <translation type="unfinished">Was die Netze ausführt</translation>
     </message>
     <message>
+        <source>Computer:</source>
+        <translation type="unfinished">Rechner:</translation>
+    </message>
+    <message>
+        <source>This computer, or one of your group on which unifiedvit serve runs. Batch, Sequence and Which? always compute here.</source>
+        <translation type="unfinished">Dieser Rechner, oder einer Ihrer Gruppe, auf dem unifiedvit serve läuft. Stapel, Sequenz und Welches? rechnen immer hier.</translation>
+    </message>
+    <message>
+        <source>Address:</source>
+        <translation type="unfinished">Adresse:</translation>
+    </message>
+    <message>
+        <source>Of the server, as its administrator says it.</source>
+        <translation type="unfinished">Des Servers, wie sein Administrator sie nennt.</translation>
+    </message>
+    <message>
+        <source>Key:</source>
+        <translation type="unfinished">Schlüssel:</translation>
+    </message>
+    <message>
+        <source>Your key for the server. It is kept in the application&apos;s settings, readable for whoever can read your files, and never in a scene.</source>
+        <translation type="unfinished">Ihr Schlüssel für den Server. Er steht in den Einstellungen der Anwendung, lesbar für jeden, der Ihre Dateien lesen kann, und nie in einer Szene.</translation>
+    </message>
+    <message>
+        <source>Test connection</source>
+        <translation type="unfinished">Verbindung testen</translation>
+    </message>
+    <message>
+        <source>Asks the server which models it has. No image is sent.</source>
+        <translation type="unfinished">Fragt den Server, welche Modelle er hat. Kein Bild wird gesendet.</translation>
+    </message>
+    <message>
+        <source>Run sends the volume&apos;s voxels and geometry there, without names.</source>
+        <translation type="unfinished">Start sendet Voxel und Geometrie des Volumens dorthin, ohne Namen.</translation>
+    </message>
+    <message>
         <source>Import file...</source>
         <translation type="unfinished">Datei importieren...</translation>
     </message>
@@ -977,6 +1013,49 @@
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.computer</name>
+    <message>
+        <source>This computer</source>
+        <translation type="unfinished">Dieser Rechner</translation>
+    </message>
+    <message>
+        <source>A server</source>
+        <translation type="unfinished">Ein Server</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Wird abgebrochen...</translation>
+    </message>
+    <message>
+        <source>A server needs an address and a key. Its administrator gives you both; or choose This computer.</source>
+        <translation type="unfinished">Ein Server braucht eine Adresse und einen Schlüssel. Sein Administrator gibt Ihnen beides; oder wählen Sie Dieser Rechner.</translation>
+    </message>
+    <message>
+        <source>The server was not asked.</source>
+        <translation type="unfinished">Der Server wurde nicht gefragt.</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">keine</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Abbrechen</translation>
+    </message>
+    <message>
+        <source>Test connection</source>
+        <translation type="unfinished">Verbindung testen</translation>
+    </message>
+    <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">{place} wird gefragt</translation>
+    </message>
+    <message>
+        <source>{host} answers, takes the key, and has the models {models}.</source>
+        <translation type="unfinished">{host} antwortet, nimmt den Schlüssel an und hat die Modelle {models}.</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.consent</name>
     <message>
         <source>The weights of {model} may be used for non-commercial purposes alone: {licence}.
@@ -1509,6 +1588,18 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>Asking {place}</source>
         <translation type="unfinished">{place} wird gefragt</translation>
+    </message>
+    <message>
+        <source>Sending to {place}</source>
+        <translation type="unfinished">Senden an {place}</translation>
+    </message>
+    <message>
+        <source>Waiting on {place}: {number} in line</source>
+        <translation type="unfinished">Warten auf {place}: Platz {number}</translation>
+    </message>
+    <message>
+        <source>Fetching from {place}</source>
+        <translation type="unfinished">Holen von {place}</translation>
     </message>
     <message>
         <source>Reading the result</source>

@@ -364,6 +364,42 @@
         <translation type="unfinished">Lo que ejecuta las redes</translation>
     </message>
     <message>
+        <source>Computer:</source>
+        <translation type="unfinished">Ordenador:</translation>
+    </message>
+    <message>
+        <source>This computer, or one of your group on which unifiedvit serve runs. Batch, Sequence and Which? always compute here.</source>
+        <translation type="unfinished">Este ordenador, o uno de su grupo en el que funciona unifiedvit serve. Lote, Secuencia y ¿Cuál? siempre calculan aquí.</translation>
+    </message>
+    <message>
+        <source>Address:</source>
+        <translation type="unfinished">Dirección:</translation>
+    </message>
+    <message>
+        <source>Of the server, as its administrator says it.</source>
+        <translation type="unfinished">Del servidor, tal como la da su administrador.</translation>
+    </message>
+    <message>
+        <source>Key:</source>
+        <translation type="unfinished">Clave:</translation>
+    </message>
+    <message>
+        <source>Your key for the server. It is kept in the application&apos;s settings, readable for whoever can read your files, and never in a scene.</source>
+        <translation type="unfinished">Su clave para el servidor. Se guarda en los ajustes de la aplicación, legible para quien pueda leer sus archivos, y nunca en una escena.</translation>
+    </message>
+    <message>
+        <source>Test connection</source>
+        <translation type="unfinished">Probar la conexión</translation>
+    </message>
+    <message>
+        <source>Asks the server which models it has. No image is sent.</source>
+        <translation type="unfinished">Pregunta al servidor qué modelos tiene. No se envía ninguna imagen.</translation>
+    </message>
+    <message>
+        <source>Run sends the volume&apos;s voxels and geometry there, without names.</source>
+        <translation type="unfinished">Ejecutar envía allí los vóxeles y la geometría del volumen, sin nombres.</translation>
+    </message>
+    <message>
         <source>Import file...</source>
         <translation type="unfinished">Importar archivo...</translation>
     </message>
@@ -977,6 +1013,49 @@
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.computer</name>
+    <message>
+        <source>This computer</source>
+        <translation type="unfinished">Este ordenador</translation>
+    </message>
+    <message>
+        <source>A server</source>
+        <translation type="unfinished">Un servidor</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
+        <source>A server needs an address and a key. Its administrator gives you both; or choose This computer.</source>
+        <translation type="unfinished">Un servidor necesita una dirección y una clave. Su administrador le da ambas; o elija Este ordenador.</translation>
+    </message>
+    <message>
+        <source>The server was not asked.</source>
+        <translation type="unfinished">No se preguntó al servidor.</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">ninguno</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Cancelar</translation>
+    </message>
+    <message>
+        <source>Test connection</source>
+        <translation type="unfinished">Probar la conexión</translation>
+    </message>
+    <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">Consultando {place}</translation>
+    </message>
+    <message>
+        <source>{host} answers, takes the key, and has the models {models}.</source>
+        <translation type="unfinished">{host} responde, acepta la clave y tiene los modelos {models}.</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.consent</name>
     <message>
         <source>The weights of {model} may be used for non-commercial purposes alone: {licence}.
@@ -1509,6 +1588,18 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Asking {place}</source>
         <translation type="unfinished">Consultando {place}</translation>
+    </message>
+    <message>
+        <source>Sending to {place}</source>
+        <translation type="unfinished">Enviando a {place}</translation>
+    </message>
+    <message>
+        <source>Waiting on {place}: {number} in line</source>
+        <translation type="unfinished">Esperando a {place}: puesto {number}</translation>
+    </message>
+    <message>
+        <source>Fetching from {place}</source>
+        <translation type="unfinished">Recibiendo de {place}</translation>
     </message>
     <message>
         <source>Reading the result</source>

@@ -364,6 +364,42 @@
         <translation type="unfinished">Ce qui exécute les réseaux</translation>
     </message>
     <message>
+        <source>Computer:</source>
+        <translation type="unfinished">Ordinateur :</translation>
+    </message>
+    <message>
+        <source>This computer, or one of your group on which unifiedvit serve runs. Batch, Sequence and Which? always compute here.</source>
+        <translation type="unfinished">Cet ordinateur, ou l&apos;un de ceux de votre groupe où tourne unifiedvit serve. Lot, Séquence et Lequel ? calculent toujours ici.</translation>
+    </message>
+    <message>
+        <source>Address:</source>
+        <translation type="unfinished">Adresse :</translation>
+    </message>
+    <message>
+        <source>Of the server, as its administrator says it.</source>
+        <translation type="unfinished">Du serveur, telle que la donne son administrateur.</translation>
+    </message>
+    <message>
+        <source>Key:</source>
+        <translation type="unfinished">Clé :</translation>
+    </message>
+    <message>
+        <source>Your key for the server. It is kept in the application&apos;s settings, readable for whoever can read your files, and never in a scene.</source>
+        <translation type="unfinished">Votre clé pour le serveur. Elle est conservée dans les réglages de l&apos;application, lisible par quiconque peut lire vos fichiers, et jamais dans une scène.</translation>
+    </message>
+    <message>
+        <source>Test connection</source>
+        <translation type="unfinished">Tester la connexion</translation>
+    </message>
+    <message>
+        <source>Asks the server which models it has. No image is sent.</source>
+        <translation type="unfinished">Demande au serveur quels modèles il a. Aucune image n&apos;est envoyée.</translation>
+    </message>
+    <message>
+        <source>Run sends the volume&apos;s voxels and geometry there, without names.</source>
+        <translation type="unfinished">Lancer y envoie les voxels et la géométrie du volume, sans noms.</translation>
+    </message>
+    <message>
         <source>Import file...</source>
         <translation type="unfinished">Importer un fichier...</translation>
     </message>
@@ -977,6 +1013,49 @@
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.computer</name>
+    <message>
+        <source>This computer</source>
+        <translation type="unfinished">Cet ordinateur</translation>
+    </message>
+    <message>
+        <source>A server</source>
+        <translation type="unfinished">Un serveur</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
+        <source>A server needs an address and a key. Its administrator gives you both; or choose This computer.</source>
+        <translation type="unfinished">Un serveur demande une adresse et une clé. Son administrateur vous donne les deux ; ou choisissez Cet ordinateur.</translation>
+    </message>
+    <message>
+        <source>The server was not asked.</source>
+        <translation type="unfinished">Le serveur n&apos;a pas été interrogé.</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">aucune</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Interrompre</translation>
+    </message>
+    <message>
+        <source>Test connection</source>
+        <translation type="unfinished">Tester la connexion</translation>
+    </message>
+    <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">Interrogation de {place}</translation>
+    </message>
+    <message>
+        <source>{host} answers, takes the key, and has the models {models}.</source>
+        <translation type="unfinished">{host} répond, accepte la clé et a les modèles {models}.</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.consent</name>
     <message>
         <source>The weights of {model} may be used for non-commercial purposes alone: {licence}.
@@ -1509,6 +1588,18 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>Asking {place}</source>
         <translation type="unfinished">Interrogation de {place}</translation>
+    </message>
+    <message>
+        <source>Sending to {place}</source>
+        <translation type="unfinished">Envoi à {place}</translation>
+    </message>
+    <message>
+        <source>Waiting on {place}: {number} in line</source>
+        <translation type="unfinished">Attente de {place} : position {number}</translation>
+    </message>
+    <message>
+        <source>Fetching from {place}</source>
+        <translation type="unfinished">Réception de {place}</translation>
     </message>
     <message>
         <source>Reading the result</source>

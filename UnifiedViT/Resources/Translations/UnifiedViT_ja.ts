@@ -364,6 +364,42 @@
         <translation type="unfinished">ネットワークを実行するもの</translation>
     </message>
     <message>
+        <source>Computer:</source>
+        <translation type="unfinished">コンピューター:</translation>
+    </message>
+    <message>
+        <source>This computer, or one of your group on which unifiedvit serve runs. Batch, Sequence and Which? always compute here.</source>
+        <translation type="unfinished">このコンピューター、または unifiedvit serve が動いているグループのコンピューター。一括処理、シーケンス、「どれ?」は常にここで計算します。</translation>
+    </message>
+    <message>
+        <source>Address:</source>
+        <translation type="unfinished">アドレス:</translation>
+    </message>
+    <message>
+        <source>Of the server, as its administrator says it.</source>
+        <translation type="unfinished">サーバーのアドレス(管理者が知らせるもの)。</translation>
+    </message>
+    <message>
+        <source>Key:</source>
+        <translation type="unfinished">キー:</translation>
+    </message>
+    <message>
+        <source>Your key for the server. It is kept in the application&apos;s settings, readable for whoever can read your files, and never in a scene.</source>
+        <translation type="unfinished">サーバー用のあなたのキー。アプリケーションの設定に保存され、あなたのファイルを読める人は読むことができます。シーンには保存されません。</translation>
+    </message>
+    <message>
+        <source>Test connection</source>
+        <translation type="unfinished">接続をテスト</translation>
+    </message>
+    <message>
+        <source>Asks the server which models it has. No image is sent.</source>
+        <translation type="unfinished">サーバーにどのモデルがあるかを尋ねます。画像は送信されません。</translation>
+    </message>
+    <message>
+        <source>Run sends the volume&apos;s voxels and geometry there, without names.</source>
+        <translation type="unfinished">実行すると、ボリュームのボクセルと幾何情報が、名前なしでそこへ送信されます。</translation>
+    </message>
+    <message>
         <source>Import file...</source>
         <translation type="unfinished">ファイルをインポート...</translation>
     </message>
@@ -977,6 +1013,49 @@
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.computer</name>
+    <message>
+        <source>This computer</source>
+        <translation type="unfinished">このコンピューター</translation>
+    </message>
+    <message>
+        <source>A server</source>
+        <translation type="unfinished">サーバー</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
+        <source>A server needs an address and a key. Its administrator gives you both; or choose This computer.</source>
+        <translation type="unfinished">サーバーにはアドレスとキーが必要です。どちらも管理者が知らせます。または「このコンピューター」を選んでください。</translation>
+    </message>
+    <message>
+        <source>The server was not asked.</source>
+        <translation type="unfinished">サーバーには尋ねませんでした。</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">なし</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">中止</translation>
+    </message>
+    <message>
+        <source>Test connection</source>
+        <translation type="unfinished">接続をテスト</translation>
+    </message>
+    <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">{place} に問い合わせ中</translation>
+    </message>
+    <message>
+        <source>{host} answers, takes the key, and has the models {models}.</source>
+        <translation type="unfinished">{host} が応答し、キーを受け付けました。モデル: {models}。</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.consent</name>
     <message>
         <source>The weights of {model} may be used for non-commercial purposes alone: {licence}.
@@ -1509,6 +1588,18 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Asking {place}</source>
         <translation type="unfinished">{place} に問い合わせ中</translation>
+    </message>
+    <message>
+        <source>Sending to {place}</source>
+        <translation type="unfinished">{place} に送信しています</translation>
+    </message>
+    <message>
+        <source>Waiting on {place}: {number} in line</source>
+        <translation type="unfinished">{place} を待っています: {number} 番目</translation>
+    </message>
+    <message>
+        <source>Fetching from {place}</source>
+        <translation type="unfinished">{place} から受信しています</translation>
     </message>
     <message>
         <source>Reading the result</source>

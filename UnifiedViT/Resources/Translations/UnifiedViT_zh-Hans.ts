@@ -364,6 +364,42 @@
         <translation type="unfinished">运行网络的组件</translation>
     </message>
     <message>
+        <source>Computer:</source>
+        <translation type="unfinished">计算机:</translation>
+    </message>
+    <message>
+        <source>This computer, or one of your group on which unifiedvit serve runs. Batch, Sequence and Which? always compute here.</source>
+        <translation type="unfinished">本机,或您小组中运行 unifiedvit serve 的计算机。批处理、序列和“哪个?”始终在本机计算。</translation>
+    </message>
+    <message>
+        <source>Address:</source>
+        <translation type="unfinished">地址:</translation>
+    </message>
+    <message>
+        <source>Of the server, as its administrator says it.</source>
+        <translation type="unfinished">服务器的地址,由其管理员告知。</translation>
+    </message>
+    <message>
+        <source>Key:</source>
+        <translation type="unfinished">密钥:</translation>
+    </message>
+    <message>
+        <source>Your key for the server. It is kept in the application&apos;s settings, readable for whoever can read your files, and never in a scene.</source>
+        <translation type="unfinished">您的服务器密钥。它保存在应用程序的设置中,能读取您文件的人都能看到,且从不写入场景。</translation>
+    </message>
+    <message>
+        <source>Test connection</source>
+        <translation type="unfinished">测试连接</translation>
+    </message>
+    <message>
+        <source>Asks the server which models it has. No image is sent.</source>
+        <translation type="unfinished">询问服务器有哪些模型。不发送任何图像。</translation>
+    </message>
+    <message>
+        <source>Run sends the volume&apos;s voxels and geometry there, without names.</source>
+        <translation type="unfinished">运行会把体数据的体素和几何信息发送到那里,不含名称。</translation>
+    </message>
+    <message>
         <source>Import file...</source>
         <translation type="unfinished">导入文件...</translation>
     </message>
@@ -977,6 +1013,49 @@
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.computer</name>
+    <message>
+        <source>This computer</source>
+        <translation type="unfinished">本机</translation>
+    </message>
+    <message>
+        <source>A server</source>
+        <translation type="unfinished">服务器</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
+        <source>A server needs an address and a key. Its administrator gives you both; or choose This computer.</source>
+        <translation type="unfinished">服务器需要地址和密钥。两者均由其管理员提供;或者选择“本机”。</translation>
+    </message>
+    <message>
+        <source>The server was not asked.</source>
+        <translation type="unfinished">未询问服务器。</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">无</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
+    </message>
+    <message>
+        <source>Test connection</source>
+        <translation type="unfinished">测试连接</translation>
+    </message>
+    <message>
+        <source>Asking {place}</source>
+        <translation type="unfinished">正在询问 {place}</translation>
+    </message>
+    <message>
+        <source>{host} answers, takes the key, and has the models {models}.</source>
+        <translation type="unfinished">{host} 已应答,接受了密钥,并有模型 {models}。</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.consent</name>
     <message>
         <source>The weights of {model} may be used for non-commercial purposes alone: {licence}.
@@ -1509,6 +1588,18 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Asking {place}</source>
         <translation type="unfinished">正在询问 {place}</translation>
+    </message>
+    <message>
+        <source>Sending to {place}</source>
+        <translation type="unfinished">正在发送到 {place}</translation>
+    </message>
+    <message>
+        <source>Waiting on {place}: {number} in line</source>
+        <translation type="unfinished">正在等待 {place}:第 {number} 位</translation>
+    </message>
+    <message>
+        <source>Fetching from {place}</source>
+        <translation type="unfinished">正在从 {place} 接收</translation>
     </message>
     <message>
         <source>Reading the result</source>

@@ -97,6 +97,24 @@ def ask_server(address: ServerAddress, patience: Patience | None = None) -> Remo
     return RemoteServer(software, tuple(_spec(model, address) for model in models))
 
 
+def server_job(arguments: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+    """Ask a server what it has, as a job of the worker.
+
+    Args:
+        arguments: {"server": of `ServerAddress.to_dict`}.
+        progress: told that it is asked.
+
+    Returns:
+        {"host": of the server, "models": their ids with versions}.
+
+    Raises:
+        ServerError, ModelSpecError: as of `ask_server`.
+    """
+    address = ServerAddress.from_dict(arguments["server"])
+    progress(f"Asking {address.host}", 0.0)
+    return {"host": address.host, "models": [f"{spec.id} {spec.version}" for spec in ask_server(address).specs]}
+
+
 def _spec(model: Any, address: ServerAddress) -> ModelSpec:
     """A model of the server's, checked as any other; its folder is none of this computer's."""
     if not isinstance(model, dict):

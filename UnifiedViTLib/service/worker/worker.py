@@ -67,6 +67,7 @@ JOBS = {
     "import": ("store.download", "import_job"),
     "inspect": ("packages.dependencies", "inspect_job"),
     "install": ("packages.dependencies", "install_job"),
+    "server": ("remote.predictor", "server_job"),
     "region": ("worker.regions", "region_job"),
     "undo_addition": ("worker.corrections", "undo_addition_job"),
 }
