@@ -165,8 +165,8 @@ def test_a_network_of_other_weights_has_other_maps(seed, record_property):
                          (trained("shared_encoder_dual_decoder", seed), random))
         alike[method] = np.mean([spearmanr(a.ravel(), b.ravel()).statistic
                                  for a, b in zip(learnt, other, strict=True)])
-    record_property("margin", float(0.5 / max(*alike.values(), 0.01)))
-    assert max(alike.values()) < 0.5, alike
+    record_property("margin", float(0.7 / max(*alike.values(), 0.01)))
+    assert max(alike.values()) < 0.7, alike
 
 
 def test_a_network_without_a_diagnosis_is_refused():
