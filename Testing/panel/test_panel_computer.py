@@ -60,7 +60,9 @@ def test_a_server_gives_what_this_computer_gives(desk, server, user, proven):
     volume = head_node(desk.scene)
     volume.SetName("Jane Roe")
     desk.choose(inputVolume=volume, device="cpu")
+    assert desk.ui.runButton.text == "Run"
     user(server.url, server.key)
+    assert desk.ui.runButton.text == "Run on the server", "said where the section is folded, too"
     assert desk.run().startswith("Done in")
     direct = Predictor(proven, "cpu", cache=compiled_folder()).predict(volume_from_node(volume))
     node = desk.widget._parameterNode.outputSegmentation

@@ -37,3 +37,11 @@ def published(tmp_path_factory) -> Path:
 def repository(published, tmp_path) -> Path:
     """A repository with "tiny" 1.0.0."""
     return shutil.copytree(published, tmp_path / "repository")
+
+
+@pytest.fixture(scope="module")
+def no_constraints_of_this_environment():
+    """The versions that the tests themselves were installed with say nothing about the tests' interpreters."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PIP_CONSTRAINT", raising=False)
+        yield

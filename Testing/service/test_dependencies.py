@@ -27,6 +27,7 @@ from UnifiedViTLib.service.packages.dependencies import (
 )
 from UnifiedViTLib.service.packages.installation import _put_in_place, install
 
+pytestmark = pytest.mark.usefixtures("no_constraints_of_this_environment")
 #: A PyTorch whose driver does not fit.
 TORCH = """
 
@@ -42,14 +43,6 @@ TIMM = ("torch", "torchvision", "safetensors", "pyyaml")
 #: pip asks the index a test names, whatever this machine is set up for.
 ONE_INDEX = {"PIP_CONFIG_FILE": os.devnull, "PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": "", "NO_PROXY": "127.0.0.1"}
 ARGUMENTS = {"packages": ["timm>=1.0.31", "safetensors>=0.5"]}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_constraints_of_this_environment():
-    """The versions that the tests themselves were installed with say nothing about the tests' interpreters."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PIP_CONSTRAINT", raising=False)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from loopback import serve
 from wheels import Interpreter, make_interpreter, write_wheel
 from workers import SOON_S
 
+pytestmark = pytest.mark.usefixtures("no_constraints_of_this_environment")
 #: The choice of the build, as light-the-torch makes it on a computer whose driver knows CUDA 12.8.
 CHOOSER = "def detect_compatible_computation_backends(): return ['cpu', 'cu118', 'cu126', 'cu128']\n"
 #: A torch that needs a package, and whose GPU has no driver.
@@ -41,14 +42,6 @@ try: answer = install_job({arguments!r}, progress)
 except UnifiedViTError as error: answer = {{"error": type(error).__name__, "sentence": str(error)}}
 print(json.dumps([answer, stages, inspect_job({{}}, lambda stage, fraction: None)]))
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_constraints_of_this_environment():
-    """The versions that the tests themselves were installed with say nothing about the tests' interpreters."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PIP_CONSTRAINT", raising=False)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -327,6 +327,8 @@ class Panel:
         hasVolume = parameters is not None and parameters.inputVolume is not None
         canRun = hasVolume and self.spec() is not None
         ui.runButton.text = (_("Cancelling...") if self._cancelling else _("Cancel") if self._running else
+                             # Chosen some day, perhaps, in a section that is folded: what leaves this computer is said.
+                             _("Run on the server") if self.computer.isElsewhere else
                              _("Run {count} models").format(count=len(self.specs())) if len(self.specs()) > 1 else
                              _("Run"))
         ui.runButton.enabled = not self._cancelling and (self._running or canRun)

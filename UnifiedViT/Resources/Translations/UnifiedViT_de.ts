@@ -1367,6 +1367,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Abbrechen</translation>
     </message>
     <message>
+        <source>Run on the server</source>
+        <translation type="unfinished">Auf dem Server starten</translation>
+    </message>
+    <message>
         <source>Run</source>
         <translation type="unfinished">Starten</translation>
     </message>

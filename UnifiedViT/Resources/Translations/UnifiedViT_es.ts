@@ -1367,6 +1367,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">Cancelar</translation>
     </message>
     <message>
+        <source>Run on the server</source>
+        <translation type="unfinished">Ejecutar en el servidor</translation>
+    </message>
+    <message>
         <source>Run</source>
         <translation type="unfinished">Ejecutar</translation>
     </message>

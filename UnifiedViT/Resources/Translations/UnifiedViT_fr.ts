@@ -1367,6 +1367,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Interrompre</translation>
     </message>
     <message>
+        <source>Run on the server</source>
+        <translation type="unfinished">Lancer sur le serveur</translation>
+    </message>
+    <message>
         <source>Run</source>
         <translation type="unfinished">Lancer</translation>
     </message>

@@ -1367,6 +1367,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">中止</translation>
     </message>
     <message>
+        <source>Run on the server</source>
+        <translation type="unfinished">サーバーで実行</translation>
+    </message>
+    <message>
         <source>Run</source>
         <translation type="unfinished">実行</translation>
     </message>

@@ -1367,6 +1367,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">取消</translation>
     </message>
     <message>
+        <source>Run on the server</source>
+        <translation type="unfinished">在服务器上运行</translation>
+    </message>
+    <message>
         <source>Run</source>
         <translation type="unfinished">运行</translation>
     </message>
