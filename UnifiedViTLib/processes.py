@@ -49,7 +49,7 @@ def _folder_to_begin_in() -> str | None:
 @contextmanager
 def importing() -> Iterator[None]:
     """For a child that imports large packages within: what they make stays, and the collector of garbage, which would
-    look through it again and again, for up to a third of the time, leaves it out now and later."""
+    look through it again and again, for up to a quarter of the time, leaves it out now and later."""
     gc.disable()
     try:
         yield
