@@ -189,5 +189,8 @@ def to_numpy_point(node, world_point):
 def xml(scene):
     """The scene as it would be saved."""
     scene.SetSaveToXMLString(1)
-    assert scene.Commit()
-    return scene.GetSceneXMLString()
+    try:
+        assert scene.Commit()
+        return scene.GetSceneXMLString()
+    finally:
+        scene.SetSaveToXMLString(0)  # or it would be no file that others save to
