@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import NOTICE, __version__
+from .channels_cli import add_channel_options, channels_asked_for
 from .cli_options import add_options, options_of
 from .compare_cli import add_compare_command
 from .dicomweb_cli import add_dicomweb_options, check_dicomweb_options, series_asked_for
@@ -70,10 +71,6 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--model", "-m", action="append", default=[], metavar="ID|PATH", help="a model's id or folder "
                          "(see models); may be given several times: each input is looked at by each model")
     predict.add_argument("--device", default="auto", choices=DEVICES)
-    predict.add_argument("--input-channel", default="", metavar="NAME",
-                         help="for models that look at several sequences: which one the inputs are (else the first)")
-    predict.add_argument("--channel", action="append", default=[], metavar="NAME=FILE", type=_channel,
-                         help="a further sequence of the one input; those not given are missing (see models)")
     add_options(predict)
     predict.add_argument("--skip-existing", action="store_true",
                          help="leave out inputs whose result in DIR is of the same files, model, options and software, "
@@ -83,7 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--cluster", nargs="?", const="", metavar="ADDRESS", help="spread the inputs over a Ray "
                          "cluster, whose machines must see the same files; \"auto\": the one that this machine is part "
                          "of; without ADDRESS: processes of this machine; at most --jobs at a time")
-    add_region_options(predict)
+    add_channel_options(predict)
+    add_region_options(predict, "Only slices that it touches are looked at, and what is drawn outside of it is left "
+                       "out; for one input.")
     add_dicomweb_options(predict)
     add_server_options(predict)
     predict.set_defaults(run=_predict)
@@ -94,14 +93,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _channel(text: str) -> tuple[str, Path]:
-    """NAME=FILE."""
-    name, separator, file = text.partition("=")
-    if not (name and separator and file):
-        raise argparse.ArgumentTypeError(f"{text!r}: write it as NAME=FILE, for example t2=t2.nrrd")
-    return name, Path(file)
-
-
 def _jobs(text: str) -> int:
     """A number from 1."""
     if not text.isdigit() or int(text) < 1:
@@ -109,20 +100,8 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
-def _further_channels(options: argparse.Namespace, inputs: Sequence[Path | RemoteSeries]) -> dict[str, Path]:
-    """The files of --channel."""
-    names = [name for name, _ in options.channel]
-    if names and len(inputs) != 1:
-        raise UnsupportedImageError(f"--channel belongs to one input, not to {len(inputs)}. Run each by itself.")
-    if len(set(names)) < len(names):
-        raise UnsupportedImageError("--channel gives two images for one sequence. Give each sequence once.")
-    return dict(options.channel)
-
-
 def _predict(options: argparse.Namespace) -> int:
     from tqdm import tqdm
-
-    from .inference.channels import check_channel_names
 
     check_dicomweb_options(options)
     address = server_asked_for(options)
@@ -133,12 +112,11 @@ def _predict(options: argparse.Namespace) -> int:
     if not inputs:
         tell(f"{options.dicomweb} has no study since {options.since} with series that fit: nothing to do.", sys.stdout)
         return 0
-    channels = _further_channels(options, inputs)
-    for spec in specs:
-        check_channel_names([name for name in (options.input_channel, *channels) if name], spec)
-    asked = replace(asked, region=region_asked_for(options, inputs, WorkerClient))
+    channels, further = channels_asked_for(options, inputs, specs)
+    asked = replace(asked, region=region_asked_for(options, inputs, WorkerClient, bool(options.since)))
     settings = [BatchSettings(spec, asked, options.device, input_channel=options.input_channel, channels=channels,
-                              store=options.store, server=address, software=software) for spec in specs]
+                              further=further, store=options.store, server=address, software=software)
+                for spec in specs]
     not_stored: list[str] = []
     total = len(inputs) * len(specs)
     with tqdm(total=total, unit="image", disable=None, file=sys.stderr) as bar:
@@ -189,9 +167,9 @@ def _inputs(options: argparse.Namespace) -> Sequence[Path | RemoteSeries]:
     """What to look at; nothing where a server has nothing new."""
     if options.dicomweb:
         return series_asked_for(options)
-    inputs = collect_inputs(options.inputs, lambda sentence: tell(sentence, sys.stderr))
+    inputs = collect_inputs(options.inputs, lambda sentence: tell(sentence, sys.stderr), options.pattern or "*")
     if not inputs:
-        raise UnsupportedImageError("There is no image to look at: all that is named are results of UnifiedViT.")
+        raise UnsupportedImageError("There is no image to look at: all that is named was left out.")
     return inputs
 
 

@@ -15,7 +15,7 @@ from .service.dicomweb.worklist import Filter, find_series
 #: What makes no sense without a server, and what is of files alone; by the names of options, what they are where they
 #: are not given.
 _OF_SERVERS = {"study": "", "series": "", "since": None, "modality": "", "description": "", "store": False}
-_OF_FILES = {"inputs": [], "channel": [], "cluster": None}
+_OF_FILES = {"inputs": [], "channel": [], "pattern": "", "cluster": None}
 
 
 def add_dicomweb_options(predict: argparse.ArgumentParser) -> None:

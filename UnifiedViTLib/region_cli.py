@@ -1,4 +1,4 @@
-"""The part of `unifiedvit predict` that takes a region of interest."""
+"""The part of the command line that takes a region of interest."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from .service.worker.client import WorkerClient
 from .service.worker.protocol import JobRequest
 
 
-def add_region_options(predict: argparse.ArgumentParser) -> None:
-    """Add them to `predict`."""
-    group = predict.add_argument_group("a region of interest", "Only slices that it touches are looked at, and what is "
-                                       "drawn outside of it is left out; for one input.")
+def add_region_options(command: argparse.ArgumentParser, what: str) -> None:
+    """Add them to a command.
+
+    Args:
+        command: its parser.
+        what: is done with a region, in a sentence.
+    """
+    group = command.add_argument_group("a region of interest", what)
     either = group.add_mutually_exclusive_group()
     either.add_argument("--region", nargs=6, type=float, metavar=("R", "A", "S", "SIZE_R", "SIZE_A", "SIZE_S"),
                         help="a box: centre and size in mm, RAS as Slicer shows it (right, anterior and superior are "
@@ -29,14 +33,15 @@ def add_region_options(predict: argparse.ArgumentParser) -> None:
                        f"(default: {DEFAULT_MARGIN_MM:g})")
 
 
-def region_asked_for(options: argparse.Namespace, inputs: Sequence[Any], worker: Callable[[], WorkerClient]
-                     ) -> RegionOfInterest | None:
+def region_asked_for(options: argparse.Namespace, inputs: Sequence[Any], worker: Callable[[], WorkerClient],
+                     is_worklist: bool = False) -> RegionOfInterest | None:
     """The region of the options; None for none.
 
     Args:
         options: of the command line.
         inputs: what there is to look at.
         worker: makes a client, in whose process a mask is read.
+        is_worklist: the inputs are what a server has today, be it one.
 
     Raises:
         UnsupportedImageError: it is no region, or of several inputs.
@@ -46,9 +51,9 @@ def region_asked_for(options: argparse.Namespace, inputs: Sequence[Any], worker:
         raise UnsupportedImageError("--region-margin is the margin around a mask. Give that with --region-mask.")
     if options.region is None and options.region_mask is None:
         return None
-    if len(inputs) != 1 or options.since:
+    if len(inputs) != 1 or is_worklist:
         # A place in mm is that of one patient, as he lay in the scanner.
-        count = "those of a worklist" if options.since else str(len(inputs))
+        count = "those of a worklist" if is_worklist else str(len(inputs))
         raise UnsupportedImageError(f"A region of interest belongs to one input, not to {count}: another patient lies "
                                     "elsewhere. Run each by itself.")
     if options.region is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from . import NOTICE
+from .region_cli import add_region_options, region_asked_for
 from .service.worker.client import WorkerClient
 from .streams import tell
 from .texts import printable
@@ -28,6 +29,7 @@ def add_which_command(actions) -> None:
     )
     which.add_argument("image", metavar="IMAGE", type=Path, help="as an input of predict")
     which.add_argument("--device", default="auto", choices=DEVICES)
+    add_region_options(which, "Only the slices that it touches are looked at, cut as a run would.")
     which.set_defaults(run=_which)
 
 
@@ -36,7 +38,8 @@ def _which(options: argparse.Namespace) -> int:
     from .service.store.catalogue import installed_models
     from .service.worker.protocol import RankModelsRequest
 
-    request = RankModelsRequest(read(options.image), tuple(installed_models()), options.device)
+    region = region_asked_for(options, [options.image], WorkerClient)
+    request = RankModelsRequest(read(options.image), tuple(installed_models()), options.device, region=region)
     with closing(WorkerClient()) as client:
         ranking = client.run(request)
     width = max(len("model"), *(len(fit.model_id) for fit in ranking.fits))

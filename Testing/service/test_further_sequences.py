@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from builders import spec_data, tiny_model
+import SimpleITK as sitk
+from builders import head_volume, spec_data, tiny_model, to_sitk
 
+from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import UnsupportedImageError
+from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.service.batch.further import FurtherSequences
+from UnifiedViTLib.service.batch.ray_cluster import PredictActor
 
 CHANNELS = [{"name": name, "expects": name} for name in ("t1c", "flair", "t2")]
 
@@ -50,3 +55,62 @@ def test_without_further_sequences_any_pattern_will_do(tmp_path, spec):
     further = FurtherSequences("a?[bc]*")
     further.check([tmp_path])
     assert further.of(tmp_path / "aab", spec) == {}
+
+
+def test_the_channel_that_the_input_is_has_no_file_beside_it(tmp_path, spec):
+    touch(tmp_path, "a_t1c.nrrd", "a_flair.nrrd")
+    further = FurtherSequences("*_flair.nrrd", {"t1c": "*_t1c.nrrd", "flair": "*_t1c.nrrd"})
+    assert further.of(tmp_path / "a_flair.nrrd", spec, "flair") == {"t1c": tmp_path / "a_t1c.nrrd"}
+    assert further.of(tmp_path / "a_flair.nrrd", spec) == {"flair": tmp_path / "a_t1c.nrrd"}
+
+
+@pytest.fixture
+def scans(tmp_path):
+    """Two patients, one of them with a FLAIR."""
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for name in ("a_t1c", "a_flair", "b_t1c"):
+        sitk.WriteImage(to_sitk(head_volume(None, (2.0, 2.0, 4.0), (6, 40, 36))), str(folder / f"{name}.nrrd"))
+    return folder
+
+
+def inputs_of(result: Path) -> list[str]:
+    manifest = json.loads(result.read_text(encoding="utf-8"))["manifest"]
+    return [Path(file["path"]).name for file in manifest["inputs"]]
+
+
+@pytest.mark.parametrize("jobs", [[], ["--jobs", "2"]])
+def test_the_command_line_gives_each_input_of_a_folder_what_lies_beside_it(tmp_path, scans, spec, capsys, warm_worker,
+                                                                          jobs):
+    out = tmp_path / "out"
+    usual = ["-o", str(out), "-m", str(spec.folder), "--device", "cpu", "--pattern", "*_t1c.nrrd"]
+    assert main(["predict", str(scans), "--channel", "flair=*_flair.nrrd", *jobs, *usual]) == 0
+    assert sorted(path.stem for path in out.glob("*.json")) == ["a_t1c", "b_t1c"]
+    assert inputs_of(out / "a_t1c.json") == ["a_t1c.nrrd", "a_flair.nrrd"]
+    assert inputs_of(out / "b_t1c.json") == ["b_t1c.nrrd"]
+    said = capsys.readouterr().out
+    assert "Without t2:" in said and "Without flair, t2:" in said
+
+
+def test_the_command_line_refuses_names_that_lead_nowhere(tmp_path, scans, spec, capsys):
+    usual = [str(scans), "-o", str(tmp_path / "out"), "-m", str(spec.folder), "--device", "cpu"]
+    pattern = ["--pattern", "*_t1c.nrrd"]
+    for asked, words in ((["--channel", "flair=*_flair.nrrd"], "say with --pattern what the inputs are called"),
+                         ([*pattern, "--channel", "flair=*_flare.nrrd"], "(looked for a_flare.nrrd)"),
+                         ([*pattern, "--channel", "adc=*_flair.nrrd"], "knows no sequence called adc"),
+                         ([*pattern, "--channel", "flair=flair.nrrd"], "the same number of *"),
+                         (["--pattern", "*_t1.nrrd"], "is called *_t1.nrrd. Correct --pattern")):
+        assert main(["predict", *asked, *usual]) == 2
+        assert words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_actor_of_a_cluster_gives_an_input_what_lies_beside_it(tmp_path, scans, spec):
+    actor = PredictActor(spec.to_dict(), Options().to_dict(), "cpu", 8, "", str(tmp_path / "out"), "*_t1c.nrrd",
+                         {"flair": "*_flair.nrrd"})
+    try:
+        done = actor({"number": 0, "path": str(scans / "a_t1c.nrrd"), "name": "a", "earlier": "[]"})
+    finally:
+        actor._client.close()
+    assert json.loads(done["row"])["status"] == "done"
+    assert inputs_of(tmp_path / "out" / "a.json") == ["a_t1c.nrrd", "a_flair.nrrd"]

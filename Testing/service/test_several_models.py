@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from UnifiedViTLib.service.store.download import import_model
 
 SMALL = {"arguments": {"encoder": "test_vit", "decoder_widths": [8, 8, 8]}}
 GLIOMA = {"classifier": [0.0, 4.0, 1.0], "segmentation": [0.0, 3.0, 1.0]}
+SLICES_LOOKED_AT = re.compile(r"of (\d+) slices\s+looked")
 NOTHING = {"classifier": [4.0, 0.0, 0.0], "segmentation": [3.0, 0.0, 0.0]}
 
 
@@ -123,6 +125,22 @@ def test_which_lists_every_model_with_a_reason_and_chooses_none(warm_worker, mod
     assert "does not fit    100%" in lines["breast-ultrasound"] and "not judged" in lines["one"]
     assert "no statistics" in lines["one"] and "Research use only" in out
     assert "Not judged: " in out.splitlines()[-1] and "None of the installed models knows" in out
+
+
+def test_which_looks_at_a_region_alone(warm_worker, models, scan, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("UNIFIEDVIT_MODELS", str(tmp_path / "cache"))
+    monkeypatch.setattr(which_cli, "WorkerClient", lambda: warm_worker)
+    assert main(["models", "which", str(scan), "--device", "cpu"]) == 0
+    looked_at = SLICES_LOOKED_AT.findall(capsys.readouterr().out)
+    image = sitk.ReadImage(str(scan))
+    left, back, top = image.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in image.GetSize()])
+    box = [str(number) for number in (-left, -back, top, 30, 30, image.GetSpacing()[2])]
+    assert main(["models", "which", str(scan), "--device", "cpu", "--region", *box]) == 0
+    of_region = SLICES_LOOKED_AT.findall(capsys.readouterr().out)
+    assert 0 < int(of_region[0]) < int(looked_at[0])
+    far = ["9000", *box[1:]]
+    assert main(["models", "which", str(scan), "--device", "cpu", "--region", *far]) == 2
+    assert "region" in capsys.readouterr().err
 
 
 def test_which_says_in_words_that_there_is_no_image(tmp_path, capsys):

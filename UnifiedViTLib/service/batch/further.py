@@ -38,9 +38,16 @@ class FurtherSequences:
                     "for example *_t1c.nii.gz and *_flair.nii.gz."
                 )
 
-    def of(self, path: Path, spec: ModelSpec) -> dict[str, Path]:
-        """The further sequences of an input that are there, by the channels of a model."""
-        known = {channel.name for channel in spec.channels[1:]}
+    def of(self, path: Path, spec: ModelSpec, input_channel: str = "") -> dict[str, Path]:
+        """The further sequences of an input that are there, by the channels of a model.
+
+        Args:
+            path: the input.
+            spec: the model.
+            input_channel: which channel the input is; "" for the first.
+        """
+        names = [channel.name for channel in spec.channels]
+        known = set(names) - {input_channel or next(iter(names), "")}
         files = {channel: self._beside(path, name) for channel, name in self.names.items() if channel in known}
         return {channel: file for channel, file in files.items() if file is not None and file.exists()}
 

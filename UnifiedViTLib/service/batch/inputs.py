@@ -70,18 +70,24 @@ def _inputs_in(folder: Path, pattern: str, listed: set[Path]) -> list[Path]:
     return [image for image in [*series, *images] if fnmatch(image.name, pattern)]
 
 
-def collect_inputs(paths: Sequence[Path], leave_out: Callable[[str], None]) -> list[Path]:
+def collect_inputs(paths: Sequence[Path], leave_out: Callable[[str], None], pattern: str = "*") -> list[Path]:
     """The inputs in all of these, each once. What cannot be looked up is an input too, so that it has a line in the
-    table.
+    table; a folder in which nothing is called so is none.
 
     Args:
-        leave_out: told in a sentence of each that is a result of an earlier run.
+        paths: files and folders, as of `find_inputs`.
+        leave_out: told in a sentence of each that is a result of an earlier run, or has no input of this pattern.
+        pattern: which names count in folders, as of `find_inputs`.
     """
     inputs: dict[str, Path] = {}
     inventories: dict[Path, Inventory] = {}
     for path in paths:
         try:
-            images = find_inputs(path, inventories=inventories) or [path]
+            images = find_inputs(path, pattern, inventories=inventories)
+            if not images and pattern != "*":
+                leave_out(f"No image in {path} is called {pattern}. Correct --pattern, or the folder.")
+                continue
+            images = images or [path]
         except UnsupportedImageError as error:
             if os.path.isfile(path):
                 leave_out(str(error))

@@ -14,6 +14,7 @@ from ...inference.options import Options
 from ...spec import ModelSpec
 from ...texts import error_reason
 from ..worker.client import WorkerClient
+from .further import FurtherSequences
 from .multiprocess import available_cores
 from .runner import BatchExecutor, BatchSettings, Task, TaskProgress, TaskResult
 
@@ -45,7 +46,8 @@ def ray_cluster(address: str, jobs: int | None) -> BatchExecutor:
             results = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
                 PredictActor, compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
                 fn_constructor_args=(settings.spec.to_dict(), settings.options.to_dict(), settings.device,
-                                     settings.batch_size, settings.input_channel, os.path.abspath(output)),
+                                     settings.batch_size, settings.input_channel, os.path.abspath(output),
+                                     settings.further.pattern, dict(settings.further.names)),
                 **resources,
             )
             by_number = {task.number: task for task in tasks}
@@ -70,12 +72,13 @@ class PredictActor:
         spec, options: as of their `to_dict`.
         device, batch_size, input_channel: as for `BatchSettings`.
         output: absolute path of the folder of the results.
+        pattern, names: as for `FurtherSequences`.
     """
 
     def __init__(self, spec: dict[str, Any], options: dict[str, Any], device: str, batch_size: int, input_channel: str,
-                 output: str) -> None:
+                 output: str, pattern: str, names: dict[str, str]) -> None:
         self._settings = BatchSettings(ModelSpec.from_dict(spec), Options.from_dict(options), device, batch_size,
-                                       input_channel)
+                                       input_channel, further=FurtherSequences(pattern, names))
         self._output, self._client = Path(output), WorkerClient()
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:

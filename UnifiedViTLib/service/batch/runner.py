@@ -145,7 +145,7 @@ class BatchSettings:
         return replace(request, source=source_of(path))
 
     def _channels_of(self, path: Path) -> dict[str, Path]:
-        return {**self.channels, **self.further.of(path, self.spec)}
+        return {**self.channels, **self.further.of(path, self.spec, self.input_channel)}
 
     @property
     def load_request(self) -> LoadRequest:
