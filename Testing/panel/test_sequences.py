@@ -123,6 +123,26 @@ def test_the_panel_looks_at_every_item_while_the_window_lives_and_shows_item_and
     run_in_panel(desk, segmentations)
     assert "perfusion segmentations is no sequence of volumes" in desk.ui.sequenceStatusLabel.text
 
+    desk.ui.undoSequenceButton.click()
+    assert names(desk.scene) == [name for _id, name, _time in before]
+    assert not browser.IsSynchronizedSequenceNode(segmentations)
+    assert desk.ui.sequenceStatusLabel.text == "The run of the sequence was taken back."
+    assert not desk.ui.undoSequenceButton.enabled and not desk.ui.sequenceTable.visible
+
+
+def names(scene) -> list[str]:
+    return [name for _id, name, _time in contents(scene)]
+
+
+def test_what_the_user_has_removed_already_is_no_matter_where_the_rest_is_taken_back(desk, sequence):
+    before = names(desk.scene)
+    made = desk.widget.logic.processSequence(sequence, device="cpu")
+    desk.scene.RemoveNode(made.chart)
+    desk.scene.RemoveNode(made.table)
+    made.removeFromScene()
+    made.removeFromScene()
+    assert names(desk.scene) == before
+
 
 def test_cancel_in_the_panel_keeps_the_items_that_are_done(desk, sequence):
     run_in_panel(desk, sequence)

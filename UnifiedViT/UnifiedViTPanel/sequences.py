@@ -27,11 +27,25 @@ class SequenceResult:
         table: a row an item: index value, diagnosis, probability, mL of each segment, number of warnings, and the
             sentence of an item that failed.
         chart: a vtkMRMLPlotChartNode, mL of each segment over the index.
+        series: its lines, one a segment.
     """
 
     segmentations: slicer.vtkMRMLSequenceNode
     table: slicer.vtkMRMLTableNode
     chart: slicer.vtkMRMLPlotChartNode
+    series: tuple[slicer.vtkMRMLPlotSeriesNode, ...]
+
+    def removeFromScene(self):
+        """Take all of them out of the scene, and out of the browsers that play them."""
+        nodes = [self.chart, *self.series, self.table, self.segmentations]
+        browser = browserOf(self.segmentations) if self.segmentations.GetScene() else None
+        if browser is not None:
+            shown = browser.GetProxyNode(self.segmentations)
+            browser.RemoveSynchronizedSequenceNode(self.segmentations.GetID())
+            nodes += [shown.GetDisplayNode(), shown.GetStorageNode(), shown] if shown else []
+        for node in nodes:
+            if node is not None and node.GetScene() is not None:
+                node.GetScene().RemoveNode(node)
 
 
 @dataclass(frozen=True)
@@ -154,9 +168,9 @@ class SequenceRun:
             table.SetName(unused_name(scene, f"{name} over time"))
             table.SetAndObserveTable(_tableOf(self.items, sequenceNode, self._spec))
             scene.AddNode(table)
-            chart = _addChart(table, sequenceNode, self._spec)
+            chart, series = _addChart(table, sequenceNode, self._spec)
         _playTogether(sequenceNode, segmentations)
-        return SequenceResult(segmentations, table, chart)
+        return SequenceResult(segmentations, table, chart, series)
 
     def _node(self):
         """The volume of the item that is next; None where it was taken out of the sequence."""
@@ -198,7 +212,7 @@ def _tableOf(items, sequenceNode, spec):
 
 
 def _addChart(table, sequenceNode, spec):
-    """A line a segment over the index; over the items' numbers where the index is a text."""
+    """A line a segment over the index; over the items' numbers where the index is a text. Returns chart and lines."""
     scene = sequenceNode.GetScene()
     isNumeric = sequenceNode.GetIndexType() == slicer.vtkMRMLSequenceNode.NumericIndex
     chart = slicer.vtkMRMLPlotChartNode()
@@ -206,6 +220,7 @@ def _addChart(table, sequenceNode, spec):
     chart.SetXAxisTitle(_indexTitle(sequenceNode) if isNumeric else "Item")
     chart.SetYAxisTitle("mL")
     scene.AddNode(chart)
+    lines = []
     for segment in spec.segments:
         series = slicer.vtkMRMLPlotSeriesNode()
         series.SetName(unused_name(scene, f"{sequenceNode.GetName()} {segment.name}"))
@@ -216,7 +231,8 @@ def _addChart(table, sequenceNode, spec):
         series.SetColor(*(value / 255 for value in segment.colour))
         scene.AddNode(series)
         chart.AddAndObservePlotSeriesNodeID(series.GetID())
-    return chart
+        lines.append(series)
+    return chart, tuple(lines)
 
 
 def browserOf(sequenceNode):

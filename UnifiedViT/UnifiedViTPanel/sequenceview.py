@@ -31,12 +31,13 @@ class SequenceView(ChildView):
     def __init__(self, ui, panel):
         super().__init__(StatusView(ui, ui.sequenceStatusLabel), panel.timer.start)
         self.ui, self._panel = ui, panel
-        self._run = self._sequenceID = self._chartID = None
+        self._run = self._sequenceID = self._result = None
         ui.sequenceSelector.nodeTypes = ["vtkMRMLSequenceNode"]
         ui.sequenceSelector.setMRMLScene(slicer.mrmlScene)
         ui.sequenceSelector.connect("currentNodeIDChanged(QString)", lambda _nodeID: self.showButtons())
         ui.sequenceRunButton.connect("clicked(bool)", self.onRun)
         ui.sequencePlotButton.connect("clicked(bool)", self.onPlot)
+        ui.undoSequenceButton.connect("clicked(bool)", self.onUndo)
         ui.sequenceTable.connect("cellDoubleClicked(int,int)", self.onDoubleClicked)
         self._shortcuts = onEnter(ui.sequenceTable, lambda row: self.onDoubleClicked(row, 0))
         self._clear()
@@ -48,7 +49,7 @@ class SequenceView(ChildView):
         self._clear()
 
     def _clear(self):
-        self._run = self._sequenceID = self._chartID = None
+        self._run = self._sequenceID = self._result = None
         self.ui.sequenceTable.setRowCount(0)
         self.ui.sequenceTable.visible = False
         self.showButtons()
@@ -119,7 +120,7 @@ class SequenceView(ChildView):
         """No further item: what is done comes into the scene."""
         self._release()
         if self._run.items:
-            self._chartID = self._run.addToScene().chart.GetID()
+            self._result = self._run.addToScene()
         self._status.say(words, isBad=isBad)
         self.showButtons()
 
@@ -156,11 +157,17 @@ class SequenceView(ChildView):
 
     def onPlot(self, _checked=None):
         """Show the plot in a layout that has a place for it."""
-        chart = slicer.mrmlScene.GetNodeByID(self._chartID)
-        if chart is None:
+        chart = self._result.chart
+        if not slicer.mrmlScene.IsNodePresent(chart):
             self._status.say(_("The plot is no longer in the scene."), isBad=True)
             return
         slicer.modules.plots.logic().ShowChartInLayout(chart)
+
+    def onUndo(self, _checked=None):
+        """Take what the last run added out of the scene."""
+        self._result.removeFromScene()
+        self._clear()
+        self._status.say(_("The run of the sequence was taken back."))
 
     def showButtons(self):
         """What can be pressed now."""
@@ -171,7 +178,8 @@ class SequenceView(ChildView):
                                      else _("Run sequence"))
         ui.sequenceRunButton.enabled = not self._cancelling and (isBusy or canRun)
         ui.sequenceProgressBar.visible = isBusy
-        ui.sequencePlotButton.enabled = self._chartID is not None and not isBusy
+        for button in (ui.sequencePlotButton, ui.undoSequenceButton):
+            button.enabled = self._result is not None and not isBusy
         ui.sequenceSelector.enabled = not isBusy
 
     _showButtons = showButtons

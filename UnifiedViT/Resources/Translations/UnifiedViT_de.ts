@@ -520,6 +520,10 @@
         <translation type="unfinished">Zeigt die mL jedes Segments über die Sequenz.</translation>
     </message>
     <message>
+        <source>Takes the segmentations, the table and the plot of the last run out of the scene.</source>
+        <translation type="unfinished">Nimmt die Segmentierungen, die Tabelle und das Diagramm des letzten Laufs aus der Szene.</translation>
+    </message>
+    <message>
         <source>Batch</source>
         <translation type="unfinished">Stapel</translation>
     </message>
@@ -1775,6 +1779,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
 </context>
 <context>
     <name>UnifiedViTPanel.sequenceview</name>
+    <message>
+        <source>The run of the sequence was taken back.</source>
+        <translation type="unfinished">Der Lauf über die Sequenz wurde zurückgenommen.</translation>
+    </message>
     <message>
         <source>Cancelling...</source>
         <translation type="unfinished">Wird abgebrochen...</translation>

@@ -520,6 +520,10 @@
         <translation type="unfinished">Muestra los mL de cada segmento a lo largo de la secuencia.</translation>
     </message>
     <message>
+        <source>Takes the segmentations, the table and the plot of the last run out of the scene.</source>
+        <translation type="unfinished">Quita de la escena las segmentaciones, la tabla y el gráfico de la última ejecución.</translation>
+    </message>
+    <message>
         <source>Batch</source>
         <translation type="unfinished">Lote</translation>
     </message>
@@ -1775,6 +1779,10 @@ Use them for such a purpose? You are asked once.</source>
 </context>
 <context>
     <name>UnifiedViTPanel.sequenceview</name>
+    <message>
+        <source>The run of the sequence was taken back.</source>
+        <translation type="unfinished">Se ha deshecho la ejecución de la secuencia.</translation>
+    </message>
     <message>
         <source>Cancelling...</source>
         <translation type="unfinished">Cancelando...</translation>

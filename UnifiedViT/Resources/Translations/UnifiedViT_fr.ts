@@ -520,6 +520,10 @@
         <translation type="unfinished">Montre les mL de chaque segment au fil de la séquence.</translation>
     </message>
     <message>
+        <source>Takes the segmentations, the table and the plot of the last run out of the scene.</source>
+        <translation type="unfinished">Retire de la scène les segmentations, le tableau et le graphique de la dernière exécution.</translation>
+    </message>
+    <message>
         <source>Batch</source>
         <translation type="unfinished">Lot</translation>
     </message>
@@ -1775,6 +1779,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
 </context>
 <context>
     <name>UnifiedViTPanel.sequenceview</name>
+    <message>
+        <source>The run of the sequence was taken back.</source>
+        <translation type="unfinished">L’exécution sur la séquence a été annulée.</translation>
+    </message>
     <message>
         <source>Cancelling...</source>
         <translation type="unfinished">Interruption...</translation>

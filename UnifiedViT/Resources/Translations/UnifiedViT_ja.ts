@@ -520,6 +520,10 @@
         <translation type="unfinished">シーケンスにわたる各セグメントの mL を表示します。</translation>
     </message>
     <message>
+        <source>Takes the segmentations, the table and the plot of the last run out of the scene.</source>
+        <translation type="unfinished">前回の実行で追加されたセグメンテーション、表、プロットをシーンから取り除きます。</translation>
+    </message>
+    <message>
         <source>Batch</source>
         <translation type="unfinished">バッチ</translation>
     </message>
@@ -1775,6 +1779,10 @@ Use them for such a purpose? You are asked once.</source>
 </context>
 <context>
     <name>UnifiedViTPanel.sequenceview</name>
+    <message>
+        <source>The run of the sequence was taken back.</source>
+        <translation type="unfinished">シーケンスの実行を取り消しました。</translation>
+    </message>
     <message>
         <source>Cancelling...</source>
         <translation type="unfinished">中止しています...</translation>

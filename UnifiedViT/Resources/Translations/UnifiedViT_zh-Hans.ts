@@ -520,6 +520,10 @@
         <translation type="unfinished">显示每个分割段在序列中的体积 (mL)。</translation>
     </message>
     <message>
+        <source>Takes the segmentations, the table and the plot of the last run out of the scene.</source>
+        <translation type="unfinished">将上次运行的分割、表格和曲线图从场景中移除。</translation>
+    </message>
+    <message>
         <source>Batch</source>
         <translation type="unfinished">批处理</translation>
     </message>
@@ -1775,6 +1779,10 @@ Use them for such a purpose? You are asked once.</source>
 </context>
 <context>
     <name>UnifiedViTPanel.sequenceview</name>
+    <message>
+        <source>The run of the sequence was taken back.</source>
+        <translation type="unfinished">已撤销对序列的运行。</translation>
+    </message>
     <message>
         <source>Cancelling...</source>
         <translation type="unfinished">正在取消...</translation>
