@@ -22,8 +22,8 @@ FLOORS = (
      "trust", "versions"},
     {"fields", "graph", "tensors"}, {"diagnosis"}, {"spec"}, {"integrity"}, {"models", "imaging"}, {"inference"},
     {"outputs"}, {"service"},
-    {"cli", "cli_options", "compare_cli", "dicomweb_cli", "models_cli", "region_cli", "repositories_cli", "server_cli",
-     "which_cli"},
+    {"channels_cli", "cli", "cli_options", "compare_cli", "dicomweb_cli", "models_cli", "region_cli",
+     "repositories_cli", "server_cli", "which_cli"},
 )
 #: models and imaging stand side by side, and know nothing of each other.
 SIDE_BY_SIDE = ({"models", "imaging"},)
