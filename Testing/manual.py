@@ -68,9 +68,10 @@ def small_model(folder: Path) -> Path:
 def write_inputs(folder: Path) -> None:
     """All files that the examples name, small."""
     volume = head_volume(shape=(5, 45, 41))
-    (folder / "scans").mkdir()
-    for name in ("brain.nrrd", "t1c.nrrd", "t2.nrrd", "flair.nrrd", "scans/a_t1ce.nii.gz",
-                 "scans/a_t1c.nii.gz", "scans/a_t2.nii.gz"):
+    for name in ("scans", "patients"):
+        (folder / name).mkdir()
+    for name in ("brain.nrrd", "t1c.nrrd", "t2.nrrd", "flair.nrrd", "scans/a_t1ce.nii.gz", "patients/a_t1c.nii.gz",
+                 "patients/a_t2.nii.gz"):
         sitk.WriteImage(to_sitk(volume), str(folder / name))
     expert = sitk.GetImageFromArray((np.indices(volume.array.shape).sum(axis=0) < 40).astype(np.uint8))
     expert.CopyInformation(to_sitk(volume))

@@ -76,8 +76,10 @@ def test_each_model_has_a_row_for_each_image_with_the_sequences_that_lie_beside_
     scans, out = folders
     assert desk.ui.batchChannelsFrame.visible
     flair(desk).text = "*_flair.nrrd"
+    assert desk.panel.batch._channels.names(desk.panel.specs()) == {"flair": "*_flair.nrrd"}
     press(desk)
     assert wait(desk).startswith("4 done")
+    assert result(out, "a_t1c-one")["manifest"]["request"]["channels"] == {"flair": str(scans / "a_flair.nrrd")}
     assert sorted(zip((one["image"] for one in rows(desk)), models(desk), strict=True)) == [
         ("a_t1c.nrrd", "one"), ("a_t1c.nrrd", "two"), ("b_t1c.nrrd", "one"), ("b_t1c.nrrd", "two")]
     assert {one["diagnosis"] for one in rows(desk)} == {"Glioma", "Meningioma"}
