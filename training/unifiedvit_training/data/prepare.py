@@ -151,7 +151,7 @@ def _key(project: Project, part: list[Item]) -> str:
     })
     data = project.data.model_dump(mode="json", include={"plane", "slice_stride"})
     source = next(source for source in project.data.sources if source.name == part[0].source)
-    settings = source.model_dump(mode="json", include={"mask_values", "empty_masks", "slice_labels"})
+    settings = source.model_dump(mode="json", include={"mask_values", "ignore", "empty_masks", "slice_labels"})
     text = json.dumps([_VERSION, model, data, settings, [_stamp(item) for item in part]])
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -185,7 +185,7 @@ def _refuse_unusable(project: Project, slices: SliceSet) -> None:
     if model.task != "classification":
         for side in ("train", "validation"):
             on = slices.on(side)
-            if not any(slices.has_mask[n] and slices.masks[n].any() for n in on):
+            if not any(slices.has_mask[n] and slices.drawn(n) for n in on):
                 raise DataError(
                     f"No mask on the {side} side of the split has anything drawn. Give masks (column `mask`), or set "
                     "model.task to classification."
