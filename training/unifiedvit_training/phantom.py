@@ -75,8 +75,8 @@ def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int =
         if mask.any():
             _write(mask[0], folder / "masks" / name)
         rows.append({"image": f"images/{name}", "mask": f"masks/{name}" if mask.any() else "",
-                     **_labels(found, [seed, 6, n], multi_label), "group": f"patient {patient:04d}",
-                     "scanner": scanner, **(_partial(mask, folder, "", name, [seed, 8, n], patient) if partial else {})})
+                     **_labels(found, [seed, 6, n], multi_label), "group": f"patient {patient:04d}", "scanner": scanner,
+                     **(_partial(mask, folder, "", name, [seed, 8, n], patient) if partial else {})})
     _write_table(folder / "labels.csv", rows)
     rows = []
     for n in range(volumes):

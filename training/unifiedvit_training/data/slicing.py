@@ -172,8 +172,8 @@ def _mask_classes(item: Item, source: Source, model: Model, volume: Volume) -> t
         if unlabelled is None:
             return (values > values.max() / 2 if halved else values > 0).astype(np.uint8), True, soft
         if halved:
-            raise DataError(f"{item.name}: the mask {item.mask.name} has soft edges, so that its values do not tell what "
-                            f"nobody labelled ({source.ignore}). Save it without smoothing, as PNG and not as JPEG.")
+            raise DataError(f"{item.name}: the mask {item.mask.name} has soft edges, so that its values do not tell "
+                            f"what nobody labelled ({source.ignore}). Save it without smoothing, as PNG, not JPEG.")
         return np.where(unlabelled, IGNORE, values > 0).astype(np.uint8), True, 0.0
     segments = [segment.name for segment in model.segments]
     unknown = sorted({value.item() for value in np.unique(values)} - {0, source.ignore, *source.mask_values})
@@ -240,15 +240,24 @@ def _masks(classes: np.ndarray | None, prepared: PreparedVolume, positions: np.n
 
 
 def _nearest(drawn: np.ndarray, frame: Frame) -> np.ndarray:
-    """A partial mask (rows, columns) as the network sees it: each pixel has the label at its middle, so that thin
-    strokes are neither widened nor, where they cross many pixels, lost; what lies outside the image nobody labelled."""
+    """A partial mask (rows, columns) as the network sees it: each pixel has the label at its middle, or where nobody
+    labelled that, the most frequent label of the voxels within it, so that no thin stroke is lost; what lies outside
+    the image nobody labelled."""
     middles = (np.arange(frame.size) + 0.5) * frame.pixel_mm
     rows = np.floor((frame.top + middles) / frame.row_mm).astype(int)
     columns = np.floor((frame.left + middles) / frame.column_mm).astype(int)
     inside = np.ix_((rows >= 0) & (rows < frame.rows), (columns >= 0) & (columns < frame.columns))
     mask = np.full((frame.size, frame.size), IGNORE, np.uint8)
     mask[inside] = drawn[np.ix_(rows.clip(0, frame.rows - 1), columns.clip(0, frame.columns - 1))][inside]
-    return mask
+
+    voxels = np.argwhere(drawn != IGNORE)
+    corner, voxel_mm = (frame.top, frame.left), (frame.row_mm, frame.column_mm)
+    pixels = np.floor(((voxels + 0.5) * voxel_mm - corner) / frame.pixel_mm).astype(int)
+    seen = ((pixels >= 0) & (pixels < frame.size)).all(axis=1)
+    voxels, pixels = voxels[seen], pixels[seen]
+    counts = np.zeros((int(drawn[drawn != IGNORE].max(initial=0)) + 1, frame.size, frame.size), int)
+    np.add.at(counts, (drawn[tuple(voxels.T)], *pixels.T), 1)
+    return np.where((mask == IGNORE) & counts.any(axis=0), counts.argmax(axis=0), mask).astype(np.uint8)
 
 
 def _facts(prepared: PreparedVolume, positions: np.ndarray, masks: np.ndarray, drawn: np.ndarray) -> np.ndarray:

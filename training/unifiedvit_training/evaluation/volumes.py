@@ -183,10 +183,11 @@ def measure_volumes(cases: list[Case], spec: ModelSpec) -> dict[str, float | int
     Returns:
         `volumes` how many. `detected`: share of volumes with a lesion in which drawn and true overlap; `dice` their
         mean. `empty`: share of lesion-free slices, labelled from edge to edge, with nothing drawn. `false_components`:
-        connected pieces a volume that touch no lesion, of volumes that are wholly labelled. `diagnosis`: share of right diagnoses; of multi-label models, share of volumes of which
-        all that is known of the findings is said, and `findings`: share of right answers over all findings of all
-        volumes. `false_alarms`: share of `without_lesion` volumes that are given a lesion's diagnosis, or a finding
-        that masks show (models that can say that there is none).
+        connected pieces a volume that touch no lesion, of volumes that are wholly labelled. `diagnosis`: share of right
+        diagnoses; of multi-label models, share of volumes of which all that is known of the findings is said, and
+        `findings`: share of right answers over all findings of all volumes. `false_alarms`: share of `without_lesion`
+        volumes that are given a lesion's diagnosis, or a finding that masks show (models that can say that there is
+        none).
     """
     values: dict[str, list[float]] = {
         name: [] for name in ("detected", "dice", "empty", "false_components", "diagnosis", "findings", "false_alarms")

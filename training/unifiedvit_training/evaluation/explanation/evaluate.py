@@ -92,8 +92,8 @@ def explain(project: Project, dataset: Dataset, run: Path, output: Path, count: 
 
 
 def choose_slices(dataset: Dataset, lesion: list[bool], count: int, seed: int = 0) -> tuple[str, np.ndarray]:
-    """The side, and places of about `count` of its slices that show a lesion and are wholly labelled: as many of each class, one of each group
-    before a second of any.
+    """The side, and places of about `count` of its slices that show a lesion and are labelled from edge to edge: as
+    many of each class, one of each group before a second of any.
 
     Args:
         dataset: whose slices they are.
