@@ -1,5 +1,5 @@
-"""Volumes with a diagnosis but no labelled slice: bags, of which attention finds out which slices show it ([Ilse et al.
-2018], attention-based multiple-instance learning)."""
+"""Volumes with a diagnosis but no labelled slice: bags, of which attention finds out which slices show it (Ilse et al.
+2018, attention-based multiple-instance learning)."""
 
 from __future__ import annotations
 
