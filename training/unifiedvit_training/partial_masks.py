@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from PIL import Image, ImageDraw
 from scipy.ndimage import binary_erosion, find_objects, label
@@ -29,12 +31,18 @@ def scribbles(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     partial = np.full(mask.shape, IGNORE, np.uint8)
     for whole, drawn in zip(mask, partial, strict=True):
         for value in np.unique(whole):
-            pieces, count = label(whole == value)
-            regions = [whole == 0] if value == 0 else [pieces == n for n in range(1, count + 1)]
+            pieces = _pieces(whole == value)
+            regions = [whole == 0] if value == 0 else [pieces == n for n in range(1, pieces.max() + 1)]
             for region in regions:
                 for _ in range(_IN_LESION if value else _ON_BACKGROUND):
                     drawn[_stroke(region, rng)] = value
     return partial
+
+
+def _pieces(region: np.ndarray) -> np.ndarray:
+    """(J, I) bool to the number of the connected piece that each pixel is of, 0 outside."""
+    numbered: Any = label(region)
+    return numbered[0]
 
 
 def _stroke(region: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -61,13 +69,12 @@ def boxes(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     partial = np.zeros(mask.shape, np.uint8)
     for whole, drawn in zip(mask, partial, strict=True):
         for value in np.unique(whole[whole > 0]):
-            pieces, _ = label(whole == value)
-            for rows, columns in find_objects(pieces):
+            for rows, columns in find_objects(_pieces(whole == value)):
                 wide = _MARGIN + rng.integers(0, 2, 4)
                 drawn[max(0, rows.start - wide[0]):rows.stop + wide[1],
                       max(0, columns.start - wide[2]):columns.stop + wide[3]] = IGNORE
         for value in np.unique(whole[whole > 0]):
-            pieces, _ = label(whole == value)
+            pieces = _pieces(whole == value)
             for number, (rows, columns) in enumerate(find_objects(pieces), start=1):
                 y, x = (np.linspace(-1, 1, place.stop - place.start) for place in (rows, columns))
                 core = np.hypot(y[:, None], x[None]) <= _CORE

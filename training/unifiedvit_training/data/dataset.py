@@ -97,7 +97,7 @@ class SliceSet:
 
     def drawn(self, n: int) -> bool:
         """Whether something is drawn on slice `n`."""
-        return lesion_of(self.masks[n]).any()
+        return bool(lesion_of(self.masks[n]).any())
 
     def partial(self, indices: np.ndarray) -> np.ndarray:
         """(n,) bool: whether of the mask of each of these slices a part is not labelled."""

@@ -160,7 +160,8 @@ def without_lesion(cases: list[Case]) -> list[Case]:
 def _whole(case: Case) -> np.ndarray:
     """(K,) bool: the slices that are labelled from edge to edge."""
     view = case.prepared.view
-    return np.ones(len(case.prepared), bool) if case.labelled is None else view.of(case.labelled).all(axis=(1, 2))
+    labelled = np.ones(case.prepared.volume.array.shape, bool) if case.labelled is None else case.labelled
+    return np.logical_and.reduce(view.of(labelled), axis=(1, 2))
 
 
 def _run(case: Case, start: int, stop: int) -> Case:
