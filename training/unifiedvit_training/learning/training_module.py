@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -29,6 +31,17 @@ def find_classifier(network: UnifiedNetwork) -> nn.Linear:
     return layers[0]
 
 
+def _remembering(read: list[torch.Tensor]) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
+    """A hook that keeps what a layer reads in training. Of the network's average, a copy that never trains, too, the
+    layer has it; a function, so that the copy does not copy what it hangs on."""
+
+    def remember(layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        if layer.training:
+            read.append(inputs[0])
+
+    return remember
+
+
 class TrainingModule(nn.Module):
     """Network, losses and their balance as one module, so that all of it is shared between processes alike."""
 
@@ -41,7 +54,7 @@ class TrainingModule(nn.Module):
         if fit.bags and model.task != "segmentation":
             classifier = find_classifier(self.network)
             self.attention = GatedAttention(classifier.in_features)
-            classifier.register_forward_pre_hook(lambda _, inputs: self._read.append(inputs[0]))
+            classifier.register_forward_pre_hook(_remembering(self._read))
         tasks = TASKS if model.task == "both" else ("class",) if model.task == "classification" else ("mask",)
         if fit.loss_balance == "fixed" or len(tasks) == 1:
             self.balance = FixedBalance({"mask": fit.mask_weight, "class": fit.class_weight})
