@@ -107,8 +107,9 @@ class TrainingModule(nn.Module):
         assert self.attention is not None and answer.class_logits is not None, "bags are of the diagnosis"
         attention = self.attention(read.unflatten(0, (-1, self.bag_size)))
         of_bags = (attention * answer.class_logits.unflatten(0, (-1, self.bag_size))).sum(dim=1)
-        logits = torch.cat([answer.class_logits, of_bags])
-        return answer._replace(class_logits=logits), torch.cat([labels, bag_labels])
+        # A bag counts as much as its slices would, or a few that are labelled one by one would drown it.
+        logits = torch.cat([answer.class_logits, of_bags.repeat_interleave(self.bag_size, dim=0)])
+        return answer._replace(class_logits=logits), torch.cat([labels, bag_labels.repeat_interleave(self.bag_size)])
 
     def _with_teacher(self, losses: dict[str, torch.Tensor], answer: UnifiedOutput, taught: UnifiedOutput | None,
                       taught_weight: float) -> dict[str, torch.Tensor]:
