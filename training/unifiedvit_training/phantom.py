@@ -1,13 +1,15 @@
 """A data set made from nothing, whose perfect score is known: heads with lesions that only their pattern betrays.
 
-    python -m unifiedvit_training.phantom FOLDER [--images N] [--volumes N] [--seed S] [--multi-label]
+    python -m unifiedvit_training.phantom FOLDER [--images N] [--volumes N] [--seed S] [--multi-label] [--partial]
 
 Writes `labels.csv` with PNG images and masks, and `volumes.csv` with NRRD volumes and label volumes. A lesion is as
 bright as what is around it on average, and as varied as lesions of the other classes: outline and arrangement alone
 tell what it is. The masks are exact, so that a Dice and an accuracy of 1 can be reached in principle.
 
 With `--multi-label` each sign is there or not whatever the others are, and there is one that no mask shows: a thick
-skull.
+skull. With `--partial` there are scribbles and boxes beside the masks (`partial_masks.py`; 255 is what nobody
+labelled), in columns of these names, and a column `side`, so that a network can learn from these and be measured on
+whole masks.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ import SimpleITK as sitk
 from scipy.ndimage import gaussian_filter
 
 from UnifiedViTLib.native import c_numeric_locale, native_path
+
+from .partial_masks import PARTIAL
 
 #: Classes with a lesion; the label in a mask is the place here plus one.
 LESIONS = ("cyst", "mesh", "speckle")
@@ -44,7 +48,8 @@ SCANNERS = {"A": (110.0, 0.04), "B": (85.0, 0.06)}
 IMAGES_EACH = 2
 
 
-def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int = 0, multi_label: bool = False) -> None:
+def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int = 0, multi_label: bool = False,
+                 partial: bool = False) -> None:
     """Write the data set; the same arguments give the same files.
 
     Args:
@@ -54,6 +59,7 @@ def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int =
         seed: of everything that is random.
         multi_label: any of `SIGNS` may be there at once; instead of `label` the tables have a column for each, with
             1 and 0, or empty where it is not known.
+        partial: write the folders and columns `scribbles` and `boxes`, too, and the column `side`.
 
     In the tables an image without a lesion has no mask; in masks 1, 2, 3 are the kinds of `LESIONS`.
     """
@@ -69,8 +75,8 @@ def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int =
         if mask.any():
             _write(mask[0], folder / "masks" / name)
         rows.append({"image": f"images/{name}", "mask": f"masks/{name}" if mask.any() else "",
-                     **_labels(found, [seed, 6, n], multi_label), "group": f"patient {patient:04d}",
-                     "scanner": scanner})
+                     **_labels(found, [seed, 6, n], multi_label), "group": f"patient {patient:04d}", "scanner": scanner,
+                     **(_partial(mask, folder, "", name, [seed, 8, n], patient) if partial else {})})
     _write_table(folder / "labels.csv", rows)
     rows = []
     for n in range(volumes):
@@ -81,7 +87,8 @@ def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int =
         if mask.any():
             _write(mask, folder / "volume_masks" / name, SPACING)
         rows.append({"image": f"volumes/{name}", "mask": f"volume_masks/{name}" if mask.any() else "",
-                     **_labels(found, [seed, 7, n], multi_label), "group": f"volume {n:03d}", "scanner": scanner})
+                     **_labels(found, [seed, 7, n], multi_label), "group": f"volume {n:03d}", "scanner": scanner,
+                     **(_partial(mask, folder, "volume_", name, [seed, 9, n], n, SPACING) if partial else {})})
     if rows:
         _write_table(folder / "volumes.csv", rows)
 
@@ -175,6 +182,22 @@ def _labels(found: tuple[str, ...], seed: list[int], multi_label: bool) -> dict[
     return {sign: str(int(sign in found)) if is_known else "" for sign, is_known in zip(SIGNS, known, strict=True)}
 
 
+def _partial(mask: np.ndarray, folder: Path, prefix: str, name: str, seed: list[int], patient: int,
+             spacing: tuple[float, ...] | None = None) -> dict[str, str]:
+    """Write a mask's scribbles and its boxes, none where it is empty; what the table says of them, and the side."""
+    cells = {}
+    for kind, draw in PARTIAL.items():
+        path = Path(f"{prefix}{kind}") / name
+        cells[kind] = path.as_posix() if mask.any() else ""
+        if mask.any():
+            (folder / path).parent.mkdir(exist_ok=True)
+            drawn = draw(mask, np.random.default_rng(seed))
+            _write(drawn if spacing else drawn[0], folder / path, spacing)
+    # Four patients in turn have each kind once; of twenty such rounds fourteen are to learn from.
+    place = patient // 4 % 20
+    return cells | {"side": "train" if place < 14 else "validation" if place < 17 else "test"}
+
+
 def _write(array: np.ndarray, path: Path, spacing: tuple[float, ...] | None = None) -> None:
     image = sitk.GetImageFromArray(array)
     if spacing:
@@ -199,8 +222,11 @@ def main() -> None:
     parser.add_argument("--volumes", type=int, default=16, help="volumes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--multi-label", action="store_true", help="several signs may be there at once")
+    parser.add_argument("--partial", action="store_true", help="scribbles and boxes beside the masks, and a column "
+                                                               "`side`")
     arguments = parser.parse_args()
-    make_phantom(arguments.folder, arguments.images, arguments.volumes, arguments.seed, arguments.multi_label)
+    make_phantom(arguments.folder, arguments.images, arguments.volumes, arguments.seed, arguments.multi_label,
+                 arguments.partial)
     print(f"{arguments.images} images and {arguments.volumes} volumes are in {arguments.folder}")
 
 

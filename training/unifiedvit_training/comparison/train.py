@@ -43,7 +43,8 @@ def train_all(plan: Comparison, work: Path, data: Path | None, only: list[str], 
     runs = chosen_runs(plan, only)
     for name in dict.fromkeys(run.of_set for run in runs):
         project = project_of(plan, next(run for run in runs if run.of_set == name), data)
-        whole = project.model.model_copy(update={"task": "both"})
+        tasks = {plan.entry(run.entry).task for run in runs}  # what none of them learns, the data need not show
+        whole = project.model.model_copy(update={"task": tasks.pop() if len(tasks) == 1 else "both"})
         prepare_dataset(project.model_copy(update={"model": whole}), work / name / DATASET)
     threads = max(1, (os.cpu_count() or 1) // jobs)
     left = [run for run in runs if not finished(plan, run, work, data)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .data import Data, Source, Split
+from .data import BACKGROUND, IGNORE, Data, Source, Split
 from .model import ARGUMENTS, ChannelCard, ClassCard, Input, Model, SegmentCard, Task, TrainingDataCard
 from .project import Project, checked, load_project, read_yaml
 from .recipe import AVERAGE, Augmentation, Fit, Initial, Machine, Optimiser, Pretrain, Stage, Superres, Teacher
@@ -11,6 +11,8 @@ from .section import Section
 __all__ = [
     "ARGUMENTS",
     "AVERAGE",
+    "BACKGROUND",
+    "IGNORE",
     "Augmentation",
     "ChannelCard",
     "ClassCard",

@@ -6,9 +6,14 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, model_serializer, model_validator
 
 from .section import Section
+
+#: In `mask_values`, the name of what is no segment.
+BACKGROUND = "background"
+#: In prepared masks, what nobody labelled; mask classes are fewer.
+IGNORE = 255
 
 
 class Split(Section):
@@ -67,7 +72,10 @@ class Source(Section):
         images, masks: folders that the table's paths start from; None: the table's own folder.
         columns: what the table calls them; `image`, `mask`, `label`, `labels`, `group`, `plane`.
         label: the class of all images, where no column tells it.
-        mask_values: value in the mask files -> name of the segment. Empty: any value above 0 is the only segment.
+        mask_values: value in the mask files -> name of the segment, or "background". Empty: any value above 0 is the
+            only segment. What is not named and 0 is background.
+        ignore: value in the mask files of what nobody labelled, of partial masks (scribbles, boxes): neither loss nor
+            metric counts it. None: masks are whole. Where it is 0, `mask_values` names another value "background".
         empty_masks: for images without a mask file: True: nothing is there (a healthy image); False: not known.
             None: nothing is there where the class has no lesion, not known elsewhere.
         slice_labels: volumes: "lesion": slices with a mask take the volume's class, slices without take the class
@@ -85,6 +93,7 @@ class Source(Section):
         default={})
     label: str | None = None
     mask_values: dict[int, str] = Field(default={})
+    ignore: int | None = Field(default=None, ge=0)
     empty_masks: bool | None = None
     slice_labels: Literal["lesion", "volume"] = "lesion"
     split: Split = Split()
@@ -95,6 +104,19 @@ class Source(Section):
         if wrong:
             raise ValueError(f"columns.{wrong[0]} is one column; several are possible for image and labels alone")
         return self
+
+    @model_validator(mode="after")
+    def _unlabelled(self) -> Source:
+        if self.ignore is not None and self.ignore in self.mask_values:
+            raise ValueError(f"ignore is {self.ignore}, which mask_values calls {self.mask_values[self.ignore]}")
+        if self.ignore == 0 and BACKGROUND not in self.mask_values.values():
+            raise ValueError(f"where ignore is 0, mask_values must name the value that is {BACKGROUND!r}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_ever(self, write: Any) -> dict[str, Any]:
+        """Without `ignore` where masks are whole, so that datasets and runs from before there was one go on."""
+        return {name: value for name, value in write(self).items() if name != "ignore" or value is not None}
 
     @model_validator(mode="after")
     def _one_place(self) -> Source:

@@ -160,10 +160,10 @@ def _masks(project: Project, dataset: Dataset, facts: np.ndarray) -> Iterator[Pr
         if item.mask is None and sick and not dataset.slices.has_mask[at].any():
             yield Problem("missing mask", "warning", item.name, f"{', '.join(item.labels)}, but it has no mask; its "
                           "outline is not learnt from.", here)
-        elif sick and not drawn.any() and not item.volume:
+        elif sick and not drawn.any() and not item.volume and not dataset.slices.partial(at).any():
             yield Problem("empty mask", "warning", item.name, f"{', '.join(item.labels)}, but nothing is drawn; its "
                           "image is learnt as one where nothing is to be drawn.", here)
-        elif sick and not drawn.any() and project.data.slice_stride == 1:
+        elif sick and not drawn.any() and item.volume and project.data.slice_stride == 1:
             yield Problem("empty mask", "warning", item.name,
                           f"{', '.join(item.labels)}, but nothing is drawn on any slice.", here)
         if healthy and drawn.any():

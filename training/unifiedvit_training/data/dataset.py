@@ -12,7 +12,7 @@ import numpy as np
 
 from UnifiedViTLib.spec import MISSING
 
-from ..config import Model
+from ..config import IGNORE, Model
 from ..errors import DataError
 
 #: Written last: a folder without it is not a finished dataset.
@@ -37,6 +37,7 @@ class Item:
         plane: as the table says; "" where it does not.
         channels: files in the order of the model's channels, None for a missing one; empty for models that look at
             one image.
+        ignore, background: values in the mask file of what nobody labelled, None for none, and of what is background.
     """
 
     name: str
@@ -51,6 +52,8 @@ class Item:
     channels: tuple[Path | None, ...] = ()
     unknown: tuple[str, ...] = ()
     patient: str = ""
+    ignore: int | None = None
+    background: tuple[int, ...] = (0,)
 
     def is_free(self, outlined: Collection[str]) -> bool:
         """Whether it is known that none of these classes is there."""
@@ -64,7 +67,7 @@ class SliceSet:
     Attributes:
         images: (N, size, size) float16, normalised as in use; of several channels (N, C, size, size), missing ones
             filled with `spec.MISSING`.
-        masks: (N, size, size) uint8, mask class (0 background).
+        masks: (N, size, size) uint8, mask class (0 background; `IGNORE` what nobody labelled).
         has_mask: (N,) bool; False: `masks` is not known there.
         labels: (N,) int64, the diagnosis, -1 where not known; multi-label: (N, C) int64 of 0 and 1, -1 where not
             known.
@@ -92,9 +95,22 @@ class SliceSet:
         images = self.images[indices].astype(np.float32)
         return images if images.ndim == 4 else images[:, None]
 
+    def drawn(self, n: int) -> bool:
+        """Whether something is drawn on slice `n`."""
+        return bool(lesion_of(self.masks[n]).any())
+
+    def partial(self, indices: np.ndarray) -> np.ndarray:
+        """(n,) bool: whether of the mask of each of these slices a part is not labelled."""
+        return np.array([self.has_mask[n] and (self.masks[n] == IGNORE).any() for n in indices], bool)
+
     def on(self, side: str) -> np.ndarray:
         """Indices of the slices on a side of the split."""
         return np.flatnonzero(self.sides == side)
+
+
+def lesion_of(masks: np.ndarray) -> np.ndarray:
+    """Where prepared masks show a lesion, bool of the same shape."""
+    return (masks > 0) & (masks != IGNORE)
 
 
 def pictures(images: np.ndarray) -> np.ndarray:
@@ -135,6 +151,7 @@ def load_dataset(folder: Path) -> Dataset:
         items = tuple(
             Item(**item | {"image": Path(item["image"]), "mask": Path(item["mask"]) if item["mask"] else None,
                            "labels": tuple(item["labels"]), "unknown": tuple(item.get("unknown", ())),
+                           "background": tuple(item.get("background", (0,))),
                            "channels": tuple(Path(one) if one else None for one in item.get("channels", ()))})
             for item in card["items"]
         )

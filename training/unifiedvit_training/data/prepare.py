@@ -56,7 +56,7 @@ def prepare_dataset(project: Project, folder: Path) -> Dataset:
     volumes = np.bincount(place, small["volume"], len(items)) > 0
     items = [replace(item, volume=bool(volume)) for item, volume in zip(items, volumes, strict=True)]
     dataset = _put_together(folder, items, place, small, recipe)
-    _refuse_unusable(project, dataset.slices)
+    _refuse_unusable(project, dataset.slices, items)
     print("Looking for what may be wrong ...")
     problems = find_problems(project, dataset, small["facts"], left_out)
     probes = [] if project.model.task == "segmentation" else probe_shortcuts(
@@ -151,7 +151,7 @@ def _key(project: Project, part: list[Item]) -> str:
     })
     data = project.data.model_dump(mode="json", include={"plane", "slice_stride"})
     source = next(source for source in project.data.sources if source.name == part[0].source)
-    settings = source.model_dump(mode="json", include={"mask_values", "empty_masks", "slice_labels"})
+    settings = source.model_dump(mode="json", include={"mask_values", "ignore", "empty_masks", "slice_labels"})
     text = json.dumps([_VERSION, model, data, settings, [_stamp(item) for item in part]])
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -172,7 +172,7 @@ def _put_together(folder: Path, items: list[Item], place: np.ndarray, small: dic
     return Dataset(folder, SliceSet(**large, **arrays), tuple(items), recipe)
 
 
-def _refuse_unusable(project: Project, slices: SliceSet) -> None:
+def _refuse_unusable(project: Project, slices: SliceSet, items: list[Item]) -> None:
     """Raise a `DataError` if slices lack a class or all masks on the train or validation side."""
     model = project.model
     if model.task != "segmentation":
@@ -181,11 +181,13 @@ def _refuse_unusable(project: Project, slices: SliceSet) -> None:
             labels = slices.labels[slices.on(side)]
             there = (labels == 1).any(axis=0) if labels.ndim == 2 else np.isin(range(len(model.classes)), labels)
             present[side] = {model.class_names[c] for c in np.flatnonzero(there)}
+        if project.fit.bags:  # which learn from the diagnosis of a volume, whatever is known of its slices
+            present["train"].update(*(item.labels for item in items if item.volume and item.side == "train"))
         check_classes_present(present, model.class_names)
     if model.task != "classification":
         for side in ("train", "validation"):
             on = slices.on(side)
-            if not any(slices.has_mask[n] and slices.masks[n].any() for n in on):
+            if not any(slices.has_mask[n] and slices.drawn(n) for n in on):
                 raise DataError(
                     f"No mask on the {side} side of the split has anything drawn. Give masks (column `mask`), or set "
                     "model.task to classification."

@@ -59,6 +59,9 @@ def _split(project: Project, dataset: Dataset, problems: list[Problem]) -> list:
     blocks = [
         Text("No group stands on two sides."),
         Table(header, rows, "Images, groups and slices; the last columns count slices of each class."),
+        *([Text("Masks are partial: “labelled” is the share of the pixels of known masks that somebody labelled. The "
+                "rest (dark in the pictures) is neither learnt from nor measured on.")]
+          if "labelled" in header else []),
         Table(["plane", *sides], [[name, *(planes[name, side] for side in sides)] for name in names],
               "Slices by plane."),
     ]

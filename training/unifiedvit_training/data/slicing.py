@@ -13,11 +13,12 @@ from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.imaging.reading import read, read_labels
+from UnifiedViTLib.imaging.resampling import Frame
 from UnifiedViTLib.imaging.volume import Volume, grid_distance_mm
 
-from ..config import Data, Model, Source
+from ..config import IGNORE, Data, Model, Source
 from ..errors import DataError
-from .dataset import Item
+from .dataset import Item, lesion_of
 from .mask_values import soft_share, whole_numbers
 from .shortcut import STATISTICS, global_statistics
 
@@ -91,11 +92,11 @@ def slice_item(item: Item, source: Source, data: Data, model: Model) -> ItemSlic
     elif model.multi_label:
         labels = _findings(item, model, masks, known)
     else:
-        labels = _labels(item, model, facts["lesion"], known)
+        labels = _labels(item, model, facts["lesion"], known & (masks != IGNORE).all(axis=(1, 2)))
     return ItemSlices(
         images=images if item.channels else images[:, 0],
         masks=masks,
-        has_mask=np.full(len(positions), known),
+        has_mask=known & (masks != IGNORE).any(axis=(1, 2)),
         labels=np.broadcast_to(labels, (len(positions), *np.shape(_vector((), model)))).astype(np.int64),
         positions=positions,
         planes=np.full(len(positions), item.plane or prepared.view.plane),
@@ -130,42 +131,52 @@ def _findings(item: Item, model: Model, masks: np.ndarray, known: bool) -> np.nd
     # What a volume does not have, none of its slices has; where it is in one that has it, only a mask can tell.
     rows = np.tile(np.where(volume == 0, 0, -1), (len(masks), 1))
     segments = [segment.name for segment in model.segments]
+    whole = (masks != IGNORE).all(axis=(1, 2))
     for c, card in enumerate(model.classes):
         if not known or card.name not in model.outlined:
             continue
-        drawn = masks > 0 if card.segment is None else masks == segments.index(card.segment) + 1
+        drawn = lesion_of(masks) if card.segment is None else masks == segments.index(card.segment) + 1
         share = drawn.mean(axis=(1, 2))
         # A finding that is drawn is there, whether the table knows it or not; one that it denies contradicts it.
         label = volume[c] if card.segment is None else -1 if volume[c] == 0 else 1
-        rows[:, c] = np.select([share == 0, share < SMALLEST_LESION], [0, -1], label)
+        # Where nothing is drawn on the labelled part of a slice, the rest of it may show the finding.
+        rows[:, c] = np.select([(share == 0) & whole, share == 0, share < SMALLEST_LESION], [0, rows[:, c], -1], label)
     return rows
 
 
-def _labels(item: Item, model: Model, lesion: np.ndarray, known: bool) -> np.ndarray:
-    """Labels of a volume's slices, by the share `lesion` of each that the mask covers."""
+def _labels(item: Item, model: Model, lesion: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Labels of a volume's slices, by the share `lesion` of each that the mask covers, and whether it is known of all
+    of the slice."""
     healthy = () if model.healthy is None else (model.class_names[model.healthy],)
     unknown, nothing = _vector((), model), _vector(healthy, model)
-    if not known:
-        return unknown
     # A volume said to be healthy in which something is drawn contradicts itself: such slices stay unnamed.
     something = unknown if item.labels == healthy else _vector(item.labels, model)
+    # On a part of a slice that is not labelled there may be a lesion.
+    undrawn = nothing if item.labels == healthy and healthy else unknown
     return np.array([
-        nothing if share == 0 else unknown if share < SMALLEST_LESION else something for share in lesion
+        (nothing if all_known else undrawn) if share == 0 else unknown if share < SMALLEST_LESION else something
+        for share, all_known in zip(lesion, whole, strict=True)
     ])
 
 
 def _mask_classes(item: Item, source: Source, model: Model, volume: Volume) -> tuple[np.ndarray | None, bool, float]:
-    """The mask's classes on the image's own grid, (K, J, I) uint8, None for an empty one; whether it is known; and how
-    soft its edges are (`mask_values.soft_share`)."""
+    """The mask's classes on the image's own grid, (K, J, I) uint8, `IGNORE` where nobody labelled, None for an empty
+    one; whether it is known; and how soft its edges are (`mask_values.soft_share`)."""
     if item.mask is None:
         return None, item.is_free(model.outlined) if source.empty_masks is None else source.empty_masks, 0.0
     values = whole_numbers(read_mask(item, volume))
+    unlabelled = None if source.ignore is None else values == source.ignore
     if not source.mask_values:
         soft = soft_share(values)
         halved = soft or item.mask.suffix.lower() in (".jpg", ".jpeg")
-        return (values > values.max() / 2 if halved else values > 0).astype(np.uint8), True, soft
+        if unlabelled is None:
+            return (values > values.max() / 2 if halved else values > 0).astype(np.uint8), True, soft
+        if halved:
+            raise DataError(f"{item.name}: the mask {item.mask.name} has soft edges, so that its values do not tell "
+                            f"what nobody labelled ({source.ignore}). Save it without smoothing, as PNG, not JPEG.")
+        return np.where(unlabelled, IGNORE, values > 0).astype(np.uint8), True, 0.0
     segments = [segment.name for segment in model.segments]
-    unknown = sorted({value.item() for value in np.unique(values)} - {0, *source.mask_values})
+    unknown = sorted({value.item() for value in np.unique(values)} - {0, source.ignore, *source.mask_values})
     if unknown:
         named = ", ".join(map(str, source.mask_values))
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
@@ -176,7 +187,9 @@ def _mask_classes(item: Item, source: Source, model: Model, volume: Volume) -> t
         )
     classes = np.zeros(values.shape, np.uint8)
     for value, name in source.mask_values.items():
-        classes[values == value] = segments.index(name) + 1
+        classes[values == value] = segments.index(name) + 1 if name in segments else 0
+    if unlabelled is not None:
+        classes[unlabelled] = IGNORE
     return classes, True, 0.0
 
 
@@ -216,16 +229,40 @@ def _masks(classes: np.ndarray | None, prepared: PreparedVolume, positions: np.n
         return np.zeros((len(positions), size, size), np.uint8), np.zeros(len(positions), np.int64)
     drawn = prepared.view.of(classes)[positions]
     masks = np.zeros((len(positions), size, size), np.uint8)
-    for n in np.flatnonzero(drawn.any(axis=(1, 2))):
+    partial = (drawn == IGNORE).any(axis=(1, 2))
+    for n in np.flatnonzero(partial):
+        masks[n] = _nearest(drawn[n], prepared.frame)
+    for n in np.flatnonzero(drawn.any(axis=(1, 2)) & ~partial):
         # Each class is resampled as a map between 0 and 1: labels themselves cannot be averaged.
         share = np.stack([prepared.frame.to_network((drawn[n] == c)[None])[0] for c in range(1, segments + 1)])
         masks[n] = np.concatenate([1 - share.sum(axis=0, keepdims=True), share]).argmax(axis=0)
-    return masks, np.count_nonzero(drawn, axis=(1, 2))
+    return masks, np.count_nonzero(lesion_of(drawn), axis=(1, 2))
+
+
+def _nearest(drawn: np.ndarray, frame: Frame) -> np.ndarray:
+    """A partial mask (rows, columns) as the network sees it: each pixel has the label at its middle, or where nobody
+    labelled that, the most frequent label of the voxels within it, so that no thin stroke is lost; what lies outside
+    the image nobody labelled."""
+    middles = (np.arange(frame.size) + 0.5) * frame.pixel_mm
+    rows = np.floor((frame.top + middles) / frame.row_mm).astype(int)
+    columns = np.floor((frame.left + middles) / frame.column_mm).astype(int)
+    inside = np.ix_((rows >= 0) & (rows < frame.rows), (columns >= 0) & (columns < frame.columns))
+    mask = np.full((frame.size, frame.size), IGNORE, np.uint8)
+    mask[inside] = drawn[np.ix_(rows.clip(0, frame.rows - 1), columns.clip(0, frame.columns - 1))][inside]
+
+    voxels = np.argwhere(drawn != IGNORE)
+    corner, voxel_mm = (frame.top, frame.left), (frame.row_mm, frame.column_mm)
+    pixels = np.floor(((voxels + 0.5) * voxel_mm - corner) / frame.pixel_mm).astype(int)
+    seen = ((pixels >= 0) & (pixels < frame.size)).all(axis=1)
+    voxels, pixels = voxels[seen], pixels[seen]
+    counts = np.zeros((int(drawn[drawn != IGNORE].max(initial=0)) + 1, frame.size, frame.size), int)
+    np.add.at(counts, (drawn[tuple(voxels.T)], *pixels.T), 1)
+    return np.where((mask == IGNORE) & counts.any(axis=0), counts.argmax(axis=0), mask).astype(np.uint8)
 
 
 def _facts(prepared: PreparedVolume, positions: np.ndarray, masks: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     facts = np.zeros(len(positions), FACTS)
-    facts["drawn"], facts["lesion"] = drawn, (masks > 0).mean(axis=(1, 2))
+    facts["drawn"], facts["lesion"] = drawn, lesion_of(masks).mean(axis=(1, 2))
     _, facts["rows"], facts["columns"] = prepared.slices.shape
     foreground = prepared.foreground
     for n, position in enumerate(positions):
@@ -239,7 +276,7 @@ def _facts(prepared: PreparedVolume, positions: np.ndarray, masks: np.ndarray, d
         seen = prepared.frame.to_network(body[None])[0] > 0.5
         fact["body"] = seen.mean()
         if drawn[n]:
-            lesion = masks[n] > 0
+            lesion = lesion_of(masks[n])
             filled: Any = binary_fill_holes(seen)
             fact["outside"] = 1 - filled[lesion].mean() if lesion.any() else 0
     return facts

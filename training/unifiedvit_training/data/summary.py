@@ -6,25 +6,31 @@ from collections import Counter
 
 import numpy as np
 
-from ..config import Project
+from ..config import IGNORE, Project
 from .checks import KINDS, Problem, class_counts, leaking_slices
-from .dataset import SIDES, Dataset
+from .dataset import SIDES, Dataset, SliceSet
 from .shortcut import ALARMING, ShortcutProbe
 
 
 def count_slices(project: Project, dataset: Dataset) -> tuple[list[str], list[list[str | int]]]:
-    """Slices of each source and side: header and rows of a table, with images, groups and slices of each class."""
+    """Slices of each source and side: header and rows of a table, with images, groups and slices of each class; and,
+    where masks are partial, which share of the pixels of known masks is labelled."""
     slices = dataset.slices
     lesion = drawn_slices(dataset)
-    header = ["source", "side", "images", "groups", "slices", "mask known", "with lesion", *project.model.class_names]
+    shares = labelled_shares(slices, np.arange(len(slices)))
+    partial = bool((shares[slices.has_mask] < 1).any())
+    header = ["source", "side", "images", "groups", "slices", "mask known", *(["labelled"] if partial else []),
+              "with lesion", *project.model.class_names]
     rows = []
     for source in (source.name for source in project.data.sources):
         for side in SIDES:
             at = np.flatnonzero((slices.sources == source) & (slices.sides == side))
             if len(at):
+                of_known = shares[at][slices.has_mask[at]]
+                labelled = [f"{of_known.mean():.1%}" if len(of_known) else "–"] if partial else []
                 rows.append([
                     source, side, len(np.unique(slices.items[at])), len(np.unique(slices.groups[at])), len(at),
-                    int(slices.has_mask[at].sum()), int(lesion[at].sum()),
+                    int(slices.has_mask[at].sum()), *labelled, int(lesion[at].sum()),
                     *class_counts(dataset, at, len(project.model.classes)).tolist(),
                 ])
     return header, rows
@@ -32,8 +38,12 @@ def count_slices(project: Project, dataset: Dataset) -> tuple[list[str], list[li
 
 def drawn_slices(dataset: Dataset) -> np.ndarray:
     """(N,) bool: something is drawn on the slice."""
-    masks = dataset.slices.masks
-    return np.array([masks[n].any() for n in range(len(masks))], bool)
+    return np.array([dataset.slices.drawn(n) for n in range(len(dataset.slices))], bool)
+
+
+def labelled_shares(slices: SliceSet, at: np.ndarray) -> np.ndarray:
+    """(n,) the labelled share of the mask of each of the slices `at`, 0 where nothing is known."""
+    return np.array([(slices.masks[n] != IGNORE).mean() if slices.has_mask[n] else 0.0 for n in at])
 
 
 def summarise(project: Project, dataset: Dataset, problems: list[Problem], probes: list[ShortcutProbe]) -> str:

@@ -9,6 +9,8 @@ import torch
 from monai.metrics.utils import get_edge_surface_distance
 from tqdm import tqdm
 
+from ..config import IGNORE
+
 #: How far an outline may be off and still count as right: pixels, on a grid of 224 pixels a side.
 TOLERANCE, TOLERANCE_SIDE = 2.0, 224
 
@@ -20,19 +22,21 @@ def boundary_values(drawn: np.ndarray, masks: np.ndarray, has_mask: np.ndarray, 
     MONAI finds the outlines and their distances once for all three metrics.
 
     Args:
-        drawn, masks: (N, H, W) uint8, mask class.
+        drawn, masks: (N, H, W) uint8, mask class; `IGNORE` in `masks` what nobody labelled.
         has_mask: (N,) bool; False: the true mask is not known.
         segments: S, mask classes without the background.
 
     Returns:
-        (N, S) each, NaN where the class is not truly there: `hd95`, the larger of the two 95th percentiles of
+        (N, S) each, NaN where the class is not truly there, or a part of the slice is not labelled, so that nobody
+        knows the outline: `hd95`, the larger of the two 95th percentiles of
         distance, NaN too where nothing is drawn (there is no distance then); `surface_dice`, the share of both
         outlines within the tolerance of the other (Nikolov et al. 2018), and `boundary_f1`, the harmonic mean of
         that share of the drawn and of the true outline (Csurka et al. 2013), both 0 where nothing is drawn.
     """
     tolerance = TOLERANCE * masks.shape[1] / TOLERANCE_SIDE
     values = {name: np.full((len(masks), segments), np.nan) for name in ("hd95", "surface_dice", "boundary_f1")}
-    for n in tqdm(np.flatnonzero(has_mask), desc="Outlines", unit="slice", mininterval=5, disable=None):
+    whole = has_mask & (masks != IGNORE).all(axis=(1, 2))
+    for n in tqdm(np.flatnonzero(whole), desc="Outlines", unit="slice", mininterval=5, disable=None):
         for label in np.unique(masks[n][masks[n] > 0]):
             place = n, label - 1
             if not (drawn[n] == label).any():

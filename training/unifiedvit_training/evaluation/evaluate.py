@@ -33,7 +33,7 @@ from .report import evaluation_page, summary_text
 from .selective import Confidence, measure_confidence, review_of, slice_confidence
 from .slice_table import SliceTable, build_slice_table, table_bytes, table_csv
 from .summary import held_out_calibration_error, summarise
-from .volumes import choose_rule, confidence_metrics, measure_volumes, one_channel_alone, run_volumes
+from .volumes import choose_rule, confidence_metrics, measure_volumes, one_channel_alone, partial_note, run_volumes
 
 RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, PASSES_FILE, REPORT_FILE = (
     "results.json", "slices.csv", "slices.npz", "predictions.npz", "passes.npz", "report.html",
@@ -108,7 +108,7 @@ def _evaluate(candidate: Candidate, dataset: Dataset, tta: bool, uncertainty: bo
 
     results = {
         "weights_sha256": measured.digest, "tta": tta, **_as_json(calibration, model), "rule": asdict(rule),
-        "results": [{"dataset": f"slices, {s.side} ({candidate.used[s.side]})", "metrics": s.numbers()}
+        "results": [{"dataset": f"slices, {s.side} ({candidate.used[s.side]}{s.note})", "metrics": s.numbers()}
                     for s in summaries] + volumes,
         "classes": model.class_names, "segments": [card.name for card in model.segments],
         "task": model.task, "diagnosis": model.diagnosis, "model": model.model_dump(mode="json"),
@@ -299,7 +299,7 @@ def _whole_volumes(candidate: Candidate, dataset: Dataset, network: UnifiedNetwo
     ruled = replace(spec, volume_rule=choose_rule(chosen_on, spec, candidate.rule))
     use = {"validation": "the volume rule was chosen on them", "test": candidate.used["test"]}
     return ruled.volume_rule, [
-        {"dataset": f"whole volumes, {side}{what} ({use[side]})",
+        {"dataset": f"whole volumes, {side}{what} ({use[side]}{partial_note(volumes)})",
          "metrics": measure_volumes(volumes, ruled) | confidence_metrics(volumes, ruled)}
         for (side, what), volumes in cases.items()
     ]

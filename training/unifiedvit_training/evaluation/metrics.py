@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from UnifiedViTLib.inference.pooling import class_probabilities, label_probabilities
 
-from ..config import Model
+from ..config import IGNORE, Model
 from ..data.dataset import SliceSet
 from ..errors import RunError
 from ..runs.calibration import Calibration
@@ -154,19 +154,20 @@ def overlap_values(drawn: np.ndarray, masks: np.ndarray, has_mask: np.ndarray, s
     """How far the drawn and the true mask agree, slice by slice.
 
     Args:
-        drawn, masks: (N, H, W) uint8, mask class.
+        drawn, masks: (N, H, W) uint8, mask class; in `masks` `IGNORE` is what nobody labelled, which is not counted.
         has_mask: (N,) bool; False: the true mask is not known.
         segments: S, mask classes without the background.
 
     Returns:
         NaN where a value has no meaning: `dice`, `iou` (N, S) of the mask classes that are truly there; `detected` (N,)
         1 if drawn and true overlap, whatever their class, on slices with a lesion; `empty` (N,) 1 if nothing is
-        drawn, on slices without; `drawn_pixels` (N,), and `overlap_pixels` (N,) of the right class.
+        drawn, on slices that are known to be without, so that all of them is labelled; `drawn_pixels` (N,), and
+        `overlap_pixels` (N,) of the right class.
     """
-    classes = segments + 1
+    classes, labelled = segments + 1, masks != IGNORE
     counts = np.stack([
-        np.bincount(true.ravel().astype(np.intp) * classes + predicted.ravel(), minlength=classes**2)
-        for true, predicted in zip(masks, drawn, strict=True)
+        np.bincount(true[known].astype(np.intp) * classes + predicted[known], minlength=classes**2)
+        for true, predicted, known in zip(masks, drawn, labelled, strict=True)
     ]).reshape(-1, classes, classes).astype(float)
     counts[~has_mask] = np.nan
     both = np.diagonal(counts, axis1=1, axis2=2)[:, 1:]
@@ -177,7 +178,7 @@ def overlap_values(drawn: np.ndarray, masks: np.ndarray, has_mask: np.ndarray, s
         "dice": np.where(there, 2 * both / np.where(there, true + predicted, np.nan), np.nan),
         "iou": both / either,
         "detected": np.where(lesion > 0, counts[:, 1:, 1:].sum(axis=(1, 2)) > 0, np.nan),
-        "empty": np.where(lesion == 0, pixels == 0, np.nan),
+        "empty": np.where((lesion == 0) & labelled.all(axis=(1, 2)), pixels == 0, np.nan),
         "drawn_pixels": pixels,
         "overlap_pixels": both.sum(axis=1),
     }

@@ -80,7 +80,7 @@ def evaluation_page(model: Model, dataset: Dataset, summaries: list[SideSummary]
     for summary in summaries:
         cases = worst_cases(summary.table, None if drawn is None else drawn[summary.side], dataset.slices, model)
         sections.append(Section(f"Worst cases, {summary.side}", cases))
-    counts = "; ".join(f"{s.side}: {len(s.table):,} slices of {s.groups:,} groups" for s in summaries)
+    counts = "; ".join(f"{s.side}: {len(s.table):,} slices of {s.groups:,} groups{s.note}" for s in summaries)
     lead = f"{model.name} {model.version} ({model.id}). {counts}. Research use only."
     if tta:
         lead += " All metrics are of the mean over each slice and its mirror image."
@@ -96,7 +96,8 @@ def summary_text(summaries: list[SideSummary], volumes: list[dict[str, Any]], ca
     """
     lines = []
     for summary in summaries:
-        lines.append(f"{summary.side}: {len(summary.table):,} slices of {summary.groups:,} groups (95 % intervals)")
+        lines.append(f"{summary.side}: {len(summary.table):,} slices of {summary.groups:,} groups (95 % intervals)"
+                     f"{summary.note}")
         lines += [f"  {name:<22}{format_estimate(summary.metrics[name])}"
                   for name in (*_BRIEF, *label_metric_names(model))
                   if name in summary.metrics and summary.metrics[name].value is not None]
@@ -141,7 +142,9 @@ def _headline(summaries: list[SideSummary], model: Model, calibration: Calibrati
             "but has no distance, so that HD95 is over the slices where something is drawn. Distances are in pixels "
             f"of the network's grid ({model.input.size} a side); surface Dice and boundary F1 forgive "
             f"{TOLERANCE * model.input.size / TOLERANCE_SIDE:.1f} pixels. Slices without a lesion enter “nothing "
-            "drawn where nothing is” alone. Dice by group: all slices of a group as one."))
+            "drawn where nothing is” alone. Dice by group: all slices of a group as one." + (
+                " Of partial masks the labelled pixels alone are counted; they have no outline, and a slice is without "
+                "a lesion only where all of it is labelled." if any(s.table.partial.any() for s in summaries) else "")))
     return blocks
 
 

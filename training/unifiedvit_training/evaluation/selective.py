@@ -147,7 +147,8 @@ def measure_confidence(table: SliceTable, confidence: np.ndarray | None, drawn: 
     wrong = {"diagnosis": table.right}
     if drawn is not None and table.values is not None:
         mask_right = np.where(table.lesion_pixels > 0, (table.values["detected"] == 1) & drawn, ~drawn)
-        wrong["result"] = np.where(np.isnan(table.lesion_pixels), np.nan, mask_right * table.right)
+        judged = ~np.isnan(table.values["detected"]) | ~np.isnan(table.values["empty"])
+        wrong["result"] = np.where(judged, mask_right * table.right, np.nan)
     assert table.probabilities is not None, "it has a diagnosis"
     confidences = {"probability": table.probabilities.max(axis=1), "confidence": confidence}
     measured = []

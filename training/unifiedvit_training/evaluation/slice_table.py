@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..config import Model
-from ..data.dataset import Dataset
+from ..config import IGNORE, Model
+from ..data.dataset import Dataset, lesion_of
 from ..errors import RunError
 from ..runs.calibration import Calibration
 from ..storage import packed
@@ -42,10 +42,11 @@ class SliceTable:
         items, groups, sources, planes, sides: (N,) str; `items` are names.
         positions: (N,) int64, number of the slice in its volume.
         labels: (N,) int64 or, multi-label, (N, C), as in `SliceSet`.
-        lesion_pixels: (N,) of the true mask; NaN where it is not known.
+        lesion_pixels: (N,) of the true mask, or of what is labelled of it; NaN where it is not known.
         probabilities, raw: (N, C), calibrated and as the network said; None without a diagnosis.
         values: of `overlap_values` and `boundary_values`; None without a mask.
         found: (N, C) bool, multi-label: whose probability reaches its threshold; None for other models.
+        labelled: (N,) share of the true mask that somebody labelled, 0 where it is not known.
     """
 
     indices: np.ndarray
@@ -61,6 +62,7 @@ class SliceTable:
     raw: np.ndarray | None
     values: dict[str, np.ndarray] | None
     found: np.ndarray | None = None
+    labelled: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -82,6 +84,11 @@ class SliceTable:
         """(N,) the likeliest class of each slice."""
         assert self.probabilities is not None, "of networks with a diagnosis"
         return self.probabilities.argmax(axis=1)
+
+    @property
+    def partial(self) -> np.ndarray:
+        """(N,) bool: the true mask is known of a part of the slice alone."""
+        return np.zeros(len(self), bool) if self.labelled is None else (self.labelled > 0) & (self.labelled < 1)
 
     @property
     def right(self) -> np.ndarray:
@@ -116,7 +123,8 @@ def build_slice_table(
     return SliceTable(
         indices, names[slices.items[indices]], slices.groups[indices], slices.sources[indices],
         slices.planes[indices], slices.sides[indices], slices.positions[indices], slices.labels[indices],
-        np.where(has_mask, (masks > 0).sum(axis=(1, 2)), np.nan), probabilities, raw, values, found,
+        np.where(has_mask, lesion_of(masks).sum(axis=(1, 2)), np.nan), probabilities, raw, values, found,
+        np.where(has_mask, (masks != IGNORE).mean(axis=(1, 2)), 0.0),
     )
 
 
@@ -246,6 +254,8 @@ def table_csv(table: SliceTable, model: Model) -> str:
             columns["predicted"] = [] if table.found is None else [_named(each, names) for each in table.found]
         columns |= {f"p_{name}": _cells(table.probabilities[:, c]) for c, name in enumerate(names)}
     columns["lesion_pixels"] = _cells(table.lesion_pixels)
+    if table.labelled is not None and table.partial.any():
+        columns["labelled"] = _cells(table.labelled)
     if table.values is not None:
         columns["drawn_pixels"] = _cells(table.values["drawn_pixels"])
         for name in ("dice", *OUTLINE_VALUES):

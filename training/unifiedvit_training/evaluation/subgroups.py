@@ -53,7 +53,7 @@ def subgroups(table: SliceTable, model: Model) -> list[Subgroup]:
 
 def _thirds(table: SliceTable) -> list[tuple[str, np.ndarray]]:
     """Slices with a lesion in thirds by its size, as (name, (N,) bool); none if they are fewer than three."""
-    pixels = table.lesion_pixels
+    pixels = np.where(table.partial, np.nan, table.lesion_pixels)  # of what is known in part nobody knows the size
     sizes = pixels[pixels > 0]
     if len(sizes) < 3:
         return []

@@ -40,6 +40,12 @@ class SideSummary:
         """How many groups (patients) the slices are of."""
         return len(np.unique(self.table.groups))
 
+    @property
+    def note(self) -> str:
+        """What is to be said of metrics where masks are partial; empty where they are whole."""
+        count = int(self.table.partial.sum())
+        return f"; {count} of {len(self.table)} masks are partial and measured where they are labelled" if count else ""
+
     def numbers(self) -> dict[str, float | int]:
         """Metrics that have a meaning, rounded, for a model's description."""
         counts = {"slices": len(self.table), "groups": self.groups}

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.components import label_components
 from UnifiedViTLib.imaging.preparation import PreparedVolume
+from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.decision import NetworkOutput, decide
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.uncertainty import UncertaintyAccumulator
@@ -35,10 +36,11 @@ class Case:
     """A volume after the network has looked at it.
 
     Attributes:
-        truth: (K, J, I) bool, any lesion; None where it is not known.
+        truth: (K, J, I) bool, any lesion, of what is labelled; None where it is not known.
         label: name of the diagnosis; "" where it is not known, and of multi-label models.
         accumulator: what several passes gave; None unless they were taken.
         findings: of multi-label models, name -> whether it is there, for those of which that is known.
+        labelled: (K, J, I) bool, of what voxels `truth` is known; None for all.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Case:
     label: str
     accumulator: UncertaintyAccumulator | None = None
     findings: dict[str, bool] = field(default_factory=dict)
+    labelled: np.ndarray | None = None
 
 
 def first_rule(multi_label: bool) -> VolumeRule:
@@ -59,7 +62,8 @@ def run_volumes(items: Iterable[Item], spec: ModelSpec, tta: bool = False, uncer
     """Run the network once over each volume, just as in use.
 
     Args:
-        items: volumes. Any mask value above 0 is a lesion; without a mask, labels may tell that there is none.
+        items: volumes. Any mask value that is neither background nor what nobody labelled is a lesion; without a mask,
+            labels may tell that there is none.
         spec: the model.
         tta: look at the mirror images too.
         uncertainty: take the further passes of `inference.uncertainty`, in the plane of acquisition alone.
@@ -77,7 +81,7 @@ def run_volumes(items: Iterable[Item], spec: ModelSpec, tta: bool = False, uncer
         label = item.labels[0] if item.labels and not spec.multi_label else ""
         findings = {one.name: one.name in item.labels for one in spec.classes
                     if item.labels and one.name not in item.unknown} if spec.multi_label else {}
-        truth = None if item.mask is None else read_mask(item, volume) > 0
+        truth, labelled = (None, None) if item.mask is None else _truth(item, volume)
         if truth is None and item.is_free(outlined):
             truth = np.zeros(volume.array.shape, bool)
         accumulator = predictor.uncertainty_accumulator(prepared) if uncertainty else None
@@ -90,9 +94,23 @@ def run_volumes(items: Iterable[Item], spec: ModelSpec, tta: bool = False, uncer
                 label,
                 accumulator,
                 findings,
+                labelled,
             )
         )
     return cases
+
+
+def _truth(item: Item, volume: Volume) -> tuple[np.ndarray, np.ndarray | None]:
+    """Where an item's mask shows a lesion, and where somebody labelled it; None where all of it is."""
+    values = read_mask(item, volume)
+    labelled = np.ones(values.shape, bool) if item.ignore is None else values != item.ignore
+    return labelled & ~np.isin(values, item.background), None if labelled.all() else labelled
+
+
+def partial_note(cases: list[Case]) -> str:
+    """What is to be said of the metrics of volumes some of whose masks are partial; empty where all are whole."""
+    count = sum(case.labelled is not None for case in cases)
+    return f"; {count} of {len(cases)} masks are partial and measured where they are labelled" if count else ""
 
 
 def one_channel_alone(items: Iterable[Item], channels: Sequence[str]) -> dict[str, list[Item]]:
@@ -124,7 +142,8 @@ def without_lesion(cases: list[Case]) -> list[Case]:
         if case.truth is None:
             continue
         view = case.prepared.view
-        empty = np.concatenate([[False], ~view.of(case.truth).any(axis=(1, 2)), [False]]).astype(int)
+        free = ~view.of(case.truth).any(axis=(1, 2)) & _whole(case)
+        empty = np.concatenate([[False], free, [False]]).astype(int)
         starts, stops = np.flatnonzero(np.diff(empty) == 1), np.flatnonzero(np.diff(empty) == -1)
         if not len(starts):
             continue
@@ -136,6 +155,13 @@ def without_lesion(cases: list[Case]) -> list[Case]:
         elif stop - start >= SHORTEST_RUN:
             cut.append(_run(case, start, stop))
     return cut
+
+
+def _whole(case: Case) -> np.ndarray:
+    """(K,) bool: the slices that are labelled from edge to edge."""
+    view = case.prepared.view
+    labelled = np.ones(case.prepared.volume.array.shape, bool) if case.labelled is None else case.labelled
+    return np.logical_and.reduce(view.of(labelled), axis=(1, 2))
 
 
 def _run(case: Case, start: int, stop: int) -> Case:
@@ -153,13 +179,16 @@ def _run(case: Case, start: int, stop: int) -> Case:
 def measure_volumes(cases: list[Case], spec: ModelSpec) -> dict[str, float | int]:
     """Metrics for whole volumes; those that the cases do not tell are left out.
 
+    Of a mask that is partial, the labelled voxels count.
+
     Returns:
         `volumes` how many. `detected`: share of volumes with a lesion in which drawn and true overlap; `dice` their
-        mean. `empty`: share of lesion-free slices with nothing drawn. `false_components`: connected pieces a volume
-        that touch no lesion. `diagnosis`: share of right diagnoses; of multi-label models, share of volumes of which
-        all that is known of the findings is said, and `findings`: share of right answers over all findings of all
-        volumes. `false_alarms`: share of `without_lesion` volumes that are given a lesion's diagnosis, or a finding
-        that masks show (models that can say that there is none).
+        mean. `empty`: share of lesion-free slices, labelled from edge to edge, with nothing drawn. `false_components`:
+        connected pieces a volume that touch no lesion, of volumes that are wholly labelled. `diagnosis`: share of right
+        diagnoses; of multi-label models, share of volumes of which all that is known of the findings is said, and
+        `findings`: share of right answers over all findings of all volumes. `false_alarms`: share of `without_lesion`
+        volumes that are given a lesion's diagnosis, or a finding that masks show (models that can say that there is
+        none).
     """
     values: dict[str, list[float]] = {
         name: [] for name in ("detected", "dice", "empty", "false_components", "diagnosis", "findings", "false_alarms")
@@ -177,11 +206,13 @@ def measure_volumes(cases: list[Case], spec: ModelSpec) -> dict[str, float | int
         drawn, truth = decision.labelmap > 0, case.truth
         if truth.any():
             overlap = np.count_nonzero(drawn & truth)
+            counted = np.count_nonzero(drawn if case.labelled is None else drawn & case.labelled)
             values["detected"].append(float(overlap > 0))
-            values["dice"].append(2 * overlap / (np.count_nonzero(drawn) + np.count_nonzero(truth)))
-        labelled, count = label_components(drawn, np.ones((3, 3, 3)))
-        values["false_components"].append(count - len(np.unique(labelled[truth & drawn])))
-        free = ~case.prepared.view.of(truth).any(axis=(1, 2))
+            values["dice"].append(2 * overlap / (counted + np.count_nonzero(truth)))
+        if case.labelled is None:
+            components, count = label_components(drawn, np.ones((3, 3, 3)))
+            values["false_components"].append(count - len(np.unique(components[truth & drawn])))
+        free = ~case.prepared.view.of(truth).any(axis=(1, 2)) & _whole(case)
         values["empty"] += (~np.any(case.prepared.view.of(drawn)[free], axis=(1, 2))).tolist()
     if spec.healthy is not None or spec.multi_label:
         lesions = {spec.classes[n].name for n in spec.outlined}

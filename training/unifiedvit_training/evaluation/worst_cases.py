@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.ndimage import binary_erosion
 
 from ..config import Model
-from ..data.dataset import SliceSet, pictures
+from ..data.dataset import SliceSet, lesion_of, pictures
 from ..reports.page import Gallery, Picture, Text, image_uri
 from ..reports.pictures import overlay
 from .metrics import over_segments
@@ -79,7 +79,8 @@ def _spread(rows: np.ndarray, groups: np.ndarray) -> list[int]:
 
 def _picture(row: int, table: SliceTable, drawn: np.ndarray | None, slices: SliceSet, model: Model) -> Picture:
     place = table.indices[row]
-    truth = slices.masks[place] if slices.has_mask[place] else None
+    mask = slices.masks[place]
+    truth = np.where(lesion_of(mask), mask, 0) if slices.has_mask[place] else None
     pixels = outlined(pictures(slices.images[place : place + 1])[0], truth, None if drawn is None else drawn[row])
     return Picture(image_uri(pixels), _caption(row, table, model))
 

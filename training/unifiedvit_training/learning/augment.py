@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from UnifiedViTLib.models.channels import missing_channels
 from UnifiedViTLib.spec import MISSING
 
-from ..config import Augmentation
+from ..config import IGNORE, Augmentation
 from .artefacts import add_artefacts
 from .burnt_in import burn_in
 from .skull_strip import RANDOM_NUMBERS, skull_strip, smooth_field
@@ -34,7 +34,7 @@ def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augm
 
     Args:
         images: (B, C, H, W) float32, normalised (body at zero mean, unit variance), missing channels `spec.MISSING`.
-        masks: (B, H, W) uint8, mask class.
+        masks: (B, H, W) uint8, mask class, `IGNORE` what nobody labelled.
         size: side of what comes out; the network's input.
         strength: the top of each range.
         generators: B sources of chance (on the CPU), one a sample.
@@ -53,12 +53,17 @@ def augment(images: torch.Tensor, masks: torch.Tensor, size: int, strength: Augm
         numbers = torch.stack([torch.rand(RANDOM_NUMBERS, generator=generator) for generator in generators])
         images, masks, zoom = skull_strip(images, masks, strength.skull_strip, numbers)
     grid = _grid(moves, bend.view(-1, 2, _BEND, _BEND) * 2 - 1, size, strength, zoom)
-    classes = int(masks.max()) + 1
+    unlabelled = masks == IGNORE
+    classes = int(masks.masked_fill(unlabelled, 0).max()) + 1
     lesions = [(masks == label)[:, None].float() for label in range(1, classes)]
+    if partial := bool(unlabelled.any()):
+        lesions.append(unlabelled[:, None].float())
     both = F.grid_sample(torch.cat([images, *lesions], dim=1), grid, padding_mode="border", align_corners=False)
     image, drawn = both[:, :channels], both[:, channels:]
     background = 1 - drawn.sum(dim=1, keepdim=True)
     mask = torch.cat([background, drawn], dim=1).argmax(dim=1)
+    if partial:
+        mask.masked_fill_(mask == classes, IGNORE)
     if channels > 1:  # the first channel's is drawn already
         rest = torch.stack([torch.rand(channels - 1, _COLOURS + _TONES + _FIELD**2, generator=g) for g in generators])
         first = torch.cat([colours, tones, field], dim=1)[:, None]

@@ -25,12 +25,14 @@ from ..evaluation.metrics import score, slice_metrics
 from ..runs.checkpoints import BEST_FILE, NOW_FILE, load_state, save_state, save_weights
 from ..runs.project_file import begin_or_resume
 from .augment import augment
+from .bags import Bags, find_bags
 from .depthwise import depthwise_in_float32
 from .distillation import TeacherNetwork, averages_answers, find_teacher, growing_weight
+from .few_labels import labelled_slices, with_few_labels
 from .initialise import load_initial_weights, parameter_groups
 from .launch import start_fabric
 from .metric_logger import MetricLogger
-from .sampling import generators_of, order_of_epoch, seed_of, weights_of
+from .sampling import favour_labelled, generators_of, order_of_epoch, seed_of, weights_of
 from .schedule import lr_factor
 from .training_module import TrainingModule
 
@@ -77,17 +79,19 @@ class Trainer:
     def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric,
                  max_minutes: float | None, teacher: ModelSpec | None = None) -> None:
         self.stop_at = None if max_minutes is None else time.monotonic() + 60 * max_minutes
-        self.project, self.plan, self.slices, self.run, self.fabric = project, project.fit, dataset.slices, run, fabric
+        self.project, self.plan, self.run, self.fabric = project, project.fit, run, fabric
+        self.slices = with_few_labels(dataset.slices, self.plan.labelled, project.seed)
         self.train, self.validation = self.slices.on("train"), self.slices.on("validation")
         for side, indices in (("train", self.train), ("validation", self.validation)):
             if not len(indices):
                 raise DataError(f"The dataset in {dataset.folder} has no slices on the {side} side.")
+        self.bags = self._bags(dataset)
         self.micro_batch, self.micros = self._shares()
         self.sizes = [stage.size for stage in self.plan.stages for _ in range(stage.epochs)]
         self.steps = max(1, len(self.train) // self.plan.batch_size)
         # Cost, not count, is what the schedule runs over: a step at 224 is worth two at 160.
         self.cost = np.cumsum([0, *(size**2 for size in self.sizes)]) / sum(size**2 for size in self.sizes)
-        self.weights = weights_of(self.slices.labels[self.train], self.plan.class_balance)
+        self.weights = self._weights(dataset)
 
         torch.manual_seed(project.seed)
         training_module = TrainingModule(project.model, self.plan).to(memory_format=torch.channels_last)
@@ -98,7 +102,9 @@ class Trainer:
         if state is None:
             fabric.print(load_initial_weights(training_module.network, self.plan.initial))
         groups = parameter_groups(training_module.network, self.plan.optimiser, self.plan.initial)
-        groups.append({"params": list(training_module.balance.parameters()), "weight_decay": 0.0, "scale": 1.0})
+        others = [training_module.balance, *([training_module.attention] if training_module.attention else [])]
+        groups.append({"params": [p for module in others for p in module.parameters()], "weight_decay": 0.0,
+                       "scale": 1.0})
         optimiser = torch.optim.AdamW([g for g in groups if g["params"]], lr=self.plan.optimiser.learning_rate)
         self.training_module, self.optimiser = fabric.setup(training_module, optimiser)
         self.average = ModelEmaV3(self.training_module.module.network, self.plan.ema, use_warmup=True)
@@ -115,6 +121,43 @@ class Trainer:
         """Steps taken since the run began."""
         return self.epoch * self.steps + self.step
 
+    def _bags(self, dataset: Dataset) -> Bags | None:
+        """The volumes that are learnt from as a whole."""
+        plan, model = self.plan, self.project.model
+        if plan.bags is None or model.task == "segmentation":
+            return None
+        if model.multi_label:
+            raise RunError("fit.bags is for models of one diagnosis an image. Leave it out.")
+        bags = find_bags(dataset, self.train, model.class_names, plan.bag_size)
+        self.fabric.print(f"{len(bags.volumes)} volumes are learnt from as a whole, {bags.size} slices at a time.")
+        return bags
+
+    def _order(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Slices of this epoch, and, where there are bags, what `Bags.order` says of its blocks."""
+        count, seed = self.steps * self.plan.batch_size, self.project.seed
+        single = self.train[order_of_epoch(self.weights, count, seed, self.epoch)]
+        if self.bags is None:
+            return single, None
+        slices = sum(map(len, self.bags.volumes))
+        share = slices / (slices + np.count_nonzero(self.weights))
+        return self.bags.order(single, share, count, self.plan.class_balance, seed, self.epoch)
+
+    def _weights(self, dataset: Dataset) -> np.ndarray:
+        """How often each slice of the training side is drawn on its own."""
+        labelled = labelled_slices(self.slices, self.train, self.project.model.task)
+        taught = self.plan.teacher is not None
+        if not labelled.any() and not taught:
+            if self.bags:  # nothing is known of any slice
+                return np.zeros(len(self.train))
+            raise DataError(f"The dataset in {dataset.folder} has no mask or label on the train side that this task "
+                            "learns from. Give some, or a teacher (fit.teacher).")
+        if self.plan.labelled < 1:
+            groups = self.slices.groups[self.train]
+            self.fabric.print(f"Masks and labels of {len(np.unique(groups[labelled]))} of {len(np.unique(groups))} "
+                              f"groups are learnt from, {labelled.sum():,} of {len(labelled):,} slices.")
+        weights = weights_of(self.slices.labels[self.train], self.plan.class_balance)
+        return favour_labelled(weights, labelled, taught) if labelled.any() else weights
+
     def _shares(self) -> tuple[int, range]:
         """How many slices go through the network at a time, and which of these portions are this process's."""
         batch, world = self.plan.batch_size, self.fabric.world_size
@@ -124,6 +167,9 @@ class Trainer:
                 f"fit.batch_size {batch} cannot be shared: it must be a multiple of fit.micro_batch ({micro}) times "
                 f"the number of processes ({world})."
             )
+        if self.bags and micro % self.bags.size:
+            raise RunError(f"fit.bag_size {self.bags.size} must divide the {micro} slices that one device takes at a "
+                           "time (fit.micro_batch, or fit.batch_size).")
         return micro, range(self.fabric.global_rank, batch // micro, world)
 
     def run_all(self) -> Path:
@@ -165,13 +211,14 @@ class Trainer:
     def train_epoch(self) -> None:
         """Every slice of the training side once, from where the run is within the epoch; less where time is up."""
         batch, size = self.plan.batch_size, self.sizes[self.epoch]
-        order = self.train[order_of_epoch(self.weights, self.steps * batch, self.project.seed, self.epoch)]
+        order, bag_labels = self._order()
         self.training_module.train()
         first, started, saved = self.step, time.monotonic(), time.monotonic()
         bar = tqdm(range(first, self.steps), f"epoch {self.epoch + 1}/{len(self.sizes)} ({size} px)", mininterval=5,
                    initial=first, total=self.steps, disable=not self.fabric.is_global_zero)
         for step in bar:
-            losses = self._train_step(order[step * batch:(step + 1) * batch], size)
+            part = slice(step * batch, (step + 1) * batch)
+            losses = self._train_step(order[part], self._bag_labels(bag_labels, part), size)
             self.step, self.summed = step + 1, self.summed + 1
             for name, value in losses.items():
                 self.sums[name] = self.sums.get(name, 0.0) + value
@@ -190,7 +237,12 @@ class Trainer:
                 "images_per_second": round((self.steps - first) * batch / (time.monotonic() - started), 2),
             })
 
-    def _train_step(self, chosen: np.ndarray, size: int) -> dict[str, float]:
+    def _bag_labels(self, labels: Any, part: slice) -> Any:
+        """What is said of the blocks of a part of the slices; None where there are no bags."""
+        return None if labels is None or self.bags is None else labels[part.start // self.bags.size:
+                                                                       part.stop // self.bags.size]
+
+    def _train_step(self, chosen: np.ndarray, bag_labels: np.ndarray | None, size: int) -> dict[str, float]:
         """Learn from the slices at `chosen`; returns the mean loss of each task, over all processes."""
         share = self.cost[self.epoch] + (self.step + 1) / self.steps * (self.cost[self.epoch + 1]
                                                                        - self.cost[self.epoch])
@@ -206,7 +258,10 @@ class Trainer:
                 seed_of(self.project.seed, self.done, self.plan.batch_size + micro)
             )  # drop-out, drop-path
             with self.fabric.no_backward_sync(self.training_module, enabled=micro != self.micros[-1]):
-                loss, losses = self.training_module(*inputs, taught, weight)
+                of_bags = self._bag_labels(bag_labels, slice(places.start, places.stop))
+                if of_bags is not None:
+                    of_bags = torch.from_numpy(of_bags).to(self.fabric.device)
+                loss, losses = self.training_module(*inputs, taught, weight, of_bags)
                 self.fabric.backward(loss / len(self.micros))
             for name, value in losses.items():
                 total[name] = total.get(name, 0) + value / len(self.micros)

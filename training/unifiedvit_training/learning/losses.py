@@ -1,13 +1,15 @@
-"""The two losses of [Kassar], eq. 8, for slices that may lack a mask or a label."""
+"""The two losses of [Kassar], eq. 8, for slices that may lack a mask, a part of it, or a label."""
 
 from __future__ import annotations
 
 import torch
-from monai.losses import DiceCELoss
+from monai.losses import DiceLoss
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from UnifiedViTLib.models import UnifiedOutput
+
+from ..config import IGNORE
 
 TASKS = ("mask", "class")
 
@@ -15,7 +17,8 @@ TASKS = ("mask", "class")
 class UnifiedLoss(nn.Module):
     """Dice + cross-entropy of the mask, (binary) cross-entropy of the diagnosis.
 
-    A slice without a mask, or without a label, teaches the other head alone; a batch without any gives a loss of
+    A slice without a mask, or without a label, teaches the other head alone, and of a partial mask what is labelled
+    (partial cross-entropy, Tang et al. 2018); a batch without any gives a loss of
     zero that every weight still hangs on, as processes that share the work must all take part.
 
     Args:
@@ -25,7 +28,7 @@ class UnifiedLoss(nn.Module):
 
     def __init__(self, multi_label: bool, label_smoothing: float) -> None:
         super().__init__()
-        self.masking = DiceCELoss(softmax=True, to_onehot_y=True, include_background=False, batch=True)
+        self.dice = DiceLoss(to_onehot_y=True, include_background=False, batch=True)
         self.multi_label = multi_label
         self.label_smoothing = label_smoothing
 
@@ -35,7 +38,7 @@ class UnifiedLoss(nn.Module):
 
         Args:
             output: the network's.
-            masks: (B, H, W) int64, mask class.
+            masks: (B, H, W) int64, mask class, `IGNORE` what nobody labelled.
             has_mask: (B,) bool.
             labels: (B,) int64, -1 where not known; multi-label: (B, C) of 0, 1 and -1.
         """
@@ -47,9 +50,13 @@ class UnifiedLoss(nn.Module):
         return losses
 
     def _mask(self, logits: torch.Tensor, masks: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
-        if not known.any():
+        labelled = (masks != IGNORE) & known[:, None, None]
+        if not labelled.any():
             return logits.sum() * 0
-        return self.masking(logits[known], masks[known][:, None])
+        logits, masks, labelled = logits[known], masks[known], labelled[known]
+        # What is not labelled is background of which nothing is drawn, and of the background there is no Dice.
+        dice = self.dice(logits.softmax(dim=1) * labelled[:, None], masks.where(labelled, 0)[:, None])
+        return dice + cross_entropy(logits, masks, ignore_index=IGNORE)
 
     def _class(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         known = labels >= 0

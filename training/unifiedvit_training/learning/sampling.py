@@ -53,6 +53,22 @@ def order_of_epoch(weights: np.ndarray, count: int, seed: int, epoch: int) -> np
     return generator.permutation(drawn)
 
 
+def favour_labelled(weights: np.ndarray, labelled: np.ndarray, taught: bool) -> np.ndarray:
+    """How often slices are drawn where of some of them nothing is known.
+
+    Args:
+        weights: (N,), of `weights_of`.
+        labelled: (N,) bool, whether anything is known; of some it is.
+        taught: whether there is a teacher, from whom a network learns of the others too. Without one these are not
+            drawn, so that a step costs the same and all of it teaches; with one, they are at most every other slice, as
+            a step without a label would follow the teacher alone (Tarvainen and Valpola 2017).
+    """
+    if not taught:
+        return np.where(labelled, weights, 0.0)
+    known, unknown = weights[labelled].sum(), weights[~labelled].sum()
+    return np.where(labelled, weights, weights * min(1.0, known / unknown)) if unknown else weights
+
+
 def weights_of(labels: np.ndarray, balance: str) -> np.ndarray:
     """How often each slice is drawn, in proportion.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from ...config import Model, Project, Source
+from ...config import BACKGROUND, Model, Project, Source
 from .complaints import Complaints
 from .folder import folder_items
 from .labels import class_named
@@ -29,7 +30,10 @@ def list_items(project: Project) -> dict[str, list[Listed]]:
         _check_repeats(source, rows, complaints)
         if not rows and not any(text.startswith(source.name) for text in complaints.sentences):
             complaints.add(source.name, f"no images in {source.table or source.folder}")
-        items[source.name] = rows
+        named = (value for value, name in source.mask_values.items() if name == BACKGROUND)
+        background = tuple(sorted({0, *named} - {source.ignore}))
+        items[source.name] = [
+            replace(row, item=replace(row.item, ignore=source.ignore, background=background)) for row in rows]
     complaints.raise_if_any()
     return items
 
@@ -37,7 +41,7 @@ def list_items(project: Project) -> dict[str, list[Listed]]:
 def _check_names(source: Source, model: Model, complaints: Complaints) -> None:
     segments = [segment.name for segment in model.segments]
     for value, name in source.mask_values.items():
-        if name not in segments:
+        if name not in (*segments, BACKGROUND):
             complaints.add(source.name, f"mask_values: {value} is {name!r}, but the segments are {', '.join(segments)}")
     if not source.mask_values and len(segments) > 1:
         complaints.add(source.name, f"say in mask_values which value is which of {', '.join(segments)}")

@@ -92,8 +92,8 @@ def explain(project: Project, dataset: Dataset, run: Path, output: Path, count: 
 
 
 def choose_slices(dataset: Dataset, lesion: list[bool], count: int, seed: int = 0) -> tuple[str, np.ndarray]:
-    """The side, and places of about `count` of its slices that show a lesion: as many of each class, one of each group
-    before a second of any.
+    """The side, and places of about `count` of its slices that show a lesion and are labelled from edge to edge: as
+    many of each class, one of each group before a second of any.
 
     Args:
         dataset: whose slices they are.
@@ -109,7 +109,8 @@ def choose_slices(dataset: Dataset, lesion: list[bool], count: int, seed: int = 
         places = slices.on(side)
         labels = slices.labels[places]
         fits = slices.has_mask[places] & (labels >= 0) & np.isin(labels, np.flatnonzero(lesion))
-        places = np.array([place for place in places[fits] if slices.masks[place].any()], int)
+        places = places[fits]
+        places = np.array([place for place in places[~slices.partial(places)] if slices.drawn(place)], int)
         if not len(places):
             continue
         return side, spread_over_classes(slices, places, count, seed)

@@ -117,10 +117,13 @@ def _choose(dataset: Dataset, source: str | None, count: int) -> tuple[str, np.n
         fits = (slices.sides == side) & (slices.labels >= 0) & slices.has_mask
         if source:
             fits &= slices.sources == source
-        if fits.any():
-            return side, spread_over_classes(slices, np.flatnonzero(fits), count)
+        places = np.flatnonzero(fits)
+        places = places[~slices.partial(places)]
+        if len(places):
+            return side, spread_over_classes(slices, places, count)
     raise DataError(
-        f"The dataset in {dataset.folder} has no slices with a known diagnosis and mask on its test or validation side"
+        f"The dataset in {dataset.folder} has no slices with a known diagnosis and a whole mask on its test or "
+        "validation side"
         + (f" from {source!r}. Its sources: {', '.join(np.unique(slices.sources))}." if source else ".")
     )
 

@@ -162,7 +162,7 @@ def severity_figure(results: dict[str, Robustness], names: Sequence[str]) -> Fig
 def _galleries(dataset: Dataset, places: np.ndarray, model: Model, names: Sequence[str]) -> list[Gallery]:
     """One slice with a lesion, corrupted in every way."""
     slices = dataset.slices
-    place = next((int(place) for place in places if slices.masks[place].any()), int(places[0]))
+    place = next((int(place) for place in places if slices.drawn(place)), int(places[0]))
     galleries = []
     for name in names:
         row = []
