@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,15 @@ class Trainer:
         fabric: on whose devices it trains.
         max_minutes: after which it stops, to be gone on with; None for no end.
         teacher: the model that `fit.teacher` names, where it names one.
+        steps: of an epoch; None: as many as meet every slice once.
+
+    Attributes:
+        penalty: a term of the loss of every step besides the tasks', as FedProx has one; None: there is none.
     """
 
     def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric,
-                 max_minutes: float | None, teacher: ModelSpec | None = None) -> None:
+                 max_minutes: float | None, teacher: ModelSpec | None = None, steps: int | None = None) -> None:
+        self.penalty: Callable[[], torch.Tensor] | None = None
         self.stop_at = None if max_minutes is None else time.monotonic() + 60 * max_minutes
         self.project, self.plan, self.slices, self.run, self.fabric = project, project.fit, dataset.slices, run, fabric
         self.train, self.validation = self.slices.on("train"), self.slices.on("validation")
@@ -84,7 +90,7 @@ class Trainer:
                 raise DataError(f"The dataset in {dataset.folder} has no slices on the {side} side.")
         self.micro_batch, self.micros = self._shares()
         self.sizes = [stage.size for stage in self.plan.stages for _ in range(stage.epochs)]
-        self.steps = max(1, len(self.train) // self.plan.batch_size)
+        self.steps = steps or max(1, len(self.train) // self.plan.batch_size)
         # Cost, not count, is what the schedule runs over: a step at 224 is worth two at 160.
         self.cost = np.cumsum([0, *(size**2 for size in self.sizes)]) / sum(size**2 for size in self.sizes)
         self.weights = weights_of(self.slices.labels[self.train], self.plan.class_balance)
@@ -207,6 +213,8 @@ class Trainer:
             )  # drop-out, drop-path
             with self.fabric.no_backward_sync(self.training_module, enabled=micro != self.micros[-1]):
                 loss, losses = self.training_module(*inputs, taught, weight)
+                if self.penalty:
+                    loss = loss + self.penalty()
                 self.fabric.backward(loss / len(self.micros))
             for name, value in losses.items():
                 total[name] = total.get(name, 0) + value / len(self.micros)
