@@ -16,7 +16,7 @@ from unifiedvit_training.federation.weights import pack_weights, unpack_weights
 
 
 class SpoilingSite(Executor):
-    """Sends NaN in odd rounds, and the weights of another network in even ones; what it has heard it never measures.
+    """Sends NaN in odd rounds, and the weights of another network in even ones; measures nothing.
 
     Args:
         settings: of the sites that it stands in for; not used.
@@ -27,22 +27,17 @@ class SpoilingSite(Executor):
 
     def execute(self, task_name: str, shareable: Shareable, fl_ctx: FLContext, abort_signal: Signal) -> Shareable:
         if task_name != TRAIN:
-            return Shareable({REPORT: "nothing"})
+            return Shareable({REPORT: json.dumps({"samples": 24})})
         tensors = unpack_weights(shareable[WEIGHTS])
         name = next(name for name, value in tensors.items() if value.ndim == 2)
         tensors[name] = np.full_like(tensors[name], np.nan) if shareable[ROUND] % 2 else tensors[name][:-1]
-        return Shareable({WEIGHTS: pack_weights(tensors), REPORT: json.dumps({"samples": 1_000_000, "losses": {}})})
+        return Shareable({WEIGHTS: pack_weights(tensors), REPORT: json.dumps({"samples": 24})})
 
 
-class DyingSite(Executor):
-    """Its process ends in the first round, as when a machine is switched off.
-
-    Args:
-        settings: as for `SpoilingSite`.
-    """
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__()
+class DyingSite(SpoilingSite):
+    """Besides, its process ends in the second round, as when a machine is switched off."""
 
     def execute(self, task_name: str, shareable: Shareable, fl_ctx: FLContext, abort_signal: Signal) -> Shareable:
-        os._exit(1)
+        if task_name == TRAIN and shareable[ROUND] == 2:
+            os._exit(1)
+        return super().execute(task_name, shareable, fl_ctx, abort_signal)

@@ -12,7 +12,7 @@ import yaml
 from training_sets import SURE, discs, project_data
 from unifiedvit_training.config import Project
 from unifiedvit_training.data.dataset import CARD_FILE, Dataset, load_dataset
-from unifiedvit_training.federation.exchange import REPORT, ROUND, TRAIN, VALIDATE, WEIGHTS, Reply
+from unifiedvit_training.federation.exchange import JOIN, REPORT, ROUND, TRAIN, VALIDATE, WEIGHTS, Reply
 from unifiedvit_training.federation.federate import begin
 from unifiedvit_training.federation.plan import FederationPlan, meaning_of
 from unifiedvit_training.federation.rounds import Federation
@@ -71,13 +71,16 @@ def ask_of(sites: Mapping[str, Site], spoil: Callable[[str, str, int, Reply], Re
     """
 
     def ask(task: str, content: dict[str, Any]) -> dict[str, Reply]:
-        number, weights, replies = content[ROUND], content[WEIGHTS], {}
+        number, weights, replies = content[ROUND], content.get(WEIGHTS), {}
         for name, site in sites.items():
-            if task == TRAIN:
+            if task == JOIN:
+                reply = Reply({REPORT: json.dumps(site.join())})
+            elif task == TRAIN:
                 sent, report = site.train(number, weights, json.loads(content[REPORT])["best_round"])
                 reply = Reply({WEIGHTS: sent, REPORT: json.dumps(report)})
             else:
-                reply = Reply({REPORT: json.dumps((site.validate if task == VALIDATE else site.finish)(number, weights))})
+                measure = site.validate if task == VALIDATE else site.finish
+                reply = Reply({REPORT: json.dumps(measure(number, weights))})
             replies[name] = spoil(name, task, number, reply)
         return replies
 

@@ -1,13 +1,16 @@
 """What learning together brings: a federation against each site alone and against all images in one place.
 
     python -m benchmarks.federated phantoms FOLDER
-    python -m benchmarks.federated measure PROJECT.yaml --site A=WORK_A --site B=WORK_B ... --work-dir WORK [--seed 0 ...]
+    python -m benchmarks.federated measure PROJECT.yaml --site A=WORK_A --site B=WORK_B --work-dir WORK [--seed 0]
 
 `phantoms` draws three sites, whose scanners and numbers of patients differ, with a project for them. `measure` trains
 under the same recipe, with the batches, augmentation and schedule of the project: FedAvg, FedProx, and FedAvg with the
 norms kept at their sites; every site alone, with as many steps as it takes in the federation; and all images in one
-place, with as many steps as all sites of the federation take together. The rounds are those of `unifiedvit-train federate`, in one process without NVFlare. All are measured on
-each site's test side, or its validation side where there is none. What is finished is not done again.
+place, with as many steps as all sites of the federation take together. The rounds are those of `unifiedvit-train
+federate`, in one process without NVFlare.
+
+All are measured on each site's test side, or its validation side where there is none. What is finished is not done
+again; `--only` names the trainings that are to be done, by all of which the table is made.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +33,7 @@ from unifiedvit_training.data.dataset import CARD_FILE, Dataset, SliceSet, load_
 from unifiedvit_training.data.prepare import prepare_dataset
 from unifiedvit_training.evaluation.inference import predict_slices
 from unifiedvit_training.evaluation.metrics import score, slice_metrics
-from unifiedvit_training.federation.exchange import REPORT, ROUND, TRAIN, VALIDATE, WEIGHTS, Reply
+from unifiedvit_training.federation.exchange import JOIN, REPORT, ROUND, TRAIN, VALIDATE, WEIGHTS, Reply
 from unifiedvit_training.federation.federate import begin, sites_of
 from unifiedvit_training.federation.plan import FederationPlan, meaning_of, project_of_rounds
 from unifiedvit_training.federation.rounds import Federation
@@ -52,6 +55,8 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 SHOWN = ("score", "dice", "macro_auc", "accuracy")
 RESULTS_FILE = "results.json"
+#: By site and name.
+Metrics = dict[str, dict[str, float | None]]
 
 
 def main() -> None:
@@ -64,6 +69,7 @@ def main() -> None:
     measuring.add_argument("--site", action="append", required=True, metavar="NAME=WORK")
     measuring.add_argument("--work-dir", type=Path, required=True)
     measuring.add_argument("--seed", type=int, action="append", default=[])
+    measuring.add_argument("--only", action="append", metavar="TRAINING")
     measuring.add_argument("--rounds", type=int, default=20)
     measuring.add_argument("--steps", type=int, default=10)
     measuring.add_argument("--set", action="append", default=[], metavar="SECTION.NAME=VALUE")
@@ -75,8 +81,9 @@ def main() -> None:
     plan = FederationPlan(rounds=arguments.rounds, steps=arguments.steps, validate_every=4)
     for seed in arguments.seed or [0]:
         project = load_project(arguments.project, [*arguments.set, f"seed={seed}"])
-        measure_seed(project, plan, datasets, arguments.work_dir / f"seed-{seed}")
-    print(table([json.loads(file.read_text()) for file in sorted(arguments.work_dir.glob(f"seed-*/{RESULTS_FILE}"))]))
+        measure_seed(project, plan, datasets, arguments.work_dir / f"seed-{seed}", arguments.only)
+    found = [measured(folder, datasets) for folder in sorted(arguments.work_dir.glob("seed-*"))]
+    print(table([seed for seed in found if seed]))
 
 
 def draw_sites(folder: Path) -> None:
@@ -98,23 +105,36 @@ def draw_sites(folder: Path) -> None:
         prepare_dataset(load_project(folder / "project.yaml", None, data), folder / name / "dataset")
 
 
-def measure_seed(project: Project, plan: FederationPlan, datasets: Mapping[str, Dataset], folder: Path) -> None:
+def trainings(sites: Iterable[str]) -> dict[str, str]:
+    """All trainings by name, and the folder of each."""
+    names = [*(f"{site} alone" for site in sites), "all together", *METHODS]
+    return {name: name.replace(" ", "-").replace(",", "") for name in names}
+
+
+def measured(folder: Path, sites: Iterable[str]) -> dict[str, Metrics]:
+    """What is finished of a seed: metrics by training and site."""
+    files = {name: folder / path / RESULTS_FILE for name, path in trainings(sites).items()}
+    return {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
+
+
+def measure_seed(project: Project, plan: FederationPlan, datasets: Mapping[str, Dataset], folder: Path,
+                 only: list[str] | None) -> None:
     """Train and measure all that is not there yet."""
-    path = folder / RESULTS_FILE
-    results: dict[str, dict[str, dict[str, float | None]]] = json.loads(path.read_text()) if path.exists() else {}
     many = plan.model_copy(update={"steps": plan.steps * len(datasets)})
-    todo = [*METHODS, *(f"{name} alone" for name in datasets), "all together"]
-    for name in (name for name in todo if name not in results):
-        run = folder / name.replace(" ", "-").replace(",", "")
+    finished = measured(folder, datasets)
+    for name in trainings(datasets):
+        if name in finished or (only and name not in only):
+            continue
+        run = folder / trainings(datasets)[name]
         if name in METHODS:
             runs = _federated(project, plan.model_copy(update=METHODS[name]), datasets, run)
         else:
             apart = name != "all together"
             images = datasets[name.removesuffix(" alone")] if apart else merged(datasets, run / "dataset")
             runs = dict.fromkeys(datasets, _alone(project, plan if apart else many, images, run))
-        results[name] = {site: _measured(project, runs[site], dataset) for site, dataset in datasets.items()}
-        write_whole(path, json.dumps(results, indent=1))
-        print(folder.name, name, {site: values["score"] for site, values in results[name].items()}, flush=True)
+        results = {site: _measured(project, runs[site], dataset) for site, dataset in datasets.items()}
+        write_whole(run / RESULTS_FILE, json.dumps(results, indent=1))
+        print(folder.name, name, {site: values["score"] for site, values in results.items()}, flush=True)
 
 
 def merged(datasets: Mapping[str, Dataset], folder: Path) -> Dataset:
@@ -123,12 +143,14 @@ def merged(datasets: Mapping[str, Dataset], folder: Path) -> Dataset:
         folder.mkdir(parents=True, exist_ok=True)
         starts = np.cumsum([0, *(len(dataset.items) for dataset in datasets.values())])
         parts = {
-            name: replace(dataset.slices, items=dataset.slices.items + start, sources=np.full(len(dataset.slices), name),
+            name: replace(dataset.slices, items=dataset.slices.items + start,
+                          sources=np.full(len(dataset.slices), name),
                           groups=np.array([f"{name} {group}" for group in dataset.slices.groups]))
             for (name, dataset), start in zip(datasets.items(), starts, strict=False)
         }
         for field in fields(SliceSet):
-            np.save(folder / f"{field.name}.npy", np.concatenate([getattr(part, field.name) for part in parts.values()]))
+            every = np.concatenate([getattr(part, field.name) for part in parts.values()])
+            np.save(folder / f"{field.name}.npy", every)
         first = next(iter(datasets.values()))
         items = [asdict(item) for dataset in datasets.values() for item in dataset.items]
         write_whole(folder / CARD_FILE, json.dumps({"recipe": first.recipe, "items": items}, default=str))
@@ -151,9 +173,11 @@ def _federated(project: Project, plan: FederationPlan, datasets: Mapping[str, Da
     sites = {name: Site(name, project, plan, dataset, local, run / name) for name, dataset in datasets.items()}
 
     def ask(task: str, content: dict[str, Any]) -> dict[str, Reply]:
-        number, weights, replies = content[ROUND], content[WEIGHTS], {}
+        number, weights, replies = content[ROUND], content.get(WEIGHTS), {}
         for name, site in sites.items():
-            if task == TRAIN:
+            if task == JOIN:
+                replies[name] = Reply({REPORT: json.dumps(site.join())})
+            elif task == TRAIN:
                 sent, report = site.train(number, weights, json.loads(content[REPORT])["best_round"])
                 replies[name] = Reply({WEIGHTS: sent, REPORT: json.dumps(report)})
             else:
@@ -175,12 +199,12 @@ def _measured(project: Project, run: Path, dataset: Dataset) -> dict[str, float 
     return {"score": score(metrics), **{name: metrics[name] for name in SHOWN[1:]}}
 
 
-def table(seeds: list[dict[str, dict[str, dict[str, float | None]]]]) -> str:
+def table(seeds: list[dict[str, Metrics]]) -> str:
     """Markdown: for each training its score at each site (mean and range over seeds), and all metrics' means."""
     sites = list(next(iter(seeds[0].values())))
     lines = [f"| trained | {' | '.join(f'{site}, score' for site in sites)} | mean | worst site | "
              f"{' | '.join(f'{name}, mean' for name in SHOWN[1:])} |", "|---|" + "---:|" * (len(sites) + 5)]
-    for name in seeds[0]:
+    for name in _in_all(seeds):
         scores = {site: [_value(seed[name][site]["score"]) for seed in seeds] for site in sites}
         means = [statistics.mean(row) for row in zip(*scores.values(), strict=True)]
         worst = [min(row) for row in zip(*scores.values(), strict=True)]
@@ -191,13 +215,18 @@ def table(seeds: list[dict[str, dict[str, dict[str, float | None]]]]) -> str:
         lines.append(f"| {name} | {' | '.join(cells)} |")
     alone = {site: [_value(seed[f"{site} alone"][site]["score"]) for seed in seeds] for site in sites}
     lines += ["", "Gain of each site over itself alone, seed by seed:", ""]
-    for name in (*METHODS, "all together"):
+    for name in (name for name in _in_all(seeds) if not name.endswith(" alone")):
         gains = {site: [_value(seed[name][site]["score"]) - own for seed, own in zip(seeds, alone[site], strict=True)]
                  for site in sites}
         lines.append(f"* {name}: " + "; ".join(
             f"{site} {statistics.mean(values):+.3f} ({', '.join(f'{value:+.3f}' for value in values)})"
             for site, values in gains.items()))
     return "\n".join(lines)
+
+
+def _in_all(seeds: list[dict[str, Metrics]]) -> list[str]:
+    """Trainings that were done with every seed."""
+    return [name for name in seeds[0] if all(name in seed for seed in seeds)]
 
 
 def _value(metric: float | None) -> float:

@@ -16,7 +16,7 @@ from unifiedvit_training.data.dataset import load_dataset
 from unifiedvit_training.errors import ConfigError, DataError, RunError
 from unifiedvit_training.evaluation.evaluate import evaluate
 from unifiedvit_training.federation.averaging import Update, federated_average
-from unifiedvit_training.federation.exchange import FINISH, REPORT, TRAIN, VALIDATE, WEIGHTS, Reply
+from unifiedvit_training.federation.exchange import FINISH, JOIN, REPORT, TRAIN, VALIDATE, WEIGHTS, Reply
 from unifiedvit_training.federation.federate import begin, sites_of
 from unifiedvit_training.federation.history import load_state
 from unifiedvit_training.federation.plan import FederationPlan, project_of_rounds
@@ -39,7 +39,7 @@ def test_weights_come_back_from_their_bytes_as_they_were_whatever_their_order_in
     (lambda tensors: b"a pickle, say", "sent what is no safetensors file"),
     (lambda tensors: None, "sent no weights"),
     (lambda tensors: pack_weights(tensors | {"a": np.full((2, 3), np.nan, np.float32)}), "NaN or infinite"),
-    (lambda tensors: pack_weights(tensors | {"a": np.full((2, 3), np.inf, np.float32)}), "in 1 of 2 tensors, such as a"),
+    (lambda tensors: pack_weights(tensors | {"a": np.full((2, 3), np.inf, np.float32)}), "in 1 of 2 tensors"),
     (lambda tensors: pack_weights(tensors | {"a": np.zeros((3, 2), np.float32)}), r"a is float32 \(3, 2\) instead"),
     (lambda tensors: pack_weights(tensors | {"a": np.zeros((2, 3), np.float64)}), "a is float64"),
     (lambda tensors: pack_weights(tensors | {"b": np.zeros(1, np.float32)}), "only one of both has, such as b"),
@@ -65,12 +65,12 @@ def test_the_proximal_term_pulls_back_to_where_the_round_began_all_but_what_stay
     network = nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2), nn.Linear(2, 1))
     network[2].bias.requires_grad_(False)
     term = ProximalTerm(network, 0.5, normalisation_names(network))
-    assert float(term()) == 0
+    assert term().item() == 0
     with torch.no_grad():
         for value in network.parameters():
             value += 2.0
     moved = 4 + 2 + 2  # the first layer's weights and biases, and the last one's weights
-    assert float(term()) == pytest.approx(0.25 * moved * 4)
+    assert term().item() == pytest.approx(0.25 * moved * 4)
     term().backward()
     assert torch.allclose(network[0].weight.grad, torch.full((2, 2), 0.5 * 2.0))
     assert network[1].weight.grad is None
@@ -189,15 +189,14 @@ def test_a_federation_that_was_killed_goes_on_after_its_last_finished_round_as_i
     shared, a, b = (load_file(tmp_path / "whole" / path) for path in (
         "federated/shared.safetensors", "A/federated/best.safetensors", "B/federated/best.safetensors"))
     norms = a.keys() - shared.keys()
-    assert norms and all("norm" in name or not np.array_equal(a[name], b[name]) for name in norms)
     assert any(not np.array_equal(a[name], b[name]) for name in norms)
     assert all(np.array_equal(a[name], b[name]) for name in shared)
 
 
 def test_no_site_with_anything_to_use_ends_the_federation_with_all_reasons(tmp_path):
     def spoil(site: str, task: str, number: int, reply: Reply) -> Reply:
-        if site == "A":
-            return Reply({"error": "The disk of A is full."})
+        if site == "A" or task == JOIN:
+            return reply if task == JOIN else Reply({"error": "The disk of A is full."})
         return replace(reply, content={WEIGHTS: reply.content[WEIGHTS], REPORT: json.dumps({"samples": -5})})
 
     federation = federation_of(tmp_path, shared_project(), FederationPlan(rounds=2, steps=1), {"A": 24, "B": 24}, spoil)

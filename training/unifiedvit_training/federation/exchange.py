@@ -9,8 +9,8 @@ from typing import Any
 
 from .weights import UpdateError
 
-#: Tasks of a site: learn for a round; measure weights; take the result.
-TRAIN, VALIDATE, FINISH = "train", "validate", "finish"
+#: Tasks of a site: say that it is there; learn for a round; measure weights; take the result.
+JOIN, TRAIN, VALIDATE, FINISH = "join", "train", "validate", "finish"
 #: Fields of what is sent; `REPORT` is JSON, `ERROR` a sentence.
 WEIGHTS, ROUND, REPORT, ERROR = "weights", "round", "report", "error"
 

@@ -19,7 +19,7 @@ from ..learning.portable import PROJECT_FILE, WEIGHTS_FILE, portable_files
 from ..learning.training_module import TrainingModule
 from ..storage import write_whole
 from .app import APP, CONTROLLER, EXECUTOR, FOLDER, LOCAL_FILE
-from .exchange import FINISH, TRAIN, VALIDATE
+from .exchange import FINISH, JOIN, TRAIN, VALIDATE
 from .plan import NORMALISATION, FederationPlan, project_of_rounds
 from .site import shared_tensors
 from .weights import pack_weights
@@ -59,9 +59,9 @@ def write_job(folder: Path, project: Project, plan: FederationPlan, sites: Mappi
     files |= {PROJECT_FILE: yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode(),
               WEIGHTS_FILE: pack_weights(shared_tensors(network, set())), LOCAL_FILE: json.dumps(local).encode()}
     arguments = {"plan": plan.model_dump(mode="json")}
-    server = _config({"server": {"task_request_interval": _ASK_AGAIN}, "workflows": [_component("federation", CONTROLLER, arguments | {
-        "run": str(server_run) if server_run else ""})]})
-    client = _config({"executors": [{"tasks": [TRAIN, VALIDATE, FINISH], "executor": _component(
+    coordinator = _component("federation", CONTROLLER, arguments | {"run": str(server_run) if server_run else ""})
+    server = _config({"server": {"task_request_interval": _ASK_AGAIN}, "workflows": [coordinator]})
+    client = _config({"executors": [{"tasks": [JOIN, TRAIN, VALIDATE, FINISH], "executor": _component(
         None, EXECUTOR, arguments | {"work": dict(sites), "run": run})}]})
     meta = {"name": folder.name, "resource_spec": {}, "min_clients": 1,
             "deploy_map": {APP: ["server", *sites]}}

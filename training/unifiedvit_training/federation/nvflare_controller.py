@@ -26,8 +26,11 @@ from .plan import FederationPlan, meaning_of, project_of_rounds
 from .rounds import Federation
 
 RUN = "federated"
-#: Seconds that sites which were silent the last time are given once the others have answered.
-_GRACE = 10
+#: Seconds for which a site is waited for at least, and as many times as long as the slowest one once needed.
+_SHORTEST, _PATIENCE = 15, 5
+#: Seconds at least that sites which were silent the last time are given once all others have answered; else half of
+#: what the slowest one once needed.
+_GRACE = 3
 
 
 class FederationController(Controller):
@@ -43,6 +46,7 @@ class FederationController(Controller):
         self._plan, self._run = FederationPlan.model_validate(plan), run
         self._answered: set[str] | None = None  # to the last task; None: before the first
         self._replies: dict[str, Reply] = {}
+        self._began, self._longest = 0.0, dict[str, float]()  # of the task; seconds for an answer, by task
 
     def start_controller(self, fl_ctx: FLContext) -> None:
         """NVFlare's: nothing is to be done before the rounds."""
@@ -101,16 +105,17 @@ class FederationController(Controller):
         """Give a task to all sites and wait; those that were silent the last time are not waited for long."""
         engine: Any = fl_ctx.get_engine()
         sites = [client.name for client in engine.get_clients()]
-        wait = max(1, round(60 * self._plan.wait_minutes))
-        self._replies = {}
+        longest = self._longest.get(name)
+        wait = 60 * self._plan.wait_minutes
+        wait = max(1, round(wait if longest is None else min(wait, max(_SHORTEST, _PATIENCE * longest))))
+        grace = max(_GRACE, round((longest or 0) / 2))
+        self._replies, self._began = {}, time.monotonic()
         task = Task(name, Shareable(content), timeout=wait, result_received_cb=self._received)
         awaited = len(sites) if self._answered is None else len(self._answered & set(sites)) or len(sites)
-        began = time.monotonic()
         self.broadcast_and_wait(task, fl_ctx, min_responses=awaited, abort_signal=abort_signal,
-                                wait_time_after_min_received=0 if awaited == len(sites) else _GRACE)
-        waited = time.monotonic() - began
+                                wait_time_after_min_received=0 if awaited == len(sites) else grace)
         self._answered = set(self._replies)
-        silence = Reply({}, f"It sent nothing within {_duration(waited)}.")
+        silence = Reply({}, f"It sent nothing within {_duration(time.monotonic() - self._began)}.")
         return {site: self._replies.get(site, silence) for site in sites}
 
     def _received(self, client_task: ClientTask, fl_ctx: FLContext) -> None:
@@ -121,6 +126,8 @@ class FederationController(Controller):
         else:
             reply = Reply({}, f"Its part of NVFlare answered {code}; the site's own log says more.")
         self._replies[client_task.client.name] = reply
+        name, seconds = client_task.task.name, time.monotonic() - self._began
+        self._longest[name] = max(seconds, self._longest.get(name, 0.0))
         client_task.result = None  # a network's weights need not be kept twice
 
 

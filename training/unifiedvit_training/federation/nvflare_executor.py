@@ -19,7 +19,7 @@ from ..config import load_project
 from ..data.dataset import load_dataset
 from ..errors import RunError, TrainingError
 from .app import FOLDER, JOB_PROJECT, WORK_VARIABLE, local_names, work_of
-from .exchange import ERROR, FINISH, REPORT, ROUND, TRAIN, VALIDATE, WEIGHTS
+from .exchange import ERROR, FINISH, JOIN, REPORT, ROUND, TRAIN, VALIDATE, WEIGHTS
 from .plan import FederationPlan, check_meaning
 from .weights import UpdateError
 
@@ -64,9 +64,11 @@ class SiteExecutor(Executor):
 
     def _answer(self, task_name: str, shareable: Shareable, fl_ctx: FLContext) -> dict[str, Any]:
         site, number, weights = self._ready(fl_ctx), int(shareable[ROUND]), shareable.get(WEIGHTS)
+        order = json.loads(shareable[REPORT])
+        check_meaning(site.name, site.meaning, order["meaning"])
+        if task_name == JOIN:
+            return {REPORT: json.dumps(site.join())}
         if task_name == TRAIN:
-            order = json.loads(shareable[REPORT])
-            check_meaning(site.name, site.meaning, order["meaning"])
             content, report = site.train(number, weights, int(order["best_round"]))
             return {WEIGHTS: content, REPORT: json.dumps(report)}
         measured = {VALIDATE: site.validate, FINISH: site.finish}[task_name](number, weights)

@@ -17,7 +17,7 @@ from ..errors import RunError
 from ..runs.project_file import BEST_FILE
 from ..storage import write_whole
 from .averaging import Update, federated_average
-from .exchange import FINISH, REPORT, ROUND, TRAIN, VALIDATE, WEIGHTS, Ask, Reply
+from .exchange import FINISH, JOIN, REPORT, ROUND, TRAIN, VALIDATE, WEIGHTS, Ask, Reply
 from .history import ALL, State, load_state, log, save_state
 from .plan import FederationPlan
 from .report import checked_results, write_report
@@ -54,13 +54,37 @@ class Federation:
         Raises:
             RunError: no site sent anything that can be used, or the disk is full.
         """
+        if self.state.finished:
+            return
+        self._join()
         while self.state.round < self.plan.rounds:
             if self.plan.patience and self.state.without_improvement >= self.plan.patience:
                 self._say(f"No better score in {self.state.without_improvement} measurements: the rounds end.")
                 break
             self._next_round()
-        if not self.state.finished:
-            self._finish()
+        self._finish()
+
+    def _join(self) -> None:
+        """Hear which sites are there, before any of them computes.
+
+        Raises:
+            RunError: none is.
+        """
+        joined, reasons = [], {}
+        for site, reply in sorted(self._ask(JOIN, {ROUND: self.state.round, REPORT: self._order()}).items()):
+            try:
+                reply.check()
+                joined.append(f"{site} ({_samples(reply.report())} slices to learn from)")
+            except UpdateError as error:
+                reasons[site] = str(error)
+        if not joined:
+            raise RunError(f"The federation cannot begin: no site is ready. {_listed(reasons)}")
+        self._say(f"Sites: {', '.join(joined)}."
+                  + "".join(f" {site} is not ready: {reason}" for site, reason in reasons.items()))
+
+    def _order(self) -> str:
+        """What every task tells the sites beside weights."""
+        return json.dumps({"meaning": self._meaning, "best_round": self.state.best_round})
 
     def _next_round(self) -> None:
         state, number = self.state, self.state.round + 1
@@ -89,8 +113,7 @@ class Federation:
 
     def _learnt(self, number: int) -> tuple[list[Update], dict[str, str]]:
         """What the sites have learnt in a round, and for each that is left out the reason."""
-        content = {ROUND: number, WEIGHTS: pack_weights(self._tensors),
-                   REPORT: json.dumps({"meaning": self._meaning, "best_round": self.state.best_round})}
+        content = {ROUND: number, WEIGHTS: pack_weights(self._tensors), REPORT: self._order()}
         updates, reasons = [], {}
         for site, reply in sorted(self._ask(TRAIN, content).items()):
             try:
@@ -102,18 +125,16 @@ class Federation:
     def _update(self, site: str, reply: Reply) -> Update:
         reply.check()
         report = reply.report()
-        samples, losses = report.get("samples"), report.get("losses")
-        if not isinstance(samples, int) or isinstance(samples, bool) or samples < 1:
-            raise UpdateError(f"It sent {samples!r} where the number of its slices is expected.")
+        samples = _samples(report)
         try:
             tensors = check_weights(reply.content.get(WEIGHTS), self._expected)
         except UpdateError as error:
             raise UpdateError(f"It {error}.") from error
-        return Update(site, tensors, samples, _numbers(losses))
+        return Update(site, tensors, samples, _numbers(report.get("losses")))
 
     def _measure(self, number: int, rows: dict[str, dict[str, Any]]) -> str:
         """Have the sites measure the new weights, fill their rows, and keep the best; a sentence about it."""
-        content = {ROUND: number, WEIGHTS: pack_weights(self._tensors), REPORT: "{}"}
+        content = {ROUND: number, WEIGHTS: pack_weights(self._tensors), REPORT: self._order()}
         scores, counts, silent = [], [], []
         for site, reply in sorted(self._ask(VALIDATE, content).items()):
             try:
@@ -152,7 +173,7 @@ class Federation:
         if not state.best_round:
             state.best_round = state.round
             write_whole(self._best_file, pack_weights(self._tensors))
-        content = {ROUND: state.best_round, WEIGHTS: self._best_file.read_bytes(), REPORT: "{}"}
+        content = {ROUND: state.best_round, WEIGHTS: self._best_file.read_bytes(), REPORT: self._order()}
         results: dict[str, dict[str, Any]] = {}
         for site, reply in sorted(self._ask(FINISH, content).items()):
             try:
@@ -192,6 +213,14 @@ def finished(run: Path) -> State | None:
 
 def _listed(reasons: Mapping[str, str]) -> str:
     return " ".join(f"{site}: {reason}" for site, reason in sorted(reasons.items())) or "None answered."
+
+
+def _samples(report: Mapping[str, Any]) -> int:
+    """How many slices a site learns from, as it tells."""
+    samples = report.get("samples")
+    if not isinstance(samples, int) or isinstance(samples, bool) or samples < 1:
+        raise UpdateError(f"It sent {samples!r} where the number of its slices is expected.")
+    return samples
 
 
 def _is_number(value: Any) -> bool:

@@ -16,6 +16,8 @@ from ..storage import write_whole
 from .app import CONTROLLER, EXECUTOR
 from .history import FAILURE_FILE, LOG_FILE
 
+#: What of ours NVFlare may load, of a list in which its own components are not needed.
+COMPONENTS = [CONTROLLER, EXECUTOR]
 WORKSPACE, OUTPUT_FILE = "simulation", "simulation.log"
 _SIMULATOR = "nvflare.private.fed.app.simulator.simulator"
 
@@ -34,7 +36,7 @@ def simulate(job: Path, run: Path, sites: Sequence[str], at_a_time: int) -> None
     """
     workspace, log = run / WORKSPACE, run / LOG_FILE
     write_whole(workspace / "local" / "resources.json",
-                json.dumps({"format_version": 2, "class_allow_list": [CONTROLLER, EXECUTOR]}))
+                json.dumps({"format_version": 2, "class_allow_list": COMPONENTS}))
     failure = run / FAILURE_FILE
     failure.unlink(missing_ok=True)
     command = [sys.executable, "-m", _SIMULATOR, str(job.resolve()), "-w", str(workspace.resolve()),

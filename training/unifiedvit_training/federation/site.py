@@ -68,6 +68,10 @@ class Site:
         self._network = self._trainer.training_module.module.network
         self._begun = False
 
+    def join(self) -> dict[str, Any]:
+        """What the site tells before the first round: `samples`, the slices that it learns from."""
+        return {"samples": len(self._trainer.train)}
+
     def train(self, number: int, content: object, best_round: int) -> tuple[bytes, dict[str, Any]]:
         """A round: load weights, take the plan's steps, give weights back.
 
@@ -98,7 +102,7 @@ class Site:
         trainer.train_epoch()
         self._keep_local(number, best_round)
         losses = {name: value / trainer.summed for name, value in trainer.sums.items()}
-        return pack_weights(self._shared()), {"samples": len(trainer.train), "losses": losses}
+        return pack_weights(self._shared()), {**self.join(), "losses": losses}
 
     def validate(self, number: int, content: object) -> dict[str, Any]:
         """Measure weights on the site's validation side.
