@@ -21,10 +21,13 @@ from unifiedvit_training.federation.federate import begin, sites_of
 from unifiedvit_training.federation.history import load_state
 from unifiedvit_training.federation.plan import FederationPlan, project_of_rounds
 from unifiedvit_training.federation.proximal import ProximalTerm
+from unifiedvit_training.federation.rounds import LOCK_FILE
 from unifiedvit_training.federation.site import Site
 from unifiedvit_training.federation.weights import UpdateError, check_weights, pack_weights, unpack_weights
 from unifiedvit_training.learning.initialise import normalisation_names
 from unifiedvit_training.runs.project_file import load_run_project
+
+from UnifiedViTLib.locking import file_lock
 
 TENSORS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "steps": np.array(3, dtype=np.int64)}
 
@@ -201,6 +204,12 @@ def test_no_site_with_anything_to_use_ends_the_federation_with_all_reasons(tmp_p
 
     federation = federation_of(tmp_path, shared_project(), FederationPlan(rounds=2, steps=1), {"A": 24, "B": 24}, spoil)
     with pytest.raises(RunError, match=r"no site sent weights .* A: The disk of A is full\. B: It sent -5 where"):
+        federation.run_all()
+
+
+def test_two_processes_do_not_lead_one_federation(tmp_path):
+    federation = federation_of(tmp_path, shared_project(), FederationPlan(rounds=1, steps=1), {"A": 24, "B": 24})
+    with file_lock(tmp_path / "federated" / LOCK_FILE), pytest.raises(RunError, match="Another process leads"):
         federation.run_all()
 
 

@@ -63,7 +63,8 @@ class SiteExecutor(Executor):
         return Shareable({ERROR: sentence})
 
     def _answer(self, task_name: str, shareable: Shareable, fl_ctx: FLContext) -> dict[str, Any]:
-        site, number, weights = self._ready(fl_ctx), int(shareable[ROUND]), shareable.get(WEIGHTS)
+        number, weights = int(shareable[ROUND]), shareable.get(WEIGHTS)
+        site = self._ready(fl_ctx, number - (task_name == TRAIN))
         order = json.loads(shareable[REPORT])
         check_meaning(site.name, site.meaning, order["meaning"])
         if task_name == JOIN:
@@ -74,8 +75,8 @@ class SiteExecutor(Executor):
         measured = {VALIDATE: site.validate, FINISH: site.finish}[task_name](number, weights)
         return {REPORT: json.dumps(measured)}
 
-    def _ready(self, fl_ctx: FLContext) -> Site:
-        """The site, its images opened and its network built when the first task comes."""
+    def _ready(self, fl_ctx: FLContext, done: int) -> Site:
+        """The site, its images opened and its network built when the first task comes, after so many rounds."""
         if self._site is None:
             from .site import Site  # brings torch
 
@@ -86,5 +87,5 @@ class SiteExecutor(Executor):
                 raise RunError(f"It has no folder of prepared images: name it in {WORK_VARIABLE} there, or with "
                                f"--site {name}=WORK for the job.")
             self._site = Site(name, load_project(app / JOB_PROJECT), self._plan, load_dataset(work / "dataset"),
-                              local_names(app), work / self._run)
+                              local_names(app), work / self._run, done)
         return self._site

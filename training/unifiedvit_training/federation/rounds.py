@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from UnifiedViTLib.locking import file_lock
+
 from ..errors import RunError
 from ..runs.project_file import BEST_FILE
 from ..storage import write_whole
@@ -25,6 +27,8 @@ from .weights import UpdateError, check_weights, pack_weights
 
 #: The best weights where each site keeps some of its own, so that these alone are no whole network.
 SHARED_FILE = "shared.safetensors"
+#: Held by who leads it.
+LOCK_FILE = "federation.lock"
 
 
 class Federation:
@@ -52,10 +56,18 @@ class Federation:
         """All rounds that are left; then the sites are given the result.
 
         Raises:
-            RunError: no site sent anything that can be used, or the disk is full.
+            RunError: no site sent anything that can be used, another coordinator is at work in the same folder, or the
+                disk is full.
         """
-        if self.state.finished:
-            return
+        if not self.state.finished:
+            with file_lock(self.run / LOCK_FILE, self._check_alone):
+                self._run_all()
+
+    def _check_alone(self) -> None:
+        """Called where the lock is held by another."""
+        raise RunError(f"Another process leads the federation in {self.run}. Wait until it has ended, or end it.")
+
+    def _run_all(self) -> None:
         self._join()
         while self.state.round < self.plan.rounds:
             if self.plan.patience and self.state.without_improvement >= self.plan.patience:

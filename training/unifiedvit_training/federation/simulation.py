@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -43,13 +44,14 @@ def simulate(job: Path, run: Path, sites: Sequence[str], at_a_time: int) -> None
                "-c", ",".join(sites), "-t", str(min(at_a_time, len(sites)))]
     shown = log.stat().st_size if log.exists() else 0
     with open(run / OUTPUT_FILE, "ab") as output, subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL) as process:
+            command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            start_new_session=True) as process:
         try:
             while process.poll() is None:
                 shown = _show(log, shown)
                 time.sleep(0.5)
         except BaseException:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGKILL)  # its sites end by themselves once it is gone
             raise
     _show(log, shown)
     if failure.exists():

@@ -21,7 +21,6 @@ from ..evaluation.subgroups import SHOWN, subgroups
 from ..learning.distillation import find_teacher
 from ..learning.fit import Trainer
 from ..learning.launch import start_fabric
-from ..learning.metric_logger import MetricLogger
 from ..runs.checkpoints import save_weights
 from ..runs.project_file import BEST_FILE, begin_or_resume
 from ..storage import write_whole
@@ -45,6 +44,7 @@ class Site:
         dataset: the site's own, prepared.
         local: names of the network's tensors that stay here.
         folder: of the site's run: curves, tensors that stay, and at the end the result.
+        done: rounds that are finished; what the curves tell of later ones is forgotten.
 
     Raises:
         DataError: the dataset has other classes, segments or channels, or no slices on a side.
@@ -53,7 +53,7 @@ class Site:
     """
 
     def __init__(self, name: str, project: Project, plan: FederationPlan, dataset: Dataset, local: set[str],
-                 folder: Path) -> None:
+                 folder: Path, done: int = 0) -> None:
         self.meaning = meaning_of(dataset.recipe.get("model", {}))
         check_meaning(name, self.meaning, meaning_of(project.model.model_dump(mode="json")))
         check_dataset_fits(dataset, project.model)
@@ -64,9 +64,8 @@ class Site:
         fit = whole.fit.model_copy(update={"save_minutes": float("inf")})
         begin_or_resume(whole, folder)
         self._trainer = Trainer(whole.model_copy(update={"fit": fit}), dataset, folder, start_fabric(project.machine),
-                                None, find_teacher(project.fit.teacher, project.model), plan.steps)
+                                None, find_teacher(project.fit.teacher, project.model), plan.steps, done)
         self._network = self._trainer.training_module.module.network
-        self._begun = False
 
     def join(self) -> dict[str, Any]:
         """What the site tells before the first round: `samples`, the slices that it learns from."""
@@ -92,9 +91,6 @@ class Site:
         trainer = self._trainer
         self._load(content, number - 1)
         trainer.epoch, trainer.step, trainer.sums, trainer.summed = number - 1, 0, {}, 0
-        if not self._begun and trainer.logger:  # rows of rounds that are done again are forgotten
-            trainer.logger.close()
-            trainer.logger, self._begun = MetricLogger(self.folder, trainer.done), True
         trainer.optimiser.state.clear()
         trainer.average.module.load_state_dict(self._network.state_dict())
         if self.plan.proximal:

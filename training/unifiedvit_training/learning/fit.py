@@ -74,13 +74,15 @@ class Trainer:
         max_minutes: after which it stops, to be gone on with; None for no end.
         teacher: the model that `fit.teacher` names, where it names one.
         steps: of an epoch; None: as many as meet every slice once.
+        epoch: to begin with, where the folder has no state of a run.
 
     Attributes:
         penalty: a term of the loss of every step besides the tasks', as FedProx has one; None: there is none.
     """
 
     def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric,
-                 max_minutes: float | None, teacher: ModelSpec | None = None, steps: int | None = None) -> None:
+                 max_minutes: float | None, teacher: ModelSpec | None = None, steps: int | None = None,
+                 epoch: int = 0) -> None:
         self.penalty: Callable[[], torch.Tensor] | None = None
         self.stop_at = None if max_minutes is None else time.monotonic() + 60 * max_minutes
         self.project, self.plan, self.slices, self.run, self.fabric = project, project.fit, dataset.slices, run, fabric
@@ -108,7 +110,7 @@ class Trainer:
         optimiser = torch.optim.AdamW([g for g in groups if g["params"]], lr=self.plan.optimiser.learning_rate)
         self.training_module, self.optimiser = fabric.setup(training_module, optimiser)
         self.average = ModelEmaV3(self.training_module.module.network, self.plan.ema, use_warmup=True)
-        self.epoch = self.step = self.epochs_without_improvement = 0
+        self.epoch, self.step, self.epochs_without_improvement = epoch, 0, 0
         self.best: float | None = None
         self.sums: dict[str, float] = {}  # of each task's losses over the `summed` last steps of this epoch
         self.summed = 0
