@@ -11,8 +11,12 @@ import pytest
 import torch
 from federated_sites import federation_of, shared_project, site_dataset
 from safetensors.numpy import load_file
+from site_sets import write_site
 from torch import nn
+from training_sets import project_data
+from unifiedvit_training.config import Project
 from unifiedvit_training.data.dataset import load_dataset
+from unifiedvit_training.data.prepare import prepare_dataset
 from unifiedvit_training.errors import ConfigError, DataError, RunError
 from unifiedvit_training.evaluation.evaluate import evaluate
 from unifiedvit_training.federation.averaging import Update, federated_average
@@ -109,6 +113,18 @@ def test_a_site_whose_images_mean_something_else_is_refused_with_what_differs(tm
     dataset = site_dataset(tmp_path, project, change=swapped)
     with pytest.raises(DataError, match=r"The dataset of B means something else .*\(classes: .*dark.* instead of"):
         Site("B", project, FederationPlan(rounds=1, steps=1), dataset, set(), tmp_path / "run")
+
+
+def test_a_site_without_an_image_of_a_class_is_prepared_where_its_project_allows_it(tmp_path):
+    folder = write_site(tmp_path / "site", 12, 0, kinds=2)  # healthy and bright alone
+    source = {"name": "site", "folder": str(folder), "split": {"fractions": [0.5, 0.5, 0]}}
+    settings = project_data() | {"data": {"sources": [source]}}
+    with pytest.raises(DataError, match="no image of dark at all"):
+        prepare_dataset(Project.model_validate(settings), tmp_path / "dataset")
+    settings["data"]["every_class"] = False
+    dataset = prepare_dataset(Project.model_validate(settings), tmp_path / "dataset")
+    assert set(dataset.slices.labels) == {0, 1} and dataset.recipe["data"]["every_class"] is False
+    assert "every_class" not in Project.model_validate(project_data()).model_dump()["data"]
 
 
 def test_sites_are_named_once_each_with_a_folder():

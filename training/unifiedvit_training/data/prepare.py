@@ -45,7 +45,7 @@ def prepare_dataset(project: Project, folder: Path) -> Dataset:
         RunError: the disk is full at the very end.
     """
     items, left_out = assign_sides(list_items(project), project)
-    if project.model.task != "segmentation":
+    if project.model.task != "segmentation" and project.data.every_class:
         check_classes_present(item_classes(items), lesion_classes(project.model))
     recipe = _recipe(project, items)
     if _made_before(folder, recipe):
@@ -175,7 +175,7 @@ def _put_together(folder: Path, items: list[Item], place: np.ndarray, small: dic
 def _refuse_unusable(project: Project, slices: SliceSet) -> None:
     """Raise a `DataError` if slices lack a class or all masks on the train or validation side."""
     model = project.model
-    if model.task != "segmentation":
+    if model.task != "segmentation" and project.data.every_class:
         present = {}
         for side in ("train", "validation"):
             labels = slices.labels[slices.on(side)]
