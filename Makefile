@@ -34,7 +34,7 @@ $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.test: pyproject.toml training/pyproject.toml | $(VENV)/bin/python
 	@echo "Setting up (the first time takes some minutes; torch is large) ..."
-	$(PIP) -e ".[torch,fast,demo,cluster,server,ldm,test]" -e "./training[peers]"
+	$(PIP) -e ".[torch,fast,demo,cluster,server,ldm,test]" -e "./training[peers,federated]"
 	@touch $@ $(VENV)/.demo
 
 clean:

@@ -1,5 +1,5 @@
 """The command line: `unifiedvit-train prepare | pretrain | fit | pack | unpack | evaluate | explain | robustness |
-ood | compare | export | publish | superres | superres-dataset | suggest | add | added | remove | adapt`."""
+ood | compare | export | publish | superres | superres-dataset | suggest | add | added | remove | adapt | federate`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .config import load_project
 from .corrections.commands import app as corrections
 from .errors import ConfigError, TrainingError
 from .exporting.commands import app as publishing
+from .federation.commands import app as federation
 from .suggestion.commands import app as suggestion
 
 app = typer.Typer(
@@ -360,7 +361,8 @@ def export(
 
 
 app.registered_commands += (corrections.registered_commands + publishing.registered_commands
-                            + suggestion.registered_commands + adaptation.registered_commands)
+                            + suggestion.registered_commands + adaptation.registered_commands
+                            + federation.registered_commands)
 
 
 def main(arguments: list[str] | None = None) -> int:

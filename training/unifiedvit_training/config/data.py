@@ -128,9 +128,16 @@ class Source(Section):
 class Data(Section):
     """Where images come from and how they are prepared.
 
-    `plane` is for volumes ("auto": the acquisition plane); `slice_stride` keeps each n-th slice of a volume.
+    `plane` is for volumes ("auto": the acquisition plane); `slice_stride` keeps each n-th slice of a volume;
+    `every_class` False: classes may lack images, at one site of a federation whose others have them.
     """
 
     sources: list[Source] = Field(min_length=1)
     plane: Literal["auto", "axial", "coronal", "sagittal"] = "auto"
     slice_stride: int = Field(default=1, ge=1)
+    every_class: bool = True
+
+    @model_serializer(mode="wrap")
+    def _as_ever(self, write: Any) -> dict[str, Any]:
+        """Without `every_class` where nothing may lack, so that datasets from before it are not made again."""
+        return {name: value for name, value in write(self).items() if name != "every_class" or not value}

@@ -116,8 +116,6 @@ class Fit(Section):
             2018) or "gradient_norm" (Chen et al. 2018).
         labelled: share of the groups (patients) of the training side whose masks and labels are learnt from, chosen by
             the seed; the slices of the others are images alone, from which a teacher can teach. 1: all.
-        bags: "gated-attention": volumes that have a diagnosis, but no slice that has one, are learnt from as a whole
-            (Ilse et al. 2018), `bag_size` slices of one at a time; None: their slices teach no diagnosis.
         class_balance: how often slices are drawn: "none", "sqrt" or "equal" over the diagnoses.
         ema: decay of the moving average of weights, which is what is kept.
         validate_every: epochs between two measurements on the validation side.
@@ -135,8 +133,6 @@ class Fit(Section):
     mask_weight: float = Field(default=1.0, ge=0)
     label_smoothing: float = Field(default=0.05, ge=0, lt=1)
     labelled: float = Field(default=1.0, gt=0, le=1)
-    bags: Literal["gated-attention"] | None = None
-    bag_size: int = Field(default=8, ge=2)
     class_balance: Literal["none", "sqrt", "equal"] = "none"
     drop_path: float = Field(default=0.05, ge=0, lt=1)
     dropout: float = Field(default=0.1, ge=0, lt=1)
@@ -147,13 +143,6 @@ class Fit(Section):
     validate_every: int = Field(default=3, ge=1)
     patience: int | None = Field(default=None, ge=1)
     save_minutes: float = Field(default=5.0, ge=0)
-
-    @model_validator(mode="after")
-    def _all_bags(self) -> Fit:
-        if self.bags and self.labelled < 1:
-            raise ValueError("`labelled` leaves labels out, and `bags` learns where they are not known: choose one of "
-                             "them")
-        return self
 
 
 class Pretrain(Section):

@@ -45,7 +45,7 @@ def prepare_dataset(project: Project, folder: Path) -> Dataset:
         RunError: the disk is full at the very end.
     """
     items, left_out = assign_sides(list_items(project), project)
-    if project.model.task != "segmentation":
+    if project.model.task != "segmentation" and project.data.every_class:
         check_classes_present(item_classes(items), lesion_classes(project.model))
     recipe = _recipe(project, items)
     if _made_before(folder, recipe):
@@ -56,7 +56,7 @@ def prepare_dataset(project: Project, folder: Path) -> Dataset:
     volumes = np.bincount(place, small["volume"], len(items)) > 0
     items = [replace(item, volume=bool(volume)) for item, volume in zip(items, volumes, strict=True)]
     dataset = _put_together(folder, items, place, small, recipe)
-    _refuse_unusable(project, dataset.slices, items)
+    _refuse_unusable(project, dataset.slices)
     print("Looking for what may be wrong ...")
     problems = find_problems(project, dataset, small["facts"], left_out)
     probes = [] if project.model.task == "segmentation" else probe_shortcuts(
@@ -172,17 +172,15 @@ def _put_together(folder: Path, items: list[Item], place: np.ndarray, small: dic
     return Dataset(folder, SliceSet(**large, **arrays), tuple(items), recipe)
 
 
-def _refuse_unusable(project: Project, slices: SliceSet, items: list[Item]) -> None:
+def _refuse_unusable(project: Project, slices: SliceSet) -> None:
     """Raise a `DataError` if slices lack a class or all masks on the train or validation side."""
     model = project.model
-    if model.task != "segmentation":
+    if model.task != "segmentation" and project.data.every_class:
         present = {}
         for side in ("train", "validation"):
             labels = slices.labels[slices.on(side)]
             there = (labels == 1).any(axis=0) if labels.ndim == 2 else np.isin(range(len(model.classes)), labels)
             present[side] = {model.class_names[c] for c in np.flatnonzero(there)}
-        if project.fit.bags:  # which learn from the diagnosis of a volume, whatever is known of its slices
-            present["train"].update(*(item.labels for item in items if item.volume and item.side == "train"))
         check_classes_present(present, model.class_names)
     if model.task != "classification":
         for side in ("train", "validation"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ from ..evaluation.metrics import score, slice_metrics
 from ..runs.checkpoints import BEST_FILE, NOW_FILE, load_state, save_state, save_weights
 from ..runs.project_file import begin_or_resume
 from .augment import augment
-from .bags import Bags, find_bags
 from .depthwise import depthwise_in_float32
 from .distillation import TeacherNetwork, averages_answers, find_teacher, growing_weight
 from .few_labels import labelled_slices, with_few_labels
@@ -74,10 +74,17 @@ class Trainer:
         fabric: on whose devices it trains.
         max_minutes: after which it stops, to be gone on with; None for no end.
         teacher: the model that `fit.teacher` names, where it names one.
+        steps: of an epoch; None: as many as meet every slice once.
+        epoch: to begin with, where the folder has no state of a run.
+
+    Attributes:
+        penalty: a term of the loss of every step besides the tasks', as FedProx has one; None: there is none.
     """
 
     def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric,
-                 max_minutes: float | None, teacher: ModelSpec | None = None) -> None:
+                 max_minutes: float | None, teacher: ModelSpec | None = None, steps: int | None = None,
+                 epoch: int = 0) -> None:
+        self.penalty: Callable[[], torch.Tensor] | None = None
         self.stop_at = None if max_minutes is None else time.monotonic() + 60 * max_minutes
         self.project, self.plan, self.run, self.fabric = project, project.fit, run, fabric
         self.slices = with_few_labels(dataset.slices, self.plan.labelled, project.seed)
@@ -85,10 +92,9 @@ class Trainer:
         for side, indices in (("train", self.train), ("validation", self.validation)):
             if not len(indices):
                 raise DataError(f"The dataset in {dataset.folder} has no slices on the {side} side.")
-        self.bags = self._bags(dataset)
         self.micro_batch, self.micros = self._shares()
         self.sizes = [stage.size for stage in self.plan.stages for _ in range(stage.epochs)]
-        self.steps = max(1, len(self.train) // self.plan.batch_size)
+        self.steps = steps or max(1, len(self.train) // self.plan.batch_size)
         # Cost, not count, is what the schedule runs over: a step at 224 is worth two at 160.
         self.cost = np.cumsum([0, *(size**2 for size in self.sizes)]) / sum(size**2 for size in self.sizes)
         self.weights = self._weights(dataset)
@@ -102,13 +108,11 @@ class Trainer:
         if state is None:
             fabric.print(load_initial_weights(training_module.network, self.plan.initial))
         groups = parameter_groups(training_module.network, self.plan.optimiser, self.plan.initial)
-        others = [training_module.balance, *([training_module.attention] if training_module.attention else [])]
-        groups.append({"params": [p for module in others for p in module.parameters()], "weight_decay": 0.0,
-                       "scale": 1.0})
+        groups.append({"params": list(training_module.balance.parameters()), "weight_decay": 0.0, "scale": 1.0})
         optimiser = torch.optim.AdamW([g for g in groups if g["params"]], lr=self.plan.optimiser.learning_rate)
         self.training_module, self.optimiser = fabric.setup(training_module, optimiser)
         self.average = ModelEmaV3(self.training_module.module.network, self.plan.ema, use_warmup=True)
-        self.epoch = self.step = self.epochs_without_improvement = 0
+        self.epoch, self.step, self.epochs_without_improvement = epoch, 0, 0
         self.best: float | None = None
         self.sums: dict[str, float] = {}  # of each task's losses over the `summed` last steps of this epoch
         self.summed = 0
@@ -121,34 +125,11 @@ class Trainer:
         """Steps taken since the run began."""
         return self.epoch * self.steps + self.step
 
-    def _bags(self, dataset: Dataset) -> Bags | None:
-        """The volumes that are learnt from as a whole."""
-        plan, model = self.plan, self.project.model
-        if plan.bags is None or model.task == "segmentation":
-            return None
-        if model.multi_label:
-            raise RunError("fit.bags is for models of one diagnosis an image. Leave it out.")
-        bags = find_bags(dataset, self.train, model.class_names, plan.bag_size)
-        self.fabric.print(f"{len(bags.volumes)} volumes are learnt from as a whole, {bags.size} slices at a time.")
-        return bags
-
-    def _order(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Slices of this epoch, and, where there are bags, what `Bags.order` says of its blocks."""
-        count, seed = self.steps * self.plan.batch_size, self.project.seed
-        single = self.train[order_of_epoch(self.weights, count, seed, self.epoch)]
-        if self.bags is None:
-            return single, None
-        slices = sum(map(len, self.bags.volumes))
-        share = slices / (slices + np.count_nonzero(self.weights))
-        return self.bags.order(single, share, count, self.plan.class_balance, seed, self.epoch)
-
     def _weights(self, dataset: Dataset) -> np.ndarray:
         """How often each slice of the training side is drawn on its own."""
         labelled = labelled_slices(self.slices, self.train, self.project.model.task)
         taught = self.plan.teacher is not None
         if not labelled.any() and not taught:
-            if self.bags:  # nothing is known of any slice
-                return np.zeros(len(self.train))
             raise DataError(f"The dataset in {dataset.folder} has no mask or label on the train side that this task "
                             "learns from. Give some, or a teacher (fit.teacher).")
         if self.plan.labelled < 1:
@@ -167,9 +148,6 @@ class Trainer:
                 f"fit.batch_size {batch} cannot be shared: it must be a multiple of fit.micro_batch ({micro}) times "
                 f"the number of processes ({world})."
             )
-        if self.bags and micro % self.bags.size:
-            raise RunError(f"fit.bag_size {self.bags.size} must divide the {micro} slices that one device takes at a "
-                           "time (fit.micro_batch, or fit.batch_size).")
         return micro, range(self.fabric.global_rank, batch // micro, world)
 
     def run_all(self) -> Path:
@@ -211,14 +189,13 @@ class Trainer:
     def train_epoch(self) -> None:
         """Every slice of the training side once, from where the run is within the epoch; less where time is up."""
         batch, size = self.plan.batch_size, self.sizes[self.epoch]
-        order, bag_labels = self._order()
+        order = self.train[order_of_epoch(self.weights, self.steps * batch, self.project.seed, self.epoch)]
         self.training_module.train()
         first, started, saved = self.step, time.monotonic(), time.monotonic()
         bar = tqdm(range(first, self.steps), f"epoch {self.epoch + 1}/{len(self.sizes)} ({size} px)", mininterval=5,
                    initial=first, total=self.steps, disable=not self.fabric.is_global_zero)
         for step in bar:
-            part = slice(step * batch, (step + 1) * batch)
-            losses = self._train_step(order[part], self._bag_labels(bag_labels, part), size)
+            losses = self._train_step(order[step * batch:(step + 1) * batch], size)
             self.step, self.summed = step + 1, self.summed + 1
             for name, value in losses.items():
                 self.sums[name] = self.sums.get(name, 0.0) + value
@@ -237,12 +214,7 @@ class Trainer:
                 "images_per_second": round((self.steps - first) * batch / (time.monotonic() - started), 2),
             })
 
-    def _bag_labels(self, labels: Any, part: slice) -> Any:
-        """What is said of the blocks of a part of the slices; None where there are no bags."""
-        return None if labels is None or self.bags is None else labels[part.start // self.bags.size:
-                                                                       part.stop // self.bags.size]
-
-    def _train_step(self, chosen: np.ndarray, bag_labels: np.ndarray | None, size: int) -> dict[str, float]:
+    def _train_step(self, chosen: np.ndarray, size: int) -> dict[str, float]:
         """Learn from the slices at `chosen`; returns the mean loss of each task, over all processes."""
         share = self.cost[self.epoch] + (self.step + 1) / self.steps * (self.cost[self.epoch + 1]
                                                                        - self.cost[self.epoch])
@@ -258,10 +230,9 @@ class Trainer:
                 seed_of(self.project.seed, self.done, self.plan.batch_size + micro)
             )  # drop-out, drop-path
             with self.fabric.no_backward_sync(self.training_module, enabled=micro != self.micros[-1]):
-                of_bags = self._bag_labels(bag_labels, slice(places.start, places.stop))
-                if of_bags is not None:
-                    of_bags = torch.from_numpy(of_bags).to(self.fabric.device)
-                loss, losses = self.training_module(*inputs, taught, weight, of_bags)
+                loss, losses = self.training_module(*inputs, taught, weight)
+                if self.penalty:
+                    loss = loss + self.penalty()
                 self.fabric.backward(loss / len(self.micros))
             for name, value in losses.items():
                 total[name] = total.get(name, 0) + value / len(self.micros)

@@ -91,7 +91,7 @@ def parameter_groups(network: nn.Module, optimiser: Optimiser, initial: Initial)
     levels = _levels(network)
     top = max(levels.values()) + 1
     frozen = round(initial.freeze * (top - 1)) if initial.freeze else -1
-    exempt, learning = _exempt(network), set() if initial.freeze_norms else _norms(network)
+    exempt, learning = _exempt(network), set() if initial.freeze_norms else normalisation_names(network)
     groups: dict[tuple[float, float], dict] = {}
     for name, parameter in network.named_parameters():
         level = levels.get(name, top)
@@ -122,11 +122,12 @@ def _levels(network: Any) -> dict[str, int]:
     return {name: numbers[name.removeprefix(prefix)] if name.startswith(prefix) else 0 for name in names}
 
 
-def _norms(network: nn.Module) -> set[str]:
-    """Names of the parameters of layer, batch and group normalisation."""
+def normalisation_names(network: nn.Module, buffers: bool = False) -> set[str]:
+    """Names of the parameters of layer, batch and group normalisation; with `buffers` of running statistics too."""
     kinds = (nn.LayerNorm, nn.GroupNorm, _BatchNorm)
-    return {f"{place}.{name}" for place, module in network.named_modules() if isinstance(module, kinds)
-            for name, _ in module.named_parameters(recurse=False)}
+    norms = [(place, module) for place, module in network.named_modules() if isinstance(module, kinds)]
+    return {f"{place}.{name}" for place, module in norms
+            for name in ([*module.state_dict()] if buffers else dict(module.named_parameters(recurse=False)))}
 
 
 def _exempt(network: Any) -> set[str]:

@@ -21,7 +21,8 @@ from UnifiedViTLib.models.channels import missing_channels
 from ..config import Initial, Project
 from ..data.dataset import Dataset, check_dataset_fits
 from ..errors import DataError, RunError
-from ..runs.checkpoints import check_same_recipe, load_state, save_state, save_weights
+from ..runs.checkpoints import load_state, save_state, save_weights
+from ..runs.recipe import check_same_recipe
 from ..storage import replacing
 from .augment import augment
 from .initialise import parameter_groups

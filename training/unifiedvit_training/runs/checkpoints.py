@@ -11,26 +11,12 @@ from safetensors.torch import load_file, save
 
 from ..errors import RunError
 from ..storage import replacing, write_whole
+from .project_file import BEST_FILE
 
 #: The whole state of a run, to go on from.
 STATE_FILE = "last.ckpt"
-#: The averaged weights: of the best measurement, and of now.
-BEST_FILE, NOW_FILE = "best.safetensors", "last.safetensors"
-
-
-def check_same_recipe(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
-    """Raise a RunError that names the values, of those which may not change when a run goes on, that differ.
-
-    Args:
-        run: its folder.
-        before, now: values by name.
-    """
-    different = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-    if different:
-        raise RunError(
-            f"The run in {run} was begun with other values of {', '.join(different)}. "
-            "Choose another --run, or delete that folder."
-        )
+#: The averaged weights of now; `BEST_FILE`: of the best measurement.
+NOW_FILE = "last.safetensors"
 
 
 def save_state(run: Path, state: dict[str, Any]) -> None:

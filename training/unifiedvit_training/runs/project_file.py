@@ -7,9 +7,11 @@ from typing import Any
 
 from ..config import Project
 from ..errors import RunError
-from .checkpoints import check_same_recipe
+from .recipe import check_same_recipe
 
 PROJECT_FILE = "project.json"
+#: The averaged weights of the best measurement.
+BEST_FILE = "best.safetensors"
 
 
 def load_run_project(run: Path) -> Project:

@@ -24,7 +24,8 @@ from ..learning.launch import start_fabric
 from ..learning.metric_logger import MetricLogger
 from ..learning.sampling import seed_of
 from ..learning.schedule import lr_factor
-from ..runs.checkpoints import check_same_recipe, load_state, save_state, save_weights
+from ..runs.checkpoints import load_state, save_state, save_weights
+from ..runs.recipe import check_same_recipe
 from ..storage import write_whole
 from .slices import PATCHES, patches
 

@@ -1,0 +1,1 @@
+"""Hospitals that learn together: rounds of training at sites whose images stay there, weights averaged in between."""
