@@ -102,7 +102,8 @@ class Browser:
                               "return {x: box.x + scrollX, y: box.y + scrollY, width: box.width, height: box.height}",
                               name)
             clip = {"clip": box | {"scale": 1}, "captureBeyondViewport": True}
-        return base64.b64decode(self.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", **clip})["data"])
+        picture = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", **clip})
+        return base64.b64decode(picture["data"])
 
     def requests(self) -> list[str]:
         """Addresses that were asked since the last call."""

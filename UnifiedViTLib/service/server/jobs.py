@@ -205,7 +205,7 @@ class JobQueue:
             if number in job.receiving:  # over a connection of which nobody knows yet that it is dead
                 raise Busy("This volume is being sent already.", 1.0)
             job.receiving.add(number)
-        file, receiver = job.sent_files[number], FileWriter if isinstance(job.job, FileJob) else Unpacker
+        file, receiver = job.folder / job.job.paths[number], FileWriter if isinstance(job.job, FileJob) else Unpacker
         try:
             with open(file, "xb") as stream:
                 taken = receiver(job.job.sizes[number], stream.write)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,12 @@ class FileJob(Record):
     name: str
     files: tuple[FileHeader, ...]
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Bytes of what is sent, part by part."""
         return tuple(file.nbytes for file in self.files)
 
-    @property
+    @cached_property
     def paths(self) -> list[Path]:
         """Where the files lie in the job's folder."""
         if len(self.files) == 1:

@@ -25,6 +25,7 @@ function url(path) {
 }
 
 function pause(milliseconds, signal) {
+  if (signal?.aborted) return Promise.reject(new Cancelled());
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
     signal?.addEventListener("abort", () => { clearTimeout(timer); reject(new Cancelled()); }, { once: true });
@@ -104,8 +105,19 @@ export class Server {
     }
   }
 
-  /** Send a file as it is; `told` gets the bytes that have gone. */
-  send(path, file, told, signal) {
+  /** Send a file as it is, once more where the connection ends; `told` gets the bytes that have gone. */
+  async send(path, file, told, signal) {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await this.#put(path, file, told, signal);
+      } catch (error) {
+        if (failures >= RETRIES || ![0, 429, ...BUSY].includes(error.status)) throw error; // a Cancelled has no status
+        await pause(PAUSE_MS * 2 ** failures, signal);
+      }
+    }
+  }
+
+  #put(path, file, told, signal) {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest(); // fetch tells no progress of what is sent
       const stop = () => request.abort();
