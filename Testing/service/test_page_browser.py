@@ -146,8 +146,8 @@ def compare_places(browser, volume: Volume, labels: np.ndarray, name: str) -> No
             browser.find("jump").click()
         for axis, count in counts.items():
             middle = int(browser.find(f"slider-{axis}").get_property("value"))
-            choice = random.integers(1, count + 1) if number < 20 else np.clip(middle + random.integers(-4, 5), 1, count)
-            go_to(browser, axis, int(choice))
+            near = np.clip(middle + random.integers(-4, 5), 1, count)
+            go_to(browser, axis, int(near if number >= 20 else random.integers(1, count + 1)))
         ras, value, drawn = place_of(browser)
         i, j, k = np.rint((inverse @ [*ras, 1])[:3]).astype(int)
         assert value == pytest.approx(float(volume.array[k, j, i]), rel=1e-3, abs=1e-3)
