@@ -139,6 +139,8 @@ async function begin() {
   $("progress-title").focus();
   try {
     const outcome = await carryOut(asked, signal);
+    asked.server.end(asked.path); // all of it is here
+    asked.path = "";
     await present(outcome, asked.model.description.segments);
   } catch (error) {
     if (server) show("ask-section");
