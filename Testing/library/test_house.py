@@ -187,6 +187,8 @@ def test_resources_are_found_in_an_installed_wheel_and_the_model_in_it_is_listed
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(wheel)]
     subprocess.run(install, check=True, capture_output=True)
     assert located(target) == target / "UnifiedViTLib" / "Resources"
+    page = target / "UnifiedViTLib" / "service" / "server" / "static"
+    assert (page / "index.html").is_file() and (page / "vendor" / "niivue.umd.js").is_file()
     listed = "from UnifiedViTLib.service.store.catalogue import installed_models; print(installed_models()[0].weights)"
     assert located(target, listed).is_file()
 

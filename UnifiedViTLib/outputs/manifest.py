@@ -33,10 +33,10 @@ class InputFile(Record):
     """A file that was looked at, as it was then.
 
     Attributes:
-        path: absolute; or the address on a DICOMweb server.
+        path: absolute; or the address on a DICOMweb server; or the name of a file that was sent to `unifiedvit serve`.
         size: bytes.
         sha256: of its content.
-        mtime_ns, ctime_ns, inode: as `os.stat` gives them; 0 of what came from a server.
+        mtime_ns, ctime_ns, inode: as `os.stat` gives them; 0 of what came over a network.
     """
 
     path: str
@@ -144,6 +144,16 @@ def retrieved_from(manifest: Manifest, source: str) -> Manifest:
                    for file in manifest.inputs)
     dicom = tuple(replace(image, path=source) for image in manifest.dicom)
     return replace(manifest, request=replace(manifest.request, source=source), inputs=inputs, dicom=dicom)
+
+
+def uploaded(manifest: Manifest) -> Manifest:
+    """The manifest of files that were sent for the time of a run: they are named without their folder."""
+    inputs = tuple(InputFile(os.path.basename(file.path), file.size, file.sha256, 0, 0, 0) for file in manifest.inputs)
+    dicom = tuple(replace(image, path=os.path.basename(image.path)) for image in manifest.dicom)
+    request = manifest.request
+    channels = {name: os.path.basename(path) for name, path in request.channels.items()}
+    request = replace(request, source=os.path.basename(request.source), channels=channels)
+    return replace(manifest, request=request, inputs=inputs, dicom=dicom)
 
 
 def instance_address(series: str, uid: str) -> str:

@@ -22,6 +22,8 @@ WORKING_COPIES = 3
 DEFLATE_RATIO = 1032
 #: Bytes of a text header; those of segmentations with many tags have some thousands.
 LONGEST_HEADER = 4 << 20
+#: Names the most bytes of voxels that an image may have in this process; set where others send the images.
+MOST_BYTES_VARIABLE = "UNIFIEDVIT_MOST_IMAGE_BYTES"
 #: Bytes that may follow the voxels in a packed file: padding, or a trailer.
 MOST_EXTRA = 16 << 20
 _PIECE = 1 << 20
@@ -36,7 +38,8 @@ def check_counts(name: str, counts: Sequence[int], voxel_bytes: int) -> int:
         voxel_bytes: of one voxel with all its components.
 
     Raises:
-        UnsupportedImageError: no image has so many, or none along an axis; or this computer has not the memory.
+        UnsupportedImageError: no image has so many, or none along an axis; or this computer has not the memory, or
+            takes no image of this size.
     """
     if any(count < 1 for count in counts):
         raise damaged(name, f"its header says {_sizes(counts)} voxels")
@@ -45,6 +48,12 @@ def check_counts(name: str, counts: Sequence[int], voxel_bytes: int) -> int:
         raise UnsupportedImageError(
             f"{name} says that it holds {_sizes(counts)} voxels: more than any scan has. The header is damaged, or the "
             "image must be cropped or made coarser first."
+        )
+    most = int(os.environ.get(MOST_BYTES_VARIABLE, 0))
+    if most and voxels * voxel_bytes > most:
+        raise UnsupportedImageError(
+            f"{name} says that it holds {_sizes(counts)} voxels ({voxels * voxel_bytes / 1e6:,.0f} MB), more than is "
+            f"taken here ({most / 1e6:,.0f} MB). Crop it or make it coarser first."
         )
     memory = _memory()
     if memory and WORKING_COPIES * voxels * voxel_bytes > memory:

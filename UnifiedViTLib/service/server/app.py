@@ -13,10 +13,12 @@ from ...errors import OutputError, ServerError, UnifiedViTError, WorkerError
 from ...spec import SPEC_FILE, ModelSpec
 from ...versions import software_versions
 from ..worker.protocol import error_as_json
-from .devices import JSON_RESULT, SEGMENTATION, array_file
+from .devices import array_file
 from .jobs import DONE, FAILED, JobQueue, ServedJob
 from .keys import Keys
 from .limits import Refusal
+from .page import FILE_HEADERS, add_page
+from .uploads import parse_file_job
 from .wire import ModelIdentity, Options, check_options, identity, malformed, parse_job, read_json
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ _JSON_BYTES = 1 << 20
 #: Seconds between two looks at a job, and between two signs of life where nothing is new.
 _TICK_S, _BEAT_S = 0.05, 1.0
 _BLOCK = 1 << 18
+#: Of files of a result by their endings.
+_MEDIA_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "png": "image/png"}
 
 
 def make_app(queue: JobQueue, keys: Keys, healthy: Callable[[], bool]) -> "FastAPI":
@@ -118,19 +122,25 @@ def make_app(queue: JobQueue, keys: Keys, healthy: Callable[[], bool]) -> "FastA
         job = await asyncio.to_thread(queue.begin, owner, parse_job(await read_object(request)))
         return JSONResponse({"id": job.id}, 201)
 
+    @app.post("/v1/files")
+    async def begin_files(request: Request, owner: str = Depends(authorise)) -> JSONResponse:
+        job = await asyncio.to_thread(queue.begin, owner, parse_file_job(await read_object(request)))
+        return JSONResponse({"id": job.id}, 201)
+
     @app.put("/v1/jobs/{job_id}/volumes/{number}", status_code=204)
+    @app.put("/v1/jobs/{job_id}/files/{number}", status_code=204)
     async def receive(number: int, request: Request, job: ServedJob = Depends(find)) -> Response:
         try:
             if number in job.received:  # and the answer to that was lost
                 async for _ in read(request):
                     job.touch()
                 return Response(status_code=204)
-            with queue.receiving(job, number) as unpacker:
+            with queue.receiving(job, number) as taken:
                 async for chunk in read(request):
                     job.touch()
                     if job.cancelled.is_set():
                         raise Refusal(409, ServerError("The run was cancelled."), {"Connection": "close"})
-                    await asyncio.to_thread(unpacker.feed, chunk)
+                    await asyncio.to_thread(taken.feed, chunk)
         except ClientDisconnect:  # it may send it once more, until its lease ends
             pass
         return Response(status_code=204)
@@ -153,6 +163,8 @@ def make_app(queue: JobQueue, keys: Keys, healthy: Callable[[], bool]) -> "FastA
 
     @app.get("/v1/jobs/{job_id}/result")
     def result(job: ServedJob = Depends(finished)) -> JSONResponse:
+        if not job.result:
+            raise Refusal(404, ServerError("The run was of files, whose result is in files."))
         return JSONResponse(job.result)
 
     @app.get("/v1/jobs/{job_id}/arrays/{number}")
@@ -161,19 +173,20 @@ def make_app(queue: JobQueue, keys: Keys, healthy: Callable[[], bool]) -> "FastA
             raise Refusal(404, ServerError("The result has no such array."))
         return StreamingResponse(_blocks(job, job.folder / array_file(number)), media_type="application/zlib")
 
-    @app.get("/v1/jobs/{job_id}/result.seg.nrrd")
-    def segmentation(job: ServedJob = Depends(finished)) -> FileResponse:
-        return FileResponse(job.folder / SEGMENTATION, media_type="application/octet-stream")
-
-    @app.get("/v1/jobs/{job_id}/result.json")
-    def report(job: ServedJob = Depends(finished)) -> FileResponse:
-        return FileResponse(job.folder / JSON_RESULT, media_type="application/json")
+    @app.get("/v1/jobs/{job_id}/result.{ending}")
+    def result_file(ending: str, job: ServedJob = Depends(finished)) -> FileResponse:
+        file = job.files.get(f".{ending}")
+        if file is None:
+            raise Refusal(404, ServerError("The result has no such file."))
+        return FileResponse(file, media_type=_MEDIA_TYPES.get(ending, "application/octet-stream"), filename=file.name,
+                            headers=FILE_HEADERS)
 
     @app.delete("/v1/jobs/{job_id}", status_code=204)
     def cancel(job: ServedJob = Depends(find)) -> Response:
         queue.remove(job, "fetched" if job.state == DONE else "ended by its client")
         return Response(status_code=204)
 
+    add_page(app)
     return app
 
 

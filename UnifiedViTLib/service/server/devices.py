@@ -17,12 +17,13 @@ from ...inference.prediction import Prediction
 from ...outputs.files import as_json, write_segmentation
 from ...processes import PATIENCE_S
 from ..worker.client import WorkerClient
-from ..worker.protocol import Failed, Finished, Log, PredictRequest, Progress
+from ..worker.protocol import Failed, FileRequest, Finished, Log, PredictRequest, Progress, Result
 from .jobs import LOG, JobQueue, ServedJob
 from .spool import no_room, pack
-from .wire import describe_array, make_request, pieces
+from .uploads import FileJob
+from .wire import Job, describe_array, make_request, pieces
 
-#: Names of files in a job's folder.
+#: Names of files in the folder of a client's job.
 SEGMENTATION, JSON_RESULT = "result.seg.nrrd", "result.json"
 _TICK_S = 0.02
 #: Of what a worker printed, so many lines go into the log where a job fails for no fault of the image.
@@ -78,11 +79,16 @@ class Device:
                      time.monotonic() - start)
 
     def _compute(self, job: ServedJob, lines: deque[str]) -> None:
-        request = make_request(job.job, job.spec, job.volume_files, self._name)
-        prediction = self._run(job, request, lines)
-        job.result = _write_answer(job, prediction)
+        if isinstance(job.job, FileJob):
+            self._run(job, job.job.make_request(job.spec, job.folder, self._name), lines)
+            job.files = job.job.results(job.folder)
+            return
+        prediction = self._run(job, make_request(job.job, job.spec, job.sent_files, self._name), lines)
+        assert isinstance(prediction, Prediction)
+        job.result = _write_answer(job, job.job, prediction)
+        job.files = {f".{name.partition('.')[2]}": job.folder / name for name in (SEGMENTATION, JSON_RESULT)}
 
-    def _run(self, job: ServedJob, request: PredictRequest, lines: deque[str]) -> Prediction:
+    def _run(self, job: ServedJob, request: PredictRequest | FileRequest, lines: deque[str]) -> Result:
         self._client.submit(request)
         while True:
             if job.cancelled.is_set():
@@ -97,12 +103,11 @@ class Device:
                         raise ServerError("The server ended the run. Run again.")
                     raise event.error
                 elif isinstance(event, Finished):
-                    assert isinstance(event.result, Prediction)
                     return event.result
             time.sleep(_TICK_S)
 
 
-def _write_answer(job: ServedJob, prediction: Prediction) -> dict[str, Any]:
+def _write_answer(job: ServedJob, asked: Job, prediction: Prediction) -> dict[str, Any]:
     """The JSON of an answer, its arrays in files beside each other, and the same for programs that are no UnifiedViT.
 
     Raises:
@@ -122,5 +127,5 @@ def _write_answer(job: ServedJob, prediction: Prediction) -> dict[str, Any]:
     except OSError as error:
         raise no_room(error) from error
     write_segmentation(prediction, job.folder / SEGMENTATION)
-    return {"version": __version__, "job": job.id, "request_sha256": job.job.sha256, "prediction": record,
+    return {"version": __version__, "job": job.id, "request_sha256": asked.sha256, "prediction": record,
             "arrays": arrays}

@@ -23,6 +23,7 @@ from ..worker.exchange import remove_folder
 from ..worker.protocol import error_as_json
 from .limits import Busy, Limits, Rate, Refusal
 from .spool import Spool, Unpacker
+from .uploads import FileJob, FileWriter
 from .wire import Job, ModelIdentity, identity
 
 LOG = logging.getLogger("unifiedvit.server")
@@ -41,20 +42,21 @@ class ServedJob:
     Attributes:
         id: nobody guesses it.
         owner: name of the key that began it.
-        job, spec: what is asked for, and of which model.
+        job, spec: what is asked for, and of which model; volumes of a client, or files of a browser.
         folder: with its files.
         state: `SENDING`, `WAITING`, `RUNNING`, `DONE` or `FAILED`.
         stage, fraction: how far it is while it is computed.
         error: why it failed.
-        result: JSON of the answer; its arrays lie in the folder.
+        result: JSON of the answer for a client; its arrays lie in the folder.
+        files: the result for any program, by endings.
         seen: when its client was last heard of, of the monotonic clock; `ended`: when it was done.
-        received: numbers of the volumes that are here; `receiving`: of those that are coming.
+        received: numbers of the volumes or files that are here; `receiving`: of those that are coming.
         cancelled: set where nobody wants it any more.
     """
 
     id: str
     owner: str
-    job: Job
+    job: Job | FileJob
     spec: ModelSpec
     folder: Path
     state: str = SENDING
@@ -62,6 +64,7 @@ class ServedJob:
     fraction: float = 0.0
     error: UnifiedViTError | None = None
     result: dict[str, Any] | None = None
+    files: dict[str, Path] = field(default_factory=dict)
     seen: float = field(default_factory=time.monotonic)
     ended: float = 0.0
     received: set[int] = field(default_factory=set)
@@ -70,8 +73,8 @@ class ServedJob:
 
     @property
     def nbytes(self) -> int:
-        """Of all its voxels."""
-        return sum(volume.voxels.nbytes for volume in self.job.volumes)
+        """Of all that is sent, unpacked."""
+        return sum(self.job.sizes)
 
     @property
     def label(self) -> str:
@@ -79,9 +82,9 @@ class ServedJob:
         return f"job {self.id[:8]} of {self.owner}"
 
     @property
-    def volume_files(self) -> list[Path]:
-        """Where the voxels of each volume lie."""
-        return [self.folder / f"volume-{number}" for number in range(len(self.job.volumes))]
+    def sent_files(self) -> list[Path]:
+        """Where the voxels of each volume lie, or each file."""
+        return [self.folder / path for path in self.job.paths]
 
     def touch(self) -> None:
         """Its client is there."""
@@ -135,15 +138,16 @@ class JobQueue:
         options.check(spec)
         return spec
 
-    def begin(self, owner: str, job: Job) -> ServedJob:
-        """Take a job, whose volumes are to be sent.
+    def begin(self, owner: str, job: Job | FileJob) -> ServedJob:
+        """Take a job, whose volumes or files are to be sent.
 
         Raises:
             Busy: not now.
             Refusal, UnifiedViTError: not at all.
         """
         spec = self.check(job.model, job.options)
-        check_channel_names([volume.channel for volume in job.volumes if volume.channel], spec)
+        channels = [job.channel] if isinstance(job, FileJob) else [volume.channel for volume in job.volumes]
+        check_channel_names(filter(None, channels), spec)
         served = ServedJob(secrets.token_urlsafe(24), owner, job, spec, Path())
         if served.nbytes > self.limits.volume_bytes:
             raise Refusal(413, ServerError(
@@ -152,6 +156,8 @@ class JobQueue:
         with self._changed:
             self._check_room(owner, served.nbytes)
             served.folder = self._spool.new_folder(served.id)
+            if isinstance(job, FileJob):
+                job.make_folders(served.folder)
             self._jobs[served.id] = served
         LOG.info("%s: begun, %s %s, %.1f MB", served.label, spec.id, spec.version, served.nbytes / 1e6)
         return served
@@ -162,7 +168,7 @@ class JobQueue:
             raise Busy("The server has as many runs waiting as it takes.", _RETRY_S)
         if sum(job.owner == owner for job in jobs) >= self.limits.jobs_per_key:
             raise Busy(f"This key has {self.limits.jobs_per_key} runs on the server, which is the most.", _RETRY_S)
-        # Each volume lies there once as it came, once for the worker, and its result is about as large.
+        # Each volume lies there once as it came, once for the worker or a viewer, and its result is about as large.
         if self._spool.free_bytes() - _SPARE_BYTES < 3 * (nbytes + sum(job.nbytes for job in jobs)):
             raise Busy("The disk of the server has no room for the image.", _RETRY_S)
         self._rate.take(owner)
@@ -182,32 +188,32 @@ class JobQueue:
         return job
 
     @contextmanager
-    def receiving(self, job: ServedJob, number: int) -> Iterator[Unpacker]:
-        """Takes a volume; what is not whole in the end is removed. With the last volume, the job waits for a device.
+    def receiving(self, job: ServedJob, number: int) -> Iterator[Unpacker | FileWriter]:
+        """Takes a volume or file; what is not whole in the end is removed. With the last, the job waits for a device.
 
         Args:
             job: that it is of.
-            number: of the volume.
+            number: of the volume or file.
 
         Raises:
             Refusal: it is not to be sent, or not now.
             ServerError: it is not what was announced.
         """
         with self._changed:
-            if not 0 <= number < len(job.job.volumes) or job.state != SENDING:
+            if not 0 <= number < len(job.job.sizes) or job.state != SENDING:
                 raise Refusal(409, ServerError("This volume is not to be sent now."))
             if number in job.receiving:  # over a connection of which nobody knows yet that it is dead
                 raise Busy("This volume is being sent already.", 1.0)
             job.receiving.add(number)
-        file = job.volume_files[number]
+        file, receiver = job.folder / job.job.paths[number], FileWriter if isinstance(job.job, FileJob) else Unpacker
         try:
             with open(file, "xb") as stream:
-                unpacker = Unpacker(job.job.volumes[number].voxels.nbytes, stream.write)
-                yield unpacker
-                unpacker.finish()
+                taken = receiver(job.job.sizes[number], stream.write)
+                yield taken
+                taken.finish()
             with self._changed:
                 job.received.add(number)
-                if len(job.received) == len(job.job.volumes) and job.id in self._jobs:
+                if len(job.received) == len(job.job.sizes) and job.id in self._jobs:
                     job.state = WAITING
                     self._line.append(job)
                     self._changed.notify_all()
@@ -241,7 +247,7 @@ class JobQueue:
             job: it.
             error: why it failed; None where it did not.
         """
-        for file in job.volume_files:
+        for file in job.sent_files:
             with suppress(OSError):  # Windows keeps what is open still; the folder goes with the job
                 file.unlink(missing_ok=True)
         with self._changed:

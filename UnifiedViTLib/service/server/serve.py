@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ...errors import DependencyError, ServerError
+from ...imaging.reading.limits import MOST_BYTES_VARIABLE
 from ...spec import ModelSpec
 from ..batch.multiprocess import available_cores, graphics_cards, worker_environments
 from ..store.catalogue import verify_files
@@ -76,7 +77,8 @@ def serve(specs: Sequence[ModelSpec], settings: ServerSettings) -> None:
         queue = JobQueue(specs, spool, settings.limits)
         cards = graphics_cards() if settings.device in ("auto", "cuda") else []
         environments = worker_environments(max(1, len(cards)), available_cores(), cards)
-        devices = [Device(queue, settings.device, environment | spool.environment) for environment in environments]
+        common = spool.environment | {MOST_BYTES_VARIABLE: str(settings.limits.volume_bytes)}
+        devices = [Device(queue, settings.device, environment | common) for environment in environments]
         try:
             with suppress(KeyboardInterrupt):
                 _run(queue, keys, devices, socket, settings)

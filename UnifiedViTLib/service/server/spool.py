@@ -109,7 +109,7 @@ class Unpacker:
         self._packed_left = nbytes + nbytes // 256 + (64 << 10)  # what cannot be packed grows a little
         self._zlib = zlib.decompressobj()
 
-    def feed(self, packed: bytes) -> None:
+    def feed(self, packed: bytes, /) -> None:
         """Take the next bytes.
 
         Raises:

@@ -116,6 +116,16 @@ class Job(Record):
     volumes: tuple[VolumeHeader, ...]
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """Bytes of what is sent, part by part, unpacked."""
+        return tuple(volume.voxels.nbytes for volume in self.volumes)
+
+    @property
+    def paths(self) -> list[Path]:
+        """Where the volumes lie in the job's folder."""
+        return [Path(f"volume-{number}") for number in range(len(self.volumes))]
+
+    @property
     def sha256(self) -> str:
         """Of all of it, the voxels' sums among it."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode("ascii")).hexdigest()

@@ -320,8 +320,9 @@ class WorkerClient:
 def _lost_twice(request: Request, stage: str, lost: WorkerLost) -> UnifiedViTError:
     """The sentence for an image that a worker was lost on again, for no fault of a backend."""
     if isinstance(request, FileRequest) and stage == READING:
+        name = request.path.name if request.shown else request.source or request.path
         return UnsupportedImageError(
-            f"{request.source or request.path} cannot be read: the process that read it was lost twice "
+            f"{name} cannot be read: the process that read it was lost twice "
             f"({lost.reason}). The file is damaged, or larger than the memory. Open it in the program that it came "
             "from and save it again."
         )

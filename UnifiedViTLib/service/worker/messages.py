@@ -96,6 +96,7 @@ def make_message(request: Request, folder: Path, going_on: Callable[[], None]) -
         return message | {
             "type": "file", "path": os.path.abspath(request.path), "output": os.path.abspath(request.output),
             "name": request.name, "earlier": request.earlier, "source": request.source,
+            "shown": os.path.abspath(request.shown) if request.shown else None,
             "channels": {name: os.path.abspath(path) for name, path in request.channels.items()},
         }
     write_volume(request.volume, folder, going_on)

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...errors import UnsupportedImageError
 from ...imaging.reading import read
 from ...imaging.volume import Volume
@@ -15,7 +17,15 @@ from ...inference.channels import Images, combine_channels
 from ...inference.options import Options
 from ...inference.prediction import Prediction
 from ...inference.progress import ProgressCallback
-from ...outputs.files import as_json, summary, write_heatmap, write_segmentation, write_superres, write_uncertainty
+from ...outputs.files import (
+    as_json,
+    summary,
+    write_heatmap,
+    write_segmentation,
+    write_superres,
+    write_uncertainty,
+    write_volume,
+)
 from ...outputs.folder import STAGED, ResultsFolder
 from ...outputs.manifest import (
     InputFile,
@@ -27,6 +37,7 @@ from ...outputs.manifest import (
     now_ns,
     retrieved_from,
     same_stat,
+    uploaded,
 )
 from ...outputs.report import write_report
 from ...outputs.reuse import changed_inputs, list_inputs
@@ -38,6 +49,7 @@ from .protocol import READING
 SUPERRES = (".superres.nrrd", ".synthetic.seg.nrrd")
 #: Endings of maps.
 HEATMAP, UNCERTAINTY = ".heatmap.nrrd", ".uncertainty.nrrd"
+_VIEWERS_TYPES = (np.uint8, np.int16, np.uint16, np.float32)
 
 
 def make_file_request(path: Path, spec: ModelSpec, options: Options, input_channel: str, channels: Mapping[str, Path]
@@ -68,6 +80,7 @@ def process_input(
     predict: Callable[[Images], Prediction],
     progress: ProgressCallback,
     address: str = "",
+    shown: Path | None = None,
 ) -> dict[str, Any]:
     """Read an input, look at it and write its results.
 
@@ -81,6 +94,7 @@ def process_input(
         predict: gives the prediction.
         progress: told that files are read and written.
         address: as of `FileRequest.source`.
+        shown: as of `FileRequest.shown`.
 
     Returns:
         {"row": the line of results.csv, "text": the answer in words}.
@@ -90,6 +104,8 @@ def process_input(
     """
     progress(READING, 0.0)
     volume, extra_channels, inputs, hashed_ns = _read(request)
+    if shown:
+        write_volume(_for_viewer(volume.array), volume.ijk_to_ras, shown)
     prediction = predict(combine_channels(volume, extra_channels, spec, input_channel))
     progress("Writing", 1.0)
     images = [(request.source, volume), *((request.channels[key], image) for key, image in extra_channels.items())]
@@ -100,6 +116,8 @@ def process_input(
         raise _changed_meanwhile(changed, "looked at")
     if address:
         manifest = retrieved_from(manifest, address)
+    if shown:
+        manifest = uploaded(manifest)
     results = ResultsFolder(output)
     with results.staging() as stage:
         staged = write_results(volume, prediction, stage)
@@ -130,6 +148,12 @@ def _read(request: Request) -> tuple[Volume, dict[str, Volume], tuple[InputFile,
     if changed:
         raise _changed_meanwhile(changed, "read")
     return volume, extra_channels, inputs, hashed_ns
+
+
+def _for_viewer(array: np.ndarray) -> np.ndarray:
+    """The same numbers in a type that viewers know."""
+    dtype = array.dtype.newbyteorder("=")
+    return array.astype(dtype if dtype in _VIEWERS_TYPES else np.float32, copy=False)
 
 
 def _stats(request: Request) -> dict[str, os.stat_result]:

@@ -79,6 +79,8 @@ class FileRequest:
         earlier: names of results of the same file, in whose place the new ones come.
         source: of a series that was retrieved into the folder `path`: its address on the DICOMweb server, which its
             result names instead; else "".
+        shown: of a file that was sent for the time of a run: where the image is written as it was read (`.nrrd`), for a
+            viewer; the result names the file without its folder. None for none.
     """
 
     path: Path
@@ -93,6 +95,7 @@ class FileRequest:
     earlier: tuple[str, ...] = ()
     source: str = ""
     server: ServerAddress | None = None
+    shown: Path | None = None
 
 
 @dataclass(frozen=True)

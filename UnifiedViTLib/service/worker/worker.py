@@ -197,7 +197,8 @@ class Worker:
 
         asked = make_file_request(Path(request["path"]), spec, options, request["input_channel"], channels)
         return process_input(asked, spec, request["input_channel"], Path(request["output"]), request["name"],
-                             request["earlier"], predict, progress, request["source"])
+                             request["earlier"], predict, progress, request["source"],
+                             Path(request["shown"]) if request["shown"] else None)
 
     def _process_batch(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
         """All images of a folder, in a worker that stays for the next batch; the rows go through the folder."""

@@ -1,0 +1,259 @@
+"""The page of `unifiedvit serve`, and the files that it sends: by the real server, without a browser."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from builders import head_volume, oblique, to_sitk, write_series
+from servers import running_server
+from workers import wait_for
+
+from UnifiedViTLib.imaging.reading import read
+from UnifiedViTLib.inference.options import Options
+from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.outputs.files import as_json
+from UnifiedViTLib.outputs.manifest import read_result
+from UnifiedViTLib.service.server.keys import Keys
+from UnifiedViTLib.service.server.page import FOLDER
+from UnifiedViTLib.service.server.wire import identity
+from UnifiedViTLib.service.store.cache import compiled_folder
+
+OWN = sorted(path for path in FOLDER.rglob("*") if path.is_file() and path.parent.name != "vendor")
+VENDOR = FOLDER / "vendor"
+#: What makes elements or code of a text.
+SINKS = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser|srcdoc")
+
+
+@pytest.fixture(scope="module")
+def server(proven, tmp_path_factory):
+    """One for all tests, which takes images of 8 MB at most."""
+    with running_server(tmp_path_factory.mktemp("server"), proven, lease_s=20, jobs=8, jobs_per_minute=600,
+                        volume_bytes=8 << 20) as running:
+        yield running
+
+
+class Page(HTMLParser):
+    """What a page consists of."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1][0] in ("script", "style"):
+            self.scripts += data.strip()
+
+
+def job_of_files(spec, *files: Path, **changes: Any) -> dict[str, Any]:
+    """What a page says of files."""
+    return {"model": identity(spec).to_dict(), "options": {}, "channel": "", "name": files[0].name.split(".")[0],
+            "files": [{"name": file.name, "nbytes": file.stat().st_size} for file in files]} | changes
+
+
+def begin(server, job: dict[str, Any]) -> str:
+    """Begin a run; gives its path."""
+    status, _, text = server.ask("POST", "/v1/files", job)
+    assert status == 201, text
+    return f"/v1/jobs/{json.loads(text)['id']}"
+
+
+def state_of(server, path: str) -> dict[str, Any]:
+    """How far a run is."""
+    return json.loads(server.ask("GET", path)[2])
+
+
+def run(server, spec, *files: Path, **changes: Any) -> str:
+    """Send files, and wait until the run has ended, however it did; gives its path."""
+    path = begin(server, job_of_files(spec, *files, **changes))
+    for number, file in enumerate(files):
+        status, _, text = server.ask("PUT", f"{path}/files/{number}", file.read_bytes())
+        assert status == 204, text
+    wait_for(lambda: state_of(server, path)["state"] in ("done", "failed"))
+    return path
+
+
+def write_head(file: Path, **changes: Any) -> Path:
+    """A head in a file."""
+    sitk.WriteImage(to_sitk(head_volume(**{"shape": (6, 45, 41)} | changes)), str(file), useCompression=True)
+    return file
+
+
+# The page
+
+
+def test_the_page_needs_no_key_and_consists_of_its_own_files_alone(server):
+    status, headers, text = server.ask("GET", "/", key=None)
+    page = Page(text.decode("utf-8"))
+    assert status == 200 and headers["content-type"].startswith("text/html") and not page.scripts
+    named = [value for _, attributes in page.tags for name, value in attributes.items() if name in ("src", "href")]
+    for name in (name for name in named if not name.startswith("#")):
+        assert re.fullmatch(r"page/[\w./]+", name), f"{name}: relative, so that a proxy may put the page below a path"
+        assert server.ask("GET", f"/{name}", key=None)[0] == 200
+    assert not [attributes for _, attributes in page.tags if any(name.startswith("on") or name == "style"
+                                                                 for name in attributes)]
+    scripts = {path.name for path in OWN if path.suffix == ".js"}
+    imported = {name for path in OWN if path.suffix == ".js"
+                for name in re.findall(r'from "\./([\w.]+)"', path.read_text("utf-8"))}
+    assert imported | {"app.js"} == scripts
+
+
+def test_a_browser_is_told_to_run_nothing_else_to_ask_nobody_else_and_to_keep_no_cookie(server):
+    _, headers, _ = server.ask("GET", "/", key=None)
+    policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == policy["frame-ancestors"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'" and policy["connect-src"] == "'self' data:"
+    assert policy["require-trusted-types-for"] == "'script'" and "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+    assert "set-cookie" not in headers
+
+
+def test_files_of_the_page_come_packed_and_once_and_no_others_come(server):
+    _, headers, packed = server.ask("GET", "/page/app.js", key=None, **{"Accept-Encoding": "gzip"})
+    assert gzip.decompress(packed) == (FOLDER / "app.js").read_bytes()
+    assert server.ask("GET", "/page/app.js", key=None, **{"If-None-Match": headers["etag"]})[0] == 304
+    for name in ("../page.py", "..%2fpage.py", "vendor/vendor.json", "app.py", "", "vendor/%2e%2e/%2e%2e/app.py"):
+        assert server.ask("GET", f"/page/{name}", key=None)[0] == 404
+    for path in ("/v1/models", "/v1/handshake"):
+        assert server.ask("GET", path, key=None)[0] == 401
+    assert server.ask("POST", "/v1/files", {}, key=None)[0] == 401
+
+
+def test_texts_of_a_server_or_a_file_become_no_elements_and_no_other_host_is_named():
+    for path in OWN:
+        text = path.read_text("utf-8")
+        assert not SINKS.search(text), path
+        assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", text), path
+        assert not [line for line in text.splitlines() if len(line) > 120 and path.suffix != ".svg"], path
+
+
+def test_the_viewer_is_the_released_file_with_its_licences_and_small():
+    told = json.loads((VENDOR / "vendor.json").read_text("utf-8"))
+    file = VENDOR / told["file"]
+    content = file.read_bytes()
+    assert hashlib.sha256(content).hexdigest() == told["sha256"]
+    assert len(content) < 3e6 and len(gzip.compress(content)) < 1e6
+    assert {path.name for path in VENDOR.iterdir()} == {"niivue.umd.js", "vendor.json", "LICENSES.txt", "README.md"}
+    assert "BSD 2-Clause License" in (VENDOR / "LICENSES.txt").read_text("utf-8")
+
+
+# Files
+
+
+@pytest.mark.openvino
+def test_a_file_gives_what_it_gives_on_this_computer_and_the_image_for_a_viewer_on_the_same_grid(server, proven,
+                                                                                                tmp_path):
+    file = write_head(tmp_path / "T2 of Jane.nii.gz", direction=oblique())
+    path = run(server, proven, file, options={"tta": True})
+    assert state_of(server, path)["state"] == "done"
+    volume, name = read(file), "T2 of Jane"
+    got = {}
+    for ending in (".json", ".seg.nrrd", ".html", ".png", ".image.nrrd"):
+        status, headers, content = server.ask("GET", f"{path}/result{ending}")
+        assert status == 200 and "sandbox" in headers["content-security-policy"]
+        got[ending] = tmp_path / f"{name}{ending}"
+        got[ending].write_bytes(content)
+    assert "attachment" in headers["content-disposition"]
+    expected = json.loads(json.dumps(as_json(Predictor(proven, "cpu", cache=compiled_folder()).predict(
+        volume, Options(tta=True)))))
+    written, manifest = read_result(got[".json"])
+    for result in (expected, written):
+        result.pop("timings_s")
+    written.pop("manifest")
+    assert written == expected and any("Jane" in warning for warning in written["warnings"]), "a name that says T2"
+    assert [item.path for item in manifest.inputs] == [manifest.request.source] == [file.name]
+    assert manifest.inputs[0].sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert {item.name for item in manifest.outputs} == {f"{name}{ending}" for ending in (".seg.nrrd", ".html", ".png")}
+    shown, mask = (sitk.ReadImage(str(got[ending])) for ending in (".image.nrrd", ".seg.nrrd"))
+    assert np.array_equal(sitk.GetArrayFromImage(shown), volume.array)
+    assert (shown.GetSpacing(), shown.GetOrigin(), shown.GetDirection()) == (
+        mask.GetSpacing(), mask.GetOrigin(), mask.GetDirection())
+    assert server.ask("GET", f"{path}/result.heatmap.nrrd")[0] == server.ask("GET", f"{path}/result")[0] == 404
+    assert server.ask("GET", f"{path}/result.json", key=Keys(server.keys).add("other"))[0] == 404
+    assert not any(item.is_file() and "sent" in item.parts for item in server.files()), "it was read"
+    assert server.ask("DELETE", path)[0] == 204 and not server.files()
+    assert "Jane" not in "".join(server.log) and str(server.temporary) not in json.dumps(written)
+
+
+@pytest.mark.openvino
+def test_the_files_of_a_dicom_series_are_one_image(server, proven, tmp_path):
+    volume = head_volume(shape=(4, 45, 41))
+    series = write_series(tmp_path / "series", np.rint(volume.array).astype(np.uint16), volume.ijk_to_ras)
+    path = run(server, proven, *sorted(series.iterdir()), name="series")
+    assert state_of(server, path)["state"] == "done", state_of(server, path)
+    shown = tmp_path / "shown.nrrd"
+    shown.write_bytes(server.ask("GET", f"{path}/result.image.nrrd")[2])
+    assert np.array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(shown))), read(series).array)
+    assert json.loads(server.ask("GET", f"{path}/result.json")[2])["name"] == "series"
+    assert server.ask("DELETE", path)[0] == 204
+
+
+def bomb(file: Path) -> Path:
+    """A small file whose header promises much, and which holds it."""
+    image = sitk.Image(400, 400, 200, sitk.sitkUInt8)
+    sitk.WriteImage(image, str(file), useCompression=True)
+    assert file.stat().st_size < 1e6
+    return file
+
+
+def text_file(file: Path) -> Path:
+    file.write_text("no image")
+    return file
+
+
+@pytest.mark.parametrize(("write", "name", "sentence"), [
+    (text_file, "notes.nii", "notes.nii cannot be read: it is damaged"),
+    (bomb, "bomb.nrrd", "400 x 400 x 200 voxels (32 MB), more than is taken here (8 MB)"),
+    (bomb, "bomb.nii.gz", "more than is taken here"),
+    (text_file, "a b\u202e<img src=x>.nrrd", "cannot be read"),
+])
+def test_a_file_that_is_no_image_or_unpacks_to_too_much_is_refused_in_a_sentence(server, proven, tmp_path, write, name,
+                                                                                sentence):
+    file = write(tmp_path / name)
+    path = run(server, proven, file, name=file.name)
+    state = state_of(server, path)
+    assert state["state"] == "failed" and sentence in state["error"]["text"]
+    assert str(server.temporary) not in state["error"]["text"]
+    assert server.told("GET", f"{path}/result.json")[0] == 422
+    assert server.ask("DELETE", path)[0] == 204 and not server.files()
+
+
+@pytest.mark.parametrize(("changes", "reason"), [
+    ({"files": []}, "no files"), ({"files": [{"name": "x", "nbytes": -1}]}, "no files"),
+    ({"files": [{"name": "x", "nbytes": 9 << 20}]}, "larger"), ({"files": [{"name": "x"}]}, "other fields"),
+    ({"files": [{"name": "x", "nbytes": 1}] * 4097}, "at most 4,096"), ({"name": "x" * 2000}, "too long"),
+    ({"channel": "t1"}, "no sequence"), ({"options": {"dicom": True}}, "where the files are"),
+    ({"options": {"superres": "/etc"}}, "not with an upscaler"), ({"options": {"further": 1}}, "other fields"),
+    ({"options": []}, "no options"), ({"model": {"id": "proven"}}, "other fields"),
+])
+def test_lies_about_files_are_refused_in_a_sentence_before_anything_is_sent(server, proven, tmp_path, changes, reason):
+    status, sentence = server.told("POST", "/v1/files", job_of_files(proven, text_file(tmp_path / "x"), **changes))
+    assert status in (413, 422) and reason in sentence, sentence
+    assert not server.files()
+
+
+def test_names_that_lead_elsewhere_and_bytes_that_were_not_announced_leave_nothing(server, proven, tmp_path):
+    file = text_file(tmp_path / "x")
+    for name in ("../../outside.nii", "/etc/passwd", "..", "con.nii", "a\0b", "C:\\x.nii", ".hidden"):
+        path = begin(server, job_of_files(proven, file, name=name, files=[{"name": name, "nbytes": 8}]))
+        assert server.told("PUT", f"{path}/files/0", bytes(9)) == (
+            422, "More was sent than was announced. Run again.")
+        assert server.told("PUT", f"{path}/files/0", bytes(7))[1].startswith("Less was sent")
+        assert server.told("PUT", f"{path}/files/1", bytes(8))[0] == 409
+        job_folder = path.rpartition("/")[2]
+        assert all(job_folder in item.parts for item in server.files())
+        assert server.ask("DELETE", path)[0] == 204
+    assert not server.files()
