@@ -15,6 +15,10 @@ JOIN, TRAIN, VALIDATE, FINISH = "join", "train", "validate", "finish"
 WEIGHTS, ROUND, REPORT, ERROR = "weights", "round", "report", "error"
 
 
+#: Characters of a site's sentence that are shown, in one line.
+_LONGEST = 500
+
+
 @dataclass(frozen=True)
 class Reply:
     """What a site answered.
@@ -30,7 +34,7 @@ class Reply:
     def check(self) -> None:
         """Raise an `UpdateError` with the sentence of what went wrong, if something did."""
         if sentence := self.problem or self.content.get(ERROR):
-            raise UpdateError(str(sentence))
+            raise UpdateError(" ".join(str(sentence).split())[:_LONGEST])
 
     def report(self) -> dict[str, Any]:
         """What the site tells of itself.

@@ -145,7 +145,7 @@ class Federation:
         return Update(site, tensors, samples, _numbers(report.get("losses")))
 
     def _measure(self, number: int, rows: dict[str, dict[str, Any]]) -> str:
-        """Have the sites measure the new weights, fill their rows, and keep the best; a sentence about it."""
+        """Have the sites measure the new weights, and fill their rows; a sentence about it."""
         content = {ROUND: number, WEIGHTS: pack_weights(self._tensors), REPORT: self._order()}
         scores, counts, silent = [], [], []
         for site, reply in sorted(self._ask(VALIDATE, content).items()):
@@ -169,13 +169,15 @@ class Federation:
         self.state.without_improvement += 1
         if self.state.best_score is None or score > self.state.best_score:
             self.state.best_round, self.state.best_score, self.state.without_improvement = number, score, 0
-            write_whole(self._best_file, content[WEIGHTS])
         return f" Score {score:.4f} ({min(scores):.4f} to {max(scores):.4f}).{''.join(silent)}"
 
     def _keep(self, number: int) -> None:
         """Write down that a round is finished: a kill leaves this one or the one before."""
         self.state.round = number
-        write_whole(self._round_file(number), pack_weights(self._tensors))
+        content = pack_weights(self._tensors)
+        write_whole(self._round_file(number), content)
+        if self.state.best_round == number:
+            write_whole(self._best_file, content)
         save_state(self.run, self.state)
         self._round_file(number - 1).unlink(missing_ok=True)
 
