@@ -153,7 +153,7 @@ def compare_places(browser, volume: Volume, labels: np.ndarray, name: str) -> No
         assert value == pytest.approx(float(volume.array[k, j, i]), rel=1e-3, abs=1e-3)
         assert drawn == (name if labels[k, j, i] else "nothing drawn")
         seen.add(bool(labels[k, j, i]))
-    assert True in seen and (False in seen or labels.mean() > 0.9), "places in the mask, and beside it if there are some"
+    assert True in seen and (False in seen or labels.mean() > 0.9), "places in the mask, and beside it"
 
 
 def set_opacity(browser, layer: int, percent: int) -> None:
