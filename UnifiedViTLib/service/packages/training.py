@@ -18,8 +18,8 @@ from .pip_process import terminal_command
 #: Of the training package: `adapt_job` in it does the work.
 PACKAGE = "unifiedvit_training"
 JOB_MODULE = f"{PACKAGE}.adaptation.job"
-#: To fetch, where nothing of it is there.
-MEGABYTES = 120
+#: On the disk, where nothing of it is there.
+MEGABYTES = 200
 
 
 def training_requirements() -> dict[str, str]:
@@ -71,7 +71,7 @@ def training_question(problems: Iterable[str], folder: str) -> str:
     """
     names = [package.replace(">=", " ") for package in training_packages(problems)]
     return (f"To adapt a model, UnifiedViT needs {', '.join(names)} or newer, with what they need (at most "
-            f"{MEGABYTES} MB to fetch). Packages are put into {folder}; those that are already there stay as they "
+            f"{MEGABYTES} MB on the disk). Packages are put into {folder}; those that are already there stay as they "
             "are. Install now?")
 
 
