@@ -23,7 +23,7 @@ from .texts import asShown, inTime
 #: Of the application's settings, as the user has typed it.
 REFERENCE_SETTING = "UnifiedViT/ReferenceFolder"
 #: What is under way, each in turn: looking for packages, installing them, adapting.
-_LOOKING, _INSTALLING, _ADAPTING = range(3)
+_LOOKING, _INSTALLING, _ADAPTING = "looking", "installing", "adapting"
 
 
 def adaptModel(folder, model, reference=None, progress=None, changes=None):

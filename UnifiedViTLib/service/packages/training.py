@@ -107,6 +107,8 @@ def use_training_package() -> None:
                 f"The training package, which adapts models, is not installed in this Python ({sys.executable}). "
                 "Install the extension again, or the folder training of UnifiedViT's repository with pip.")
         return
+    if str(folder) in sys.path:
+        return
     sys.path.insert(0, str(folder))
     os.environ["PYTHONPATH"] = os.pathsep.join(
         filter(None, [str(folder), os.environ.get("PYTHONPATH"), str(library.parent)]))

@@ -84,14 +84,14 @@ def _alone(work: Path) -> Iterator[None]:
     Raises:
         RunError: there is another one, or the folder cannot be written to.
     """
-    def refuse() -> None:
+    def occupied() -> None:
         raise RunError("another window or program adapts the model to this dataset at this moment. Wait until that has "
                        "ended.")
 
     with ExitStack() as held:
         try:
             work.mkdir(parents=True, exist_ok=True)
-            held.enter_context(file_lock(work / LOCK, refuse))
+            held.enter_context(file_lock(work / LOCK, occupied))
         except OSError as error:
             raise RunError(f"{work}, where the work is kept, cannot be written to ({error.strerror or error}). Copy "
                            "the dataset to a folder that can.") from error
