@@ -118,11 +118,12 @@ def test_the_installed_library_finds_its_own_resources_and_the_model_in_them(ins
     assert resources == installed.resolve() / "UnifiedViTLib" / "Resources"
 
 
-def test_the_worker_of_the_installed_extension_and_its_children_find_the_training_package_and_slicer_does_not(
-        installed, tmp_path):
+def test_the_installed_extensions_worker_and_its_children_find_the_training_package_and_slicer_does_not(installed,
+                                                                                                         tmp_path):
     code = (
-        "import subprocess, sys\nfrom importlib.util import find_spec\nassert find_spec('unifiedvit_training') is None\n"
-        "from UnifiedViTLib.service.packages.training import JOB_MODULE, use_training_package\n"
+        "import subprocess, sys\nfrom importlib.util import find_spec\n"
+        "assert find_spec('unifiedvit_training') is None\n"
+        "from UnifiedViTLib.service.packages.training import use_training_package\n"
         "use_training_package()\nimport unifiedvit_training\nprint(unifiedvit_training.__file__)\n"
         "show = 'import unifiedvit_training, UnifiedViTLib; print(unifiedvit_training.__file__)'\n"
         "print(subprocess.run([sys.executable, '-S', '-c', show], capture_output=True, text=True).stdout)\n"
