@@ -109,10 +109,10 @@ def test_what_is_killed_or_cancelled_goes_on_where_it_was_and_a_better_model_can
     assert "discs-mine-e-1" in [spec.id for spec in desk.panel.models.usable()]
     assert desk.widget._parameterNode.model == "discs", "the user chooses"
 
-    again = desk.widget.logic.adaptModel(mine, "discs-mine-e-1")
+    again = desk.widget.logic.adaptModel(mine, "discs-mine-e-1", changes=QUICK)
     assert not again.model and "adapted to these very cases" in again.sentences[0], "of its original"
     remove_model("discs")
-    orphan = desk.widget.logic.adaptModel(mine, "discs-mine-e-1")
+    orphan = desk.widget.logic.adaptModel(mine, "discs-mine-e-1", changes=QUICK)
     assert "discs-mine-e-1 was adapted from discs, which" in orphan.sentences[0]
     assert find_model("discs-mine-e-1").version == "0.1.1"
 

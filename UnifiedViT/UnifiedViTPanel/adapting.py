@@ -46,7 +46,7 @@ def adaptModel(folder, model, reference=None, progress=None, changes=None):
     """
     client = WorkerClient()
     try:
-        answer = client.run(adapt_request(folder, model, reference, changes),
+        answer = client.run(adapt_request(folder, model, reference, changes=changes),
                             progress or (lambda stage, fraction: None))
     finally:
         client.close()
@@ -91,7 +91,8 @@ class AdaptView(ChildView):
             return
         reference = ui.adaptReferenceLineEdit.text.strip()
         slicer.app.userSettings().setValue(REFERENCE_SETTING, reference)
-        self._request = adapt_request(ui.teachFolderLineEdit.text.strip(), spec.id, reference or None)
+        # By its folder: an id might be the name of a folder that the child begins in.
+        self._request = adapt_request(ui.teachFolderLineEdit.text.strip(), str(spec.folder), reference or None)
         self._hasReference = bool(reference)
         self._begin(_LOOKING, JobRequest("inspect_training"))
 
