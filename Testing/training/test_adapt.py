@@ -280,16 +280,16 @@ def test_progress_names_each_part_and_what_it_raises_leaves_a_state_to_go_on_fro
     def learn(until: str) -> None:
         with pytest.raises(Cancelled):
             adapt_model(load_spec(parent), site, tmp_path / "model", tmp_path / "work",
-                        changes=[*QUICK, *epochs(3)][1::2], progress=partial(follow, until))
+                        changes=[*QUICK, *epochs(12)][1::2], progress=partial(follow, until))
 
-    learn("Learning: epoch 2 of 3")
+    learn("Learning: epoch 1 of 12")  # the learning rate still grows
     assert told[0] == ("Preparing the cases", 0.0) and told[1][0] == told[0][0]
     assert "Going on" not in capsys.readouterr().out
     told.clear()
     learn("Evaluating")
-    assert "Going on after epoch 1, step 1." in capsys.readouterr().out
+    assert "Going on after epoch 0, step 1." in capsys.readouterr().out
     stages, fractions = zip(*told, strict=True)
-    assert "Learning: epoch 3 of 3" in stages and stages[-1] == "Evaluating"
+    assert "Learning: epoch 12 of 12" in stages and stages[-1] == "Evaluating"
     assert list(fractions) == sorted(fractions) and fractions[-1] < 1 and not (tmp_path / "model").exists()
 
 
