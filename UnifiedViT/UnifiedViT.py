@@ -363,6 +363,13 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
 
         return addToDataset(volumeNode, folder, reviewer, label, segmentationNode, patient)
 
+    def adaptModel(self, folder, model=DEFAULT_MODEL, reference=None, progress=None, changes=None):
+        """Let a model learn from a dataset of corrections: `UnifiedViTPanel.adapting.adaptModel`, in a child process of
+        its own; waits. The new model is installed if it is better."""
+        from UnifiedViTPanel.adapting import adaptModel
+
+        return adaptModel(folder, model, reference, progress, changes)
+
     def close(self):
         """Stop what is under way, and the child process."""
         self.runner.close()

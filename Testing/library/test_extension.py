@@ -19,8 +19,13 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "UnifiedViT"
+TRAINING = ROOT / "training"
 TERMINOLOGY = ROOT / "Resources" / "Terminology" / "UnifiedViT.term.json"
+#: Of the library's needs.
+BROUGHT_BY_SLICER = {"numpy", "scipy", "SimpleITK", "pydicom"}
 OWN_CONTEXT = "Segmentation category and type - UnifiedViT"
+#: Folders of installed packages, without what is installed to be edited in place.
+PACKAGES = [path for path in sys.path if path.endswith("site-packages")]
 #: What our models use of the lists that Slicer brings: category and type, region.
 DICOM_TYPES = {("49755003", "108369006"), ("49755003", "52988006")}
 DICOM_REGIONS = {"12738006", "76752008"}
@@ -90,6 +95,7 @@ def test_the_installed_extension_holds_the_module_the_library_and_its_resources_
     wanted |= {f"UnifiedViTLib/{name}" for name in files(ROOT / "UnifiedViTLib") if name.endswith(".py")}
     wanted |= {f"UnifiedViTLib/Resources/{name}" for name in files(ROOT / "Resources")
                if name.split("/")[0] not in ("ExtensionsIndex", "Pictures")}
+    wanted |= {f"UnifiedViTLib/Training/unifiedvit_training/{name}" for name in files(TRAINING / "unifiedvit_training")}
     assert files(installed) == wanted
 
 
@@ -110,6 +116,25 @@ def test_the_installed_library_finds_its_own_resources_and_the_model_in_them(ins
     library, resources = map(Path, done.stdout.splitlines())
     assert library.is_relative_to(installed.resolve())
     assert resources == installed.resolve() / "UnifiedViTLib" / "Resources"
+
+
+def test_the_installed_extensions_worker_and_its_children_find_the_training_package_and_slicer_does_not(installed,
+                                                                                                         tmp_path):
+    code = (
+        "import subprocess, sys\nfrom importlib.util import find_spec\n"
+        "assert find_spec('unifiedvit_training') is None\n"
+        "from UnifiedViTLib.service.packages.training import use_training_package\n"
+        "use_training_package()\nimport unifiedvit_training\nprint(unifiedvit_training.__file__)\n"
+        "show = 'import unifiedvit_training, UnifiedViTLib; print(unifiedvit_training.__file__)'\n"
+        "print(subprocess.run([sys.executable, '-S', '-c', show], capture_output=True, text=True).stdout)\n"
+    )
+    # Without site-packages, where a developer may have the training package.
+    done = subprocess.run([sys.executable, "-S", "-c", f"import sys; sys.path += {PACKAGES}\n" + code], cwd=tmp_path,
+                          capture_output=True, text=True,
+                          env=os.environ | {"PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": "1"})
+    assert done.returncode == 0, done.stderr
+    place = installed.resolve() / "UnifiedViTLib" / "Training" / "unifiedvit_training" / "__init__.py"
+    assert [Path(line) for line in done.stdout.split()] == [place, place]
 
 
 def test_slicer_runs_the_self_test_and_starts_the_module_without_a_main_window(build):
@@ -141,6 +166,20 @@ def test_slicer_can_read_each_line_of_the_requirements():
     lines = (ROOT / "Resources" / "requirements.txt").read_text(encoding="utf-8").splitlines()
     named = [Requirement(line) for line in lines if line and not line.startswith(("#", "-"))]  # as slicer.packaging
     assert [one.name for one in named] == ["openvino", "timm", "safetensors"] and all(one.specifier for one in named)
+
+
+def test_what_adapting_a_model_needs_is_what_the_training_package_says_beyond_what_slicer_has():
+    def named(file: Path) -> dict[str, str]:
+        section = re.search(r"^dependencies = \[(.*?)^\]", file.read_text(encoding="utf-8"), re.S | re.M).group(1)
+        needs = map(Requirement, re.findall(r'^ *"([^"]+)"', section, re.M))
+        return {need.name: str(need.specifier) for need in needs}
+
+    lines = (ROOT / "Resources" / "requirements-training.txt").read_text(encoding="utf-8").splitlines()
+    there = {Requirement(line).name: str(Requirement(line).specifier)
+             for line in lines if line and not line.startswith(("#", "-"))}  # as slicer.packaging
+    training, library = named(TRAINING / "pyproject.toml"), named(ROOT / "pyproject.toml")
+    assert training.pop("unifiedvit") == ""
+    assert there == training | {name: library[name] for name in library.keys() - BROUGHT_BY_SLICER}
 
 
 def test_the_description_names_the_licence_of_all_weights_that_come_with_the_extension():

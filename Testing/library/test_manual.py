@@ -182,9 +182,10 @@ def test_slicers_console_runs_as_it_is_written(worker, desk_top, capsys, request
     desk = request.getfixturevalue("desk")
     import slicer
     from panels import dicom_node, head
-    from UnifiedViTPanel import run
+    from UnifiedViTPanel import adapting, run
 
-    monkeypatch.setattr(run, "WorkerClient", lambda: worker)
+    for module in (run, adapting):
+        monkeypatch.setattr(module, "WorkerClient", lambda: worker)
     volume = dicom_node(desk.scene, series(desk_top / "series", pixels=head().astype(np.uint16)), "MRBrainTumor1")
     desk.scene.AddNewNodeByClass("vtkMRMLSequenceNode", "perfusion").SetDataNodeAtValue(volume, "0")
     names = run_blocks(DOCS / "slicer.md", {"C:/": f"{desk_top.as_posix()}/"}, slicer=slicer)
@@ -194,4 +195,5 @@ def test_slicers_console_runs_as_it_is_written(worker, desk_top, capsys, request
     assert len(names.paths) == 5 and all(Path(path).is_file() for path in names.paths)
     assert any("super-resolution (synthetic)" in name for name in found)
     assert names.made.segmentations.GetNumberOfDataNodes() == 1
+    assert not names.outcome.model and names.outcome.sentences[0].startswith("No model was written: ")
     assert desk.app.questions == []

@@ -91,7 +91,8 @@ def test_what_the_panel_shows_is_marked_for_translation(file):
 
 def test_the_library_says_each_sentence_of_the_catalogue():
     said = set()
-    for file in (MODULE.parent / "UnifiedViTLib").rglob("*.py"):
+    library, training = MODULE.parent / "UnifiedViTLib", MODULE.parent / "training" / "unifiedvit_training"
+    for file in (*library.rglob("*.py"), *training.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 said.add("".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values))

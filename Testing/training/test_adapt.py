@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from once import made_once
 from safetensors.torch import load_file, save_file
 from site_sets import LICENCE, write_parent, write_site
 from torch import nn
+from unifiedvit_training.adaptation import job
+from unifiedvit_training.adaptation.adapt import adapt as adapt_model
 from unifiedvit_training.adaptation.adapt import begin, reference_dataset
 from unifiedvit_training.adaptation.blend import CHOOSING, SHARES, blend, blend_run
 from unifiedvit_training.adaptation.gate import TOLERANCE, judge_reference, reference_means
@@ -32,6 +35,7 @@ from unifiedvit_training.runs.model_folder import stored_network
 from unifiedvit_training.runs.project_file import load_run_project
 from workers import SOON_S
 
+from UnifiedViTLib.errors import Cancelled
 from UnifiedViTLib.inference.backends.torch_backend import load_network
 from UnifiedViTLib.service.store.catalogue import find_model
 from UnifiedViTLib.service.store.ensembles import write_ensemble
@@ -263,6 +267,41 @@ def test_a_stopped_adaptation_goes_on_where_it_was(parent, site, tmp_path, capsy
     main(arguments)
     words = capsys.readouterr().out
     assert "Going on after epoch" in words and "epoch 4:" in words
+
+
+def test_progress_names_each_part_and_what_it_raises_leaves_a_state_to_go_on_from(parent, site, tmp_path, capsys):
+    told: list[tuple[str, float]] = []
+
+    def follow(until: str, stage: str, fraction: float) -> None:
+        told.append((stage, fraction))
+        if stage == until:
+            raise Cancelled("Enough.")
+
+    def learn(until: str) -> None:
+        with pytest.raises(Cancelled):
+            adapt_model(load_spec(parent), site, tmp_path / "model", tmp_path / "work",
+                        changes=[*QUICK, *epochs(12)][1::2], progress=partial(follow, until))
+
+    learn("Learning: epoch 1 of 12")  # the learning rate still grows
+    assert told[0] == ("Preparing the cases", 0.0) and told[1][0] == told[0][0]
+    assert "Going on" not in capsys.readouterr().out
+    told.clear()
+    learn("Evaluating")
+    assert "Going on after epoch 0, step 1." in capsys.readouterr().out
+    stages, fractions = zip(*told, strict=True)
+    assert "Learning: epoch 12 of 12" in stages and stages[-1] == "Evaluating"
+    assert list(fractions) == sorted(fractions) and fractions[-1] < 1 and not (tmp_path / "model").exists()
+
+
+def test_the_id_of_a_model_names_its_site_and_is_no_other_models(parent, tmp_path, monkeypatch):
+    spec = load_spec(parent)
+    monkeypatch.setattr(job, "installed_models", list)
+    for name, site in (("Mine é 1", "mine-e-1"), ("放射科", "site"), ("x" * 90, "x" * 54)):
+        assert job._site(tmp_path / name, spec, tmp_path) == site
+    monkeypatch.setattr(job, "installed_models", lambda: [replace(spec, id="discs-mine")])
+    assert job._site(tmp_path / "mine", spec, tmp_path) == "mine-2"
+    (tmp_path / "site.txt").write_text("mine")
+    assert job._site(tmp_path / "renamed", spec, tmp_path) == "mine", "of a model that was installed from here"
 
 
 def test_few_patients_without_an_error_do_not_make_a_model_sure():

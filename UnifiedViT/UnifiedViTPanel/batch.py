@@ -31,6 +31,7 @@ from .furtherfiles import FurtherFilesView
 from .options import slicerOptions
 from .sentences import inWords
 from .status import StatusView
+from .texts import inTime
 
 #: Of the application's settings.
 _SETTINGS = "UnifiedViT/Batch"
@@ -277,9 +278,4 @@ class _Timing:
         passed, begun = time.monotonic() - self._started, self._before / self.count if self.count else 0.0
         if passed < 2 or self.fraction - begun < 0.5 / max(1, self.count) or self.fraction >= 1:
             return ""
-        seconds = passed * (1 - self.fraction) / (self.fraction - begun)
-        if seconds < 60:
-            return _("{seconds:.0f} s").format(seconds=seconds)
-        minutes = round(seconds / 60)
-        return (_("{minutes} min").format(minutes=minutes) if minutes < 60 else
-                _("{hours} h {minutes} min").format(hours=minutes // 60, minutes=minutes % 60))
+        return inTime(passed * (1 - self.fraction) / (self.fraction - begun))

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from UnifiedViTLib.errors import Cancelled, DependencyError, UnifiedViTError, UnsupportedImageError
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, Progress
 
+from .adapting import AdaptView
 from .appearance import onKey
 from .batch import BatchView
 from .channels import ChannelsView
@@ -62,6 +63,7 @@ class Panel:
         self.compare = CompareView(ui, self.status, self.timer.start)
         self.models = ModelsView(ui, self.status, self.onModelsChanged, self.timer.start)
         self.batch, self.sequence = BatchView(ui, self), SequenceView(ui, self)
+        self.adapt = AdaptView(ui, self)
         self.furtherModels = FurtherModelsView(ui)
         self.whichModel = WhichModelView(ui, self.status, lambda modelID: self.onChosen("model", modelID),
                                          self.timer.start)
@@ -106,6 +108,7 @@ class Panel:
         self.sequence.close()
         self.whichModel.close()
         self.teach.close()
+        self.adapt.close()
 
     # Parameters
 
@@ -231,7 +234,7 @@ class Panel:
     def onTimer(self):
         """See what the worker, the check, the models' jobs, and the sections' own workers have said."""
         views = self.setup, self.computer, self.models, self.dicom, self.compare, self.batch, self.sequence, \
-            self.whichModel, self.teach
+            self.whichModel, self.teach, self.adapt
         isBusy = [view.poll() for view in views]
         if not self._running:
             if not any(isBusy):
@@ -339,6 +342,7 @@ class Panel:
         ui.undoButton.enabled = self.runner.canUndo and not self._running
         self.batch.showButtons()
         self.sequence.showButtons()
+        self.adapt.showButtons()
         for widget in (ui.inputSelector, ui.channelsFrame, ui.outputSelector, ui.modelComboBox,
                        ui.regionCollapsibleButton, ui.advancedCollapsibleButton):
             widget.enabled = not self._running

@@ -43,6 +43,10 @@ def _templates(_):
         _("Comparing {name}"), _("Reading the DICOM images"), _("Making DICOM objects"), _("Writing DICOM objects"),
         _("Asking {place}"), _("Sending to {place}"), _("Waiting on {place}: {number} in line"),
         _("Fetching from {place}"), _("Reading the result"),
+        # Adaptation
+        _("Loading the training package"), _("Preparing the cases"), _("Learning: epoch {number} of {count}"),
+        _("Evaluating"), _("Evaluating whole volumes"), _("Evaluating on the reference"),
+        _("Comparing the two models"), _("Writing the model"),
         # Installation
         _("Installing PyTorch"), _("Installing packages"), _("Looking for the build that fits the GPU"),
         _("Looking for packages"), _("Fetching packages"), _("Trying the packages"), _("Putting packages in place"),

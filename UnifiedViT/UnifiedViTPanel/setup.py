@@ -189,7 +189,7 @@ class SetupView:
 
     def _install(self, wheels):
         needed = self._dependencies()
-        if _isInstallingElsewhere():
+        if isInstallingElsewhere():
             self._status.say(_("Slicer is installing packages for another module. Wait until that has ended, then try "
                                "again."), isBad=True)
             return
@@ -218,7 +218,7 @@ class SetupView:
         self.look()
 
 
-def _isInstallingElsewhere():
+def isInstallingElsewhere():
     """Whether Slicer installs packages at this moment, for whomever; older ones than 5.12 cannot tell."""
     try:
         from slicer.packaging import isPipInstallInProgress

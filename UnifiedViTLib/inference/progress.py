@@ -8,6 +8,10 @@ from collections.abc import Callable, Mapping
 ProgressCallback = Callable[[str, float], None]
 
 
+def ignore(stage: str, fraction: float) -> None:
+    """The progress of what nobody follows."""
+
+
 class WeightedProgress:
     """One progress over several parts, done one after the other.
 

@@ -664,8 +664,103 @@
         <translation type="unfinished">Nimmt den zuletzt hinzugefügten Fall wieder aus dem Datensatz heraus.</translation>
     </message>
     <message>
+        <source>Reference:</source>
+        <translation type="unfinished">Referenz:</translation>
+    </message>
+    <message>
+        <source>Folder of cases that the model was made for, with images/, masks/ and labels.csv: on these the new model may not be worse. May be left empty.</source>
+        <translation type="unfinished">Ordner mit Fällen, für die das Modell gemacht ist, mit images/, masks/ und labels.csv: Auf diesen darf das neue Modell nicht schlechter sein. Darf leer bleiben.</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation type="unfinished">Keine</translation>
+    </message>
+    <message>
+        <source>Choose the folder of the reference</source>
+        <translation type="unfinished">Ordner der Referenz wählen</translation>
+    </message>
+    <message>
+        <source>Adapt the model</source>
+        <translation type="unfinished">Modell anpassen</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">Protokoll</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.adapting</name>
+    <message>
+        <source>Folder of the reference</source>
+        <translation type="unfinished">Ordner der Referenz</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">Wird gestartet...</translation>
+    </message>
+    <message>
+        <source>Cancelled. What was learnt is kept: Adapt the model goes on from there.</source>
+        <translation type="unfinished">Abgebrochen. Das Gelernte bleibt erhalten: „Modell anpassen“ macht dort weiter.</translation>
+    </message>
+    <message>
+        <source>Cancelled.</source>
+        <translation type="unfinished">Abgebrochen.</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Wird abgebrochen...</translation>
+    </message>
+    <message>
+        <source>The chosen model learns from the dataset. The new one is installed only if it is better on patients kept apart.</source>
+        <translation type="unfinished">Das gewählte Modell lernt aus dem Datensatz. Das neue wird nur installiert, wenn es bei zurückgehaltenen Patienten besser ist.</translation>
+    </message>
+    <message>
+        <source>A model and the folder of a dataset are needed first.</source>
+        <translation type="unfinished">Zuerst werden ein Modell und der Ordner eines Datensatzes gebraucht.</translation>
+    </message>
+    <message>
+        <source>Not adapted: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">Nicht angepasst: Der Lizenz der Gewichte wurde nicht zugestimmt.</translation>
+    </message>
+    <message>
+        <source>Whether it still does as well elsewhere was not checked: give a reference for that.</source>
+        <translation type="unfinished">Ob es anderswo noch ebenso gut ist, wurde nicht geprüft: Geben Sie dafür eine Referenz an.</translation>
+    </message>
+    <message>
+        <source>Cancel adapting</source>
+        <translation type="unfinished">Anpassen abbrechen</translation>
+    </message>
+    <message>
+        <source>Adapt the model</source>
+        <translation type="unfinished">Modell anpassen</translation>
+    </message>
+    <message>
+        <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
+        <translation type="unfinished">Slicer installiert gerade Pakete für ein anderes Modul. Warten Sie, bis das beendet ist, und versuchen Sie es dann erneut.</translation>
+    </message>
+    <message>
+        <source>{stage} (about {left} left)</source>
+        <translation type="unfinished">{stage} (noch etwa {left})</translation>
+    </message>
+    <message>
+        <source>{error} What was learnt is kept: Adapt the model goes on from there.</source>
+        <translation type="unfinished">{error} Das Gelernte bleibt erhalten: „Modell anpassen“ macht dort weiter.</translation>
+    </message>
+    <message>
+        <source>To adapt a model, PyTorch is needed: {problems} Install it by the box at the top of the panel, then adapt again.</source>
+        <translation type="unfinished">Um ein Modell anzupassen, wird PyTorch gebraucht: {problems} Installieren Sie es mit dem Kasten oben im Panel und passen Sie dann noch einmal an.</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>{name} ({model} {version}) is in the list of models now. Choose it there to use it.</source>
+        <translation type="unfinished">{name} ({model} {version}) steht jetzt in der Liste der Modelle. Wählen Sie es dort, um es zu verwenden.</translation>
+    </message>
+    <message>
+        <source>Nothing was installed, so that the model cannot be adapted: {problems}</source>
+        <translation type="unfinished">Es wurde nichts installiert, sodass das Modell nicht angepasst werden kann: {problems}</translation>
     </message>
 </context>
 <context>
@@ -737,18 +832,6 @@
     <message>
         <source> ({before} of them before)</source>
         <translation type="unfinished"> (davon {before} schon vorher)</translation>
-    </message>
-    <message>
-        <source>{seconds:.0f} s</source>
-        <translation type="unfinished">{seconds:.0f} s</translation>
-    </message>
-    <message>
-        <source>{minutes} min</source>
-        <translation type="unfinished">{minutes} min</translation>
-    </message>
-    <message>
-        <source>{hours} h {minutes} min</source>
-        <translation type="unfinished">{hours} h {minutes} min</translation>
     </message>
     <message>
         <source>{failed} failed</source>
@@ -1614,6 +1697,38 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Das Ergebnis wird gelesen</translation>
     </message>
     <message>
+        <source>Loading the training package</source>
+        <translation type="unfinished">Trainingspaket wird geladen</translation>
+    </message>
+    <message>
+        <source>Preparing the cases</source>
+        <translation type="unfinished">Fälle werden vorbereitet</translation>
+    </message>
+    <message>
+        <source>Learning: epoch {number} of {count}</source>
+        <translation type="unfinished">Lernen: Epoche {number} von {count}</translation>
+    </message>
+    <message>
+        <source>Evaluating</source>
+        <translation type="unfinished">Auswertung</translation>
+    </message>
+    <message>
+        <source>Evaluating whole volumes</source>
+        <translation type="unfinished">Auswertung ganzer Volumen</translation>
+    </message>
+    <message>
+        <source>Evaluating on the reference</source>
+        <translation type="unfinished">Auswertung auf der Referenz</translation>
+    </message>
+    <message>
+        <source>Comparing the two models</source>
+        <translation type="unfinished">Die beiden Modelle werden verglichen</translation>
+    </message>
+    <message>
+        <source>Writing the model</source>
+        <translation type="unfinished">Modell wird geschrieben</translation>
+    </message>
+    <message>
         <source>Installing PyTorch</source>
         <translation type="unfinished">PyTorch wird installiert</translation>
     </message>
@@ -1946,6 +2061,21 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>Added to the dataset in {folder}</source>
         <translation type="unfinished">Zum Datensatz in {folder} hinzugefügt</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.texts</name>
+    <message>
+        <source>{seconds:.0f} s</source>
+        <translation type="unfinished">{seconds:.0f} s</translation>
+    </message>
+    <message>
+        <source>{minutes} min</source>
+        <translation type="unfinished">{minutes} min</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation type="unfinished">{hours} h {minutes} min</translation>
     </message>
 </context>
 <context>

@@ -664,8 +664,103 @@
         <translation type="unfinished">Quita del conjunto de datos el último caso añadido.</translation>
     </message>
     <message>
+        <source>Reference:</source>
+        <translation type="unfinished">Referencia:</translation>
+    </message>
+    <message>
+        <source>Folder of cases that the model was made for, with images/, masks/ and labels.csv: on these the new model may not be worse. May be left empty.</source>
+        <translation type="unfinished">Carpeta de casos para los que se hizo el modelo, con images/, masks/ y labels.csv: en ellos el modelo nuevo no puede ser peor. Puede quedar vacío.</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation type="unfinished">Ninguna</translation>
+    </message>
+    <message>
+        <source>Choose the folder of the reference</source>
+        <translation type="unfinished">Elegir la carpeta de la referencia</translation>
+    </message>
+    <message>
+        <source>Adapt the model</source>
+        <translation type="unfinished">Adaptar el modelo</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">Registro</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.adapting</name>
+    <message>
+        <source>Folder of the reference</source>
+        <translation type="unfinished">Carpeta de la referencia</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">Iniciando...</translation>
+    </message>
+    <message>
+        <source>Cancelled. What was learnt is kept: Adapt the model goes on from there.</source>
+        <translation type="unfinished">Cancelado. Lo aprendido se conserva: «Adaptar el modelo» continúa desde ahí.</translation>
+    </message>
+    <message>
+        <source>Cancelled.</source>
+        <translation type="unfinished">Cancelado.</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Cancelando...</translation>
+    </message>
+    <message>
+        <source>The chosen model learns from the dataset. The new one is installed only if it is better on patients kept apart.</source>
+        <translation type="unfinished">El modelo elegido aprende del conjunto de datos. El nuevo se instala solo si es mejor en pacientes apartados.</translation>
+    </message>
+    <message>
+        <source>A model and the folder of a dataset are needed first.</source>
+        <translation type="unfinished">Primero hacen falta un modelo y la carpeta de un conjunto de datos.</translation>
+    </message>
+    <message>
+        <source>Not adapted: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">No adaptado: no se aceptó la licencia de los pesos.</translation>
+    </message>
+    <message>
+        <source>Whether it still does as well elsewhere was not checked: give a reference for that.</source>
+        <translation type="unfinished">No se comprobó si sigue siendo igual de bueno en otros lugares: indique para ello una referencia.</translation>
+    </message>
+    <message>
+        <source>Cancel adapting</source>
+        <translation type="unfinished">Cancelar la adaptación</translation>
+    </message>
+    <message>
+        <source>Adapt the model</source>
+        <translation type="unfinished">Adaptar el modelo</translation>
+    </message>
+    <message>
+        <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
+        <translation type="unfinished">Slicer está instalando paquetes para otro módulo. Espere a que termine e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>{stage} (about {left} left)</source>
+        <translation type="unfinished">{stage} (faltan unos {left})</translation>
+    </message>
+    <message>
+        <source>{error} What was learnt is kept: Adapt the model goes on from there.</source>
+        <translation type="unfinished">{error} Lo aprendido se conserva: «Adaptar el modelo» continúa desde ahí.</translation>
+    </message>
+    <message>
+        <source>To adapt a model, PyTorch is needed: {problems} Install it by the box at the top of the panel, then adapt again.</source>
+        <translation type="unfinished">Para adaptar un modelo hace falta PyTorch: {problems} Instálelo con el recuadro de la parte superior del panel y vuelva a adaptar.</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>{name} ({model} {version}) is in the list of models now. Choose it there to use it.</source>
+        <translation type="unfinished">{name} ({model} {version}) está ahora en la lista de modelos. Elíjalo allí para usarlo.</translation>
+    </message>
+    <message>
+        <source>Nothing was installed, so that the model cannot be adapted: {problems}</source>
+        <translation type="unfinished">No se instaló nada, por lo que el modelo no se puede adaptar: {problems}</translation>
     </message>
 </context>
 <context>
@@ -737,18 +832,6 @@
     <message>
         <source> ({before} of them before)</source>
         <translation type="unfinished"> ({before} de ellos antes)</translation>
-    </message>
-    <message>
-        <source>{seconds:.0f} s</source>
-        <translation type="unfinished">{seconds:.0f} s</translation>
-    </message>
-    <message>
-        <source>{minutes} min</source>
-        <translation type="unfinished">{minutes} min</translation>
-    </message>
-    <message>
-        <source>{hours} h {minutes} min</source>
-        <translation type="unfinished">{hours} h {minutes} min</translation>
     </message>
     <message>
         <source>{failed} failed</source>
@@ -1614,6 +1697,38 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">Leyendo el resultado</translation>
     </message>
     <message>
+        <source>Loading the training package</source>
+        <translation type="unfinished">Cargando el paquete de entrenamiento</translation>
+    </message>
+    <message>
+        <source>Preparing the cases</source>
+        <translation type="unfinished">Preparando los casos</translation>
+    </message>
+    <message>
+        <source>Learning: epoch {number} of {count}</source>
+        <translation type="unfinished">Aprendiendo: época {number} de {count}</translation>
+    </message>
+    <message>
+        <source>Evaluating</source>
+        <translation type="unfinished">Evaluando</translation>
+    </message>
+    <message>
+        <source>Evaluating whole volumes</source>
+        <translation type="unfinished">Evaluando volúmenes enteros</translation>
+    </message>
+    <message>
+        <source>Evaluating on the reference</source>
+        <translation type="unfinished">Evaluando en la referencia</translation>
+    </message>
+    <message>
+        <source>Comparing the two models</source>
+        <translation type="unfinished">Comparando los dos modelos</translation>
+    </message>
+    <message>
+        <source>Writing the model</source>
+        <translation type="unfinished">Escribiendo el modelo</translation>
+    </message>
+    <message>
         <source>Installing PyTorch</source>
         <translation type="unfinished">Instalando PyTorch</translation>
     </message>
@@ -1946,6 +2061,21 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Added to the dataset in {folder}</source>
         <translation type="unfinished">Añadido al conjunto de datos en {folder}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.texts</name>
+    <message>
+        <source>{seconds:.0f} s</source>
+        <translation type="unfinished">{seconds:.0f} s</translation>
+    </message>
+    <message>
+        <source>{minutes} min</source>
+        <translation type="unfinished">{minutes} min</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation type="unfinished">{hours} h {minutes} min</translation>
     </message>
 </context>
 <context>

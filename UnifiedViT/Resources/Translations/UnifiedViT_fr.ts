@@ -664,8 +664,103 @@
         <translation type="unfinished">Retire du jeu de données le dernier cas ajouté.</translation>
     </message>
     <message>
+        <source>Reference:</source>
+        <translation type="unfinished">Référence :</translation>
+    </message>
+    <message>
+        <source>Folder of cases that the model was made for, with images/, masks/ and labels.csv: on these the new model may not be worse. May be left empty.</source>
+        <translation type="unfinished">Dossier de cas pour lesquels le modèle est fait, avec images/, masks/ et labels.csv : le nouveau modèle ne doit pas y être moins bon. Peut rester vide.</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation type="unfinished">Aucune</translation>
+    </message>
+    <message>
+        <source>Choose the folder of the reference</source>
+        <translation type="unfinished">Choisir le dossier de la référence</translation>
+    </message>
+    <message>
+        <source>Adapt the model</source>
+        <translation type="unfinished">Adapter le modèle</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">Journal</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.adapting</name>
+    <message>
+        <source>Folder of the reference</source>
+        <translation type="unfinished">Dossier de la référence</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">Démarrage...</translation>
+    </message>
+    <message>
+        <source>Cancelled. What was learnt is kept: Adapt the model goes on from there.</source>
+        <translation type="unfinished">Annulé. Ce qui a été appris est conservé : « Adapter le modèle » reprend à cet endroit.</translation>
+    </message>
+    <message>
+        <source>Cancelled.</source>
+        <translation type="unfinished">Annulé.</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">Interruption...</translation>
+    </message>
+    <message>
+        <source>The chosen model learns from the dataset. The new one is installed only if it is better on patients kept apart.</source>
+        <translation type="unfinished">Le modèle choisi apprend du jeu de données. Le nouveau n&apos;est installé que s&apos;il est meilleur sur des patients mis à part.</translation>
+    </message>
+    <message>
+        <source>A model and the folder of a dataset are needed first.</source>
+        <translation type="unfinished">Il faut d&apos;abord un modèle et le dossier d&apos;un jeu de données.</translation>
+    </message>
+    <message>
+        <source>Not adapted: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">Non adapté : la licence des poids n&apos;a pas été acceptée.</translation>
+    </message>
+    <message>
+        <source>Whether it still does as well elsewhere was not checked: give a reference for that.</source>
+        <translation type="unfinished">Il n&apos;a pas été vérifié s&apos;il reste aussi bon ailleurs : donnez pour cela une référence.</translation>
+    </message>
+    <message>
+        <source>Cancel adapting</source>
+        <translation type="unfinished">Annuler l&apos;adaptation</translation>
+    </message>
+    <message>
+        <source>Adapt the model</source>
+        <translation type="unfinished">Adapter le modèle</translation>
+    </message>
+    <message>
+        <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
+        <translation type="unfinished">Slicer installe des paquets pour un autre module. Attendez la fin, puis réessayez.</translation>
+    </message>
+    <message>
+        <source>{stage} (about {left} left)</source>
+        <translation type="unfinished">{stage} (encore {left} environ)</translation>
+    </message>
+    <message>
+        <source>{error} What was learnt is kept: Adapt the model goes on from there.</source>
+        <translation type="unfinished">{error} Ce qui a été appris est conservé : « Adapter le modèle » reprend à cet endroit.</translation>
+    </message>
+    <message>
+        <source>To adapt a model, PyTorch is needed: {problems} Install it by the box at the top of the panel, then adapt again.</source>
+        <translation type="unfinished">Pour adapter un modèle, il faut PyTorch : {problems} Installez-le par l&apos;encadré en haut du panneau, puis adaptez à nouveau.</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>{name} ({model} {version}) is in the list of models now. Choose it there to use it.</source>
+        <translation type="unfinished">{name} ({model} {version}) figure maintenant dans la liste des modèles. Choisissez-le là pour l&apos;utiliser.</translation>
+    </message>
+    <message>
+        <source>Nothing was installed, so that the model cannot be adapted: {problems}</source>
+        <translation type="unfinished">Rien n&apos;a été installé, de sorte que le modèle ne peut pas être adapté : {problems}</translation>
     </message>
 </context>
 <context>
@@ -737,18 +832,6 @@
     <message>
         <source> ({before} of them before)</source>
         <translation type="unfinished"> (dont {before} auparavant)</translation>
-    </message>
-    <message>
-        <source>{seconds:.0f} s</source>
-        <translation type="unfinished">{seconds:.0f} s</translation>
-    </message>
-    <message>
-        <source>{minutes} min</source>
-        <translation type="unfinished">{minutes} min</translation>
-    </message>
-    <message>
-        <source>{hours} h {minutes} min</source>
-        <translation type="unfinished">{hours} h {minutes} min</translation>
     </message>
     <message>
         <source>{failed} failed</source>
@@ -1614,6 +1697,38 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Lecture du résultat</translation>
     </message>
     <message>
+        <source>Loading the training package</source>
+        <translation type="unfinished">Chargement du paquet d&apos;entraînement</translation>
+    </message>
+    <message>
+        <source>Preparing the cases</source>
+        <translation type="unfinished">Préparation des cas</translation>
+    </message>
+    <message>
+        <source>Learning: epoch {number} of {count}</source>
+        <translation type="unfinished">Apprentissage : époque {number} sur {count}</translation>
+    </message>
+    <message>
+        <source>Evaluating</source>
+        <translation type="unfinished">Évaluation</translation>
+    </message>
+    <message>
+        <source>Evaluating whole volumes</source>
+        <translation type="unfinished">Évaluation de volumes entiers</translation>
+    </message>
+    <message>
+        <source>Evaluating on the reference</source>
+        <translation type="unfinished">Évaluation sur la référence</translation>
+    </message>
+    <message>
+        <source>Comparing the two models</source>
+        <translation type="unfinished">Comparaison des deux modèles</translation>
+    </message>
+    <message>
+        <source>Writing the model</source>
+        <translation type="unfinished">Écriture du modèle</translation>
+    </message>
+    <message>
         <source>Installing PyTorch</source>
         <translation type="unfinished">Installation de PyTorch</translation>
     </message>
@@ -1946,6 +2061,21 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>Added to the dataset in {folder}</source>
         <translation type="unfinished">Ajouté au jeu de données dans {folder}</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.texts</name>
+    <message>
+        <source>{seconds:.0f} s</source>
+        <translation type="unfinished">{seconds:.0f} s</translation>
+    </message>
+    <message>
+        <source>{minutes} min</source>
+        <translation type="unfinished">{minutes} min</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation type="unfinished">{hours} h {minutes} min</translation>
     </message>
 </context>
 <context>

@@ -664,8 +664,103 @@
         <translation type="unfinished">最後に追加した症例をデータセットから取り除きます。</translation>
     </message>
     <message>
+        <source>Reference:</source>
+        <translation type="unfinished">参照データ：</translation>
+    </message>
+    <message>
+        <source>Folder of cases that the model was made for, with images/, masks/ and labels.csv: on these the new model may not be worse. May be left empty.</source>
+        <translation type="unfinished">モデルが本来対象とする症例のフォルダー（images/、masks/、labels.csv を含む）。新しいモデルはこれらで悪くなってはなりません。空でもかまいません。</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation type="unfinished">なし</translation>
+    </message>
+    <message>
+        <source>Choose the folder of the reference</source>
+        <translation type="unfinished">参照データのフォルダーを選択</translation>
+    </message>
+    <message>
+        <source>Adapt the model</source>
+        <translation type="unfinished">モデルを適応</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">ログ</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.adapting</name>
+    <message>
+        <source>Folder of the reference</source>
+        <translation type="unfinished">参照データのフォルダー</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">開始しています...</translation>
+    </message>
+    <message>
+        <source>Cancelled. What was learnt is kept: Adapt the model goes on from there.</source>
+        <translation type="unfinished">キャンセルしました。学習した内容は保持されます。「モデルを適応」でそこから続行します。</translation>
+    </message>
+    <message>
+        <source>Cancelled.</source>
+        <translation type="unfinished">キャンセルしました。</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">中止しています...</translation>
+    </message>
+    <message>
+        <source>The chosen model learns from the dataset. The new one is installed only if it is better on patients kept apart.</source>
+        <translation type="unfinished">選択したモデルがデータセットから学習します。取り分けた患者でより良い場合にのみ、新しいモデルをインストールします。</translation>
+    </message>
+    <message>
+        <source>A model and the folder of a dataset are needed first.</source>
+        <translation type="unfinished">まずモデルとデータセットのフォルダーが必要です。</translation>
+    </message>
+    <message>
+        <source>Not adapted: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">適応していません。重みのライセンスに同意されませんでした。</translation>
+    </message>
+    <message>
+        <source>Whether it still does as well elsewhere was not checked: give a reference for that.</source>
+        <translation type="unfinished">他の場所でも同じように良いかどうかは確認していません。確認するには参照データを指定してください。</translation>
+    </message>
+    <message>
+        <source>Cancel adapting</source>
+        <translation type="unfinished">適応をキャンセル</translation>
+    </message>
+    <message>
+        <source>Adapt the model</source>
+        <translation type="unfinished">モデルを適応</translation>
+    </message>
+    <message>
+        <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
+        <translation type="unfinished">Slicer が別のモジュールのパッケージをインストールしています。終わるのを待って、もう一度試してください。</translation>
+    </message>
+    <message>
+        <source>{stage} (about {left} left)</source>
+        <translation type="unfinished">{stage}（残り約 {left}）</translation>
+    </message>
+    <message>
+        <source>{error} What was learnt is kept: Adapt the model goes on from there.</source>
+        <translation type="unfinished">{error} 学習した内容は保持されます。「モデルを適応」でそこから続行します。</translation>
+    </message>
+    <message>
+        <source>To adapt a model, PyTorch is needed: {problems} Install it by the box at the top of the panel, then adapt again.</source>
+        <translation type="unfinished">モデルの適応には PyTorch が必要です。{problems} パネル上部の枠からインストールし、もう一度適応してください。</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>{name} ({model} {version}) is in the list of models now. Choose it there to use it.</source>
+        <translation type="unfinished">{name}（{model} {version}）がモデルの一覧に入りました。使うにはそこで選択してください。</translation>
+    </message>
+    <message>
+        <source>Nothing was installed, so that the model cannot be adapted: {problems}</source>
+        <translation type="unfinished">何もインストールしなかったため、モデルを適応できません。{problems}</translation>
     </message>
 </context>
 <context>
@@ -737,18 +832,6 @@
     <message>
         <source> ({before} of them before)</source>
         <translation type="unfinished"> （うち {before} 件は以前に完了）</translation>
-    </message>
-    <message>
-        <source>{seconds:.0f} s</source>
-        <translation type="unfinished">{seconds:.0f} 秒</translation>
-    </message>
-    <message>
-        <source>{minutes} min</source>
-        <translation type="unfinished">{minutes} 分</translation>
-    </message>
-    <message>
-        <source>{hours} h {minutes} min</source>
-        <translation type="unfinished">{hours} 時間 {minutes} 分</translation>
     </message>
     <message>
         <source>{failed} failed</source>
@@ -1614,6 +1697,38 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">結果を読み込み中</translation>
     </message>
     <message>
+        <source>Loading the training package</source>
+        <translation type="unfinished">学習用パッケージを読み込み中</translation>
+    </message>
+    <message>
+        <source>Preparing the cases</source>
+        <translation type="unfinished">症例を準備中</translation>
+    </message>
+    <message>
+        <source>Learning: epoch {number} of {count}</source>
+        <translation type="unfinished">学習中：エポック {number} / {count}</translation>
+    </message>
+    <message>
+        <source>Evaluating</source>
+        <translation type="unfinished">評価中</translation>
+    </message>
+    <message>
+        <source>Evaluating whole volumes</source>
+        <translation type="unfinished">ボリューム全体を評価中</translation>
+    </message>
+    <message>
+        <source>Evaluating on the reference</source>
+        <translation type="unfinished">参照データで評価中</translation>
+    </message>
+    <message>
+        <source>Comparing the two models</source>
+        <translation type="unfinished">二つのモデルを比較中</translation>
+    </message>
+    <message>
+        <source>Writing the model</source>
+        <translation type="unfinished">モデルを書き込み中</translation>
+    </message>
+    <message>
         <source>Installing PyTorch</source>
         <translation type="unfinished">PyTorch をインストール中</translation>
     </message>
@@ -1946,6 +2061,21 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Added to the dataset in {folder}</source>
         <translation type="unfinished">{folder} のデータセットに追加しました</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.texts</name>
+    <message>
+        <source>{seconds:.0f} s</source>
+        <translation type="unfinished">{seconds:.0f} 秒</translation>
+    </message>
+    <message>
+        <source>{minutes} min</source>
+        <translation type="unfinished">{minutes} 分</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation type="unfinished">{hours} 時間 {minutes} 分</translation>
     </message>
 </context>
 <context>

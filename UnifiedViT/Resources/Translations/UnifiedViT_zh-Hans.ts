@@ -664,8 +664,103 @@
         <translation type="unfinished">将最后加入的病例从数据集中取出。</translation>
     </message>
     <message>
+        <source>Reference:</source>
+        <translation type="unfinished">参考数据：</translation>
+    </message>
+    <message>
+        <source>Folder of cases that the model was made for, with images/, masks/ and labels.csv: on these the new model may not be worse. May be left empty.</source>
+        <translation type="unfinished">模型原本所针对病例的文件夹，含 images/、masks/ 和 labels.csv：新模型在这些病例上不得更差。可留空。</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation type="unfinished">无</translation>
+    </message>
+    <message>
+        <source>Choose the folder of the reference</source>
+        <translation type="unfinished">选择参考数据的文件夹</translation>
+    </message>
+    <message>
+        <source>Adapt the model</source>
+        <translation type="unfinished">调整模型</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation type="unfinished">日志</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.adapting</name>
+    <message>
+        <source>Folder of the reference</source>
+        <translation type="unfinished">参考数据的文件夹</translation>
+    </message>
+    <message>
+        <source>Starting...</source>
+        <translation type="unfinished">正在启动...</translation>
+    </message>
+    <message>
+        <source>Cancelled. What was learnt is kept: Adapt the model goes on from there.</source>
+        <translation type="unfinished">已取消。已学到的内容会保留：“调整模型”会从那里继续。</translation>
+    </message>
+    <message>
+        <source>Cancelled.</source>
+        <translation type="unfinished">已取消。</translation>
+    </message>
+    <message>
+        <source>Cancelling...</source>
+        <translation type="unfinished">正在取消...</translation>
+    </message>
+    <message>
+        <source>The chosen model learns from the dataset. The new one is installed only if it is better on patients kept apart.</source>
+        <translation type="unfinished">所选模型从数据集中学习。只有在预留的患者上表现更好时，才会安装新模型。</translation>
+    </message>
+    <message>
+        <source>A model and the folder of a dataset are needed first.</source>
+        <translation type="unfinished">首先需要一个模型和一个数据集的文件夹。</translation>
+    </message>
+    <message>
+        <source>Not adapted: the licence of the weights was not agreed to.</source>
+        <translation type="unfinished">未调整：未同意权重的许可。</translation>
+    </message>
+    <message>
+        <source>Whether it still does as well elsewhere was not checked: give a reference for that.</source>
+        <translation type="unfinished">未检查它在其他地方是否仍然同样好：为此请提供参考数据。</translation>
+    </message>
+    <message>
+        <source>Cancel adapting</source>
+        <translation type="unfinished">取消调整</translation>
+    </message>
+    <message>
+        <source>Adapt the model</source>
+        <translation type="unfinished">调整模型</translation>
+    </message>
+    <message>
+        <source>Slicer is installing packages for another module. Wait until that has ended, then try again.</source>
+        <translation type="unfinished">Slicer 正在为另一个模块安装软件包。请等其结束后再试。</translation>
+    </message>
+    <message>
+        <source>{stage} (about {left} left)</source>
+        <translation type="unfinished">{stage}（约剩 {left}）</translation>
+    </message>
+    <message>
+        <source>{error} What was learnt is kept: Adapt the model goes on from there.</source>
+        <translation type="unfinished">{error} 已学到的内容会保留：“调整模型”会从那里继续。</translation>
+    </message>
+    <message>
+        <source>To adapt a model, PyTorch is needed: {problems} Install it by the box at the top of the panel, then adapt again.</source>
+        <translation type="unfinished">调整模型需要 PyTorch：{problems} 请通过面板顶部的框安装它，然后再次调整。</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
+    </message>
+    <message>
+        <source>{name} ({model} {version}) is in the list of models now. Choose it there to use it.</source>
+        <translation type="unfinished">{name}（{model} {version}）现已在模型列表中。要使用它，请在那里选择。</translation>
+    </message>
+    <message>
+        <source>Nothing was installed, so that the model cannot be adapted: {problems}</source>
+        <translation type="unfinished">未安装任何内容，因此无法调整模型：{problems}</translation>
     </message>
 </context>
 <context>
@@ -737,18 +832,6 @@
     <message>
         <source> ({before} of them before)</source>
         <translation type="unfinished"> （其中 {before} 个此前已完成）</translation>
-    </message>
-    <message>
-        <source>{seconds:.0f} s</source>
-        <translation type="unfinished">{seconds:.0f} 秒</translation>
-    </message>
-    <message>
-        <source>{minutes} min</source>
-        <translation type="unfinished">{minutes} 分钟</translation>
-    </message>
-    <message>
-        <source>{hours} h {minutes} min</source>
-        <translation type="unfinished">{hours} 小时 {minutes} 分钟</translation>
     </message>
     <message>
         <source>{failed} failed</source>
@@ -1614,6 +1697,38 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">正在读取结果</translation>
     </message>
     <message>
+        <source>Loading the training package</source>
+        <translation type="unfinished">正在加载训练包</translation>
+    </message>
+    <message>
+        <source>Preparing the cases</source>
+        <translation type="unfinished">正在准备病例</translation>
+    </message>
+    <message>
+        <source>Learning: epoch {number} of {count}</source>
+        <translation type="unfinished">学习：第 {number} 轮，共 {count} 轮</translation>
+    </message>
+    <message>
+        <source>Evaluating</source>
+        <translation type="unfinished">正在评估</translation>
+    </message>
+    <message>
+        <source>Evaluating whole volumes</source>
+        <translation type="unfinished">正在评估整个体积</translation>
+    </message>
+    <message>
+        <source>Evaluating on the reference</source>
+        <translation type="unfinished">正在参考数据上评估</translation>
+    </message>
+    <message>
+        <source>Comparing the two models</source>
+        <translation type="unfinished">正在比较两个模型</translation>
+    </message>
+    <message>
+        <source>Writing the model</source>
+        <translation type="unfinished">正在写入模型</translation>
+    </message>
+    <message>
         <source>Installing PyTorch</source>
         <translation type="unfinished">正在安装 PyTorch</translation>
     </message>
@@ -1946,6 +2061,21 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Added to the dataset in {folder}</source>
         <translation type="unfinished">已加入 {folder} 中的数据集</translation>
+    </message>
+</context>
+<context>
+    <name>UnifiedViTPanel.texts</name>
+    <message>
+        <source>{seconds:.0f} s</source>
+        <translation type="unfinished">{seconds:.0f} 秒</translation>
+    </message>
+    <message>
+        <source>{minutes} min</source>
+        <translation type="unfinished">{minutes} 分钟</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation type="unfinished">{hours} 小时 {minutes} 分钟</translation>
     </message>
 </context>
 <context>

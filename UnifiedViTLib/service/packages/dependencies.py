@@ -70,9 +70,9 @@ class Report:
         return [name for name in packages if name in self.problems]
 
 
-def requirements() -> dict[str, str]:
-    """Package -> lowest version, of Resources/requirements.txt."""
-    lines = (resources() / "requirements.txt").read_text(encoding="utf-8").splitlines()
+def requirements(file: str = "requirements.txt") -> dict[str, str]:
+    """Package -> lowest version, of a file in Resources."""
+    lines = (resources() / file).read_text(encoding="utf-8").splitlines()
     return dict(line.split(">=") for line in lines if line and not line.startswith("#"))
 
 
@@ -92,7 +92,7 @@ def inspect_job(arguments: dict[str, Any], progress: Callable[[str, float], None
             problems[name] = _import_problem(name, error, is_there=canonical(name) in there)
             continue
         versions[name] = version
-        if _numbers(version) < _numbers(floor):
+        if numbers(version) < numbers(floor):
             problems[name] = f"{name} {version} is too old; {floor} or newer is needed."
     progress("Looking for a GPU", len(floors) / (len(floors) + 1))
     devices, auto = {}, ""
@@ -219,7 +219,7 @@ def _import_problem(name: str, error: Exception, *, is_there: bool) -> str:
     return f"{name} is installed but cannot be loaded ({reason[:300]})."
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers(version: str) -> tuple[int, ...]:
     """The release of a version: "2.9.1+cu128" -> (2, 9, 1)."""
     found = re.match(r"\d+(\.\d+)*", version)
     return tuple(int(part) for part in found[0].split(".")) if found else ()

@@ -31,7 +31,9 @@ OWNER = "owner"
 #: Never taken from the common package index: the build has to fit the computer's GPU.
 BUILT_FOR_GPU = ("torch", "torchvision")
 #: Would have pip fetch them.
-ON_TORCH = {"timm"}
+ON_TORCH = {"timm", "lightning", "monai", "torchmetrics"}
+#: What is imported, of packages that are called otherwise.
+IMPORTED_AS = {"scikit-learn": "sklearn", "pillow": "PIL", "pyyaml": "yaml"}
 VERSION = re.compile(r"[0-9][0-9A-Za-z.!+_-]*")
 #: What a package says that it needs: "torch[opt]>=2.0,<2.9; python_version > '3.8'".
 NEED = re.compile(r"(?P<name>[\w.-]+)\s*(?:\[[^\]]*\])?\s*\(?(?P<versions>[<>=!~][^;)]*)\)?\s*(?P<marker>;.*)?")
@@ -138,6 +140,12 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def import_name(package: str) -> str:
+    """The module that is imported of a package."""
+    name = canonical(package)
+    return IMPORTED_AS.get(name, name.replace("-", "_"))
+
+
 def site_packages() -> Path:
     """The folder that packages are put into."""
     return Path(sysconfig.get_path("purelib"))
@@ -181,7 +189,7 @@ def _refuse() -> None:
 
 def _check_imports(stage: Path, names: list[str], progress: Callable[[str, float], None]) -> None:
     code, lines = run_command(
-        [sys.executable, "-c", IMPORT_ALL, *(name.replace("-", "_") for name in names)],
+        [sys.executable, "-c", IMPORT_ALL, *map(import_name, names)],
         {"PYTHONPATH": join_path(stage), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"},
         lambda line: progress("Trying the packages", 0.85),
     )

@@ -28,6 +28,7 @@ from ...inference.prediction import Prediction
 from ...inference.progress import ProgressCallback
 from ...outputs.comparison.compare import Comparison
 from ...processes import PATIENCE_S
+from .adaptation import ADAPT
 from .messages import make_message, read_answer
 from .process import LOG_LINES, WorkerLost, WorkerProcess
 from .protocol import (
@@ -57,8 +58,9 @@ from .protocol import (
 )
 from .watchdog import SILENCE_S, STALLED_S, Watchdog
 
-#: From asking the worker to stop to killing it; a batch first stops a worker of its own, then writes its table.
-GRACE_S, BATCH_GRACE_S = 2.0, 20.0
+#: From asking the worker to stop to killing it; a batch first stops a worker of its own, then writes its table, and an
+#: adaptation keeps what was learnt.
+GRACE_S, LONG_GRACE_S = 2.0, 20.0
 
 
 class WorkerClient:
@@ -237,7 +239,9 @@ class WorkerClient:
                 request,
                 JobRequest | DicomRequest | CompareRequest | AddCaseRequest | BatchRequest | ListResultsRequest)
             self._watchdog = Watchdog(self._silence_s, self._stalled_s if has_steps else math.inf, self._python)
-            self._grace_s = BATCH_GRACE_S if isinstance(request, BatchRequest) else GRACE_S
+            has_to_save = isinstance(request, BatchRequest) or (isinstance(request, JobRequest)
+                                                                and request.job == ADAPT)
+            self._grace_s = LONG_GRACE_S if has_to_save else GRACE_S
             result = read_answer(request, self._listen(child), folder)
         if isinstance(request, JobRequest) and request.job == "install":  # what is imported already would stay
             self._end_child()

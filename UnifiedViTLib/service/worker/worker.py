@@ -65,6 +65,8 @@ JOBS = {
     "add_repository": ("store.repositories", "add_repository_job"),
     "refresh_repositories": ("store.repositories", "refresh_repositories_job"),
     "import": ("store.download", "import_job"),
+    "adapt": ("worker.adaptation", "adapt_job"),
+    "inspect_training": ("packages.training", "inspect_training_job"),
     "inspect": ("packages.dependencies", "inspect_job"),
     "install": ("packages.dependencies", "install_job"),
     "server": ("remote.predictor", "server_job"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from UnifiedViTLib.inference.backends.torch_backend import load_network
+from UnifiedViTLib.inference.progress import ProgressCallback, WeightedProgress, ignore
 from UnifiedViTLib.service.store.catalogue import check_contents, verify_files
 from UnifiedViTLib.spec import ModelSpec
 
@@ -29,16 +31,31 @@ from ..storage import write_whole
 from .blend import CHOOSING, blend_run
 from .cases import check_cases, check_patients, check_slices
 from .gate import judge_reference, judge_site, unchecked
-from .recipe import STEPS, adaptation_project, adapted_from, source_of, stride_for
+from .recipe import SITE, STEPS, adaptation_project, adapted_from, source_of, stride_for
 
 #: The run in the folder of results, what it was begun from, and the run between it and the parent.
 RUN, ORIGIN_FILE, BLENDED = "adapted", "origin.json", "blended"
 #: Of the reference's patients: `blend.CHOOSING` and those who judge.
 REFERENCE_FRACTIONS = (0.4, 0.3, 0.3)
+#: About how long each part takes.
+_SHARES = {"prepare": 10, "learn": 60, "reference": 15, "new model": 10, "old model": 10, "write": 10}
+
+
+@dataclass(frozen=True)
+class AdaptedModel:
+    """A model that is better than the one that it was adapted from.
+
+    Attributes:
+        spec: in its folder.
+        checks: sentences on how the two were compared; the first is of the site's held-out patients.
+    """
+
+    spec: ModelSpec
+    checks: tuple[str, ...]
 
 
 def adapt(parent: ModelSpec, data: Path, output: Path, work: Path, reference: Path | None = None,
-          changes: list[str] | None = None) -> ModelSpec:
+          changes: list[str] | None = None, site: str = SITE, progress: ProgressCallback = ignore) -> AdaptedModel:
     """Adapt a model to a site's cases: decoder, classifier and norms learn, the rest of the encoder stays.
 
     A part of the patients is learnt from, another one says when to stop and calibrates, a third one, on which nothing
@@ -52,6 +69,8 @@ def adapt(parent: ModelSpec, data: Path, output: Path, work: Path, reference: Pa
         work: folder of the run, from which the same call goes on after a stop.
         reference: folder of cases that the parent was made for; None: none.
         changes: values of the project to replace, as of `config.load_project`.
+        site: what the id of the new model ends with.
+        progress: told the stage and the fraction done; what it raises ends it where the same call goes on.
 
     Raises:
         RunError: the new model is not better, or a folder cannot be used.
@@ -61,21 +80,28 @@ def adapt(parent: ModelSpec, data: Path, output: Path, work: Path, reference: Pa
     verify_files(parent)
     check_contents(parent)
     _check_output(parent, output)
-    project, dataset = _prepared(parent, data, output, work, changes)
+    parts = WeightedProgress(progress, {name: share for name, share in _SHARES.items() if reference
+                                        or name != "reference"})
+    project, dataset = _prepared(parent, data, output, work, changes, site, parts.part("prepare"))
     patients, cases = len({item.group for item in dataset.items}), len(dataset.items)
     name = f"{parent.id} {parent.version}"
     print(f"{cases} cases of {patients} patients; {name} goes on learning from {_patients(dataset, 'train')} of them.",
           flush=True)
     run, elsewhere, learnt = work / RUN, None, _learnt(dataset)
     begin(run, parent, dataset)
-    fit(project, dataset, run)
+    fit(project, dataset, run, progress=parts.part("learn"))
     calibration = parent.label_rules if parent.multi_label else parent.temperature
     if reference:
-        elsewhere = reference_dataset(project, parent, reference, work)
-        share = blend_run(elsewhere, project.model, load_network(parent), calibration, run, work / BLENDED)
+        told = WeightedProgress(parts.part("reference"), {"prepare": 1, "blend": 4})
+        elsewhere = reference_dataset(project, parent, reference, work, told.part("prepare"))
+        share = blend_run(elsewhere, project.model, load_network(parent), calibration, run, work / BLENDED,
+                          told.part("blend"))
         run, learnt = work / BLENDED, f"{learnt}; weights and biases are {share:.0%} of the way from the old ones"
-    evaluate(project, dataset, run, rule=parent.volume_rule, calibration=calibration if reference else None)
-    parent_results = evaluate_model(parent, dataset, work)
+    evaluate(project, dataset, run, rule=parent.volume_rule, calibration=calibration if reference else None,
+             progress=parts.part("new model"))
+    parent_results = evaluate_model(parent, dataset, work, progress=parts.part("old model"))
+    tell = parts.part("write")
+    tell("Comparing the two models", 0.0)
     verdicts = [judge_site(parent_results.with_name(TABLE_FILE), run / FOLDER / TABLE_FILE, project.model, name)]
     if elsewhere and verdicts[0].offered:
         judging = np.flatnonzero(elsewhere.slices.sides != CHOOSING)
@@ -85,12 +111,13 @@ def adapt(parent: ModelSpec, data: Path, output: Path, work: Path, reference: Pa
         raise RunError(f"No model was written: {refusal.sentences[0]}")
     checks = [sentence for verdict in verdicts for sentence in verdict.sentences]
     checks += [] if reference else [unchecked(name)]
+    tell("Writing the model", 0.3)
     spec = export(_described(project, parent, cases, patients), run, output, onnx=parent.graph is not None,
                   origin=Origin(parent.id, parent.version, parent.sha256,
                                 learnt, tuple(checks)))
     print("\n".join(checks))
     print(f"Install it: unifiedvit models import {output}")
-    return spec
+    return AdaptedModel(spec, tuple(checks))
 
 
 def _check_output(parent: ModelSpec, output: Path) -> None:
@@ -103,20 +130,21 @@ def _check_output(parent: ModelSpec, output: Path) -> None:
         raise RunError(f"{output} holds {parent.id} itself. Choose another folder for the new model.")
 
 
-def _prepared(parent: ModelSpec, data: Path, output: Path, work: Path, changes: list[str] | None
-              ) -> tuple[Project, Dataset]:
+def _prepared(parent: ModelSpec, data: Path, output: Path, work: Path, changes: list[str] | None, site: str,
+              progress: ProgressCallback) -> tuple[Project, Dataset]:
     """The project as it is to be run, and its images."""
-    draft = adaptation_project(parent, data, output, changes=changes)
+    draft = adaptation_project(parent, data, output, changes=changes, site=site)
+    progress("Preparing the cases", 0.0)
     listings = list_items(draft)
     check_patients(len({row.item.group for rows in listings.values() for row in rows}), data)
     items, _ = assign_sides(listings, draft)
     check_cases(items, draft.model, data)
     stride = stride_for(path for item in items for path in _files(item)[:1])
-    thinned = adaptation_project(parent, data, output, 1, stride, changes)
-    dataset = prepare_dataset(thinned, work / "dataset")
+    thinned = adaptation_project(parent, data, output, 1, stride, changes, site)
+    dataset = prepare_dataset(thinned, work / "dataset", progress)
     check_slices(dataset, thinned.model, data)
     steps = max(1, len(dataset.slices.on("train")) // thinned.fit.batch_size)
-    return adaptation_project(parent, data, output, max(1, round(STEPS / steps)), stride, changes), dataset
+    return adaptation_project(parent, data, output, max(1, round(STEPS / steps)), stride, changes, site), dataset
 
 
 def _files(item: Item) -> Sequence[Path]:
@@ -158,7 +186,8 @@ def begin(run: Path, parent: ModelSpec, dataset: Dataset) -> None:
     write_whole(file, json.dumps(origin))
 
 
-def reference_dataset(project: Project, parent: ModelSpec, reference: Path, work: Path) -> Dataset:
+def reference_dataset(project: Project, parent: ModelSpec, reference: Path, work: Path,
+                      progress: ProgressCallback = ignore) -> Dataset:
     """Prepare a reference, one part of whose patients chooses how much is kept while the others judge.
 
     Args:
@@ -166,10 +195,11 @@ def reference_dataset(project: Project, parent: ModelSpec, reference: Path, work
         parent: that the reference is for.
         reference: folder of the cases.
         work: folder of results.
+        progress: as for `prepare_dataset`.
     """
     source = source_of(reference, parent) | {"name": "reference", "split": {"fractions": list(REFERENCE_FRACTIONS)}}
     given = Project.model_validate(project.model_dump(mode="json") | {"data": {"sources": [source]}})
-    return prepare_dataset(given, work / "reference")
+    return prepare_dataset(given, work / "reference", progress)
 
 
 def _described(project: Project, parent: ModelSpec, cases: int, patients: int) -> Project:

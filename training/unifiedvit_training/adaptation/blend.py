@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from UnifiedViTLib.inference.progress import ProgressCallback, ignore
 from UnifiedViTLib.models import UnifiedNetwork
 
 from ..config import Model
@@ -27,7 +28,7 @@ CHOOSING_TOLERANCE = TOLERANCE / 2
 
 
 def blend_run(reference: Dataset, model: Model, parent: UnifiedNetwork, calibration: Calibration, run: Path,
-              blended: Path) -> float:
+              blended: Path, progress: ProgressCallback = ignore) -> float:
     """Write a run whose weights lie between the parent's and those of an adaptation, as near to these as the reference
     allows: the site gains more the nearer they are.
 
@@ -38,16 +39,19 @@ def blend_run(reference: Dataset, model: Model, parent: UnifiedNetwork, calibrat
         calibration: the parent's, which stays.
         run: folder of the adaptation.
         blended: folder of the new run; an older one in it is replaced.
+        progress: told the fraction of the shares that were tried.
 
     Returns:
         The largest of `SHARES` with which nothing that is watched on the reference falls by more than
         `CHOOSING_TOLERANCE`; 1 where there is none, so that what judges afterwards says by how much.
     """
-    choosing = reference.slices.on(CHOOSING)
+    choosing, stage = reference.slices.on(CHOOSING), "Evaluating on the reference"
+    progress(stage, 0.0)
     before = reference_means(reference, choosing, model, parent, calibration)
     _, network = stored_network(model, run)
     start, end = ({name: value.clone() for name, value in one.state_dict().items()} for one in (parent, network))
-    for share in SHARES:
+    for number, share in enumerate(SHARES):
+        progress(stage, (number + 1) / (len(SHARES) + 1))
         network.load_state_dict(blend(start, end, share))
         after = reference_means(reference, choosing, model, network, calibration)
         if all(before[name] - after[name] <= CHOOSING_TOLERANCE for name in before):

@@ -21,6 +21,7 @@ def adapt(
                                                           "on from")] = Path("work"),
     reference: Annotated[Path | None, typer.Option(metavar="DATASET", help="cases on which the new model may not be "
                                                    "worse than the old one")] = None,
+    site: Annotated[str, typer.Option(metavar="NAME", help="what the id of the new model ends with")] = "site",
     change: Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.NAME=VALUE", help="replace a value of "
                                                      "the recipe, for example fit.patience=5; may be repeated")] = None,
 ) -> None:
@@ -35,4 +36,4 @@ def adapt(
 
     from .adapt import adapt as learn
 
-    learn(find_model(model), data, output, work, reference, change)
+    learn(find_model(model), data, output, work, reference, change, site)

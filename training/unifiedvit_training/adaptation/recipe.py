@@ -24,8 +24,8 @@ from ..data.dataset import SIDES
 from ..errors import DataError, RunError
 from ..evaluation.candidates import model_of
 
-#: What the id of an adapted model ends with; the parent stays as it is, and both can be asked.
-ENDING = "-site"
+#: What the id of an adapted model ends with where nobody says; the parent stays as it is, and both can be asked.
+SITE = "site"
 #: A column of this name in the table says on which side an image is; without it patients are dealt out.
 SIDE_COLUMN = "side"
 FRACTIONS = (0.6, 0.2, 0.2)
@@ -38,7 +38,7 @@ _ADAPTED = re.compile(r"adapted from (\S+) \S+ with \d+ cases")
 
 
 def adaptation_project(parent: ModelSpec, dataset: Path, output: Path, epochs: int = 1, stride: int = 1,
-                       changes: list[str] | None = None) -> Project:
+                       changes: list[str] | None = None, site: str = SITE) -> Project:
     """The project that adapts `parent`.
 
     Args:
@@ -48,6 +48,7 @@ def adaptation_project(parent: ModelSpec, dataset: Path, output: Path, epochs: i
         epochs: over the training side.
         stride: each n-th slice of volumes is looked at.
         changes: as of `config.load_project`.
+        site: what the id of the new model ends with.
 
     Raises:
         RunError: the parent is an ensemble, or adapted itself.
@@ -57,11 +58,12 @@ def adaptation_project(parent: ModelSpec, dataset: Path, output: Path, epochs: i
     if parent.members:
         raise RunError(f"{parent.id} is an ensemble, which has no weights of its own to adapt. Adapt one of its "
                        f"members: {', '.join(member.id for member in parent.members)}.")
-    if origin := next(filter(None, map(_ADAPTED.match, (data.name for data in parent.training))), None):
+    if origin := original_of(parent):
         raise RunError(f"{parent.id} was itself adapted, perhaps with patients that it would now be judged by. Adapt "
-                       f"{origin.group(1)} instead, with all cases at once.")
+                       f"{origin} instead, with all cases at once.")
     model = model_of(parent).model_dump(mode="json")
-    model |= {"id": f"{parent.id.removesuffix(ENDING)}{ENDING}", "name": f"{parent.name}, adapted to a site"}
+    model |= {"id": adapted_id(parent, site),
+              "name": f"{parent.name}, adapted to {'a site' if site == SITE else site}"}
     model["version"] = next_version(parent, model["id"], output)
     return checked({
         "data": {"sources": [source_of(dataset, parent)], "slice_stride": stride},
@@ -78,6 +80,17 @@ def adaptation_project(parent: ModelSpec, dataset: Path, output: Path, epochs: i
             "validate_every": max(1, round(epochs / MEASUREMENTS)), "patience": PATIENCE, "save_minutes": 0.5,
         },
     }, Project, f"the adaptation of {parent.id}", changes)
+
+
+def original_of(spec: ModelSpec) -> str:
+    """The id of the model that this one was adapted from; "" for one that was not adapted."""
+    found = next(filter(None, map(_ADAPTED.match, (data.name for data in spec.training))), None)
+    return found.group(1) if found else ""
+
+
+def adapted_id(parent: ModelSpec, site: str) -> str:
+    """The id of the model that is adapted from `parent` to a site."""
+    return f"{parent.id.removesuffix(f'-{site}')}-{site}"
 
 
 def source_of(dataset: Path, parent: ModelSpec) -> dict[str, Any]:

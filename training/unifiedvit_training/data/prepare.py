@@ -14,6 +14,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from UnifiedViTLib.inference.progress import ProgressCallback, ignore
+
 from ..config import Project, Source
 from ..errors import DataError
 from ..storage import write_whole
@@ -34,11 +36,16 @@ _AT_A_TIME = 16
 SUMMARY_FILE, REPORT_FILE = "summary.txt", "report.html"
 
 
-def prepare_dataset(project: Project, folder: Path) -> Dataset:
+def prepare_dataset(project: Project, folder: Path, progress: ProgressCallback = ignore) -> Dataset:
     """Read, check and prepare all images of a project into `folder`, and write `report.html` there.
 
     A finished dataset of the same recipe is returned at once; a run that was interrupted goes on. If only the split
     has changed, the slices are used again.
+
+    Args:
+        project: the recipe.
+        folder: of the dataset.
+        progress: told the fraction of the images that are prepared; what it raises ends it, to be gone on with.
 
     Raises:
         DataError: sources, images, masks or the split are wrong; or the folder cannot be written.
@@ -51,7 +58,7 @@ def prepare_dataset(project: Project, folder: Path) -> Dataset:
     if _made_before(folder, recipe):
         print((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
         return load_dataset(folder)
-    small = _write_slices(project, items, folder)
+    small = _write_slices(project, items, folder, progress)
     place = np.repeat(np.arange(len(items)), small["counts"])
     volumes = np.bincount(place, small["volume"], len(items)) > 0
     items = [replace(item, volume=bool(volume)) for item, volume in zip(items, volumes, strict=True)]
@@ -103,7 +110,8 @@ def _made_before(folder: Path, recipe: dict[str, Any]) -> bool:
     return False
 
 
-def _write_slices(project: Project, items: list[Item], folder: Path) -> dict[str, np.ndarray]:
+def _write_slices(project: Project, items: list[Item], folder: Path, progress: ProgressCallback
+                  ) -> dict[str, np.ndarray]:
     """Prepare all slices into `folder`; the small arrays of `SliceWriter.finish`."""
     sources = {source.name: source for source in project.data.sources}
     parts = [
@@ -125,6 +133,7 @@ def _write_slices(project: Project, items: list[Item], folder: Path) -> dict[str
             if not mistakes:
                 writer.append([one for one in made if not isinstance(one, str)])
             bar.update(len(part))
+            progress("Preparing the cases", bar.n / len(items))
     if mistakes:
         more = f"\n  ... and {len(mistakes) - 10} more" if len(mistakes) > 10 else ""
         raise DataError(

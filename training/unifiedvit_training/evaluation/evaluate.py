@@ -13,8 +13,9 @@ import numpy as np
 import torch
 
 from UnifiedViTLib.diagnosis import LabelRule
-from UnifiedViTLib.errors import UnifiedViTError
+from UnifiedViTLib.errors import Cancelled, UnifiedViTError
 from UnifiedViTLib.inference.backends.torch_backend import choose_device
+from UnifiedViTLib.inference.progress import ProgressCallback, WeightedProgress, ignore
 from UnifiedViTLib.inference.tta import TTA_TRANSFORMS
 from UnifiedViTLib.models import UnifiedNetwork
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
@@ -41,7 +42,8 @@ RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, PASSES_FILE, REPORT_FILE = (
 
 
 def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, uncertainty: bool = False,
-             rule: VolumeRule | None = None, calibration: Calibration | None = None) -> Path:
+             rule: VolumeRule | None = None, calibration: Calibration | None = None,
+             progress: ProgressCallback = ignore) -> Path:
     """Measure the best weights of a run, as they will be stored (float16), on the validation and test sides.
 
     Calibration (with a threshold for each finding of a multi-label model), volume rule and the confidence under which
@@ -56,6 +58,7 @@ def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, u
         uncertainty: measure the confidence of several passes over each slice too; four times the time.
         rule: the volume rule where fewer than `volumes.FEWEST` volumes are there to choose one; None: `first_rule`.
         calibration: that is to be kept; None: it is fitted.
+        progress: told the fraction done; what it raises ends it, and the same call goes on.
 
     Returns:
         `evaluation/results.json` in `run` (with `tta`, `evaluation-tta/results.json`); beside it `report.html`,
@@ -65,11 +68,11 @@ def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, u
         DataError: the dataset has no slices to measure on, or is not that of the project.
         RunError: there are no weights, a volume cannot be used, or the disk is full.
     """
-    return _evaluate(TrainedRun(project, run, rule, calibration), dataset, tta, uncertainty)
+    return _evaluate(TrainedRun(project, run, rule, calibration), dataset, tta, uncertainty, progress)
 
 
-def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, tta: bool = False, uncertainty: bool = False
-                   ) -> Path:
+def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, tta: bool = False, uncertainty: bool = False,
+                   progress: ProgressCallback = ignore) -> Path:
     """Measure a model, an ensemble too, as `evaluate` measures a run: with a calibration and a volume rule chosen on
     the validation side of this dataset. Those of its description are not used, and stay as they are.
 
@@ -77,7 +80,7 @@ def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, tta: bool = Fa
         spec: the model.
         dataset: as for `evaluate`, prepared for the same inputs, segments and classes.
         work: the metrics go into the model's id in it, as if that were a run; `compare` takes it as one.
-        tta, uncertainty: as for `evaluate`.
+        tta, uncertainty, progress: as for `evaluate`.
 
     Returns:
         As `evaluate`.
@@ -86,14 +89,16 @@ def evaluate_model(spec: ModelSpec, dataset: Dataset, work: Path, tta: bool = Fa
         DataError, RunError: as `evaluate`.
         WeightsError, ModelSpecError: the model's files are damaged.
     """
-    return _evaluate(ModelFolder(spec, work), dataset, tta, uncertainty)
+    return _evaluate(ModelFolder(spec, work), dataset, tta, uncertainty, progress)
 
 
-def _evaluate(candidate: Candidate, dataset: Dataset, tta: bool, uncertainty: bool) -> Path:
+def _evaluate(candidate: Candidate, dataset: Dataset, tta: bool, uncertainty: bool, progress: ProgressCallback
+              ) -> Path:
     model, folder = candidate.model, _folder(candidate, tta)
     if uncertainty and model.multi_label:
         raise RunError("Several passes are for models of one class an image. Run without --uncertainty.")
-    measured = measure_slices(candidate, dataset, tta)
+    parts = WeightedProgress(progress, {"slices": 1, "volumes": 3})
+    measured = measure_slices(candidate, dataset, tta, parts.part("slices"))
     table, answers, calibration = measured.table, measured.answers, measured.calibration
     summaries = [summarise(table, side, model) for side in ("validation", "test") if (table.sides == side).any()]
     if answers.class_logits is not None:
@@ -102,7 +107,8 @@ def _evaluate(candidate: Candidate, dataset: Dataset, tta: bool, uncertainty: bo
                                            model)
         summaries[0].metrics["calibration_error_held_out"] = Estimate(error, None, None)
     by_pass = _by_pass(candidate, dataset, measured, folder) if uncertainty else None
-    rule, volumes = _whole_volumes(candidate, dataset, measured.network, calibration, folder, tta, uncertainty)
+    rule, volumes = _whole_volumes(candidate, dataset, measured.network, calibration, folder, tta, uncertainty,
+                                   parts.part("volumes"))
     confidences = {s.side: _confidences(table, by_pass, answers, model, rule, s.side) for s in summaries}
     review = review_of(confidences["validation"])
 
@@ -196,13 +202,14 @@ class Measured(NamedTuple):
     table: SliceTable
 
 
-def measure_slices(candidate: Candidate, dataset: Dataset, tta: bool = False) -> Measured:
+def measure_slices(candidate: Candidate, dataset: Dataset, tta: bool = False, progress: ProgressCallback = ignore
+                   ) -> Measured:
     """The part of `evaluate` that looks at slices; writes `slices.npz` and `predictions.npz`.
 
     Args:
         candidate: what is measured.
         dataset: prepared.
-        tta: as for `evaluate`.
+        tta, progress: as for `evaluate`.
 
     Raises:
         DataError, RunError: as `evaluate`.
@@ -221,7 +228,7 @@ def measure_slices(candidate: Candidate, dataset: Dataset, tta: bool = False) ->
     digest, settings, network = candidate.load()
     indices = np.concatenate([dataset.slices.on(side) for side in sides])
     answers = _answers(network, digest + settings, dataset, indices, folder / ANSWERS_FILE,
-                       candidate.machine.accelerator, tta)
+                       candidate.machine.accelerator, tta, progress)
     chosen, labels = dataset.slices.sides[indices] == "validation", dataset.slices.labels[indices]
     logits, groups = answers.class_logits, dataset.slices.groups[indices]
     calibration = None
@@ -246,7 +253,7 @@ def calibration_of(results: dict[str, Any]) -> Calibration:
 
 
 def _answers(network: UnifiedNetwork, made_of: str, dataset: Dataset, indices: np.ndarray, path: Path,
-             accelerator: str, tta: bool) -> SliceOutputs:
+             accelerator: str, tta: bool, progress: ProgressCallback) -> SliceOutputs:
     """What the network says of the slices: from `path` if it was said there by the same network of the same images."""
     key = hashlib.sha256(made_of.encode() + indices.tobytes())
     for start in range(0, len(indices), 256):
@@ -255,7 +262,7 @@ def _answers(network: UnifiedNetwork, made_of: str, dataset: Dataset, indices: n
     if kept:
         return kept
     device = choose_device("cpu" if accelerator == "cpu" else "auto")
-    answers = predict_slices(network.to(device), dataset.slices, indices, device=device, tta=tta)
+    answers = predict_slices(network.to(device), dataset.slices, indices, device=device, tta=tta, progress=progress)
     network.to("cpu")
     arrays = {name: value for name, value in vars(answers).items() if value is not None}
     write_whole(path, packed(arrays | {"key": np.array(key.hexdigest()), "indices": indices}))
@@ -273,8 +280,8 @@ def _kept_answers(path: Path, key: str) -> SliceOutputs | None:
 
 
 def _whole_volumes(candidate: Candidate, dataset: Dataset, network: UnifiedNetwork,
-                   calibration: Calibration | None, folder: Path, tta: bool, uncertainty: bool
-                   ) -> tuple[VolumeRule, list[dict[str, Any]]]:
+                   calibration: Calibration | None, folder: Path, tta: bool, uncertainty: bool,
+                   progress: ProgressCallback) -> tuple[VolumeRule, list[dict[str, Any]]]:
     """The volume rule, and metrics of whole volumes through the library's own predictor, as in use."""
     items = {side: [item for item in dataset.items if item.volume and item.side == side and (item.mask or item.labels)]
              for side in ("validation", "test")}
@@ -289,7 +296,11 @@ def _whole_volumes(candidate: Candidate, dataset: Dataset, network: UnifiedNetwo
             (side, f", {channel} alone"): alone for side in items
             for channel, alone in one_channel_alone(items[side], [one.name for one in spec.channels]).items() if alone
         }
-        cases = {key: run_volumes(volumes, spec, tta, uncertainty) for key, volumes in sets.items()}
+        parts = WeightedProgress(progress, {str(key): len(volumes) for key, volumes in sets.items()})
+        cases = {key: run_volumes(volumes, spec, tta, uncertainty, parts.part(str(key)))
+                 for key, volumes in sets.items()}
+    except Cancelled:
+        raise
     except UnifiedViTError as error:
         raise RunError(f"Whole volumes cannot be measured: {error}") from error
     finally:

@@ -9,6 +9,7 @@ import torch
 from tqdm import tqdm
 
 from UnifiedViTLib.inference.backends.base import Run
+from UnifiedViTLib.inference.progress import ProgressCallback, ignore
 from UnifiedViTLib.inference.tta import Augmentation, average_with_mirror
 
 from ..data.dataset import SliceSet
@@ -38,6 +39,7 @@ def predict_slices(
     device: torch.device | str = "cpu",
     tta: bool = False,
     augmentation: Augmentation | None = None,
+    progress: ProgressCallback = ignore,
 ) -> SliceOutputs:
     """Let `network` look at the slices at `indices`, in float32 as in use; it is left in evaluation mode.
 
@@ -49,11 +51,13 @@ def predict_slices(
         device: that it runs on.
         tta: look at the mirror image of every slice too, and take the mean of the logits.
         augmentation: look at the slices changed; what is drawn is brought back to its place.
+        progress: told the fraction of the slices that were looked at.
     """
     network.eval()
     run = average_with_mirror(_as_run(network, device)) if tta else _as_run(network, device)
     all_logits, drawn, all_embeddings = [], [], []
     for start in tqdm(range(0, len(indices), batch_size), desc="Looking", unit="batch", leave=False, disable=None):
+        progress("Evaluating", start / len(indices))
         images = slices.inputs(indices[start:start + batch_size])
         masks, logits, embeddings = run(augmentation.apply(images) if augmentation else images)
         if logits.shape[1]:

@@ -15,6 +15,7 @@ from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.decision import NetworkOutput, decide
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.inference.progress import ProgressCallback, ignore
 from UnifiedViTLib.inference.uncertainty import UncertaintyAccumulator
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
@@ -58,7 +59,8 @@ def first_rule(multi_label: bool) -> VolumeRule:
     return MULTI_LABEL_RULE if multi_label else DEFAULT_RULE
 
 
-def run_volumes(items: Iterable[Item], spec: ModelSpec, tta: bool = False, uncertainty: bool = False) -> list[Case]:
+def run_volumes(items: Iterable[Item], spec: ModelSpec, tta: bool = False, uncertainty: bool = False,
+                progress: ProgressCallback = ignore) -> list[Case]:
     """Run the network once over each volume, just as in use.
 
     Args:
@@ -67,6 +69,7 @@ def run_volumes(items: Iterable[Item], spec: ModelSpec, tta: bool = False, uncer
         spec: the model.
         tta: look at the mirror images too.
         uncertainty: take the further passes of `inference.uncertainty`, in the plane of acquisition alone.
+        progress: told the fraction of the volumes that were looked at.
 
     Raises:
         DataError: a mask cannot be read or does not fit its volume.
@@ -75,7 +78,9 @@ def run_volumes(items: Iterable[Item], spec: ModelSpec, tta: bool = False, uncer
     predictor = Predictor(spec, "auto")
     outlined = [spec.classes[n].name for n in spec.outlined]
     cases = []
-    for item in tqdm(list(items), desc="Whole volumes", unit="volume", disable=None):
+    all_items = list(items)
+    for number, item in enumerate(tqdm(all_items, desc="Whole volumes", unit="volume", disable=None)):
+        progress("Evaluating whole volumes", number / len(all_items))
         prepared = prepare_channels(read_channels(item), spec.size)
         volume = prepared.volume
         label = item.labels[0] if item.labels and not spec.multi_label else ""

@@ -15,6 +15,7 @@ from lightning.fabric import Fabric
 from timm.utils import ModelEmaV3
 from tqdm import tqdm
 
+from UnifiedViTLib.inference.progress import ProgressCallback, ignore
 from UnifiedViTLib.models import UnifiedOutput
 from UnifiedViTLib.spec import ModelSpec
 
@@ -37,7 +38,8 @@ from .schedule import lr_factor
 from .training_module import TrainingModule
 
 
-def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None = None) -> Path:
+def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None = None,
+        progress: ProgressCallback = ignore) -> Path:
     """Train, or go on where a run stopped.
 
     Args:
@@ -46,6 +48,8 @@ def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None
         run: folder of the run: `project.json`, the state to go on from, averaged weights (best and last), curves.
         max_minutes: after so many the run stops behind a step, with all that is needed to go on; None: when it is
             done.
+        progress: told the epoch and the fraction of all steps that are taken, behind each of them; what it raises
+            ends the run there, with all that is needed to go on.
 
     Returns:
         The averaged weights of the best measurement on the validation side; of a run that was stopped before the first
@@ -61,7 +65,7 @@ def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None
     teacher = find_teacher(project.fit.teacher, project.model)
     begin_or_resume(project, run)
     fabric = start_fabric(project.machine)
-    return Trainer(project, dataset, run, fabric, max_minutes, teacher).run_all()
+    return Trainer(project, dataset, run, fabric, max_minutes, teacher, progress).run_all()
 
 
 class Trainer:
@@ -76,6 +80,7 @@ class Trainer:
         teacher: the model that `fit.teacher` names, where it names one.
         steps: of an epoch; None: as many as meet every slice once.
         epoch: to begin with, where the folder has no state of a run.
+        progress: as for `fit`.
 
     Attributes:
         penalty: a term of the loss of every step besides the tasks', as FedProx has one; None: there is none.
@@ -83,7 +88,8 @@ class Trainer:
 
     def __init__(self, project: Project, dataset: Dataset, run: Path, fabric: Fabric,
                  max_minutes: float | None, teacher: ModelSpec | None = None, steps: int | None = None,
-                 epoch: int = 0) -> None:
+                 epoch: int = 0, progress: ProgressCallback = ignore) -> None:
+        self.progress = progress
         self.penalty: Callable[[], torch.Tensor] | None = None
         self.stop_at = None if max_minutes is None else time.monotonic() + 60 * max_minutes
         self.project, self.plan, self.run, self.fabric = project, project.fit, run, fabric
@@ -96,7 +102,8 @@ class Trainer:
         self.sizes = [stage.size for stage in self.plan.stages for _ in range(stage.epochs)]
         self.steps = steps or max(1, len(self.train) // self.plan.batch_size)
         # Cost, not count, is what the schedule runs over: a step at 224 is worth two at 160.
-        self.cost = np.cumsum([0, *(size**2 for size in self.sizes)]) / sum(size**2 for size in self.sizes)
+        # Python's own numbers: the learning rates come of them, and of a state nothing else is read again.
+        self.cost = (np.cumsum([0, *(size**2 for size in self.sizes)]) / sum(size**2 for size in self.sizes)).tolist()
         self.weights = self._weights(dataset)
 
         torch.manual_seed(project.seed)
@@ -200,6 +207,7 @@ class Trainer:
             for name, value in losses.items():
                 self.sums[name] = self.sums.get(name, 0.0) + value
             bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()}, refresh=False)
+            self._tell()
             if time.monotonic() - saved > 60 * self.plan.save_minutes and self.step < self.steps:
                 self._save()
                 saved = time.monotonic()
@@ -213,6 +221,17 @@ class Trainer:
                 "learning_rate": self.optimiser.param_groups[0]["lr"],
                 "images_per_second": round((self.steps - first) * batch / (time.monotonic() - started), 2),
             })
+
+    def _tell(self) -> None:
+        """Say how far the run is."""
+        try:
+            self.progress(f"Learning: epoch {self.epoch + 1} of {len(self.sizes)}",
+                          self.done / (self.steps * len(self.sizes)))
+        except BaseException:
+            # Behind the last step of an epoch comes its measurement, which a state of now would leave out.
+            if self.step < self.steps:
+                self._save()
+            raise
 
     def _train_step(self, chosen: np.ndarray, size: int) -> dict[str, float]:
         """Learn from the slices at `chosen`; returns the mean loss of each task, over all processes."""
