@@ -65,7 +65,7 @@ def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None
     teacher = find_teacher(project.fit.teacher, project.model)
     begin_or_resume(project, run)
     fabric = start_fabric(project.machine)
-    return Trainer(project, dataset, run, fabric, max_minutes, teacher, progress).run_all()
+    return Trainer(project, dataset, run, fabric, max_minutes, teacher, progress=progress).run_all()
 
 
 class Trainer:
