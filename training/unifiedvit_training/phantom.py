@@ -54,7 +54,7 @@ def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int =
 
     Args:
         folder: made if need be; `labels.csv`, `images/`, `masks/`, `volumes.csv`, `volumes/`, `volume_masks/`.
-        images: how many 2-D images, two of each patient.
+        images: how many 2-D images, two of each patient; 0: no `labels.csv`.
         volumes: how many volumes, one of each patient; 0: no `volumes.csv`.
         seed: of everything that is random.
         multi_label: any of `SIGNS` may be there at once; instead of `label` the tables have a column for each, with
@@ -89,8 +89,7 @@ def make_phantom(folder: Path, images: int = 480, volumes: int = 16, seed: int =
         rows.append({"image": f"volumes/{name}", "mask": f"volume_masks/{name}" if mask.any() else "",
                      **_labels(found, [seed, 7, n], multi_label), "group": f"volume {n:03d}", "scanner": scanner,
                      **(_partial(mask, folder, "volume_", name, [seed, 9, n], n, SPACING) if partial else {})})
-    if rows:
-        _write_table(folder / "volumes.csv", rows)
+    _write_table(folder / "volumes.csv", rows)
 
 
 def draw_head(found: tuple[str, ...], shape: tuple[int, int, int], head_seed: list[int], seed: list[int],
@@ -207,6 +206,8 @@ def _write(array: np.ndarray, path: Path, spacing: tuple[float, ...] | None = No
 
 
 def _write_table(path: Path, rows: list[dict[str, str]]) -> None:
+    if not rows:
+        return
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
