@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import slicer
 from batches import COLUMNS, load, press, rows, wait, write_head
 from panels import contents, head, head_node
 from PySide6 import QtCore, QtGui
@@ -197,12 +198,11 @@ def test_columns_sort_by_number_and_folders_are_remembered(desk, batch, scans, t
     assert [(one["image"], one["percent"], one["status"]) for one in rows(desk)] == [
         ("x", 9, "uncertain"), ("z", 11, "done"), ("y", 100, "done")]
     assert tips(desk, "x")[1] == "Confidence 50%: to be reviewed"
-    for name in ("Input", "Output"):
-        getattr(desk.ui, f"batch{name}Edit").text = ""
-    BatchView(desk.ui, desk.panel).close()
-    assert desk.ui.batchInputEdit.text == str(scans) and desk.ui.batchOutputEdit.text == str(tmp_path / "out")
-    assert desk.ui.batchRecursiveCheckBox.checked
-    assert desk.ui.batchPatternEdit.text == "*.none"
+    later = slicer.util.loadUI(desk.widget.resourcePath("UI/UnifiedViT.ui"))
+    ui = slicer.util.childWidgetVariables(later)
+    BatchView(ui, desk.panel).close()
+    assert (ui.batchInputEdit.text, ui.batchOutputEdit.text) == (str(scans), str(tmp_path / "out"))
+    assert ui.batchRecursiveCheckBox.checked and ui.batchPatternEdit.text == "*.none"
 
 
 def test_the_time_that_is_left_counts_what_is_still_to_be_computed(desk):
