@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,9 @@ from unifiedvit_training.federation import simulation
 from unifiedvit_training.federation.history import load_state
 from unifiedvit_training.federation.job import write_job
 from unifiedvit_training.federation.plan import FederationPlan
+
+#: Where NVFlare's processes find `faulty_sites`.
+TESTING = str(Path(__file__).resolve().parents[1])
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +48,7 @@ def simulated(tmp_path_factory) -> Path:
     (job / "meta.json").write_text(json.dumps(meta))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simulation, "COMPONENTS", [*simulation.COMPONENTS, *paths.values()])
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [TESTING, os.environ.get("PYTHONPATH")])))
         simulation.simulate(job, run, "ABC", 3)
     return folder
 
