@@ -96,7 +96,7 @@ def test_a_network_learns_whole_discs_from_the_middles_of_some(tmp_path, seed, r
             distance = np.hypot(y - rows.mean(), x - columns.mean())
             mask[(distance > 3) & (distance < 9)] = IGNORE
     partial = stored(tmp_path / "partial", replace(dataset.slices, masks=masks), list(dataset.items))
-    plan = project(**SURE | {"batch_size": 4}, stages=[{"size": 32, "epochs": 6}], optimiser={"learning_rate": 6e-3}
+    plan = project(**SURE | {"batch_size": 4}, stages=[{"size": 32, "epochs": 12}], optimiser={"learning_rate": 6e-3}
                    ).model_copy(update={"seed": seed})
     fit(plan, partial, tmp_path / "run")
     with open(tmp_path / "run" / "validation.csv", newline="") as file:
