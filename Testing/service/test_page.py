@@ -24,6 +24,7 @@ from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.outputs.manifest import read_result
 from UnifiedViTLib.service.server.keys import Keys
 from UnifiedViTLib.service.server.page import FOLDER
+from UnifiedViTLib.service.server.uploads import FileHeader, FileJob
 from UnifiedViTLib.service.server.wire import identity
 from UnifiedViTLib.service.store.cache import compiled_folder
 
@@ -243,6 +244,12 @@ def test_lies_about_files_are_refused_in_a_sentence_before_anything_is_sent(serv
     status, sentence = server.told("POST", "/v1/files", job_of_files(proven, text_file(tmp_path / "x"), **changes))
     assert status in (413, 422) and reason in sentence, sentence
     assert not server.files()
+
+
+def test_files_of_one_series_keep_apart_whatever_they_are_called(proven):
+    names = ("a", "A", "a", "a-4", "a", "", "")
+    job = FileJob(identity(proven), Options(), "", "series", tuple(FileHeader(name, 1) for name in names))
+    assert len({str(path).casefold() for path in job.paths}) == len(job.paths) == len(names)
 
 
 def test_names_that_lead_elsewhere_and_bytes_that_were_not_announced_leave_nothing(server, proven, tmp_path):

@@ -244,6 +244,19 @@ def test_a_heat_map_is_a_layer_of_its_own(page, proven, head):
 
 
 @pytest.mark.openvino
+def test_of_a_picture_that_says_no_sizes_and_no_sides_the_page_tells_neither(page, tmp_path):
+    Image.fromarray(np.arange(48 * 52, dtype=np.uint16).reshape(48, 52).astype(np.uint8)).save(tmp_path / "slice.png")
+    assert page.run(tmp_path / "slice.png") == ""
+    assert re.match(r"column \d+, row \d+, slice 1; value", page.text("place"))
+    assert not page.shown("side") and not page.shown("views") and "mL" not in page.text("segments")
+    go_to(page, "sagittal", 11)
+    go_to(page, "coronal", 48)
+    column, row = (int(number) for number in re.findall(r"\d+", page.text("place"))[:2])
+    value = float(re.search(r"value ([\d.]+)", page.text("place"))[1])
+    assert value == ((row - 1) * 52 + column - 1) % 256, "as it stands in the file"
+
+
+@pytest.mark.openvino
 def test_all_of_it_can_be_done_with_keys_alone_and_is_named_for_those_who_listen(page, head):
     named = page.script(
         "return [...document.querySelectorAll('input, select, button, progress, canvas')].filter((control) => !(control"

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from ...errors import ServerError
 from ...inference.options import Options
-from ...outputs.naming import folded, safe_name
+from ...outputs.naming import folded, numbered, safe_name
 from ...records import Record
 from ...spec import ModelSpec
 from ..worker.protocol import FileRequest
@@ -62,10 +63,12 @@ class FileJob(Record):
         if len(self.files) == 1:
             return [Path(_SENT, safe_name(self.files[0].name))]
         names: dict[str, str] = {}
-        for number, file in enumerate(self.files):
-            name = safe_name(file.name)
-            name = name if folded(name) not in names else safe_name(f"{number} {file.name}")
-            names[folded(name)] = name
+        for place, file in enumerate(self.files):
+            name, numbers = safe_name(file.name), count(place + 2)
+            free = name
+            while folded(free) in names:
+                free = numbered(name, next(numbers))
+            names[folded(free)] = free
         return [Path(_SENT, safe_name(self.name), name) for name in names.values()]
 
     def make_folders(self, folder: Path) -> None:

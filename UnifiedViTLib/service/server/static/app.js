@@ -202,7 +202,7 @@ async function present({ result, name, blobs }, segments) {
   $("result-section").hidden = false;
   show("ask-section");
   say(`Done: ${headline(result.diagnosis)}. Warnings: ${result.warnings.length}.`);
-  await viewer.show(blobs[".image.nrrd"], blobs[".seg.nrrd"], blobs[".heatmap.nrrd"], segments);
+  await viewer.show(blobs[".image.nrrd"], blobs[".seg.nrrd"], blobs[".heatmap.nrrd"], segments, result.geometry);
   $("result-title").focus();
   $("result-title").scrollIntoView();
 }

@@ -5,7 +5,9 @@ import { middleOfLargestPiece } from "./lesion.js";
 
 const AXES = ["sagittal", "coronal", "axial"]; // of NiiVue's voxels: left to right, back to front, bottom to top
 const ENDS = [["L", "R"], ["P", "A"], ["I", "S"]];
-const TITLES = { axial: "Axial", coronal: "Coronal", sagittal: "Sagittal" };
+/** What sliders are called; the second ones where nobody knows how the image lies in the patient. */
+const TITLES = ["Sagittal", "Coronal", "Axial"];
+const NAMELESS = ["Across", "Along", "Through"];
 /** "Inferno" of matplotlib (van der Walt and Smith, CC0), as in reports. */
 const HEAT = {
   R: [0, 22, 66, 106, 147, 188, 221, 243, 252, 246, 252], G: [0, 11, 10, 23, 38, 55, 81, 120, 165, 215, 255],
@@ -29,10 +31,14 @@ export class Viewer {
   #layers = [];
   #frames = null;
   #labels = [];
+  #geometry = {};
 
   /** Show an image. `mask` and `heatmap` are blobs like it, the map may be missing; `segments` are the model's, label 1
-   * first. What cannot be shown is said on the page, and the rest of the result stands. */
-  async show(image, mask, heatmap, segments) {
+   * first; `geometry` says of the image's spacing, orientation and position whether they are "unknown": then no
+   * millimetres and no sides of the patient are told. What cannot be shown is said on the page, and the rest of the
+   * result stands. */
+  async show(image, mask, heatmap, segments, geometry) {
+    this.#geometry = geometry;
     let sentence = obstacle();
     if (!sentence) {
       $("viewer-body").hidden = false;
@@ -73,7 +79,10 @@ export class Viewer {
     this.#showLayers();
     this.#showSliders(back.dimsRAS);
     const flat = back.dimsRAS.slice(1, 4).some((count) => count === 1);
-    if (flat) document.querySelector("[name=view][value=axial]").checked = true;
+    const lies = this.#geometry.orientation !== "unknown";
+    $("views").hidden = $("side").hidden = !lies;
+    niivue.opts.isOrientationTextVisible = lies;
+    if (flat || !lies) document.querySelector(`[name=view][value=${flat ? "axial" : "all"}]`).checked = true;
     this.#setView();
     niivue.updateGLVolume();
     this.jump();
@@ -136,11 +145,12 @@ export class Viewer {
 
   #showSliders(dims) {
     this.#frames = dims.slice(1, 4);
+    const titles = this.#geometry.orientation === "unknown" ? NAMELESS : TITLES;
     $("sliders").replaceChildren(...[2, 1, 0].filter((axis) => this.#frames[axis] > 1).map((axis) => {
       const id = `slider-${AXES[axis]}`;
       const range = element("input", { type: "range", id, min: 1, max: this.#frames[axis], step: 1 });
       range.addEventListener("input", () => this.#go(axis, range.valueAsNumber - 1));
-      return element("div", { className: "slider" }, element("label", { htmlFor: id }, TITLES[AXES[axis]]), range,
+      return element("div", { className: "slider" }, element("label", { htmlFor: id }, titles[axis]), range,
         element("output", { htmlFor: id }));
     }));
   }
@@ -194,14 +204,28 @@ export class Viewer {
     return this.#goTo([...drawn.mm2vox(mm)]);
   }
 
+  /** A place in words: in the patient, where that is known; else in the image. */
+  #place(mm, volume) {
+    if (!Object.values(this.#geometry).includes("unknown")) {
+      const ends = mm.map((value, axis) => `${ENDS[axis][value < 0 ? 0 : 1]} ${Math.abs(value).toFixed(1)}`);
+      return `${ends.join(" ")} mm`;
+    }
+    const stored = [];
+    volume.mm2vox(mm).forEach((index, n) => { // from NiiVue's order of the axes to the file's
+      const axis = Math.abs(volume.permRAS[n]);
+      stored[axis - 1] = volume.permRAS[n] < 0 ? volume.hdr.dims[axis] - index : index + 1;
+    });
+    const [column, row, slice] = stored;
+    return `column ${column}, row ${row}, slice ${slice}`;
+  }
+
   /** Say where the crosshair is, and what is there, of the volumes themselves. */
   #located() {
     if (!this.#frames) return;
     const { volumes, scene } = this.#niivue;
     const mm = [...this.#niivue.frac2mm(scene.crosshairPos, 0, true)].slice(0, 3);
     const at = (volume) => volume.getValue(...volume.mm2vox(mm));
-    const place = mm.map((value, axis) => `${ENDS[axis][value < 0 ? 0 : 1]} ${Math.abs(value).toFixed(1)}`).join(" ");
-    const words = [`${place} mm`, `value ${Number(at(volumes[0]).toPrecision(5))}`];
+    const words = [this.#place(mm, volumes[0]), `value ${Number(at(volumes[0]).toPrecision(5))}`];
     words.push(this.#labels[Math.round(at(this.#layers[0].volume))] || "nothing drawn");
     if (this.#layers[1]) words.push(`heat map ${Math.round(at(this.#layers[1].volume))} %`);
     $("place").textContent = words.join("; ");
