@@ -33,7 +33,8 @@ SHOW = """const [image, mask, segments, done] = arguments;
 const blob = (text) => new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))]);
 document.getElementById("result-section").hidden = false;
 import(new URL("page/viewer.js", document.baseURI).href)
-  .then(({ Viewer }) => new Viewer().show(blob(image), blob(mask), undefined, segments))
+  .then(({ Viewer }) => new Viewer().show(blob(image), blob(mask), undefined, segments,
+    { spacing: "given", orientation: "given", position: "given" }))
   .then(() => done(""), (error) => done(String(error)));"""
 
 

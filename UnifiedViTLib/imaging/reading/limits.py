@@ -49,7 +49,7 @@ def check_counts(name: str, counts: Sequence[int], voxel_bytes: int) -> int:
             f"{name} says that it holds {_sizes(counts)} voxels: more than any scan has. The header is damaged, or the "
             "image must be cropped or made coarser first."
         )
-    most = int(os.environ.get(MOST_BYTES_VARIABLE, 0))
+    most = int(os.environ.get(MOST_BYTES_VARIABLE) or 0)
     if most and voxels * voxel_bytes > most:
         raise UnsupportedImageError(
             f"{name} says that it holds {_sizes(counts)} voxels ({voxels * voxel_bytes / 1e6:,.0f} MB), more than is "
