@@ -142,13 +142,13 @@ def compare_places(browser, volume: Volume, labels: np.ndarray, name: str) -> No
     counts = {axis: int(browser.find(f"slider-{axis}").get_attribute("max")) for axis in AXES}
     assert sorted(counts.values()) == sorted(volume.array.shape)
     seen = set()
-    for number in range(40):
-        if number == 20:
+    for number in range(20):
+        if number == 10:
             browser.find("jump").click()
         for axis, count in counts.items():
             middle = int(browser.find(f"slider-{axis}").get_property("value"))
             near = np.clip(middle + random.integers(-4, 5), 1, count)
-            go_to(browser, axis, int(near if number >= 20 else random.integers(1, count + 1)))
+            go_to(browser, axis, int(near if number >= 10 else random.integers(1, count + 1)))
         ras, value, drawn = place_of(browser)
         i, j, k = np.rint((inverse @ [*ras, 1])[:3]).astype(int)
         assert value == pytest.approx(float(volume.array[k, j, i]), rel=1e-3, abs=1e-3)

@@ -138,8 +138,8 @@ def test_sites_are_named_once_each_with_a_folder():
 def learnt(tmp_path_factory, seed):
     """A federation of three sites, one of which sends NaN in round 2 and is silent in round 3."""
     folder = tmp_path_factory.mktemp("federation")
-    project = shared_project().model_copy(update={"seed": seed})
-    plan = FederationPlan(rounds=6, steps=30, method="fedprox", mu=0.001)
+    project = shared_project(batch_size=4, optimiser={"learning_rate": 6e-3}).model_copy(update={"seed": seed})
+    plan = FederationPlan(rounds=4, steps=40, method="fedprox", mu=0.001)
 
     def spoil(site: str, task: str, number: int, reply: Reply) -> Reply:
         if site != "C" or task != TRAIN or number not in (2, 3):
@@ -157,15 +157,15 @@ def learnt(tmp_path_factory, seed):
 
 def test_sites_learn_together_what_they_are_shown(learnt, record_property):
     state = load_state(learnt / "federated")
-    record_property("margin", state.best_score / 0.45)
-    assert state.finished and state.round == 6 and state.best_score > 0.45
+    record_property("margin", state.best_score / 0.6)
+    assert state.finished and state.round == 4 and state.best_score > 0.6
 
 
 def test_a_round_goes_on_without_a_site_and_says_why(learnt):
     log = (learnt / "federated" / "federation.log").read_text()
-    assert "Round 1 of 6: A (36 slices), B (54 slices), C (36 slices) took part. Score" in log
-    assert "Round 2 of 6: A (36 slices), B (54 slices) took part. C was left out: It sent values that are not " in log
-    assert "Round 3 of 6: A (36 slices), B (54 slices) took part. C was left out: It sent nothing within 5 s." in log
+    assert "Round 1 of 4: A (36 slices), B (54 slices), C (36 slices) took part. Score" in log
+    assert "Round 2 of 4: A (36 slices), B (54 slices) took part. C was left out: It sent values that are not " in log
+    assert "Round 3 of 4: A (36 slices), B (54 slices) took part. C was left out: It sent nothing within 5 s." in log
     with open(learnt / "federated" / "rounds.csv", newline="") as file:
         rows = {(row["round"], row["site"]): row for row in csv.DictReader(file)}
     assert rows["2", "C"]["took_part"] == "0" and "NaN" in rows["2", "C"]["reason"]
