@@ -12,7 +12,7 @@ from scipy import ndimage
 from UnifiedViTLib.imaging.intensity import CLIP
 from UnifiedViTLib.spec import MISSING
 
-from ..data.dataset import lesion_of
+from ..config import IGNORE
 
 #: How deep the cut is, as a share of the frame's side, and how much that varies around the head.
 _MIN_DEPTH, _MAX_DEPTH, _DEPTH_VARIATION = 0.04, 0.12, 0.4
@@ -32,7 +32,7 @@ def skull_strip(images: torch.Tensor, masks: torch.Tensor, probability: float, r
 
     Args:
         images: (B, C, H, W) float32, normalised, missing channels `spec.MISSING`.
-        masks: (B, H, W) uint8, mask class, `config.IGNORE` what nobody labelled.
+        masks: (B, H, W) uint8, mask class, `IGNORE` what nobody labelled.
         probability: of each slice.
         random: (B, RANDOM_NUMBERS) in [0, 1).
 
@@ -45,7 +45,7 @@ def skull_strip(images: torch.Tensor, masks: torch.Tensor, probability: float, r
         depth = _MIN_DEPTH + (_MAX_DEPTH - _MIN_DEPTH) * float(random[n, 1])
         variation = smooth_field(random[n, 2:].view(1, 1, _GRID, _GRID) * 2 - 1, images.shape[-1])[0, 0]
         brain = _inside(images[n], depth * (1 + _DEPTH_VARIATION * variation))
-        lesion = lesion_of(masks[n])
+        lesion = (masks[n] > 0) & (masks[n] != IGNORE)
         if brain.float().mean() < _MIN_FRAME_LEFT or (lesion & brain).sum() < _MIN_LESION_LEFT * lesion.sum():
             continue
         masks[n] *= brain
