@@ -133,5 +133,5 @@ def test_the_self_test_of_the_module_presses_every_button_and_tells_each_step(de
     monkeypatch.setattr(selftest.everyButton, "__defaults__", (desk.module.DEFAULT_MODEL,))
     desk.module.UnifiedViTTest().runTest()
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("UnifiedViT self-test")]
-    assert len(lines) == 14 and not [line for line in lines if "FAILED" in line], "\n".join(lines)
+    assert len(lines) == 17 and not [line for line in lines if "FAILED" in line], "\n".join(lines)
     assert [line.split(": ")[1] for line in lines if "left out" in line] == ["saveAndLoad"]

@@ -12,11 +12,17 @@ import numpy as np
 import slicer
 
 from UnifiedViTLib.errors import DependencyError, UnsupportedImageError
+from UnifiedViTLib.service.worker.client import WorkerClient
+from UnifiedViTLib.service.worker.protocol import JobRequest
+
+from .consent import isAgreedTo
 
 #: Its weights ask nobody for consent.
 MODEL = "breast-ultrasound"
 #: A step that takes longer has failed.
 LONGEST_S = 120.0
+#: A server's address at which nobody answers.
+NOBODY = "http://127.0.0.1:9"
 #: Of the application's settings, put back afterwards.
 _SETTINGS = ("UnifiedViT/BatchInput", "UnifiedViT/BatchOutput", "UnifiedViT/BatchPattern",
              "UnifiedViT/BatchRecursive", "UnifiedViT/DatasetFolder", "UnifiedViT/Reviewer")
@@ -94,8 +100,9 @@ class _Walk:
         """All steps; the names of those that failed."""
         failed = []
         for number, step in enumerate((self.run, self.cancel, self.undo, self.options, self.region, self.look,
-                                       self.compare, self.which, self.batch, self.case, self.sequence, self.teach,
-                                       self.saveAndLoad, self.closeDuringRun), start=1):
+                                       self.compare, self.which, self.several, self.batch, self.case, self.sequence,
+                                       self.teach, self.adapt, self.computer, self.saveAndLoad, self.closeDuringRun),
+                                      start=1):
             begun, said = time.monotonic(), "ok"
             try:
                 step()
@@ -198,6 +205,19 @@ class _Walk:
         self.ui.whichModelButton.click()
         self._wait(lambda: self.ui.whichModelTable.rowCount > 0)
 
+    def several(self):
+        other = next((spec for spec in self.panel.models.usable()
+                      if spec.id != self.model and not spec.channels and isAgreedTo(spec)), None)
+        if other is None:
+            raise _LeftOut("there is no second model of one image whose licence was agreed to")
+        self._choose(outputSegmentation=None, furtherModels=other.id)
+        before = len(slicer.util.getNodesByClass("vtkMRMLSegmentationNode"))
+        try:
+            self._press()
+        finally:
+            self._choose(furtherModels="")
+        _check(len(slicer.util.getNodesByClass("vtkMRMLSegmentationNode")) == before + 2, "There are not two results.")
+
     def batch(self):
         scans = self.folder / "scans"
         scans.mkdir()
@@ -220,10 +240,13 @@ class _Walk:
     def sequence(self):
         node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "sequence")
         node.SetDataNodeAtValue(self.volume, "0")
+        before = slicer.mrmlScene.GetNumberOfNodes()
         self.ui.sequenceSelector.setCurrentNode(node)
         self.ui.sequenceRunButton.click()
         self._wait(lambda: not self.panel.sequence.poll())
         _check(self.ui.sequencePlotButton.enabled, self.ui.sequenceStatusLabel.text)
+        self.ui.undoSequenceButton.click()
+        _check(slicer.mrmlScene.GetNumberOfNodes() == before, "Undo leaves nodes.")
 
     def teach(self):
         self._choose(outputSegmentation=self.first)
@@ -233,6 +256,36 @@ class _Walk:
         _check((self.folder / "data" / "labels.csv").is_file(), "There is no table.")
         self.ui.undoTeachButton.click()
         self._wait(lambda: not self.ui.teachLabel.text)
+
+    def adapt(self):
+        client = WorkerClient()
+        try:
+            problems = client.run(JobRequest("inspect_training"))["problems"]
+        finally:
+            client.close()
+        if problems:
+            raise _LeftOut(" ".join(problems.values()))
+        (self.folder / "empty").mkdir()
+        self.ui.teachFolderLineEdit.text = str(self.folder / "empty")
+        self.ui.adaptButton.click()
+        self._wait(lambda: not self.panel.adapt.poll())
+        _check(str(self.folder / "empty") in self.ui.adaptLabel.text, self.ui.adaptLabel.text)
+
+    def computer(self):
+        ui = self.ui
+        edits, chosen = (ui.serverUrlLineEdit, ui.serverKeyLineEdit), ui.computerComboBox.currentIndex
+        kept = [edit.text for edit in edits]
+        ui.computerComboBox.setCurrentIndex(1)
+        try:
+            for edit, text in zip(edits, (NOBODY, "none"), strict=True):
+                edit.text = text
+            ui.testServerButton.click()
+            self._wait(lambda: not self.panel.computer.poll())
+            _check("127.0.0.1" in ui.statusLabel.text, ui.statusLabel.text)
+        finally:
+            for edit, text in zip(edits, kept, strict=True):
+                edit.text = text
+            ui.computerComboBox.setCurrentIndex(chosen)
 
     def saveAndLoad(self):
         text, path = self.ui.diagnosisLabel.text, self.folder / "scene.mrb"
