@@ -49,7 +49,9 @@ from unifiedvit_training.storage import write_whole
 
 #: Images, and the scanner: exponent of the intensities, blur in pixels, standard deviation of noise (of 255), and how
 #: much brighter one side of the picture is than the other.
-SCANNERS = {"A": (192, 1.0, 0.0, 0.0, 0.0), "B": (128, 0.5, 0.7, 4.0, 0.5), "C": (64, 2.0, 0.0, 12.0, -0.5)}
+SCANNERS = {"A": (320, 1.0, 0.0, 0.0, 0.0), "B": (216, 0.5, 0.7, 4.0, 0.5), "C": (104, 2.0, 0.0, 12.0, -0.5)}
+#: Of each site's patients: to learn from, to validate, to judge by. Few to learn from, as that is why sites join.
+SPLIT = [0.3, 0.1, 0.6]
 METHODS: dict[str, dict[str, Any]] = {
     "FedAvg": {}, "FedProx": {"method": "fedprox"}, "FedAvg, norms kept": {"keep_local": "normalisation"},
 }
@@ -70,7 +72,7 @@ def main() -> None:
     measuring.add_argument("--work-dir", type=Path, required=True)
     measuring.add_argument("--seed", type=int, action="append", default=[])
     measuring.add_argument("--only", action="append", metavar="TRAINING")
-    measuring.add_argument("--rounds", type=int, default=20)
+    measuring.add_argument("--rounds", type=int, default=60)
     measuring.add_argument("--steps", type=int, default=10)
     measuring.add_argument("--set", action="append", default=[], metavar="SECTION.NAME=VALUE")
     arguments = parser.parse_args()
@@ -90,7 +92,7 @@ def draw_sites(folder: Path) -> None:
     """Draw and prepare the phantoms of `SCANNERS`, and write `project.yaml`."""
     template = Path(__file__).parents[1] / "training" / "configs" / "phantom.yaml"
     settings = yaml.safe_load(template.read_text(encoding="utf-8"))
-    settings["data"]["sources"] = [{"name": "images", "table": "labels.csv", "split": {"fractions": [0.5, 0.2, 0.3]}}]
+    settings["data"]["sources"] = [{"name": "images", "table": "labels.csv", "split": {"fractions": SPLIT}}]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "project.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     for seed, (name, (images, exponent, blur, noise, slope)) in enumerate(SCANNERS.items()):

@@ -203,6 +203,10 @@ def test_a_federation_that_was_killed_goes_on_after_its_last_finished_round_as_i
     for path in ("federated/shared.safetensors", "A/federated/best.safetensors", "B/federated/best.safetensors"):
         killed, whole = (load_file(tmp_path / name / path) for name in ("killed", "whole"))
         assert killed.keys() == whole.keys() and all(np.array_equal(killed[name], whole[name]) for name in whole)
+    moments = sorted((tmp_path / "killed" / "A" / "federated").glob("moments-*.safetensors"))
+    assert [path.name for path in moments] == ["moments-0002.safetensors", "moments-0003.safetensors"]
+    steps = {value.item() for name, value in load_file(moments[-1]).items() if name.endswith(".step")}
+    assert steps == {6}, "they go on"
     with pytest.raises(RunError, match=r"other values of federation\.steps"):
         begin(project, plan.model_copy(update={"steps": 3}), tmp_path / "whole" / "federated")
 

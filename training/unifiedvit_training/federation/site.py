@@ -24,6 +24,7 @@ from ..learning.launch import start_fabric
 from ..runs.checkpoints import save_weights
 from ..runs.project_file import BEST_FILE, begin_or_resume
 from ..storage import write_whole
+from .moments import keep_moments, restore_moments
 from .plan import FederationPlan, check_meaning, meaning_of, project_of_rounds
 from .proximal import ProximalTerm
 from .weights import check_weights, pack_weights
@@ -43,7 +44,7 @@ class Site:
         plan: of the rounds.
         dataset: the site's own, prepared.
         local: names of the network's tensors that stay here.
-        folder: of the site's run: curves, tensors that stay, and at the end the result.
+        folder: of the site's run: curves, tensors and moments that stay, and at the end the result.
         done: rounds that are finished; what the curves tell of later ones is forgotten.
 
     Raises:
@@ -74,7 +75,7 @@ class Site:
     def train(self, number: int, content: object, best_round: int) -> tuple[bytes, dict[str, Any]]:
         """A round: load weights, take the plan's steps, give weights back.
 
-        The optimiser begins anew in every round; the learning rate goes on over all rounds.
+        The learning rate and the site's moments of AdamW go on over all rounds.
 
         Args:
             number: of the round, from 1.
@@ -91,12 +92,13 @@ class Site:
         trainer = self._trainer
         self._load(content, number - 1)
         trainer.epoch, trainer.step, trainer.sums, trainer.summed = number - 1, 0, {}, 0
-        trainer.optimiser.state.clear()
+        restore_moments(trainer.optimiser, self.folder, number - 1)
         trainer.average.module.load_state_dict(self._network.state_dict())
         if self.plan.proximal:
             trainer.penalty = ProximalTerm(self._network, self.plan.proximal, self._local)
         trainer.train_epoch()
         self._keep_local(number, best_round)
+        keep_moments(trainer.optimiser, self.folder, number)
         losses = {name: value / trainer.summed for name, value in trainer.sums.items()}
         return pack_weights(self._shared()), {**self.join(), "losses": losses}
 
