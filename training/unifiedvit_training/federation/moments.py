@@ -17,7 +17,12 @@ _PREFIX = "moments-"
 
 
 def keep_moments(optimiser: torch.optim.Optimizer, folder: Path, number: int) -> None:
-    """Write the optimiser's state after round `number`; that of the round before stays, as this one may be done again.
+    """Write the optimiser's state; that of the round before stays, as this one may be done again.
+
+    Args:
+        optimiser: AdamW, as it is after the round.
+        folder: of the site's run.
+        number: of the round.
 
     Raises:
         RunError: the disk is full.
@@ -32,8 +37,14 @@ def keep_moments(optimiser: torch.optim.Optimizer, folder: Path, number: int) ->
 
 
 def restore_moments(optimiser: torch.optim.Optimizer, folder: Path, number: int) -> None:
-    """Take up the state after round `number`, or after the last one before it in which the site took part; a new one
-    where there is none."""
+    """Take up the state after a round, or after the last one before it in which the site took part; a new one where
+    there is none.
+
+    Args:
+        optimiser: AdamW, whose state is replaced.
+        folder: of the site's run.
+        number: of the round.
+    """
     kept = max((path for path in _files(folder) if _number(path) <= number), default=None)
     state: dict[int, dict[str, torch.Tensor]] = {}
     for key, value in (load_file(kept) if kept else {}).items():
