@@ -105,8 +105,7 @@ def test_an_answer_is_that_of_this_computer_to_the_last_bit_and_names_never_leav
     answer = RemotePredictor(server.address, spec).predict(volume, options, silent)
     expected = local.predict(volume, options)
     same(replace(answer, spec=expected.spec), expected)
-    assert any(NAME in warning for warning in answer.warnings), "a sentence names the image"
-    assert "a note" in answer.warnings
+    assert any(NAME in warning for warning in answer.warnings) and "a note" in answer.warnings, "sentences with names"
     assert "Jane" not in "".join(server.log) and server.key not in "".join(server.log)
     wait_for(lambda: not server.files())
 

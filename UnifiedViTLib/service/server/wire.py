@@ -328,7 +328,16 @@ def make_request(job: Job, spec: ModelSpec, files: list[Path], device: str) -> P
 
 
 def make_rank_request(job: RankJob, specs: Sequence[ModelSpec], files: list[Path], device: str) -> RankModelsRequest:
-    """As `make_request`; `specs` are of the models."""
+    """What the worker is asked where models are to be ranked.
+
+    Args:
+        job: checked.
+        specs: its models.
+        files, device: as of `make_request`.
+
+    Raises:
+        ServerError: what lies in the files is not what the job says.
+    """
     (volume,) = _volumes(job, files)
     request = RankModelsRequest(volume, tuple(specs), device, job.options.region)
     if describe_ranking(request) != job:
