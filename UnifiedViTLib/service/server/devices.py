@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,19 @@ from ...inference.prediction import Prediction
 from ...outputs.files import as_json, write_segmentation
 from ...processes import PATIENCE_S
 from ..worker.client import WorkerClient
+from ..worker.exchange import remove_folder
 from ..worker.protocol import (
     Failed,
     FileRequest,
     Finished,
+    JobRequest,
     Log,
     PredictRequest,
     Progress,
     RankModelsRequest,
     Result,
 )
+from .archives import is_archive
 from .jobs import LOG, JobQueue, ServedJob
 from .spool import no_room, pack
 from .uploads import FileJob
@@ -90,8 +94,7 @@ class Device:
 
     def _compute(self, job: ServedJob, lines: deque[str]) -> None:
         if isinstance(job.job, FileJob):
-            self._run(job, job.job.make_request(job.specs[0], job.folder, self._name), lines)
-            job.files = job.job.results(job.folder)
+            self._compute_files(job, job.job, lines)
             return
         if isinstance(job.job, RankJob):
             ranking = self._run(job, make_rank_request(job.job, job.specs, job.sent_files, self._name), lines)
@@ -103,8 +106,20 @@ class Device:
         job.result = _write_answer(job, job.job, prediction)
         job.files = {f".{name.partition('.')[2]}": job.folder / name for name in (SEGMENTATION, JSON_RESULT)}
 
-    def _run(self, job: ServedJob, request: PredictRequest | FileRequest | RankModelsRequest, lines: deque[str]
-             ) -> Result:
+    def _compute_files(self, job: ServedJob, asked: FileJob, lines: deque[str]) -> None:
+        path, unpacked = asked.sent(job.folder), asked.unpacked(job.folder)
+        try:
+            if path.is_file() and is_archive(path):
+                found = self._run(job, JobRequest("unpack", {"file": str(path), "folder": str(unpacked)}), lines)
+                assert isinstance(found, dict)
+                path = Path(found["path"])
+            self._run(job, asked.make_request(job.specs[0], job.folder, self._name, path), lines)
+        finally:
+            remove_folder(unpacked)
+        job.files = asked.results(job.folder)
+
+    def _run(self, job: ServedJob, request: PredictRequest | FileRequest | RankModelsRequest | JobRequest,
+             lines: deque[str]) -> Result:
         self._client.submit(request)
         while True:
             if job.cancelled.is_set():

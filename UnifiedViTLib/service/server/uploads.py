@@ -20,10 +20,10 @@ from .spool import no_room
 from .wire import ModelIdentity, check_options, malformed
 
 #: Files of a series that are sent one by one.
-_MOST_FILES = 4096
+MOST_FILES = 4096
 _LONGEST_NAME = 1000
-#: In a job's folder: what was sent, what came of it, and the image for a viewer.
-_SENT, _RESULTS, SHOWN = "sent", "results", "image.nrrd"
+#: In a job's folder: what was sent, what a ZIP held, what came of it, and the image for a viewer.
+_SENT, _UNPACKED, _RESULTS, SHOWN = "sent", "unpacked", "results", "image.nrrd"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class FileJob(Record):
         options: how to look.
         channel: which of the model's channels the image is; "" for a model of one image, or for the first.
         name: of the image.
-        files: one file; or those of one DICOM series.
+        files: one file, which may be a ZIP; or those of one DICOM series.
     """
 
     model: ModelIdentity
@@ -83,17 +83,30 @@ class FileJob(Record):
         except OSError as error:
             raise no_room(error) from error
 
-    def make_request(self, spec: ModelSpec, folder: Path, device: str) -> FileRequest:
+    def sent(self, folder: Path) -> Path:
+        """The one file, or the folder of the series.
+
+        Args:
+            folder: of the job.
+        """
+        first = folder / self.paths[0]
+        return first if len(self.files) == 1 else first.parent
+
+    def unpacked(self, folder: Path) -> Path:
+        """A folder for what a ZIP holds, as `sent` for one of a series."""
+        return folder / _UNPACKED / safe_name(self.name)
+
+    def make_request(self, spec: ModelSpec, folder: Path, device: str, path: Path) -> FileRequest:
         """What the worker is asked.
 
         Args:
             spec: the model.
             folder: of the job.
             device: where to compute.
+            path: what to look at.
         """
-        first = folder / self.paths[0]
-        return FileRequest(first if len(self.files) == 1 else first.parent, folder / _RESULTS, safe_name(self.name),
-                           spec, self.options, device, input_channel=self.channel, shown=folder / SHOWN)
+        return FileRequest(path, folder / _RESULTS, safe_name(self.name), spec, self.options, device,
+                           input_channel=self.channel, shown=folder / SHOWN)
 
     def results(self, folder: Path) -> dict[str, Path]:
         """The files of the result by their endings, and the image for a viewer, where they are there.
@@ -156,8 +169,8 @@ def parse_file_job(data: Any) -> FileJob:
     except (TypeError, ValueError, OverflowError) as error:
         raise malformed(str(error)) from error
     check_options(job.options)
-    if len(job.files) > _MOST_FILES:
-        raise ServerError(f"There are {len(job.files):,} files; a series of at most {_MOST_FILES:,} is taken. Choose "
+    if len(job.files) > MOST_FILES:
+        raise ServerError(f"There are {len(job.files):,} files; a series of at most {MOST_FILES:,} is taken. Choose "
                           "the files of one series.")
     if not job.files or any(file.nbytes < 0 for file in job.files):
         raise malformed("there are no files")

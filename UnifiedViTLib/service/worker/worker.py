@@ -71,6 +71,7 @@ JOBS = {
     "install": ("packages.dependencies", "install_job"),
     "server": ("remote.predictor", "server_job"),
     "region": ("worker.regions", "region_job"),
+    "unpack": ("server.archives", "unpack_job"),
     "undo_addition": ("worker.corrections", "undo_addition_job"),
 }
 HEARTBEAT_S = 1.0
