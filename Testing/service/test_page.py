@@ -18,6 +18,7 @@ from builders import head_volume, oblique, to_sitk, write_series
 from servers import running_server
 from workers import wait_for
 
+from UnifiedViTLib.errors import ServerError
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
@@ -25,7 +26,7 @@ from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.outputs.manifest import read_result
 from UnifiedViTLib.service.server.keys import Keys
 from UnifiedViTLib.service.server.page import FOLDER
-from UnifiedViTLib.service.server.uploads import FileHeader, FileJob
+from UnifiedViTLib.service.server.uploads import FileHeader, FileJob, parse_file_job
 from UnifiedViTLib.service.server.wire import identity
 from UnifiedViTLib.service.store.cache import compiled_folder
 
@@ -309,11 +310,33 @@ def test_a_zip_that_is_not_one_image_or_no_honest_one_is_refused_in_a_sentence(s
     assert server.ask("DELETE", path)[0] == 204 and not server.files()
 
 
+def further(channel: str, name: str = "more", *names: str) -> dict[str, Any]:
+    """What a page says of a further sequence."""
+    return {"channel": channel, "name": name, "files": [{"name": one, "nbytes": 1} for one in names or ("x.nii",)]}
+
+
+def test_further_sequences_are_told_apart_and_go_to_the_worker_by_their_channels(proven, tmp_path):
+    file = text_file(tmp_path / "head.nii")
+    job = parse_file_job(job_of_files(proven, file, channel="t1c") | {
+        "further": [further("flair"), further("t2", "a/b", "1.dcm", "1.dcm")]})
+    assert job.sizes == (8, 1, 1, 1) and len({str(path).casefold() for path in job.paths}) == 4
+    job.make_folders(tmp_path / "job")
+    request = job.make_request(proven, tmp_path / "job", "cpu", job.sent(tmp_path / "job"))
+    assert request.input_channel == "t1c" and request.path.name == "head.nii" and request.name == "head"
+    assert {channel: path.name for channel, path in request.channels.items()} == {"flair": "x.nii", "t2": "a_b"}
+    assert request.channels["t2"] / "1.dcm" == tmp_path / "job" / job.paths[2]
+    with pytest.raises(ServerError, match="Give each sequence once"):
+        parse_file_job(job_of_files(proven, file, channel="t1c", further=[further("t1c")]))
+
+
 @pytest.mark.parametrize(("changes", "reason"), [
     ({"files": []}, "no files"), ({"files": [{"name": "x", "nbytes": -1}]}, "no files"),
     ({"files": [{"name": "x", "nbytes": 9 << 20}]}, "larger"), ({"files": [{"name": "x"}]}, "other fields"),
     ({"files": [{"name": "x", "nbytes": 1}] * 4097}, "at most 4,096"), ({"name": "x" * 2000}, "too long"),
-    ({"channel": "t1"}, "no sequence"), ({"options": {"dicom": True}}, "where the files are"),
+    ({"channel": "t1"}, "no sequence"), ({"further": [further("t1")]}, "no sequence"),
+    ({"further": [further("")]}, "for one sequence"), ({"further": [further("t1", "x" * 2000)]}, "too long"),
+    ({"further": [further("t1") | {"files": []}]}, "no files"), ({"further": [{"channel": "t1"}]}, "other fields"),
+    ({"options": {"dicom": True}}, "where the files are"),
     ({"options": {"superres": "/etc"}}, "not with an upscaler"), ({"options": {"further": 1}}, "other fields"),
     ({"options": []}, "no options"), ({"model": {"id": "proven"}}, "other fields"),
 ])
@@ -325,7 +348,7 @@ def test_lies_about_files_are_refused_in_a_sentence_before_anything_is_sent(serv
 
 def test_files_of_one_series_keep_apart_whatever_they_are_called(proven):
     names = ("a", "A", "a", "a-4", "a", "", "")
-    job = FileJob(identity(proven), Options(), "", "series", tuple(FileHeader(name, 1) for name in names))
+    job = FileJob(identity(proven), Options(), "", "series", tuple(FileHeader(name, 1) for name in names), ())
     assert len({str(path).casefold() for path in job.paths}) == len(job.paths) == len(names)
 
 

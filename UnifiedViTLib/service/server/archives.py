@@ -40,11 +40,12 @@ def unpack_job(arguments: dict[str, Any], progress: ProgressCallback) -> dict[st
     """Unpack a ZIP, as a job of the worker.
 
     Args:
-        arguments: {"file": the ZIP, "folder": that is made for its files}.
+        arguments: {"file": the ZIP, "folder": that is made for its files, "before": bytes that other ZIPs of the run
+            held}.
         progress: told how far it is; may raise to stop.
 
     Returns:
-        {"path": what to look at: the folder, or the file where there is only one}.
+        {"path": what to look at: the folder, or the file where there is only one; "nbytes": of all of it}.
 
     Raises:
         UnsupportedImageError: it is none, or holds what is not taken.
@@ -54,14 +55,15 @@ def unpack_job(arguments: dict[str, Any], progress: ProgressCallback) -> dict[st
     try:
         _check_list(file)
         with zipfile.ZipFile(file) as archive:
-            members = _members(archive, file.name)
+            members = _members(archive, file.name, arguments["before"])
             _make(folder)
             names = _names(members)
             for number, (member, name) in enumerate(zip(members, names, strict=True)):
                 _unpack(archive, member, folder / name, lambda done=number: progress("Unpacking", done / len(members)))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error, NotImplementedError) as error:
         raise damaged(file.name, str(error)) from error
-    return {"path": str(folder / names[0] if len(names) == 1 else folder)}
+    return {"path": str(folder / names[0] if len(names) == 1 else folder),
+            "nbytes": sum(member.file_size for member in members)}
 
 
 def _check_list(file: Path) -> None:
@@ -77,7 +79,7 @@ def _check_list(file: Path) -> None:
         raise _too_many(file.name)
 
 
-def _members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+def _members(archive: zipfile.ZipFile, name: str, before: int) -> list[zipfile.ZipInfo]:
     """Its files, of which all are taken or none."""
     members = [member for member in archive.infolist() if _is_file(member)]
     if not members:
@@ -90,9 +92,9 @@ def _members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
         raise UnsupportedImageError(f"{name} is packed in a way that is not taken here (only deflate is). Unpack it, "
                                     "and choose its files.")
     total, most = sum(member.file_size for member in members), int(os.environ.get(MOST_BYTES_VARIABLE) or 0)
-    if most and total > most:
+    if most and before + total > most:
         raise UnsupportedImageError(f"{name} unpacks to {total / 1e6:,.0f} MB, more than is taken here "
-                                    f"({most / 1e6:,.0f} MB). Choose the files of one series.")
+                                    f"({most / 1e6:,.0f} MB for all images of a run). Choose the files of one series.")
     return members
 
 

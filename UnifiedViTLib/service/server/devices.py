@@ -34,7 +34,7 @@ from ..worker.protocol import (
 from .archives import is_archive
 from .jobs import LOG, JobQueue, ServedJob
 from .spool import no_room, pack
-from .uploads import FileJob
+from .uploads import UNPACKED, FileJob
 from .wire import Job, RankJob, VolumesJob, describe_array, make_rank_request, make_request, pieces
 
 #: Names of files in the folder of a client's job.
@@ -107,15 +107,17 @@ class Device:
         job.files = {f".{name.partition('.')[2]}": job.folder / name for name in (SEGMENTATION, JSON_RESULT)}
 
     def _compute_files(self, job: ServedJob, asked: FileJob, lines: deque[str]) -> None:
-        path, unpacked = asked.sent(job.folder), asked.unpacked(job.folder)
+        paths, nbytes = asked.sent(job.folder), 0
         try:
-            if path.is_file() and is_archive(path):
-                found = self._run(job, JobRequest("unpack", {"file": str(path), "folder": str(unpacked)}), lines)
-                assert isinstance(found, dict)
-                path = Path(found["path"])
-            self._run(job, asked.make_request(job.specs[0], job.folder, self._name, path), lines)
+            for place, path in enumerate(paths):
+                if path.is_file() and is_archive(path):
+                    arguments = {"file": str(path), "folder": str(asked.unpacked(job.folder, place)), "before": nbytes}
+                    found = self._run(job, JobRequest("unpack", arguments), lines)
+                    assert isinstance(found, dict)
+                    paths[place], nbytes = Path(found["path"]), nbytes + found["nbytes"]
+            self._run(job, asked.make_request(job.specs[0], job.folder, self._name, paths), lines)
         finally:
-            remove_folder(unpacked)
+            remove_folder(job.folder / UNPACKED)
         job.files = asked.results(job.folder)
 
     def _run(self, job: ServedJob, request: PredictRequest | FileRequest | RankModelsRequest | JobRequest,

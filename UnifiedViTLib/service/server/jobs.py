@@ -149,8 +149,8 @@ class JobQueue:
             specs = tuple(map(self.spec_of, job.models))
         else:
             specs = (self.check(job.model, job.options), )
-            channels = [job.channel] if isinstance(job, FileJob) else [volume.channel for volume in job.volumes]
-            check_channel_names(filter(None, channels), specs[0])
+            channels = [part.channel for part in (job.images if isinstance(job, FileJob) else job.volumes)]
+            check_channel_names(channels[1:] + list(filter(None, channels[:1])), specs[0])
         served = ServedJob(secrets.token_urlsafe(24), owner, job, specs, Path())
         if served.nbytes > self.limits.volume_bytes:
             raise Refusal(413, ServerError(
