@@ -76,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
                          help="leave out inputs whose result in DIR is of the same files, model, options and software, "
                          "and whole")
     predict.add_argument("--jobs", "-j", type=_jobs, metavar="N", help="number of worker processes; cores are "
-                         "divided among them, GPUs assigned in turn (default: 1)")
+                         "divided among them, GPUs assigned in turn; with --server, inputs that are there at a time "
+                         "(default: 1)")
     predict.add_argument("--cluster", nargs="?", const="", metavar="ADDRESS", help="spread the inputs over a Ray "
                          "cluster, whose machines must see the same files; \"auto\": the one that this machine is part "
                          "of; without ADDRESS: processes of this machine; at most --jobs at a time")

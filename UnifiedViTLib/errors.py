@@ -31,6 +31,10 @@ class ServerError(UnifiedViTError):
     """A server, of DICOMweb or of `unifiedvit serve`, cannot be reached, refuses, or answers what it must not."""
 
 
+class ServerGoneError(ServerError):
+    """A server of `unifiedvit serve` cannot be reached, does not take the key, or is none: nothing can run there."""
+
+
 class Cancelled(UnifiedViTError):
     """The user asked to stop."""
 

@@ -17,7 +17,7 @@ from .streams import tell
 
 #: What of `predict` is of this computer's own workers, by the names of options, with what they are where they are not
 #: given.
-_OF_THIS_COMPUTER = {"device": "auto", "jobs": None, "cluster": None}
+_OF_THIS_COMPUTER = {"device": "auto", "cluster": None}
 
 
 def add_serve_command(commands) -> None:

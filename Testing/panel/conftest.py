@@ -37,3 +37,30 @@ def several(desk, tmp_path):
     desk.panel.onModelsChanged("tiny")
     yield find_model("tiny")
     remove_model("tiny")
+
+
+@pytest.fixture
+def sequence(desk, monkeypatch):
+    """Three heads over time, the second of them without a body, played by a browser."""
+    import numpy as np
+    import scenes
+    import slicer
+    from panels import head_node
+
+    logic = slicer.vtkSlicerSequencesLogic()
+    logic.SetMRMLScene(desk.scene)
+    monkeypatch.setattr(slicer.modules, "sequences", type("Module", (), {"logic": staticmethod(lambda: logic)}),
+                        raising=False)
+    sequence = desk.scene.AddNewNodeByClass("vtkMRMLSequenceNode", "perfusion")
+    for item, value in enumerate(("0.5", "1.5", "4")):
+        node = head_node(desk.scene)
+        if item == 1:
+            slicer.util.arrayFromVolume(node)[:] = 7
+        sequence.SetDataNodeAtValue(node, value)
+        desk.scene.RemoveNode(node)
+    browser = desk.scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode")
+    browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
+    logic.UpdateProxyNodesFromSequences(browser)
+    moved = scenes.add_transform(desk.scene, np.diag([-1.0, 1.0, 1.0, 1.0]))
+    browser.GetProxyNode(sequence).SetAndObserveTransformNodeID(moved.GetID())
+    return sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scenes
+from batches import press, rows, wait, write_head
 from panels import contents, head_node
 from servers import running_server
 
@@ -102,6 +103,64 @@ def test_the_choice_outlives_slicer_in_the_settings_and_no_scene_holds_it(desk, 
     assert desk.scene.Commit(str(tmp_path / "scene.mrml")) and server.key not in (tmp_path / "scene.mrml").read_text()
     user("", "")
     assert settings.value(KEY) is None
+
+
+@pytest.mark.openvino
+def test_a_batch_on_a_server_that_ends_in_the_middle_goes_on_with_another_and_does_nothing_twice(desk, server, user,
+                                                                                              proven, tmp_path):
+    for number in range(4):
+        write_head(tmp_path / "scans" / f"Jane-{number}.nrrd")
+    ui = desk.ui
+    ui.batchCollapsibleButton.collapsed = False
+    ui.batchInputEdit.text, ui.batchOutputEdit.text = str(tmp_path / "scans"), str(tmp_path / "out")
+    ui.batchPatternEdit.text = ""
+    with running_server(tmp_path, proven) as other:
+        user(other.url, other.key)
+        assert ui.batchRunButton.text == "Run batch on the server"
+        press(desk)
+        desk.wait(lambda: any(row["status"] == "done" for row in rows(desk)))
+        other.process.kill()
+        said = wait(desk)
+        assert "cannot be reached" in said and "What is done is kept: the same run goes on from there" in said
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.json")}
+    assert 1 <= len(before) < 4 and {row["status"] for row in rows(desk)} == {"done"}, "none has failed by itself"
+    user(server.url, server.key)
+    press(desk)
+    assert wait(desk).startswith(f"4 done ({len(before)} of them before)")
+    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.json")}
+    assert len(after) == 4 and before.items() <= after.items()
+    assert "begun, proven" in "".join(server.log) and "Jane" not in "".join(server.log)
+    ui.batchCollapsibleButton.collapsed = True
+
+
+@pytest.mark.openvino
+def test_a_sequence_is_looked_at_on_a_server(desk, server, user, sequence):
+    user(server.url, server.key)
+    desk.ui.sequenceSelector.setCurrentNode(sequence)
+    assert desk.ui.sequenceRunButton.text == "Run sequence on the server"
+    before = "".join(server.log).count("begun, proven")
+    desk.ui.sequenceRunButton.click()
+    desk.wait(lambda: not desk.panel.sequence._client.running)
+    assert desk.ui.sequenceStatusLabel.text.startswith("2 of 3 items are done")
+    assert "same value" in desk.ui.sequenceTable.item(1, 0).toolTip()
+    assert "".join(server.log).count("begun, proven") == before + 2
+    desk.ui.undoSequenceButton.click()
+    user(server.url, "")
+    desk.ui.sequenceRunButton.click()
+    assert "needs an address and a key" in desk.ui.sequenceStatusLabel.text
+
+
+@pytest.mark.openvino
+def test_a_server_says_which_of_the_models_knows_a_volume(desk, server, user):
+    desk.choose(inputVolume=head_node(desk.scene))
+    user(server.url, server.key)
+    assert "voxels and geometry are sent" in desk.ui.whichModelButton.toolTip
+    desk.ui.whichModelButton.click()
+    desk.wait(lambda: not desk.panel.whichModel._client.running)
+    fits = {fit.model_id: fit for fit in desk.panel.whichModel._ranking.fits}
+    assert "statistics" in fits["proven"].reason, "the server has judged it"
+    assert fits[desk.module.DEFAULT_MODEL].reason == "The server does not have this model in this version."
+    assert desk.ui.whichModelFrame.visible
 
 
 def test_packages_are_not_asked_for_where_a_server_computes(desk, user):

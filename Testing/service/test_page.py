@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import re
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from builders import head_volume, oblique, to_sitk, write_series
 from servers import running_server
 from workers import wait_for
 
+from UnifiedViTLib.errors import ServerError
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
@@ -24,7 +26,7 @@ from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.outputs.manifest import read_result
 from UnifiedViTLib.service.server.keys import Keys
 from UnifiedViTLib.service.server.page import FOLDER
-from UnifiedViTLib.service.server.uploads import FileHeader, FileJob
+from UnifiedViTLib.service.server.uploads import FileHeader, FileJob, parse_file_job
 from UnifiedViTLib.service.server.wire import identity
 from UnifiedViTLib.service.store.cache import compiled_folder
 
@@ -232,11 +234,109 @@ def test_a_file_that_is_no_image_or_unpacks_to_too_much_is_refused_in_a_sentence
     assert server.ask("DELETE", path)[0] == 204 and not server.files()
 
 
+def zip_of(file: Path, names: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
+    """A ZIP of files by their names."""
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in names.items():
+            archive.writestr(name, content)
+    return file
+
+
+@pytest.fixture(scope="module")
+def slices(tmp_path_factory) -> list[bytes]:
+    """The DICOM files of a series."""
+    volume = head_volume(shape=(4, 45, 41))
+    folder = write_series(tmp_path_factory.mktemp("dicom") / "series", np.rint(volume.array).astype(np.uint16),
+                          volume.ijk_to_ras)
+    return [file.read_bytes() for file in sorted(folder.iterdir())]
+
+
+@pytest.mark.openvino
+def test_a_zip_of_a_series_is_one_image_whatever_folders_and_names_it_has(server, proven, slices, tmp_path):
+    names = ("IMG", "study/a/IMG", "../../../IMG", "/etc/IMG")
+    file = zip_of(tmp_path / "Jane.zip", dict(zip(names, slices, strict=True)) | {
+        "study/": b"", "__MACOSX/study/._IMG": b"x", "study/DICOMDIR": b"x", ".hidden": b"x"})
+    path = run(server, proven, file)
+    assert state_of(server, path)["state"] == "done", state_of(server, path)
+    shown = tmp_path / "shown.nrrd"
+    shown.write_bytes(server.ask("GET", f"{path}/result.image.nrrd")[2])
+    assert sitk.ReadImage(str(shown)).GetSize() == (41, 45, 4)
+    result = json.loads(server.ask("GET", f"{path}/result.json")[2])
+    assert result["name"] == "Jane" and len(result["manifest"]["inputs"]) == 4
+    assert str(server.temporary) not in json.dumps(result)
+    assert not [item for item in server.files() if item.is_file() and {"sent", "unpacked"} & {*item.parts}]
+    assert server.ask("DELETE", path)[0] == 204 and not server.files()
+
+
+def two_series(file: Path, slices: list[bytes]) -> Path:
+    other = head_volume(shape=(3, 45, 41))
+    folder = write_series(file.parent / "other", np.rint(other.array).astype(np.uint16), other.ijk_to_ras)
+    more = {f"b{number}": one.read_bytes() for number, one in enumerate(sorted(folder.iterdir()))}
+    return zip_of(file, {f"a{number}": one for number, one in enumerate(slices)} | more)
+
+
+def forged(file: Path, slices: list[bytes], old: bytes, new: bytes) -> Path:
+    """A ZIP in which something stands that is not so."""
+    content = zip_of(file, {"a": slices[0]}).read_bytes()
+    assert old in content
+    file.write_bytes(content.replace(old, new))
+    return file
+
+
+ZIPS = {
+    "two series": (two_series, "series"),
+    "a bomb": (lambda file, slices: zip_of(file, {"a": bytes(64 << 20)}), "unpacks to 67 MB, more than is taken here"),
+    "a bomb that lies": (lambda file, slices: forged(
+        zip_of(file, {"a": bytes(64 << 20)}), [bytes(9 << 20)], (9 << 20).to_bytes(4, "little"), bytes(4)), "damaged"),
+    "nothing": (lambda file, slices: zip_of(file, {"a/": b"", ".b": b"x", "__MACOSX/c": b"x"}), "holds no file"),
+    "too many": (lambda file, slices: zip_of(file, {str(number): b"" for number in range(4097)}), "more files than"),
+    "far too many": (lambda file, slices: forged(file, slices, b"PK\5\6\0\0\0\0\1\0\1\0",
+                                                 b"PK\5\6\0\0\0\0\xff\xff\xff\xff"), "more files than"),
+    "no image": (lambda file, slices: zip_of(file, {"notes.txt": b"no image"}), "cannot be read"),
+    "no end": (lambda file, slices: file.write_bytes(b"PK\3\4" + bytes(99)) and file, "list of its files"),
+    "a password": (lambda file, slices: forged(file, slices, b"PK\1\2\x14\3\x14\0\0\0",
+                                               b"PK\1\2\x14\3\x14\0\1\0"), "locked with a password"),
+    "another method": (lambda file, slices: zip_of(file, {"a": slices[0]}, zipfile.ZIP_LZMA), "only deflate"),
+}
+
+
+@pytest.mark.parametrize("what", ZIPS)
+def test_a_zip_that_is_not_one_image_or_no_honest_one_is_refused_in_a_sentence(server, proven, slices, tmp_path, what):
+    write, sentence = ZIPS[what]
+    path = run(server, proven, write(tmp_path / "x.zip", slices))
+    state = state_of(server, path)
+    assert state["state"] == "failed" and sentence in state["error"]["text"], state
+    assert str(server.temporary) not in state["error"]["text"]
+    assert server.ask("DELETE", path)[0] == 204 and not server.files()
+
+
+def further(channel: str, name: str = "more", *names: str) -> dict[str, Any]:
+    """What a page says of a further sequence."""
+    return {"channel": channel, "name": name, "files": [{"name": one, "nbytes": 1} for one in names or ("x.nii",)]}
+
+
+def test_further_sequences_are_told_apart_and_go_to_the_worker_by_their_channels(proven, tmp_path):
+    file = text_file(tmp_path / "head.nii")
+    job = parse_file_job(job_of_files(proven, file, channel="t1c") | {
+        "further": [further("flair"), further("t2", "a/b", "1.dcm", "1.dcm")]})
+    assert job.sizes == (8, 1, 1, 1) and len({str(path).casefold() for path in job.paths}) == 4
+    job.make_folders(tmp_path / "job")
+    request = job.make_request(proven, tmp_path / "job", "cpu", job.sent(tmp_path / "job"))
+    assert request.input_channel == "t1c" and request.path.name == "head.nii" and request.name == "head"
+    assert {channel: path.name for channel, path in request.channels.items()} == {"flair": "x.nii", "t2": "a_b"}
+    assert request.channels["t2"] / "1.dcm" == tmp_path / "job" / job.paths[2]
+    with pytest.raises(ServerError, match="Give each sequence once"):
+        parse_file_job(job_of_files(proven, file, channel="t1c", further=[further("t1c")]))
+
+
 @pytest.mark.parametrize(("changes", "reason"), [
     ({"files": []}, "no files"), ({"files": [{"name": "x", "nbytes": -1}]}, "no files"),
     ({"files": [{"name": "x", "nbytes": 9 << 20}]}, "larger"), ({"files": [{"name": "x"}]}, "other fields"),
     ({"files": [{"name": "x", "nbytes": 1}] * 4097}, "at most 4,096"), ({"name": "x" * 2000}, "too long"),
-    ({"channel": "t1"}, "no sequence"), ({"options": {"dicom": True}}, "where the files are"),
+    ({"channel": "t1"}, "no sequence"), ({"further": [further("t1")]}, "no sequence"),
+    ({"further": [further("")]}, "for one sequence"), ({"further": [further("t1", "x" * 2000)]}, "too long"),
+    ({"further": [further("t1") | {"files": []}]}, "no files"), ({"further": [{"channel": "t1"}]}, "other fields"),
+    ({"options": {"dicom": True}}, "where the files are"),
     ({"options": {"superres": "/etc"}}, "not with an upscaler"), ({"options": {"further": 1}}, "other fields"),
     ({"options": []}, "no options"), ({"model": {"id": "proven"}}, "other fields"),
 ])
@@ -248,7 +348,7 @@ def test_lies_about_files_are_refused_in_a_sentence_before_anything_is_sent(serv
 
 def test_files_of_one_series_keep_apart_whatever_they_are_called(proven):
     names = ("a", "A", "a", "a-4", "a", "", "")
-    job = FileJob(identity(proven), Options(), "", "series", tuple(FileHeader(name, 1) for name in names))
+    job = FileJob(identity(proven), Options(), "", "series", tuple(FileHeader(name, 1) for name in names), ())
     assert len({str(path).casefold() for path in job.paths}) == len(job.paths) == len(names)
 
 

@@ -22,6 +22,7 @@ from UnifiedViTLib import __version__
 from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import ServerError, UnifiedViTError
 from UnifiedViTLib.imaging.region import RegionOfInterest
+from UnifiedViTLib.inference.model_ranking import ModelFit, ModelRanking
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.service.remote.address import KEY_VARIABLE, ServerAddress, read_key
@@ -29,12 +30,14 @@ from UnifiedViTLib.service.remote.answer import check_envelope, check_prediction
 from UnifiedViTLib.service.remote.connection import Connection, Patience
 from UnifiedViTLib.service.remote.hiding import Aliases
 from UnifiedViTLib.service.remote.predictor import ask_server
+from UnifiedViTLib.service.remote.ranking import ranking_of
 from UnifiedViTLib.service.server.keys import Keys
 from UnifiedViTLib.service.server.limits import Busy, Rate
 from UnifiedViTLib.service.server.spool import Spool
 from UnifiedViTLib.service.server.tls import check_place
-from UnifiedViTLib.service.server.wire import parse_job
+from UnifiedViTLib.service.server.wire import describe_ranking, parse_job
 from UnifiedViTLib.service.store.cache import compiled_folder
+from UnifiedViTLib.service.worker.protocol import RankModelsRequest
 
 KEY = "k" * 40
 #: Not long, and asked again at once.
@@ -119,7 +122,6 @@ def test_a_server_that_takes_a_connection_and_says_nothing_is_given_up():
     (["--server", "http://example.org"], "cannot be the address of a server for images of patients"),
     (["--server", "https://user:password@example.org"], "has no user"),
     (["--server", "http://127.0.0.1:9", "--device", "cuda"], "--device is of this computer"),
-    (["--server", "http://127.0.0.1:9", "--jobs", "2"], "--jobs is of this computer"),
     (["--server", "http://127.0.0.1:9", "--cluster"], "--cluster is of this computer"),
     (["--server-key-file", "key"], "Give its address with --server"),
     (["--server", "http://127.0.0.1:9", "--server-key-file", "not-there"], "cannot be read"),
@@ -270,6 +272,30 @@ def test_an_answer_to_another_question_is_thrown_away_before_its_arrays_are_fetc
     assert check_envelope(answer, "this", job) == {}
     with pytest.raises(ServerError, match=re.escape(reason)):
         check_envelope(answer | change, "this", job)
+
+
+FIT = ModelFit("proven", "1.2.3", "Proven", "fits", "It does.", "", 6, 0.0)
+RANKING_LIES = {
+    "none": lambda a: a | {"ranking": None},
+    "another question": lambda a: a | {"request_sha256": "0" * 64},
+    "another model": lambda a: a | {"ranking": ModelRanking("x", (replace(FIT, model_id="x"), )).to_dict()},
+    "twice": lambda a: a | {"ranking": ModelRanking("x", (FIT, FIT)).to_dict()},
+    "no verdict": lambda a: a | {"ranking": ModelRanking("x", (replace(FIT, verdict="perfect"), )).to_dict()},
+    "no share": lambda a: a | {"ranking": ModelRanking("x", (replace(FIT, flagged_fraction=2.0), )).to_dict()},
+    "control characters": lambda a: a | {"ranking": ModelRanking("x", (replace(FIT, reason="\x1b"), )).to_dict()},
+}
+
+
+@pytest.mark.parametrize("lie", RANKING_LIES)
+def test_a_ranking_that_is_none_of_these_models_is_thrown_away(proven, volume, lie):
+    fit = replace(FIT, name=proven.name, version=proven.version)
+    (hidden,) = Aliases().hide({"": volume}).values()
+    job = describe_ranking(RankModelsRequest(hidden, (proven, )))
+    answer = {"version": __version__, "job": "this", "request_sha256": job.sha256,
+              "ranking": ModelRanking("x", (fit, )).to_dict()}
+    assert ranking_of(answer, "this", job, Aliases(), [proven]).fits == (fit, )
+    with pytest.raises(ServerError):
+        ranking_of(RANKING_LIES[lie](answer), "this", job, Aliases(), [proven])
 
 
 def test_a_geometry_that_differs_in_the_last_bit_is_another_question(proven, volume):

@@ -11,6 +11,7 @@ import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,16 +22,20 @@ from builders import head_volume, oblique, to_sitk
 from servers import ROOT, job_of, running_server, write_certificate
 from workers import lives, wait_for
 
+from UnifiedViTLib import __version__
+from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import Cancelled, ServerError, UnifiedViTError, UnsupportedImageError
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.region import RegionOfInterest
 from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.model_ranking import which_model
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.service.remote import predictor as remote
 from UnifiedViTLib.service.remote.address import ServerAddress
 from UnifiedViTLib.service.remote.predictor import Patience, RemotePredictor, ask_server
+from UnifiedViTLib.service.remote.ranking import rank_on_server
 from UnifiedViTLib.service.server.keys import Keys
 from UnifiedViTLib.service.store.cache import compiled_folder
 
@@ -100,8 +105,7 @@ def test_an_answer_is_that_of_this_computer_to_the_last_bit_and_names_never_leav
     answer = RemotePredictor(server.address, spec).predict(volume, options, silent)
     expected = local.predict(volume, options)
     same(replace(answer, spec=expected.spec), expected)
-    assert any(NAME in warning for warning in answer.warnings), "a sentence names the image"
-    assert "a note" in answer.warnings
+    assert any(NAME in warning for warning in answer.warnings) and "a note" in answer.warnings, "sentences with names"
     assert "Jane" not in "".join(server.log) and server.key not in "".join(server.log)
     wait_for(lambda: not server.files())
 
@@ -128,6 +132,28 @@ def test_predict_with_a_server_writes_what_it_writes_without_and_needs_neither_t
     assert {file.suffix for file in (tmp_path / "out").iterdir()} >= {".nrrd", ".json", ".html", ".png", ".csv"}
     again = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert "head: done before" in again.stdout, again.stdout + again.stderr
+
+
+@pytest.mark.openvino
+def test_a_folder_is_looked_at_on_a_server_two_at_a_time(server, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("UNIFIEDVIT_SERVER_KEY", server.key)
+    for count in (6, 7, 8):
+        sitk.WriteImage(to_sitk(head_volume(shape=(count, 45, 41))), str(tmp_path / f"head-{count}.nrrd"))
+    command = ["predict", str(tmp_path), "-m", "proven", "-o", str(tmp_path / "out"), "--server", server.url,
+               "--jobs", "2", "--skip-existing"]
+    assert main(command) == 0 and "3 of 3 done" in capsys.readouterr().out
+    assert main(command) == 0 and capsys.readouterr().out.count("done before") == 3
+
+
+@pytest.mark.openvino
+def test_a_server_ranks_models_as_this_computer_does_and_learns_no_name(server, spec, proven, volume):
+    box = RegionOfInterest.from_centre((3, -7, 11), (40, 40, 20), f"{NAME}.nrrd")
+    expected = which_model(volume, [proven], partial(Predictor, device="cpu"), region=box)
+    ranking = rank_on_server(server.address, volume, [replace(spec, id="elsewhere"), spec], silent, box)
+    fits = {fit.model_id: fit for fit in ranking.fits}
+    assert ranking.image == NAME and fits["proven"] == expected.fits[0]
+    assert fits["elsewhere"].reason == "The server does not have this model in this version."
+    wait_for(lambda: not server.files())
 
 
 @pytest.mark.openvino
@@ -255,6 +281,7 @@ def test_lies_about_a_job_are_refused_in_a_sentence_before_anything_is_sent(serv
 
 
 def test_json_that_is_none_or_without_end_is_refused(server):
+    assert server.told("POST", "/v1/rankings", {"version": __version__, "models": []})[0] == 422
     assert server.told("POST", "/v1/jobs", b"[" * 100_000)[0] == 422
     assert server.told("POST", "/v1/check", b"{}")[0] == 422
     assert server.ask("POST", "/v1/jobs", b" " * (2 << 20))[0] == 413

@@ -112,7 +112,8 @@ class BatchView:
         isRecursive = self.ui.batchRecursiveCheckBox.checked
         try:
             self._client.submit(batchRequest(folder, output, specs, parameters.device, parameters.batchSize,
-                                             pattern or "*", isRecursive, True, self._channels.names(specs), **options))
+                                             pattern or "*", isRecursive, True, self._channels.names(specs),
+                                             self._panel.computer.address(), **options))
         except UnifiedViTError as error:
             self._refuse(error)
             return
@@ -244,6 +245,7 @@ class BatchView:
         canRun = self._panel.parameters is not None and self._panel.spec() is not None
         self._channels.show(self._panel.specs())
         ui.batchRunButton.text = (_("Cancelling...") if self._cancelling else _("Cancel batch") if isRunning
+                                  else _("Run batch on the server") if self._panel.computer.isElsewhere
                                   else _("Run batch"))
         ui.batchRunButton.enabled = not self._cancelling and (isRunning or canRun)
         ui.batchProgressBar.visible = isRunning

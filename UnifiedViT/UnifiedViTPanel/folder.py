@@ -13,11 +13,13 @@ from UnifiedViTLib.service.worker.protocol import BatchRequest
 from .options import optionsOf
 
 
-def batchRequest(inputDir, outputDir, specs, device, batchSize, pattern, recursive, skipExisting, channels, **options):
+def batchRequest(inputDir, outputDir, specs, device, batchSize, pattern, recursive, skipExisting, channels, server=None,
+                 **options):
     """A `BatchRequest`.
 
     Args:
         specs: descriptions of the models.
+        server: the `ServerAddress` of what computes; None for this computer.
         options: by the names of `optionsOf`.
         others: as of `UnifiedViTLogic.processFolder`.
 
@@ -31,7 +33,7 @@ def batchRequest(inputDir, outputDir, specs, device, batchSize, pattern, recursi
     check_channel_names([name for name in channels if name not in known], specs[0])
     FurtherSequences(pattern, channels)
     return BatchRequest(Path(inputDir), Path(outputDir), tuple(specs), asked, device, batchSize, pattern, recursive,
-                        skipExisting, channels)
+                        skipExisting, channels, server)
 
 
 def processFolder(client, inputDir, outputDir, pattern, recursive, skipExisting, model, device, batchSize, progress,

@@ -65,8 +65,8 @@ class Panel:
         self.batch, self.sequence = BatchView(ui, self), SequenceView(ui, self)
         self.adapt = AdaptView(ui, self)
         self.furtherModels = FurtherModelsView(ui)
-        self.whichModel = WhichModelView(ui, self.status, lambda modelID: self.onChosen("model", modelID),
-                                         self.timer.start)
+        self.whichModel = WhichModelView(ui, self.status, self.computer,
+                                         lambda modelID: self.onChosen("model", modelID), self.timer.start)
         self._boxes = self._choiceBoxes()
         ui.runButton.connect("clicked(bool)", self.onRun)
         ui.undoButton.connect("clicked(bool)", self.onUndo)

@@ -103,6 +103,7 @@ class SequenceRun:
     Args:
         sequenceNode: as for `processSequence`, as are `device`, `batchSize` and `options`.
         spec: the model.
+        server: the `ServerAddress` of what computes; None for this computer.
 
     Attributes:
         items: those that have ended, in their order.
@@ -112,7 +113,7 @@ class SequenceRun:
         UnsupportedImageError, ModelSpecError: there is nothing to look at, or the model cannot do what is asked for.
     """
 
-    def __init__(self, sequenceNode, spec, device="auto", batchSize=8, **options):
+    def __init__(self, sequenceNode, spec, device="auto", batchSize=8, server=None, **options):
         if sequenceNode is None or not sequenceNode.IsA("vtkMRMLSequenceNode"):
             raise UnsupportedImageError(_("No sequence is chosen. Load a sequence of volumes and choose it."))
         self.count = sequenceNode.GetNumberOfDataNodes()
@@ -125,6 +126,7 @@ class SequenceRun:
         self.items, self._options = [], optionsOf(**options)
         self._options.check(spec)
         self._sequenceNode, self._spec, self._device, self._batchSize = sequenceNode, spec, device, batchSize
+        self._server = server
         self._indices = [sequenceNode.GetNthIndexValue(number) for number in range(self.count)]
         self._segmentations = slicer.vtkMRMLSequenceNode()
         self._segmentations.SetIndexName(sequenceNode.GetIndexName())
@@ -139,7 +141,7 @@ class SequenceRun:
             except UnsupportedImageError as error:
                 self.fail(error)
                 continue
-            return PredictRequest(volume, self._spec, self._options, self._device, self._batchSize)
+            return PredictRequest(volume, self._spec, self._options, self._device, self._batchSize, server=self._server)
         return None
 
     def progress(self, stage, fraction):

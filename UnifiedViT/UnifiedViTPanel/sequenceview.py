@@ -63,8 +63,8 @@ class SequenceView(ChildView):
             self._status.say(_("Not run: the licence of the weights was not agreed to."))
             return
         try:
-            run = SequenceRun(node, spec, parameters.device, parameters.batchSize, plane=parameters.plane,
-                              tta=parameters.tta)
+            run = SequenceRun(node, spec, parameters.device, parameters.batchSize, self._panel.computer.address(),
+                              plane=parameters.plane, tta=parameters.tta)
         except UnifiedViTError as error:
             self._status.say(str(error), isBad=True)
             return
@@ -175,6 +175,7 @@ class SequenceView(ChildView):
         canRun = (self._panel.parameters is not None and self._panel.spec() is not None
                   and ui.sequenceSelector.currentNode() is not None)
         ui.sequenceRunButton.text = (_("Cancelling...") if self._cancelling else _("Cancel sequence") if isBusy
+                                     else _("Run sequence on the server") if self._panel.computer.isElsewhere
                                      else _("Run sequence"))
         ui.sequenceRunButton.enabled = not self._cancelling and (isBusy or canRun)
         ui.sequenceProgressBar.visible = isBusy

@@ -43,8 +43,9 @@ def whichModel(client, volumeNode, device="auto", progress=None, region=None, re
     return client.run(request, progress or (lambda stage, fraction: None))
 
 
-def rankRequest(volumeNode, device, region=None):
-    """What to ask the worker; `device` as of `Predictor`, `region` a `RegionChoice`.
+def rankRequest(volumeNode, device, region=None, server=None):
+    """What to ask the worker; `device` as of `Predictor`, `region` a `RegionChoice`, `server` the `ServerAddress` of
+    what looks, None for this computer.
 
     Raises:
         UnsupportedImageError: it is not a volume to look at, or the region gives no box.
@@ -53,7 +54,8 @@ def rankRequest(volumeNode, device, region=None):
     modality = _modality(volumeNode)
     if modality:
         volume = replace(volume, metadata={**volume.metadata, "Modality": modality})
-    return RankModelsRequest(volume, tuple(installed_models()), device, region.box(volumeNode) if region else None)
+    box = region.box(volumeNode) if region else None
+    return RankModelsRequest(volume, tuple(installed_models()), device, box, server)
 
 
 def _modality(volumeNode):
@@ -69,13 +71,15 @@ class WhichModelView(ChildView):
     Args:
         ui: the panel's widgets.
         status: `StatusView`.
+        computer: `ComputerView`, whose choice counts.
         chosen: called with the id of a model that was double-clicked.
         wake: called when something begins that `poll` must follow.
     """
 
-    def __init__(self, ui, status, chosen, wake):
+    def __init__(self, ui, status, computer, chosen, wake):
         super().__init__(status, wake)
-        self.ui, self._chosen = ui, chosen
+        self.ui, self._computer, self._chosen = ui, computer, chosen
+        self._tip = ui.whichModelButton.toolTip
         self._parameters = self._ranking = self._nodeID = self._region = self._box = None
         ui.whichModelButton.connect("clicked(bool)", self.onAsk)
         ui.whichModelTable.connect("itemSelectionChanged()", self._showReason)
@@ -98,6 +102,8 @@ class WhichModelView(ChildView):
         self.ui.whichModelFrame.visible = isOfVolume and chosenRegion(parameters.parameterNode) == self._region
         isBusy = self._client.running
         self.ui.whichModelButton.text = _("Cancel") if isBusy else _("Which?")
+        self.ui.whichModelButton.toolTip = self._tip + (
+            " " + _("The server looks: voxels and geometry are sent there.") if self._computer.isElsewhere else "")
         self.ui.whichModelButton.enabled = not self._cancelling and (isBusy or volume is not None)
 
     def onAsk(self, _checked=None):
@@ -107,7 +113,7 @@ class WhichModelView(ChildView):
         volume = self._parameters.inputVolume
         try:
             region = chosenRegion(self._parameters.parameterNode)
-            request = rankRequest(volume, self._parameters.device, region)
+            request = rankRequest(volume, self._parameters.device, region, self._computer.address())
         except UnifiedViTError as error:
             self._status.say(str(error), isBad=True)
             return

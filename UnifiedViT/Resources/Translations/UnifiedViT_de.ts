@@ -814,6 +814,10 @@
         <translation type="unfinished">Stapel abbrechen</translation>
     </message>
     <message>
+        <source>Run batch on the server</source>
+        <translation type="unfinished">Stapel auf dem Server starten</translation>
+    </message>
+    <message>
         <source>Run batch</source>
         <translation type="unfinished">Stapel starten</translation>
     </message>
@@ -1923,6 +1927,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Sequenz abbrechen</translation>
     </message>
     <message>
+        <source>Run sequence on the server</source>
+        <translation type="unfinished">Sequenz auf dem Server starten</translation>
+    </message>
+    <message>
         <source>Run sequence</source>
         <translation type="unfinished">Sequenz starten</translation>
     </message>
@@ -2111,6 +2119,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>{model} (as {channel})</source>
         <translation type="unfinished">{model} (als {channel})</translation>
+    </message>
+    <message>
+        <source>The server looks: voxels and geometry are sent there.</source>
+        <translation type="unfinished">Der Server sieht nach: Voxel und Geometrie werden dorthin gesendet.</translation>
     </message>
     <message>
         <source>Cancelled. No model was judged.</source>

@@ -814,6 +814,10 @@
         <translation type="unfinished">Cancelar lote</translation>
     </message>
     <message>
+        <source>Run batch on the server</source>
+        <translation type="unfinished">Ejecutar lote en el servidor</translation>
+    </message>
+    <message>
         <source>Run batch</source>
         <translation type="unfinished">Ejecutar lote</translation>
     </message>
@@ -1923,6 +1927,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">Cancelar secuencia</translation>
     </message>
     <message>
+        <source>Run sequence on the server</source>
+        <translation type="unfinished">Ejecutar secuencia en el servidor</translation>
+    </message>
+    <message>
         <source>Run sequence</source>
         <translation type="unfinished">Ejecutar secuencia</translation>
     </message>
@@ -2111,6 +2119,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>{model} (as {channel})</source>
         <translation type="unfinished">{model} (como {channel})</translation>
+    </message>
+    <message>
+        <source>The server looks: voxels and geometry are sent there.</source>
+        <translation type="unfinished">Mira el servidor: los vóxeles y la geometría se envían allí.</translation>
     </message>
     <message>
         <source>Cancelled. No model was judged.</source>

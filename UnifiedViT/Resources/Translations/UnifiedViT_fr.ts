@@ -814,6 +814,10 @@
         <translation type="unfinished">Interrompre le lot</translation>
     </message>
     <message>
+        <source>Run batch on the server</source>
+        <translation type="unfinished">Lancer le lot sur le serveur</translation>
+    </message>
+    <message>
         <source>Run batch</source>
         <translation type="unfinished">Lancer le lot</translation>
     </message>
@@ -1923,6 +1927,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Annuler la séquence</translation>
     </message>
     <message>
+        <source>Run sequence on the server</source>
+        <translation type="unfinished">Lancer la séquence sur le serveur</translation>
+    </message>
+    <message>
         <source>Run sequence</source>
         <translation type="unfinished">Lancer la séquence</translation>
     </message>
@@ -2111,6 +2119,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>{model} (as {channel})</source>
         <translation type="unfinished">{model} (comme {channel})</translation>
+    </message>
+    <message>
+        <source>The server looks: voxels and geometry are sent there.</source>
+        <translation type="unfinished">C’est le serveur qui regarde : voxels et géométrie y sont envoyés.</translation>
     </message>
     <message>
         <source>Cancelled. No model was judged.</source>

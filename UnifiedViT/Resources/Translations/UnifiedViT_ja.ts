@@ -814,6 +814,10 @@
         <translation type="unfinished">バッチを中止</translation>
     </message>
     <message>
+        <source>Run batch on the server</source>
+        <translation type="unfinished">サーバーで一括処理を実行</translation>
+    </message>
+    <message>
         <source>Run batch</source>
         <translation type="unfinished">バッチを実行</translation>
     </message>
@@ -1923,6 +1927,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">シーケンスを中止</translation>
     </message>
     <message>
+        <source>Run sequence on the server</source>
+        <translation type="unfinished">サーバーでシーケンスを実行</translation>
+    </message>
+    <message>
         <source>Run sequence</source>
         <translation type="unfinished">シーケンスを実行</translation>
     </message>
@@ -2111,6 +2119,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>{model} (as {channel})</source>
         <translation type="unfinished">{model}（{channel} として）</translation>
+    </message>
+    <message>
+        <source>The server looks: voxels and geometry are sent there.</source>
+        <translation type="unfinished">サーバーが調べます。ボクセルと幾何情報がそこへ送信されます。</translation>
     </message>
     <message>
         <source>Cancelled. No model was judged.</source>

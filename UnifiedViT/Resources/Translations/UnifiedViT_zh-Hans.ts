@@ -814,6 +814,10 @@
         <translation type="unfinished">取消批处理</translation>
     </message>
     <message>
+        <source>Run batch on the server</source>
+        <translation type="unfinished">在服务器上运行批处理</translation>
+    </message>
+    <message>
         <source>Run batch</source>
         <translation type="unfinished">运行批处理</translation>
     </message>
@@ -1923,6 +1927,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">取消序列</translation>
     </message>
     <message>
+        <source>Run sequence on the server</source>
+        <translation type="unfinished">在服务器上运行序列</translation>
+    </message>
+    <message>
         <source>Run sequence</source>
         <translation type="unfinished">运行序列</translation>
     </message>
@@ -2111,6 +2119,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>{model} (as {channel})</source>
         <translation type="unfinished">{model}（作为 {channel}）</translation>
+    </message>
+    <message>
+        <source>The server looks: voxels and geometry are sent there.</source>
+        <translation type="unfinished">由服务器查看：体素和几何信息会发送到那里。</translation>
     </message>
     <message>
         <source>Cancelled. No model was judged.</source>

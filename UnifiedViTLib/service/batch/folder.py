@@ -10,6 +10,8 @@ from ...inference.options import Options
 from ...inference.progress import ProgressCallback
 from ...outputs.inventory import Inventory
 from ...spec import ModelSpec
+from ..remote.address import ServerAddress
+from ..remote.predictor import ask_server
 from ..worker.client import WorkerClient
 from .further import FurtherSequences
 from .inputs import find_inputs
@@ -44,9 +46,13 @@ def process_folder(request: Mapping[str, Any], client: WorkerClient, progress: P
     def ended(result: TaskResult) -> None:
         tell({"type": "ended", "row": result.row, "text": result.text})
 
-    output = Path(request["output"])
-    settings = [BatchSettings(spec, options, request["device"], request["batch_size"], further=further)
-                for spec in specs]
+    output, server, software = Path(request["output"]), None, None
+    if request["server"]:
+        server = ServerAddress.from_dict(request["server"])
+        progress(f"Asking {server.host}", 0.0)
+        software = ask_server(server).software
+    settings = [BatchSettings(spec, options, request["device"], request["batch_size"], further=further, server=server,
+                              software=software) for spec in specs]
     rows, failures = process_with_each(inputs, output, settings, serial(client), request["skip_existing"], progress,
                                        ended)
     return rows, {"table": Inventory(output).state().table, "failures": failures}

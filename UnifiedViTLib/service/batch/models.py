@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from ...errors import Cancelled, DeviceError, OutputError, UnifiedViTError
+from ...errors import Cancelled, DeviceError, OutputError, ServerGoneError, UnifiedViTError
 from ...inference.progress import ProgressCallback
 from ...outputs.files import model_name
 from ..dicomweb.series import RemoteSeries
@@ -44,7 +44,7 @@ def process_with_each(
         try:
             rows += process_files(inputs, output, one, executor, skip_existing=skip_existing, name_model=True,
                                   progress=part, ended=ended)
-        except (Cancelled, DeviceError, OutputError):
+        except (Cancelled, DeviceError, OutputError, ServerGoneError):
             raise
         except UnifiedViTError as error:
             failures.append(f"{model_name(one.spec)} was not run: {error}")

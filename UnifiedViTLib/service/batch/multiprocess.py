@@ -30,7 +30,7 @@ def multiprocess(jobs: int) -> BatchExecutor:
         remaining: queue.SimpleQueue[Task] = queue.SimpleQueue()
         for task in tasks:
             remaining.put(task)
-        gpus = graphics_cards() if settings.device in ("auto", "cuda") else []
+        gpus = graphics_cards() if settings.device in ("auto", "cuda") and settings.server is None else []
         threads = [_WorkerThread(settings, remaining, output, environment)
                    for environment in worker_environments(min(jobs, len(tasks)), available_cores(), gpus)]
         try:

@@ -11,7 +11,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from ...errors import Cancelled, DependencyError, OutputError, ServerError, UnifiedViTError, UnsupportedImageError
+from ...errors import (
+    Cancelled,
+    DependencyError,
+    OutputError,
+    ServerError,
+    ServerGoneError,
+    UnifiedViTError,
+    UnsupportedImageError,
+)
 from ...imaging.reading import stem
 from ...inference.options import Options
 from ...inference.progress import ProgressCallback
@@ -100,7 +108,7 @@ class BatchSettings:
             progress: told how far it is.
 
         Raises:
-            DependencyError, Cancelled: they concern the others too.
+            DependencyError, ServerGoneError, Cancelled: they concern the others too.
         """
         source = task.source if isinstance(task.path, RemoteSeries) else ""
         try:
@@ -109,7 +117,7 @@ class BatchSettings:
                                       self.input_channel, self._channels_of(path), task.earlier, source,
                                       self.server)
                 result = client.run(request, progress)
-        except (Cancelled, DependencyError):
+        except (Cancelled, DependencyError, ServerGoneError):
             raise
         except UnifiedViTError as error:
             return self._failed(task, output, error)
@@ -194,6 +202,7 @@ def process_files(
     Raises:
         OutputError: the folder cannot be made or written to.
         DependencyError, DeviceError, WeightsError, ModelSpecError: nothing can run here. Other errors become rows.
+        ServerGoneError: nor on the server, or not any more; what was done so far is in the folder.
         Cancelled: raised by `progress` or `executor`; what was done so far is in the folder.
     """
     folder = ResultsFolder(output)
@@ -209,9 +218,12 @@ def process_files(
         for task, result in executor(settings, tasks, output, batch.progress):
             batch.end(task, result)
             table.write_if_due()
-    except BaseException:
+    except BaseException as error:
         with suppress(OutputError):  # what ended the batch is to be told
             folder.write_table()
+        if isinstance(error, ServerGoneError):
+            raise ServerGoneError(f"{error} What is done is kept: the same run goes on from there (on the command line "
+                                  "with --skip-existing).") from error
         raise
     folder.write_table()
     return batch.rows

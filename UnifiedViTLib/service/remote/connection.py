@@ -15,7 +15,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 
 from ... import __version__
-from ...errors import Cancelled, ServerError, UnifiedViTError, WorkerError
+from ...errors import Cancelled, ServerError, ServerGoneError, UnifiedViTError, WorkerError
 from ...texts import printable
 from ..server.wire import read_json
 from ..store.transfer import MirrorFailed, SafeRedirects, in_words, make_opener
@@ -80,7 +80,8 @@ class Connection:
             content: JSON; None for none.
 
         Raises:
-            ServerError: the server cannot be reached, refuses, or answers what it must not.
+            ServerGoneError: the server cannot be reached, does not take the key, or is none.
+            ServerError: it refuses, or answers what it must not.
             UnifiedViTError: it says that the run cannot be.
         """
         body = None if content is None else json.dumps(content).encode("ascii")
@@ -121,8 +122,8 @@ class Connection:
             except MirrorFailed as failed:
                 failures += 1
                 if failures > self.patience.repeats:
-                    raise ServerError(f"{self.address.host} {failed}. Check the address and the network, or run on "
-                                      "this computer.") from failed
+                    raise ServerGoneError(f"{self.address.host} {failed}. Check the address and the network, or run "
+                                          "on this computer.") from failed
                 self._pause(self.patience.pause_s * 2 ** (failures - 1), f"{self.address.host} {failed}; asking again")
 
     @contextmanager
@@ -147,8 +148,8 @@ class Connection:
         """What cannot become better by asking again is told at once."""
         words = in_words(reason)
         if isinstance(reason, ssl.SSLError):
-            return ServerError(f"{self.address.host} {words}. Ask its administrator for a valid certificate; nothing "
-                               "was sent.")
+            return ServerGoneError(f"{self.address.host} {words}. Ask its administrator for a valid certificate; "
+                                   "nothing was sent.")
         return MirrorFailed(words)
 
     def _refused(self, error: HTTPError) -> Exception:
@@ -160,8 +161,8 @@ class Connection:
             return MirrorFailed(f"answers {status}: a proxy in front of it does not get through, or it is being "
                                 "started")
         if status in (401, 403):
-            return ServerError(f"{host} does not take the key (status {status}). Check that it is whole and this "
-                               "server's; its administrator makes another with unifiedvit serve --new-key NAME.")
+            return ServerGoneError(f"{host} does not take the key (status {status}). Check that it is whole and this "
+                                   "server's; its administrator makes another with unifiedvit serve --new-key NAME.")
         if told := self._error_in(error):
             return told
         if status == 413:
@@ -176,9 +177,9 @@ class Connection:
         except (ValueError, OSError, http.client.HTTPException):
             return None
 
-    def _foreign(self, status: int = 200) -> ServerError:
-        return ServerError(f"{self.address.host} does not answer as unifiedvit serve does (status {status}). Check the "
-                           "address.")
+    def _foreign(self, status: int = 200) -> ServerGoneError:
+        return ServerGoneError(f"{self.address.host} does not answer as unifiedvit serve does (status {status}). Check "
+                               "the address.")
 
     def _pause(self, seconds: float, stage: str) -> None:
         until = time.monotonic() + seconds

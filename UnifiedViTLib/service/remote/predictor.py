@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,14 +14,14 @@ import numpy as np
 
 from ... import __version__
 from ...errors import ModelSpecError, ServerError, UnifiedViTError
-from ...imaging.volume import Volume, check
+from ...imaging.volume import Volume
 from ...inference.channels import Images
 from ...inference.options import Options
 from ...inference.prediction import Prediction
 from ...inference.progress import ProgressCallback
 from ...spec import ModelSpec, parse_spec
 from ...texts import is_plain
-from ..server.spool import Unpacker, pack
+from ..server.spool import Unpacker
 from ..server.wire import (
     ArrayHeader,
     ModelIdentity,
@@ -31,22 +29,17 @@ from ..server.wire import (
     describe_job,
     identity,
     malformed,
-    pieces,
-    read_json,
     version_mismatch,
 )
 from ..store.transfer import MirrorFailed
 from ..worker.protocol import PredictRequest
 from .address import ServerAddress
 from .answer import array_of, check_envelope, check_prediction
-from .connection import Connection, Patience, told_error
+from .connection import Connection, Patience
 from .hiding import Aliases
+from .run import COMPUTED, RemoteRun
 
-#: Of a run, the parts that are done when the image has been sent, and when the result is there.
-_SENT, _COMPUTED = 0.15, 0.9
 _BLOCK = 1 << 18
-#: Characters of a stage in words, and of a line of events.
-_STAGE, _LINE = 200, 1 << 16
 
 
 @dataclass(frozen=True)
@@ -178,112 +171,32 @@ class RemotePredictor:
             raise type(error)(run.aliases.restore_text(str(error))) from error
 
 
-class _Run:
-    """One run on a server, from the volume to the prediction."""
+class _Run(RemoteRun):
+    """A volume, or several channels of it, to the prediction."""
 
     def __init__(self, address: ServerAddress, spec: ModelSpec, images: dict[str, Volume], options: Options,
                  progress: ProgressCallback, patience: Patience | None) -> None:
-        self.aliases = Aliases()
-        self._host, self._spec, self._options, self._progress = address.host, spec, options, progress
-        self._volume = next(iter(images.values()))
-        self._fraction, self._stage = 0.0, "Waiting"
-        self._connection = Connection(address, self._tell, patience)
-        self._tell("Preparing")
-        for volume in images.values():
-            if volume.array.ndim != 3 or not volume.array.size:
-                check(volume)  # says what it is
+        super().__init__(address, images, progress, patience)
+        self._spec, self._options, self._volume = spec, options, next(iter(images.values()))
         hidden_options = self.aliases.hide_options(options)
         check_options(hidden_options)
-        channel, *others = hidden = self.aliases.hide(images)
-        self._arrays = [volume.array for volume in hidden.values()]
+        channel, *others = self.hidden
         self._job = describe_job(PredictRequest(
-            hidden[channel], spec, hidden_options, input_channel=channel,
-            extra_channels={name: hidden[name] for name in others}))
+            self.hidden[channel], spec, hidden_options, input_channel=channel,
+            extra_channels={name: self.hidden[name] for name in others}))
 
     def carry_out(self) -> Prediction:
         """As of `RemotePredictor.predict`."""
-        begun = self._connection.ask("POST", "/v1/jobs", self._job.to_dict())
-        job_id = begun.get("id") if isinstance(begun, dict) else None
-        if not isinstance(job_id, str) or not 20 <= len(job_id) <= 100:
-            raise malformed("the run has no name")
-        path = f"/v1/jobs/{quote(job_id, safe='')}"
-        try:
-            self._send(path)
-            self._wait(path)
+        with self.finished("/v1/jobs", self._job) as (job_id, path):
             return self._fetch(path, job_id)
-        finally:
-            # It would end by itself when nothing is heard of this computer any more: that may fail.
-            with suppress(UnifiedViTError):
-                Connection(self._connection.address, patience=replace(
-                    self._connection.patience, repeats=0)).ask("DELETE", path)
-
-    def _tell(self, stage: str) -> None:
-        self._progress(stage, self._fraction)
-
-    def _send(self, path: str) -> None:
-        """All volumes; where one was not taken as it came, the server says why."""
-        total, done = max(1, sum(array.nbytes for array in self._arrays)), 0
-
-        def body(array: np.ndarray, before: int) -> Iterator[bytes]:
-            def counted() -> Iterator[memoryview]:
-                count = before
-                for piece in pieces(array):
-                    count += len(piece)
-                    self._fraction = _SENT * count / total
-                    self._tell(f"Sending to {self._host}")
-                    yield piece
-
-            return pack(counted())
-
-        for number, array in enumerate(self._arrays):
-            self._connection.again("PUT", f"{path}/volumes/{number}", lambda response: None,
-                                   partial(body, array, done), {"Content-Type": "application/octet-stream"})
-            done += array.nbytes
-
-    def _wait(self, path: str) -> None:
-        """Until the run has ended; streams of events end now and then, and the next goes on."""
-        self._fraction = _SENT
-        while True:
-            status = self._connection.again("GET", f"{path}/events", self._follow)
-            if status == "done":
-                self._fraction = _COMPUTED
-                return
-
-    def _follow(self, response: http.client.HTTPResponse) -> str:
-        """One stream of events; gives the state at its end."""
-        state = ""
-        while line := response.readline(_LINE):
-            if not line.startswith(b"data:"):
-                if line.startswith(b":"):
-                    self._tell(self._stage)
-                continue
-            try:
-                status = read_json(line[5:])
-                state, position = status["state"], int(status["position"])
-                stage, fraction = str(status["stage"])[:_STAGE], float(status["fraction"])
-                error = told_error(status["error"])
-            except (KeyError, TypeError, ValueError) as problem:
-                raise malformed("an event is none") from problem
-            if state == "failed":
-                raise error or malformed("a run failed for no reason")
-            if state == "waiting":
-                self._stage = f"Waiting on {self._host}: {position} in line"
-            elif stage and is_plain(stage):
-                self._stage = self.aliases.restore_text(stage)
-                self._fraction = max(self._fraction, _SENT + (_COMPUTED - _SENT) * min(1.0, max(0.0, fraction)))
-            self._tell(self._stage)
-        if not state:
-            raise MirrorFailed("ended the connection early")
-        return state
 
     def _fetch(self, path: str, job_id: str) -> Prediction:
-        answer = self._connection.ask("GET", f"{path}/result")
+        answer = self.connection.ask("GET", f"{path}/result")
         headers = check_envelope(answer, job_id, self._job)
         arrays: dict[str, np.ndarray] = {}
         for number, (name, header) in enumerate(headers.items()):
-            self._fraction = _COMPUTED + (1 - _COMPUTED) * number / len(headers)
-            self._tell(f"Fetching from {self._host}")
-            arrays[name] = self._connection.again("GET", f"{path}/arrays/{number}",
+            self.tell(f"Fetching from {self.host}", COMPUTED + (1 - COMPUTED) * number / len(headers))
+            arrays[name] = self.connection.again("GET", f"{path}/arrays/{number}",
                                                   lambda response, header=header: self._receive(response, header))
         try:
             record = self.aliases.restore(answer["prediction"])
@@ -300,7 +213,7 @@ class _Run:
         unpacker = Unpacker(header.nbytes, data.extend)
         while block := response.read(_BLOCK):
             unpacker.feed(block)
-            self._tell(f"Fetching from {self._host}")
+            self.tell(f"Fetching from {self.host}")
         try:
             unpacker.finish()
         except ServerError as error:

@@ -19,7 +19,7 @@ from .keys import Keys
 from .limits import Refusal
 from .page import FILE_HEADERS, add_page
 from .uploads import parse_file_job
-from .wire import ModelIdentity, Options, check_options, identity, malformed, parse_job, read_json
+from .wire import ModelIdentity, Options, check_options, identity, malformed, parse_job, parse_rank_job, read_json
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -120,6 +120,11 @@ def make_app(queue: JobQueue, keys: Keys, healthy: Callable[[], bool]) -> "FastA
     @app.post("/v1/jobs")
     async def begin(request: Request, owner: str = Depends(authorise)) -> JSONResponse:
         job = await asyncio.to_thread(queue.begin, owner, parse_job(await read_object(request)))
+        return JSONResponse({"id": job.id}, 201)
+
+    @app.post("/v1/rankings")
+    async def begin_ranking(request: Request, owner: str = Depends(authorise)) -> JSONResponse:
+        job = await asyncio.to_thread(queue.begin, owner, parse_rank_job(await read_object(request)))
         return JSONResponse({"id": job.id}, 201)
 
     @app.post("/v1/files")

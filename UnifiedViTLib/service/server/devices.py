@@ -7,21 +7,35 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ... import __version__
 from ...errors import Cancelled, ServerError, UnifiedViTError, WorkerError
+from ...inference.model_ranking import ModelRanking
 from ...inference.prediction import Prediction
 from ...outputs.files import as_json, write_segmentation
 from ...processes import PATIENCE_S
 from ..worker.client import WorkerClient
-from ..worker.protocol import Failed, FileRequest, Finished, Log, PredictRequest, Progress, Result
+from ..worker.exchange import remove_folder
+from ..worker.protocol import (
+    Failed,
+    FileRequest,
+    Finished,
+    JobRequest,
+    Log,
+    PredictRequest,
+    Progress,
+    RankModelsRequest,
+    Result,
+)
+from .archives import is_archive
 from .jobs import LOG, JobQueue, ServedJob
 from .spool import no_room, pack
-from .uploads import FileJob
-from .wire import Job, describe_array, make_request, pieces
+from .uploads import UNPACKED, FileJob
+from .wire import Job, RankJob, VolumesJob, describe_array, make_rank_request, make_request, pieces
 
 #: Names of files in the folder of a client's job.
 SEGMENTATION, JSON_RESULT = "result.seg.nrrd", "result.json"
@@ -80,15 +94,34 @@ class Device:
 
     def _compute(self, job: ServedJob, lines: deque[str]) -> None:
         if isinstance(job.job, FileJob):
-            self._run(job, job.job.make_request(job.spec, job.folder, self._name), lines)
-            job.files = job.job.results(job.folder)
+            self._compute_files(job, job.job, lines)
             return
-        prediction = self._run(job, make_request(job.job, job.spec, job.sent_files, self._name), lines)
+        if isinstance(job.job, RankJob):
+            ranking = self._run(job, make_rank_request(job.job, job.specs, job.sent_files, self._name), lines)
+            assert isinstance(ranking, ModelRanking)
+            job.result = _envelope(job, job.job) | {"ranking": ranking.to_dict()}
+            return
+        prediction = self._run(job, make_request(job.job, job.specs[0], job.sent_files, self._name), lines)
         assert isinstance(prediction, Prediction)
         job.result = _write_answer(job, job.job, prediction)
         job.files = {f".{name.partition('.')[2]}": job.folder / name for name in (SEGMENTATION, JSON_RESULT)}
 
-    def _run(self, job: ServedJob, request: PredictRequest | FileRequest, lines: deque[str]) -> Result:
+    def _compute_files(self, job: ServedJob, asked: FileJob, lines: deque[str]) -> None:
+        paths, nbytes = asked.sent(job.folder), 0
+        try:
+            for place, path in enumerate(paths):
+                if path.is_file() and is_archive(path):
+                    arguments = {"file": str(path), "folder": str(asked.unpacked(job.folder, place)), "before": nbytes}
+                    found = self._run(job, JobRequest("unpack", arguments), lines)
+                    assert isinstance(found, dict)
+                    paths[place], nbytes = Path(found["path"]), nbytes + found["nbytes"]
+            self._run(job, asked.make_request(job.specs[0], job.folder, self._name, paths), lines)
+        finally:
+            remove_folder(job.folder / UNPACKED)
+        job.files = asked.results(job.folder)
+
+    def _run(self, job: ServedJob, request: PredictRequest | FileRequest | RankModelsRequest | JobRequest,
+             lines: deque[str]) -> Result:
         self._client.submit(request)
         while True:
             if job.cancelled.is_set():
@@ -127,5 +160,9 @@ def _write_answer(job: ServedJob, asked: Job, prediction: Prediction) -> dict[st
     except OSError as error:
         raise no_room(error) from error
     write_segmentation(prediction, job.folder / SEGMENTATION)
-    return {"version": __version__, "job": job.id, "request_sha256": asked.sha256, "prediction": record,
-            "arrays": arrays}
+    return _envelope(job, asked) | {"prediction": record, "arrays": arrays}
+
+
+def _envelope(job: ServedJob, asked: VolumesJob) -> dict[str, Any]:
+    """What an answer is of."""
+    return {"version": __version__, "job": job.id, "request_sha256": asked.sha256, "arrays": []}

@@ -24,7 +24,7 @@ from ..worker.protocol import error_as_json
 from .limits import Busy, Limits, Rate, Refusal
 from .spool import Spool, Unpacker
 from .uploads import FileJob, FileWriter
-from .wire import Job, ModelIdentity, identity
+from .wire import Job, ModelIdentity, RankJob, identity
 
 LOG = logging.getLogger("unifiedvit.server")
 SENDING, WAITING, RUNNING, DONE, FAILED = "sending", "waiting", "running", "done", "failed"
@@ -42,7 +42,7 @@ class ServedJob:
     Attributes:
         id: nobody guesses it.
         owner: name of the key that began it.
-        job, spec: what is asked for, and of which model; volumes of a client, or files of a browser.
+        job, specs: what is asked for, and of which model or models; volumes of a client, or files of a browser.
         folder: with its files.
         state: `SENDING`, `WAITING`, `RUNNING`, `DONE` or `FAILED`.
         stage, fraction: how far it is while it is computed.
@@ -56,8 +56,8 @@ class ServedJob:
 
     id: str
     owner: str
-    job: Job | FileJob
-    spec: ModelSpec
+    job: Job | RankJob | FileJob
+    specs: tuple[ModelSpec, ...]
     folder: Path
     state: str = SENDING
     stage: str = ""
@@ -138,17 +138,20 @@ class JobQueue:
         options.check(spec)
         return spec
 
-    def begin(self, owner: str, job: Job | FileJob) -> ServedJob:
+    def begin(self, owner: str, job: Job | RankJob | FileJob) -> ServedJob:
         """Take a job, whose volumes or files are to be sent.
 
         Raises:
             Busy: not now.
             Refusal, UnifiedViTError: not at all.
         """
-        spec = self.check(job.model, job.options)
-        channels = [job.channel] if isinstance(job, FileJob) else [volume.channel for volume in job.volumes]
-        check_channel_names(filter(None, channels), spec)
-        served = ServedJob(secrets.token_urlsafe(24), owner, job, spec, Path())
+        if isinstance(job, RankJob):
+            specs = tuple(map(self.spec_of, job.models))
+        else:
+            specs = (self.check(job.model, job.options), )
+            channels = [part.channel for part in (job.images if isinstance(job, FileJob) else job.volumes)]
+            check_channel_names(channels[1:] + list(filter(None, channels[:1])), specs[0])
+        served = ServedJob(secrets.token_urlsafe(24), owner, job, specs, Path())
         if served.nbytes > self.limits.volume_bytes:
             raise Refusal(413, ServerError(
                 f"The image is larger ({served.nbytes / 1e6:,.0f} MB) than what this server takes "
@@ -159,7 +162,8 @@ class JobQueue:
             if isinstance(job, FileJob):
                 job.make_folders(served.folder)
             self._jobs[served.id] = served
-        LOG.info("%s: begun, %s %s, %.1f MB", served.label, spec.id, spec.version, served.nbytes / 1e6)
+        models = ", ".join(f"{spec.id} {spec.version}" for spec in specs)
+        LOG.info("%s: begun, %s, %.1f MB", served.label, models, served.nbytes / 1e6)
         return served
 
     def _check_room(self, owner: str, nbytes: int) -> None:

@@ -3,7 +3,7 @@ on its own computer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -20,10 +20,11 @@ from .spool import no_room
 from .wire import ModelIdentity, check_options, malformed
 
 #: Files of a series that are sent one by one.
-_MOST_FILES = 4096
+MOST_FILES = 4096
 _LONGEST_NAME = 1000
-#: In a job's folder: what was sent, what came of it, and the image for a viewer.
-_SENT, _RESULTS, SHOWN = "sent", "results", "image.nrrd"
+_MOST_FURTHER = 15
+#: In a job's folder: what was sent, what a ZIP held, what came of it, and the image for a viewer.
+_SENT, UNPACKED, _RESULTS, SHOWN = "sent", "unpacked", "results", "image.nrrd"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,15 @@ class FileHeader(Record):
 
 
 @dataclass(frozen=True)
+class SentImage(Record):
+    """An image: which of the model's channels it is, its name, and its files as those of a `FileJob`."""
+
+    channel: str
+    name: str
+    files: tuple[FileHeader, ...]
+
+
+@dataclass(frozen=True)
 class FileJob(Record):
     """What is asked for.
 
@@ -43,7 +53,8 @@ class FileJob(Record):
         options: how to look.
         channel: which of the model's channels the image is; "" for a model of one image, or for the first.
         name: of the image.
-        files: one file; or those of one DICOM series.
+        files: one file, which may be a ZIP; or those of one DICOM series.
+        further: further sequences, whose files are sent after these.
     """
 
     model: ModelIdentity
@@ -51,25 +62,22 @@ class FileJob(Record):
     channel: str
     name: str
     files: tuple[FileHeader, ...]
+    further: tuple[SentImage, ...]
+
+    @property
+    def images(self) -> tuple[SentImage, ...]:
+        """All of them, as they are sent."""
+        return SentImage(self.channel, self.name, self.files), *self.further
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Bytes of what is sent, part by part."""
-        return tuple(file.nbytes for file in self.files)
+        return tuple(file.nbytes for image in self.images for file in image.files)
 
     @cached_property
     def paths(self) -> list[Path]:
         """Where the files lie in the job's folder."""
-        if len(self.files) == 1:
-            return [Path(_SENT, safe_name(self.files[0].name))]
-        names: dict[str, str] = {}
-        for place, file in enumerate(self.files):
-            name, numbers = safe_name(file.name), count(place + 2)
-            free = name
-            while folded(free) in names:
-                free = numbered(name, next(numbers))
-            names[folded(free)] = free
-        return [Path(_SENT, safe_name(self.name), name) for name in names.values()]
+        return [path for place, image in enumerate(self.images) for path in _paths(Path(_SENT, str(place)), image)]
 
     def make_folders(self, folder: Path) -> None:
         """Make the folders of what is sent and what comes of it.
@@ -78,22 +86,44 @@ class FileJob(Record):
             OutputError: the disk is full.
         """
         try:
-            (folder / self.paths[0]).parent.mkdir(parents=True)
+            for path in self.paths:
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / _RESULTS).mkdir()
         except OSError as error:
             raise no_room(error) from error
 
-    def make_request(self, spec: ModelSpec, folder: Path, device: str) -> FileRequest:
+    def sent(self, folder: Path) -> list[Path]:
+        """Of each image the one file, or the folder of the series.
+
+        Args:
+            folder: of the job.
+        """
+        firsts = [folder / _paths(Path(_SENT, str(place)), image)[0] for place, image in enumerate(self.images)]
+        return [first if len(image.files) == 1 else first.parent
+                for first, image in zip(firsts, self.images, strict=True)]
+
+    def unpacked(self, folder: Path, place: int) -> Path:
+        """A folder for what a ZIP holds.
+
+        Args:
+            folder: of the job.
+            place: of the ZIP among the images.
+        """
+        return folder / UNPACKED / str(place) / safe_name(self.images[place].name)
+
+    def make_request(self, spec: ModelSpec, folder: Path, device: str, paths: Sequence[Path]) -> FileRequest:
         """What the worker is asked.
 
         Args:
             spec: the model.
             folder: of the job.
             device: where to compute.
+            paths: of the images.
         """
-        first = folder / self.paths[0]
-        return FileRequest(first if len(self.files) == 1 else first.parent, folder / _RESULTS, safe_name(self.name),
-                           spec, self.options, device, input_channel=self.channel, shown=folder / SHOWN)
+        first, *others = paths
+        further = {image.channel: path for image, path in zip(self.further, others, strict=True)}
+        return FileRequest(first, folder / _RESULTS, safe_name(self.name), spec, self.options, device,
+                           input_channel=self.channel, channels=further, shown=folder / SHOWN)
 
     def results(self, folder: Path) -> dict[str, Path]:
         """The files of the result by their endings, and the image for a viewer, where they are there.
@@ -104,6 +134,20 @@ class FileJob(Record):
         name = safe_name(self.name)
         found = {path.name.removeprefix(name): path for path in (folder / _RESULTS).glob("*") if path.is_file()}
         return found | {f".{SHOWN}": folder / SHOWN}
+
+
+def _paths(folder: Path, image: SentImage) -> list[Path]:
+    """Where the files of an image lie in a folder of its own."""
+    if len(image.files) == 1:
+        return [folder / safe_name(image.files[0].name)]
+    names: dict[str, str] = {}
+    for number, file in enumerate(image.files):
+        name, numbers = safe_name(file.name), count(number + 2)
+        free = name
+        while folded(free) in names:
+            free = numbered(name, next(numbers))
+        names[folded(free)] = free
+    return [folder / safe_name(image.name) / name for name in names.values()]
 
 
 class FileWriter:
@@ -152,15 +196,18 @@ def parse_file_job(data: Any) -> FileJob:
     try:
         if not isinstance(data, Mapping) or not isinstance(data.get("options"), Mapping):
             raise TypeError("it has no options")
-        job = FileJob.from_dict({**data, "options": Options().to_dict() | data["options"]})
+        job = FileJob.from_dict({"further": [], **data, "options": Options().to_dict() | data["options"]})
     except (TypeError, ValueError, OverflowError) as error:
         raise malformed(str(error)) from error
     check_options(job.options)
-    if len(job.files) > _MOST_FILES:
-        raise ServerError(f"There are {len(job.files):,} files; a series of at most {_MOST_FILES:,} is taken. Choose "
-                          "the files of one series.")
-    if not job.files or any(file.nbytes < 0 for file in job.files):
-        raise malformed("there are no files")
-    if any(len(name) > _LONGEST_NAME for name in (job.name, *(file.name for file in job.files))):
-        raise malformed("a name is too long")
+    if len({image.channel for image in job.images}) < len(job.images) or len(job.further) > _MOST_FURTHER:
+        raise ServerError("Two images are given for one sequence, or too many. Give each sequence once.")
+    for image in job.images:
+        if len(image.files) > MOST_FILES:
+            raise ServerError(f"There are {len(image.files):,} files; a series of at most {MOST_FILES:,} is taken. "
+                              "Choose the files of one series.")
+        if not image.files or any(file.nbytes < 0 for file in image.files):
+            raise malformed("there are no files")
+        if any(len(name) > _LONGEST_NAME for name in (image.name, *(file.name for file in image.files))):
+            raise malformed("a name is too long")
     return job

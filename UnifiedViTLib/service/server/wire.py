@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from ...outputs.manifest import model_sha256
 from ...records import Record
 from ...spec import ModelSpec
 from ...texts import is_plain
-from ..worker.protocol import PredictRequest
+from ..worker.protocol import PredictRequest, RankModelsRequest
 
 #: Types of voxels by the names that numpy gives them.
 DTYPES = {name: np.dtype(name) for name in ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2",
@@ -38,9 +38,10 @@ ALIAS = re.compile(r"text[0-9]{30}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MODALITY = re.compile(r"[A-Z0-9_ ]{0,16}")
 _NAMED = ("T1", "T2", "FLAIR", "diffusion", "susceptibility")
-_MOST_VOLUMES, _MOST_NOTES, _LONGEST_AXIS = 16, 64, 1 << 16
+_MOST_VOLUMES, _MOST_NOTES, _LONGEST_AXIS, _MOST_MODELS = 16, 64, 1 << 16, 256
 #: Bytes of voxels that are hashed, packed or unpacked at a time.
 PIECE = 1 << 20
+JobKind = TypeVar("JobKind", bound="VolumesJob")
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,10 @@ class VolumeHeader(Record):
 
 
 @dataclass(frozen=True)
-class Job(Record):
-    """What is asked for; `version` is the client's."""
+class VolumesJob(Record):
+    """What is asked for of volumes; `version` is the client's."""
 
     version: str
-    model: ModelIdentity
     options: Options
     volumes: tuple[VolumeHeader, ...]
 
@@ -131,6 +131,20 @@ class Job(Record):
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode("ascii")).hexdigest()
 
 
+@dataclass(frozen=True)
+class Job(VolumesJob):
+    """A model is to look at them, each of which is one of its channels."""
+
+    model: ModelIdentity
+
+
+@dataclass(frozen=True)
+class RankJob(VolumesJob):
+    """Which of some models knows the only volume (`model_ranking.which_model`)? Of the options, the region counts."""
+
+    models: tuple[ModelIdentity, ...]
+
+
 def identity(spec: ModelSpec) -> ModelIdentity:
     """Which model it is."""
     return ModelIdentity(spec.id, spec.version, spec.sha256, model_sha256(spec))
@@ -144,8 +158,14 @@ def describe_job(request: PredictRequest) -> Job:
     """
     first = request.spec.channels[0].name if request.spec.channels else ""
     volumes = {request.input_channel or first: request.volume, **request.extra_channels}
-    return Job(__version__, identity(request.spec), request.options,
-               tuple(_describe(channel, volume) for channel, volume in volumes.items()))
+    return Job(__version__, request.options, tuple(_describe(channel, volume) for channel, volume in volumes.items()),
+               identity(request.spec))
+
+
+def describe_ranking(request: RankModelsRequest) -> RankJob:
+    """The same for a question which model it is."""
+    return RankJob(__version__, Options(region=request.region), (_describe("", request.volume), ),
+                   tuple(map(identity, request.specs)))
 
 
 def _describe(channel: str, volume: Volume) -> VolumeHeader:
@@ -204,10 +224,22 @@ def parse_job(data: Any) -> Job:
         ServerError: it is none; says what is wrong.
         UnsupportedImageError: its region is none.
     """
+    return _parse(Job, data)
+
+
+def parse_rank_job(data: Any) -> RankJob:
+    """As `parse_job`."""
+    job = _parse(RankJob, data)
+    if len(job.volumes) > 1 or not 1 <= len(job.models) <= _MOST_MODELS:
+        raise malformed(f"there are {len(job.volumes)} volumes and {len(job.models)} models")
+    return job
+
+
+def _parse(kind: type[JobKind], data: Any) -> JobKind:
     if isinstance(data, Mapping) and data.get("version") != __version__:  # others may have other fields
         raise version_mismatch(str(data.get("version"))[:40], __version__)
     try:
-        job = Job.from_dict(data)
+        job = kind.from_dict(data)
     except (TypeError, ValueError, OverflowError) as error:
         raise malformed(str(error)) from error
     if not 1 <= len(job.volumes) <= _MOST_VOLUMES:
@@ -286,16 +318,40 @@ def make_request(job: Job, spec: ModelSpec, files: list[Path], device: str) -> P
     Raises:
         ServerError: what lies in the files is not what the job says.
     """
-    first, *others = (
-        header.volume(np.memmap(file, DTYPES[header.voxels.dtype], "r", shape=header.voxels.shape))
-        for header, file in zip(job.volumes, files, strict=True)
-    )
+    first, *others = _volumes(job, files)
     channel, *names = (header.channel for header in job.volumes)
     request = PredictRequest(first, spec, job.options, device, input_channel=channel,
                              extra_channels=dict(zip(names, others, strict=True)))
     if describe_job(request) != job:
-        raise ServerError("What came of the image is not what was sent (its SHA-256 differs). Run again.")
+        raise _other_voxels()
     return request
+
+
+def make_rank_request(job: RankJob, specs: Sequence[ModelSpec], files: list[Path], device: str) -> RankModelsRequest:
+    """What the worker is asked where models are to be ranked.
+
+    Args:
+        job: checked.
+        specs: its models.
+        files, device: as of `make_request`.
+
+    Raises:
+        ServerError: what lies in the files is not what the job says.
+    """
+    (volume,) = _volumes(job, files)
+    request = RankModelsRequest(volume, tuple(specs), device, job.options.region)
+    if describe_ranking(request) != job:
+        raise _other_voxels()
+    return request
+
+
+def _volumes(job: VolumesJob, files: list[Path]) -> list[Volume]:
+    return [header.volume(np.memmap(file, DTYPES[header.voxels.dtype], "r", shape=header.voxels.shape))
+            for header, file in zip(job.volumes, files, strict=True)]
+
+
+def _other_voxels() -> ServerError:
+    return ServerError("What came of the image is not what was sent (its SHA-256 differs). Run again.")
 
 
 def hidden_region(options: Options, alias: str) -> Options:

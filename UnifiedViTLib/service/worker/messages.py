@@ -9,6 +9,7 @@ from typing import Any
 
 from ...inference.model_ranking import ModelRanking
 from ...outputs.comparison.compare import Comparison
+from ..remote.address import ServerAddress
 from .exchange import (
     COMPARISON,
     PREDICTION,
@@ -77,7 +78,7 @@ def make_message(request: Request, folder: Path, going_on: Callable[[], None]) -
     if isinstance(request, RankModelsRequest):
         write_volume(request.volume, folder, going_on)
         return {"type": "rank", "specs": [spec.to_dict() for spec in request.specs], "device": request.device,
-                "region": request.region.to_dict() if request.region else None}
+                "region": request.region.to_dict() if request.region else None, "server": _as_json(request.server)}
     if isinstance(request, ListResultsRequest):
         return {"type": "results", "folder": os.path.abspath(request.folder)}
     message = {"device": request.device, "batch_size": request.batch_size}
@@ -86,9 +87,9 @@ def make_message(request: Request, folder: Path, going_on: Callable[[], None]) -
             "type": "batch", "specs": [spec.to_dict() for spec in request.specs], "options": request.options.to_dict(),
             "folder": os.path.abspath(request.folder), "output": os.path.abspath(request.output),
             "pattern": request.pattern, "recursive": request.recursive, "skip_existing": request.skip_existing,
-            "further": dict(request.further),
+            "further": dict(request.further), "server": _as_json(request.server),
         }
-    message |= {"spec": request.spec.to_dict(), "server": request.server.to_dict() if request.server else None}
+    message |= {"spec": request.spec.to_dict(), "server": _as_json(request.server)}
     if isinstance(request, LoadRequest):
         return message | {"type": "load"}
     message |= {"options": request.options.to_dict(), "input_channel": request.input_channel}
@@ -102,6 +103,10 @@ def make_message(request: Request, folder: Path, going_on: Callable[[], None]) -
     write_volume(request.volume, folder, going_on)
     write_channels(request.extra_channels, folder, going_on)
     return message | {"type": "predict", "extra_channels": list(request.extra_channels)}
+
+
+def _as_json(server: ServerAddress | None) -> dict[str, Any] | None:
+    return server.to_dict() if server else None
 
 
 def read_answer(request: Request, answer: Any, folder: Path) -> Result:

@@ -112,6 +112,7 @@ class BatchRequest:
         recursive: folders in the folder too.
         skip_existing: go on where an earlier run stopped.
         further: names of the files of further sequences, as of `batch.further.FurtherSequences`.
+        server: as for `PredictRequest`.
     """
 
     folder: Path
@@ -124,6 +125,7 @@ class BatchRequest:
     recursive: bool = False
     skip_existing: bool = True
     further: dict[str, str] = field(default_factory=dict)
+    server: ServerAddress | None = None
 
 
 @dataclass(frozen=True)
@@ -192,12 +194,14 @@ class RankModelsRequest:
         specs: the models.
         device: "auto", "cpu", "cuda" or "mps".
         region: as for `model_ranking.which_model`.
+        server: which looks with those of the models that it has, in place of this computer.
     """
 
     volume: Volume
     specs: tuple[ModelSpec, ...]
     device: str = "auto"
     region: RegionOfInterest | None = None
+    server: ServerAddress | None = None
 
 
 @dataclass(frozen=True)

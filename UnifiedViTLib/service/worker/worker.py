@@ -71,6 +71,7 @@ JOBS = {
     "install": ("packages.dependencies", "install_job"),
     "server": ("remote.predictor", "server_job"),
     "region": ("worker.regions", "region_job"),
+    "unpack": ("server.archives", "unpack_job"),
     "undo_addition": ("worker.corrections", "undo_addition_job"),
 }
 HEARTBEAT_S = 1.0
@@ -244,11 +245,16 @@ class Worker:
 
     def _rank(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
         """Models by how well they know a volume."""
+        specs = [ModelSpec.from_dict(spec) for spec in request["specs"]]
+        region = RegionOfInterest.from_dict(request["region"]) if request["region"] else None
+        if request["server"]:
+            from ..remote.ranking import rank_on_server
+
+            return rank_on_server(ServerAddress.from_dict(request["server"]), read_volume(self._folder), specs,
+                                  progress, region).to_dict()
         self._predictor = None  # so that two need not fit into memory
         excluded = {name: tuple(how) for name, how in request["excluded"].items()}
         make = partial(Predictor, device=request["device"], excluded=excluded, announce=self._announce)
-        specs = [ModelSpec.from_dict(spec) for spec in request["specs"]]
-        region = RegionOfInterest.from_dict(request["region"]) if request["region"] else None
         return which_model(read_volume(self._folder), specs, make, progress, region).to_dict()
 
     def _add_case(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
@@ -282,9 +288,13 @@ class Worker:
 
     def _load(self, request: dict[str, Any], progress: ProgressCallback) -> None:
         """What keeps a model from running at all is told before the first image."""
-        if request["server"]:  # it has its models ready, and was asked just now
+        spec = ModelSpec.from_dict(request["spec"])
+        if request["server"]:  # it has its models ready
+            from ..remote.predictor import RemotePredictor
+
+            RemotePredictor(ServerAddress.from_dict(request["server"]), spec).check(Options())
             return
-        with self._ready(ModelSpec.from_dict(request["spec"]), request, progress):
+        with self._ready(spec, request, progress):
             pass
 
     def _do_job(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:

@@ -15,6 +15,7 @@ const viewer = new Viewer();
 let server = null;
 let hello = null;
 let files = [];
+const further = new Map(); // files of further sequences, by the channels of the model
 let run = null; // {abort, path} of the run under way
 
 // What stands on the page
@@ -102,19 +103,41 @@ function describeModel() {
   const channels = description.input.channels ?? [];
   $("channel-field").hidden = !channels.length;
   $("channel").replaceChildren(...channels.map(({ name, expects }) => element("option", { value: name }, expects)));
+  offerFurther();
   $("uncertainty").disabled = description.diagnosis?.task === "multi-label";
 }
 
+/** A field for each sequence of the model that the image is not. */
+function offerFurther() {
+  further.clear();
+  const others = (model().description.input.channels ?? []).filter(({ name }) => name !== $("channel").value);
+  $("further").hidden = !others.length;
+  $("further-fields").replaceChildren(...others.flatMap(({ name, expects }, number) => {
+    const input = element("input", { type: "file", multiple: true, id: `further-${number}` });
+    input.addEventListener("change", () => further.set(name, visible(input.files)));
+    return [element("label", { htmlFor: input.id }, expects), input];
+  }));
+}
+
+const visible = (list) => [...list].filter((file) => !file.name.startsWith("."));
+const bytesOf = (list) => list.reduce((sum, file) => sum + file.size, 0);
+
 function choose(list) {
-  files = [...list].filter((file) => !file.name.startsWith("."));
-  const bytes = files.reduce((sum, file) => sum + file.size, 0);
-  $("chosen").textContent = files.length > 1 ? `${files.length} files of one series, ${megabytes(bytes)}`
-    : files.length ? `${files[0].name}, ${megabytes(bytes)}` : "";
+  files = visible(list);
+  $("chosen").textContent = files.length > 1 ? `${files.length} files of one series, ${megabytes(bytesOf(files))}`
+    : files.length ? `${files[0].name}, ${megabytes(bytesOf(files))}` : "";
+}
+
+/** The images to send: the first, then those of further sequences. */
+function images() {
+  const others = [...further].filter(([, list]) => list.length);
+  return [{ channel: $("channel-field").hidden ? "" : $("channel").value, files },
+    ...others.map(([channel, list]) => ({ channel, files: list }))];
 }
 
 /** What is wrong with the choice, in a sentence; "" for nothing. */
 function objection() {
-  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  const bytes = bytesOf(images().flatMap((image) => image.files));
   if (!files.length) return "No image is chosen. Choose a file, or drop it on the page.";
   if (bytes > hello.volume_bytes) {
     return `The image is larger (${megabytes(bytes)}) than what this server takes (${megabytes(hello.volume_bytes)}). `
@@ -129,7 +152,7 @@ async function begin() {
   const sentence = objection();
   alert(sentence);
   if (sentence) return $("file").focus();
-  const asked = { model: model(), files, abort: new AbortController(), path: "" };
+  const asked = { model: model(), images: images(), abort: new AbortController(), path: "" };
   run = asked;
   const { signal } = asked.abort;
   $("progress").value = 0;
@@ -159,11 +182,12 @@ async function carryOut(asked, signal) {
   asked.server = server;
   const heatmap = $("heatmap").checked;
   tell("Asking the server", 0);
+  const [first, ...others] = asked.images.map((image) => ({ channel: image.channel, name: nameOf(image.files),
+    files: image.files.map(({ name, size }) => ({ name, nbytes: size })) }));
   asked.path = await server.begin({
-    model: asked.model.identity, channel: $("channel-field").hidden ? "" : $("channel").value,
+    model: asked.model.identity, ...first, further: others,
     options: { heatmap: heatmap ? "relevance" : null, tta: $("tta").checked,
       uncertainty: $("uncertainty").checked && !$("uncertainty").disabled },
-    name: nameOf(asked.files), files: asked.files.map(({ name, size }) => ({ name, nbytes: size })),
   }, (words) => tell(words, 0), signal);
   await send(asked, signal);
   await asked.server.follow(asked.path, ({ state, position, stage, fraction }) => {
@@ -174,10 +198,11 @@ async function carryOut(asked, signal) {
 }
 
 async function send(asked, signal) {
-  const total = Math.max(1, asked.files.reduce((sum, file) => sum + file.size, 0));
+  const list = asked.images.flatMap((image) => image.files);
+  const total = Math.max(1, bytesOf(list));
   let before = 0;
   tell("Sending", 0);
-  for (const [number, file] of asked.files.entries()) {
+  for (const [number, file] of list.entries()) {
     await asked.server.send(`${asked.path}/files/${number}`, file,
       (bytes) => tell("Sending", SENT * Math.min(1, (before + bytes) / total)), signal);
     before += file.size;
@@ -227,6 +252,7 @@ $("ask-form").addEventListener("submit", (event) => { event.preventDefault(); be
 $("forget").addEventListener("click", forget);
 $("cancel").addEventListener("click", () => run?.abort.abort());
 $("model").addEventListener("change", describeModel);
+$("channel").addEventListener("change", offerFurther);
 $("file").addEventListener("change", () => choose($("file").files));
 for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(name, (event) => {
