@@ -23,6 +23,9 @@ from .header import Header, OwnResult, is_dicom, read_header
 from .pixels import read_pixels, straightened
 from .stack import Stack, stack_of
 
+#: The preamble of a DICOM file, which may be zeros, and what follows it.
+_HEADER_BYTES = 1024
+
 
 def read_dicom(path: Path) -> Volume:
     """Read a DICOM file, a folder that holds one series, a DICOMDIR that lists one, or one of several series that it
@@ -128,7 +131,9 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
     """The images of the one series that a folder holds, and notes on what was left out of it."""
     try:
         files = dicom_files(folder)
-        closed = sum(not file.is_dir() and not os.access(file, os.R_OK) for file in folder.iterdir())
+        beside = [file for file in folder.iterdir() if not file.is_dir()]
+        closed = [file for file in beside if not os.access(file, os.R_OK)]
+        hollow = [file for file in beside if file not in closed and _is_hollow(file)]
     except OSError as error:
         raise UnsupportedImageError(
             f"The folder {folder.name} cannot be looked into ({error.strerror or error}). Check its permissions."
@@ -150,8 +155,19 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
         notes.append(f"DICOM files of the folder left out because they are damaged or no images: {len(refusals)}.")
     if closed:
         notes.append("Files of the folder that cannot be opened (no permission, or links that lead nowhere): "
-                     f"{closed}.")
+                     f"{len(closed)}.")
+    if hollow:
+        notes.append(f"Files of the folder that hold nothing, as after a copy that was interrupted: {len(hollow)}. If "
+                     "they were slices, these are missing.")
     return headers, notes
+
+
+def _is_hollow(file: Path) -> bool:
+    """Whether a file is empty, or begins with a header's length of zeros: no slice any more, nor anything else."""
+    if not file.is_file():
+        return False
+    with open(file, "rb") as opened:
+        return not any(opened.read(_HEADER_BYTES))
 
 
 def _the_one_series(directory: Path) -> ListedSeries:
