@@ -51,15 +51,6 @@ def test_pictures_texts_and_a_dicomdir_beside_the_slices_are_passed_over(tmp_pat
     assert len(dicom_files(folder)) == len(stored())
 
 
-@pytest.mark.parametrize("left", [b"", bytes(3000)], ids=["empty", "zeros"])
-def test_what_an_interrupted_copy_left_of_the_last_slices_is_told(tmp_path, left):
-    folder = series(tmp_path / "s")
-    (folder / "IM0009").write_bytes(left)
-    volume = read(folder)
-    assert len(volume.array) == len(stored()) - 1
-    assert "hold nothing, as after a copy that was interrupted: 1. If they were slices" in volume.notes[0]
-
-
 def test_links_are_followed_and_those_that_lead_nowhere_told(tmp_path):
     series(tmp_path / "there")
     folder = tmp_path / "s"

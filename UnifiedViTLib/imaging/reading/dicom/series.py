@@ -81,6 +81,10 @@ def _volume(headers: list[Header], notes: list[str], label: str, name: str) -> V
         label: what to call their source in sentences.
         name: of the volume.
     """
+    _check_whose(headers, label)
+    if len(_values(headers, "FrameOfReferenceUID")) > 1:
+        notes.append("The slices are of several frames of reference: the patient may have been moved between them. "
+                     "Compare the result with the original.")
     try:
         stack = stack_of([frame for header in headers for frame in header.frames], label)
     except UnsupportedImageError as error:
@@ -214,6 +218,22 @@ def _headers(files: Iterable[Path]) -> tuple[list[Header], list[Exception], list
         except (UnsupportedImageError, OSError) as error:
             refusals.append(error)
     return headers, refusals, own
+
+
+def _check_whose(headers: list[Header], label: str) -> None:
+    """Raise an UnsupportedImageError where images of several patients or studies have the UID of one series."""
+    patients, studies = {header.patient for header in headers} - {""}, _values(headers, "StudyInstanceUID")
+    for count, of in ((len(patients), "patients"), (len(studies), "studies")):
+        if count > 1:
+            raise UnsupportedImageError(
+                f"{label[:1].upper()}{label[1:]} holds images of {count} {of}, though all say that they are of one "
+                "series. Put those of one into a folder of its own."
+            )
+
+
+def _values(headers: list[Header], keyword: str) -> set[str]:
+    """What those of the images say that say anything."""
+    return {header.metadata[keyword] for header in headers if keyword in header.metadata}
 
 
 def _metadata(headers: list[Header], stack: Stack) -> dict[str, str]:
