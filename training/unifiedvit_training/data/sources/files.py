@@ -35,8 +35,13 @@ def by_stem(files: Iterable[Path], where: str, complaints: Complaints, ending: s
 
 
 def masks_by_stem(folder: Path, where: str, complaints: Complaints) -> dict[str, Path]:
-    """Masks of a folder by the names of their images, which Slicer's segmentations add ".seg" to. Arguments as of
-    `by_stem`."""
+    """Masks of a folder by the names of their images, which Slicer's segmentations add ".seg" to.
+
+    Args:
+        folder: which need not be there.
+        where: the source.
+        complaints: get names that two masks have.
+    """
     return by_stem(image_files(folder) if folder.is_dir() else [], where, complaints, SEGMENTATION)
 
 
