@@ -52,7 +52,7 @@ def add_models_command(commands) -> None:
     ensemble.add_argument("--version", default="1.0.0", help="of the new model, 1.0.0 by default")
     ensemble.set_defaults(run=_ensemble)
     add_which_command(actions)
-    remove = actions.add_parser("remove", help="remove a downloaded or imported model")
+    remove = actions.add_parser("remove", help="remove a downloaded or imported model, or go back to its last version")
     remove.add_argument("model", metavar="ID")
     remove.set_defaults(run=_remove)
     verify = actions.add_parser("verify", help="compare a model's files with its SHA-256 sums")
@@ -88,6 +88,8 @@ def _list(options: argparse.Namespace) -> int:
         if entry.state in ("update", "available"):
             what = f"Version {entry.newer} is there" if entry.newer else "Not here yet"
             _say(f"  {what}{_origin(entry)}: unifiedvit models download {entry.id} ({in_megabytes(entry.bytes)})")
+        if entry.previous:
+            _say(f"  Back to version {entry.previous}: unifiedvit models remove {entry.id}")
         older = [model.version for model in entry.versions if is_newer(entry.version, model.version)]
         if older:
             _say(f"  Older versions: {', '.join(older)} (unifiedvit models download {entry.id} --version ...)")
@@ -167,8 +169,8 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
 def _remove(options: argparse.Namespace) -> int:
     from .service.store.download import remove_model
 
-    remove_model(options.model)
-    _say(f"{options.model} is removed.")
+    before = remove_model(options.model)
+    _say(f"{options.model} is removed." + (f" Version {before} is used again." if before else ""))
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import TextIO
 
 
@@ -21,7 +22,7 @@ def open_standard_streams() -> None:
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open until the end
-        else:
+        elif isinstance(stream, TextIOWrapper):  # a notebook's are none
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -208,6 +208,27 @@ def test_a_picture_that_is_held_the_wrong_way_is_told(turn):
     assert not statistics.score(statistics.features(nothing[:20], given))[1].any()
 
 
+def test_a_picture_alone_that_looks_like_none_either_way_is_not_called_upside_down_by_what_it_gains():
+    """A brain without its skull, among heads: far from all of training, and a little less far turned over."""
+    chance = np.random.default_rng(7)
+    rows, columns = np.mgrid[-1:1:32j, -1:1:32j].astype(np.float32)
+
+    def upright(count: int) -> np.ndarray:
+        return (rows + 0.3 * np.sin(9 * rows) + chance.normal(0, 0.2, (count, 1, 32, 32))).astype(np.float32)
+
+    def embedded(count: int) -> np.ndarray:
+        return chance.normal(size=(count, 2)).astype(np.float32)
+
+    statistics = fit_ood_statistics(looks(embedded(200), upright(200)), np.arange(200) % 2,
+                                    looks(embedded(200), upright(200)), np.arange(200))
+    strange = upright(6)[:, :, ::-1] + 3 * np.sin(9 * columns)
+    for count, called in ((1, False), (6, True)):
+        features = statistics.features(embedded(count), np.ascontiguousarray(strange[:count]))
+        assert statistics.score(features)[1][:, 0].all() == called
+    held = np.ascontiguousarray(upright(1)[:, :, ::-1])
+    assert statistics.score(statistics.features(embedded(1), held))[1][0].tolist() == [True, False, False]
+
+
 def test_an_image_held_the_wrong_way_gets_a_sentence_and_slices_with_nothing_on_them_do_not_count(spec):
     nan, near, far = np.nan, 0.0, 1e6
     right, wrong = [False] * 3, [False, True, False]

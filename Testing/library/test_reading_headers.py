@@ -126,6 +126,19 @@ def test_a_decompression_bomb_is_refused_early(tmp_path, ending):
     assert "unpacks to far more than" in refusal(path)
 
 
+def test_packed_voxels_of_a_size_that_is_not_said_are_refused_where_itk_would_give_what_lay_in_memory(tmp_path):
+    path, packed = tmp_path / "a.mha", zlib.compress(ARRAY.tobytes())
+    header = META.replace("ElementData", "CompressedData = True\nElementData")
+    path.write_bytes(header.encode() + packed)
+    assert f"Add the line CompressedDataSize = {len(packed)} to its header" in refusal(path)
+    said = header.replace("ElementData", f"CompressedDataSize = {len(packed)}\nElementData")
+    path.write_bytes(said.encode() + packed)
+    assert np.array_equal(read(path).array, ARRAY)
+    (tmp_path / "a.zraw").write_bytes(packed)
+    (tmp_path / "a.mhd").write_text(header.replace("LOCAL", "a.zraw"))
+    assert np.array_equal(read(tmp_path / "a.mhd").array, ARRAY), "a file of their own tells their size"
+
+
 def test_pipes_sockets_and_devices_are_refused_without_being_opened(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe.nii")

@@ -12,12 +12,14 @@ import pytest
 import scenes
 import slicer
 from builders import multi_label_data
+from mirrors import model_folder
 from once import give_verdicts
 from panels import head_node
 from standin.pythonqt import FileDialog
 
 from UnifiedViTLib.inference.decision import diagnose
 from UnifiedViTLib.outputs.mrml import add_to_scene, centre_of
+from UnifiedViTLib.service.store.importing import import_model
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.spec import parse_spec
 
@@ -180,6 +182,18 @@ def test_a_model_is_imported_from_its_folder_chosen_run_and_removed(desk, own_ca
     desk.choose(model="brain-t1ce")
     assert desk.ui.runButton.enabled
     assert len(desk.app.questions) == 2 and "Remove Mine" in desk.app.questions[0]
+
+
+def test_after_an_update_the_version_before_it_can_be_gone_back_to(desk, own_cache, tmp_path):
+    for version in ("2.0.0", "2.1.0"):
+        import_model(model_folder(tmp_path / version, version=version).folder)
+    desk.panel.models.refresh()
+    table = desk.ui.modelsTable
+    table.selectRow([table.item(n, 0).text() for n in range(table.rowCount)].index("Tiny 2.1.0"))
+    desk.ui.removeModelButton.click()
+    again = "Version 2.0.0, which it took the place of, is used again."
+    assert again in desk.app.questions[0] and desk.ui.statusLabel.text == f"The model was removed. {again}"
+    assert "Tiny 2.0.0" in [table.item(n, 0).text() for n in range(table.rowCount)]
 
 
 def test_a_folder_that_is_no_model_is_refused_in_a_sentence(desk, own_cache, tmp_path):

@@ -208,6 +208,16 @@ def test_what_cannot_be_looked_up_is_an_input_and_hidden_folders_are_not_searche
     assert "File name too long" in told[0] and "does not exist" in told[1]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_a_link_to_a_file_that_is_not_there_has_a_line_in_the_table(run, tmp_path):
+    """As git-annex and DataLad leave them until the file is fetched."""
+    scan(tmp_path / "in" / "a.nrrd")
+    (tmp_path / "in" / "b.nrrd").symlink_to(".git/annex/objects/b.nrrd")
+    rows, told = run(*collect_inputs([tmp_path / "in"], lambda sentence: None))
+    assert [row["status"] for row in rows] == ["done", "failed"]
+    assert "b.nrrd is a link to .git/annex/objects/b.nrrd, which is not there" in told[1]
+
+
 def test_names_that_are_formulas_options_or_mathematics_are_harmless(run, tmp_path):
     inputs = [scan(tmp_path / "in" / name) for name in ("=1+2.nrrd", "-rf.nrrd", "price $5$ $.nrrd", "con.nrrd")]
     rows, _ = run(*inputs)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import sys
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from builders import grid, head_volume, oblique, to_sitk
 from dicom_files import series
+from PIL import Image
 from pydicom import Dataset
 from results import make_prediction, put
 
@@ -167,6 +170,31 @@ def test_bad_files_are_refused_in_one_sentence(capsys, tmp_path):
     (tmp_path / "file").write_text("")
     code, _, error = compare(capsys, good, good, "-o", tmp_path / "file" / "out")
     assert code == 2 and "cannot be written" in error
+
+
+def test_edges_that_compression_made_do_not_count_as_drawn(capsys, tmp_path):
+    """Of a square in a JPEG, half as much again lies around it."""
+    square = np.zeros((128, 128), np.uint8)
+    square[30:50, 70:95] = 255
+    for name in ("square.png", "square.jpg"):
+        Image.fromarray(square).save(tmp_path / name, **({"quality": 60} if name.endswith("jpg") else {}))
+    code, _, said = compare(capsys, tmp_path / "square.png", tmp_path / "square.jpg")
+    assert code == 2 and "square.jpg has soft edges" in said and "half of the largest" in said
+    whole = write_mask(tmp_path / "whole.nrrd", mask(BOX))
+    scaled = write_mask(tmp_path / "scaled.nrrd", mask(BOX).astype(np.float32) * np.float32(1.0000001))
+    code, said, _ = compare(capsys, whole, scaled)
+    assert code == 0 and "1.000" in said, "but for rounding, whole numbers"
+    thin = np.zeros(SHAPE, np.uint8)
+    thin[2, 5:15, 5:15] = np.arange(10, 110).reshape(10, 10)
+    names = {f"Segment{n}_{key}": value for n, label in enumerate(range(10, 110))
+             for key, value in (("ID", f"s{n}"), ("Name", f"S{label}"), ("LabelValue", str(label)), ("Layer", "0"))}
+    assert compare(capsys, *[write_mask(tmp_path / "thin.seg.nrrd", thin, names)] * 2)[0] == 0, "named: all meant"
+
+
+def test_it_runs_where_the_output_is_no_file_as_in_a_notebook(monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    file = write_mask(tmp_path / "a.nrrd", mask(BOX))
+    assert cli.main(["compare", file, file]) == 0 and "1.000" in sys.stdout.getvalue()
 
 
 def test_an_empty_mask_is_compared_and_told(capsys, tmp_path):

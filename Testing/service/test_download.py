@@ -301,12 +301,13 @@ def test_a_newer_version_takes_the_place_of_the_older_and_a_damaged_one_is_downl
     newer = model_folder(tmp_path / "newer", version="1.10.0", weights=b"better!")
     offer(newer, catalogue, server)
     spec = download_model("tiny", quiet, catalogue)
-    assert spec.version == "1.10.0" and [f.name for f in (cache / "tiny").iterdir()] == ["1.10.0"]
+    assert spec.version == "1.10.0" == find_model("tiny").version
     spec.weights.write_bytes(b"damaged")
     with pytest.raises(WeightsError, match="damaged"):
         verify_model("tiny")
     download_model("tiny", quiet, catalogue)
     assert verify_model("tiny").version == "1.10.0"
+    assert remove_model("tiny") == "1.2.3" == verify_model("tiny").version, "the one before it is used again"
 
 
 def test_a_catalogue_that_promises_another_model_is_told_and_nothing_is_installed(tmp_path, server):

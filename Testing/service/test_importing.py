@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from mirrors import model_folder
 
+from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import Cancelled, ModelSpecError, WeightsError
-from UnifiedViTLib.service.store.catalogue import find_model, installed_models
+from UnifiedViTLib.service.store.catalogue import find_model, installed_models, list_models
 from UnifiedViTLib.service.store.download import cache_bytes, import_model, remove_model, verify_model
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -237,7 +238,29 @@ def test_an_installed_model_is_replaced_by_a_newer_or_when_it_is_damaged_and_nev
     assert import_model(tmp_path / "a") == first == verify_model("tiny")
     assert import_model(first.folder) == first, "from the cache itself"
     assert import_model(model_folder(tmp_path / "b", version="1.3.0").folder).version == "1.3.0"
-    assert [folder.name for folder in (cache / "tiny").iterdir()] == ["1.3.0"]
+    assert find_model("tiny").version == "1.3.0"
+
+
+def test_the_version_before_is_kept_and_used_again_when_the_newer_one_is_removed(tmp_path, cache, capsys):
+    first, second = (import_model(model_folder(tmp_path / version, version=version, weights=version.encode()).folder)
+                     for version in ("1.9.0", "1.10.0"))
+    assert find_model("tiny").version == "1.10.0" and verify_model("tiny")
+    assert [(entry.version, entry.previous) for entry in list_models() if entry.id == "tiny"] == [("1.10.0", "1.9.0")]
+    import_model(model_folder(tmp_path / "third", version="1.11.0").folder)
+    assert sorted(folder.name for folder in (cache / "tiny").iterdir()) == ["1.10.0", "1.11.0"], "one to go back to"
+    assert main(["models", "remove", "tiny"]) == 0
+    assert "tiny is removed. Version 1.10.0 is used again." in capsys.readouterr().out
+    assert verify_model("tiny").version == "1.10.0" and find_model("tiny").sha256 == second.sha256
+    assert import_model(tmp_path / "third").version == "1.11.0", "and forward again"
+    assert first.version == "1.9.0" and remove_model("tiny") == "1.10.0" and remove_model("tiny") == ""
+    assert nothing_came_in(cache)
+
+
+def test_a_broken_version_is_not_what_is_gone_back_to(tmp_path, cache):
+    broken = import_model(model_folder(tmp_path / "a").folder)
+    broken.weights.unlink()
+    import_model(model_folder(tmp_path / "b", version="1.3.0").folder)
+    assert [folder.name for folder in (cache / "tiny").iterdir()] == ["1.3.0"] and remove_model("tiny") == ""
 
 
 def test_what_a_killed_import_left_is_swept_by_the_next(model, cache):

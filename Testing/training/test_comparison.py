@@ -96,6 +96,14 @@ def test_what_is_finished_is_not_trained_again_and_what_is_lost_alone_is(compare
     assert weights[lost].read_bytes() == contents  # the same seed gives the same weights, in whatever process
 
 
+def test_a_run_has_the_threads_of_its_recipe_and_its_share_only_where_that_names_none(compared, tmp_path):
+    silent, run = plan_of(compared), next(runs_of(plan_of(compared)))
+    said = load_comparison(written(tmp_path, described(changes=described()["changes"] | {"machine.threads": 3})))
+    for threads in (None, 1):
+        assert project_of(said, run, compared / "data", threads).machine.threads == 3
+        assert project_of(silent, run, compared / "data", threads).machine.threads == threads
+
+
 def test_a_changed_recipe_does_not_go_under_an_old_name(compared, tmp_path, capsys):
     other = described()
     other["changes"]["fit.batch_size"] = 4

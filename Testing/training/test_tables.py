@@ -9,19 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from head_sets import BY_FOLD, head, mistakes, project, source, write, write_table
+from head_sets import BY_FOLD, CLASSES, head, mistakes, project, source, write, write_table
 from PIL import Image, ImageOps
+from unifiedvit_training.config import load_project
 from unifiedvit_training.data.dataset import Item
-from unifiedvit_training.data.mask_values import soft_share, whole_numbers
 from unifiedvit_training.data.names import folded_patient
 from unifiedvit_training.data.prepare import prepare_dataset
 from unifiedvit_training.data.slicing import read_channels, slice_item
 from unifiedvit_training.data.sources import list_items
 from unifiedvit_training.data.splits import assign_sides
-from unifiedvit_training.errors import DataError
+from unifiedvit_training.errors import ConfigError, DataError
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.exif import check_upright
+from UnifiedViTLib.imaging.mask_values import soft_share, whole_numbers
 
 
 def absolute(folder: Path, rows: list[dict]) -> list[dict]:
@@ -279,3 +280,72 @@ def test_a_photograph_that_its_mask_was_not_drawn_on_as_stored_is_refused(heads,
     rows[n]["image"] = str(tmp_path / "turned.jpg")
     with pytest.raises(DataError, match=r"turned\.jpg.*EXIF orientation"):
         prepare_dataset(project(source(write_table(tmp_path, rows))), tmp_path / "dataset")
+
+
+# What could be meant in two ways
+
+
+@pytest.mark.parametrize("header", ["image,mask,label,label,patient,fold", "image,mask,Label,label,patient,fold"])
+def test_two_columns_of_one_name_are_refused_and_those_nobody_reads_are_not(heads, tmp_path, header):
+    folder, rows = heads
+    lines = [",".join((row["image"], row["mask"], row["label"], CLASSES[0], row["patient"], str(row["fold"])))
+             for row in rows]
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join([header, *lines]))
+    given = source(table, images=str(folder), masks=str(folder))
+    assert "table.csv has 2 columns called 'label'" in mistakes(project(given))
+    table.write_text("\n".join([header.replace("abel,label", "abel,").replace("fold", "fold,"), *(
+        f"{line}," for line in lines)]))
+    assert len(list_items(project(given))["heads"]) == len(rows)
+
+
+def test_a_cell_that_swallowed_the_rows_after_it_is_told_and_shown_in_part(heads, tmp_path):
+    folder, rows = heads
+    table = write_table(tmp_path, [row | {"image": "x" * 5000} if n == 2 else row for n, row in enumerate(rows)])
+    said = mistakes(project(source(table, images=str(folder), masks=str(folder))))
+    assert "table.csv line 4: the image " in said and "xxx... does not exist" in said and len(said) < 600
+
+
+def test_a_mask_of_two_patients_or_that_is_its_own_image_is_refused(heads, tmp_path):
+    folder, rows = heads
+    masked = [n for n, row in enumerate(rows) if row["mask"]]
+    one, same, other = masked[0], masked[1], masked[-1]
+    assert rows[one]["patient"] == rows[same]["patient"] != rows[other]["patient"]
+    changed = [dict(row) for row in rows]
+    changed[same]["mask"] = changed[one]["mask"]
+    given = source(write_table(tmp_path, changed), images=str(folder), masks=str(folder))
+    assert list_items(project(given)), "two images of one patient may have one mask"
+    changed[other]["mask"] = changed[one]["mask"]
+    write_table(tmp_path, changed)
+    assert f"the mask {rows[one]['mask']} is given to heads/{rows[one]['image']} and to" in mistakes(project(given))
+    changed[other]["mask"] = changed[other]["image"]
+    write_table(tmp_path, changed)
+    assert f"the mask of heads/{rows[other]['image']} is the image itself" in mistakes(project(given))
+
+
+def test_files_of_one_name_in_a_folder_are_neither_left_out_nor_given_one_mask(tmp_path):
+    chance = np.random.default_rng(0)
+    for name in CLASSES:
+        for n in range(2):
+            write(tmp_path / "classes" / name / f"{n}.png", head(chance, 1)[0])
+    write(tmp_path / "classes" / CLASSES[0] / "1.tif", head(chance, 1)[0])
+    split = {"split": {"fractions": [0.5, 0.5, 0]}}
+    said = mistakes(project({"name": "heads", "folder": str(tmp_path / "classes"), **split}))
+    assert f"{CLASSES[0]} holds 1.png and 1.tif: which one is meant is not clear" in said
+    for name in ("a.png", "b.png", "b.tif"):
+        write(tmp_path / "flat" / "images" / name, head(chance, 1)[0])
+    given = project({"name": "heads", "folder": str(tmp_path / "flat"), "label": CLASSES[1], **split})
+    assert len(list_items(given)["heads"]) == 3
+    mask = tmp_path / "flat" / "masks"
+    write(mask / "b.png", head(chance, 1)[1])
+    assert "the mask b.png is given to heads/b.png and to heads/b.tif" in mistakes(given)
+    (mask / "b.png").rename(mask / "a.png")
+    write(mask / "a.seg.nrrd", head(chance, 1)[1])
+    assert "masks holds a.png and a.seg.nrrd" in mistakes(given)
+
+
+def test_two_values_under_one_name_in_a_yaml_are_refused(tmp_path):
+    file = tmp_path / "p.yaml"
+    file.write_text("seed: 1\nfit: {batch_size: 2}\nseed: 2\n")
+    with pytest.raises(ConfigError, match=r"(?s)p\.yaml cannot be read: seed stands there twice.*line 1"):
+        load_project(file)

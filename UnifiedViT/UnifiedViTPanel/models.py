@@ -185,12 +185,16 @@ class ModelsView(ChildView):
             self._changed(event.result["model"])
 
     def onRemove(self, _checked=None):
-        """Take a model out of the cache."""
+        """Take a model out of the cache, or go back to the version before it."""
         entry = self._chosen()
-        if slicer.util.confirmOkCancelDisplay(
-                asShown(_("Remove {name} {version} from {folder}?").format(
-                    name=entry.name, version=entry.version, folder=cache_folder())), windowTitle=_("UnifiedViT")):
-            self._do(lambda: remove_model(entry.id), _("The model was removed."))
+        question = _("Remove {name} {version} from {folder}?").format(
+            name=entry.name, version=entry.version, folder=cache_folder())
+        done = _("The model was removed.")
+        if entry.previous:
+            again = _("Version {version}, which it took the place of, is used again.").format(version=entry.previous)
+            question, done = f"{question}\n\n{again}", f"{done} {again}"
+        if slicer.util.confirmOkCancelDisplay(asShown(question), windowTitle=_("UnifiedViT")):
+            self._do(lambda: remove_model(entry.id), done)
 
     def onClearCache(self, _checked=None):
         """Take all models out of the cache."""

@@ -1363,6 +1363,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Braucht PyTorch.</translation>
     </message>
     <message>
+        <source>Version {version}, which it took the place of, is used again.</source>
+        <translation type="unfinished">Version {version}, an deren Stelle sie getreten war, wird wieder verwendet.</translation>
+    </message>
+    <message>
         <source>{state}, {place}</source>
         <translation type="unfinished">{state}, {place}</translation>
     </message>

@@ -1363,6 +1363,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">Necesita PyTorch.</translation>
     </message>
     <message>
+        <source>Version {version}, which it took the place of, is used again.</source>
+        <translation type="unfinished">Se vuelve a usar la versión {version}, a la que había sustituido.</translation>
+    </message>
+    <message>
         <source>{state}, {place}</source>
         <translation type="unfinished">{state}, {place}</translation>
     </message>

@@ -1363,6 +1363,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Nécessite PyTorch.</translation>
     </message>
     <message>
+        <source>Version {version}, which it took the place of, is used again.</source>
+        <translation type="unfinished">La version {version}, qu&apos;elle avait remplacée, est de nouveau utilisée.</translation>
+    </message>
+    <message>
         <source>{state}, {place}</source>
         <translation type="unfinished">{state}, {place}</translation>
     </message>

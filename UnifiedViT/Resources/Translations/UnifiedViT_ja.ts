@@ -1363,6 +1363,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">PyTorch が必要です。</translation>
     </message>
     <message>
+        <source>Version {version}, which it took the place of, is used again.</source>
+        <translation type="unfinished">置き換えられていたバージョン {version} が再び使われます。</translation>
+    </message>
+    <message>
         <source>{state}, {place}</source>
         <translation type="unfinished">{state}、{place}</translation>
     </message>

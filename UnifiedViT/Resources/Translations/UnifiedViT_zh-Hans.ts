@@ -1363,6 +1363,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">需要 PyTorch。</translation>
     </message>
     <message>
+        <source>Version {version}, which it took the place of, is used again.</source>
+        <translation type="unfinished">被它取代的版本 {version} 将重新使用。</translation>
+    </message>
+    <message>
         <source>{state}, {place}</source>
         <translation type="unfinished">{state}，{place}</translation>
     </message>

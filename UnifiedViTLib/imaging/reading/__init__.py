@@ -3,6 +3,7 @@ formats."""
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -125,6 +126,9 @@ def _read_checked(path: Path, checked: Callable[[Volume], Volume], turn: bool = 
     try:
         status = path.stat()
     except FileNotFoundError:
+        if path.is_symlink():
+            raise UnsupportedImageError(f"{path} is a link to {os.readlink(path)}, which is not there. Get that file "
+                                        "(git-annex or DataLad: get), or connect its disk.") from None
         raise UnsupportedImageError(f"{path} does not exist. Check the path.") from None
     except (OSError, ValueError) as error:
         raise UnsupportedImageError(

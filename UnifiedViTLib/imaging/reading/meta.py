@@ -104,6 +104,11 @@ def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int
         with open(file, "rb") as opened:
             opened.seek(start)
             check_unpacked(name, each, unpacked(opened, name, bytes_packed))
+        if attached and "CompressedDataSize" not in fields:  # ITK would give what lay in memory
+            raise UnsupportedImageError(
+                f"{name} does not say how many bytes its packed voxels take (CompressedDataSize). Add the line "
+                f"CompressedDataSize = {bytes_packed} to its header, or save the image again."
+            )
 
 
 def _truth(name: str, fields: dict[str, str], field: str, default: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import WeightsError
 from ...spec import ModelSpec
-from .sequence_probe import SequenceProbe
+from .sequence_probe import MANY_SLICES, SequenceProbe
 from .texture import ROTATIONS, layout, texture, undo_rotation
 
 
@@ -105,21 +105,30 @@ class OODStatistics:
             )
         return OODFeatures(points, features, (images == images[:, :, :1, :1]).all(axis=(1, 2, 3)))
 
-    def score(self, features: OODFeatures) -> tuple[np.ndarray, np.ndarray | None]:
+    def score(self, features: OODFeatures, images: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | None]:
         """How far slices are from those of training, and whether they look as if they were turned.
+
+        Args:
+            features: of N slices.
+            images: (N,) int, the number, from 0, of the image that each is of; None: all are of one.
 
         Returns:
             (N,) distances as of `Gaussians.distances`; (N, len(ROTATIONS)) bool, whether a slice gains so much by being
-            put right that it looks turned. Of format 2, a slice with nothing on it has the distance NaN and is not
-            turned; of format 1, the second is None.
+            put right that it looks turned; of an image of few slices, which cannot outvote one that does so by chance,
+            it must besides look, put right, as those of training do. Of format 2, a slice with nothing on it has the
+            distance NaN and is not turned; of format 1, the second is None.
         """
         distances = self.training.distances(features.points)
         if self.orientation is None:
             return distances, None
         as_is, *others = (self.orientation.gaussians.distances(view) for view in features.views)
-        gains = as_is[:, None] - np.stack(others, axis=1)
+        put_right = np.stack(others, axis=1)
+        rotated = (as_is[:, None] - put_right > self.orientation.thresholds) & ~features.blank[:, None]
+        image = np.zeros(len(distances), int) if images is None else images
+        few = np.bincount(image, ~features.blank)[image] < MANY_SLICES
+        rotated &= ~few[:, None] | (put_right <= self.orientation.gaussians.means.shape[1] ** 0.5)
         distances[features.blank] = np.nan
-        return distances, (gains > self.orientation.thresholds) & ~features.blank[:, None]
+        return distances, rotated
 
     def mistaken(self, features: OODFeatures, given: Sequence[str]) -> bool:
         """Whether an image looks as if it were of other sequences than those it is given as; False where no probe is

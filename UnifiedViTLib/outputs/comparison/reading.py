@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import UnsupportedImageError
+from ...imaging.mask_values import soft_share, whole_numbers
 from ...imaging.reading import is_dicom, read_layers
 from ...imaging.volume import Volume
 from ..inventory import Inventory
@@ -119,7 +120,10 @@ def dicom_patient_key(file: Path) -> str:
 def _read_file(path: Path) -> Segmentation:
     layers, keys = read_layers(path)
     arrays = tuple(_labels(layer) for layer in layers)
-    segments = _named_segments(keys, len(layers)) or _unnamed_segments(arrays)
+    segments = _named_segments(keys, len(layers))
+    if not segments:
+        _check_edges(path.name, arrays)
+        segments = _unnamed_segments(arrays)
     first = layers[0]
     name = first.name.removesuffix(".seg")
     return Segmentation(name, arrays, segments, first.ijk_to_ras, first.planar, first.geometry, notes=first.notes)
@@ -131,7 +135,7 @@ def _labels(volume: Volume) -> np.ndarray:
     Raises:
         UnsupportedImageError: its values are those of an image.
     """
-    array = volume.array
+    array = whole_numbers(volume.array)
     if array.dtype.kind == "f":
         if not np.array_equal(array, np.rint(array)):
             raise UnsupportedImageError(
@@ -147,6 +151,17 @@ def _labels(volume: Volume) -> np.ndarray:
             "a segmentation: a mask or label map (0 where nothing is drawn)."
         )
     return array
+
+
+def _check_edges(name: str, arrays: tuple[np.ndarray, ...]) -> None:
+    """Raise an UnsupportedImageError where values between nothing and what is drawn would count as drawn."""
+    soft = max(map(soft_share, arrays))
+    if soft:
+        raise UnsupportedImageError(
+            f"{name} has soft edges: {soft:.0%} of what it marks is between nothing and its largest value (JPEG, or "
+            "drawn smoothly). Set values from half of the largest on to 1, the others to 0, and save it as PNG or "
+            "NIfTI."
+        )
 
 
 def _values(array: np.ndarray) -> np.ndarray:

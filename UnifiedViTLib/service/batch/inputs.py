@@ -117,9 +117,11 @@ def _folders(path: Path) -> Iterator[Path]:
 
 
 def _files(folder: Path) -> list[Path]:
+    """Files in a folder, links that lead nowhere among them: their lines in the table say so."""
     try:
         with os.scandir(folder) as items:
-            return sorted(folder / item.name for item in items if item.is_file() and not item.name.startswith("."))
+            return sorted(folder / item.name for item in items if not item.name.startswith(".") and (
+                item.is_file() or (item.is_symlink() and not os.path.exists(item.path))))
     except OSError as error:
         raise UnsupportedImageError(
             f"The folder {folder} cannot be read ({error.strerror}). Check its permissions."

@@ -19,7 +19,7 @@ from pathlib import Path
 from ...errors import WeightsError
 from ...locking import file_lock
 from ...spec import SPEC_FILE
-from ...versions import is_newer
+from ...versions import is_newer, version_numbers
 
 PARTIAL = ".partial"
 COMPILED = ".compiled"
@@ -120,8 +120,12 @@ def clear_cache() -> None:
         raise WeightsError(" ".join(problems))
 
 
-def remove_stored(model_id: str) -> None:
+def remove_stored(model_id: str, version: str | None = None) -> None:
     """Remove what the cache holds of a model, unfinished downloads too.
+
+    Args:
+        model_id: of the model.
+        version: of the one to remove; None: all.
 
     Raises:
         WeightsError: it is being downloaded, or the folder cannot be changed.
@@ -132,7 +136,8 @@ def remove_stored(model_id: str) -> None:
 
     with locked(model_id, busy), disk_errors(cache_folder()):
         for folder in stored(model_id):
-            _discard(folder)
+            if version in (None, folder.name):
+                _discard(folder)
         shutil.rmtree(cache_folder() / COMPILED / model_id, ignore_errors=True)
         scratch = scratch_folder(model_id)
         shutil.rmtree(scratch)
@@ -150,6 +155,11 @@ def stored(model_id: str | None = None) -> list[Path]:
         version for parent in parents if not parent.name.startswith(".") for version in _folders(parent)
         if _VERSION.fullmatch(version.name) and (version / SPEC_FILE).exists()
     ]
+
+
+def newest_stored(model_id: str) -> Path | None:
+    """Folder of the newest version of a model in the cache, sound or not; None where there is none."""
+    return max(stored(model_id), key=lambda folder: version_numbers(folder.name), default=None)
 
 
 def _folders(parent: Path) -> list[Path]:
@@ -196,12 +206,13 @@ def staging(model_id: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def commit(staged: Path, model_id: str, version: str) -> Path:
+def commit(staged: Path, model_id: str, version: str, kept: str = "") -> Path:
     """Put a finished folder into the cache by one rename, and take other versions out. Hold the model's lock.
 
     Args:
         staged: the folder, of `staging`.
         model_id, version: of the model in it.
+        kept: an older version that stays, to go back to; "" for none.
 
     Returns:
         The model's folder.
@@ -218,7 +229,7 @@ def commit(staged: Path, model_id: str, version: str) -> Path:
         os.chmod(staged, 0o755)  # mkdtemp's folders are for their owner alone; a cache may be shared
         os.rename(staged, target)
         for folder in stored(model_id):
-            if folder == target:
+            if folder == target or folder.name == kept:
                 continue
             try:
                 _discard(folder)

@@ -13,7 +13,7 @@ from ...integrity import verify_file, verify_graph
 from ...resources import resources
 from ...spec import SPEC_FILE, ModelSpec, load_spec
 from ...tensors import check_tensors
-from ...versions import is_newer
+from ...versions import is_newer, version_numbers
 from .cache import folder_bytes, stored
 from .foreign import check_own
 from .offers import RemoteModel, newest_first
@@ -37,6 +37,7 @@ class ModelEntry:
         problem: what is wrong with a broken model in the cache, or why one is refused, in a sentence; else empty.
         versions: that can be downloaded, the newest first; older ones too.
         repository: address of the repository that has them; "" for the catalogue that comes with UnifiedViT.
+        previous: the version that is used again once this one is removed; "" for none.
     """
 
     id: str
@@ -52,6 +53,7 @@ class ModelEntry:
     problem: str = ""
     versions: tuple[RemoteModel, ...] = ()
     repository: str = ""
+    previous: str = ""
 
 
 def bundled_models() -> list[ModelSpec]:
@@ -69,6 +71,14 @@ def installed_models() -> list[ModelSpec]:
         if isinstance(spec, ModelSpec) and (spec.id not in found or is_newer(spec.version, found[spec.id].version)):
             found[spec.id] = spec
     return list(found.values())
+
+
+def previous_version(model_id: str, version: str) -> str:
+    """The newest version at hand, bundled or in the cache, that is older than this one, so that it is used again once
+    this one is removed; "" for none."""
+    specs = [*bundled_models(), *(spec for _, spec in _stored_specs() if isinstance(spec, ModelSpec))]
+    older = [spec.version for spec in specs if spec.id == model_id and is_newer(version, spec.version)]
+    return max(older, key=version_numbers, default="")
 
 
 def list_models(catalogue: Path | None = None) -> list[ModelEntry]:
@@ -94,6 +104,7 @@ def list_models(catalogue: Path | None = None) -> list[ModelEntry]:
             bytes=update.bytes if update else folder_bytes(spec.folder),
             spec=spec, removable=spec.id in in_cache, newer=update.version if update else "",
             versions=versions, repository=versions[0].repository if versions else "",
+            previous=previous_version(spec.id, spec.version) if spec.id in in_cache else "",
         ))
     for folder, error in cached:
         if not isinstance(error, ModelSpec):

@@ -20,6 +20,7 @@ from .cache import (
     disk_errors,
     in_megabytes,
     locked,
+    newest_stored,
     remove_stored,
     scratch_folder,
     set_cache_folder,
@@ -32,6 +33,7 @@ from .catalogue import (
     files_of,
     find_model,
     installed_models,
+    previous_version,
     verify_files,
 )
 from .importing import copy_exactly, import_model
@@ -94,7 +96,8 @@ def download_model(
             for surplus in set(scratch.iterdir()) - {scratch / file.name for file in model.files}:
                 surplus.unlink()
         note_source(scratch, model.repository)
-        return load_spec(commit(scratch, model.id, model.version))
+        previous = previous_version(model.id, model.version)
+        return load_spec(commit(scratch, model.id, model.version, previous))
 
 
 def _fetch_files(model: RemoteModel, scratch: Path, progress: Callable[[str, float], None], timeouts: Timeouts) -> None:
@@ -189,18 +192,22 @@ def _check_agrees(model: RemoteModel, folder: Path) -> None:
     check_contents(spec)
 
 
-def remove_model(model_id: str) -> None:
-    """Remove a downloaded or imported model; if one of its id comes with UnifiedViT, that one is used again.
+def remove_model(model_id: str) -> str:
+    """Remove a downloaded or imported model, its newest version; the one that it had taken the place of, or the one
+    that comes with UnifiedViT, is used again.
+
+    Returns:
+        The version that is used from now on; "" for none.
 
     Raises:
         WeightsError: it comes with UnifiedViT, is not installed, or cannot be removed.
     """
-    if model_id in {folder.parent.name for folder in stored()}:
-        remove_stored(model_id)
-    elif model_id in {spec.id for spec in bundled_models()}:
+    if newest := newest_stored(model_id) if model_id in {folder.parent.name for folder in stored()} else None:
+        remove_stored(model_id, newest.name)
+        return next((spec.version for spec in installed_models() if spec.id == model_id), "")
+    if model_id in {spec.id for spec in bundled_models()}:
         raise WeightsError(f"{model_id} comes with UnifiedViT and cannot be removed.")
-    else:
-        raise WeightsError(f"{model_id!r} is not installed. See unifiedvit models.")
+    raise WeightsError(f"{model_id!r} is not installed. See unifiedvit models.")
 
 
 def verify_model(model_id: str) -> ModelSpec:

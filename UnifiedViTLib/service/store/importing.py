@@ -17,7 +17,7 @@ from ...errors import ModelSpecError, WeightsError
 from ...spec import LARGEST_SPEC, SPEC_FILE, ModelSpec, load_spec
 from ...versions import is_newer
 from .cache import check_space, commit, disk_errors, in_megabytes, locked, staging, write_all
-from .catalogue import bundled_models, check_contents, files_of, installed_models, verify_files
+from .catalogue import bundled_models, check_contents, files_of, installed_models, previous_version, verify_files
 from .foreign import check_own
 
 README = "README.md"
@@ -33,7 +33,8 @@ def import_model(
     """Copy a model into the cache; its SHA-256 sums are checked while it is copied.
 
     A bundled model is never hidden by one of its own version or an older one; a newer one takes its place until it is
-    removed. Of a model in the cache, a newer version takes the place of an older one.
+    removed. Of a model in the cache, a newer version takes the place of an older one, which is kept, and used again
+    when the newer one is removed.
 
     Args:
         path: a model's folder, its `model.json`, or a .zip of the folder.
@@ -94,7 +95,8 @@ def _import(source: _Folder | _Archive, progress: Callable[[str, float], None]) 
             if replace(copy, folder=spec.folder) != spec:
                 raise WeightsError(f"The description of {spec.name} changed while it was copied. Import it again.")
             check_contents(copy)
-            return load_spec(commit(folder, spec.id, spec.version))
+            previous = previous_version(spec.id, spec.version)
+            return load_spec(commit(folder, spec.id, spec.version, previous))
 
 
 def _already_there(spec: ModelSpec) -> ModelSpec | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from ...outputs.writing import sha256_of
 from ...spec import FORMAT, SPEC_FILE
 from ...versions import is_newer
-from .cache import disk_errors, stored
+from .cache import disk_errors, newest_stored
 from .offers import RemoteModel, read_catalogue
 from .repositories import repositories
 
@@ -61,12 +61,12 @@ class Offers:
                     "to give its model another id.")
         if model.id in self.bundled and not is_newer(model.version, self.bundled[model.id]):
             return f"{model.id} {self.bundled[model.id]} comes with UnifiedViT; there is nothing to download."
-        for folder in stored(model.id):
-            if model.repository not in self._owners(folder):
-                source = source_of(folder)
-                return (f"{model.id} {folder.name} is installed and {f'came from {source}' if source else 'is another'}"
-                        f": that of {model.repository or 'the catalogue'} never takes its place by itself. To use that "
-                        f"one, remove the installed one first (unifiedvit models remove {model.id}).")
+        folder = newest_stored(model.id)
+        if folder is not None and model.repository not in self._owners(folder):
+            source = source_of(folder)
+            return (f"{model.id} {folder.name} is installed and {f'came from {source}' if source else 'is another'}"
+                    f": that of {model.repository or 'the catalogue'} never takes its place by itself. To use that "
+                    f"one, remove the installed one first (unifiedvit models remove {model.id}).")
         return ""
 
     def _owners(self, folder: Path) -> set[str]:

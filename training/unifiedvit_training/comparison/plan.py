@@ -120,7 +120,7 @@ def project_of(plan: Comparison, run: Run, data: Path | None, threads: int | Non
         plan: the comparison.
         run: the training.
         data: folder that data paths start from; None: the one of each recipe.
-        threads: of the processor; None for as many as the recipe says.
+        threads: of the processor, where the recipe does not say how many; None for as many as torch takes.
 
     Raises:
         ConfigError: the set's project, or what is changed in it, is wrong.
@@ -130,13 +130,15 @@ def project_of(plan: Comparison, run: Run, data: Path | None, threads: int | Non
     changes = [
         *plan.changes.items(), *chosen.changes.items(), *entry.changes.items(), ("seed", run.seed),
         ("model.architecture", entry.architecture), ("model.arguments", arguments), ("model.task", entry.task),
-        ("machine.threads", threads),
     ]
     project = load_project(chosen.project, [f"{name}={json.dumps(value)}" for name, value in changes],
                            data / chosen.data if data else None)
     model = project.model
     named = {"id": f"{model.id}-{entry.name}", "name": f"{model.name}: {entry.title}"}
-    return project.model_copy(update={"model": model.model_copy(update=named)})
+    machine = project.machine
+    if machine.threads is None:
+        machine = machine.model_copy(update={"threads": threads})
+    return project.model_copy(update={"model": model.model_copy(update=named), "machine": machine})
 
 
 def chosen_runs(plan: Comparison, only: list[str]) -> list[Run]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+
+import torch
 
 from ..data.dataset import load_dataset
 from ..data.prepare import prepare_dataset
@@ -34,7 +35,8 @@ def train_all(plan: Comparison, work: Path, data: Path | None, only: list[str], 
         work: WORK/<set>/dataset, and WORK/<set>/<entry>-<seed> for each run.
         data: what the data paths of the projects start from.
         only: names of entries or sets; empty: all.
-        jobs: runs at a time, each with its share of the cores. Several small ones use a machine better than one.
+        jobs: runs at a time, each with its share of the cores, or as many threads as `machine.threads` of its recipe
+            says. Several small ones use a machine better than one.
 
     Raises:
         TrainingError: a set cannot be prepared.
@@ -46,7 +48,7 @@ def train_all(plan: Comparison, work: Path, data: Path | None, only: list[str], 
         tasks = {plan.entry(run.entry).task for run in runs}  # what none of them learns, the data need not show
         whole = project.model.model_copy(update={"task": tasks.pop() if len(tasks) == 1 else "both"})
         prepare_dataset(project.model_copy(update={"model": whole}), work / name / DATASET)
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+    threads = max(1, torch.get_num_threads() // jobs)  # of those that OMP_NUM_THREADS or the system leave
     left = [run for run in runs if not finished(plan, run, work, data)]
     print(f"{len(runs) - len(left)} of {len(runs)} runs are finished; {len(left)} to do.")
     failed = []

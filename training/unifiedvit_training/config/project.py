@@ -41,6 +41,17 @@ def load_project(file: Path, changes: list[str] | None = None, data: Path | None
     return _anchored(read_yaml(file, Project, changes), file.parent, data or file.parent)
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """PyYAML's safe one, which takes the last of two values that stand under one name."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [(key.tag, key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for tag, name in keys:
+            if keys.count((tag, name)) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"{name} stands there twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def read_yaml(file: Path, kind: type[Kind], changes: list[str] | None = None) -> Kind:
     """Read a YAML as a section of type `kind`, `changes` made first.
 
@@ -53,7 +64,7 @@ def read_yaml(file: Path, kind: type[Kind], changes: list[str] | None = None) ->
         ConfigError: the file cannot be read, or says where it is wrong.
     """
     try:
-        given = yaml.safe_load(file.read_text(encoding="utf-8"))
+        given = yaml.load(file.read_text(encoding="utf-8"), _UniqueKeys)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{file} cannot be read: {error}") from error
     if not isinstance(given, dict):

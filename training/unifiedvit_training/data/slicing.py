@@ -11,6 +11,7 @@ from scipy.ndimage import binary_fill_holes
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.channels import prepare_channels
+from UnifiedViTLib.imaging.mask_values import soft_share, whole_numbers
 from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.imaging.reading import read, read_labels
 from UnifiedViTLib.imaging.resampling import Frame
@@ -19,7 +20,6 @@ from UnifiedViTLib.imaging.volume import Volume, grid_distance_mm
 from ..config import IGNORE, Data, Model, Source
 from ..errors import DataError
 from .dataset import Item, lesion_of
-from .mask_values import soft_share, whole_numbers
 from .shortcut import STATISTICS, global_statistics
 
 #: A lesion smaller than this share of the network's input says too little to name a volume's slice by.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import warnings
@@ -57,6 +58,7 @@ class Header:
         transfer_syntax: UID of how the pixels are stored.
         complete: whether all bytes that the file promises for its pixels are there.
         kind: what kind of object it is, in DICOM's words.
+        patient: a digest of the patient's ID, which never leaves the reader; "" for none.
     """
 
     path: Path
@@ -65,6 +67,7 @@ class Header:
     transfer_syntax: str
     complete: bool
     kind: str
+    patient: str
 
     @property
     def series(self) -> str:
@@ -117,7 +120,9 @@ def read_header(path: Path) -> Header:
         sequences = named_sequences(values.text(dataset, keyword) for keyword in _DESCRIPTIONS)
         if sequences:
             metadata[SEQUENCES] = "\\".join(sequences)
-    return Header(path, frames, metadata, syntax, complete, uid_name(kind))
+        patient = values.text(dataset, "PatientID").strip()
+        digest = hashlib.sha256(patient.encode("utf-8", "replace")).hexdigest() if patient else ""
+    return Header(path, frames, metadata, syntax, complete, uid_name(kind), digest)
 
 
 def read_dataset(path: Path) -> Dataset:

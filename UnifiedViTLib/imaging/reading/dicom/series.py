@@ -23,6 +23,9 @@ from .header import Header, OwnResult, is_dicom, read_header
 from .pixels import read_pixels, straightened
 from .stack import Stack, stack_of
 
+#: The preamble of a DICOM file, which may be zeros, and what follows it.
+_HEADER_BYTES = 1024
+
 
 def read_dicom(path: Path) -> Volume:
     """Read a DICOM file, a folder that holds one series, a DICOMDIR that lists one, or one of several series that it
@@ -78,6 +81,10 @@ def _volume(headers: list[Header], notes: list[str], label: str, name: str) -> V
         label: what to call their source in sentences.
         name: of the volume.
     """
+    _check_whose(headers, label)
+    if len(_values(headers, "FrameOfReferenceUID")) > 1:
+        notes.append("The slices are of several frames of reference: the patient may have been moved between them. "
+                     "Compare the result with the original.")
     try:
         stack = stack_of([frame for header in headers for frame in header.frames], label)
     except UnsupportedImageError as error:
@@ -128,7 +135,9 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
     """The images of the one series that a folder holds, and notes on what was left out of it."""
     try:
         files = dicom_files(folder)
-        closed = sum(not file.is_dir() and not os.access(file, os.R_OK) for file in folder.iterdir())
+        beside = [file for file in folder.iterdir() if not file.is_dir()]
+        closed = [file for file in beside if not os.access(file, os.R_OK)]
+        hollow = [file for file in beside if file not in closed and _is_hollow(file)]
     except OSError as error:
         raise UnsupportedImageError(
             f"The folder {folder.name} cannot be looked into ({error.strerror or error}). Check its permissions."
@@ -150,8 +159,19 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
         notes.append(f"DICOM files of the folder left out because they are damaged or no images: {len(refusals)}.")
     if closed:
         notes.append("Files of the folder that cannot be opened (no permission, or links that lead nowhere): "
-                     f"{closed}.")
+                     f"{len(closed)}.")
+    if hollow:
+        notes.append(f"Files of the folder that hold nothing, as after a copy that was interrupted: {len(hollow)}. If "
+                     "they were slices, these are missing.")
     return headers, notes
+
+
+def _is_hollow(file: Path) -> bool:
+    """Whether a file is empty, or begins with a header's length of zeros: no slice any more, nor anything else."""
+    if not file.is_file():
+        return False
+    with open(file, "rb") as opened:
+        return not any(opened.read(_HEADER_BYTES))
 
 
 def _the_one_series(directory: Path) -> ListedSeries:
@@ -198,6 +218,22 @@ def _headers(files: Iterable[Path]) -> tuple[list[Header], list[Exception], list
         except (UnsupportedImageError, OSError) as error:
             refusals.append(error)
     return headers, refusals, own
+
+
+def _check_whose(headers: list[Header], label: str) -> None:
+    """Raise an UnsupportedImageError where images of several patients or studies have the UID of one series."""
+    patients, studies = {header.patient for header in headers} - {""}, _values(headers, "StudyInstanceUID")
+    for count, of in ((len(patients), "patients"), (len(studies), "studies")):
+        if count > 1:
+            raise UnsupportedImageError(
+                f"{label[:1].upper()}{label[1:]} holds images of {count} {of}, though all say that they are of one "
+                "series. Put those of one into a folder of its own."
+            )
+
+
+def _values(headers: list[Header], keyword: str) -> set[str]:
+    """What those of the images say that say anything."""
+    return {header.metadata[keyword] for header in headers if keyword in header.metadata}
 
 
 def _metadata(headers: list[Header], stack: Stack) -> dict[str, str]:

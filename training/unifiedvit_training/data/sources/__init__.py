@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...config import BACKGROUND, Model, Project, Source
+from ..dataset import Item
 from .complaints import Complaints
 from .folder import folder_items
 from .labels import class_named
@@ -56,6 +57,21 @@ def _check_repeats(source: Source, rows: list[Listed], complaints: Complaints) -
             if image in seen:
                 complaints.add(source.name, f"{image.name} is listed twice; keep one row")
             seen.add(image)
+    _check_masks(source, rows, complaints)
+
+
+def _check_masks(source: Source, rows: list[Listed], complaints: Complaints) -> None:
+    """A mask is of one patient, and no image."""
+    owners: dict[Path, Item] = {}
+    for item in (row.item for row in rows):
+        if item.mask is None:
+            continue
+        owner = owners.setdefault(item.mask, item)
+        if item.mask in (item.image, *item.channels):
+            complaints.add(source.name, f"the mask of {item.name} is the image itself")
+        elif owner.group != item.group:
+            complaints.add(source.name, f"the mask {item.mask.name} is given to {owner.name} and to {item.name}, which "
+                           "are not of one patient; correct one of them, or name the patient of both")
 
 
 def _listed(source: Source, model: Model, complaints: Complaints) -> Iterator[Listed]:

@@ -32,6 +32,7 @@ class Columns:
         self.split = self._find_split()
         self.findings = self._find_findings()
         self.images = self._find_images()
+        self._check_unique()
 
     def _find_single(self) -> dict[str, str]:
         columns = {}
@@ -91,6 +92,17 @@ class Columns:
             elif name not in self._header:
                 self._missing(key, name)
         return [columns[name] if columns.get(name) in self._header else "" for name in channels]
+
+    def _check_unique(self) -> None:
+        """Of two columns of one name, either could be meant."""
+        configured = {name for value in self._source.columns.values()
+                      for name in (value.values() if isinstance(value, dict) else [value])} | {self.split}
+        for name in dict.fromkeys([*self.single.values(), self.split, *self.findings.values(), *self.images]):
+            same = [other for other in self._header if other == name or (
+                name not in configured and other.lower() == name.lower())]
+            if name and len(same) > 1:
+                self._complain(f"{self._table} has {len(same)} columns called {name!r} ({', '.join(same)}); rename or "
+                               "take out all but one")
 
     def _missing(self, key: str, name: str) -> None:
         self._complain(f"{self._table} has no column {name!r} (it has {', '.join(self._header)}); "

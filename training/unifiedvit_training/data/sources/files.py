@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from UnifiedViTLib.imaging.reading import SUFFIXES
 
 from ..names import SEGMENTATION
+from .complaints import Complaints
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -14,9 +16,33 @@ def image_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(SUFFIXES))
 
 
-def masks_by_stem(folder: Path) -> dict[str, Path]:
-    """Masks of a folder by the names of their images, which Slicer's segmentations add ".seg" to."""
-    return {stem(path).removesuffix(SEGMENTATION): path for path in image_files(folder)} if folder.is_dir() else {}
+def by_stem(files: Iterable[Path], where: str, complaints: Complaints, ending: str = "") -> dict[str, Path]:
+    """Files by their names without ending, by which images and masks are told to belong together.
+
+    Args:
+        files: of one folder.
+        where: the source.
+        complaints: get names that two files have.
+        ending: taken off the names that end with it.
+    """
+    found: dict[str, Path] = {}
+    for path in files:
+        other = found.setdefault(stem(path).removesuffix(ending), path)
+        if other != path:
+            complaints.add(where, f"{path.parent.name} holds {other.name} and {path.name}: which one is meant is not "
+                           "clear, as they have one name; rename one, or list them in a table")
+    return found
+
+
+def masks_by_stem(folder: Path, where: str, complaints: Complaints) -> dict[str, Path]:
+    """Masks of a folder by the names of their images, which Slicer's segmentations add ".seg" to.
+
+    Args:
+        folder: which need not be there.
+        where: the source.
+        complaints: get names that two masks have.
+    """
+    return by_stem(image_files(folder) if folder.is_dir() else [], where, complaints, SEGMENTATION)
 
 
 def stem(path: Path) -> str:

@@ -9,7 +9,7 @@ from ...config import Model, Source
 from ..dataset import Item
 from ..names import SEGMENTATION
 from .complaints import Complaints
-from .files import image_files, masks_by_stem, stem
+from .files import by_stem, image_files, masks_by_stem, stem
 from .labels import class_named
 from .listed import Listed
 
@@ -33,7 +33,7 @@ def folder_items(source: Source, folder: Path, model: Model, complaints: Complai
         if not images.is_dir():
             complaints.add(source.name, f"there is no folder {images}; check `images`, and --data")
             return
-        beside = masks_by_stem(source.masks or folder / "masks")
+        beside = masks_by_stem(source.masks or folder / "masks", source.name, complaints)
         label = source.label and class_named(source.label, model)
         for image in (path for path in image_files(images) if not stem(path).endswith(SEGMENTATION)):
             yield _alone(source, image, images, label, beside.get(stem(image)))
@@ -46,13 +46,15 @@ def folder_items(source: Source, folder: Path, model: Model, complaints: Complai
                 source.name, f"the folder {path.name} is no class; the classes are {', '.join(model.class_names)}"
             )
             continue
-        yield from _with_masks_beside(source, path, folder, label)
+        yield from _with_masks_beside(source, path, folder, label, complaints)
     if not inner:
-        yield from _with_masks_beside(source, folder, folder, source.label and class_named(source.label, model))
+        label = source.label and class_named(source.label, model)
+        yield from _with_masks_beside(source, folder, folder, label, complaints)
 
 
-def _with_masks_beside(source: Source, folder: Path, home: Path, label: str | None) -> Iterator[Listed]:
-    files = {stem(path): path for path in image_files(folder)}
+def _with_masks_beside(source: Source, folder: Path, home: Path, label: str | None, complaints: Complaints
+                       ) -> Iterator[Listed]:
+    files = by_stem(image_files(folder), source.name, complaints)
     masks = {name + ending for name in files for ending in _BESIDE} & set(files)
     for name, path in files.items():
         if name not in masks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from .listed import Listed
 
 #: Patients that are none: what programs write into an empty cell.
 _NOBODY = {"nan", "none", "null", "n/a", "#n/a", "<na>"}
+
+#: Characters of a path in a complaint: where a quote is missing, a cell holds many rows.
+_LONGEST_SHOWN = 300
 
 
 class TableReader:
@@ -48,7 +52,9 @@ class TableReader:
         columns = Columns(self._source, self._table.name, header, self._model, self._complaints)
         if not any(columns.images):
             return
-        masks = masks_by_stem(self._masks) if self._source.folder and "mask" not in columns.single else {}
+        masks = {}
+        if self._source.folder and "mask" not in columns.single:
+            masks = masks_by_stem(self._masks, self._source.name, self._complaints)
         for line, cells in rows:
             where = f"{self._source.name}, {self._table.name} line {line}"
             row = {key: value for key, value in cells.items() if value is not None}
@@ -94,9 +100,10 @@ class TableReader:
         """The file that `cell`, which is not empty, names, if it is there; tables written on Windows have
         backslashes."""
         path = folder / cell.replace("\\", "/")
-        if path.exists():
+        if os.path.exists(path):  # unlike a Path's, for all that may stand in a cell
             return path
-        self._complaints.add(where, f"the {what} {path} does not exist")
+        shown = str(path) if len(str(path)) <= _LONGEST_SHOWN else f"{str(path)[:_LONGEST_SHOWN]}..."
+        self._complaints.add(where, f"the {what} {shown} does not exist")
         return None
 
     def _labels(self, row: dict[str, str], cells: dict[str, str], columns: Columns, where: str

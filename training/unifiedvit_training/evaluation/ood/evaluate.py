@@ -101,8 +101,10 @@ def evaluate_ood(spec: ModelSpec, dataset: Dataset, output: Path, ood_val: Seque
     network, slices = load_network(spec), dataset.slices
     train, validation = _choose(dataset, spec, count)
     sets, cache = _sets(dataset, ood_val, ood_test, in_distribution), output / "cache"
-    learnt = _score_slices(network, slices.inputs(train), spec, statistics, cache / "training.npz")
-    reference = _score_slices(network, slices.inputs(validation), spec, statistics, cache / "validation.npz")
+    learnt = _score_slices(network, slices.inputs(train), slices.items[train], spec, statistics,
+                           cache / "training.npz")
+    reference = _score_slices(network, slices.inputs(validation), slices.items[validation], spec, statistics,
+                              cache / "validation.npz")
     scored = {name: _score_volumes(network, volumes, spec, statistics, cache / f"set {name}.npz")
               for name, (_, volumes) in sets.items()}
     roles = {name: role for name, (role, _) in sets.items()}
@@ -188,7 +190,8 @@ def _score_volumes(network: UnifiedNetwork, volumes: Sequence[Volume], spec: Mod
     chosen = [np.unique(np.linspace(0, len(volume) - 1, _MOST).round().astype(int)) for volume in prepared]
     images = np.concatenate([volume.inputs(number, number + 1)
                              for volume, numbers in zip(prepared, chosen, strict=True) for number in numbers])
-    scored = _score_slices(network, images, spec, statistics, file)
+    items = np.repeat(np.arange(len(chosen)), [len(numbers) for numbers in chosen])
+    scored = _score_slices(network, images, items, spec, statistics, file)
     ends = np.cumsum([len(numbers) for numbers in chosen])[:-1]
     warnings = [
         ood_warnings(distances, rotated, spec)
@@ -202,9 +205,10 @@ def _score_volumes(network: UnifiedNetwork, volumes: Sequence[Volume], spec: Mod
     )
 
 
-def _score_slices(network: UnifiedNetwork, images: np.ndarray, spec: ModelSpec, statistics: OODStatistics,
-                  file: Path) -> ScoredSlices:
-    """Score prepared slices; what the network says of them is kept in a file, so that a stopped measurement goes on."""
+def _score_slices(network: UnifiedNetwork, images: np.ndarray, items: np.ndarray, spec: ModelSpec,
+                  statistics: OODStatistics, file: Path) -> ScoredSlices:
+    """Score prepared slices, each of one of `items`; what the network says of them is kept in a file, so that a stopped
+    measurement goes on."""
     key = hashlib.sha256(spec.sha256.encode())
     key.update(np.ascontiguousarray(images).data)
     digest = np.array(key.hexdigest())
@@ -216,7 +220,7 @@ def _score_slices(network: UnifiedNetwork, images: np.ndarray, spec: ModelSpec, 
         write_whole(file, packed(features | {"key": digest}))
     portions = [statistics.features(features[EMBEDDING][start:start + _PORTION], images[start:start + _PORTION])
                 for start in range(0, len(images), _PORTION)]
-    distances, rotated = statistics.score(OODFeatures.concatenate(portions))
+    distances, rotated = statistics.score(OODFeatures.concatenate(portions), np.unique(items, return_inverse=True)[1])
     assert rotated is not None, "statistics of format 2 know rotations"
     return ScoredSlices(features, distances, rotated)
 
