@@ -265,11 +265,12 @@ class _Walk:
             client.close()
         if problems:
             raise _LeftOut(" ".join(problems.values()))
-        (self.folder / "empty").mkdir()
-        self.ui.teachFolderLineEdit.text = str(self.folder / "empty")
+        empty = self.folder / "empty"
+        empty.mkdir()
+        self.ui.teachFolderLineEdit.text = str(empty)
         self.ui.adaptButton.click()
         self._wait(lambda: not self.panel.adapt.poll())
-        _check(str(self.folder / "empty") in self.ui.adaptLabel.text, self.ui.adaptLabel.text)
+        _check(str(empty) in self.ui.adaptLabel.text, self.ui.adaptLabel.text)
 
     def computer(self):
         ui = self.ui
