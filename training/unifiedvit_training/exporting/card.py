@@ -73,6 +73,7 @@ def model_card(project: Project, spec: ModelSpec, network: torch.nn.Module, data
         rule=spec.volume_rule,
         threshold=spec.ood and spec.ood.threshold,
         review=spec.review,
+        patient=spec.patient,
         pretrained=initial is not None and initial.parent == run.absolute().parent / "pretrain",
         yaml_name=f"{project.model.id}.yaml",
         run=run.name,
