@@ -109,6 +109,14 @@ def test_a_number_that_no_patient_of_training_had_counts_as_missing_and_is_warne
     assert "Age (12 years) lies outside of what the model has learnt from (30 to 80)" in patient.warnings[0]
 
 
+def test_a_patient_of_whom_it_is_not_sure_is_to_be_reviewed(spec):
+    even = [view(name, 0.3, 0.35, 0.35) for name in "ab"]
+    assert any("The patient's diagnosis is uncertain" in warning and "under 60%): review it" in warning
+               for warning in diagnose_patient(spec, even).warnings)
+    sure = [view(name, 0.01, 0.98, 0.01) for name in "ab"]
+    assert diagnose_patient(spec, sure).warnings == ()
+
+
 def test_warnings_of_the_images_are_handed_on_with_their_names(spec):
     patient = diagnose_patient(spec, [replace(LEFT, warnings=("Blurred.",)), RIGHT])
     assert "left.png: Blurred." in patient.warnings

@@ -15,6 +15,7 @@ from ...records import Record
 from ...spec import ModelSpec
 from ..decision import diagnose
 from ..prediction import Diagnosis, Prediction
+from ..warnings import NEVER_SURE, review_threshold
 from .head import PatientHead, load_patient_head
 
 IMAGE, METADATA = "image", "metadata"
@@ -110,10 +111,11 @@ def diagnose_patient(spec: ModelSpec, images: Sequence[Prediction | View],
     images_alone = diagnose(head.diagnose(probabilities, {}).probabilities, spec)
     evidence = _evidence(head, spec, views, probabilities, values)
     own = [diagnose(row, spec) for row in probabilities]
+    together = _review(spec, diagnosis) if values or len(views) > 1 else []
     return PatientDiagnosis(
         diagnosis, images_alone, evidence, dict(known),
         tuple(field.name for field in head.spec.fields if field.name not in known),
-        (*_disagreement(diagnosis, images_alone, own, views), *outside, *_warnings_of(views)),
+        (*_disagreement(diagnosis, images_alone, own, views), *together, *outside, *_warnings_of(views)),
     )
 
 
@@ -188,6 +190,16 @@ def _disagreement(diagnosis: Diagnosis, images_alone: Diagnosis, own: Sequence[D
         each = ", ".join(f"{view.name} {_shows(one)}" for view, one in zip(views, own, strict=True))
         warnings.append(f"The images contradict each other: {each}.")
     return warnings
+
+
+def _review(spec: ModelSpec, diagnosis: Diagnosis) -> list[str]:
+    """Whether a reader should review the patient's diagnosis, by the threshold of that of images."""
+    threshold = review_threshold(spec, False)
+    if threshold is None:
+        return [NEVER_SURE]
+    if diagnosis.probability >= threshold:
+        return []
+    return [f"The patient's diagnosis is uncertain ({_shows(diagnosis)}, under {threshold:.0%}): review it."]
 
 
 def _warnings_of(views: Sequence[View]) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ from ..evaluation.metric_labels import format_estimate, metric_labels
 _PACKAGES = ("unifiedvit-training", "lightning", "monai", "scikit-learn")
 _LABELS = {"slices": "Slices", "groups": "Groups (patients)", "volumes": "Volumes", "diagnosis": "Right diagnosis",
            "findings": "Right answers, each finding", "false_components": "False components a volume",
-           "false_alarms": "False alarms on lesion-free volumes"}
+           "false_alarms": "False alarms on lesion-free volumes", "patients": "Patients",
+           "log_loss": "Log loss of the diagnosis"}
 
 
 @dataclass(frozen=True)
