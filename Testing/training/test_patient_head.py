@@ -47,7 +47,8 @@ PLAN = project(model={"metadata": METADATA})
 @pytest.fixture(autouse=True)
 def quick(monkeypatch) -> Iterator[None]:
     quicken(monkeypatch)
-    monkeypatch.setattr(learn, "_STEPS", 120)
+    monkeypatch.setattr(learn, "_STEPS", 60)
+    monkeypatch.setattr(learn, "_LEARNING_RATE", 1e-2)
     yield
 
 
