@@ -112,9 +112,10 @@ def warm_client(tmp_path_factory) -> Iterator[WorkerClient]:
 @pytest.fixture
 def warm_worker(warm_client, monkeypatch) -> WorkerClient:
     """`main` looks in the worker of `warm_client`, which is there already."""
-    from UnifiedViTLib import cli
+    from UnifiedViTLib import cli, patient_cli
 
-    monkeypatch.setattr(cli, "WorkerClient", lambda: warm_client)
+    for module in (cli, patient_cli):
+        monkeypatch.setattr(module, "WorkerClient", lambda: warm_client)
     return warm_client
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 from builders import head_volume, tiny_model, to_sitk, write_series
 from pacs import slices
+from patient_heads import give_patient_head
 from pydicom import Dataset
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,9 +71,10 @@ def write_inputs(folder: Path) -> None:
     volume = head_volume(shape=(5, 45, 41))
     for name in ("scans", "patients"):
         (folder / name).mkdir()
-    for name in ("brain.nrrd", "t1c.nrrd", "t2.nrrd", "flair.nrrd", "scans/a_t1ce.nii.gz", "patients/a_t1c.nii.gz",
-                 "patients/a_t2.nii.gz"):
+    for name in ("brain.nrrd", "t1c.nrrd", "t2.nrrd", "flair.nrrd", "scans/a_t1ce.nii.gz", "left.nrrd",
+                 "patients/a_t1c.nii.gz", "patients/a_t2.nii.gz"):
         sitk.WriteImage(to_sitk(volume), str(folder / name))
+    sitk.WriteImage(to_sitk(replace(volume, array=volume.array[:, :, ::-1])), str(folder / "right.nrrd"))
     expert = sitk.GetImageFromArray((np.indices(volume.array.shape).sum(axis=0) < 40).astype(np.uint8))
     expert.CopyInformation(to_sitk(volume))
     sitk.WriteImage(expert, str(folder / "expert.nii.gz"))
@@ -97,3 +99,4 @@ def write_models(folder: Path) -> None:
     channels = [{"name": "t1c", "expects": "T1 with contrast"}, {"name": "t2", "expects": "T2"}]
     tiny_model(folder / "models" / "two-sequences", id="two-sequences", **SMALL,
                input={"size": 32, "modality": "MR", "expects": "MR of the head", "channels": channels})
+    give_patient_head(tiny_model(folder / "models" / "both-sides", id="both-sides", **SMALL).folder)

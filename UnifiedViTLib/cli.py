@@ -1,5 +1,5 @@
-"""The command line: `unifiedvit predict`; `compare` is in `compare_cli`, `models` in `models_cli`, `serve` in
-`server_cli`."""
+"""The command line: `unifiedvit predict`; `patient` is in `patient_cli`, `compare` in `compare_cli`, `models` in
+`models_cli`, `serve` in `server_cli`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .errors import UnifiedViTError, UnsupportedImageError
 from .inference.options import Options, check_highdicom
 from .models_cli import add_models_command
 from .outputs.inventory import Inventory
+from .patient_cli import add_patient_command
 from .region_cli import add_region_options, region_asked_for
 from .server_cli import add_serve_command, add_server_options, find_server_models, server_asked_for
 from .service.batch.inputs import collect_inputs
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     add_server_options(predict)
     predict.set_defaults(run=_predict)
 
+    add_patient_command(commands)
     add_compare_command(commands)
     add_models_command(commands)
     add_serve_command(commands)

@@ -11,6 +11,10 @@ class UnsupportedImageError(UnifiedViTError):
     """The image cannot be read, or is not something a model of this library can look at."""
 
 
+class MetadataError(UnifiedViTError):
+    """What is said of a patient is nothing that the model knows, or cannot be meant."""
+
+
 class ModelSpecError(UnifiedViTError):
     """A model's JSON description is missing, malformed or contradicts itself. Names the field."""
 

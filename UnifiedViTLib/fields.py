@@ -9,6 +9,8 @@ from typing import Any
 from .errors import ModelSpecError
 from .texts import is_plain, is_portable_name
 
+#: The name of a file of a model, and its SHA-256.
+FILE, SHA256 = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"), re.compile(r"[0-9a-f]{64}")
 #: timm would ask a hub for names with a colon: no spec may make us go to the network.
 _TIMM_NAME = re.compile(r"[a-z0-9_.]{1,80}")
 _ARGUMENT = re.compile(r"[a-z][a-z0-9_]{0,63}")

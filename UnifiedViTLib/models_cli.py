@@ -116,6 +116,9 @@ def _described(spec: ModelSpec) -> str:
     ]
     if spec.members:
         lines.insert(2, f"  Members: {', '.join(f'{member.id} {member.version}' for member in spec.members)}")
+    if spec.patient:
+        takes = [f"at most {spec.patient.most_images} images", *map(str, spec.patient.fields)]
+        lines.append(f"  Of a patient: {', '.join(takes)}")
     lines += [f"  Trained on: {data.name} ({data.licence})" for data in spec.training]
     lines += map(_measured, spec.results)
     return "\n".join(lines)

@@ -12,8 +12,10 @@ from typing import Any
 
 from .diagnosis import IDENTIFIER, TEMPERATURES, DiagnosisClass, DiagnosisSpec, LabelRule, read_diagnosis
 from .errors import ModelSpecError
-from .fields import Fields
+from .fields import FILE, SHA256, Fields
+from .patient_spec import PatientSpec, read_patient
 from .records import Record, Save
+from .review import Review, read_review
 
 FORMAT = 2
 SPEC_FILE = "model.json"
@@ -31,9 +33,7 @@ DERIVED_ARGUMENTS = ("mask_classes", "diagnosis_classes", "image_size", "in_chan
 #: 0 is not, and exact in half precision.
 MISSING = -1000.0
 
-_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _TERMINOLOGY = re.compile(r"[^~|]*(~[^~|]*){6}\|?")
 
 
@@ -103,30 +103,6 @@ class Graph(Record):
 
 
 @dataclass(frozen=True)
-class ReviewRule(Record):
-    """A threshold of confidence, and what it gave where it was measured.
-
-    Attributes:
-        threshold: results of less confidence are to be reviewed; None: all are, as none kept wrong ones rare.
-        coverage: share of the validation slices that reach it; 0 where there is none.
-        risk: share of these whose diagnosis is wrong; of all where there is none.
-    """
-
-    threshold: float | None
-    coverage: float
-    risk: float
-
-
-@dataclass(frozen=True)
-class Review(Record):
-    """Which results are to be called uncertain: by the `probability` of their diagnosis, and where further passes were
-    run by their `confidence` (None: not measured)."""
-
-    probability: ReviewRule
-    confidence: ReviewRule | None
-
-
-@dataclass(frozen=True)
 class TrainingData(Record):
     """What a model learnt from, and under which licence."""
 
@@ -162,7 +138,7 @@ class Member(Record):
 class ModelSpec(Record):
     """What a model is, expects, gives, was trained on and reached. Read it with `load_spec`.
 
-    `folder` holds `model.json` and the weights. `ood`, `graph` and `review` are None for models that come
+    `folder` holds `model.json` and the weights. `ood`, `graph`, `review` and `patient` are None for models that come
     without them.
     `members` is empty but for an ensemble, which has no `arguments`; `channels` is empty for models that look at one
     image. A model is either multi-class, with one `temperature`, or multi-label: several of its classes may be there at
@@ -195,6 +171,7 @@ class ModelSpec(Record):
     review: Review | None = None
     label_rules: tuple[LabelRule, ...] = ()
     nothing_found: str = ""
+    patient: PatientSpec | None = None
 
     def to_dict(self, save: Save | None = None) -> dict[str, Any]:
         """As JSON has it; the folder absolute, as it may be read elsewhere."""
@@ -296,8 +273,8 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         classes=diagnosis.classes,
         temperature=diagnosis.temperature,
         volume_rule=_volume_rule(rule, multi_label=bool(diagnosis.label_rules)),
-        weights_file=weights.file_name("file", _FILE),
-        sha256=weights.text("sha256", _SHA256),
+        weights_file=weights.file_name("file", FILE),
+        sha256=weights.text("sha256", SHA256),
         licence=weights.text("licence"),
         training=tuple(TrainingData(t.text("name"), t.text("licence")) for t in top.tables("training", 1, 100)),
         results=tuple(Result(r.text("dataset"), r.metrics("metrics")) for r in top.tables("results", 0, 100)),
@@ -305,9 +282,10 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         members=members,
         channels=channels,
         graph=Graph(*_file(top.table("graph"))) if "graph" in top.data else None,
-        review=_review(top.table("review")) if "review" in top.data else None,
+        review=read_review(top.table("review")) if "review" in top.data else None,
         label_rules=diagnosis.label_rules,
         nothing_found=diagnosis.nothing_found,
+        patient=read_patient(top.table("patient"), bool(diagnosis.label_rules)) if "patient" in top.data else None,
     )
     _check_files(spec)
     return spec
@@ -322,7 +300,7 @@ def _check_format(top: Fields) -> None:
 
 def _check_files(spec: ModelSpec) -> None:
     """On a system that does not tell upper from lower case, too, no file may stand for two."""
-    names = [SPEC_FILE, spec.weights_file, *(part.file for part in (spec.ood, spec.graph) if part)]
+    names = [SPEC_FILE, spec.weights_file, *(part.file for part in (spec.ood, spec.graph, spec.patient) if part)]
     if len({name.lower() for name in names}) < len(names):
         raise ModelSpecError(f"weights.file: {', '.join(names)} are not all different files.")
 
@@ -355,7 +333,7 @@ def _member(member: Fields, counts: tuple[int, int, int]) -> Member:
     if architecture == ENSEMBLE:
         raise ModelSpecError(f"{member.where}architecture: an ensemble has no ensembles among its members.")
     return Member(
-        member.text("id", IDENTIFIER), member.text("version", _VERSION), member.text("sha256", _SHA256), architecture,
+        member.text("id", IDENTIFIER), member.text("version", _VERSION), member.text("sha256", SHA256), architecture,
         _arguments(member, counts, size), size, member.number("temperature", *TEMPERATURES),
     )
 
@@ -371,7 +349,7 @@ def _volume_rule(rule: Fields, multi_label: bool) -> VolumeRule:
 
 
 def _file(part: Fields) -> tuple[str, str]:
-    return part.file_name("file", _FILE), part.text("sha256", _SHA256)
+    return part.file_name("file", FILE), part.text("sha256", SHA256)
 
 
 def _ood(statistics: Fields, channels: list[str]) -> OODSpec:
@@ -387,14 +365,3 @@ def _channel_sets(statistics: Fields, key: str, channels: list[str]) -> tuple[tu
                                              and all(name in channels for name in one) for one in sets):
         raise ModelSpecError(f"ood.{key}: lists of the model's channels are needed.")
     return tuple(tuple(names) for names in sets)
-
-
-def _review(review: Fields) -> Review:
-    return Review(_review_rule(review.table("probability")),
-                  _review_rule(review.table("confidence")) if "confidence" in review.data else None)
-
-
-def _review_rule(rule: Fields) -> ReviewRule:
-    unreachable = "threshold" in rule.data and rule.data["threshold"] is None
-    return ReviewRule(None if unreachable else rule.number("threshold", 0, 1),
-                      rule.number("coverage", 0, 1), rule.number("risk", 0, 1))

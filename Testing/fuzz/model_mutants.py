@@ -54,7 +54,7 @@ def _write(folder: Path, data: dict[str, Any]) -> None:
 def _with_sums(folder: Path) -> None:
     """Put the files' own sums into the description, so that what they hold is what is tested."""
     data = _description(folder)
-    for part in ("weights", "graph", "ood"):
+    for part in ("weights", "graph", "ood", "patient"):
         if part in data and (file := folder / data[part]["file"]).is_file():
             data[part]["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
     _write(folder, data)
@@ -115,7 +115,7 @@ def _json(folder: Path, chance: random.Random) -> str:
 def _tensors(folder: Path, chance: random.Random) -> str:
     """A header of a safetensors file that says something else."""
     data = _description(folder)
-    file = folder / data[chance.choice(("weights", "ood"))]["file"]
+    file = folder / data[chance.choice(("weights", "ood", "patient"))]["file"]
     content = file.read_bytes()
     length = int.from_bytes(content[:8], "little")
     header, body = json.loads(content[8:8 + length]), content[8 + length:]

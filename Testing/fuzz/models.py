@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from builders import tiny_model
+from patient_heads import give_patient_head
 from safetensors.numpy import save
 from unifiedvit_training.exporting.onnx import write_onnx
 from unifiedvit_training.runs.model_folder import add_graph
@@ -43,6 +44,7 @@ from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.backends import candidates
 from UnifiedViTLib.inference.backends.selection import BackendSelector
 from UnifiedViTLib.inference.output_check import check_outputs
+from UnifiedViTLib.inference.patient.diagnosis import View, diagnose_patient
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.service.store.catalogue import list_models
@@ -66,6 +68,10 @@ def use(path):
         finally:
             candidates.torch_is_there = torch_is_there
     json.dumps(as_json(result), allow_nan=False).encode()
+    if spec.patient:
+        views = [View(name, result.diagnosis.probabilities) for name in "ab"]
+        patient = diagnose_patient(spec, views, {"age": 50, "sex": "F"})
+        json.dumps(patient.to_dict(), allow_nan=False).encode()
     return result.diagnosis.display
 
 use(SEED)  # libraries take their time to load
@@ -170,7 +176,7 @@ def fuzz_models(count: int, seed: int, keep: Path | None) -> int:
 
 
 def write_seed(folder: Path) -> Path:
-    """A tiny model with statistics and a graph."""
+    """A tiny model with statistics, a graph and a patient head."""
     spec = tiny_model(folder, arguments={"encoder": "test_vit", "decoder_widths": [8, 8, 8]})
     width = load_network(spec).encoder.width
     (folder / "ood.safetensors").write_bytes(save({
@@ -184,6 +190,7 @@ def write_seed(folder: Path) -> Path:
     write_onnx(load_network(spec), spec.size, folder / "model.onnx", spec.weights)
     logging.disable(logging.NOTSET)
     add_graph(folder)
+    give_patient_head(folder)
     return folder
 
 

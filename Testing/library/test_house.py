@@ -20,10 +20,10 @@ TRAINING = ROOT / "training" / "unifiedvit_training"
 FLOORS = (
     {"errors", "leftovers", "licences", "locking", "native", "processes", "records", "resources", "streams", "texts",
      "trust", "versions"},
-    {"fields", "graph", "tensors"}, {"diagnosis"}, {"spec"}, {"integrity"}, {"models", "imaging"}, {"inference"},
-    {"outputs"}, {"service"},
-    {"channels_cli", "cli", "cli_options", "compare_cli", "dicomweb_cli", "models_cli", "region_cli",
-     "repositories_cli", "server_cli", "which_cli"},
+    {"fields", "graph", "tensors"}, {"diagnosis", "review"}, {"patient_spec"}, {"spec"}, {"integrity"},
+    {"models", "imaging"}, {"inference"}, {"outputs"}, {"service"},
+    {"channels_cli", "cli", "cli_options", "compare_cli", "dicomweb_cli", "models_cli", "patient_cli",
+     "region_cli", "repositories_cli", "server_cli", "which_cli"},
 )
 #: models and imaging stand side by side, and know nothing of each other.
 SIDE_BY_SIDE = ({"models", "imaging"},)

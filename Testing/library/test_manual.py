@@ -34,7 +34,7 @@ from pacs import pacs, set_credentials
 from unifiedvit_training.cli import app as training_app
 from workers import WarmClient
 
-from UnifiedViTLib import __version__, cli, which_cli
+from UnifiedViTLib import __version__, cli, patient_cli, which_cli
 from UnifiedViTLib.spec import parse_spec
 
 README, DOCS = ROOT / "README.md", ROOT / "docs"
@@ -48,7 +48,7 @@ def worker(tmp_path_factory):
         patch.setenv("UNIFIEDVIT_MODELS", str(tmp_path_factory.mktemp("models")))
         assert cli.main(["models", "import", str(small_model(tmp_path_factory.mktemp("newer")))]) == 0
         client = WarmClient()
-        for module in (cli, which_cli):
+        for module in (cli, patient_cli, which_cli):
             patch.setattr(module, "WorkerClient", lambda: client)
         yield client
         client.end()

@@ -26,10 +26,11 @@ from UnifiedViTLib.inference.uncertainty import CONTRADICTION, UncertaintyAccumu
 from UnifiedViTLib.inference.warnings import DEFAULT_REVIEW_THRESHOLD, NEVER_SURE, collect_warnings, review_threshold
 from UnifiedViTLib.outputs.files import as_json
 from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, write_report
+from UnifiedViTLib.review import Review, ReviewRule
 from UnifiedViTLib.service.batch.inputs import find_inputs
 from UnifiedViTLib.service.store.ensembles import write_ensemble
 from UnifiedViTLib.service.worker.protocol import PredictRequest
-from UnifiedViTLib.spec import MISSING, ModelSpec, Review, ReviewRule, parse_spec
+from UnifiedViTLib.spec import MISSING, ModelSpec, parse_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 ASKED = Options(uncertainty=True)

@@ -159,3 +159,14 @@ def test_the_project_of_several_findings_is_whole_too(phantom):
     project = load_project(CONFIG.with_name("phantom-multilabel.yaml"), data=phantom)
     assert project.model.class_names == [*SIGNS] and project.model.outlined == {*LESIONS}
     assert project.data.sources[0].mask_values == {1: "Cyst", 2: "Mesh", 3: "Speckle"}
+
+
+def test_of_the_phantom_with_metadata_nothing_but_the_age_tells_cyst_and_mesh_apart(tmp_path):
+    make_phantom(tmp_path, images=240, volumes=0, metadata=True)
+    rows = table(tmp_path / "labels.csv")
+    ages = {kind: [float(row["age"]) for row in rows if row["label"] == kind and row["age"]] for kind in LESIONS}
+    assert np.mean(ages["mesh"]) - np.mean(ages["cyst"]) > 20 and {row["sex"] for row in rows} == {"", "F", "M"}
+    assert {row["age"] for row in rows} >= {""} and all(
+        first["age"] == second["age"] for first, second in zip(rows[::2], rows[1::2], strict=True))
+    drawn = {row["label"]: array(tmp_path / row["mask"]).max() for row in rows if row["mask"]}
+    assert drawn == {"cyst": 1, "mesh": 1, "speckle": 3}

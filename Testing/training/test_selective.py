@@ -32,7 +32,7 @@ from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.decision import NetworkOutput, decide
 from UnifiedViTLib.inference.pooling import class_probabilities
 from UnifiedViTLib.inference.uncertainty import UncertaintyAccumulator
-from UnifiedViTLib.spec import ReviewRule
+from UnifiedViTLib.review import ReviewRule
 
 
 @pytest.fixture(autouse=True)

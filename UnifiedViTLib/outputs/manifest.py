@@ -24,8 +24,8 @@ FORMAT = 2
 KEY = "manifest"
 #: A JSON of ours is smaller than this.
 MOST_BYTES = 64 << 20
-#: What of a model's description changes no answer.
-_WORDS = ("folder", "description", "training", "results", "licence")
+#: What of a model's description changes no answer to an image.
+_WORDS = ("folder", "description", "training", "results", "licence", "patient")
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def make_request(source: Path, spec: ModelSpec, options: Mapping[str, Any], chan
 
 
 def model_sha256(spec: ModelSpec) -> str:
-    """Of all of a model that changes an answer: the hashes of its weights, graph and statistics, its rules,
+    """Of all of a model that changes an answer to an image: the hashes of its weights, graph and statistics, its rules,
     calibration and the names it gives; not its description for people."""
     data = {name: value for name, value in spec.to_dict().items() if name not in _WORDS}
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
@@ -233,7 +233,7 @@ def is_written(folder: Path, file: OutputFile) -> bool:
 def sealed(result: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
     """A result (as from `files.as_json`) with its manifest and the seal over both."""
     document = dict(result) | {KEY: manifest.to_dict()}
-    document[KEY]["sha256"] = _seal(document)
+    document[KEY]["sha256"] = seal_of(document)
     return document
 
 
@@ -246,7 +246,7 @@ def read_result(path: Path) -> tuple[dict[str, Any], Manifest] | None:
         if not isinstance(document, dict) or KEY not in document:
             return None
         seal = document[KEY].pop("sha256")
-        if seal != _seal(document):
+        if seal != seal_of(document):
             return None
         manifest = Manifest.from_dict(document[KEY])
         document[KEY]["sha256"] = seal
@@ -260,6 +260,7 @@ def now_ns() -> int:
     return time.time_ns()
 
 
-def _seal(document: Mapping[str, Any]) -> str:
+def seal_of(document: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a document says, whatever the order of its fields."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -1,5 +1,6 @@
 """The command line: `unifiedvit-train prepare | pretrain | fit | pack | unpack | evaluate | explain | robustness |
-ood | compare | export | publish | superres | superres-dataset | suggest | add | added | remove | adapt | federate`."""
+ood | compare | patient | export | publish | superres | superres-dataset | suggest | add | added | remove | adapt |
+federate`."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from .corrections.commands import app as corrections
 from .errors import ConfigError, TrainingError
 from .exporting.commands import app as publishing
 from .federation.commands import app as federation
+from .patient.commands import app as patient
 from .suggestion.commands import app as suggestion
 
 app = typer.Typer(
@@ -362,7 +364,7 @@ def export(
 
 app.registered_commands += (corrections.registered_commands + publishing.registered_commands
                             + suggestion.registered_commands + adaptation.registered_commands
-                            + federation.registered_commands)
+                            + federation.registered_commands + patient.registered_commands)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -210,13 +210,13 @@ def _stored_specs() -> list[tuple[Path, ModelSpec | ModelSpecError]]:
 
 def files_of(spec: ModelSpec) -> list[tuple[str, str]]:
     """Name and SHA-256 of the files that a model needs beside its description."""
-    others = [(part.file, part.sha256) for part in (spec.ood, spec.graph) if part]
+    others = [(part.file, part.sha256) for part in (spec.ood, spec.graph, spec.patient) if part]
     return [(spec.weights_file, spec.sha256), *others]
 
 
 def verify_files(spec: ModelSpec) -> None:
-    """Compare the SHA-256 of the weights, the out-of-distribution statistics and the graph with those in the
-    description.
+    """Compare the SHA-256 of the weights, the out-of-distribution statistics, the graph and the patient head with those
+    in the description.
 
     Raises:
         WeightsError: a file is missing or another one.
@@ -230,11 +230,12 @@ def check_contents(spec: ModelSpec) -> None:
     them.
 
     Raises:
-        WeightsError: the weights or the statistics are no safetensors files, or the graph is of another network or
-            does more than to compute.
+        WeightsError: the weights, the statistics or the patient head are no safetensors files, or the graph is of
+            another network or does more than to compute.
     """
     check_tensors(spec.weights)
-    if spec.ood:
-        check_tensors(spec.folder / spec.ood.file)
+    for part in (spec.ood, spec.patient):
+        if part:
+            check_tensors(spec.folder / part.file)
     if spec.graph:
         verify_graph(spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .data import BACKGROUND, IGNORE, Data, Source, Split
+from .metadata import MetadataCard
 from .model import ARGUMENTS, ChannelCard, ClassCard, Input, Model, SegmentCard, Task, TrainingDataCard
 from .project import Project, checked, load_project, read_yaml
 from .recipe import AVERAGE, Augmentation, Fit, Initial, Machine, Optimiser, Pretrain, Stage, Superres, Teacher
@@ -21,6 +22,7 @@ __all__ = [
     "Initial",
     "Input",
     "Machine",
+    "MetadataCard",
     "Model",
     "Optimiser",
     "Pretrain",

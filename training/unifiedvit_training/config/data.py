@@ -71,6 +71,8 @@ class Source(Section):
             volumes and, beside each, its mask as `<name>_label.<ending>` or `<name>_seg.<ending>`.
         images, masks: folders that the table's paths start from; None: the table's own folder.
         columns: what the table calls them; `image`, `mask`, `label`, `labels`, `group`, `plane`.
+        metadata: the table's column of each of the model's `metadata`, `{age: <column>}`; an empty cell is missing, and
+            so is what is left out.
         label: the class of all images, where no column tells it.
         mask_values: value in the mask files -> name of the segment, or "background". Empty: any value above 0 is the
             only segment. What is not named and 0 is background.
@@ -91,6 +93,7 @@ class Source(Section):
     masks: Path | None = None
     columns: dict[Literal["image", "mask", "label", "labels", "group", "plane"], str | dict[str, str]] = Field(
         default={})
+    metadata: dict[str, str] = Field(default={})
     label: str | None = None
     mask_values: dict[int, str] = Field(default={})
     ignore: int | None = Field(default=None, ge=0)
@@ -115,8 +118,10 @@ class Source(Section):
 
     @model_serializer(mode="wrap")
     def _as_ever(self, write: Any) -> dict[str, Any]:
-        """Without `ignore` where masks are whole, so that datasets and runs from before there was one go on."""
-        return {name: value for name, value in write(self).items() if name != "ignore" or value is not None}
+        """Without `ignore` where masks are whole, and `metadata` where there are none, so that datasets and runs from
+        before there were any go on."""
+        return {name: value for name, value in write(self).items()
+                if not ((name == "ignore" and value is None) or (name == "metadata" and not value))}
 
     @model_validator(mode="after")
     def _one_place(self) -> Source:

@@ -7,7 +7,9 @@ from typing import Any, Literal
 from pydantic import Field, model_serializer, model_validator
 
 from UnifiedViTLib.diagnosis import NONE
+from UnifiedViTLib.patient_spec import MOST_FIELDS
 
+from .metadata import MetadataCard
 from .section import Section
 
 Task = Literal["both", "classification", "segmentation"]
@@ -103,7 +105,7 @@ class Model(Section):
     `architecture` and `arguments` are the library's (`UnifiedViTLib.models`); without `arguments` it has those of
     `ARGUMENTS`. `task` "classification" or "segmentation" trains the single-task baseline of the same network.
     `diagnosis` "multi-label": several classes may be true at once; each is a finding, and `nothing_found` is said
-    where there is none.
+    where there is none. `metadata` is what else may be known of a patient (`unifiedvit-train patient`).
     """
 
     id: str = Field(pattern=r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -121,6 +123,7 @@ class Model(Section):
     task: Task = "both"
     architecture: str = "shared_encoder_dual_decoder"
     arguments: dict[str, Any]
+    metadata: list[MetadataCard] = Field(default=[], max_length=MOST_FIELDS)
 
     @model_validator(mode="before")
     @classmethod
@@ -133,11 +136,14 @@ class Model(Section):
 
     @model_validator(mode="after")
     def _distinct(self) -> Model:
-        for what, names in (("classes", [c.name for c in self.classes]), ("segments", [s.name for s in self.segments])):
+        for what in ("classes", "segments", "metadata"):
+            names = [card.name for card in getattr(self, what)]
             if len(set(names)) != len(names):
                 raise ValueError(f"two of `{what}` have the same name")
         if sum(not c.lesion for c in self.classes) > 1:
             raise ValueError("more than one class says that nothing was found (`lesion: false`)")
+        if self.metadata and self.multi_label:
+            raise ValueError("`metadata` are for models of one class an image, not for `diagnosis: multi-label`")
         return self
 
     @model_validator(mode="after")
@@ -154,6 +160,11 @@ class Model(Section):
         if unknown:
             raise ValueError(f"there is no segment {unknown[0]!r}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_ever(self, write: Any) -> dict[str, Any]:
+        """Without `metadata` where there are none, so that runs from before there were any go on."""
+        return {name: value for name, value in write(self).items() if name != "metadata" or value}
 
     @property
     def multi_label(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Item:
         plane: as the table says; "" where it does not.
         channels: files in the order of the model's channels, None for a missing one; empty for models that look at
             one image.
+        metadata: what else is known of the patient, by the fields' names, as `patient_spec.check_value` gives it.
         ignore, background: values in the mask file of what nobody labelled, None for none, and of what is background.
     """
 
@@ -54,6 +55,7 @@ class Item:
     patient: str = ""
     ignore: int | None = None
     background: tuple[int, ...] = (0,)
+    metadata: dict[str, float | str] = field(default_factory=dict)
 
     def is_free(self, outlined: Collection[str]) -> bool:
         """Whether it is known that none of these classes is there."""

@@ -50,7 +50,8 @@ def pack_dataset(dataset: Dataset, extras: dict[str, bytes], output: Path, part_
     card = {"format": _FORMAT, "slices": len(dataset.slices), "shape": list(dataset.slices.images.shape[1:]),
             "extras": sorted(extras)}
     small = packed({name: getattr(dataset.slices, name) for name in _SMALL})
-    recipe = json.dumps({"recipe": dataset.recipe, "items": [asdict(item) for item in dataset.items]}, default=str)
+    items = [asdict(item) | {"metadata": {}} for item in dataset.items]  # `fit` needs none of it
+    recipe = json.dumps({"recipe": dataset.recipe, "items": items}, default=str)
     files = [(_CARD, json.dumps(card).encode()), (_SMALL_FILE, small), (CARD_FILE, zlib.compress(recipe.encode())),
              *extras.items()]
     with writable(output):

@@ -83,7 +83,7 @@ def prepare_dataset(project: Project, folder: Path, progress: ProgressCallback =
 def _recipe(project: Project, items: list[Item]) -> dict[str, Any]:
     """All that decides what the dataset is."""
     stamps = hashlib.sha256(json.dumps(
-        [[*_stamp(item), item.group, item.side] for item in items]
+        [[*_stamp(item), item.group, item.side, *([item.metadata] if item.metadata else [])] for item in items]
     ).encode()).hexdigest()
     model = project.model.model_dump(mode="json", include={"input", "segments", "classes", "diagnosis"})
     return {"version": _VERSION, "data": project.data.model_dump(mode="json"), "model": model, "seed": project.seed,

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold
 
 from UnifiedViTLib.inference.uncertainty import CONTRADICTION
-from UnifiedViTLib.spec import ReviewRule
+from UnifiedViTLib.review import ReviewRule
 
 from .metrics import mean, selective_metrics
 from .slice_table import SliceTable

@@ -25,7 +25,8 @@ from ..evaluation.metric_labels import format_estimate, metric_labels
 _PACKAGES = ("unifiedvit-training", "lightning", "monai", "scikit-learn")
 _LABELS = {"slices": "Slices", "groups": "Groups (patients)", "volumes": "Volumes", "diagnosis": "Right diagnosis",
            "findings": "Right answers, each finding", "false_components": "False components a volume",
-           "false_alarms": "False alarms on lesion-free volumes"}
+           "false_alarms": "False alarms on lesion-free volumes", "patients": "Patients",
+           "log_loss": "Log loss of the diagnosis"}
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def model_card(project: Project, spec: ModelSpec, network: torch.nn.Module, data
         rule=spec.volume_rule,
         threshold=spec.ood and spec.ood.threshold,
         review=spec.review,
+        patient=spec.patient,
         pretrained=initial is not None and initial.parent == run.absolute().parent / "pretrain",
         yaml_name=f"{project.model.id}.yaml",
         run=run.name,

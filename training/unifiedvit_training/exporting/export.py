@@ -16,10 +16,12 @@ from ..errors import RunError
 from ..evaluation.candidates import FOLDER
 from ..evaluation.evaluate import RESULTS_FILE, calibration_of
 from ..evaluation.ood.fit import known_channels, measure_ood_statistics
+from ..patient.store import read_head
 from ..runs.model_folder import (
     CARD_FILE,
     ONNX_FILE,
     add_graph,
+    add_patient_head,
     check_exportable,
     staged,
     stored_network,
@@ -34,7 +36,8 @@ from .sequence_probes import fit_sequence_probes
 
 def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin: Origin | None = None,
            sequences: Path | None = None, alone: str = "") -> ModelSpec:
-    """Write a model folder that Slicer lists: description, weights, statistics, ONNX, card. All of it or nothing.
+    """Write a model folder that Slicer lists: description, weights, statistics, patient head if the run has one, ONNX,
+    card. All of it or nothing.
 
     Args:
         project: the recipe of the run.
@@ -59,6 +62,7 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
             f"{run} was trained on after it was evaluated: the metrics are of other weights. "
             f"Run `unifiedvit-train evaluate --run {run.name}` again."
         )
+    patient = read_head(run, results)
     dataset = load_dataset(run.parent / "dataset")
     device = choose_device("cpu" if project.machine.accelerator == "cpu" else "auto")
     ood = measure_ood_statistics(network.to(device), dataset.slices, device, imitation_of(project.fit.augmentation))
@@ -73,6 +77,10 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
         spec = write_model_folder(project, network, calibration_of(results), VolumeRule(**results["rule"]),
                                   results["results"], part, ood, results.get("review"),
                                   known_channels(dataset.slices, project.model.channel_names))
+        if patient:
+            content, head = patient
+            spec = add_patient_head(part, content, head["patient"], head["results"])
+            results = results | {"results": [*results["results"], *head["results"]]}
         said = ""
         if onnx:
             said = _write_onnx(network, spec, part / ONNX_FILE)
@@ -147,6 +155,8 @@ def _summary(spec: ModelSpec, folder: Path, onnx: str) -> str:
             lines.append("  other sequences given in place of its own: noticed")
     else:
         lines.append("  no statistics to tell unlike images: too few labelled slices, or none for validation")
+    lines += [f"  of a patient: at most {spec.patient.most_images} images, "
+              f"{', '.join(map(str, spec.patient.fields)) or 'no metadata'}"] if spec.patient else []
     lines += [f"  {onnx}"] if onnx else []
     for result in spec.results:
         metrics = ", ".join(f"{name} {value}" for name, value in result.metrics.items())

@@ -16,8 +16,9 @@ import numpy as np
 from safetensors.numpy import save as pack_arrays
 from safetensors.torch import save as pack_tensors
 
-from UnifiedViTLib.errors import ModelSpecError
+from UnifiedViTLib.errors import ModelSpecError, UnifiedViTError
 from UnifiedViTLib.inference.ood.statistics import OODStatistics
+from UnifiedViTLib.inference.patient.head import load_patient_head
 from UnifiedViTLib.integrity import verify_graph
 from UnifiedViTLib.models import UnifiedNetwork
 from UnifiedViTLib.spec import FORMAT, SPEC_FILE, ModelSpec, VolumeRule, load_spec
@@ -29,11 +30,11 @@ from .calibration import Calibration
 from .checkpoints import BEST_FILE, load_weights
 from .networks import build_network
 
-WEIGHTS_FILE, OOD_FILE, ONNX_FILE, CARD_FILE = (
-    "model.safetensors", "ood.safetensors", "model.onnx", "README.md",
+WEIGHTS_FILE, OOD_FILE, ONNX_FILE, CARD_FILE, PATIENT_FILE = (
+    "model.safetensors", "ood.safetensors", "model.onnx", "README.md", "patient.safetensors",
 )
 #: All that an export writes; a folder with anything else in it is somebody's.
-WRITTEN = {SPEC_FILE, WEIGHTS_FILE, OOD_FILE, ONNX_FILE, CARD_FILE}
+WRITTEN = {SPEC_FILE, WEIGHTS_FILE, OOD_FILE, ONNX_FILE, CARD_FILE, PATIENT_FILE}
 
 
 def stored_network(model: Model, run: Path) -> tuple[str, UnifiedNetwork]:
@@ -142,6 +143,30 @@ def add_graph(folder: Path) -> ModelSpec:
     _write_description(path, description)
     spec = load_spec(folder)
     verify_graph(spec)
+    return spec
+
+
+def add_patient_head(folder: Path, content: bytes, block: dict[str, Any], results: list[dict[str, Any]]) -> ModelSpec:
+    """Put a patient head into a model folder, and read it back.
+
+    Args:
+        folder: of the model.
+        content: the head's safetensors, `PATIENT_FILE`.
+        block: the section "patient" of the description.
+        results: what it reached, behind those of the images.
+
+    Raises:
+        RunError: the library would refuse it.
+    """
+    path = folder / SPEC_FILE
+    description = json.loads(path.read_text(encoding="utf-8"))
+    (folder / PATIENT_FILE).write_bytes(content)
+    _write_description(path, description | {"patient": block, "results": [*description["results"], *results]})
+    try:
+        spec = load_spec(folder)
+        load_patient_head(spec)
+    except UnifiedViTError as error:
+        raise RunError(f"The library would refuse this patient head: {error}") from error
     return spec
 
 

@@ -81,6 +81,8 @@ def _listed(source: Source, model: Model, complaints: Complaints) -> Iterator[Li
         return TableReader(source, source.table, source.images or home, source.masks or home, model, complaints).items()
     folder = source.folder
     assert folder is not None, "a source has a table or a folder"
+    if source.metadata and not (folder / "labels.csv").is_file():
+        complaints.add(source.name, "a folder without labels.csv has no columns of `metadata`; give a `table`")
     if model.channel_names and not (folder / "labels.csv").is_file():
         complaints.add(source.name, "a folder without a table does not say which channel an image is; give a `table`")
         return iter(())

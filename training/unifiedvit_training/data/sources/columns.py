@@ -22,6 +22,7 @@ class Columns:
         images: the table's column of each channel, "" where it has none; of the only image for models without
             channels; empty if what is said of them cannot be meant.
         split: the column to split by; "" for none.
+        metadata: field -> the table's column of it, of those that are named.
     """
 
     def __init__(self, source: Source, table: str, header: list[str], model: Model, complaints: Complaints) -> None:
@@ -32,6 +33,7 @@ class Columns:
         self.split = self._find_split()
         self.findings = self._find_findings()
         self.images = self._find_images()
+        self.metadata = self._find_metadata()
         self._check_unique()
 
     def _find_single(self) -> dict[str, str]:
@@ -96,13 +98,24 @@ class Columns:
     def _check_unique(self) -> None:
         """Of two columns of one name, either could be meant."""
         configured = {name for value in self._source.columns.values()
-                      for name in (value.values() if isinstance(value, dict) else [value])} | {self.split}
-        for name in dict.fromkeys([*self.single.values(), self.split, *self.findings.values(), *self.images]):
+                      for name in (value.values() if isinstance(value, dict) else [value])}
+        configured |= {self.split, *self.metadata.values()}
+        for name in dict.fromkeys([*self.single.values(), self.split, *self.findings.values(), *self.images,
+                                   *self.metadata.values()]):
             same = [other for other in self._header if other == name or (
                 name not in configured and other.lower() == name.lower())]
             if name and len(same) > 1:
                 self._complain(f"{self._table} has {len(same)} columns called {name!r} ({', '.join(same)}); rename or "
                                "take out all but one")
+
+    def _find_metadata(self) -> dict[str, str]:
+        known, columns = [card.name for card in self._model.metadata], self._source.metadata
+        for key, name in columns.items():
+            if key not in known:
+                self._complain(f"metadata: there is no {key!r} in model.metadata ({', '.join(known) or 'it is empty'})")
+            elif name not in self._header:
+                self._missing(key, name)
+        return {key: name for key, name in columns.items() if key in known and name in self._header}
 
     def _missing(self, key: str, name: str) -> None:
         self._complain(f"{self._table} has no column {name!r} (it has {', '.join(self._header)}); "

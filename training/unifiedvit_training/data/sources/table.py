@@ -8,6 +8,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from UnifiedViTLib.errors import MetadataError
+from UnifiedViTLib.patient_spec import check_value
+
 from ...config import Model, Source
 from ..dataset import Item
 from ..names import as_number, folded_patient
@@ -40,6 +43,7 @@ class TableReader:
                  ) -> None:
         self._source, self._table, self._images, self._masks = source, table, images, masks
         self._model, self._complaints = model, complaints
+        self._fields = {card.name: card.field() for card in model.metadata}
         self._spellings: dict[str, str] = {}  # of patients: the first one counts
 
     def items(self) -> Iterator[Listed]:
@@ -94,6 +98,7 @@ class TableReader:
             labels=labels, group=f"{self._source.name}/{group}",
             source=self._source.name, side="", volume=False, plane=cells.get("plane", ""),
             channels=files if self._model.channel_names else (), unknown=unknown, patient=patient,
+            metadata=self._metadata(row, columns, where),
         )
 
     def _file(self, folder: Path, cell: str, where: str, what: str) -> Path | None:
@@ -113,6 +118,19 @@ class TableReader:
             return labels_of_columns(row, columns.findings, where, self._model, self._complaints)
         cell = cells.get("labels", cells.get("label")) or self._source.label or ""
         return labels_of_cell(cell, where, self._model, self._complaints), ()
+
+    def _metadata(self, row: dict[str, str], columns: Columns, where: str) -> dict[str, float | str]:
+        """What else is known of the patient; cells that are empty, or as programs write empty ones, are missing."""
+        values: dict[str, float | str] = {}
+        for name, column in columns.metadata.items():
+            field, cell = self._fields[name], row[column]
+            if not cell or (cell.lower() in _NOBODY and cell not in field.choices):
+                continue
+            try:
+                values[name] = check_value(cell, field)
+            except MetadataError as error:
+                self._complaints.add(where, str(error))
+        return values
 
     def _patient(self, cells: dict[str, str], where: str) -> str:
         patient = cells.get("group") or ""

@@ -1,0 +1,72 @@
+"""`unifiedvit patient`: several images and metadata in, one diagnosis out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import SimpleITK as sitk
+from builders import head_volume, to_sitk
+from once import copy_of
+from patient_heads import give_patient_head
+
+from UnifiedViTLib.cli import main
+from UnifiedViTLib.spec import ModelSpec
+
+
+@pytest.fixture
+def spec(proven, tmp_path) -> ModelSpec:
+    return give_patient_head(copy_of(proven.folder, tmp_path / "model").folder)
+
+
+@pytest.fixture
+def images(tmp_path, monkeypatch) -> list[Path]:
+    """Two images of the same name in folders of their own, as left and right often are."""
+    monkeypatch.chdir(tmp_path)
+    for n, side in enumerate(("left", "right")):
+        (tmp_path / side).mkdir()
+        volume = head_volume(shape=(4, 45, 41))
+        sitk.WriteImage(to_sitk(replace(volume, array=volume.array + 40 * n * (volume.array > 250))),
+                        str(tmp_path / side / "1.nrrd"))
+    return [Path("left", "1.nrrd"), Path("right", "1.nrrd")]
+
+
+def patient(capsys, *arguments) -> tuple[int, str, str]:
+    code = main(["patient", *map(str, arguments)])
+    return code, *capsys.readouterr()
+
+
+def test_two_images_and_the_age_give_one_diagnosis_and_the_results_of_predict_the_same(images, spec, capsys):
+    code, out, err = patient(capsys, *images, "-m", spec.folder, "--metadata", "age=63", "-o", "a.json")
+    assert code == 0, err
+    assert "Images alone: " in out and "63 years" in out and "Not given: sex" in out and "Research use only" in out
+    assert main(["predict", *map(str, images), "-o", "out", "-m", str(spec.folder)]) == 0
+    capsys.readouterr()
+    code, _, err = patient(capsys, Path("out", "1.json"), Path("out", "1-2.json"), "-m", spec.folder, "--metadata",
+                           "age=63", "-o", "b.json")
+    assert code == 0, err
+    one, other = (json.loads(Path(name).read_text()) for name in ("a.json", "b.json"))
+    assert one["diagnosis"]["probabilities"] == pytest.approx(other["diagnosis"]["probabilities"], abs=1e-4)
+    assert [file["sha256"] for file in one["patient_manifest"]["inputs"]] == [
+        file["sha256"] for file in other["patient_manifest"]["inputs"]]
+    assert [evidence["name"] for evidence in one["evidence"]] == [*map(str, images), "age"]
+
+
+def test_what_cannot_be_meant_is_refused_before_anything_is_looked_at(images, spec, capsys):
+    for arguments, words in ((["--metadata", "age=630"], "a number from 0 to 120 years"),
+                             (["--metadata", "height=180"], "does not know the metadata 'height'"),
+                             (["--metadata", "age=63", "--metadata", "age=64"], "two values for one name")):
+        code, _, err = patient(capsys, *images, "-m", spec.folder, *arguments)
+        assert code == 2 and words in err
+
+
+def test_one_image_twice_and_a_result_that_was_changed_are_refused(images, spec, capsys):
+    shutil.copy(images[0], "copy.nrrd")
+    code, _, err = patient(capsys, images[0], "copy.nrrd", "-m", spec.folder)
+    assert code == 2 and f"copy.nrrd is the same image as {images[0]}" in err
+    Path("changed.json").write_text("{}")
+    code, _, err = patient(capsys, "changed.json", "-m", spec.folder)
+    assert code == 2 and "no result of unifiedvit predict, or was changed" in err

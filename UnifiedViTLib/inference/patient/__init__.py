@@ -1,0 +1,1 @@
+"""One diagnosis of a patient, from the diagnoses of the images and from metadata."""
