@@ -89,7 +89,7 @@ def to_sitk(volume: Volume) -> sitk.Image:
 def write_dicom(file: Path, pixels: np.ndarray, *, position=(0.0, 0.0, 0.0), row=(1.0, 0.0, 0.0),
                 column=(0.0, 1.0, 0.0), spacing=(1.0, 1.0), thickness: float = 1.0, number: int = 1,
                 series: str | None = None, modality: str = "MR", slope: float = 1.0, intercept: float = 0.0,
-                photometric: str = "MONOCHROME2") -> Path:
+                photometric: str = "MONOCHROME2", patient: str = "1") -> Path:
     """One DICOM slice.
 
     Args:
@@ -106,7 +106,7 @@ def write_dicom(file: Path, pixels: np.ndarray, *, position=(0.0, 0.0, 0.0), row
     data.SeriesInstanceUID = series or generate_uid()
     data.StudyInstanceUID, data.FrameOfReferenceUID = (
         generate_uid(entropy_srcs=[data.SeriesInstanceUID, part]) for part in ("study", "frame of reference"))
-    data.PatientName, data.PatientID, data.Modality = "Phantom", "1", modality
+    data.PatientName, data.PatientID, data.Modality = "Phantom", patient, modality
     data.InstanceNumber, data.SliceThickness = number, thickness
     data.ImagePositionPatient = [f"{v:.10g}" for v in position]
     data.ImageOrientationPatient = [f"{v:.10g}" for v in (*row, *column)]

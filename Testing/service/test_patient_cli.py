@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import SimpleITK as sitk
-from builders import head_volume, to_sitk
+from builders import head_volume, to_sitk, write_series
 from once import copy_of
 from patient_heads import give_patient_head
 
@@ -70,3 +70,15 @@ def test_one_image_twice_and_a_result_that_was_changed_are_refused(images, spec,
     Path("changed.json").write_text("{}")
     code, _, err = patient(capsys, "changed.json", "-m", spec.folder)
     assert code == 2 and "no result of unifiedvit predict, or was changed" in err
+
+
+def test_images_of_two_patients_are_refused(spec, tmp_path, capsys):
+    volume = head_volume(shape=(4, 45, 41))
+    for n, identifier in enumerate(("1", "2")):
+        write_series(tmp_path / f"s{n}", (volume.array + n).astype("int16"), volume.ijk_to_ras, patient=identifier)
+    code, _, err = patient(capsys, tmp_path / "s0", tmp_path / "s1", "-m", spec.folder)
+    assert code == 2 and "is of another patient than" in err
+    assert main(["predict", str(tmp_path / "s0"), str(tmp_path / "s1"), "-o", str(tmp_path / "out"), "-m",
+                 str(spec.folder)]) == 0
+    code, _, err = patient(capsys, *sorted((tmp_path / "out").glob("*.json")), "-m", spec.folder)
+    assert code == 2 and "is of another patient than" in err
