@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def flawed(heads, tmp_path_factory) -> tuple[Path, dict[str, list[dict]]]:
     change(2, mask="")
     change(4, mask=str(home / write(home / "empty.png", far * 0)))
     change(5, mask=str(home / write(home / "far.png", far)))
-    change(6, mask=str(folder / rows[1]["mask"]))
+    change(6, mask=shutil.copy(folder / rows[1]["mask"], home / "another.png"))
     change(7, 255 - pixels[7])
     change(8, framed)
     change(12, np.minimum(pixels[12], 100))

@@ -28,7 +28,7 @@ def list_items(project: Project) -> dict[str, list[Listed]]:
             complaints.add(source.name, "two sources have this name; give each its own")
         _check_names(source, project.model, complaints)
         rows = list(_listed(source, project.model, complaints))
-        _check_repeats(source, rows, complaints)
+        _check_repeats(source, rows, project.model, complaints)
         if not rows and not any(text.startswith(source.name) for text in complaints.sentences):
             complaints.add(source.name, f"no images in {source.table or source.folder}")
         named = (value for value, name in source.mask_values.items() if name == BACKGROUND)
@@ -50,18 +50,18 @@ def _check_names(source: Source, model: Model, complaints: Complaints) -> None:
         complaints.add(source.name, f"the label {source.label!r} is none of {', '.join(model.class_names)}")
 
 
-def _check_repeats(source: Source, rows: list[Listed], complaints: Complaints) -> None:
+def _check_repeats(source: Source, rows: list[Listed], model: Model, complaints: Complaints) -> None:
     seen: set[Path] = set()
     for row in rows:
         for image in filter(None, row.item.channels or (row.item.image,)):
             if image in seen:
                 complaints.add(source.name, f"{image.name} is listed twice; keep one row")
             seen.add(image)
-    _check_masks(source, rows, complaints)
+    _check_masks(source, rows, model, complaints)
 
 
-def _check_masks(source: Source, rows: list[Listed], complaints: Complaints) -> None:
-    """A mask is of one patient, and no image."""
+def _check_masks(source: Source, rows: list[Listed], model: Model, complaints: Complaints) -> None:
+    """A mask is of one patient, and no image; an empty one may be of all that are healthy."""
     owners: dict[Path, Item] = {}
     for item in (row.item for row in rows):
         if item.mask is None:
@@ -69,7 +69,7 @@ def _check_masks(source: Source, rows: list[Listed], complaints: Complaints) -> 
         owner = owners.setdefault(item.mask, item)
         if item.mask in (item.image, *item.channels):
             complaints.add(source.name, f"the mask of {item.name} is the image itself")
-        elif owner.group != item.group:
+        elif owner.group != item.group and not (owner.is_free(model.outlined) and item.is_free(model.outlined)):
             complaints.add(source.name, f"the mask {item.mask.name} is given to {owner.name} and to {item.name}, which "
                            "are not of one patient; correct one of them, or name the patient of both")
 
