@@ -12,7 +12,6 @@ import numpy as np
 import slicer
 
 from UnifiedViTLib.errors import DependencyError, UnsupportedImageError
-from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import JobRequest
 
 from .consent import isAgreedTo
@@ -258,12 +257,9 @@ class _Walk:
         self._wait(lambda: not self.ui.teachLabel.text)
 
     def adapt(self):
-        client = WorkerClient()
-        try:
-            problems = client.run(JobRequest("inspect_training"))["problems"]
-        finally:
+        client = self.panel.adapt._client  # the button then finds its process started
+        if problems := client.run(JobRequest("inspect_training"))["problems"]:
             client.close()
-        if problems:
             raise _LeftOut(" ".join(problems.values()))
         empty = self.folder / "empty"
         empty.mkdir()
