@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import numpy as np
+
 from .errors import WeightsError
 from .graph import Promise, check_graph
 from .spec import Graph, ModelSpec
@@ -54,6 +56,33 @@ def verify_file(folder: Path, model: str, name: str, sha256: str) -> None:
             f"The weights of {model} ({name}) are damaged or not the ones that its description names "
             f"(SHA-256 {digest[:12]}..., expected {sha256[:12]}...). Download or import the model again."
         )
+
+
+def load_arrays(folder: Path, model: str, name: str, sha256: str, most_bytes: int = 1 << 30) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file in a model's folder, whose SHA-256 its description names.
+
+    Args:
+        folder, model, name, sha256: as for `verify_file`.
+        most_bytes: that such a file can have.
+
+    Raises:
+        WeightsError: the file is missing, too large, another one, or no safetensors file of numbers that numpy knows.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    file = folder / name
+    try:
+        if file.stat().st_size > most_bytes:
+            raise ValueError(f"it is larger than {most_bytes:,} bytes")
+        data = file.read_bytes()
+        if hashlib.sha256(data).hexdigest() == sha256:
+            return load(data)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{name} of {model} cannot be read ({error}). Download or export the model again."
+                           ) from error
+    raise WeightsError(f"{name} of {model} is damaged or not the one that its description names. Download or export "
+                       "the model again.")
 
 
 def _digest(file) -> str:

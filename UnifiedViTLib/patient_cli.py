@@ -12,8 +12,8 @@ from pathlib import Path
 
 from . import NOTICE
 from .errors import MetadataError, UnsupportedImageError
-from .imaging.reading.dicom.header import is_dicom, read_header
 from .inference.patient.diagnosis import View, diagnose_patient
+from .outputs.comparison.reading import patient_key_of
 from .outputs.manifest import InputFile, fingerprint, model_sha256, read_result
 from .outputs.patient_file import as_text, write_patient
 from .patient_spec import check_metadata
@@ -100,22 +100,11 @@ def _check_one_patient(of_images: Iterable[tuple[Path, Sequence[InputFile]]]) ->
     """Raise an UnsupportedImageError where DICOM images state that they are of several patients."""
     first: tuple[str, Path] | None = None
     for image, files in of_images:
-        patient = next(filter(None, map(_patient_of, files)), "")
+        patient = patient_key_of(files)
         if first and patient not in ("", first[0]):
             raise UnsupportedImageError(f"{image} is of another patient than {first[1]}, as their Patient IDs say. "
                                         "Give the images of one patient.")
         first = first or ((patient, image) if patient else None)
-
-
-def _patient_of(file: InputFile) -> str:
-    """A digest of the ID of the patient; "" where the file states none, or is not what was looked at any more."""
-    path = Path(file.path)
-    try:
-        state = path.stat()
-        same = (state.st_size, state.st_mtime_ns) == (file.size, file.mtime_ns)
-        return read_header(path).patient if same and is_dicom(path) else ""
-    except (OSError, UnsupportedImageError):
-        return ""
 
 
 def _stored(path: Path, spec: ModelSpec) -> tuple[View, tuple[InputFile, ...]]:

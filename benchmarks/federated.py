@@ -202,7 +202,8 @@ def _measured(project: Project, run: Path, dataset: Dataset) -> dict[str, float 
 
 
 def table(seeds: list[dict[str, Metrics]]) -> str:
-    """Markdown: for each training its score at each site (mean and range over seeds), and all metrics' means."""
+    """Markdown: for each training its score at each site (mean and range over seeds), and all metrics' means; and
+    where each site was also trained alone, what it gains."""
     sites = list(next(iter(seeds[0].values())))
     lines = [f"| trained | {' | '.join(f'{site}, score' for site in sites)} | mean | worst site | "
              f"{' | '.join(f'{name}, mean' for name in SHOWN[1:])} |", "|---|" + "---:|" * (len(sites) + 5)]
@@ -215,6 +216,8 @@ def table(seeds: list[dict[str, Metrics]]) -> str:
         cells = [*(_spread(scores[site]) for site in sites), _spread(means), _spread(worst),
                  *(f"{value:.3f}" for value in others)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
+    if not all(f"{site} alone" in _in_all(seeds) for site in sites):
+        return "\n".join(lines)
     alone = {site: [_value(seed[f"{site} alone"][site]["score"]) for seed in seeds] for site in sites}
     lines += ["", "Gain of each site over itself alone, seed by seed:", ""]
     for name in (name for name in _in_all(seeds) if not name.endswith(" alone")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from ..texts import is_portable_name, table_cell
 
@@ -32,6 +33,21 @@ def safe_name(text: str) -> str:
 def folded(name: str) -> str:
     """Equal for names that some file system takes for the same."""
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def unique_names(texts: Iterable[str]) -> list[str]:
+    """`safe_name` of each, in their order, numbered where a file system would take it for an earlier one."""
+    taken: set[str] = set()
+    last: dict[str, int] = {}
+    names = []
+    for name in map(safe_name, texts):
+        free = name
+        while folded(free) in taken:
+            last[folded(name)] = last.get(folded(name), 1) + 1
+            free = numbered(name, last[folded(name)])
+        taken.add(folded(free))
+        names.append(free)
+    return names
 
 
 def numbered(name: str, number: int) -> str:

@@ -3,13 +3,13 @@ alone."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...errors import WeightsError
+from ...integrity import load_arrays
 from ...spec import ModelSpec
 from .sequence_probe import MANY_SLICES, SequenceProbe
 from .texture import ROTATIONS, layout, texture, undo_rotation
@@ -159,18 +159,9 @@ def load_ood_statistics(spec: ModelSpec) -> OODStatistics | None:
     """
     if spec.ood is None:
         return None
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    file = spec.folder / spec.ood.file
+    arrays = load_arrays(spec.folder, spec.name, spec.ood.file, spec.ood.sha256)
     try:
-        data = file.read_bytes()
-        if hashlib.sha256(data).hexdigest() != spec.ood.sha256:
-            raise WeightsError(
-                f"{file.name} of {spec.name} is damaged or not the one that its description names. "
-                "Download or export the model again."
-            )
-        tensors = {name: tensor.astype(np.float32) for name, tensor in load(data).items()}
+        tensors = {name: array.astype(np.float32) for name, array in arrays.items()}
         training = _gaussians(tensors, "")
         orientation = None
         if spec.ood.format == 2:
@@ -180,9 +171,9 @@ def load_ood_statistics(spec: ModelSpec) -> OODStatistics | None:
                           *(float(tensors[name][number]) for name in ("probe_biases", "probe_margins")))
             for number, channels in enumerate(spec.ood.probed_channels)
         )
-    except (OSError, SafetensorError, KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         raise WeightsError(
-            f"{file.name} of {spec.name} cannot be read ({error}). Download or export the model again."
+            f"{spec.ood.file} of {spec.name} cannot be read ({error}). Download or export the model again."
         ) from error
     sound = _sound(training)
     if orientation is not None:
@@ -191,7 +182,7 @@ def load_ood_statistics(spec: ModelSpec) -> OODStatistics | None:
     sound = sound and all(one.weights.shape == size and np.isfinite([*one.weights, one.bias, one.margin]).all()
                           for one in probes)
     if not sound:
-        raise WeightsError(f"{file.name} of {spec.name} does not hold what it should. Export the model again.")
+        raise WeightsError(f"{spec.ood.file} of {spec.name} does not hold what it should. Export the model again.")
     return OODStatistics(training, spec.ood.threshold, orientation, probes)
 
 

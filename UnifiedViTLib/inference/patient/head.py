@@ -12,7 +12,6 @@ how far images speak independently of each other (0: they are averaged, 1: they 
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import WeightsError
+from ...integrity import load_arrays
 from ...patient_spec import MetadataField, PatientSpec
 from ...spec import ModelSpec
 
@@ -141,23 +141,9 @@ def load_patient_head(spec: ModelSpec) -> PatientHead | None:
     """
     if spec.patient is None:
         return None
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    file = spec.folder / spec.patient.file
-    try:
-        if file.stat().st_size > _LARGEST_FILE:
-            raise ValueError("it is too large for a patient head")
-        data = file.read_bytes()
-        if hashlib.sha256(data).hexdigest() != spec.patient.sha256:
-            raise WeightsError(f"{file.name} of {spec.name} is damaged or not the one that its description names. "
-                               "Download or export the model again.")
-        arrays = load(data)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{file.name} of {spec.name} cannot be read ({error}). Download or export the model again."
-                           ) from error
+    arrays = load_arrays(spec.folder, spec.name, spec.patient.file, spec.patient.sha256, _LARGEST_FILE)
     if not is_sound(arrays, spec.patient.fields, len(spec.classes)):
-        raise WeightsError(f"{file.name} of {spec.name} does not hold what it should. Export the model again.")
+        raise WeightsError(f"{spec.patient.file} of {spec.name} does not hold what it should. Export the model again.")
     return PatientHead(spec.patient, arrays)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +13,10 @@ import numpy as np
 from ...errors import UnsupportedImageError
 from ...imaging.mask_values import soft_share, whole_numbers
 from ...imaging.reading import is_dicom, read_layers
+from ...imaging.reading.dicom.header import read_header
 from ...imaging.volume import Volume
 from ..inventory import Inventory
-from ..manifest import Manifest, is_written, read_result, same_stat
+from ..manifest import InputFile, Manifest, is_written, read_result, same_stat
 from .segmentations import DrawnSegment, Origin, Segmentation
 
 _ENDING = ".seg.nrrd"
@@ -92,14 +92,14 @@ def _origin(document: Mapping[str, Any], manifest: Manifest) -> Origin:
     uids = [uid for image in manifest.dicom for uid in image.sop_instance_uids]
     model = document["model"]
     ids = tuple(dict.fromkeys([*(file.sha256 for file in manifest.inputs), *uids]))
-    return Origin(Path(manifest.request.source).name, ids, _patient_id(manifest), f"{model['id']} {model['version']}",
-                  document["diagnosis"], document.get("region", {}).get("description", ""))
+    return Origin(Path(manifest.request.source).name, ids, patient_key_of(manifest.inputs),
+                  f"{model['id']} {model['version']}", document["diagnosis"],
+                  document.get("region", {}).get("description", ""))
 
 
-def _patient_id(manifest: Manifest) -> str:
-    """A digest of the patient's ID in the DICOM images, if these are still there; a manifest names nobody."""
-    first = manifest.inputs[0] if manifest.inputs else None
-    return dicom_patient_key(Path(first.path)) if first and same_stat(first) else ""
+def patient_key_of(inputs: Sequence[InputFile]) -> str:
+    """As `dicom_patient_key`, of the files of an image; "" also where they are not what was looked at any more."""
+    return dicom_patient_key(Path(inputs[0].path)) if inputs and same_stat(inputs[0]) else ""
 
 
 def dicom_patient_key(file: Path) -> str:
@@ -110,10 +110,7 @@ def dicom_patient_key(file: Path) -> str:
     """
     with suppress(Exception):  # whoever asks goes on without
         if is_dicom(file):
-            from pydicom import dcmread
-
-            patient = str(dcmread(file, stop_before_pixels=True, specific_tags=["PatientID"]).PatientID or "")
-            return hashlib.sha256(patient.strip().encode()).hexdigest() if patient.strip() else ""
+            return read_header(file).patient
     return ""
 
 

@@ -8,14 +8,13 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...errors import UnsupportedImageError
 from ...imaging.reading.limits import MOST_BYTES_VARIABLE, damaged
 from ...inference.progress import ProgressCallback
-from ...outputs.naming import folded, numbered, safe_name
+from ...outputs.naming import unique_names
 from .spool import no_room
 from .uploads import MOST_FILES
 
@@ -107,14 +106,7 @@ def _is_file(member: zipfile.ZipInfo) -> bool:
 
 def _names(members: list[zipfile.ZipInfo]) -> list[str]:
     """A name for each in one folder, whatever folders it names, there or elsewhere."""
-    names: dict[str, str] = {}
-    for member in members:
-        name, numbers = safe_name(PurePosixPath(member.filename.replace("\\", "/")).name), count(2)
-        free = name
-        while folded(free) in names:
-            free = numbered(name, next(numbers))
-        names[folded(free)] = free
-    return list(names.values())
+    return unique_names(PurePosixPath(member.filename.replace("\\", "/")).name for member in members)
 
 
 def _make(folder: Path) -> None:

@@ -6,13 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from ...errors import ServerError
 from ...inference.options import Options
-from ...outputs.naming import folded, numbered, safe_name
+from ...outputs.naming import safe_name, unique_names
 from ...records import Record
 from ...spec import ModelSpec
 from ..worker.protocol import FileRequest
@@ -140,14 +139,7 @@ def _paths(folder: Path, image: SentImage) -> list[Path]:
     """Where the files of an image lie in a folder of its own."""
     if len(image.files) == 1:
         return [folder / safe_name(image.files[0].name)]
-    names: dict[str, str] = {}
-    for number, file in enumerate(image.files):
-        name, numbers = safe_name(file.name), count(number + 2)
-        free = name
-        while folded(free) in names:
-            free = numbered(name, next(numbers))
-        names[folded(free)] = free
-    return [folder / safe_name(image.name) / name for name in names.values()]
+    return [folder / safe_name(image.name) / name for name in unique_names(file.name for file in image.files)]
 
 
 class FileWriter:

@@ -79,22 +79,22 @@ def patient_cases(project: Project, dataset: Dataset, run: Path) -> tuple[list[P
     for item in sorted(dataset.items, key=lambda item: item.name):
         if item.name in said:
             by_group[item.group].append(item)
-    cases, contradicting, crowded, torn = [], 0, 0, 0
+    cases, contradicting, crowded, disagreeing = [], 0, 0, 0
     for group, items in sorted(by_group.items()):
         labels = {name for item in items for name in item.labels}
         if len(labels) != 1:
             contradicting += len(labels) > 1
             continue
         values, differ = _agreed(items)
-        torn += differ
+        disagreeing += differ
         crowded += len(items) > MOST_IMAGES
         rows = np.array([said[item.name] for item in items[:MOST_IMAGES]])
         cases.append(PatientCase(group, items[0].side, classes.index(labels.pop()), rows, values))
     if contradicting:
         notes.append(f"{contradicting} patients are left out: their images have different diagnoses. Give each side of "
                      "the body, or each examination, a group of its own if it has its own diagnosis.")
-    if torn:
-        notes.append(f"Of {torn} patients, metadata differ between images, and count as missing.")
+    if disagreeing:
+        notes.append(f"Of {disagreeing} patients, metadata differ between images, and count as missing.")
     if crowded:
         notes.append(f"Of {crowded} patients, the first {MOST_IMAGES} images are used.")
     if not cases:

@@ -56,8 +56,8 @@ def learn_head(cases: Sequence[PatientCase], model: Model, seed: int) -> LearntH
     """Learn from patients whom the network has not learnt from: it is surer of those that it has than of others.
 
     Each of five parts is judged by a head that learnt from the other four: that says after how many steps to stop, how
-    sure the answers may be (the temperature), and whether the head is better than the mean of the images. Then a head
-    learns from all of them.
+    sure the answers may be (the temperature), and whether the head is better than the mean of the images (which
+    flatters it a little: the number of steps is chosen on the same patients). Then a head learns from all of them.
 
     Args:
         cases: on the validation side.

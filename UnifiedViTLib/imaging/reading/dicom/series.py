@@ -81,7 +81,7 @@ def _volume(headers: list[Header], notes: list[str], label: str, name: str) -> V
         label: what to call their source in sentences.
         name: of the volume.
     """
-    _check_whose(headers, label)
+    _check_one_patient(headers, label)
     if len(_values(headers, "FrameOfReferenceUID")) > 1:
         notes.append("The slices are of several frames of reference: the patient may have been moved between them. "
                      "Compare the result with the original.")
@@ -137,7 +137,7 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
         files = dicom_files(folder)
         beside = [file for file in folder.iterdir() if not file.is_dir()]
         closed = [file for file in beside if not os.access(file, os.R_OK)]
-        hollow = [file for file in beside if file not in closed and _is_hollow(file)]
+        zeros = [file for file in beside if file not in closed and _is_zeros(file)]
     except OSError as error:
         raise UnsupportedImageError(
             f"The folder {folder.name} cannot be looked into ({error.strerror or error}). Check its permissions."
@@ -160,13 +160,13 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
     if closed:
         notes.append("Files of the folder that cannot be opened (no permission, or links that lead nowhere): "
                      f"{len(closed)}.")
-    if hollow:
-        notes.append(f"Files of the folder that hold nothing, as after a copy that was interrupted: {len(hollow)}. If "
+    if zeros:
+        notes.append(f"Files of the folder that hold nothing, as after a copy that was interrupted: {len(zeros)}. If "
                      "they were slices, these are missing.")
     return headers, notes
 
 
-def _is_hollow(file: Path) -> bool:
+def _is_zeros(file: Path) -> bool:
     """Whether a file is empty, or begins with a header's length of zeros: no slice any more, nor anything else."""
     if not file.is_file():
         return False
@@ -220,7 +220,7 @@ def _headers(files: Iterable[Path]) -> tuple[list[Header], list[Exception], list
     return headers, refusals, own
 
 
-def _check_whose(headers: list[Header], label: str) -> None:
+def _check_one_patient(headers: list[Header], label: str) -> None:
     """Raise an UnsupportedImageError where images of several patients or studies have the UID of one series."""
     patients, studies = {header.patient for header in headers} - {""}, _values(headers, "StudyInstanceUID")
     for count, of in ((len(patients), "patients"), (len(studies), "studies")):
