@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
 
 from ...errors import UnsupportedImageError
 from ..volume import Volume
@@ -13,11 +16,20 @@ from .limits import LONGEST_SIDE, check_counts, check_there, damaged
 from .pictures import picture
 
 #: Tags that are looked at.
-_REDUCED, _WIDTH, _HEIGHT, _BITS, _PACKING, _SAMPLES = 254, 256, 257, 258, 259, 277
+_REDUCED, _WIDTH, _HEIGHT, _BITS, _PACKING, _PHOTOMETRIC, _DESCRIPTION = 254, 256, 257, 258, 259, 262, 270
+_ORIENTATION, _SAMPLES, _PLANAR, _FORMAT = 274, 277, 284, 339
 _PLACES = ((273, 279), (324, 325))
-_TAGS = {_REDUCED, _WIDTH, _HEIGHT, _BITS, _PACKING, _SAMPLES, *_PLACES[0], *_PLACES[1]}
+_TAGS = {_REDUCED, _WIDTH, _HEIGHT, _BITS, _PACKING, _PHOTOMETRIC, _DESCRIPTION, _ORIENTATION, _SAMPLES, _PLANAR,
+         _FORMAT, *_PLACES[0], *_PLACES[1]}
+#: Those that say how pixels are to be understood, which all pages must agree in; and what stands where they do not.
+_KIND = {_BITS: 1, _SAMPLES: 1, _PHOTOMETRIC: 1, _PLANAR: 1, _FORMAT: 1, _ORIENTATION: 1}
+_WHITE_IS_ZERO, _FLOATING = 0, 3
 #: Struct codes of the types of values that these tags have.
-_TYPES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
+_TYPES = {1: "B", 2: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
+#: How many channels, time points and slices ImageJ and OME say there are.
+_AXES = {axis: re.compile(rb"^%b=(\d+)|<Pixels\b[^>]*\bSize%b=[\"'](\d+)" % names, re.MULTILINE)
+         for axis, names in (("channels", (b"channels", b"C")), ("time points", (b"frames", b"T")),
+                             ("slices", (b"slices", b"Z")))}
 #: Entries of a directory; the standard's own tags are fewer than 100.
 _MOST_ENTRIES = 4096
 
@@ -49,7 +61,61 @@ def read_tiff(path: Path) -> Volume:
     check_counts(name, (width, height, len(full)), max(1, bits * samples // 8))
     for page in full:
         _check_page(page, name, file_bytes)
-    return picture(path, "TIFFImageIO", (width, height, len(full)))
+    _check_kind(full, name)
+    image = picture(path, "TIFFImageIO", (width, height, len(full)))
+    notes, array = _check_axes(full, name), image.array
+    exchanged = full[0].get(_PHOTOMETRIC, [1])[0] == _WHITE_IS_ZERO
+    if exchanged and bits >= 8 and not _is_tiled(full[0]):  # where ITK makes colours of the pixels, it does this itself
+        notes.append("The image is stored with black and white exchanged (WhiteIsZero) and was turned around.")
+        array = np.bitwise_not(array)  # the largest value minus each; -1 minus each of signed ones
+    return replace(image, array=array, notes=(*image.notes, *notes))
+
+
+def _is_tiled(page: dict[int, list[int]]) -> bool:
+    return bool(page.get(_PLACES[1][0]))
+
+
+def _check_axes(pages: list[dict[int, list[int]]], name: str) -> list[str]:
+    """Raise an UnsupportedImageError for pages along several axes by ImageJ's or OME's description; a note where their
+    one axis is another than that of slices, as programs call it that were told nothing of it."""
+    text = bytes(pages[0].get(_DESCRIPTION, []))
+    counts = {axis: max([int(a or b) for a, b in pattern.findall(text)], default=1) for axis, pattern in _AXES.items()}
+    longer = [axis for axis, count in counts.items() if count > 1] if len(pages) > 1 else []
+    if len(longer) > 1:
+        raise UnsupportedImageError(
+            f"{name} holds {', '.join(f'{counts[axis]} {axis}' for axis in longer)} by its description, not one "
+            "volume. Save one of them as a file of its own."
+        )
+    if longer in ([], ["slices"]):
+        return []
+    return [f"The file calls its pages {longer[0]}; they were taken for the slices of one volume."]
+
+
+def _check_kind(pages: list[dict[int, list[int]]], name: str) -> None:
+    """Raise an UnsupportedImageError for pixels that ITK reads as others: it takes those that it does not know for
+    colours of eight bits, all pages for what the first is, and every page for a slice."""
+    kinds = {tuple(tuple(page.get(tag) or [missing]) for tag, missing in _KIND.items()) for page in pages}
+    if len(kinds) > 1:
+        raise UnsupportedImageError(
+            f"{name} holds {len(pages)} pages of different kinds (depth, type, colours or orientation). Save the one "
+            "to look at as a file of its own."
+        )
+    first = {tag: (pages[0].get(tag) or [missing])[0] for tag, missing in _KIND.items()}
+    bits, samples, tiled = first[_BITS], first[_SAMPLES], _is_tiled(pages[0])
+    if first[_ORIENTATION] != 1:
+        raise UnsupportedImageError(
+            f"{name} is stored to be turned or mirrored when it is shown (its EXIF orientation). Save it upright and "
+            "run again."
+        )
+    colours = samples in (3, 4)
+    whole = first[_FORMAT] != _FLOATING or (bits == 32 and first[_PHOTOMETRIC] != _WHITE_IS_ZERO)
+    eight_bits_only = tiled or (colours and first[_PLANAR] != 1)
+    if not (colours or samples == 1) or not whole or (eight_bits_only and bits > 8):
+        raise UnsupportedImageError(
+            f"{name} holds a kind of pixel that cannot be read ({samples} x {bits} bits"
+            f"{' of floating point' if first[_FORMAT] == _FLOATING else ''}{', in tiles' if tiled else ''}). Save it "
+            "as plain grey in strips, with 8 or 16 bits or 32-bit floats, and run again."
+        )
 
 
 def _pages(file: BinaryIO, name: str, file_bytes: int) -> list[dict[int, list[int]]]:
