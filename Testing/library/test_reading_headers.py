@@ -230,6 +230,42 @@ def test_the_units_of_an_nrrd_are_honoured(tmp_path, units, factor, known):
     assert (volume.voxel_ml is not None) == known and bool(volume.notes) != known
 
 
+@pytest.mark.parametrize(("unit", "factor", "known"), [
+    ("cm", 10, True), ("mm", 1, True), ("?", 1, True), ("um", 0.001, False), ("pixel", 1, False),
+])
+def test_the_unit_of_a_metaimage_is_honoured(tmp_path, unit, factor, known):
+    change = ("ElementSpacing = 3 3.5 6", f"DistanceUnits = {unit}\nElementSpacing = 1 2 3")
+    volume = read(meta(tmp_path / "a.mha", change))
+    np.testing.assert_allclose(volume.ijk_to_ras[:3], factor * np.array([[-1, 0, 0, -1], [0, -2, 0, -2], [0, 0, 3, 3]]))
+    assert (volume.voxel_ml is not None) == known and bool(volume.notes) != known
+
+
+def test_the_intensities_of_a_metaimage_are_in_their_unit(tmp_path):
+    field = "ElementToIntensityFunction"
+    change = ("ElementType", f"{field}Slope = -2\n{field}Offset = 7\nElementType")
+    np.testing.assert_array_equal(read(meta(tmp_path / "a.mha", change)).array, -2.0 * ARRAY + 7)
+    assert "multiplied by 0" in refusal(meta(tmp_path / "b.mha", (change[0], change[1].replace("-2", "0"))))
+
+
+def test_files_of_a_metaimage_that_are_no_slices_are_refused_where_itk_scrambles_them(tmp_path):
+    header = META.replace("LOCAL", "LIST {}\n" + "\n".join(f"{n}.raw" for n in range(SHAPE[0])))
+    for n, voxels in enumerate(ARRAY):
+        (tmp_path / f"{n}.raw").write_bytes(voxels.tobytes())
+    for dimension in ("", "2"):
+        (tmp_path / "a.mhd").write_text(header.format(dimension))
+        np.testing.assert_array_equal(read(tmp_path / "a.mhd").array, ARRAY)
+    (tmp_path / "a.mhd").write_text(header.format("3"))
+    assert "no slices of an image of 3 dimensions" in refusal(tmp_path / "a.mhd")
+
+
+@pytest.mark.parametrize(("write", "old", "new"), [
+    (nrrd, "(0,3.5,0)", "(1,3.5,0)"), (meta, "TransformMatrix = 1 0 0 0 1 0", "TransformMatrix = 1 0 0 0.3 0.95 0"),
+])
+def test_axes_that_are_not_at_right_angles_are_told(tmp_path, write, old, new):
+    volume = read(write(tmp_path / ("a.nrrd" if write is nrrd else "a.mha"), (old, new)))
+    assert "is sheared" in volume.notes[0]
+
+
 @pytest.mark.parametrize(("write", "changes", "source"), [
     (nrrd, [], ALL_GIVEN), (meta, [], ALL_GIVEN),
     (nrrd, [("space origin: (1,2,3)\n", "")], GeometrySource("given", "given", "unknown")),
@@ -255,3 +291,18 @@ def test_pictures_for_print_and_pages_of_different_size_are_refused(tmp_path):
     grey.save(tmp_path / "pages.tif", save_all=True, append_images=[grey.resize((50, 50))])
     assert "2 pictures of different size" in refusal(tmp_path / "pages.tif")
 
+
+@pytest.mark.parametrize("kind, text, words", [
+    ("uint8", "506", "the value 506, which its type"), ("ushort", "-5", "the value -5, which its type"),
+    ("short", "40000", "the value 40000, which its type"), ("short", "5.6", "'5.6' stands where a number"),
+    ("short", "8.38e+02", "'8.38e\\+02' stands where"), ("int", "0x1f", "'0x1f' stands where"),
+    ("float", "838,5", "'838,5' stands where"), ("float", "a", "'a' stands where"),
+])
+def test_numbers_as_text_that_itk_would_read_as_others_are_refused(tmp_path, kind, text, words):
+    numbers = " ".join(str(value) for value in ARRAY.ravel() // 8)
+    header = NRRD.replace("type: short", f"type: {kind}").replace("raw", "text")
+    (tmp_path / "a.nrrd").write_text(f"{header}\n{numbers}")
+    np.testing.assert_array_equal(read(tmp_path / "a.nrrd").array, ARRAY // 8)
+    (tmp_path / "a.nrrd").write_text(f"{header}\n{numbers.rsplit(maxsplit=1)[0]} {text}")
+    with pytest.raises(UnsupportedImageError, match=words):
+        read(tmp_path / "a.nrrd")

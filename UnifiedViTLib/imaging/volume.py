@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import numpy as np
 from ..errors import UnsupportedImageError
 from .geometry import ALL_GIVEN, EXTENT_MM, MOST_ELONGATED, UNKNOWN, GeometrySource, implausible_size, size_in_words
 from .padding import replace_padding
+
+#: Axes further from right angles (degrees) are told.
+_SHEARED_DEGREES = 1.0
 
 
 @dataclass(frozen=True)
@@ -79,9 +83,21 @@ def check(volume: Volume) -> Volume:
             f"{name} has the same value ({array.flat[0]}) everywhere; there is nothing to look at. "
             "Check that the right file was loaded."
         )
+    notes = (*notes, *_shear(np.asarray(volume.ijk_to_ras, float)))
     if notes:
         volume = replace(volume, array=array, notes=(*volume.notes, *notes))
     return _check_sizes(volume)
+
+
+def _shear(matrix: np.ndarray) -> list[str]:
+    """A note where the axes are not at right angles."""
+    directions = matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0)
+    most = max(abs(directions[:, a] @ directions[:, b]) for a, b in ((0, 1), (0, 2), (1, 2)))
+    degrees = math.degrees(math.asin(min(1.0, most)))
+    return [] if degrees <= _SHEARED_DEGREES else [
+        f"The image is sheared: its axes are {degrees:.1f} degrees from right angles, and slices are shown as if they "
+        "were not. Volumes in mL take it into account."
+    ]
 
 
 def check_labels(volume: Volume) -> Volume:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from ...errors import UnsupportedImageError
 from ..geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
@@ -10,7 +13,15 @@ from ..volume import Volume
 from .images import read_with_itk, to_volume
 from .limits import LONGEST_HEADER, check_counts, check_packed, check_there, check_unpacked, damaged, unpacked
 from .names import stem
-from .text_headers import finite_numbers, header_text, named_files, numbered_files, whole_numbers
+from .text_headers import (
+    UNIT_MM,
+    finite_numbers,
+    header_text,
+    named_files,
+    numbered_files,
+    scaled,
+    whole_numbers,
+)
 
 _BYTES = {"MET_CHAR": 1, "MET_UCHAR": 1, "MET_SHORT": 2, "MET_USHORT": 2, "MET_INT": 4, "MET_UINT": 4,
           "MET_LONG": 4, "MET_ULONG": 4, "MET_LONG_LONG": 8, "MET_ULONG_LONG": 8, "MET_FLOAT": 4, "MET_DOUBLE": 8}
@@ -41,8 +52,30 @@ def read_meta(path: Path) -> Volume:
         )
     promised = check_counts(name, sizes, _BYTES[kind] * components)
     _check_data(path, fields, files, begin, promised)
-    geometry = _geometry(name, fields, dimension)
-    return to_volume(read_with_itk(path, "MetaImageIO", sizes), stem(path), geometry=geometry)
+    geometry, scale, notes = _in_millimetres(fields, _geometry(name, fields, dimension))
+    volume = to_volume(read_with_itk(path, "MetaImageIO", sizes), stem(path), notes, geometry=geometry)
+    return _intensities(scaled(volume, scale), fields, name)
+
+
+def _in_millimetres(fields: dict[str, str], geometry: GeometrySource
+                    ) -> tuple[GeometrySource, np.ndarray | None, tuple[str, ...]]:
+    """`geometry` as it is known; 4x4 from the file's unit to mm, None where that is mm; and notes."""
+    unit = fields.get("DistanceUnits", "").lower()
+    factor = 1.0 if unit in ("", "?") else UNIT_MM.get(unit)
+    if factor is None:
+        return geometry.without_sizes(), None, (f"The file gives sizes in a unit that is no length ({unit}).",)
+    return geometry, None if factor == 1 else np.diag([factor] * 3 + [1.0]), ()
+
+
+def _intensities(volume: Volume, fields: dict[str, str], name: str) -> Volume:
+    """`volume` in the unit of its intensities, which ITK leaves as they are stored."""
+    slope, offset = (finite_numbers(name, field, fields.get(field, default), 1)[0] for field, default in (
+        ("ElementToIntensityFunctionSlope", "1"), ("ElementToIntensityFunctionOffset", "0")))
+    if slope == 0:
+        raise damaged(name, "its values are to be multiplied by 0")
+    if (slope, offset) == (1, 0):
+        return volume
+    return replace(volume, array=volume.array * np.float64(slope) + offset)
 
 
 def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
@@ -79,6 +112,10 @@ def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int
     if attached:
         files = [(path, path.stat().st_size)]
     elif data.startswith("LIST"):
+        dimension = fields["NDims"]
+        if data.split()[1:] not in ([], [str(int(dimension) - 1)]):  # ITK scrambles them
+            raise damaged(name, f"it lists files ({data[:40]}) that are no slices of an image of {dimension} "
+                                "dimensions")
         files = named_files(path, names)
     elif "%" in data:
         files = numbered_files(path, "ElementDataFile", data)

@@ -33,8 +33,6 @@ from .nifti_header import (
 _UNIT_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
 #: Forms that differ by more at a corner of the image (mm), or in the direction of an axis (degrees), disagree.
 _APART_MM, _APART_DEGREES = 1.0, 1.0
-#: Axes further from right angles (degrees) are told.
-_SHEARED_DEGREES = 1.0
 _FORMS = {1: "the scanner", 2: "another image", 3: "Talairach's atlas", 4: "the MNI template"}
 _GZIP = b"\x1f\x8b"
 #: Where the voxels begin at the earliest, in a file with their header.
@@ -152,7 +150,6 @@ def _geometry(header: NiftiHeader, counts: tuple[int, int, int]) -> tuple[np.nda
         matrix, geometry = scale @ sform, GeometrySource(spacing=GIVEN if thick else UNKNOWN)
         if qform is not None and usable.all():
             notes += _disagreement(header, scale @ qform, matrix, counts)
-        notes += _shear(matrix)
     elif qform is not None:
         matrix, geometry = scale @ qform, GeometrySource(spacing=GIVEN if usable.all() else UNKNOWN)
     else:
@@ -196,17 +193,6 @@ def _disagreement(header: NiftiHeader, qform: np.ndarray, sform: np.ndarray, cou
 
 def _meant(code: int) -> str:
     return f"coordinates of {_FORMS[code]}" if code in _FORMS else f"code {code}"
-
-
-def _shear(matrix: np.ndarray) -> list[str]:
-    """A note where the axes are not at right angles."""
-    directions = _directions(matrix)
-    most = max(abs(directions[:, a] @ directions[:, b]) for a, b in ((0, 1), (0, 2), (1, 2)))
-    degrees = math.degrees(math.asin(min(1.0, most)))
-    return [] if degrees <= _SHEARED_DEGREES else [
-        f"The image is sheared: its axes are {degrees:.1f} degrees from right angles, and slices are shown as if they "
-        "were not. Volumes in mL take it into account."
-    ]
 
 
 def _directions(matrix: np.ndarray) -> np.ndarray:

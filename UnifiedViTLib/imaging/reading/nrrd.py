@@ -6,7 +6,6 @@ import bz2
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,30 +17,36 @@ from ..volume import Volume
 from .images import read_with_itk, to_volume
 from .limits import LONGEST_HEADER, check_counts, check_packed, check_there, check_unpacked, damaged, unpacked
 from .names import stem
-from .text_headers import finite_numbers, header_text, named_files, numbered_files, real_numbers, whole_numbers
+from .text_headers import (
+    UNIT_MM,
+    finite_numbers,
+    header_text,
+    named_files,
+    numbered_files,
+    real_numbers,
+    scaled,
+    whole_numbers,
+)
 
-#: Bytes by the names that the format's definition has for types.
-_BYTES = {
-    name: size for size, names in (
-        (1, "signed char, int8, int8_t, uchar, unsigned char, uint8, uint8_t"),
-        (2, "short, short int, signed short, signed short int, int16, int16_t, ushort, unsigned short, "
-            "unsigned short int, uint16, uint16_t"),
-        (4, "int, signed int, int32, int32_t, uint, unsigned int, uint32, uint32_t, float"),
-        (8, "longlong, long long, long long int, signed long long, signed long long int, int64, int64_t, ulonglong, "
-            "unsigned long long, unsigned long long int, uint64, uint64_t, double"),
+#: By the names that the format's definition has for types.
+_DTYPES = {
+    name: np.dtype(code) for code, names in (
+        ("i1", "signed char, int8, int8_t"), ("u1", "uchar, unsigned char, uint8, uint8_t"),
+        ("i2", "short, short int, signed short, signed short int, int16, int16_t"),
+        ("u2", "ushort, unsigned short, unsigned short int, uint16, uint16_t"),
+        ("i4", "int, signed int, int32, int32_t"), ("u4", "uint, unsigned int, uint32, uint32_t"),
+        ("i8", "longlong, long long, long long int, signed long long, signed long long int, int64, int64_t"),
+        ("u8", "ulonglong, unsigned long long, unsigned long long int, uint64, uint64_t"),
+        ("f4", "float"), ("f8", "double"),
     ) for name in names.split(", ")
 }
+#: Numbers as text, for integers and for floating point.
+_WHOLE = re.compile(rb"[+-]?\d{1,20}")
+_REAL = re.compile(rb"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf)", re.IGNORECASE)
 #: Spaces whose axes are the patient's, and which ITK turns to its own. 4-D ones end with time.
 _ANATOMICAL = {"right-anterior-superior", "ras", "left-anterior-superior", "las", "left-posterior-superior", "lps",
                "right-anterior-superior-time", "rast", "left-anterior-superior-time", "last",
                "left-posterior-superior-time", "lpst"}
-#: Millimetres of units of length.
-_UNIT_MM = {
-    "mm": 1.0, "millimeter": 1.0, "millimeters": 1.0, "millimetre": 1.0, "millimetres": 1.0, "cm": 10.0,
-    "centimeter": 10.0, "centimeters": 10.0, "m": 1000.0, "meter": 1000.0, "meters": 1000.0, "metre": 1000.0,
-    "um": 1e-3, "µm": 1e-3, "μm": 1e-3, "micron": 1e-3, "microns": 1e-3, "micrometer": 1e-3, "micrometers": 1e-3,
-    "nm": 1e-6, "in": 25.4, "inch": 25.4,
-}
 _RAW, _GZIP, _BZIP2, _TEXT, _HEX = ("raw",), ("gz", "gzip"), ("bz2", "bzip2"), ("txt", "text", "ascii"), ("hex",)
 
 
@@ -52,7 +57,7 @@ def read_nrrd(path: Path) -> Volume:
         UnsupportedImageError: with a sentence that says what is wrong and what to do.
     """
     image, geometry, scale, notes = _read_image(path)
-    return _scaled(to_volume(image, stem(path), notes, geometry=geometry), scale)
+    return scaled(to_volume(image, stem(path), notes, geometry=geometry), scale)
 
 
 def read_nrrd_layers(path: Path) -> tuple[list[Volume], dict[str, str]]:
@@ -68,11 +73,7 @@ def read_nrrd_layers(path: Path) -> tuple[list[Volume], dict[str, str]]:
     keys = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
     count = image.GetNumberOfComponentsPerPixel()
     layers = [image] if count == 1 else [sitk.VectorIndexSelectionCast(image, layer) for layer in range(count)]
-    return [_scaled(to_volume(layer, stem(path), notes, geometry=geometry), scale) for layer in layers], keys
-
-
-def _scaled(volume: Volume, scale: np.ndarray | None) -> Volume:
-    return volume if scale is None else replace(volume, ijk_to_ras=scale @ volume.ijk_to_ras)
+    return [scaled(to_volume(layer, stem(path), notes, geometry=geometry), scale) for layer in layers], keys
 
 
 def _read_image(path: Path) -> tuple[sitk.Image, GeometrySource, np.ndarray | None, tuple[str, ...]]:
@@ -84,13 +85,13 @@ def _read_image(path: Path) -> tuple[sitk.Image, GeometrySource, np.ndarray | No
         raise damaged(name, f"its header says {dimension} dimensions")
     sizes = whole_numbers(name, "sizes", fields.get("sizes", ""), dimension)
     kind = fields.get("type", "").lower()
-    if kind not in _BYTES:
+    if kind not in _DTYPES:
         raise UnsupportedImageError(
             f"{name} holds a kind of voxel that cannot be read ({kind or 'no type is given'}). Convert it to 16-bit "
             "integers or 32-bit floats and run again."
         )
-    promised = check_counts(name, sizes, _BYTES[kind])
-    _check_data(path, fields, files, begin, promised, _BYTES[kind])
+    promised = check_counts(name, sizes, _DTYPES[kind].itemsize)
+    _check_data(path, fields, files, begin, promised, kind)
     domain = _domain(name, fields, sizes)
     geometry, scale, notes = _geometry(name, fields, domain, dimension)
     return read_with_itk(path, "NrrdImageIO", [sizes[axis] for axis in domain]), geometry, scale, notes
@@ -118,9 +119,9 @@ def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
     return fields, [], end.end() if end else len(begin)
 
 
-def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int, promised: int, size: int) -> None:
-    """Count the bytes of the voxels, wherever they are."""
-    name = path.name
+def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int, promised: int, kind: str) -> None:
+    """Count the bytes of the voxels, wherever they are; where they are text, see that it holds numbers of `kind`."""
+    name, size = path.name, _DTYPES[kind].itemsize
     detached = fields.get("data file", fields.get("datafile"))
     if detached is None:
         files = [(path, path.stat().st_size)]
@@ -144,7 +145,10 @@ def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int
         raise damaged(name, "its header does not say in which order bytes are")
     for file, there in files:
         start = (begin if detached is None else 0) + _skipped(file, begin if detached is None else 0, lines)
-        _check_file(name, file, there - start, start, max(skip, 0) + each, each // size, encoding)
+        if encoding in _TEXT:
+            _check_text(name, file, start + max(skip, 0), each // size, _DTYPES[kind])
+        else:
+            _check_file(name, file, there - start, start, max(skip, 0) + each, encoding)
 
 
 def _skipped(file: Path, start: int, lines: int) -> int:
@@ -156,7 +160,32 @@ def _skipped(file: Path, start: int, lines: int) -> int:
         return sum(len(opened.readline(LONGEST_HEADER)) for _ in range(min(lines, 1000)))
 
 
-def _check_file(name: str, file: Path, there: int, start: int, promised: int, count: int, encoding: str) -> None:
+def _check_text(name: str, file: Path, start: int, count: int, dtype: np.dtype) -> None:
+    """Raise an UnsupportedImageError unless `count` numbers follow that `dtype` holds: ITK cuts off digits, reads no
+    exponent of a whole number, and wraps around what is too large."""
+    whole, limits = dtype.kind in "iu", np.iinfo(dtype) if dtype.kind in "iu" else None
+    found = 0
+    with open(file, "rb") as opened:
+        opened.seek(start)
+        for line in opened:
+            words = [word.rstrip(b",") for word in line.split()]
+            words = [word for word in words if word][:count - found]
+            found += len(words)
+            for word in words:
+                if not (_WHOLE if whole else _REAL).fullmatch(word):
+                    raise damaged(name, f"{word[:20].decode('ascii', 'replace')!r} stands where a number of the type "
+                                        f"{dtype.name} should")
+                if limits is not None and not limits.min <= int(word) <= limits.max:
+                    raise UnsupportedImageError(
+                        f"{name} holds the value {int(word)}, which its type ({dtype.name}) cannot hold. Save it with "
+                        "a larger type, for example int or float."
+                    )
+            if found == count:
+                return
+    check_there(name, count, found)
+
+
+def _check_file(name: str, file: Path, there: int, start: int, promised: int, encoding: str) -> None:
     if encoding in _RAW:
         check_there(name, promised, there)
         return
@@ -167,8 +196,6 @@ def _check_file(name: str, file: Path, there: int, start: int, promised: int, co
             check_unpacked(name, promised, unpacked(opened, name))
         elif encoding in _BZIP2:
             check_unpacked(name, promised, _bunzipped(opened.read, name))
-        elif encoding in _TEXT:
-            check_there(name, count, sum(len(line.split()) for line in opened))
         elif encoding in _HEX:
             check_there(name, promised, sum(len(re.findall(rb"[0-9a-fA-F]", line)) for line in opened) // 2)
         else:
@@ -224,7 +251,7 @@ def _geometry(name: str, fields: dict[str, str], domain: list[int], dimension: i
     if not directions:
         units = [units[axis] for axis in domain] if len(units) == dimension else []
     units = units if any(unit.strip() for unit in units) else []
-    millimetres = [_UNIT_MM.get(unit.strip().lower()) for unit in units[:3]]
+    millimetres = [UNIT_MM.get(unit.strip().lower()) for unit in units[:3]]
     notes: tuple[str, ...] = ()
     if any(factor is None for factor in millimetres):
         notes = (f"The file gives sizes in a unit that is no length ({', '.join(units)}).",)

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ...errors import UnsupportedImageError
+from ..volume import Volume
 from .limits import check_regular, damaged
 
+#: Millimetres of units of length.
+UNIT_MM = {
+    "mm": 1.0, "millimeter": 1.0, "millimeters": 1.0, "millimetre": 1.0, "millimetres": 1.0, "cm": 10.0,
+    "centimeter": 10.0, "centimeters": 10.0, "m": 1000.0, "meter": 1000.0, "meters": 1000.0, "metre": 1000.0,
+    "um": 1e-3, "µm": 1e-3, "μm": 1e-3, "micron": 1e-3, "microns": 1e-3, "micrometer": 1e-3, "micrometers": 1e-3,
+    "nm": 1e-6, "in": 25.4, "inch": 25.4,
+}
 #: Files that the voxels of one image are spread over.
 _MOST_FILES = 2**15 - 1
 #: What no text holds: control characters but for blanks and ends of lines.
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 #: A name with the number of a slice in it, as printf has it, padded with zeros to less than ten digits.
 _NUMBERED = re.compile(r"[^%]*%0?\d?d[^%]*")
+
+
+def scaled(volume: Volume, scale: np.ndarray | None) -> Volume:
+    """`volume` in mm.
+
+    Args:
+        volume: in the unit of its file.
+        scale: 4x4 from there to mm; None where it is mm.
+    """
+    return volume if scale is None else replace(volume, ijk_to_ras=scale @ volume.ijk_to_ras)
 
 
 def header_text(name: str, header: bytes) -> str:
