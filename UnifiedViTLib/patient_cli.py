@@ -12,8 +12,9 @@ from pathlib import Path
 
 from . import NOTICE
 from .errors import MetadataError, UnsupportedImageError
+from .imaging.reading.dicom.identity import Identity
 from .inference.patient.diagnosis import View, diagnose_patient
-from .outputs.comparison.reading import patient_key_of
+from .outputs.comparison.reading import identity_of_inputs
 from .outputs.manifest import InputFile, fingerprint, model_sha256, read_result
 from .outputs.patient_file import as_text, write_patient
 from .patient_spec import check_metadata
@@ -98,13 +99,14 @@ def _look(images: list[Path], spec: ModelSpec, device: str) -> tuple[list[View],
 
 def _check_one_patient(of_images: Iterable[tuple[Path, Sequence[InputFile]]]) -> None:
     """Raise an UnsupportedImageError where DICOM images state that they are of several patients."""
-    first: tuple[str, Path] | None = None
+    known: list[tuple[Path, Identity]] = []
     for image, files in of_images:
-        patient = patient_key_of(files)
-        if first and patient not in ("", first[0]):
-            raise UnsupportedImageError(f"{image} is of another patient than {first[1]}, as their Patient IDs say. "
-                                        "Give the images of one patient.")
-        first = first or ((patient, image) if patient else None)
+        identity = identity_of_inputs(files)
+        for before, other in known:
+            if identity.differs_from(other):
+                raise UnsupportedImageError(f"{image} is of another patient than {before}, as their Patient IDs, names "
+                                            "or dates of birth say. Give the images of one patient.")
+        known.append((image, identity))
 
 
 def _stored(path: Path, spec: ModelSpec) -> tuple[View, tuple[InputFile, ...]]:

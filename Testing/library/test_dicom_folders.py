@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pydicom
 import pytest
 from dicom_files import series, stored
 
@@ -17,7 +18,7 @@ def test_images_of_two_patients_or_studies_with_one_series_uid_make_no_volume(tm
         setattr(data, keyword, "1.2.3" if k < 5 else "1.2.4")
         return data
 
-    with pytest.raises(UnsupportedImageError, match=f"holds images of 2 {of}, though all say") as refused:
+    with pytest.raises(UnsupportedImageError, match=f"holds images of several {of}, though all say") as refused:
         read(series(tmp_path / "s", changed))
     assert "1.2.3" not in str(refused.value)
 
@@ -26,6 +27,57 @@ def test_images_of_two_patients_or_studies_with_one_series_uid_make_no_volume(tm
         return data
 
     np.testing.assert_array_equal(read(series(tmp_path / "t", nameless)).array, stored())
+
+
+@pytest.mark.parametrize("one, other, several", [
+    ({"PatientName": "Doe^Jane"}, {"PatientName": "Doe^John"}, True),
+    ({"PatientName": "Doe^Jane"}, {"PatientName": " DOE^JANE^^^", "PatientBirthDate": "19500101"}, False),
+    ({"PatientName": "Doe^Jane"}, {}, False),
+    ({"PatientBirthDate": "19500101"}, {"PatientBirthDate": "19600101"}, True),
+    ({"PatientID": "1", "PatientName": "Doe^Jane"}, {"PatientName": "Doe^John"}, True),
+    ({"PatientID": "1", "PatientName": "Doe^Jane"}, {"PatientID": "1", "PatientName": "Doe-Roe^Jane"}, False),
+    ({"PatientID": "1", "IssuerOfPatientID": "A"}, {"PatientID": "1", "IssuerOfPatientID": "B"}, True),
+])
+def test_patients_of_one_series_uid_are_told_apart_by_what_their_images_say_of_them(tmp_path, one, other, several):
+    def changed(data, k):
+        for keyword in ("PatientID", "PatientName", "PatientBirthDate", "IssuerOfPatientID"):
+            setattr(data, keyword, (one if k < 5 else other).get(keyword, ""))
+        return data
+
+    folder = series(tmp_path / "s", changed)
+    if several:
+        with pytest.raises(UnsupportedImageError, match="images of several patients") as refused:
+            read(folder)
+        assert "Doe" not in str(refused.value)
+    else:
+        np.testing.assert_array_equal(read(folder).array, stored())
+
+
+def test_two_images_of_one_uid_and_place_are_copies_or_refused(tmp_path):
+    folder = series(tmp_path / "s")
+    file = next(folder.iterdir())
+    data = pydicom.dcmread(file)
+    data.PatientComments = "written again"
+    data.save_as(folder / "copy")
+    assert "Copies of images that are there already left out: 1." in read(folder).notes[0]
+    data.PixelData = bytes(len(data.PixelData))
+    data.save_as(folder / "copy")
+    with pytest.raises(UnsupportedImageError, match="say that they are one image, but show different ones"):
+        read(folder)
+
+
+@pytest.mark.parametrize("changes, words", [
+    ({"BitsStored": 12, "HighBit": 15}, "does not hold its pixels in the lowest bits"),
+    ({"RescaleIntercept": "0", "RescaleSlope": ["1", "2"]}, "no number.*RescaleSlope"),
+])
+def test_pixels_that_would_be_taken_for_others_are_refused(tmp_path, changes, words):
+    def changed(data, k):
+        for keyword, value in changes.items():
+            setattr(data, keyword, value)
+        return data
+
+    with pytest.raises(UnsupportedImageError, match=words):
+        read(series(tmp_path / "s", changed))
 
 
 def test_slices_of_two_frames_of_reference_are_told(tmp_path):

@@ -14,6 +14,7 @@ from ...errors import UnsupportedImageError
 from ...imaging.mask_values import soft_share, whole_numbers
 from ...imaging.reading import is_dicom, read_layers
 from ...imaging.reading.dicom.header import read_header
+from ...imaging.reading.dicom.identity import Identity
 from ...imaging.volume import Volume
 from ..inventory import Inventory
 from ..manifest import InputFile, Manifest, is_written, read_result, same_stat
@@ -92,14 +93,26 @@ def _origin(document: Mapping[str, Any], manifest: Manifest) -> Origin:
     uids = [uid for image in manifest.dicom for uid in image.sop_instance_uids]
     model = document["model"]
     ids = tuple(dict.fromkeys([*(file.sha256 for file in manifest.inputs), *uids]))
-    return Origin(Path(manifest.request.source).name, ids, patient_key_of(manifest.inputs),
+    return Origin(Path(manifest.request.source).name, ids, identity_of_inputs(manifest.inputs).patient_id,
                   f"{model['id']} {model['version']}", document["diagnosis"],
                   document.get("region", {}).get("description", ""))
 
 
-def patient_key_of(inputs: Sequence[InputFile]) -> str:
-    """As `dicom_patient_key`, of the files of an image; "" also where they are not what was looked at any more."""
-    return dicom_patient_key(Path(inputs[0].path)) if inputs and same_stat(inputs[0]) else ""
+def identity_of_inputs(inputs: Sequence[InputFile]) -> Identity:
+    """As `dicom_identity`, of the files of an image; empty also where they are not what was looked at any more."""
+    return dicom_identity(Path(inputs[0].path)) if inputs and same_stat(inputs[0]) else Identity()
+
+
+def dicom_identity(file: Path) -> Identity:
+    """Whom a DICOM file says that it is of; of other files, an empty one.
+
+    Args:
+        file: of a series.
+    """
+    with suppress(Exception):  # whoever asks goes on without
+        if is_dicom(file):
+            return read_header(file).patient
+    return Identity()
 
 
 def dicom_patient_key(file: Path) -> str:
@@ -108,10 +121,7 @@ def dicom_patient_key(file: Path) -> str:
     Args:
         file: of a series.
     """
-    with suppress(Exception):  # whoever asks goes on without
-        if is_dicom(file):
-            return read_header(file).patient
-    return ""
+    return dicom_identity(file).patient_id
 
 
 def _read_file(path: Path) -> Segmentation:

@@ -116,6 +116,7 @@ def frames_of(dataset: Dataset, path: Path, file_size: int) -> tuple[Frame, ...]
     _refuse_others(dataset, path)
     if not 1 <= count <= file_size:
         raise UnsupportedImageError(f"{path.name} says that it has {count} frames: it is damaged. Export it again.")
+    _refuse_unusual_pixels(dataset, path)
     image = Frame(
         path, 0, values.text(dataset, "SOPInstanceUID"), rows, columns,
         instance=values.number(dataset, "InstanceNumber"),
@@ -209,6 +210,22 @@ def _refuse_others(dataset: Dataset, path: Path) -> None:
             f"{path.name} is a mosaic: {tiles or 'the'} slices of a volume side by side in one picture. "
             "Convert it to NIfTI (for example with dcm2niix), extract one volume and run on that."
         )
+
+
+def _refuse_unusual_pixels(dataset: Dataset, path: Path) -> None:
+    """Values that GDCM would take for others: not in the lowest bits, or rescaled by what is no number."""
+    bits, highest = (values.number(dataset, keyword) for keyword in ("BitsStored", "HighBit"))
+    if bits is not None and highest is not None and highest != bits - 1:
+        raise UnsupportedImageError(
+            f"{path.name} does not hold its pixels in the lowest bits ({bits:.0f} bits, the highest of them number "
+            f"{highest:.0f}), as DICOM asks. Export it again with another program."
+        )
+    for keyword in ("RescaleSlope", "RescaleIntercept"):
+        if values.text(dataset, keyword).strip() and values.number(dataset, keyword) is None:
+            raise UnsupportedImageError(
+                f"{path.name} says that its pixels are to be rescaled by what is no number ({keyword}): it is damaged. "
+                "Export it again."
+            )
 
 
 def _siemens_tiles(dataset: Dataset) -> int | None:

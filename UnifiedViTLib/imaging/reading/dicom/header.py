@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import warnings
@@ -18,6 +17,7 @@ from ..limits import check_counts, damaged
 from . import values
 from .bounded import BoundedReader, DeflatedAhead, Inflated, size_of
 from .frames import Frame, frames_of
+from .identity import Identity, identity_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -58,7 +58,7 @@ class Header:
         transfer_syntax: UID of how the pixels are stored.
         complete: whether all bytes that the file promises for its pixels are there.
         kind: what kind of object it is, in DICOM's words.
-        patient: a digest of the patient's ID, which never leaves the reader; "" for none.
+        patient: whom it says that it is of.
     """
 
     path: Path
@@ -67,7 +67,7 @@ class Header:
     transfer_syntax: str
     complete: bool
     kind: str
-    patient: str
+    patient: Identity
 
     @property
     def series(self) -> str:
@@ -120,9 +120,8 @@ def read_header(path: Path) -> Header:
         sequences = named_sequences(values.text(dataset, keyword) for keyword in _DESCRIPTIONS)
         if sequences:
             metadata[SEQUENCES] = "\\".join(sequences)
-        patient = values.text(dataset, "PatientID").strip()
-        digest = hashlib.sha256(patient.encode("utf-8", "replace")).hexdigest() if patient else ""
-    return Header(path, frames, metadata, syntax, complete, uid_name(kind), digest)
+        identity = identity_of(dataset)
+    return Header(path, frames, metadata, syntax, complete, uid_name(kind), identity)
 
 
 def read_dataset(path: Path) -> Dataset:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+
 from ....errors import UnsupportedImageError
 from ...colours import grey
 from ...geometry import LPS_RAS
@@ -89,6 +91,7 @@ def _volume(headers: list[Header], notes: list[str], label: str, name: str) -> V
         stack = stack_of([frame for header in headers for frame in header.frames], label)
     except UnsupportedImageError as error:
         raise UnsupportedImageError(" ".join([str(error), *notes])) from error
+    _check_copies(stack, headers, label)
     array = read_pixels(stack.frames, headers, label)
     if array.ndim == 4:
         array, note = grey(array, name, alpha=False)
@@ -222,12 +225,24 @@ def _headers(files: Iterable[Path]) -> tuple[list[Header], list[Exception], list
 
 def _check_one_patient(headers: list[Header], label: str) -> None:
     """Raise an UnsupportedImageError where images of several patients or studies have the UID of one series."""
-    patients, studies = {header.patient for header in headers} - {""}, _values(headers, "StudyInstanceUID")
-    for count, of in ((len(patients), "patients"), (len(studies), "studies")):
-        if count > 1:
+    patients, studies = list({header.patient for header in headers}), _values(headers, "StudyInstanceUID")
+    several = any(one.differs_from(other) for n, one in enumerate(patients) for other in patients[:n])
+    for found, of in ((several, "patients"), (len(studies) > 1, "studies")):
+        if found:
             raise UnsupportedImageError(
-                f"{label[:1].upper()}{label[1:]} holds images of {count} {of}, though all say that they are of one "
+                f"{label[:1].upper()}{label[1:]} holds images of several {of}, though all say that they are of one "
                 "series. Put those of one into a folder of its own."
+            )
+
+
+def _check_copies(stack: Stack, headers: list[Header], label: str) -> None:
+    """Raise an UnsupportedImageError where one of two images of one UID and place is not a copy of the other."""
+    for pair in stack.copies:
+        pixels = [read_pixels([frame], headers, label) for frame in pair]
+        if not np.array_equal(*pixels):
+            raise UnsupportedImageError(
+                f"{pair[0].path.name} and {pair[1].path.name} say that they are one image, but show different ones. "
+                "Take out the one that is not meant."
             )
 
 

@@ -38,6 +38,7 @@ class Stack:
         geometry: what of this the files state.
         planar: whether it is one image whose orientation is not known.
         notes: for the user.
+        copies: pairs of a frame, of which the first is kept and the second left out for a copy of it.
     """
 
     frames: tuple[Frame, ...]
@@ -46,6 +47,7 @@ class Stack:
     geometry: GeometrySource
     planar: bool
     notes: tuple[str, ...]
+    copies: tuple[tuple[Frame, Frame], ...] = ()
 
 
 def stack_of(frames: Sequence[Frame], name: str) -> Stack:
@@ -63,7 +65,7 @@ def stack_of(frames: Sequence[Frame], name: str) -> Stack:
     frames, scouts = _without_scouts(frames, name)
     notes = []
     if copies:
-        notes.append(f"Copies of images that are there already left out: {copies}.")
+        notes.append(f"Copies of images that are there already left out: {len(copies)}.")
     if scouts:
         notes.append(f"Images of other planes (scouts or localizers) left out: {scouts}.")
     _refuse_mixed(frames, name)
@@ -84,17 +86,19 @@ def stack_of(frames: Sequence[Frame], name: str) -> Stack:
         stack = _undirected_stack(frames, name)
     else:
         stack = _sorted_stack(frames, name)
-    return replace(stack, notes=(*notes, *stack.notes))
+    return replace(stack, notes=(*notes, *stack.notes), copies=tuple(copies))
 
 
-def _without_copies(frames: Sequence[Frame]) -> tuple[list[Frame], int]:
-    """Each image once: a file that was copied has the same UID in the same place; and how many were left out."""
+def _without_copies(frames: Sequence[Frame]) -> tuple[list[Frame], list[tuple[Frame, Frame]]]:
+    """Each image once: a file that was copied has the same UID in the same place; and which were left out for which."""
     first: dict[tuple, Frame] = {}
+    copies = []
     for frame in frames:
         place = None if frame.position is None else tuple(frame.position)
         key = (frame.sop_instance, frame.number, place, frame.instance) if frame.sop_instance else (id(frame),)
-        first.setdefault(key, frame)
-    return list(first.values()), len(frames) - len(first)
+        if first.setdefault(key, frame) is not frame:
+            copies.append((first[key], frame))
+    return list(first.values()), copies
 
 
 def _without_scouts(frames: list[Frame], name: str) -> tuple[list[Frame], int]:
