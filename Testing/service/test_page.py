@@ -234,6 +234,23 @@ def test_a_file_that_is_no_image_or_unpacks_to_too_much_is_refused_in_a_sentence
     assert server.ask("DELETE", path)[0] == 204 and not server.files()
 
 
+@pytest.mark.parametrize("ending", ["nhdr", "mhd"])
+def test_a_header_that_names_a_file_of_the_server_shows_nothing_of_it(server, proven, tmp_path, ending):
+    """Its voxels would come back as the image for the viewer, whatever that file is."""
+    secret = tmp_path / "elsewhere" / "another patient's.raw"
+    secret.parent.mkdir()
+    sitk.WriteImage(to_sitk(head_volume()), str(tmp_path / f"a.{ending}"))
+    voxels = next(tmp_path.glob("a.*raw*"))
+    header = (tmp_path / f"a.{ending}").read_text()
+    voxels.rename(secret)
+    for name in (str(secret), "../../../../../../../../../.." + str(secret)):
+        (tmp_path / f"a.{ending}").write_text(header.replace(voxels.name, name))
+        path = run(server, proven, tmp_path / f"a.{ending}")
+        state = state_of(server, path)
+        assert state["state"] == "failed" and "Send the image in one file" in state["error"]["text"]
+        assert server.ask("DELETE", path)[0] == 204 and not server.files()
+
+
 def zip_of(file: Path, names: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
     """A ZIP of files by their names."""
     with zipfile.ZipFile(file, "w", method) as archive:

@@ -49,7 +49,7 @@ def check_counts(name: str, counts: Sequence[int], voxel_bytes: int) -> int:
             f"{name} says that it holds {_sizes(counts)} voxels: more than any scan has. The header is damaged, or the "
             "image must be cropped or made coarser first."
         )
-    most = int(os.environ.get(MOST_BYTES_VARIABLE) or 0)
+    most = most_bytes()
     if most and voxels * voxel_bytes > most:
         raise UnsupportedImageError(
             f"{name} says that it holds {_sizes(counts)} voxels ({voxels * voxel_bytes / 1e6:,.0f} MB), more than is "
@@ -62,6 +62,16 @@ def check_counts(name: str, counts: Sequence[int], voxel_bytes: int) -> int:
             f"the memory of this computer ({memory / 2**30:.0f} GB). Crop it or make it coarser first."
         )
     return voxels * voxel_bytes
+
+
+def most_bytes() -> int:
+    """The most bytes of voxels that an image may have in this process; 0 for any number."""
+    return int(os.environ.get(MOST_BYTES_VARIABLE) or 0)
+
+
+def is_from_others() -> bool:
+    """Whether others send the images to this process, as to a server's worker."""
+    return MOST_BYTES_VARIABLE in os.environ
 
 
 def check_regular(file: Path, of: str) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import UnsupportedImageError
 from ..volume import Volume
-from .limits import check_regular, damaged
+from .limits import check_regular, damaged, is_from_others
 
 #: Millimetres of units of length.
 UNIT_MM = {
@@ -123,9 +123,20 @@ def numbered_files(header: Path, field: str, text: str) -> list[tuple[Path, int]
 
 
 def named_files(header: Path, names: list[str]) -> list[tuple[Path, int]]:
-    """Files beside the header (or where a full path says), with their sizes."""
+    """Files beside the header (or where a full path says), with their sizes.
+
+    Args:
+        header: that names them.
+        names: as it does.
+
+    Raises:
+        UnsupportedImageError: one is not there, or others send the images: what a header names might be anybody's.
+    """
     if not 0 < len(names) <= _MOST_FILES:
         raise damaged(header.name, f"its voxels are in {len(names)} files")
+    if is_from_others():
+        raise UnsupportedImageError(f"{header.name} is a header whose voxels are in another file, which is not taken "
+                                    "here. Send the image in one file, for example as .nrrd, .mha or .nii.gz.")
     files = [header.parent / name for name in names]
     return [(file, check_regular(file, of=header.name)) for file in files]
 

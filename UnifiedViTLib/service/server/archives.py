@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...errors import UnsupportedImageError
-from ...imaging.reading.limits import MOST_BYTES_VARIABLE, damaged
+from ...imaging.reading.limits import damaged, most_bytes
 from ...inference.progress import ProgressCallback
 from ...outputs.naming import unique_names
 from .spool import no_room
@@ -90,7 +90,7 @@ def _members(archive: zipfile.ZipFile, name: str, before: int) -> list[zipfile.Z
     if any(member.compress_type not in _METHODS for member in members):
         raise UnsupportedImageError(f"{name} is packed in a way that is not taken here (only deflate is). Unpack it, "
                                     "and choose its files.")
-    total, most = sum(member.file_size for member in members), int(os.environ.get(MOST_BYTES_VARIABLE) or 0)
+    total, most = sum(member.file_size for member in members), most_bytes()
     if most and before + total > most:
         raise UnsupportedImageError(f"{name} unpacks to {total / 1e6:,.0f} MB, more than is taken here "
                                     f"({most / 1e6:,.0f} MB for all images of a run). Choose the files of one series.")
