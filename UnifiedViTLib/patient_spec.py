@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 from .diagnosis import IDENTIFIER, TEMPERATURES
 from .errors import MetadataError, ModelSpecError
@@ -14,6 +16,8 @@ from .records import Record
 #: Fields of metadata, choices of one, and images of a patient.
 MOST_FIELDS, MOST_CHOICES, MOST_IMAGES = 32, 64, 64
 _LARGEST = 1e9
+#: A number as text.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,9 @@ def check_value(value: object, field: MetadataField) -> float | str:
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, Real | str):  # numpy's numbers are real ones, too
+        return None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):  # Python reads 6_3 as 63
         return None
     try:
         number = float(value)

@@ -109,6 +109,11 @@ def test_a_number_that_no_patient_of_training_had_counts_as_missing_and_is_warne
     assert "Age (12 years) lies outside of what the model has learnt from (30 to 80)" in patient.warnings[0]
 
 
+@pytest.mark.parametrize("age", [63, "63", " 6.3e1 ", np.int64(63), np.float32(63)])
+def test_a_number_is_one_however_programs_write_it(spec, age):
+    assert diagnose_patient(spec, [LEFT], {"age": age}).metadata == {"age": 63.0}
+
+
 def test_a_patient_of_whom_it_is_not_sure_is_to_be_reviewed(spec):
     even = [view(name, 0.3, 0.35, 0.35) for name in "ab"]
     assert any("The patient's diagnosis is uncertain" in warning and "under 60%): review it" in warning
@@ -135,6 +140,8 @@ def test_warnings_of_the_images_are_handed_on_with_their_names(spec):
     ({"age": True}, "a number from 0 to 120"),
     ({"age": 10**400}, "a number from 0 to 120"),
     ({"age": [63]}, "a number from 0 to 120"),
+    ({"age": "6_3"}, "a number from 0 to 120"),
+    ({"age": np.bool_(True)}, "a number from 0 to 120"),
     ({"sex": "X"}, "one of F, M is needed"),
 ])
 def test_metadata_that_cannot_be_meant_are_refused_in_a_sentence(spec, metadata, words):

@@ -23,6 +23,7 @@ from unifiedvit_training.federation.averaging import Update, federated_average
 from unifiedvit_training.federation.exchange import FINISH, JOIN, REPORT, TRAIN, VALIDATE, WEIGHTS, Reply
 from unifiedvit_training.federation.federate import begin, sites_of
 from unifiedvit_training.federation.history import load_state
+from unifiedvit_training.federation.moments import keep_moments, restore_moments
 from unifiedvit_training.federation.plan import FederationPlan, project_of_rounds
 from unifiedvit_training.federation.proximal import ProximalTerm
 from unifiedvit_training.federation.rounds import LOCK_FILE
@@ -81,6 +82,25 @@ def test_the_proximal_term_pulls_back_to_where_the_round_began_all_but_what_stay
     term().backward()
     assert torch.allclose(network[0].weight.grad, torch.full((2, 2), 0.5 * 2.0))
     assert network[1].weight.grad is None
+
+
+def test_a_round_that_is_done_again_begins_where_it_did_although_the_site_missed_those_before_it(tmp_path):
+    weight = nn.Parameter(torch.zeros(2))
+    optimiser = torch.optim.AdamW([weight])
+
+    def after(number: int) -> int:
+        restore_moments(optimiser, tmp_path, number)
+        return int(optimiser.state[weight]["step"]) if optimiser.state else 0
+
+    def learn(number: int) -> None:
+        restore_moments(optimiser, tmp_path, number - 1)
+        weight.grad = torch.ones(2)
+        optimiser.step()
+        keep_moments(optimiser, tmp_path, number)
+
+    for number in (2, 3, 7, 7):
+        learn(number)
+    assert [after(number) for number in (7, 6, 3)] == [3, 2, 2], "two steps before round 7, and three after it"
 
 
 def test_norms_that_stay_local_are_those_of_all_kinds_with_their_running_statistics():

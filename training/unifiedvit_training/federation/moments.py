@@ -17,7 +17,8 @@ _PREFIX = "moments-"
 
 
 def keep_moments(optimiser: torch.optim.Optimizer, folder: Path, number: int) -> None:
-    """Write the optimiser's state; that of the round before stays, as this one may be done again.
+    """Write the optimiser's state; that of the last round before in which the site took part stays, as this one may be
+    done again.
 
     Args:
         optimiser: AdamW, as it is after the round.
@@ -31,8 +32,9 @@ def keep_moments(optimiser: torch.optim.Optimizer, folder: Path, number: int) ->
     tensors = {f"{place}.{name}": torch.as_tensor(value).detach().cpu().contiguous()
                for place, values in state.items() for name, value in values.items()}
     write_whole(folder / f"{_PREFIX}{number:04d}.safetensors", save(tensors))
+    before = max((_number(path) for path in _files(folder) if _number(path) < number), default=None)
     for path in _files(folder):
-        if _number(path) not in (number, number - 1):
+        if _number(path) not in (number, before):
             path.unlink()
 
 
