@@ -35,8 +35,10 @@ from unifiedvit_training.evaluation.paired import paired
 from unifiedvit_training.evaluation.report import evaluation_page
 from unifiedvit_training.evaluation.slice_table import table_metrics
 from unifiedvit_training.evaluation.worst_cases import BOTH, DRAWN, TRUE, outlined, worst_cases
+from unifiedvit_training.learning.fit import fit
 from unifiedvit_training.reports.page import Gallery
 from unifiedvit_training.runs.checkpoints import BEST_FILE
+from unifiedvit_training.runs.patients import keep_patients
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +51,26 @@ def data(tmp_path_factory) -> Dataset:
     made = discs(tmp_path_factory.mktemp("dataset"), 32)
     sides = np.where(np.arange(32) % 4 == 2, "test", made.slices.sides)
     return replace(made, slices=replace(made.slices, sides=sides))
+
+
+def test_patients_whom_a_run_has_learnt_from_are_not_measured_on_when_the_split_has_changed(tmp_path, data):
+    """As when a table, or the fractions of a split, change and the run is gone on with, or measured again."""
+    slices = replace(data.slices, groups=np.arange(len(data.slices)).astype(str))
+    plan, data = project(), replace(data, slices=slices)
+    run = run_of(tmp_path / "fit", plan)
+    keep_patients(slices, run)
+    evaluate(plan, data, run)
+    for side, other, words in (("train", "test", "learnt from 1 patients who now stand on the validation or test"),
+                               ("validation", "test", "was chosen by 1 patients who now stand on the test side")):
+        sides = slices.sides.copy()
+        sides[slices.on(side)[0]] = other
+        moved = replace(data, slices=replace(slices, sides=sides))
+        for use in (evaluate, fit):
+            with pytest.raises(RunError, match=words):
+                use(plan, moved, run)
+    sides = slices.sides.copy()
+    sides[slices.on("test")[0]] = "validation"
+    evaluate(plan, replace(data, slices=replace(slices, sides=sides)), run)
 
 
 def test_an_evaluation_writes_results_a_table_and_a_report_in_one_file(tmp_path, data, capsys, monkeypatch):

@@ -24,6 +24,7 @@ from ..config import Model, Project
 from ..data.dataset import Dataset, check_dataset_fits
 from ..errors import DataError, RunError
 from ..runs.calibration import Calibration
+from ..runs.patients import check_patients
 from ..storage import packed, write_whole
 from .bootstrap import Estimate
 from .calibrate import fit_calibration
@@ -66,8 +67,10 @@ def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, u
 
     Raises:
         DataError: the dataset has no slices to measure on, or is not that of the project.
-        RunError: there are no weights, a volume cannot be used, or the disk is full.
+        RunError: there are no weights, the run has learnt from patients who stand on these sides, a volume cannot be
+            used, or the disk is full.
     """
+    check_patients(dataset.slices, run)
     return _evaluate(TrainedRun(project, run, rule, calibration), dataset, tta, uncertainty, progress)
 
 

@@ -22,6 +22,7 @@ from ..learning.distillation import find_teacher
 from ..learning.fit import Trainer
 from ..learning.launch import start_fabric
 from ..runs.checkpoints import save_weights
+from ..runs.patients import keep_patients
 from ..runs.project_file import BEST_FILE, begin_or_resume
 from ..storage import write_whole
 from .moments import keep_moments, restore_moments
@@ -64,6 +65,7 @@ class Site:
         # A round is what is done again after a kill; nothing within one is kept.
         fit = whole.fit.model_copy(update={"save_minutes": float("inf")})
         begin_or_resume(whole, folder)
+        keep_patients(dataset.slices, folder)
         self._trainer = Trainer(whole.model_copy(update={"fit": fit}), dataset, folder, start_fabric(project.machine),
                                 None, find_teacher(project.fit.teacher, project.model), plan.steps, done)
         self._network = self._trainer.training_module.module.network

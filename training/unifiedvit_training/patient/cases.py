@@ -24,6 +24,7 @@ from ..evaluation.evaluate import RESULTS_FILE, TABLE_FILE, calibration_of
 from ..evaluation.slice_table import load_table
 from ..evaluation.volumes import run_volumes
 from ..runs.model_folder import stored_network, write_model_folder
+from ..runs.patients import check_patients
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def patient_cases(project: Project, dataset: Dataset, run: Path) -> tuple[list[P
         RunError: the run was not evaluated as it is now, or a volume cannot be looked at.
         DataError: no image on these sides has a diagnosis.
     """
+    check_patients(dataset.slices, run)
     said = _of_pictures(dataset, run) | _of_volumes(project, dataset, run)
     classes, notes = project.model.class_names, []
     by_group: dict[str, list[Item]] = defaultdict(list)

@@ -238,8 +238,8 @@ def _check_one_patient(headers: list[Header], label: str) -> None:
 def _check_copies(stack: Stack, headers: list[Header], label: str) -> None:
     """Raise an UnsupportedImageError where one of two images of one UID and place is not a copy of the other."""
     for pair in stack.copies:
-        pixels = [read_pixels([frame], headers, label) for frame in pair]
-        if not np.array_equal(*pixels):
+        one, other = (read_pixels([frame], headers, label) for frame in pair)
+        if not np.array_equal(one, other):
             raise UnsupportedImageError(
                 f"{pair[0].path.name} and {pair[1].path.name} say that they are one image, but show different ones. "
                 "Take out the one that is not meant."

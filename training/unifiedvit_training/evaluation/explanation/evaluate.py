@@ -20,6 +20,7 @@ from ...errors import DataError, RunError
 from ...peers import PEERS
 from ...runs.model_folder import stored_network
 from ...runs.networks import build_network
+from ...runs.patients import check_patients
 from ...storage import write_whole
 from ..bootstrap import with_intervals
 from ..choosing import spread_over_classes
@@ -63,6 +64,7 @@ def explain(project: Project, dataset: Dataset, run: Path, output: Path, count: 
         raise RunError(f"{model.name} cannot be explained: only the library's architectures can, with one diagnosis an "
                        "image.")
     check_dataset_fits(dataset, model)
+    check_patients(dataset.slices, run)
     if project.machine.threads:
         torch.set_num_threads(project.machine.threads)
     digest, network = stored_network(model, run)

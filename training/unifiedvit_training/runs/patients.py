@@ -1,0 +1,69 @@
+"""Which patients a run has learnt from and was chosen by: on no other side may they be measured on later."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ..data.dataset import SliceSet
+from ..errors import RunError
+from ..storage import write_whole
+
+_FILE = "patients.json"
+#: What a side was used for, and the sides whose figures would flatter if its patients stood there.
+_USES = {"train": ("learnt from", ("validation", "test")), "validation": ("was chosen by", ("test",))}
+
+
+def keep_patients(slices: SliceSet, run: Path) -> None:
+    """Write down, beside those of before, the patients that a run is about to learn from and be chosen by.
+
+    Args:
+        slices: of the dataset, with their sides.
+        run: its folder.
+
+    Raises:
+        RunError: as `check_patients`, or it cannot be written.
+    """
+    check_patients(slices, run)
+    known = _known(run)
+    now = {side: sorted(known.get(side, set()) | _digests(slices, side)) for side in _USES}
+    write_whole(run / _FILE, json.dumps(now))
+
+
+def check_patients(slices: SliceSet, run: Path) -> None:
+    """Return if no patient on the validation or test side is one that the run has seen on a side before it.
+
+    The split changes with `split`, with the table, or with patients that were added; the run stays what it is.
+
+    Raises:
+        RunError: there are such patients; says how many, and what to do.
+    """
+    for side, seen in _known(run).items():
+        use, flattered = _USES[side]
+        there = set().union(*(_digests(slices, other) for other in flattered)) & seen
+        there -= _digests(slices, side)  # `prepare` lets no patient stand on two sides
+        if there:
+            raise RunError(
+                f"The run in {run} {use} {len(there)} patients who now stand on the {' or '.join(flattered)} side: the "
+                "split or the data have changed since, and what is measured there would flatter. Begin another run "
+                "(--run), or put them back."
+            )
+
+
+def _known(run: Path) -> dict[str, set[str]]:
+    try:
+        known = json.loads((run / _FILE).read_text(encoding="utf-8"))
+        return {side: set(known[side]) for side in _USES}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{run / _FILE} cannot be read ({error}). Begin another run (--run).") from error
+
+
+def _digests(slices: SliceSet, side: str) -> set[str]:
+    """Of the names of a side's patients, which may be those of people."""
+    return {hashlib.sha256(str(group).encode()).hexdigest()[:32]
+            for group in np.unique(slices.groups[slices.sides == side])}
