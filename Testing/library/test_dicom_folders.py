@@ -97,3 +97,33 @@ def test_what_an_interrupted_copy_left_of_the_last_slices_is_told(tmp_path, left
     volume = read(folder)
     assert len(volume.array) == len(stored()) - 1
     assert "hold nothing, as after a copy that was interrupted: 1. If they were slices" in volume.notes[0]
+
+
+@pytest.mark.parametrize("limit", [None, 4094])
+def test_a_stated_padding_that_is_brighter_than_the_image_is_taken_for_air(tmp_path, limit):
+    pixels = stored()
+    pixels[:, :, :6] = 4095 if limit is None else np.random.default_rng(1).integers(4094, 4096, pixels[:, :, :6].shape)
+
+    def padded(data, k):
+        data.PixelPaddingValue = 4095
+        data.RescaleSlope, data.RescaleIntercept = "2", "-10"
+        if limit is not None:
+            data.PixelPaddingRangeLimit = limit
+        return data
+
+    volume = read(series(tmp_path / "s", padded, pixels))
+    np.testing.assert_array_equal(volume.array[:, :, 6:], stored()[:, :, 6:] * 2.0 - 10)
+    assert volume.array[:, :, :6].max() < 900 and "hold no intensity" in volume.notes[0]
+
+
+def test_a_stated_padding_that_is_as_dark_as_air_stays_as_it_is(tmp_path):
+    pixels = stored()
+    pixels[:, :, :6] = 0
+
+    def padded(data, k):
+        data.PixelPaddingValue = 0
+        return data
+
+    volume = read(series(tmp_path / "s", padded, pixels))
+    np.testing.assert_array_equal(volume.array, pixels)
+    assert volume.notes == ()

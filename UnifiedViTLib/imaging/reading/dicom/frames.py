@@ -69,6 +69,7 @@ class Frame:
         view: whether it is no slice: a radiograph, an ultrasound image, a photograph.
         photometric: the photometric interpretation.
         bits: stored bits of a pixel.
+        padding: least and largest of the rescaled values that stand for no measurement; None if not stated.
         differences: by name what tells it apart from other images of the same place.
     """
 
@@ -88,6 +89,7 @@ class Frame:
     view: bool = False
     photometric: str = "MONOCHROME2"
     bits: int = 16
+    padding: tuple[float, float] | None = None
     differences: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -141,8 +143,9 @@ def frames_of(dataset: Dataset, path: Path, file_size: int) -> tuple[Frame, ...]
         return tuple(replace(image, number=n) for n in range(count))
     differences = {name: value for keyword, name in _CLASSIC_DIFFERENCES.items()
                    if (value := values.text(dataset, keyword))}
+    rescale = (values.number(dataset, "RescaleSlope") or 1.0, values.number(dataset, "RescaleIntercept") or 0.0)
     return (replace(image, orientation=_orientation(dataset), position=_position(dataset), differences=differences,
-                    **_sizes([dataset])),)
+                    padding=_padding(dataset, *rescale), **_sizes([dataset])),)
 
 
 def _enhanced(image: Frame, groups: Sequence[Dataset], dataset: Dataset, number: int) -> Frame:
@@ -158,13 +161,24 @@ def _enhanced(image: Frame, groups: Sequence[Dataset], dataset: Dataset, number:
         group = values.item(groups, sequence)
         if group is not None and (value := values.text(group, keyword)):
             differences[name] = value
+    rescale = (1.0 if slope is None else slope, intercept or 0.0)
     return replace(
-        image, number=number, differences=differences,
+        image, number=number, differences=differences, padding=_padding(dataset, *rescale),
         orientation=None if plane is None else _orientation(plane),
         position=None if place is None else _position(place),
-        rescale=(1.0 if slope is None else slope, intercept or 0.0),
+        rescale=rescale,
         **_sizes([dataset] if measures is None else [measures, dataset]),
     )
+
+
+def _padding(dataset: Dataset, slope: float, intercept: float) -> tuple[float, float] | None:
+    """`Frame.padding`, wide enough for rounding. Black and white that are exchanged are left as they are."""
+    value = values.number(dataset, "PixelPaddingValue")
+    if value is None or values.text(dataset, "PhotometricInterpretation").upper() != "MONOCHROME2":
+        return None
+    limit = values.number(dataset, "PixelPaddingRangeLimit")
+    low, high = sorted(slope * one + intercept for one in (value, value if limit is None else limit))
+    return low - abs(slope) / 2, high + abs(slope) / 2
 
 
 def _sizes(datasets: Sequence[Dataset]) -> dict:

@@ -17,6 +17,8 @@ from .frames import Frame
 from .header import Header, uid_name
 
 _VALUE_BYTES = 4
+#: What is brighter than this percentage of the measured pixels would be taken for bright tissue.
+_BRIGHT = 99
 #: Transfer syntaxes without compression, and those that pydicom unpacks by itself.
 _NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5")
 
@@ -108,6 +110,23 @@ def _unreadable(path: Path, syntax: str) -> UnsupportedImageError:
         f"The pixels of {path.name} cannot be unpacked: they are damaged, or compressed in a way that is not supported "
         f"({uid_name(syntax)}). Export it again without compression."
     )
+
+
+def without_bright_padding(array: np.ndarray, frames: Sequence[Frame]) -> np.ndarray:
+    """Pixels that stand for no measurement as NaN, where they are brighter than what was measured: they would be taken
+    for the brightest tissue. Those as dark as air are left as they are, since tissue may have their value too.
+
+    Args:
+        array: (K, rows, columns), rescaled.
+        frames: of the slices, which state the values.
+    """
+    padded = np.zeros(array.shape, bool)
+    for plane, flags, frame in zip(array, padded, frames, strict=True):
+        if frame.padding:
+            flags[:] = (plane >= frame.padding[0]) & (plane <= frame.padding[1])
+    if not padded.any() or padded.all() or array[padded].max() <= np.percentile(array[~padded], _BRIGHT):
+        return array
+    return np.where(padded, np.float32(np.nan), array.astype(np.float32))
 
 
 def straightened(slices: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:

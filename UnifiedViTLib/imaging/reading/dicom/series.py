@@ -22,7 +22,7 @@ from .directory import (
     names_listed_series,
 )
 from .header import Header, OwnResult, is_dicom, read_header
-from .pixels import read_pixels, straightened
+from .pixels import read_pixels, straightened, without_bright_padding
 from .stack import Stack, stack_of
 
 #: The preamble of a DICOM file, which may be zeros, and what follows it.
@@ -96,6 +96,7 @@ def _volume(headers: list[Header], notes: list[str], label: str, name: str) -> V
     if array.ndim == 4:
         array, note = grey(array, name, alpha=False)
         notes.append(note)
+    array = without_bright_padding(array, stack.frames)
     if stack.frames[0].photometric == "MONOCHROME1":
         notes.append("The image is stored with black and white exchanged (MONOCHROME1) and was turned around.")
     matrix = stack.ijk_to_lps.copy()
