@@ -132,6 +132,18 @@ def test_what_cannot_be_added_is_refused_in_a_sentence(tmp_path, prediction, cap
                                                 "has no dataset.json. Check the path.\n")
 
 
+def test_the_result_of_another_image_is_no_correction_of_this_one(tmp_path, prediction, capsys):
+    """Both lie on one grid, as two dates or two patients of one template do."""
+    (result, _), (other, _) = (result_of(tmp_path, prediction, number) for number in (0, 1))
+    mask = other.with_name("head.seg.nrrd")
+    arguments = ("add", tmp_path / "mine", "--reviewer", "AB", "--result", result, "--mask")
+    code, said = run(capsys, *arguments, mask)
+    assert code == 1 and "is the segmentation of another image (brain.nii.gz)" in said
+    assert run(capsys, *arguments, result.with_name("head.seg.nrrd"))[0] == 0
+    mask.replace(tmp_path / "drawn anew.seg.nrrd")  # without the manifest beside it, anybody's
+    assert run(capsys, *arguments, tmp_path / "drawn anew.seg.nrrd")[0] == 0
+
+
 def test_a_segmentation_that_was_corrected_in_place_has_no_dice(tmp_path, prediction, capsys):
     result, mask = result_of(tmp_path, prediction, 0)
     sitk.WriteImage(sitk.ReadImage(str(mask)), str(result.parent / "head.seg.nrrd"))

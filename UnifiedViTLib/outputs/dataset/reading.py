@@ -45,8 +45,13 @@ def read_correction(result: Path, mask: Path | None, label: str | None, reviewer
     proposed = Correction(volume.array, volume.ijk_to_ras, as_drawn, Proposal.from_result(document, None), label,
                           reviewer, patient, geometry=volume.geometry)
     is_as_drawn = all(is_written(result.parent, file) for file in manifest.outputs if file.name.endswith(".seg.nrrd"))
+    drawn = read_segmentation(mask) if mask else as_drawn
+    if drawn.origin.image_ids and not {*drawn.origin.image_ids} & {*as_drawn.origin.image_ids}:
+        raise UnsupportedImageError(f"{drawn.name} is the segmentation of another image ({drawn.origin.image}) than "
+                                    f"{result.name} ({as_drawn.origin.image}), as its manifest says. Give the one of "
+                                    "this image.")
     return replace(
-        proposed, drawn=read_segmentation(mask) if mask else as_drawn,
+        proposed, drawn=drawn,
         proposal=replace(proposed.proposal, labelmap=proposed.labelmap() if is_as_drawn else None),
         patient=patient_key(patient) or as_drawn.origin.patient_id or patient_key(str(source.resolve().parent)),
     )
