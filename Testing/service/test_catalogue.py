@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -12,7 +13,7 @@ from mirrors import Mirror, model_folder, offer
 
 from UnifiedViTLib.errors import ModelSpecError, WeightsError
 from UnifiedViTLib.resources import resources
-from UnifiedViTLib.service.store.catalogue import find_model, installed_models, list_models
+from UnifiedViTLib.service.store.catalogue import find_model, find_models, installed_models, list_models
 from UnifiedViTLib.service.store.download import import_model
 from UnifiedViTLib.service.store.offers import read_catalogue
 from UnifiedViTLib.versions import is_newer
@@ -94,6 +95,25 @@ def test_a_broken_model_is_listed_with_its_problem_and_hides_no_other(tmp_path, 
     (cache / "empty" / "1.0.0").mkdir(parents=True)
     (cache / "note.txt").write_text("not a model")
     assert len(list_models()) == len(BUNDLED) + 2
+
+
+def test_a_folder_that_is_only_called_as_an_installed_model_is_not_meant(tmp_path, cache, monkeypatch):
+    """As a folder of results or data may be, beside which a run is started."""
+    installed = import_model(model_folder(tmp_path / "made").folder)
+    here = tmp_path / "here"
+    (here / installed.id).mkdir(parents=True)
+    (here / BUNDLED[0]).write_text("no folder at all")
+    monkeypatch.chdir(here)
+    assert find_model(installed.id) == installed and find_models([])[0].id in BUNDLED
+    assert find_model(BUNDLED[0]).id == BUNDLED[0]
+    shutil.copytree(installed.folder, here / installed.id, dirs_exist_ok=True)
+    assert find_model(installed.id).sha256 == installed.sha256
+    data = json.loads((installed.folder / "model.json").read_text(encoding="utf-8"))
+    (here / installed.id / "model.json").write_text(json.dumps(data | {"version": "9.9.9"}))
+    with pytest.raises(ModelSpecError, match=r"is an installed model, .* and a folder here that holds another"):
+        find_model(installed.id)
+    assert find_model(f"./{installed.id}").version == "9.9.9"
+    assert find_model(str(installed.folder)) == installed
 
 
 def test_versions_are_compared_as_numbers():

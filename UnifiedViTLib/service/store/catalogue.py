@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -156,18 +157,26 @@ def _not_at_hand(offers: Offers, installed: set[str]) -> list[ModelEntry]:
 
 
 def find_model(asked: str) -> ModelSpec:
-    """The model with this id, or in this folder.
+    """The model with this id, or in this folder. A folder that is only called as an installed model is, as results or
+    data may be, is not meant.
 
     Raises:
-        ModelSpecError: there is none; says which there are. Or it is another program's; says which.
+        ModelSpecError: there is none; says which there are. Or it is another program's; says which. Or a folder here
+            holds another model than the installed one of that name.
     """
     path = Path(asked)
-    if path.exists():
-        check_own(path)
-        return load_spec(path)
     models = {spec.id: spec for spec in installed_models()}
-    if asked in models:
-        return models[asked]
+    installed = models.get(asked)
+    if path.exists() and (installed is None or (path / SPEC_FILE).exists()):
+        check_own(path)
+        found = load_spec(path)
+        if installed and (found.id, found.version, found.sha256) != (asked, installed.version, installed.sha256):
+            raise ModelSpecError(f"{asked!r} is an installed model, {installed.version}, and a folder here that holds "
+                                 f"another one ({found.id} {found.version}). Write {os.path.join('.', asked)} for the "
+                                 f"folder, or {installed.folder} for the installed one.")
+        return found
+    if installed:
+        return installed
     for folder, error in _stored_specs():
         if folder.parent.name == asked:
             raise ModelSpecError(f"The model {asked!r} is broken. {error}")
