@@ -91,6 +91,21 @@ def test_a_correction_is_added_as_it_is_now_and_undo_takes_it_out_again(desk, co
     assert not rows(tmp_path / "mine") and not ui.undoTeachButton.enabled and not ui.teachLabel.visible
 
 
+def test_a_case_is_of_the_image_that_was_looked_at_whatever_grid_the_segments_have_by_now(desk, corrected, tmp_path):
+    """As after "Specify geometry" of the Segment Editor with another volume of the patient."""
+    volume, segmentation, labels = corrected
+    other = head_node(desk.scene)
+    slicer.util.updateVolumeFromArray(other, slicer.util.arrayFromVolume(volume)[::-1] * 3)
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(other)
+    fill(desk, tmp_path / "mine")
+    assert "Added to the dataset" in press(desk, desk.ui.teachButton)
+    row, = rows(tmp_path / "mine")
+    image, mask = written(tmp_path / "mine", row)
+    assert np.array_equal(image.array, slicer.util.arrayFromVolume(volume)) and np.array_equal(mask.array, labels)
+    desk.scene.RemoveNode(volume)
+    assert "no longer in the scene" in press(desk, desk.ui.teachButton)
+
+
 def test_the_time_that_a_result_was_shown_in_a_scene_that_was_closed_does_not_count(desk, shown, tmp_path, monkeypatch):
     real, later = time.monotonic, 5000.0
     desk.scene.Clear(0)

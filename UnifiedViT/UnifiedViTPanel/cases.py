@@ -8,7 +8,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import Cancelled, UnifiedViTError
-from UnifiedViTLib.outputs.mrml import ATTRIBUTE
+from UnifiedViTLib.outputs.mrml import ATTRIBUTE, volume_of
 from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.protocol import Failed, Finished, Log, StoredRequest
 
@@ -87,7 +87,7 @@ class CasesView:
         """Show the result of a case that is in the scene; False if it is not."""
         nodeID, text = self._loaded.get((folder, name), ("", ""))
         node = slicer.mrmlScene.GetNodeByID(nodeID) if nodeID else None
-        volume = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole()) if node else None
+        volume = volume_of(node) if node else None
         if volume is None or _resultOf(node) != text:
             return False
         self._panel.choose(volume, node)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import slicer
 
-from UnifiedViTLib.outputs.mrml import volume_from_node
+from UnifiedViTLib.outputs.mrml import volume_from_node, volume_of
 from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, SUPERRES_ROLE, SYNTHETIC_ROLE, UNCERTAINTY_ROLE
 from UnifiedViTLib.outputs.naming import safe_name
 from UnifiedViTLib.outputs.report import write_report
@@ -48,7 +48,7 @@ def proposedFile(result, segmentationNode):
 
 def volumeOf(segmentationNode):
     """The volume that a segmentation was drawn on; None if it has gone."""
-    return segmentationNode.GetNodeReference(segmentationNode.GetReferenceImageGeometryReferenceRole())
+    return volume_of(segmentationNode)
 
 
 def _pictured(segmentationNode):

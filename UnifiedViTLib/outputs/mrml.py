@@ -29,6 +29,8 @@ from .mrml_scene import all_or_nothing, place_beside, unused_name
 
 #: Prefix of the node attributes that carry the diagnosis and where it comes from.
 ATTRIBUTE = "UnifiedViT."
+#: From a segmentation to the volume that was looked at.
+VOLUME_ROLE = f"{ATTRIBUTE}volume"
 #: Without these a stored result cannot be shown.
 RESULT_KEYS = {"name", "diagnosis", "segments", "slices", "warnings", "model", "device", "backend", "plane",
                "timings_s"}
@@ -126,6 +128,7 @@ def add_to_scene(
         # The transform first: the reference geometry is expressed relative to it.
         segmentation_node.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
         segmentation_node.SetReferenceImageGeometryParameterFromVolumeNode(volume_node)
+        segmentation_node.SetNodeReferenceID(VOLUME_ROLE, volume_node.GetID())
         segmentation_node.CreateDefaultDisplayNodes()
 
         if table_node is None:
@@ -137,12 +140,24 @@ def add_to_scene(
             table_node.SetColumnTitle(table.GetColumnName(column), table.GetColumnName(column))
         table_node.SetUseColumnTitleAsColumnHeader(True)
 
-        _set_attributes(segmentation_node, attributes | {"Proposal": pack_labelmap(prediction.labelmap)})
+        own = {"Proposal": pack_labelmap(prediction.labelmap), "Volume": volume_node.GetName()}
+        _set_attributes(segmentation_node, attributes | own)
         _set_attributes(table_node, attributes)
         # Last: where an item stood among others cannot be restored.
         place_beside(volume_node, segmentation_node)
         place_beside(volume_node, table_node)
     return segmentation_node, table_node
+
+
+def volume_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> slicer.vtkMRMLVolumeNode | None:
+    """The volume that a result is of; None if it has left the scene.
+
+    Not the one whose grid the segmentation has by now, which "Specify geometry" of the Segment Editor changes; of other
+    segmentations, and results of older scenes, nothing else is known.
+    """
+    is_known = segmentation_node.GetAttribute(f"{ATTRIBUTE}Volume") is not None
+    role = VOLUME_ROLE if is_known else segmentation_node.GetReferenceImageGeometryReferenceRole()
+    return segmentation_node.GetNodeReference(role)
 
 
 def result_of(node: slicer.vtkMRMLNode | None) -> dict | None:
