@@ -59,6 +59,7 @@ class Header:
         complete: whether all bytes that the file promises for its pixels are there.
         kind: what kind of object it is, in DICOM's words.
         patient: a digest of the patient's ID, which never leaves the reader; "" for none.
+        number: of the series, as its scanner counts them; None for none.
     """
 
     path: Path
@@ -68,6 +69,7 @@ class Header:
     complete: bool
     kind: str
     patient: str
+    number: int | None
 
     @property
     def series(self) -> str:
@@ -122,7 +124,9 @@ def read_header(path: Path) -> Header:
             metadata[SEQUENCES] = "\\".join(sequences)
         patient = values.text(dataset, "PatientID").strip()
         digest = hashlib.sha256(patient.encode("utf-8", "replace")).hexdigest() if patient else ""
-    return Header(path, frames, metadata, syntax, complete, uid_name(kind), digest)
+        number = values.number(dataset, "SeriesNumber")
+    return Header(path, frames, metadata, syntax, complete, uid_name(kind), digest,
+                  int(number) if number is not None else None)
 
 
 def read_dataset(path: Path) -> Dataset:
