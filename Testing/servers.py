@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 from workers import wait_for
 
 from UnifiedViTLib.imaging.volume import Volume
@@ -169,3 +170,17 @@ def write_certificate(folder: Path, days: int) -> Path:
     file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     return file
+
+
+def same(one, other) -> None:
+    """All of two predictions is the same, to the last bit, but for the seconds that they took."""
+    arrays: list[dict] = [{}, {}]
+    records = [each.to_dict(lambda name, array, kept=kept: kept.update({name: array}))
+               for each, kept in zip((one, other), arrays, strict=True)]
+    for record in records:
+        record["provenance"].pop("timings_s")
+    assert records[0] == records[1]
+    assert arrays[0].keys() == arrays[1].keys()
+    for name, array in arrays[0].items():
+        assert array.dtype == arrays[1][name].dtype and np.array_equal(array, arrays[1][name]), name
+    assert one.ijk_to_ras.tobytes() == other.ijk_to_ras.tobytes() and one.name == other.name

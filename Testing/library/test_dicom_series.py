@@ -11,7 +11,7 @@ from builders import phantom, points
 from dicom_files import AXIAL, CORONAL, IJK_TO_RAS, SAGITTAL, STEP, image, place, save, series, stored
 from PIL import Image
 from pydicom import dcmread
-from pydicom.uid import CTImageStorage, generate_uid
+from pydicom.uid import CTImageStorage
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.geometry import DERIVED, GIVEN, LPS_RAS, UNKNOWN
@@ -342,14 +342,6 @@ def test_slices_beside_each_other_are_refused(tmp_path):
         data.ImagePositionPatient = [100.0 * k, 0, 6.0 * k]
         return data
     assert "900 mm beside each other" in refusal(series(tmp_path / "s", beside))
-
-
-def test_two_series_in_a_folder_are_refused(tmp_path):
-    folder = series(tmp_path / "s")
-    other = image(stored()[0])
-    other.SeriesInstanceUID = generate_uid()
-    save(other, folder / "other")
-    assert "holds 2 DICOM series. Put the one to look at into a folder of its own" in refusal(folder)
 
 
 def test_a_folder_that_holds_other_objects_alone_says_what_they_are(tmp_path):

@@ -178,9 +178,15 @@ def test_resources_are_found_in_an_installed_extension(tmp_path):
     assert located(tmp_path) == tmp_path / "UnifiedViTLib" / "Resources"
 
 
-def test_resources_are_found_in_an_installed_wheel_and_the_model_in_it_is_listed(tmp_path):
+def test_of_what_the_container_gets_a_wheel_is_built_whose_resources_are_found_and_whose_model_is_listed(tmp_path):
+    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")]
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in kept:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, source / name)
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
-             "--wheel-dir", str(tmp_path), str(ROOT)]
+             "--wheel-dir", str(tmp_path), str(source)]
     subprocess.run(build, check=True, capture_output=True)
     wheel = next(tmp_path.glob("unifiedvit-*.whl"))
     target = tmp_path / "site"

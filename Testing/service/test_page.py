@@ -285,6 +285,27 @@ def test_a_zip_of_a_series_is_one_image_whatever_folders_and_names_it_has(server
     assert server.ask("DELETE", path)[0] == 204 and not server.files()
 
 
+@pytest.mark.openvino
+def test_of_a_zip_with_several_series_one_is_chosen(server, proven, slices, tmp_path):
+    file = two_series(tmp_path / "study.zip", slices)
+    path = run(server, proven, file)
+    state = state_of(server, path)
+    assert server.ask("DELETE", path)[0] == 204
+    assert state["state"] == "failed" and state["error"]["text"] == "study holds 2 DICOM series. Choose one of them."
+    assert state["error"]["channel"] == ""
+    (first, words), (second, _) = state["error"]["series"]
+    assert words == "series, MR, 4 images"
+    for uid, count in ((first, 4), (second, 3)):
+        path = run(server, proven, file, series=uid)
+        assert state_of(server, path)["state"] == "done", state_of(server, path)
+        result = json.loads(server.ask("GET", f"{path}/result.json")[2])
+        assert result["name"] == "study" and len(result["manifest"]["inputs"]) == count
+        assert server.ask("DELETE", path)[0] == 204
+    path = run(server, proven, file, series="1.2.3")
+    assert state_of(server, path)["error"]["text"] == "study holds no images of the series 1.2.3. Choose again."
+    assert server.ask("DELETE", path)[0] == 204 and not server.files()
+
+
 def two_series(file: Path, slices: list[bytes]) -> Path:
     other = head_volume(shape=(3, 45, 41))
     folder = write_series(file.parent / "other", np.rint(other.array).astype(np.uint16), other.ijk_to_ras)
@@ -301,7 +322,6 @@ def forged(file: Path, slices: list[bytes], old: bytes, new: bytes) -> Path:
 
 
 ZIPS = {
-    "two series": (two_series, "series"),
     "a bomb": (lambda file, slices: zip_of(file, {"a": bytes(64 << 20)}), "unpacks to 67 MB, more than is taken here"),
     "a bomb that lies": (lambda file, slices: forged(
         zip_of(file, {"a": bytes(64 << 20)}), [bytes(9 << 20)], (9 << 20).to_bytes(4, "little"), bytes(4)), "damaged"),
@@ -350,6 +370,8 @@ def test_further_sequences_are_told_apart_and_go_to_the_worker_by_their_channels
     ({"files": []}, "no files"), ({"files": [{"name": "x", "nbytes": -1}]}, "no files"),
     ({"files": [{"name": "x", "nbytes": 9 << 20}]}, "larger"), ({"files": [{"name": "x"}]}, "other fields"),
     ({"files": [{"name": "x", "nbytes": 1}] * 4097}, "at most 4,096"), ({"name": "x" * 2000}, "too long"),
+    ({"series": "../.."}, "by no UID"), ({"series": 1}, "no str"),
+    ({"further": [further("t1") | {"series": "x"}]}, "by no UID"),
     ({"channel": "t1"}, "no sequence"), ({"further": [further("t1")]}, "no sequence"),
     ({"further": [further("")]}, "for one sequence"), ({"further": [further("t1", "x" * 2000)]}, "too long"),
     ({"further": [further("t1") | {"files": []}]}, "no files"), ({"further": [{"channel": "t1"}]}, "other fields"),
@@ -365,7 +387,7 @@ def test_lies_about_files_are_refused_in_a_sentence_before_anything_is_sent(serv
 
 def test_files_of_one_series_keep_apart_whatever_they_are_called(proven):
     names = ("a", "A", "a", "a-4", "a", "", "")
-    job = FileJob(identity(proven), Options(), "", "series", tuple(FileHeader(name, 1) for name in names), ())
+    job = FileJob(identity(proven), Options(), "", "series", "", tuple(FileHeader(name, 1) for name in names), ())
     assert len({str(path).casefold() for path in job.paths}) == len(job.paths) == len(names)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from browsers import chromium
-from builders import ORIENTATIONS, grid, head_volume, oblique, to_sitk
+from builders import ORIENTATIONS, grid, head_volume, oblique, to_sitk, write_series
 from PIL import Image
 from servers import running_server
 from workers import wait_for
@@ -304,6 +305,32 @@ def test_each_error_is_a_sentence_after_which_the_page_works_on(page, server, he
     page.begin(tmp_path / "large.nrrd")
     assert "larger (9.4 MB) than what this server takes (8.4 MB)" in page.text("alert")
     assert page.run(head) == "" and page.shown("result-section")
+
+
+@pytest.mark.openvino
+def test_of_a_study_in_a_zip_the_page_asks_which_series_with_keys_alone(page, tmp_path):
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
+        for number, count in enumerate((6, 4)):
+            volume = head_volume(shape=(count, 45, 41))
+            for file in write_series(tmp_path / str(number), np.rint(volume.array).astype(np.uint16),
+                                     volume.ijk_to_ras).iterdir():
+                archive.write(file, f"{number}-{file.name}")
+    assert page.run(tmp_path / "study.zip") == "study holds 2 DICOM series. Choose one of them."
+    assert "Which series of study?" in page.text("several")
+    assert page.script("return document.activeElement.type") == "radio", "it asks at once"
+    page.find("run").click()
+    assert page.text("alert") == "No series is chosen. Choose one of them."
+    assert page.script("return document.activeElement.type") == "radio"
+    page.press(DOWN)
+    chosen = page.script("return document.querySelector('#several input:checked').parentElement.textContent").strip()
+    assert chosen == "Series, MR, 4 images"
+    (tmp_path / "asked.png").write_bytes(page.screenshot("ask-section"))
+    page.press(ENTER)
+    wait_for(lambda: page.shown("result-section"))
+    assert "study" in page.text("result-of")
+    page.begin(tmp_path / "study.zip")
+    assert page.text("several") == "", "of other files nothing is chosen yet"
+    wait_for(lambda: page.shown("ask-section"))
 
 
 @pytest.mark.openvino

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from builders import head_volume, oblique, to_sitk
-from servers import ROOT, job_of, running_server, write_certificate
+from servers import ROOT, job_of, running_server, same, write_certificate
 from workers import lives, wait_for
 
 from UnifiedViTLib import __version__
@@ -76,20 +76,6 @@ def volume() -> Volume:
 
 def silent(stage: str, fraction: float) -> None:
     """Nobody listens."""
-
-
-def same(one, other) -> None:
-    """All of two predictions is the same, to the last bit, but for the seconds that they took."""
-    arrays: list[dict] = [{}, {}]
-    records = [each.to_dict(lambda name, array, kept=kept: kept.update({name: array}))
-               for each, kept in zip((one, other), arrays, strict=True)]
-    for record in records:
-        record["provenance"].pop("timings_s")
-    assert records[0] == records[1]
-    assert arrays[0].keys() == arrays[1].keys()
-    for name, array in arrays[0].items():
-        assert array.dtype == arrays[1][name].dtype and np.array_equal(array, arrays[1][name]), name
-    assert one.ijk_to_ras.tobytes() == other.ijk_to_ras.tobytes() and one.name == other.name
 
 
 # The answer

@@ -1,5 +1,5 @@
 """Which files an image consists of: itself, the files that its header points to, all files of a series' folder, those
-of a series that a DICOMDIR lists."""
+of one series of several in a folder, those of a series that a DICOMDIR lists."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import UnsupportedImageError
 from .reading.dicom.directory import find_listed_series, names_listed_series
+from .reading.dicom.folder import names_folder_series, series_in
 
 #: A header that points to its voxels is text of at most so many bytes.
 _HEADER_BYTES = 1 << 16
@@ -24,11 +25,14 @@ def files_of(path: Path) -> list[Path]:
     """The files that decide what an image looks like, each once: `path`, and of others those that are there.
 
     Args:
-        path: a file, a folder with a DICOM series, or DICOMDIR/UID.
+        path: a file, a folder with a DICOM series, FOLDER/UID or DICOMDIR/UID.
 
     Raises:
         OSError: the folder or the header cannot be read.
     """
+    if names_folder_series(path):
+        series = series_in(path.parent).get(path.name)
+        return list(series.files) if series else [path.parent]  # reading it says why
     if names_listed_series(path):
         try:
             return list(find_listed_series(path).files)

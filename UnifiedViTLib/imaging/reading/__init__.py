@@ -17,8 +17,9 @@ from ...native import c_numeric_locale, native_path, printable_path
 from ..exif import check_upright, orientation, upright
 from ..volume import Volume, check, check_labels, check_segmentation
 from .dicom.directory import names_listed_series
+from .dicom.folder import dicom_files, names_folder_series
 from .dicom.header import is_dicom
-from .dicom.series import dicom_files, read_dicom, read_dicom_files
+from .dicom.series import read_dicom, read_dicom_files
 from .kinds import PICTURES, Kind, kind_of
 from .meta import read_meta
 from .names import stem
@@ -46,7 +47,8 @@ def read(path: str | Path, turn: bool = False) -> Volume:
     """Read NRRD, NIfTI, MetaImage, DICOM (a file or a series' folder), PNG, JPEG, TIFF or BMP.
 
     Args:
-        path: a file, a folder that holds one DICOM series, or DICOMDIR/UID for one that a DICOMDIR lists.
+        path: a file, a folder that holds one DICOM series, FOLDER/UID for one of several in a folder, or
+            DICOMDIR/UID for one that a DICOMDIR lists.
         turn: turn a picture as its EXIF data ask, as viewers do: for pictures on whose grid nothing else lies. Without,
             such a picture is refused.
 
@@ -121,7 +123,7 @@ def _read_checked(path: Path, checked: Callable[[Volume], Volume], turn: bool = 
             f"{printable_path(path)} cannot be read: the name of the file, or of a folder above it, is not UTF-8. "
             "Rename it and run again."
         ) from error
-    if names_listed_series(path):
+    if names_listed_series(path) or names_folder_series(path):
         return _read_listed(path, checked)
     try:
         status = path.stat()
@@ -153,7 +155,7 @@ def _read_checked(path: Path, checked: Callable[[Volume], Volume], turn: bool = 
 
 
 def _read_listed(path: Path, checked: Callable[[Volume], Volume]) -> Volume:
-    """A series of a DICOMDIR."""
+    """A series of a DICOMDIR, or of a folder with several."""
     try:
         return _read(read_dicom, path, checked)
     except OSError as error:

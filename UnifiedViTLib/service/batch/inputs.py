@@ -11,6 +11,7 @@ from pathlib import Path
 from ...errors import UnsupportedImageError
 from ...imaging.reading import PICTURES, SUFFIXES, dicom_files
 from ...imaging.reading.dicom.directory import is_directory, is_own_result, list_series, names_listed_series
+from ...imaging.reading.dicom.folder import names_folder_series, series_of
 from ...outputs.inventory import Inventory
 
 #: What the header of a volume that was written here says, and where it stands.
@@ -23,16 +24,17 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False,
     it lists. Results of earlier runs are never inputs, whatever they are called.
 
     Args:
-        path: a file or folder, or DICOMDIR/UID for one series of several. What DICOM files lie in a folder, whatever
-            they are called, is one series, but those that a DICOMDIR lists; pictures beside them are of it.
-        pattern: which names count, for example "*_t1ce.nii.gz"; for a series, the folder's name.
+        path: a file or folder, or FOLDER/UID or DICOMDIR/UID for one series of several. DICOM files in a folder,
+            whatever they are called, are one series, or several, as they say themselves, but those that a DICOMDIR
+            lists; pictures beside them are of it.
+        pattern: which names count, for example "*_t1ce.nii.gz"; for a series, the folder's name, or its UID.
         recursive: folders in the folder too.
         inventories: of folders that were looked into before, so that no result is read twice.
 
     Raises:
         UnsupportedImageError: there is no such file or folder, it may not be entered, or it is a result.
     """
-    if names_listed_series(path):
+    if names_listed_series(path) or names_folder_series(path):
         return [path]
     if not os.path.exists(path):
         raise UnsupportedImageError(f"{path} does not exist. Check the path.")
@@ -65,7 +67,9 @@ def _inputs_in(folder: Path, pattern: str, listed: set[Path]) -> list[Path]:
     slices = {file for file in dicom_files(folder) if file.name not in results and file not in listed}
     images = [file for file in files if file.name not in results and file not in slices | listed and _is_image(file)]
     if slices:
-        series.append(folder)
+        side_by_side = series_of(sorted(slices))
+        several = len(side_by_side) > 1 and "" not in side_by_side
+        series += [folder / uid for uid in side_by_side] if several else [folder]
         images = [image for image in images if not image.name.lower().endswith(PICTURES)]  # of the series
     return [image for image in [*series, *images] if fnmatch(image.name, pattern)]
 

@@ -1,4 +1,5 @@
-"""A ZIP that a browser sent: unpacked in the worker, into files of one folder, never more than is taken here."""
+"""A ZIP that a browser sent: unpacked in the worker, into files of one folder, never more than is taken here; and which
+DICOM series there are in such a folder."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...errors import UnsupportedImageError
+from ...imaging.reading.dicom.folder import series_in
 from ...imaging.reading.limits import damaged, most_bytes
 from ...inference.progress import ProgressCallback
 from ...outputs.naming import unique_names
@@ -63,6 +65,31 @@ def unpack_job(arguments: dict[str, Any], progress: ProgressCallback) -> dict[st
         raise damaged(file.name, str(error)) from error
     return {"path": str(folder / names[0] if len(names) == 1 else folder),
             "nbytes": sum(member.file_size for member in members)}
+
+
+def choose_series_job(arguments: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+    """Leave one of the DICOM series that lie in a folder, as a job of the worker.
+
+    Args:
+        arguments: {"folder": of the files, "series": UID of that which stays; "" where nobody said which}.
+        progress: told at the beginning; may raise to stop.
+
+    Returns:
+        {"series": for each that lies there now its UID and what it is in few words}; of images without a series, none.
+
+    Raises:
+        UnsupportedImageError: that series does not lie there.
+    """
+    progress("Looking for series", 0)
+    folder, chosen = Path(arguments["folder"]), arguments["series"]
+    found = {uid: series for uid, series in series_in(folder).items() if uid}
+    if chosen:
+        if chosen not in found:
+            raise UnsupportedImageError(f"{folder.name} holds no images of the series {chosen}. Choose again.")
+        for other in found.keys() - {chosen}:
+            for file in found.pop(other).files:
+                file.unlink()
+    return {"series": [[uid, series.words] for uid, series in found.items()]}
 
 
 def _check_list(file: Path) -> None:

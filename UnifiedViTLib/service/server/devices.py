@@ -34,7 +34,7 @@ from ..worker.protocol import (
 from .archives import is_archive
 from .jobs import LOG, JobQueue, ServedJob
 from .spool import no_room, pack
-from .uploads import UNPACKED, FileJob
+from .uploads import UNPACKED, FileJob, SentImage, SeveralSeriesError
 from .wire import Job, RankJob, VolumesJob, describe_array, make_rank_request, make_request, pieces
 
 #: Names of files in the folder of a client's job.
@@ -115,10 +115,24 @@ class Device:
                     found = self._run(job, JobRequest("unpack", arguments), lines)
                     assert isinstance(found, dict)
                     paths[place], nbytes = Path(found["path"]), nbytes + found["nbytes"]
+                if paths[place].is_dir():
+                    self._choose_series(job, asked.images[place], paths[place], lines)
             self._run(job, asked.make_request(job.specs[0], job.folder, self._name, paths), lines)
         finally:
             remove_folder(job.folder / UNPACKED)
         job.files = asked.results(job.folder)
+
+    def _choose_series(self, job: ServedJob, image: SentImage, folder: Path, lines: deque[str]) -> None:
+        """Leave the one DICOM series in a folder that is meant.
+
+        Raises:
+            SeveralSeriesError: there are several, and nobody said which.
+        """
+        found = self._run(job, JobRequest("choose_series", {"folder": str(folder), "series": image.series}), lines)
+        assert isinstance(found, dict)
+        if len(found["series"]) > 1:
+            raise SeveralSeriesError(f"{image.name} holds {len(found['series'])} DICOM series. Choose one of them.",
+                                     image.channel, found["series"])
 
     def _run(self, job: ServedJob, request: PredictRequest | FileRequest | RankModelsRequest | JobRequest,
              lines: deque[str]) -> Result:

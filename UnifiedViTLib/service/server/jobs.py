@@ -23,7 +23,7 @@ from ..worker.exchange import remove_folder
 from ..worker.protocol import error_as_json
 from .limits import Busy, Limits, Rate, Refusal
 from .spool import Spool, Unpacker
-from .uploads import FileJob, FileWriter
+from .uploads import FileJob, FileWriter, SeveralSeriesError
 from .wire import Job, ModelIdentity, RankJob, identity
 
 LOG = logging.getLogger("unifiedvit.server")
@@ -231,7 +231,7 @@ class JobQueue:
         with self._changed:
             position = self._line.index(job) + 1 if job in self._line else 0
         return {"state": job.state, "position": position, "stage": job.stage, "fraction": job.fraction,
-                "error": error_as_json(job.error) if job.error else None}
+                "error": _described(job.error) if job.error else None}
 
     def next(self) -> ServedJob | None:
         """The job that has waited longest, which is now computed; None where the server ends. Waits for one."""
@@ -300,3 +300,10 @@ class JobQueue:
                     self.remove(job, "its client is gone")
                 elif job.ended and now - job.ended > self.limits.result_s:
                     self.remove(job, "its result was not fetched")
+
+
+def _described(error: UnifiedViTError) -> dict[str, Any]:
+    """Class and sentence; where a series is to be chosen, of which image and among which."""
+    if isinstance(error, SeveralSeriesError):
+        return {**error_as_json(error), "channel": error.channel, "series": [list(series) for series in error.found]}
+    return error_as_json(error)

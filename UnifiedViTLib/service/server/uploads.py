@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ...errors import ServerError
+from ...errors import ServerError, UnsupportedImageError
+from ...imaging.reading.dicom.values import is_uid
 from ...inference.options import Options
 from ...outputs.naming import safe_name, unique_names
 from ...records import Record
@@ -26,6 +27,20 @@ _MOST_FURTHER = 15
 _SENT, UNPACKED, _RESULTS, SHOWN = "sent", "unpacked", "results", "image.nrrd"
 
 
+class SeveralSeriesError(UnsupportedImageError):
+    """What was sent holds several DICOM series, and nobody said which is meant.
+
+    Args:
+        text: the sentence.
+        channel: of the image.
+        found: of each series its UID and what it is in few words.
+    """
+
+    def __init__(self, text: str, channel: str = "", found: Sequence[Sequence[str]] = ()) -> None:
+        super().__init__(text)
+        self.channel, self.found = channel, tuple((uid, words) for uid, words in found)
+
+
 @dataclass(frozen=True)
 class FileHeader(Record):
     """A file that follows by itself: its name without folders, and its bytes."""
@@ -36,10 +51,12 @@ class FileHeader(Record):
 
 @dataclass(frozen=True)
 class SentImage(Record):
-    """An image: which of the model's channels it is, its name, and its files as those of a `FileJob`."""
+    """An image: which of the model's channels it is, its name, its DICOM series, and its files as those of a
+    `FileJob`."""
 
     channel: str
     name: str
+    series: str
     files: tuple[FileHeader, ...]
 
 
@@ -52,6 +69,7 @@ class FileJob(Record):
         options: how to look.
         channel: which of the model's channels the image is; "" for a model of one image, or for the first.
         name: of the image.
+        series: UID of the DICOM series that is meant where the files are of several; "" where they are not.
         files: one file, which may be a ZIP; or those of one DICOM series.
         further: further sequences, whose files are sent after these.
     """
@@ -60,13 +78,14 @@ class FileJob(Record):
     options: Options
     channel: str
     name: str
+    series: str
     files: tuple[FileHeader, ...]
     further: tuple[SentImage, ...]
 
     @property
     def images(self) -> tuple[SentImage, ...]:
         """All of them, as they are sent."""
-        return SentImage(self.channel, self.name, self.files), *self.further
+        return SentImage(self.channel, self.name, self.series, self.files), *self.further
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -188,7 +207,9 @@ def parse_file_job(data: Any) -> FileJob:
     try:
         if not isinstance(data, Mapping) or not isinstance(data.get("options"), Mapping):
             raise TypeError("it has no options")
-        job = FileJob.from_dict({"further": [], **data, "options": Options().to_dict() | data["options"]})
+        further = [{"series": "", **image} for image in data.get("further", [])]
+        job = FileJob.from_dict({"series": "", **data, "further": further,
+                                 "options": Options().to_dict() | data["options"]})
     except (TypeError, ValueError, OverflowError) as error:
         raise malformed(str(error)) from error
     check_options(job.options)
@@ -200,6 +221,8 @@ def parse_file_job(data: Any) -> FileJob:
                               "Choose the files of one series.")
         if not image.files or any(file.nbytes < 0 for file in image.files):
             raise malformed("there are no files")
+        if image.series and not is_uid(image.series):
+            raise malformed("a series is named by no UID")
         if any(len(name) > _LONGEST_NAME for name in (image.name, *(file.name for file in image.files))):
             raise malformed("a name is too long")
     return job

@@ -72,6 +72,7 @@ JOBS = {
     "server": ("remote.predictor", "server_job"),
     "region": ("worker.regions", "region_job"),
     "unpack": ("server.archives", "unpack_job"),
+    "choose_series": ("server.archives", "choose_series_job"),
     "undo_addition": ("worker.corrections", "undo_addition_job"),
 }
 HEARTBEAT_S = 1.0

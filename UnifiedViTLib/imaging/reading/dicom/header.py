@@ -59,6 +59,7 @@ class Header:
         complete: whether all bytes that the file promises for its pixels are there.
         kind: what kind of object it is, in DICOM's words.
         patient: whom it says that it is of.
+        number: of the series, as its scanner counts them; None for none.
     """
 
     path: Path
@@ -68,6 +69,7 @@ class Header:
     complete: bool
     kind: str
     patient: Identity
+    number: int | None
 
     @property
     def series(self) -> str:
@@ -121,7 +123,9 @@ def read_header(path: Path) -> Header:
         if sequences:
             metadata[SEQUENCES] = "\\".join(sequences)
         identity = identity_of(dataset)
-    return Header(path, frames, metadata, syntax, complete, uid_name(kind), identity)
+        number = values.number(dataset, "SeriesNumber")
+    return Header(path, frames, metadata, syntax, complete, uid_name(kind), identity,
+                  int(number) if number is not None else None)
 
 
 def read_dataset(path: Path) -> Dataset:

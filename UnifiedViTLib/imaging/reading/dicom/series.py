@@ -1,4 +1,5 @@
-"""Reading a DICOM file, a folder with the slices of one series, or a series that a DICOMDIR lists."""
+"""Reading a DICOM file, a folder with the slices of one series, one series of a folder with several, or a series that a
+DICOMDIR lists."""
 
 from __future__ import annotations
 
@@ -21,17 +22,20 @@ from .directory import (
     list_series,
     names_listed_series,
 )
+from .folder import dicom_files, names_folder_series, series_in
 from .header import Header, OwnResult, is_dicom, read_header
 from .pixels import read_pixels, straightened, without_bright_padding
 from .stack import Stack, stack_of
 
 #: The preamble of a DICOM file, which may be zeros, and what follows it.
 _HEADER_BYTES = 1024
+#: Series that a sentence names.
+_NAMED = 3
 
 
 def read_dicom(path: Path) -> Volume:
-    """Read a DICOM file, a folder that holds one series, a DICOMDIR that lists one, or one of several series that it
-    lists (`directory`); not checked yet.
+    """Read a DICOM file, a folder that holds one series, a DICOMDIR that lists one, or one of several series of a
+    folder (`folder`) or a DICOMDIR (`directory`); not checked yet.
 
     Returns:
         a volume whose slices are sorted by position along their normal, whose `files` are in the order of the slices,
@@ -45,6 +49,9 @@ def read_dicom(path: Path) -> Volume:
     if path.is_dir():
         label = f"The folder {path.name}"
         headers, notes = _series(path)
+    elif names_folder_series(path):
+        label = f"The series {path.name}"
+        headers, notes = _series(path.parent, path.name)
     elif names_listed_series(path):
         label = f"The series {path.name}"
         headers, notes = _listed(find_listed_series(path))
@@ -108,16 +115,6 @@ def _volume(headers: list[Header], notes: list[str], label: str, name: str) -> V
                   _metadata(headers, stack), stack.geometry, files)
 
 
-def dicom_files(folder: Path) -> list[Path]:
-    """The DICOM files of a folder by name, a DICOMDIR not among them; not those of folders in it.
-
-    Raises:
-        OSError: the folder cannot be looked into.
-    """
-    return sorted(file for file in folder.iterdir()
-                  if file.is_file() and not is_directory(file) and is_dicom(file))
-
-
 def _image(file: Path) -> Header:
     if not is_dicom(file):
         raise UnsupportedImageError(
@@ -135,10 +132,22 @@ def _image(file: Path) -> Header:
     return header
 
 
-def _series(folder: Path) -> tuple[list[Header], list[str]]:
-    """The images of the one series that a folder holds, and notes on what was left out of it."""
+def _series(folder: Path, uid: str = "") -> tuple[list[Header], list[str]]:
+    """The images of the one series that a folder holds, and notes on what was left out of it.
+
+    Args:
+        folder: the folder.
+        uid: of the series that is meant, where there may be others.
+    """
     try:
         files = dicom_files(folder)
+        if uid:
+            side_by_side = series_in(folder)
+            if uid not in side_by_side:
+                raise UnsupportedImageError(f"{folder.name}/{uid} does not exist, and the folder {folder.name} holds "
+                                            "no images of a DICOM series of this UID. Check the path.")
+            others = {file for other, found in side_by_side.items() if other != uid for file in found.files}
+            files = [file for file in files if file not in others]
         beside = [file for file in folder.iterdir() if not file.is_dir()]
         closed = [file for file in beside if not os.access(file, os.R_OK)]
         zeros = [file for file in beside if file not in closed and _is_zeros(file)]
@@ -154,10 +163,7 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
             refusals[0] if refusals else None)
     series = {header.series for header in headers}
     if len(series) > 1:
-        raise UnsupportedImageError(
-            f"The folder {folder.name} holds {len(series)} DICOM series. "
-            "Put the one to look at into a folder of its own."
-        )
+        raise UnsupportedImageError(f"The folder {folder.name} holds {len(series)} DICOM series. {_choice(folder)}")
     notes = []
     if refusals:
         notes.append(f"DICOM files of the folder left out because they are damaged or no images: {len(refusals)}.")
@@ -168,6 +174,15 @@ def _series(folder: Path) -> tuple[list[Header], list[str]]:
         notes.append(f"Files of the folder that hold nothing, as after a copy that was interrupted: {len(zeros)}. If "
                      "they were slices, these are missing.")
     return headers, notes
+
+
+def _choice(folder: Path) -> str:
+    """How to say which series of several in a folder is meant."""
+    found = series_in(folder)
+    if "" in found:  # it cannot be named
+        return "Put the one to look at into a folder of its own."
+    named = [f"{folder.name}/{uid} ({series.words})" for uid, series in list(found.items())[:_NAMED]]
+    return f"Name the one to look at: {'; '.join([*named, *(['...'] if len(found) > _NAMED else [])])}."
 
 
 def _is_zeros(file: Path) -> bool:

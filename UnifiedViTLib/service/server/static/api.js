@@ -5,7 +5,8 @@ const PAUSE_MS = 500;
 const LONGEST_PAUSE_S = 30;
 const BUSY = [502, 503, 504];
 
-/** A refusal in a sentence; `status` is HTTP's, 0 where there was no answer. */
+/** A refusal in a sentence; `status` is HTTP's, 0 where there was no answer. Where one of several DICOM series is to be
+    chosen, `several` has the channel of the image and `[UID, words]` of each series. */
 export class Refused extends Error {
   constructor(sentence, status) {
     super(sentence);
@@ -49,6 +50,13 @@ function refusal(status, text, retryAfter = null) {
   }
   const error = new Refused(sentence, status);
   error.retryS = Math.min(LONGEST_PAUSE_S, Math.max(1, Number(retryAfter) || 1));
+  return error;
+}
+
+/** Why a run failed. */
+function failure(told) {
+  const error = new Refused(String(told?.text ?? "The run failed."), 422);
+  if (Array.isArray(told?.series)) error.several = { channel: String(told.channel), found: told.series };
   return error;
 }
 
@@ -144,7 +152,7 @@ export class Server {
         for await (const status of events(answer.body)) {
           failures = 0;
           state = status.state;
-          if (state === "failed") throw new Refused(String(status.error?.text ?? "The run failed."), 422);
+          if (state === "failed") throw failure(status.error);
           told(status);
         }
       } catch (problem) {

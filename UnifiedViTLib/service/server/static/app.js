@@ -16,6 +16,7 @@ let server = null;
 let hello = null;
 let files = [];
 const further = new Map(); // files of further sequences, by the channels of the model
+const several = new Map(); // of images with several DICOM series, by their lists of files: {found, series}
 let run = null; // {abort, path} of the run under way
 
 // What stands on the page
@@ -114,9 +115,10 @@ function offerFurther() {
   $("further").hidden = !others.length;
   $("further-fields").replaceChildren(...others.flatMap(({ name, expects }, number) => {
     const input = element("input", { type: "file", multiple: true, id: `further-${number}` });
-    input.addEventListener("change", () => further.set(name, visible(input.files)));
+    input.addEventListener("change", () => { further.set(name, visible(input.files)); offerSeries(); });
     return [element("label", { htmlFor: input.id }, expects), input];
   }));
+  offerSeries();
 }
 
 const visible = (list) => [...list].filter((file) => !file.name.startsWith("."));
@@ -124,8 +126,23 @@ const bytesOf = (list) => list.reduce((sum, file) => sum + file.size, 0);
 
 function choose(list) {
   files = visible(list);
-  $("chosen").textContent = files.length > 1 ? `${files.length} files of one series, ${megabytes(bytesOf(files))}`
+  $("chosen").textContent = files.length > 1 ? `${files.length} files, ${megabytes(bytesOf(files))}`
     : files.length ? `${files[0].name}, ${megabytes(bytesOf(files))}` : "";
+  offerSeries();
+}
+
+/** For each image that holds several series, as the server told, which one; none is chosen beforehand. */
+function offerSeries() {
+  const lists = images().map((image) => image.files);
+  for (const list of several.keys()) if (!lists.includes(list)) several.delete(list);
+  $("several").replaceChildren(...[...several].map(([list, chosen], number) => element("fieldset", {},
+    element("legend", {}, `Which series of ${nameOf(list)}?`),
+    ...chosen.found.map(([uid, words]) => {
+      const button = element("input", { type: "radio", name: `series-${number}`, value: uid,
+        checked: chosen.series === uid });
+      button.addEventListener("change", () => { chosen.series = uid; });
+      return element("label", { className: "check" }, button, ` ${words[0].toUpperCase()}${words.slice(1)}`);
+    }))));
 }
 
 /** The images to send: the first, then those of further sequences. */
@@ -139,6 +156,7 @@ function images() {
 function objection() {
   const bytes = bytesOf(images().flatMap((image) => image.files));
   if (!files.length) return "No image is chosen. Choose a file, or drop it on the page.";
+  if ([...several.values()].some(({ series }) => !series)) return "No series is chosen. Choose one of them.";
   if (bytes > hello.volume_bytes) {
     return `The image is larger (${megabytes(bytes)}) than what this server takes (${megabytes(hello.volume_bytes)}). `
       + "Crop or resample it.";
@@ -151,7 +169,7 @@ function objection() {
 async function begin() {
   const sentence = objection();
   alert(sentence);
-  if (sentence) return $("file").focus();
+  if (sentence) return (files.length && $("several").querySelector("input") || $("file")).focus();
   const asked = { model: model(), images: images(), abort: new AbortController(), path: "" };
   run = asked;
   const { signal } = asked.abort;
@@ -170,11 +188,19 @@ async function begin() {
     if (error instanceof Cancelled) say("The run was cancelled.");
     else alert(sentenceOf(error));
     if (error.status === 401) forget();
+    else if (server && error.several) askForSeries(asked, error.several);
     else if (server) $("run").focus();
   } finally {
     if (asked.path) asked.server.end(asked.path);
     if (run === asked) run = null;
   }
+}
+
+function askForSeries(asked, { channel, found }) {
+  const image = asked.images.find((one) => one.channel === channel);
+  several.set(image.files, { found, series: "" });
+  offerSeries();
+  $("several").querySelector("input").focus();
 }
 
 /** From the files to the result's: blobs by endings, and its JSON. */
@@ -183,6 +209,7 @@ async function carryOut(asked, signal) {
   const heatmap = $("heatmap").checked;
   tell("Asking the server", 0);
   const [first, ...others] = asked.images.map((image) => ({ channel: image.channel, name: nameOf(image.files),
+    series: several.get(image.files)?.series ?? "",
     files: image.files.map(({ name, size }) => ({ name, nbytes: size })) }));
   asked.path = await server.begin({
     model: asked.model.identity, ...first, further: others,
