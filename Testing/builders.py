@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 from itertools import permutations, product
 from pathlib import Path
 
@@ -242,14 +243,23 @@ def tiny_model(folder: Path, *, biases: dict[str, list[float]] | None = None, se
     return load_spec(folder)
 
 
-def tiny_graph_model(folder: Path, **changes) -> ModelSpec:
-    """A `tiny_model` that OpenVINO runs too."""
+def tiny_graph_model(folder: Path, graph: Path | None = None, **changes) -> ModelSpec:
+    """A `tiny_model` that OpenVINO runs too.
+
+    Args:
+        folder: of the model.
+        graph: `model.onnx` of another such model, which has no numbers in it; to write one takes seconds.
+        changes: as for `tiny_model`.
+    """
     from unifiedvit_training.exporting.onnx import write_onnx
     from unifiedvit_training.runs.model_folder import add_graph
 
     from UnifiedViTLib.inference.backends.torch_backend import load_network
 
     spec = tiny_model(folder, arguments={"encoder": "test_vit", "decoder_widths": [8, 8, 8]}, **changes)
+    if graph:
+        shutil.copyfile(graph, spec.folder / "model.onnx")
+        return add_graph(spec.folder)
     logging.disable(logging.DEBUG)  # torch's exporter writes a novel, and pytest would keep it
     write_onnx(load_network(spec), spec.size, spec.folder / "model.onnx", spec.weights)
     logging.disable(logging.NOTSET)

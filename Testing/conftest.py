@@ -24,8 +24,21 @@ else:
     NO_QT = ""
 
 
+#: Files that take longest, the longest first: they begin first, so that no process of pytest-xdist is left with one of
+#: them at the end.
+LONGEST = ("test_architectures", "test_crashes", "test_manual", "test_module_logic", "test_adapt", "test_federate",
+           "test_page_browser", "test_multiprocess", "test_panel_adapt", "test_panel_computer", "test_panel",
+           "test_federation", "test_panel_life", "test_comparison", "test_panel_region", "test_ensemble",
+           "test_panel_batch_models", "test_fit", "test_sequence_probes")
+
+
 def pytest_addoption(parser):
     parser.addoption("--seeds", type=int, default=1, help="how many seeds each test that trains a network learns from")
+
+
+def pytest_configure(config):
+    if hasattr(config.option, "loadscopereorder"):  # else pytest-xdist begins with the files of most tests
+        config.option.loadscopereorder = False
 
 
 def pytest_generate_tests(metafunc):
@@ -47,10 +60,13 @@ def pytest_collection():
         gc.enable()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     for item in items:
         if "seed" in item.fixturenames:
             item.add_marker("trains")
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
 
 
 def pytest_runtest_setup(item):

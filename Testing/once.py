@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,10 +47,10 @@ def write_graph_model(folder: Path) -> None:
     tiny_graph_model(folder / "tiny")
 
 
-def write_proven(folder: Path) -> None:
-    """`folder/proven`, a model with a graph, and `folder/compiled`: what the backends showed on it, on
-    `write_graph_model`'s and on the one that is shipped. As after the first runs of a user, a worker starts with the
-    backend that was found to be right, and need not import torch."""
+def write_proven(folder: Path, tiny: Path) -> None:
+    """`folder/proven`, a model with the graph of `tiny`, and `folder/compiled`: what the backends showed on it and
+    on the one that is shipped. As after the first runs of a user, a worker starts with the backend that was found to be
+    right, and need not import torch."""
     from builders import head_volume, tiny_graph_model
 
     from UnifiedViTLib.inference.backends import selection
@@ -57,7 +58,7 @@ def write_proven(folder: Path) -> None:
     from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL, find_model
     from UnifiedViTLib.spec import load_spec
 
-    tiny_graph_model(folder / "proven", id="proven", biases=GLIOMA)
+    tiny_graph_model(folder / "proven", tiny / "model.onnx", id="proven", biases=GLIOMA)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(selection, "FAST_S", 0.0)
         for spec in (load_spec(folder / "proven"), find_model(DEFAULT_MODEL)):
@@ -66,7 +67,8 @@ def write_proven(folder: Path) -> None:
 
 def give_verdicts(factory: pytest.TempPathFactory, models: Path) -> Path:
     """What backends have shown, into a folder of models; returns that of `write_proven`."""
-    made = made_once(factory, "proven", write_proven)
+    tiny = made_once(factory, "graph", write_graph_model) / "tiny"
+    made = made_once(factory, "proven", partial(write_proven, tiny=tiny))
     shutil.copytree(made / "compiled", models / COMPILED, dirs_exist_ok=True)
     return made
 

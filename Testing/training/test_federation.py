@@ -159,7 +159,7 @@ def learnt(tmp_path_factory, seed):
     """A federation of three sites, one of which sends NaN in round 2 and is silent in round 3."""
     folder = tmp_path_factory.mktemp("federation")
     project = shared_project(batch_size=4, optimiser={"learning_rate": 6e-3}).model_copy(update={"seed": seed})
-    plan = FederationPlan(rounds=4, steps=40, method="fedprox", mu=0.001)
+    plan = FederationPlan(rounds=4, steps=20, method="fedprox", mu=0.001)
 
     def spoil(site: str, task: str, number: int, reply: Reply) -> Reply:
         if site != "C" or task != TRAIN or number not in (2, 3):
