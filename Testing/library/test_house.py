@@ -205,6 +205,12 @@ def test_a_missing_resources_folder_is_told_in_words(tmp_path):
     assert "Install UnifiedViT again" in str(located(tmp_path, code))
 
 
+def test_the_test_files_that_are_to_begin_first_are_there():
+    code = (ROOT / "Testing" / "conftest.py").read_text("utf-8")
+    names = re.findall(r'"(test_\w+)"', code[code.index("LONGEST = "):code.index("def pytest_addoption")])
+    assert names and not {*names} - {file.stem for file in (ROOT / "Testing").glob("*/test_*.py")}
+
+
 def test_every_benchmark_is_there_under_its_name_and_another_name_is_refused_in_words():
     from benchmarks.__main__ import NAMES
 

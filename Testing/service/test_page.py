@@ -17,6 +17,7 @@ import SimpleITK as sitk
 from builders import head_volume, oblique, to_sitk, write_series
 from servers import running_server
 from workers import wait_for
+from zips import forged, two_series, zip_of
 
 from UnifiedViTLib.errors import ServerError
 from UnifiedViTLib.imaging.reading import read
@@ -251,14 +252,6 @@ def test_a_header_that_names_a_file_of_the_server_shows_nothing_of_it(server, pr
         assert server.ask("DELETE", path)[0] == 204 and not server.files()
 
 
-def zip_of(file: Path, names: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
-    """A ZIP of files by their names."""
-    with zipfile.ZipFile(file, "w", method) as archive:
-        for name, content in names.items():
-            archive.writestr(name, content)
-    return file
-
-
 @pytest.fixture(scope="module")
 def slices(tmp_path_factory) -> list[bytes]:
     """The DICOM files of a series."""
@@ -304,21 +297,6 @@ def test_of_a_zip_with_several_series_one_is_chosen(server, proven, slices, tmp_
     path = run(server, proven, file, series="1.2.3")
     assert state_of(server, path)["error"]["text"] == "study holds no images of the series 1.2.3. Choose again."
     assert server.ask("DELETE", path)[0] == 204 and not server.files()
-
-
-def two_series(file: Path, slices: list[bytes]) -> Path:
-    other = head_volume(shape=(3, 45, 41))
-    folder = write_series(file.parent / "other", np.rint(other.array).astype(np.uint16), other.ijk_to_ras)
-    more = {f"b{number}": one.read_bytes() for number, one in enumerate(sorted(folder.iterdir()))}
-    return zip_of(file, {f"a{number}": one for number, one in enumerate(slices)} | more)
-
-
-def forged(file: Path, slices: list[bytes], old: bytes, new: bytes) -> Path:
-    """A ZIP in which something stands that is not so."""
-    content = zip_of(file, {"a": slices[0]}).read_bytes()
-    assert old in content
-    file.write_bytes(content.replace(old, new))
-    return file
 
 
 ZIPS = {

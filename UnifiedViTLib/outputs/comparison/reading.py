@@ -115,15 +115,6 @@ def dicom_identity(file: Path) -> Identity:
     return Identity()
 
 
-def dicom_patient_key(file: Path) -> str:
-    """A digest of the PatientID of a DICOM file, equal for one patient; "" for other files, or where there is none.
-
-    Args:
-        file: of a series.
-    """
-    return dicom_identity(file).patient_id
-
-
 def _read_file(path: Path) -> Segmentation:
     layers, keys = read_layers(path)
     arrays = tuple(_labels(layer) for layer in layers)

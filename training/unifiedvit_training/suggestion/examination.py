@@ -24,7 +24,7 @@ from UnifiedViTLib.inference.warnings import (
     missing_channel_warnings,
     modality_warnings,
 )
-from UnifiedViTLib.outputs.comparison.reading import dicom_patient_key
+from UnifiedViTLib.outputs.comparison.reading import dicom_identity
 from UnifiedViTLib.outputs.dataset.folder import image_digest
 from UnifiedViTLib.records import Record
 from UnifiedViTLib.spec import ModelSpec
@@ -100,7 +100,7 @@ def examine(path: Path, predictor: Predictor) -> Examination:
         ood_score=ood_score,
         is_ood=is_ood,
         image_sha256=image_digest(volume.array),
-        patient=dicom_patient_key(volume.files[0]) if volume.files else "",
+        patient=dicom_identity(volume.files[0]).patient_id if volume.files else "",
         features=observer.features,
     )
 
