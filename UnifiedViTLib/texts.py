@@ -52,6 +52,20 @@ def table_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
+def percents(probability: float, threshold: float, digits: int = 0) -> tuple[str, str]:
+    """Both in percent, with as many decimals as tell them apart: 90.8% is not to be told as 91%, under 91%.
+
+    Args:
+        probability, threshold: 0 to 1.
+        digits: decimals where they are enough.
+    """
+    for decimals in range(digits, 17):
+        one, other = f"{probability:.{decimals}%}", f"{threshold:.{decimals}%}"
+        if one != other or probability == threshold:
+            break
+    return one, other
+
+
 def is_portable_name(name: str) -> bool:
     """Whether every system can have a file of this name: no device of Windows, nor an end that Windows drops."""
     return name.partition(".")[0].rstrip(" ").lower() not in _DEVICES and not name.endswith((".", " "))

@@ -76,7 +76,7 @@ def test_an_added_case_has_image_mask_and_a_line_that_tells_all(dataset):
 
 
 def test_a_pseudonym_is_the_same_for_one_patient_in_one_folder_alone(dataset, tmp_path):
-    keys = [patient_key(" p1"), patient_key("p1 "), patient_key("p2"), "", ""]
+    keys = [patient_key(" P01"), patient_key("p1 "), patient_key("p2"), "", ""]
     for seed, key in enumerate(keys):
         dataset.add(correction(seed, patient=key))
     groups = [row["group"] for row in rows(dataset)]

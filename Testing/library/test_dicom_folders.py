@@ -41,6 +41,12 @@ def test_images_of_two_patients_or_studies_with_one_series_uid_make_no_volume(tm
     ({"PatientID": "1", "PatientName": "Doe^Jane"}, {"PatientName": "Doe^John"}, True),
     ({"PatientID": "1", "PatientName": "Doe^Jane"}, {"PatientID": "1", "PatientName": "Doe-Roe^Jane"}, False),
     ({"PatientID": "1", "IssuerOfPatientID": "A"}, {"PatientID": "1", "IssuerOfPatientID": "B"}, True),
+    ({"PatientID": "P01"}, {"PatientID": "p1 "}, False),
+    ({"PatientID": "P01"}, {"PatientID": "P10"}, True),
+    ({"PatientID": "0", "PatientName": "Doe^Jane", "PatientBirthDate": "19500101"},
+     {"PatientID": "0", "PatientName": "Roe^Richard", "PatientBirthDate": "19600101"}, True),
+    ({"PatientID": "0", "PatientName": "Doe^Jane", "PatientBirthDate": "19500101"},
+     {"PatientID": "0", "PatientName": "Roe^Jane", "PatientBirthDate": "19500101"}, False),
 ])
 def test_patients_of_one_series_uid_are_told_apart_by_what_their_images_say_of_them(tmp_path, one, other, several):
     def changed(data, k):

@@ -166,6 +166,7 @@ def test_two_ways_to_compute_agree_where_the_findings_do(spec):
     ([0.95, 0.01, 0.01], (5, 0), []),
     ([0.95, 0.01, 0.99], (0, 0), ["Glioma found, yet Glioma is not drawn"]),
     ([0.01, 0.01, 0.99], (0, 7), ["Meningioma is drawn, yet Meningioma is not found"]),
+    ([0.496, 0.01, 0.596], (0, 0), [r"Glioma \(49.6%, found from 50.0% on\), Thick skull \(59.6%, found from 60.0%"]),
     ([0.41, 0.01, 0.65], (0, 0), [r"Glioma \(41%, found from 50% on\), Thick skull \(65%, found from 60% on\)"]),
 ])
 def test_what_contradicts_itself_or_is_close_to_its_threshold_is_said(spec, pooled, voxels, said):

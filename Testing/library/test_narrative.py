@@ -41,7 +41,7 @@ def test_side_part_and_size_are_those_of_the_largest_piece():
 def test_small_lesions_and_confidences_near_the_threshold_are_not_rounded_away():
     unsure = replace(result().diagnosis, probabilities={"healthy": 0.2, "glioma": 0.598, "meningioma": 0.202})
     text = " ".join(report_sentences(result(boxes=((2, 4, slice(4, 6)),), diagnosis=unsure)))
-    assert "Core, less than 0.1 mL" in text and "the confidence is 59.8%, under the 60%" in text
+    assert "Core, less than 0.1 mL" in text and "the confidence is 59.8%, under the 60.0%" in text
 
 
 def test_a_lesion_of_one_side_that_reaches_into_the_other_is_said_to():

@@ -21,7 +21,7 @@ from UnifiedViTLib.outputs.files import csv_row, summary, write_csv
 from UnifiedViTLib.outputs.montage import write_montage
 from UnifiedViTLib.service.store.offers import read_catalogue
 from UnifiedViTLib.spec import load_spec, parse_spec
-from UnifiedViTLib.texts import error_reason, printable
+from UnifiedViTLib.texts import error_reason, percents, printable
 
 NO_TEXTS = ["\ud83d", "\x1b[2J", "line\nline", "null\0", "\x9b31m", "\u202egnp", "\u2028", "\x07", "\x7f"]
 TEXTS = [("name",), ("description",), ("input", "expects"), ("segments", 0, "name"), ("segments", 0, "terminology"),
@@ -162,3 +162,11 @@ def test_a_picture_shows_names_letter_by_letter(prediction, tmp_path, name, monk
     assert any(text.startswith(f"{printable(name)}:") for text in texts)
     assert texts.count(printable(name)) >= 2, "beside its bar and in the legend"
     assert not any(math for text, math in shown.values() if "$" in text)
+
+
+@pytest.mark.parametrize("probability, threshold, told", [
+    (0.908, 0.91, ("90.8%", "91.0%")), (0.9099996, 0.91, ("90.99996%", "91.00000%")), (0.91, 0.91, ("91%", "91%")),
+    (0.5, 0.91, ("50%", "91%")),
+])
+def test_a_probability_under_its_threshold_is_never_told_as_the_threshold_itself(probability, threshold, told):
+    assert percents(probability, threshold) == told

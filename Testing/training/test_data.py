@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from builders import head_volume, to_sitk
+from builders import head_volume, to_sitk, write_series
 from head_sets import BY_FOLD, FINDINGS, head, project, source, write, write_table
 from unifiedvit_training.config import Project
 from unifiedvit_training.data import prepare as preparing
 from unifiedvit_training.data.dataset import load_dataset
 from unifiedvit_training.data.prepare import prepare_dataset
 from unifiedvit_training.errors import DataError
+from unifiedvit_training.storage import digest_of_files
 
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.reading import read
@@ -217,8 +218,29 @@ def test_a_mended_file_is_prepared_again(heads, tmp_path):
     given = project(source(write_table(tmp_path, local), images=str(folder), masks=str(folder)))
     before = np.array(prepare_dataset(given, tmp_path / "dataset").slices.images[0])
     write(tmp_path / "own.png", image[::-1].copy())
-    os.utime(tmp_path / "own.png", ns=(1, 1))
     assert (prepare_dataset(given, tmp_path / "dataset").slices.images[0] != before).any()
+
+
+def test_another_image_of_the_same_size_and_time_is_prepared_again(heads, tmp_path):
+    folder, rows = heads
+    own = tmp_path / "own.mha"
+    local = [row | {"image": str(own)} if n == 0 else row for n, row in enumerate(rows)]
+    given = project(source(write_table(tmp_path, local), images=str(folder), masks=str(folder)))
+    seen = []
+    for seed in (8, 9):
+        write(own, head(np.random.default_rng(seed), 0)[0])
+        os.utime(own, ns=(1, 1))
+        seen.append((own.stat().st_size, np.array(prepare_dataset(given, tmp_path / "dataset").slices.images[0])))
+    assert seen[0][0] == seen[1][0] and (seen[0][1] != seen[1][1]).any()
+
+
+def test_a_slice_that_was_replaced_in_a_series_folder_is_noticed(tmp_path):
+    series = write_series(tmp_path / "series", np.zeros((2, 8, 8), np.uint16), np.eye(4))
+    one = sorted(series.iterdir())[0]
+    digest, content, time = digest_of_files(series), one.read_bytes(), one.stat().st_mtime_ns
+    one.write_bytes(content[:-1] + b"\x01")
+    os.utime(one, ns=(time, time))
+    assert digest_of_files(series) != digest
 
 
 def test_a_full_disk_and_a_folder_that_cannot_be_written_are_said_and_lose_nothing(plain, tmp_path, monkeypatch):

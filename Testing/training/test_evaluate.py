@@ -55,7 +55,7 @@ def data(tmp_path_factory) -> Dataset:
 
 def test_patients_whom_a_run_has_learnt_from_are_not_measured_on_when_the_split_has_changed(tmp_path, data):
     """As when a table, or the fractions of a split, change and the run is gone on with, or measured again."""
-    slices = replace(data.slices, groups=np.arange(len(data.slices)).astype(str))
+    slices = replace(data.slices, groups=np.array([f"one/P0{n}" for n in range(len(data.slices))]))
     plan, data = project(), replace(data, slices=slices)
     run = run_of(tmp_path / "fit", plan)
     keep_patients(slices, run)
@@ -64,7 +64,8 @@ def test_patients_whom_a_run_has_learnt_from_are_not_measured_on_when_the_split_
                                ("validation", "test", "was chosen by 1 patients who now stand on the test side")):
         sides = slices.sides.copy()
         sides[slices.on(side)[0]] = other
-        moved = replace(data, slices=replace(slices, sides=sides))
+        written = np.array([f"one/p{n}" for n in range(len(sides))])  # by another hand
+        moved = replace(data, slices=replace(slices, sides=sides, groups=written))
         for use in (evaluate, fit):
             with pytest.raises(RunError, match=words):
                 use(plan, moved, run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from unifiedvit_training.evaluation.robustness.corruptions import CLEAN, CORRUPT
 from unifiedvit_training.evaluation.robustness.evaluate import robustness
 from unifiedvit_training.evaluation.robustness.evaluated_model import EvaluatedModel, find_evaluated_model
 from unifiedvit_training.evaluation.robustness.metrics import CorruptionOutputs, measure
+from unifiedvit_training.runs.patients import keep_patients
 
 from UnifiedViTLib.spec import MISSING
 
@@ -177,6 +179,14 @@ def test_runs_are_measured_from_the_command_line_and_a_stopped_measurement_goes_
     monkeypatch.setattr(EvaluatedModel, "predict", looked)
     assert main(command) == 0
     assert json.loads(written.read_text()) == results
+
+
+def test_a_run_is_not_measured_under_corruptions_on_patients_whom_it_has_learnt_from(work):
+    data = load_dataset(work / "dataset")
+    slices = replace(data.slices, groups=np.arange(len(data.slices)).astype(str))
+    keep_patients(replace(slices, sides=np.where(slices.sides == "validation", "train", "test")), work / "one")
+    with pytest.raises(RunError, match="patients who now stand on the validation"):
+        measured(find_evaluated_model("one", work), data=replace(data, slices=slices))
 
 
 def test_a_network_sees_the_same_pictures_at_its_own_size(work):

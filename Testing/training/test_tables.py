@@ -13,7 +13,6 @@ from head_sets import BY_FOLD, CLASSES, head, mistakes, project, source, write, 
 from PIL import Image, ImageOps
 from unifiedvit_training.config import load_project
 from unifiedvit_training.data.dataset import Item
-from unifiedvit_training.data.names import folded_patient
 from unifiedvit_training.data.prepare import prepare_dataset
 from unifiedvit_training.data.slicing import read_channels, slice_item
 from unifiedvit_training.data.sources import list_items
@@ -23,6 +22,7 @@ from unifiedvit_training.errors import ConfigError, DataError
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.exif import check_upright
 from UnifiedViTLib.imaging.mask_values import soft_share, whole_numbers
+from UnifiedViTLib.names import folded_patient
 
 
 def absolute(folder: Path, rows: list[dict]) -> list[dict]:

@@ -10,6 +10,7 @@ from ..imaging.mr_sequence import SEQUENCES, named_sequences
 from ..imaging.preparation import PreparedVolume
 from ..imaging.volume import Volume
 from ..spec import ModelSpec
+from ..texts import percents
 from .channels import given_channels
 from .decision import NetworkOutput
 from .ood.texture import ROTATIONS
@@ -287,7 +288,8 @@ def _confidence_warnings(spec: ModelSpec, diagnosis: Diagnosis, uncertainty: Unc
     threshold = review_threshold(spec, uncertainty is not None)
     if threshold is None:
         return [NEVER_SURE]
-    return [f"The diagnosis is uncertain ({confidence:.0%} {of}, under {threshold:.0%}): review it."]
+    sure, enough = percents(confidence, threshold)
+    return [f"The diagnosis is uncertain ({sure} {of}, under {enough}): review it."]
 
 
 def _outlined_finding_warnings(spec: ModelSpec, diagnosis: Diagnosis, segments: tuple[SegmentResult, ...]) -> list[str]:
@@ -311,5 +313,5 @@ def _close_finding_warnings(spec: ModelSpec, diagnosis: Diagnosis) -> list[str]:
     for c in spec.classes:
         p, threshold = diagnosis.probabilities[c.name], diagnosis.thresholds[c.name]
         if 1 / factor < odds_over(p, threshold) < factor:
-            close.append(f"{c.display} ({p:.0%}, found from {threshold:.0%} on)")
+            close.append("{} ({}, found from {} on)".format(c.display, *percents(p, threshold)))
     return [f"Uncertain, as close to the threshold: {', '.join(close)}. Review it."] if close else []

@@ -12,7 +12,7 @@ from ..imaging.intensity import measure_foreground
 from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from ..inference.prediction import Prediction
-from ..texts import printable
+from ..texts import percents, printable
 from .colour_maps import colour_of, over_image
 from .files import diagnosis_as_json
 from .headlines import amounts, findings
@@ -150,7 +150,9 @@ def _answer(figure: Figure, prediction: Prediction, shown: np.ndarray) -> None:
         for start, end in ((before, middle), (middle + 0.6, width - after))
     )
     bars = left.barh(names, values, color=colours)
-    left.bar_label(bars, [f"{v:.0%}" for v in values], padding=3, fontsize=9, color=_INK)
+    limits = diagnosis.thresholds or {}
+    labels = [percents(v, limits.get(c.name, v))[0] for v, c in zip(values, spec.classes, strict=True)]
+    left.bar_label(bars, labels, padding=3, fontsize=9, color=_INK)
     if diagnosis.thresholds:
         for n, c in enumerate(spec.classes):
             left.vlines(diagnosis.thresholds[c.name], n - 0.45, n + 0.45, colors=_INK, linewidth=1.5)

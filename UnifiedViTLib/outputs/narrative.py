@@ -15,6 +15,7 @@ from ..imaging.components import label_components
 from ..imaging.geometry import GIVEN, UNKNOWN
 from ..inference.prediction import Prediction, SegmentResult
 from ..inference.warnings import review_threshold
+from ..texts import percents
 from .region import region_as_json, region_in_words
 
 #: Names of the two halves of the volume along R, A, S, and what lies between them.
@@ -140,9 +141,8 @@ def _doubts(prediction: Prediction) -> str:
     if below is None:
         doubts.append("no confidence of this model is enough to go without a review")
     elif prediction.confidence < below:
-        # Three digits: 59.8 % is not to be told as 60 %, under the 60 %.
-        doubts.append(f"the confidence is {100 * prediction.confidence:.3g}%, under the {100 * below:.3g}% from which "
-                      "on results need no review")
+        sure, enough = percents(prediction.confidence, below)
+        doubts.append(f"the confidence is {sure}, under the {enough} from which on results need no review")
     dice = prediction.uncertainty and prediction.uncertainty.mask_dice
     if dice is not None and dice < 0.8:
         doubts.append(f"the outlines of several passes overlap by {dice:.0%} alone")

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import NOTICE
 from ..imaging.volume import Volume
+from ..texts import percents
 from .colour_maps import UNCERTAINTY
 from .headlines import amount, display_of, findings, headline, threshold_of
 from .region import first_slice, region_mask
@@ -31,8 +32,7 @@ def as_text(result: dict[str, Any]) -> str:
     lines = [
         f"{result['name']}: {headline(diagnosis)}{f', {REVIEW}' if needs_review(result) else ''}",
         *(f"  {sentence}" for sentence in result.get("report", ())),
-        *(f"  {display_of(diagnosis, name)}: {p:.1%}{_mark(diagnosis, name)}"
-          for name, p in diagnosis["probabilities"].items()),
+        *(f"  {display_of(diagnosis, name)}: {_probability(diagnosis, name)}" for name in diagnosis["probabilities"]),
         *(f"  {words}" for words in [confidence_in_words(result)] if words),
         *(f"  {segment['name']}: {amount(segment)}" for segment in result["segments"]),
         *(f"  Warning: {text}" for text in result["warnings"]),
@@ -119,7 +119,7 @@ def _classes(result: dict[str, Any]) -> list[Element]:
     rows = []
     for number, (name, probability) in enumerate(diagnosis["probabilities"].items()):
         bar = probability_bar(probability, number, threshold_of(diagnosis, name))
-        rows.append((display_of(diagnosis, name), bar, f"{probability:.1%}{_mark(diagnosis, name)}"))
+        rows.append((display_of(diagnosis, name), bar, _probability(diagnosis, name)))
     series = [[view["probabilities"][name] for view in result["slices"]] for name in names]
     return [table(rows), element("h2", "Slice by slice"), *slice_curves(series, first_slice(result))]
 
@@ -158,8 +158,10 @@ def _origin(result: dict[str, Any]) -> list[Element]:
     return [element("h2", "What made it"), table((name, str(value)) for name, value in rows.items())]
 
 
-def _mark(diagnosis: dict[str, Any], name: str) -> str:
-    threshold = threshold_of(diagnosis, name)
+def _probability(diagnosis: dict[str, Any], name: str) -> str:
+    """Of a class; of a finding also whether that is enough."""
+    probability, threshold = diagnosis["probabilities"][name], threshold_of(diagnosis, name)
     if threshold is None:
-        return ""
-    return f" ({'found' if name in diagnosis['findings'] else 'not found'}, threshold {threshold:.1%})"
+        return f"{probability:.1%}"
+    sure, enough = percents(probability, threshold, digits=1)
+    return f"{sure} ({'found' if name in diagnosis['findings'] else 'not found'}, threshold {enough})"

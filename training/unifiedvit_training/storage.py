@@ -1,7 +1,8 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and what tells that files are those of before."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from UnifiedViTLib.imaging.file_set import files_of
+from UnifiedViTLib.outputs.writing import sha256_of
 
 from .errors import RunError
 
@@ -52,3 +56,13 @@ def packed(arrays: dict[str, np.ndarray]) -> bytes:
     named: dict[str, Any] = dict(arrays)
     np.savez_compressed(file, **named)
     return file.getvalue()
+
+
+def digest_of_files(image: Path) -> str:
+    """Of the content of all files of an image: their sizes and times may be those of others.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    digests = [sha256_of(file) for file in files_of(image) if file.is_file()]  # a pipe would never end
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()

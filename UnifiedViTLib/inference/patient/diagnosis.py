@@ -13,6 +13,7 @@ from ...errors import UnsupportedImageError
 from ...patient_spec import MetadataField, check_metadata
 from ...records import Record
 from ...spec import ModelSpec
+from ...texts import percents
 from ..decision import diagnose
 from ..prediction import Diagnosis, Prediction
 from ..warnings import NEVER_SURE, review_threshold
@@ -199,7 +200,8 @@ def _review(spec: ModelSpec, diagnosis: Diagnosis) -> list[str]:
         return [NEVER_SURE]
     if diagnosis.probability >= threshold:
         return []
-    return [f"The patient's diagnosis is uncertain ({_shows(diagnosis)}, under {threshold:.0%}): review it."]
+    sure, enough = percents(diagnosis.probability, threshold)
+    return [f"The patient's diagnosis is uncertain ({diagnosis.display} {sure}, under {enough}): review it."]
 
 
 def _warnings_of(views: Sequence[View]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from ...diagnosis import NONE
 from ...errors import UnsupportedImageError
 from ...imaging.geometry import ALL_GIVEN, GeometrySource
 from ...imaging.volume import grid_distance_mm
+from ...names import folded_patient
 from ...records import Record
 from ..comparison.grids import SAME_VOXELS, side_on
 from ..comparison.metrics import dice, drawn_box
@@ -160,9 +161,10 @@ def agreement(proposal: Proposal, corrected: np.ndarray) -> float | None:
 
 
 def patient_key(text: str) -> str:
-    """Equal for one patient, whatever of theirs is at hand: a DICOM PatientID, a name that the user gives; "" of
-    nothing."""
-    return hashlib.sha256(text.strip().encode()).hexdigest() if text.strip() else ""
+    """Equal for one patient, whatever of theirs is at hand, however it is written: a DICOM PatientID, a name that the
+    user gives; "" of nothing."""
+    name = folded_patient(text)
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() if name else ""
 
 
 def pack_labelmap(labelmap: np.ndarray) -> str:

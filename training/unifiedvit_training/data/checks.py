@@ -8,10 +8,11 @@ from typing import Literal
 
 import numpy as np
 
+from UnifiedViTLib.names import folded_patient
+
 from ..config import Project
 from .dataset import SIDES, Dataset, Item
 from .duplicates import NearDuplicate, find_near_duplicates
-from .names import folded_patient
 
 #: What each kind of problem is called in reports, worst first.
 KINDS = {

@@ -18,7 +18,7 @@ from UnifiedViTLib.inference.progress import ProgressCallback, ignore
 
 from ..config import Project, Source
 from ..errors import DataError
-from ..storage import write_whole
+from ..storage import digest_of_files, write_whole
 from .checks import find_problems
 from .dataset import CARD_FILE, Dataset, Item, SliceSet, load_dataset
 from .report import write_report
@@ -54,11 +54,12 @@ def prepare_dataset(project: Project, folder: Path, progress: ProgressCallback =
     items, left_out = assign_sides(list_items(project), project)
     if project.model.task != "segmentation" and project.data.every_class:
         check_classes_present(item_classes(items), lesion_classes(project.model))
-    recipe = _recipe(project, items)
+    digests = _digests(project, items)
+    recipe = _recipe(project, items, digests)
     if _made_before(folder, recipe):
         print((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
         return load_dataset(folder)
-    small = _write_slices(project, items, folder, progress)
+    small = _write_slices(project, items, digests, folder, progress)
     place = np.repeat(np.arange(len(items)), small["counts"])
     volumes = np.bincount(place, small["volume"], len(items)) > 0
     items = [replace(item, volume=bool(volume)) for item, volume in zip(items, volumes, strict=True)]
@@ -80,22 +81,35 @@ def prepare_dataset(project: Project, folder: Path, progress: ProgressCallback =
     return load_dataset(folder)
 
 
-def _recipe(project: Project, items: list[Item]) -> dict[str, Any]:
+def _recipe(project: Project, items: list[Item], digests: dict[Path, str]) -> dict[str, Any]:
     """All that decides what the dataset is."""
     stamps = hashlib.sha256(json.dumps(
-        [[*_stamp(item), item.group, item.side, *([item.metadata] if item.metadata else [])] for item in items]
+        [[*_stamp(item, digests), item.group, item.side, *([item.metadata] if item.metadata else [])] for item in items]
     ).encode()).hexdigest()
     model = project.model.model_dump(mode="json", include={"input", "segments", "classes", "diagnosis"})
     return {"version": _VERSION, "data": project.data.model_dump(mode="json"), "model": model, "seed": project.seed,
             "files": stamps}
 
 
-def _stamp(item: Item) -> list[Any]:
+def _digests(project: Project, items: list[Item]) -> dict[Path, str]:
+    """What is in each file: another image may have its size, and from an archive its time."""
+    def digest(path: Path) -> str:
+        try:
+            return digest_of_files(path)
+        except OSError:  # told where it is sliced
+            return ""
+
+    paths = sorted({path for item in items for path in (item.image, item.mask, *item.channels) if path})
+    with ThreadPoolExecutor(project.machine.threads or os.cpu_count()) as pool:
+        return dict(zip(paths, pool.map(digest, paths), strict=True))
+
+
+def _stamp(item: Item, digests: dict[Path, str]) -> list[Any]:
     """Changes when the files of an item do, or what is said of them."""
-    files = [path.stat() if path else None for path in (item.image, item.mask, *item.channels)]
+    files = (item.image, item.mask, *item.channels)
     return [item.name, str(item.image), str(item.mask), item.labels, item.plane, *map(str, item.channels),
             *([item.unknown] if item.unknown else []),
-            *((file.st_size, file.st_mtime_ns) if file else None for file in files)]
+            *(digests[file] if file else None for file in files)]
 
 
 def _made_before(folder: Path, recipe: dict[str, Any]) -> bool:
@@ -110,8 +124,8 @@ def _made_before(folder: Path, recipe: dict[str, Any]) -> bool:
     return False
 
 
-def _write_slices(project: Project, items: list[Item], folder: Path, progress: ProgressCallback
-                  ) -> dict[str, np.ndarray]:
+def _write_slices(project: Project, items: list[Item], digests: dict[Path, str], folder: Path,
+                  progress: ProgressCallback) -> dict[str, np.ndarray]:
     """Prepare all slices into `folder`; the small arrays of `SliceWriter.finish`."""
     sources = {source.name: source for source in project.data.sources}
     parts = [
@@ -119,7 +133,7 @@ def _write_slices(project: Project, items: list[Item], folder: Path, progress: P
         for start in range(0, len(own), _AT_A_TIME)
     ]
     writer = SliceWriter(folder, project.model.input.size, len(project.model.channel_names),
-                         [_key(project, part) for part in parts])
+                         [_key(project, part, digests) for part in parts])
     done = sum(map(len, parts[: writer.done]))
     if writer.done and not writer.complete:
         print(f"Going on after {done} of {len(items)} images.")
@@ -152,7 +166,7 @@ def _slices_or_mistake(project: Project, source: Source, item: Item) -> ItemSlic
         return str(error)
 
 
-def _key(project: Project, part: list[Item]) -> str:
+def _key(project: Project, part: list[Item], digests: dict[Path, str]) -> str:
     """Changes when anything about the slices of these items does; on which side they stand is no part of it."""
     model = project.model.model_dump(mode="json", include={
         "input": {"size": True, "channels": {"__all__": {"name"}}}, "segments": {"__all__": {"name"}}, "classes": True,
@@ -161,7 +175,7 @@ def _key(project: Project, part: list[Item]) -> str:
     data = project.data.model_dump(mode="json", include={"plane", "slice_stride"})
     source = next(source for source in project.data.sources if source.name == part[0].source)
     settings = source.model_dump(mode="json", include={"mask_values", "ignore", "empty_masks", "slice_labels"})
-    text = json.dumps([_VERSION, model, data, settings, [_stamp(item) for item in part]])
+    text = json.dumps([_VERSION, model, data, settings, [_stamp(item, digests) for item in part]])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from UnifiedViTLib.names import folded_patient
+
 from ..config import Model, Project, Split
 from ..errors import DataError
 from .dataset import SIDES, Item
-from .names import folded_patient
 from .sources.listed import Listed
 
 

@@ -27,6 +27,7 @@ from ..runs.model_folder import (
     stored_network,
     write_model_folder,
 )
+from ..runs.patients import check_patients
 from .card import Origin, model_card
 from .imitation import imitation_of
 from .onnx import write_onnx
@@ -50,8 +51,8 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
         alone: which of the channels of `sequences` is the model's.
 
     Raises:
-        RunError: the run has not been evaluated as it is now, is not something that Slicer can use, or `folder`
-            cannot be written.
+        RunError: the run has not been evaluated as it is now, has learnt from patients who stand on another side now,
+            is not something that Slicer can use, or `folder` cannot be written.
         DataError: the prepared images are gone.
     """
     check_exportable(project)
@@ -64,6 +65,7 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
         )
     patient = read_head(run, results)
     dataset = load_dataset(run.parent / "dataset")
+    check_patients(dataset.slices, run)
     device = choose_device("cpu" if project.machine.accelerator == "cpu" else "auto")
     ood = measure_ood_statistics(network.to(device), dataset.slices, device, imitation_of(project.fit.augmentation))
     if ood:

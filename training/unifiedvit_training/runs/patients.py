@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from UnifiedViTLib.names import folded_patient
+
 from ..data.dataset import SliceSet
 from ..errors import RunError
 from ..storage import write_whole
@@ -64,6 +66,6 @@ def _known(run: Path) -> dict[str, set[str]]:
 
 
 def _digests(slices: SliceSet, side: str) -> set[str]:
-    """Of the names of a side's patients, which may be those of people."""
-    return {hashlib.sha256(str(group).encode()).hexdigest()[:32]
-            for group in np.unique(slices.groups[slices.sides == side])}
+    """Of the names of a side's patients, which may be those of people, however a table now writes them."""
+    groups = (str(group).partition("/") for group in np.unique(slices.groups[slices.sides == side]))
+    return {hashlib.sha256(f"{source}/{folded_patient(name)}".encode()).hexdigest()[:32] for source, _, name in groups}

@@ -19,14 +19,13 @@ from pathlib import Path
 import numpy as np
 
 from UnifiedViTLib.errors import UnifiedViTError, UnsupportedImageError
-from UnifiedViTLib.imaging.file_set import files_of
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.processes import importing
 from UnifiedViTLib.spec import ModelSpec, load_spec
 from UnifiedViTLib.texts import error_reason
 
 from ..errors import RunError
-from ..storage import packed, write_whole
+from ..storage import digest_of_files, packed, write_whole
 from .examination import Examination, examine
 
 _FORMAT = 1
@@ -77,8 +76,7 @@ class Examiner:
             self._pool = None
 
     def _signature(self, path: Path) -> str:
-        files = [(os.path.abspath(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files_of(path)]
-        return json.dumps([_FORMAT, self._spec.sha256, self._spec.version, files])
+        return json.dumps([_FORMAT, self._spec.sha256, self._spec.version, digest_of_files(path)])
 
     def _ask(self, path: Path) -> tuple[Examination | str, bool]:
         """An answer of the process, as of `_examine`."""

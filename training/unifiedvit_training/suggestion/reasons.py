@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from UnifiedViTLib.inference.warnings import needs_review
 from UnifiedViTLib.spec import ModelSpec
+from UnifiedViTLib.texts import percents
 
 from .examination import Examination
 from .selection import Choice
@@ -53,8 +54,8 @@ def _diagnosis(examination: Examination, spec: ModelSpec) -> str:
     diagnosis, names = examination.diagnosis, {c.name: c.display for c in spec.classes}
     if diagnosis.thresholds is not None:
         name = diagnosis.label
-        return (f"diagnosis unsure: {names[name]} {diagnosis.probability:.0%}, found from "
-                f"{diagnosis.thresholds[name]:.0%} on")
+        sure, enough = percents(diagnosis.probability, diagnosis.thresholds[name])
+        return f"diagnosis unsure: {names[name]} {sure}, found from {enough} on"
     likeliest = sorted(diagnosis.probabilities.items(), key=lambda item: -item[1])[:2]
     return "diagnosis unsure: " + ", ".join(f"{names[name]} {probability:.0%}" for name, probability in likeliest)
 

@@ -64,15 +64,16 @@ def series_of(files: Iterable[Path]) -> dict[str, FolderSeries]:
     Raises:
         OSError: one is gone.
     """
-    marks = tuple((file, status.st_size, status.st_mtime_ns) for file in files for status in [file.stat()])
+    marks = tuple((file, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+                  for file in files for status in [file.stat()])
     return dict(_series_of(marks))
 
 
 @lru_cache(_KEPT_FOLDERS)
-def _series_of(marks: tuple[tuple[Path, int, int], ...]) -> tuple[tuple[str, FolderSeries], ...]:
+def _series_of(marks: tuple[tuple[Path, int, int, int], ...]) -> tuple[tuple[str, FolderSeries], ...]:
     files: dict[str, list[Path]] = {}
     words: dict[str, str] = {}
-    for file, _, _ in marks:
+    for file, *_ in marks:
         try:
             header = read_header(file)
         except (OwnResult, UnsupportedImageError, OSError):  # told where the folder is read

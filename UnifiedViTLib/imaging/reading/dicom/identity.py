@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ....names import folded, folded_patient
 from . import values
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ class Identity:
     """Digests, which never leave the reader; "" for what is not stated.
 
     Attributes:
-        patient_id, issuer: of the patient's ID, and of who gave it.
+        patient_id, issuer: of the patient's ID (`folded_patient`), and of who gave it.
         name, birth_date: of the patient, the name however its letters and blanks are written.
     """
 
@@ -28,22 +28,24 @@ class Identity:
     birth_date: str = ""
 
     def differs_from(self, other: Identity) -> bool:
-        """Whether two images are of two patients: by their IDs, or where one has none, by name or date of birth."""
+        """Whether two images are of two patients: by their IDs, or where one has none, by name or date of birth. One ID
+        with other names and other dates of birth is none: "0", as a station may write for everybody."""
         def differ(*attributes: str) -> bool:
             pairs = ((getattr(self, one), getattr(other, one)) for one in attributes)
             return any(mine and theirs and mine != theirs for mine, theirs in pairs)
 
         identified = self.patient_id and other.patient_id
-        return differ("patient_id", "issuer") if identified else differ("name", "birth_date")
+        if not identified:
+            return differ("name", "birth_date")
+        return differ("patient_id", "issuer") or (differ("name") and differ("birth_date"))
 
 
 def identity_of(dataset: Dataset) -> Identity:
     """What a data set says of its patient."""
     alphabetic = values.text(dataset, "PatientName").split("=")[0]
-    parts = " ".join(unicodedata.normalize("NFKC", alphabetic).casefold().replace("^", " ").split())
     return Identity(*(_digest(text) for text in (
-        values.text(dataset, "PatientID").strip(), values.text(dataset, "IssuerOfPatientID").strip(), parts,
-        values.text(dataset, "PatientBirthDate").strip())))
+        folded_patient(values.text(dataset, "PatientID")), folded(values.text(dataset, "IssuerOfPatientID")),
+        folded(alphabetic.replace("^", " ")), values.text(dataset, "PatientBirthDate").strip())))
 
 
 def _digest(text: str) -> str:

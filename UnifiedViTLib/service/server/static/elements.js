@@ -21,6 +21,16 @@ export function describe(list, pairs) {
 
 export const percent = (value, digits = 0) => `${(100 * value).toFixed(digits)} %`;
 
+/** Both in percent, with as many decimals as tell them apart: 90.8 % is not to be told as 91 %, under 91 %. */
+export function percents(value, threshold, digits = 0) {
+  let both = [];
+  for (let decimals = digits; decimals <= 16; decimals += 1) {
+    both = [percent(value, decimals), percent(threshold, decimals)];
+    if (both[0] !== both[1] || value === threshold) break;
+  }
+  return both;
+}
+
 export const megabytes = (bytes) => (bytes < 1e5 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 export const rgb = ([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`;

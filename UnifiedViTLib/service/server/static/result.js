@@ -1,6 +1,6 @@
 // A result in words, bars and downloads, from the JSON that all programs get.
 
-import { $, describe, element, megabytes, percent, rgb } from "./elements.js";
+import { $, describe, element, megabytes, percent, percents, rgb } from "./elements.js";
 
 /** Of the classes, in turn: those of reports and of Slicer (Okabe and Ito). */
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"];
@@ -16,11 +16,12 @@ let links = [];
 
 /** Fill the section of the result. `files` are blobs by endings, `name` that of the result's files. */
 export function showResult(result, segments, files, name) {
-  const { diagnosis } = result;
+  const { diagnosis, confidence } = result;
   $("result-title").textContent = headline(diagnosis);
-  $("review").hidden = !result.confidence.review;
-  $("review").textContent = `Uncertain: to be reviewed (confidence ${percent(result.confidence.value)}, threshold `
-    + `${percent(result.confidence.threshold)})`;
+  $("review").hidden = !confidence.review;
+  const [sure, enough] = percents(confidence.value, confidence.threshold ?? 1);
+  $("review").textContent = `Uncertain: to be reviewed (${confidence.threshold === null
+    ? "no confidence of this model is enough to go without" : `confidence ${sure}, threshold ${enough}`})`;
   $("result-of").textContent = `${result.name}, by ${result.model.name} ${result.model.version}`;
   $("warnings").replaceChildren(...result.warnings.map((text) => element("li", {}, text)));
   $("warnings").hidden = !result.warnings.length;
@@ -55,7 +56,8 @@ function classRow(diagnosis, label, probability, number) {
     const mark = element("div", { className: "threshold" });
     mark.style.left = `calc(${100 * threshold}% - 1px)`;
     track.append(mark);
-    words += ` (${found ? "found" : "not found"}, threshold ${percent(threshold, 1)})`;
+    const [sure, enough] = percents(probability, threshold, 1);
+    words = `${sure} (${found ? "found" : "not found"}, threshold ${enough})`;
   }
   return element("tr", {},
     element("th", { scope: "row", className: found ? "found" : "" }, diagnosis.display_names[label]),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from UnifiedViTLib.diagnosis import NONE
+from UnifiedViTLib.names import folded
 
 from ...config import Model
-from ..names import folded
 from .complaints import Complaints
 
 #: What cells of a column for one label hold. -1 is "uncertain" in the tables of CheXpert and MIMIC-CXR.

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from UnifiedViTLib.errors import MetadataError
+from UnifiedViTLib.names import as_number, folded_patient
 from UnifiedViTLib.patient_spec import check_value
 
 from ...config import Model, Source
 from ..dataset import Item
-from ..names import as_number, folded_patient
 from .columns import Columns
 from .complaints import Complaints
 from .files import masks_by_stem, stem

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from ...data.dataset import Dataset, check_dataset_fits
 from ...errors import DataError, RunError
+from ...runs.patients import check_patients
 from ...storage import packed, write_whole
 from ..choosing import spread_over_classes
 from ..metrics import overlap_values, probabilities_of
@@ -50,9 +51,13 @@ def robustness(models: Sequence[EvaluatedModel], dataset: Dataset, output: Path,
 
     Raises:
         DataError: the dataset does not fit a network, or has no such slices.
-        RunError: networks know different classes, nothing can be adapted, or `output` cannot be written.
+        RunError: networks know different classes, one has learnt from patients who stand on these sides, nothing can
+            be adapted, or `output` cannot be written.
     """
     _refuse_unlike(models, dataset, adapt, names)
+    for evaluated in models:
+        if evaluated.run:
+            check_patients(dataset.slices, evaluated.run)
     side, places = _choose(dataset, source, count)
     slices, model = dataset.slices, models[0].model
     labels, groups = slices.labels[places], slices.groups[places]

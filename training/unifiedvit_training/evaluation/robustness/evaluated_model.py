@@ -36,6 +36,7 @@ class EvaluatedModel:
         network: float32, evaluation mode.
         temperature: of its calibration.
         ood: statistics of its training images; None for runs, and models without them.
+        run: its folder; None for models.
     """
 
     name: str
@@ -44,6 +45,7 @@ class EvaluatedModel:
     network: torch.nn.Module
     temperature: float
     ood: OODStatistics | None
+    run: Path | None = None
 
     @torch.inference_mode()
     def predict(self, images: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
@@ -94,7 +96,7 @@ def find_evaluated_model(asked: str, work: Path) -> EvaluatedModel:
         torch.set_num_threads(candidate.machine.threads)
     digest, settings, network = candidate.load()
     device = choose_device("cpu" if candidate.machine.accelerator == "cpu" else "auto")
-    return EvaluatedModel(name, candidate.model, digest + settings, network.to(device), temperature, ood)
+    return EvaluatedModel(name, candidate.model, digest + settings, network.to(device), temperature, ood, run)
 
 
 def _temperature(run: Path) -> float:

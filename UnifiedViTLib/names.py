@@ -1,0 +1,22 @@
+"""What is the same name, however it is written: by different hands, programs and systems."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+
+def folded(name: str) -> str:
+    """Equal for names that differ in upper and lower case, in how accents and wide letters are stored, or in blanks."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def as_number(cell: str) -> str:
+    """A whole number as it is written without a fraction: spreadsheets and pandas make 1 to "1.0"."""
+    return re.sub(r"^([+-]?\d+)\.0+$", r"\1", cell)
+
+
+def folded_patient(name: str) -> str:
+    """Equal for the ways to write one patient: P01, p01 and P1; 001, 1 and 1.0. Names with several numbers, as codes
+    have, keep their zeros. To take two patients for one costs a split some evenness; to take one for two, its worth."""
+    return re.sub(r"^(\D*)0+(?=\d+$)", r"\1", as_number(folded(name)))
