@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from io import TextIOWrapper
 from typing import TextIO
+
+_LISTENING = threading.Lock()
 
 
 def open_standard_streams() -> None:
@@ -34,3 +41,33 @@ def tell(text: str, stream: TextIO) -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
         os.close(null)
+
+
+@contextmanager
+def libraries_heard() -> Iterator[list[bytes]]:
+    """What is written to the process's standard output and error within the block, by libraries in C too; given when it
+    ends, and in place of being shown."""
+    heard: list[bytes] = []
+    with _LISTENING, ExitStack() as after, tempfile.TemporaryFile() as file:
+        open_standard_streams()
+        _flush()
+        for descriptor in (1, 2):
+            shown = os.dup(descriptor)
+            after.callback(os.close, shown)
+            after.callback(os.dup2, shown, descriptor)
+            os.dup2(file.fileno(), descriptor)
+        try:
+            yield heard
+        finally:
+            _flush()
+            file.seek(0)
+            heard.append(file.read())
+
+
+def _flush() -> None:
+    """Python's standard streams, and those of C."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # a pipe whose reader has left
+            stream.flush()
+    with suppress(OSError):
+        (ctypes.cdll.ucrtbase if os.name == "nt" else ctypes.CDLL(None)).fflush(None)

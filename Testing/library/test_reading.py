@@ -87,6 +87,23 @@ def test_a_grey_picture_is_planar(tmp_path, ending):
     np.testing.assert_array_equal(volume.array[0], noise((50, 60), np.uint8))
 
 
+@pytest.mark.parametrize("way", [{}, {"progressive": True}, {"restart_marker_blocks": 8}, {"subsampling": 2}])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])
+def test_a_jpeg_that_was_cut_and_closed_again_is_refused_and_a_whole_one_with_more_after_its_end_is_read(
+        tmp_path, way, share):
+    rows, columns = np.mgrid[:120, :90]
+    noise = np.random.default_rng(0).normal(0, 20, rows.shape)
+    grey = (128 + 60 * np.sin(columns / 9) + noise).clip(0, 255).astype(np.uint8)
+    picture = Image.fromarray(grey).convert("RGB" if "subsampling" in way else "L")
+    picture.save(tmp_path / "whole.jpg", quality=90, **way)
+    content = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "more.jpg").write_bytes(content + b"of a camera" * 50)
+    (tmp_path / "cut.jpg").write_bytes(content[:300 + int(share * (len(content) - 302))] + b"\xff\xd9")
+    np.testing.assert_array_equal(read(tmp_path / "whole.jpg").array, read(tmp_path / "more.jpg").array)
+    with pytest.raises(UnsupportedImageError, match="cut off before its end"):
+        read(tmp_path / "cut.jpg")
+
+
 def test_a_jpeg_is_read_nearly_as_written(tmp_path):
     smooth = np.add.outer(np.arange(60), np.arange(50)).astype(np.uint8)
     Image.fromarray(smooth).save(tmp_path / "picture.jpg", quality=95)
