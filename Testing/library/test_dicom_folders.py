@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dicom_files import SHAPE, series, stored
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.file_set import files_of
@@ -76,9 +76,19 @@ def test_two_images_of_one_uid_and_place_are_copies_or_refused(tmp_path):
         read(folder)
 
 
+def lookup_table() -> Dataset:
+    """A Modality LUT that turns 256 values around."""
+    table = Dataset()
+    table.ModalityLUTType = "US"
+    table.add_new("LUTDescriptor", "US", [256, 0, 16])
+    table.add_new("LUTData", "OW", np.arange(256, dtype="<u2")[::-1].tobytes())
+    return table
+
+
 @pytest.mark.parametrize("changes, words", [
     ({"BitsStored": 12, "HighBit": 15}, "does not hold its pixels in the lowest bits"),
     ({"RescaleIntercept": "0", "RescaleSlope": ["1", "2"]}, "no number.*RescaleSlope"),
+    ({"ModalityLUTSequence": [lookup_table()]}, "says by a table what its pixels mean"),
 ])
 def test_pixels_that_would_be_taken_for_others_are_refused(tmp_path, changes, words):
     def changed(data, k):

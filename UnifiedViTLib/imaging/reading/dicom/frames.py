@@ -227,12 +227,17 @@ def _refuse_others(dataset: Dataset, path: Path) -> None:
 
 
 def _refuse_unusual_pixels(dataset: Dataset, path: Path) -> None:
-    """Values that GDCM would take for others: not in the lowest bits, or rescaled by what is no number."""
+    """Values that GDCM would take for others: not in the lowest bits, or rescaled by a table or what is no number."""
     bits, highest = (values.number(dataset, keyword) for keyword in ("BitsStored", "HighBit"))
     if bits is not None and highest is not None and highest != bits - 1:
         raise UnsupportedImageError(
             f"{path.name} does not hold its pixels in the lowest bits ({bits:.0f} bits, the highest of them number "
             f"{highest:.0f}), as DICOM asks. Export it again with another program."
+        )
+    if values.items(dataset, "ModalityLUTSequence"):
+        raise UnsupportedImageError(
+            f"{path.name} says by a table what its pixels mean (Modality LUT Sequence), which is not read here: as "
+            "stored, they may be anything. Have the table applied where it comes from, and export it again."
         )
     for keyword in ("RescaleSlope", "RescaleIntercept"):
         if values.text(dataset, keyword).strip() and values.number(dataset, keyword) is None:
