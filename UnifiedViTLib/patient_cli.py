@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -85,8 +84,9 @@ def _look(images: list[Path], spec: ModelSpec, device: str) -> tuple[list[View],
             if image.suffix.lower() == ".json":
                 view, files = _stored(image, spec)
             else:
-                files = fingerprint(files_of(image)) if os.path.exists(image) else ()
-                view = View.of(client.run(PredictRequest(read(image), spec, device=device)))
+                volume = read(image)
+                files = fingerprint(files_of(image))
+                view = View.of(client.run(PredictRequest(volume, spec, device=device)))
             content = tuple(file.sha256 for file in files)
             if content and content in of_images:
                 raise UnsupportedImageError(f"{image} is the same image as {of_images[content][0]}, and would count "

@@ -14,14 +14,16 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
-from builders import grid, head_volume, oblique, phantom, points, spec_data, tiny_model, to_sitk
+from builders import grid, head_volume, oblique, phantom, points, spec_data, tiny_model, to_sitk, write_series
 from tiny_networks import TINY
 
 from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import ModelSpecError, UnsupportedImageError, WeightsError
 from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.preparation import prepare
+from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.volume import Volume
+from UnifiedViTLib.inference.channels import combine_channels
 from UnifiedViTLib.inference.decision import NetworkOutput
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.prediction import Diagnosis
@@ -216,6 +218,17 @@ def test_sequences_on_one_grid_that_may_be_of_two_patients_are_told():
         pair = [replace(one, metadata={"FrameOfReferenceUID": number})
                 for one, number in ((first, "1.2"), (second(first), uid))]
         assert prepare_channels(pair, 32).volume.notes == notes
+
+
+def test_sequences_of_two_patients_are_refused(model, tmp_path):
+    volume = head_volume(shape=(4, 45, 41))
+    one, other, same = (read(write_series(tmp_path / f"s{n}", (volume.array + n).astype("int16"), volume.ijk_to_ras,
+                                          patient=patient)) for n, patient in enumerate(("P01", "P02", "p1")))
+    for use in (lambda pair: prepare_channels(pair, 32),
+                lambda pair: combine_channels(pair[0], {"t2": pair[1]}, model)):
+        with pytest.raises(UnsupportedImageError, match="s1 is of another patient than s0"):
+            use([one, other])
+        use([one, same])
 
 
 def test_what_one_channel_does_not_cover_is_its_air_and_is_said():

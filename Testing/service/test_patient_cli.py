@@ -14,6 +14,7 @@ from once import copy_of
 from patient_heads import give_patient_head
 
 from UnifiedViTLib.cli import main
+from UnifiedViTLib.imaging.reading.dicom.folder import series_in
 from UnifiedViTLib.spec import ModelSpec
 
 
@@ -77,6 +78,12 @@ def test_images_of_two_patients_are_refused(spec, tmp_path, capsys):
     for n, identifier in enumerate(("1", "2")):
         write_series(tmp_path / f"s{n}", (volume.array + n).astype("int16"), volume.ijk_to_ras, patient=identifier)
     code, _, err = patient(capsys, tmp_path / "s0", tmp_path / "s1", "-m", spec.folder)
+    assert code == 2 and "is of another patient than" in err
+    both = tmp_path / "both"
+    both.mkdir()
+    for file in (file for n in range(2) for file in (tmp_path / f"s{n}").iterdir()):
+        shutil.copy(file, both / f"{file.parent.name}-{file.name}")
+    code, _, err = patient(capsys, *(both / uid for uid in series_in(both)), "-m", spec.folder)
     assert code == 2 and "is of another patient than" in err
     assert main(["predict", str(tmp_path / "s0"), str(tmp_path / "s1"), "-o", str(tmp_path / "out"), "-m",
                  str(spec.folder)]) == 0

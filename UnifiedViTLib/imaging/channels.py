@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,8 @@ from ..errors import UnsupportedImageError
 from ..spec import MISSING
 from .intensity import Foreground, measure_foreground
 from .preparation import PreparedVolume, prepare
+from .reading.dicom.header import dicom_identity
+from .reading.dicom.identity import Identity
 from .region import RegionOfInterest
 from .volume import Volume, grid_distance_mm
 
@@ -55,9 +57,11 @@ def prepare_channels(volumes: Sequence[Volume | None], size: int, plane: str = "
         region: as for `prepare`, in the frame of the first.
 
     Raises:
-        UnsupportedImageError: there is no volume, or one of them does not belong to the first: 2-D beside 3-D, pictures
-            of different size, another DICOM frame of reference, or a place that covers less than half of the body.
+        UnsupportedImageError: there is no volume, or one of them does not belong to the first: another patient, 2-D
+            beside 3-D, pictures of different size, another DICOM frame of reference, or a place that covers less than
+            half of the body.
     """
+    check_one_patient(volumes)
     first = first or next((volume for volume in volumes if volume is not None), None)
     if first is None:
         raise UnsupportedImageError("There is nothing to look at: every sequence is missing. Give at least one.")
@@ -75,6 +79,20 @@ def prepare_channels(volumes: Sequence[Volume | None], size: int, plane: str = "
     own = {name: getattr(leading, name)
            for name in ("view", "slices", "frame", "foreground", "region", "region_mask")}
     return PreparedChannels(volume=replace(first, notes=tuple(notes)), **own, channels=channels)
+
+
+def check_one_patient(volumes: Iterable[Volume | None]) -> None:
+    """Raise an UnsupportedImageError where DICOM images state that they are of several patients."""
+    known: list[tuple[Volume, Identity]] = []
+    for volume in volumes:
+        if volume is None or not volume.files:
+            continue
+        identity = dicom_identity(volume.files[0])
+        for before, other in known:
+            if identity.differs_from(other):
+                raise UnsupportedImageError(f"{volume.name} is of another patient than {before.name}, as their Patient "
+                                            "IDs, names or dates of birth say. Choose sequences of one patient.")
+        known.append((volume, identity))
 
 
 def _beside(leading: PreparedVolume, volume: Volume) -> PreparedVolume:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import UnsupportedImageError
-from ..imaging.channels import PreparedChannels
+from ..imaging.channels import PreparedChannels, check_one_patient
 from ..imaging.preparation import PreparedVolume
 from ..imaging.volume import Volume, check
 from ..spec import ModelSpec
@@ -65,7 +65,7 @@ def combine_channels(
         channel: which of the model's channels `volume` is; "": the first, or the only one.
 
     Raises:
-        UnsupportedImageError: a channel that the model does not have, or one twice.
+        UnsupportedImageError: a channel that the model does not have, one twice, or images of several patients.
     """
     check_channel_names([name for name in (channel, *extra_channels) if name], spec)
     if not spec.channels:
@@ -73,6 +73,7 @@ def combine_channels(
     name = channel or spec.channels[0].name
     if name in extra_channels:
         raise UnsupportedImageError(f"Two images are given for {name}. Give each sequence once.")
+    check_one_patient([volume, *extra_channels.values()])  # here, as a server that looks at them has no files of theirs
     return {name: volume, **extra_channels}
 
 

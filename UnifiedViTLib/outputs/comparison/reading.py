@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 from ...errors import UnsupportedImageError
 from ...imaging.mask_values import soft_share, whole_numbers
 from ...imaging.reading import is_dicom, read_layers
-from ...imaging.reading.dicom.header import read_header
+from ...imaging.reading.dicom.header import dicom_identity
 from ...imaging.reading.dicom.identity import Identity
 from ...imaging.volume import Volume
 from ..inventory import Inventory
@@ -101,18 +100,6 @@ def _origin(document: Mapping[str, Any], manifest: Manifest) -> Origin:
 def identity_of_inputs(inputs: Sequence[InputFile]) -> Identity:
     """As `dicom_identity`, of the files of an image; empty also where they are not what was looked at any more."""
     return dicom_identity(Path(inputs[0].path)) if inputs and same_stat(inputs[0]) else Identity()
-
-
-def dicom_identity(file: Path) -> Identity:
-    """Whom a DICOM file says that it is of; of other files, an empty one.
-
-    Args:
-        file: of a series.
-    """
-    with suppress(Exception):  # whoever asks goes on without
-        if is_dicom(file):
-            return read_header(file).patient
-    return Identity()
 
 
 def _read_file(path: Path) -> Segmentation:

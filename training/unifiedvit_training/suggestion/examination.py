@@ -12,6 +12,7 @@ from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.channels import PreparedChannels, prepare_channels
 from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.imaging.reading import read
+from UnifiedViTLib.imaging.reading.dicom.header import dicom_identity
 from UnifiedViTLib.inference.channels import order_channels
 from UnifiedViTLib.inference.decision import NetworkOutput, decide
 from UnifiedViTLib.inference.prediction import Diagnosis
@@ -24,7 +25,6 @@ from UnifiedViTLib.inference.warnings import (
     missing_channel_warnings,
     modality_warnings,
 )
-from UnifiedViTLib.outputs.comparison.reading import dicom_identity
 from UnifiedViTLib.outputs.dataset.folder import image_digest
 from UnifiedViTLib.records import Record
 from UnifiedViTLib.spec import ModelSpec

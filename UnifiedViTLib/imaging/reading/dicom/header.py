@@ -6,7 +6,7 @@ import math
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
@@ -126,6 +126,18 @@ def read_header(path: Path) -> Header:
         number = values.number(dataset, "SeriesNumber")
     return Header(path, frames, metadata, syntax, complete, uid_name(kind), identity,
                   int(number) if number is not None else None)
+
+
+def dicom_identity(file: Path) -> Identity:
+    """Whom a DICOM file says that it is of; of other files, an empty one.
+
+    Args:
+        file: of a series.
+    """
+    with suppress(Exception):  # whoever asks goes on without
+        if is_dicom(file):
+            return read_header(file).patient
+    return Identity()
 
 
 def read_dataset(path: Path) -> Dataset:
