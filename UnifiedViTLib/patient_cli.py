@@ -12,7 +12,7 @@ from pathlib import Path
 from . import NOTICE
 from .errors import MetadataError, UnsupportedImageError
 from .imaging.reading.dicom.identity import Identity
-from .inference.patient.diagnosis import View, diagnose_patient
+from .inference.patient.diagnosis import View, diagnose_patient, region_alone
 from .outputs.comparison.reading import identity_of_inputs
 from .outputs.manifest import InputFile, fingerprint, model_sha256, read_result
 from .outputs.patient_file import as_text, write_patient
@@ -113,7 +113,7 @@ def _stored(path: Path, spec: ModelSpec) -> tuple[View, tuple[InputFile, ...]]:
     """The view that a result of `predict` is.
 
     Raises:
-        UnsupportedImageError: it is none, or of another model.
+        UnsupportedImageError: it is none, of another model, or of a region alone.
     """
     found = read_result(path)
     if found is None:
@@ -124,4 +124,6 @@ def _stored(path: Path, spec: ModelSpec) -> tuple[View, tuple[InputFile, ...]]:
         raise UnsupportedImageError(f"{path} is a result of {manifest.request.model_id} "
                                     f"{manifest.request.model_version}, not of {spec.name} {spec.version} as it is "
                                     "now. Look at all images with one model.")
+    if "region" in document:
+        raise region_alone(str(path))
     return View(path.name, document["diagnosis"]["probabilities"], tuple(document["warnings"])), manifest.inputs

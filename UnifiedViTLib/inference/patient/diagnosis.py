@@ -38,7 +38,13 @@ class View(Record):
 
     @classmethod
     def of(cls, prediction: Prediction) -> View:
-        """The view that a prediction is."""
+        """The view that a prediction is.
+
+        Raises:
+            UnsupportedImageError: it is of a region alone.
+        """
+        if prediction.region:
+            raise region_alone(prediction.name)
         return cls(prediction.name, prediction.diagnosis.probabilities, prediction.warnings)
 
 
@@ -118,6 +124,12 @@ def diagnose_patient(spec: ModelSpec, images: Sequence[Prediction | View],
         tuple(field.name for field in head.spec.fields if field.name not in known),
         (*_disagreement(diagnosis, images_alone, own, views), *together, *outside, *_warnings_of(views)),
     )
+
+
+def region_alone(name: str) -> UnsupportedImageError:
+    """The sentence for a result of some slices, which would count as the whole image."""
+    return UnsupportedImageError(f"{name} was looked at in a region alone, and a patient's diagnosis is made of whole "
+                                 "images. Look at all of it.")
 
 
 def _check_images(spec: ModelSpec, images: Sequence[Prediction | View], views: Sequence[View]) -> None:
