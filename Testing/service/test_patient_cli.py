@@ -75,7 +75,7 @@ def test_one_image_twice_and_a_result_that_was_changed_are_refused(images, spec,
 
 def test_a_result_of_a_region_is_not_taken_for_one_of_the_whole_image(images, spec, capsys):
     assert main(["predict", str(images[0]), "-o", "out", "-m", str(spec.folder), "--region",
-                 *"0 0 0 60 60 20".split()]) == 0
+                 *["0", "0", "0", "60", "60", "20"]]) == 0
     code, _, err = patient(capsys, "out/1.json", "-m", spec.folder)
     assert code == 2 and "out/1.json was looked at in a region alone" in err
 
