@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,8 @@ from .segmentations import Segmentation
 SAME_VOXELS = 0.05
 #: Two boxes of which less of the smaller one is shared do not show the same part of a patient.
 _LEAST_SHARED = 0.1
+#: Voxels on which two grids are brought together: twice a CT of a whole body.
+_MOST_VOXELS = 2**29
 #: Points along an axis at which boxes are held against each other.
 _SAMPLES = 16
 
@@ -59,13 +62,18 @@ def align(a: Segmentation, b: Segmentation) -> Alignment | str:
     fine, coarse = (a, b) if _voxel_mm3(a) <= 1.001 * _voxel_mm3(b) else (b, a)
     note = (f"The grids differ: {coarse.name} was resampled (nearest neighbour) into the grid of {fine.name} for "
             "Dice, HD95 and the difference map.")
-    fine_on_grid, coarse_on_grid = _resampled(fine, coarse)
+    to_ras, shape = _common_grid(fine, coarse)
+    if math.prod(shape) > max(_MOST_VOXELS, math.prod(fine.shape)):
+        return (f"In the voxels of {fine.name}, what {coarse.name} draws is too large to be laid over it "
+                f"({' x '.join(map(str, shape[::-1]))}): overlap and distance are not told. Make {fine.name} coarser.")
+    fine_on_grid, coarse_on_grid = side_on(fine, to_ras, shape), side_on(coarse, to_ras, shape)
     on_grid = (fine_on_grid, coarse_on_grid) if fine is a else (coarse_on_grid, fine_on_grid)
     return Alignment(*on_grid, measured, note)
 
 
-def _resampled(fine: Segmentation, coarse: Segmentation) -> tuple[Segmentation, Segmentation]:
-    """Both on the grid of `fine`; where `coarse` draws beyond it, on a box around all that is drawn on either side."""
+def _common_grid(fine: Segmentation, coarse: Segmentation) -> tuple[np.ndarray, tuple[int, ...]]:
+    """The grid of `fine`, 4x4 and voxels (K, J, I); where `coarse` draws beyond it, of a box around all that is drawn on
+    either side."""
     start, stop = np.zeros(3, int), np.array(fine.shape[::-1])
     box = _drawn(coarse)
     if box is not None:
@@ -78,8 +86,7 @@ def _resampled(fine: Segmentation, coarse: Segmentation) -> tuple[Segmentation, 
             start, stop = first, last
     to_ras = fine.ijk_to_ras.copy()
     to_ras[:3, 3] += to_ras[:3, :3] @ start
-    shape = tuple(int(n) for n in (stop - start)[::-1])
-    return side_on(fine, to_ras, shape), side_on(coarse, to_ras, shape)
+    return to_ras, tuple(int(n) for n in (stop - start)[::-1])
 
 
 def side_on(side: Segmentation, to_ras: np.ndarray, shape: tuple[int, ...]) -> Segmentation:
