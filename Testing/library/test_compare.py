@@ -182,7 +182,8 @@ def test_what_would_take_all_memory_in_the_finer_grid_is_not_laid_over_it_and_gr
     fine = drawn({"x": LOW}, "fine", to_ras=np.diag([0.01, 0.01, 0.01, 1]))
     compared = compare(coarse, fine)
     assert compared.difference is None and compared.segments[0].dice is None
-    assert compared.segments[0].volume_a_ml and "In the voxels of fine, what a draws is too large" in compared.warnings[0]
+    assert compared.segments[0].volume_a_ml
+    assert "In the voxels of fine, what a draws is too large" in compared.warnings[0]
 
 
 def test_boxes_that_hardly_meet_are_not_laid_over_each_other_and_growth_stands():

@@ -65,6 +65,21 @@ def test_what_is_chosen_is_saved_with_the_scene_and_an_empty_selector_is_missing
     assert desk.run().startswith("Done in") and "Without t2, flair" in desk.ui.warningsLabel.text
 
 
+def test_sequences_of_two_patients_are_refused(desk, several):
+    volume, t2 = head_node(desk.scene), other_node(desk)
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.ResolveSubjectHierarchy(desk.scene)
+    for node, patient in ((volume, "P01"), (t2, "P02")):
+        item = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), "somebody")
+        hierarchy.SetItemAttribute(item, "DICOM.PatientID", patient)
+        hierarchy.CreateItem(item, node)
+    from UnifiedViTPanel.channels import volumesBeside
+
+    with pytest.raises(UnsupportedImageError, match=f"t2 is of another patient than {volume.GetName()}"):
+        volumesBeside(volume, {"t2": t2})
+    hierarchy.SetItemAttribute(item, "DICOM.PatientID", "p1 ")
+    assert list(volumesBeside(volume, {"t2": t2})) == ["t2"]
+
+
 def test_different_parent_transforms_count_and_such_as_are_not_linear_are_refused(desk, several):
     volume, t2 = head_node(desk.scene), other_node(desk)
     logic = desk.module.UnifiedViTLogic()

@@ -14,7 +14,7 @@ from UnifiedViTLib.outputs.dataset.folder import CorrectionDataset
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, result_of, volume_from_node
 from UnifiedViTLib.service.store.catalogue import find_model
 
-from .channels import asArray
+from .channels import asArray, patientIDOf
 from .comparednodes import segmentationOf
 from .reporting import volumeOf
 
@@ -95,14 +95,8 @@ def _toWorld(volumeNode):
 
 def _patientKey(volumeNode):
     """By the PatientID that the DICOM module has noted, else by the folder of the file; "" where neither is known."""
-    hierarchy = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
-    item = hierarchy.GetItemByDataNode(volumeNode) if hierarchy else 0
-    patientItem = hierarchy.GetItemAncestorAtLevel(item, "Patient") if item else 0
-    if patientItem:
-        patientID = hierarchy.GetItemAttribute(patientItem, "DICOM.PatientID") or hierarchy.GetItemUID(patientItem,
-                                                                                                      "DICOM")
-        if patientID:
-            return patient_key(patientID)
+    if patientID := patientIDOf(volumeNode):
+        return patient_key(patientID)
     storage = volumeNode.GetStorageNode()
     file = storage.GetFileName() if storage else ""
     return patient_key(str(Path(file).resolve().parent)) if file else ""

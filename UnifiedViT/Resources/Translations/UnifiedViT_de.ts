@@ -919,6 +919,10 @@
         <translation type="unfinished">{one} und {other} liegen unter verschiedenen Transformationen, die nicht linear sind. Wenden Sie diese fest an (Harden, Modul Transforms) und starten Sie erneut.</translation>
     </message>
     <message>
+        <source>{one} is of another patient than {other}, as their DICOM patient IDs say. Choose sequences of one patient.</source>
+        <translation type="unfinished">{one} ist von einem anderen Patienten als {other}, wie die DICOM-Patienten-IDs sagen. Wählen Sie Sequenzen eines Patienten.</translation>
+    </message>
+    <message>
         <source>{what}. Left empty, it is missing, and the model does without.</source>
         <translation type="unfinished">{what}. Bleibt es leer, fehlt es, und das Modell kommt ohne aus.</translation>
     </message>

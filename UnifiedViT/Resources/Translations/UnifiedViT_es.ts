@@ -919,6 +919,10 @@
         <translation type="unfinished">{one} y {other} están bajo transformaciones distintas que no son lineales. Aplíquelas de forma permanente (Harden, módulo Transforms) y ejecute de nuevo.</translation>
     </message>
     <message>
+        <source>{one} is of another patient than {other}, as their DICOM patient IDs say. Choose sequences of one patient.</source>
+        <translation type="unfinished">{one} es de otro paciente que {other}, según sus identificadores de paciente DICOM. Elija secuencias de un solo paciente.</translation>
+    </message>
+    <message>
         <source>{what}. Left empty, it is missing, and the model does without.</source>
         <translation type="unfinished">{what}. Si se deja vacío, falta, y el modelo prescinde de él.</translation>
     </message>

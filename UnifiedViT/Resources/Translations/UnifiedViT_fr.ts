@@ -919,6 +919,10 @@
         <translation type="unfinished">{one} et {other} sont sous des transformations différentes qui ne sont pas linéaires. Appliquez-les définitivement (Harden, module Transforms), puis relancez.</translation>
     </message>
     <message>
+        <source>{one} is of another patient than {other}, as their DICOM patient IDs say. Choose sequences of one patient.</source>
+        <translation type="unfinished">{one} provient d’un autre patient que {other}, d’après leurs identifiants de patient DICOM. Choisissez des séquences d’un seul patient.</translation>
+    </message>
+    <message>
         <source>{what}. Left empty, it is missing, and the model does without.</source>
         <translation type="unfinished">{what}. Laissé vide, il manque, et le modèle s&apos;en passe.</translation>
     </message>

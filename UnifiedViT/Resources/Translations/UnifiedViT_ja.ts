@@ -919,6 +919,10 @@
         <translation type="unfinished">{one} と {other} は、線形でない別々の変換の下にあります。変換を確定（Harden、Transforms モジュール）してから、もう一度実行してください。</translation>
     </message>
     <message>
+        <source>{one} is of another patient than {other}, as their DICOM patient IDs say. Choose sequences of one patient.</source>
+        <translation type="unfinished">DICOM の患者 ID によると、{one} は {other} とは別の患者のものです。同じ患者のシーケンスを選んでください。</translation>
+    </message>
+    <message>
         <source>{what}. Left empty, it is missing, and the model does without.</source>
         <translation type="unfinished">{what}。空欄なら欠けているものとして、モデルはそれなしで動きます。</translation>
     </message>

@@ -919,6 +919,10 @@
         <translation type="unfinished">{one} 和 {other} 处于不同的非线性变换之下。请先将其固化（Harden，Transforms 模块），然后重新运行。</translation>
     </message>
     <message>
+        <source>{one} is of another patient than {other}, as their DICOM patient IDs say. Choose sequences of one patient.</source>
+        <translation type="unfinished">根据 DICOM 患者 ID，{one} 与 {other} 不属于同一患者。请选择同一患者的序列。</translation>
+    </message>
+    <message>
         <source>{what}. Left empty, it is missing, and the model does without.</source>
         <translation type="unfinished">{what}。留空即视为缺失，模型将不使用它。</translation>
     </message>

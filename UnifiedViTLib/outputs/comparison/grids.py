@@ -72,8 +72,8 @@ def align(a: Segmentation, b: Segmentation) -> Alignment | str:
 
 
 def _common_grid(fine: Segmentation, coarse: Segmentation) -> tuple[np.ndarray, tuple[int, ...]]:
-    """The grid of `fine`, 4x4 and voxels (K, J, I); where `coarse` draws beyond it, of a box around all that is drawn on
-    either side."""
+    """The grid of `fine`, 4x4 and voxels (K, J, I); where `coarse` draws beyond it, of a box around all that is drawn
+    on either side."""
     start, stop = np.zeros(3, int), np.array(fine.shape[::-1])
     box = _drawn(coarse)
     if box is not None:
