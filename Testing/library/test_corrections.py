@@ -213,7 +213,7 @@ def test_a_labelmap_goes_through_an_attribute_and_nonsense_counts_as_none():
     text = pack_labelmap(CORRECTED)
     assert len(text) < 250 and np.array_equal(unpack_labelmap(text, SHAPE), CORRECTED)
     assert np.array_equal(unpack_labelmap(pack_labelmap(CORRECTED * 0), SHAPE), CORRECTED * 0)
-    for nonsense in (None, "", "{}", "[1]", text.replace("eJ", "AA"), pack_labelmap(CORRECTED[1:])):
+    for nonsense in (None, "", "{}", "[1]", text.replace("eJ", "AA"), pack_labelmap(CORRECTED[1:]), "[" * 200_000):
         assert unpack_labelmap(nonsense, SHAPE) is None
 
 

@@ -31,7 +31,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from UnifiedViTLib.errors import OutputError, UnsupportedImageError
 from UnifiedViTLib.inference.prediction import Diagnosis
-from UnifiedViTLib.outputs.mrml import add_to_scene, volume_from_node
+from UnifiedViTLib.outputs.mrml import add_to_scene, result_of, volume_from_node
 
 #: Of every segment of `scenes.predict`; Slicer's DICOM exporter reads the latter two.
 TAGS = {"TerminologyEntry": TERMINOLOGY.rstrip("|"), "DICOM.SegmentAlgorithmType": "AUTOMATIC",
@@ -180,6 +180,13 @@ def test_the_diagnosis_and_its_provenance_are_attributes_that_survive_saving(sce
     reloaded = saved.GetFirstNodeByClass("vtkMRMLSegmentationNode")
     assert json.loads(reloaded.GetAttribute("UnifiedViT.Warnings")) == list(result.warnings)
     assert json.loads(reloaded.GetAttribute("UnifiedViT.Software")) == {"torch": "2.9"}
+
+
+def test_attributes_of_a_foreign_scene_that_never_end_are_no_result(scene):
+    segmentation, _ = add_to_scene(predict(node := add_volume(scene)), node)
+    assert result_of(segmentation)["name"]
+    segmentation.SetAttribute("UnifiedViT.Result", "[" * 200_000)
+    assert result_of(segmentation) is None
 
 
 def test_the_table_lists_the_probability_of_every_diagnosis(scene):

@@ -248,6 +248,35 @@ def test_no_site_with_anything_to_use_ends_the_federation_with_all_reasons(tmp_p
         federation.run_all()
 
 
+def test_a_site_that_measures_what_cannot_be_is_not_counted_and_ends_nothing(tmp_path):
+    reports = ['{"score": 7, "slices": 8}', '{"score": 0.5, "slices": 1%s}' % ("0" * 400), "[" * 200_000]
+
+    def spoil(site: str, task: str, number: int, reply: Reply) -> Reply:
+        return Reply({REPORT: reports[number - 1]}) if (site, task) == ("B", VALIDATE) else reply
+
+    federation_of(tmp_path, shared_project(), FederationPlan(rounds=3, steps=1), {"A": 24, "B": 24}, spoil).run_all()
+    log = (tmp_path / "federated" / "federation.log").read_text()
+    assert log.count("B did not measure: It sent no score from 0 to 1 of so many slices") == 2
+    assert log.count("B did not measure: It sent a report that cannot be read") == 1
+
+
+def test_names_and_numbers_of_a_site_cannot_change_the_table_of_the_rounds(tmp_path):
+    metrics = {"dice": 0.5, "round": 99, "site": 3, "=1+1": 1, "large": 10**400}
+
+    def spoil(site: str, task: str, number: int, reply: Reply) -> Reply:
+        if (site, task) == ("B", VALIDATE):
+            return Reply({REPORT: json.dumps({"score": 0.5, "slices": 8, "metrics": metrics})})
+        if (site, task) == ("B", FINISH):
+            return Reply({REPORT: '{"sides": {"test": {"dice": 1%s}}, "subgroups": []}' % ("0" * 400)})
+        return Reply({}, "=HYPERLINK(1)") if (site, task) == ("B", TRAIN) else reply
+
+    federation_of(tmp_path, shared_project(), FederationPlan(rounds=1, steps=1), {"A": 24, "B": 24}, spoil).run_all()
+    with open(tmp_path / "federated" / "rounds.csv", newline="") as file:
+        rows = {row["site"]: row for row in csv.DictReader(file)}
+    assert rows["B"]["round"] == "1" and rows["B"]["dice"] == "0.5" and rows["B"]["reason"] == "'=HYPERLINK(1)"
+    assert not {"=1+1", "large"} & rows["B"].keys()
+
+
 def test_two_processes_do_not_lead_one_federation(tmp_path):
     federation = federation_of(tmp_path, shared_project(), FederationPlan(rounds=1, steps=1), {"A": 24, "B": 24})
     with file_lock(tmp_path / "federated" / LOCK_FILE), pytest.raises(RunError, match="Another process leads"):

@@ -125,7 +125,7 @@ class Inventory:
             failed = {source: {model: dict(row) for model, row in rows.items()}
                       for source, rows in data["failed"].items()}
             state = State(str(data["table"]), [str(one) for one in data["tables"]], failed)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return State()
         return state if os.path.basename(state.table) == state.table else State()
 

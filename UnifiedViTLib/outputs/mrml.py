@@ -168,7 +168,7 @@ def result_of(node: slicer.vtkMRMLNode | None) -> dict | None:
     text = node.GetAttribute(f"{ATTRIBUTE}Result") if node else None
     try:
         result = json.loads(text) if text else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return result if isinstance(result, dict) and result.keys() >= RESULT_KEYS else None
 

@@ -187,7 +187,7 @@ def unpack_labelmap(text: str | None, shape: tuple[int, ...]) -> np.ndarray | No
         if tuple(packed["shape"]) != tuple(shape):
             return None
         labelmap[box] = np.frombuffer(voxels, np.uint8).reshape(part)
-    except (ValueError, KeyError, TypeError, zlib.error):
+    except (ValueError, KeyError, TypeError, OverflowError, MemoryError, RecursionError, zlib.error):
         return None
     return labelmap
 

@@ -220,7 +220,7 @@ class CorrectionDataset:
             note = json.loads((self.folder / NOTE).read_text(encoding="utf-8"))
             if note["format"] != _FORMAT or not isinstance(note["segments"], list):
                 raise ValueError("another format")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise UnsupportedImageError(f"{self.folder / NOTE} cannot be read: it was changed, or another version "
                                         "wrote it. Restore it, or begin a new folder.") from error
         return note

@@ -44,7 +44,7 @@ class Reply:
         """
         try:
             report = json.loads(self.content.get(REPORT, ""))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise UpdateError(f"It sent a report that cannot be read ({error}).") from error
         if not isinstance(report, dict):
             raise UpdateError("It sent a report that cannot be read (no table).")

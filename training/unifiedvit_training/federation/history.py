@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from UnifiedViTLib.texts import table_cell
+
 from ..errors import RunError
 from ..storage import write_whole
 
@@ -71,7 +73,8 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns)
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: table_cell(value) if isinstance(value, str) else value for name, value in row.items()}
+                     for row in rows)
     return text.getvalue()
 
 

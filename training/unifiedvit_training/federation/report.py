@@ -15,6 +15,8 @@ from .history import ALL, ROUNDS_FILE, State
 from .plan import FederationPlan
 from .weights import UpdateError
 
+#: No metric is larger; of whole numbers, JSON has some that no float can hold.
+_LARGEST = 1e12
 REPORT_FILE, PLOT_FILE = "report.html", "rounds.png"
 
 
@@ -54,15 +56,15 @@ def checked_results(report: Mapping[str, Any]) -> dict[str, Any]:
                            "groups": int(part["groups"]), "metrics": _numbers(part["metrics"])}
                           for part in report["subgroups"]],
         }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UpdateError(f"It sent metrics that cannot be read ({error}).") from error
 
 
 def _numbers(metrics: Mapping[str, Any]) -> dict[str, float | int | None]:
     numbers: dict[str, float | int | None] = {}
     for name, value in metrics.items():
-        if not (value is None or isinstance(value, (int, float))):
-            raise ValueError(f"{name} is {value!r}")
+        if not (value is None or (isinstance(value, (int, float)) and abs(value) <= _LARGEST)):
+            raise ValueError(f"{name} is {str(value)[:40]!r}")
         numbers[str(name)] = value
     return numbers
 

@@ -6,7 +6,7 @@ Nothing here knows how messages travel, nor needs torch.
 from __future__ import annotations
 
 import json
-import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from .weights import UpdateError, check_weights, pack_weights
 
 #: The best weights where each site keeps some of its own, so that these alone are no whole network.
 SHARED_FILE = "shared.safetensors"
+#: What a site may say: slices, other numbers, and the names of these.
+_MOST_SLICES, _LARGEST, _NAME = 10**9, 1e12, re.compile(r"\w[\w .()/-]{0,63}")
 #: Held by who leads it.
 LOCK_FILE = "federation.lock"
 
@@ -153,15 +155,15 @@ class Federation:
                 reply.check()
                 report = reply.report()
                 score, count = report.get("score"), report.get("slices")
-                if score is None or not _is_number(score) or not isinstance(count, int) or count < 1:
-                    raise UpdateError("It sent no score.")
+                if not _is_number(score) or not 0 <= score <= 1 or not _is_count(count):
+                    raise UpdateError("It sent no score from 0 to 1 of so many slices.")
             except UpdateError as error:
                 silent.append(f" {site} did not measure: {error}")
                 continue
             scores.append(float(score))
             counts.append(count)
             row = rows.setdefault(site, {"round": number, "site": site, "took_part": 0, "reason": "", "samples": 0})
-            row |= {"validation_slices": count, "score": score, **_rounded(_numbers(report.get("metrics")))}
+            row |= {**_rounded(_numbers(report.get("metrics"))), **row, "validation_slices": count, "score": score}
         if not scores:
             return "".join(silent)
         score = float(np.average(scores, weights=counts))
@@ -232,20 +234,25 @@ def _listed(reasons: Mapping[str, str]) -> str:
 def _samples(report: Mapping[str, Any]) -> int:
     """How many slices a site learns from, as it tells."""
     samples = report.get("samples")
-    if not isinstance(samples, int) or isinstance(samples, bool) or samples < 1:
-        raise UpdateError(f"It sent {samples!r} where the number of its slices is expected.")
+    if not _is_count(samples):
+        raise UpdateError(f"It sent {str(samples)[:40]} where the number of its slices is expected.")
     return samples
 
 
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST_SLICES
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    """Of whole ones, JSON has some that no float can hold."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _numbers(values: Any) -> dict[str, float]:
-    """What of a site's table are numbers, by name."""
+    """What of a site's table are numbers under names such as those of metrics, by name."""
     if not isinstance(values, dict):
         return {}
-    return {str(name): float(value) for name, value in values.items() if _is_number(value)}
+    return {name: float(value) for name, value in values.items() if _NAME.fullmatch(name) and _is_number(value)}
 
 
 def _rounded(values: Mapping[str, float], ending: str = "") -> dict[str, float]:
