@@ -85,12 +85,17 @@ def test_what_cannot_be_a_region_is_refused_in_a_sentence(predict):
     sitk.WriteImage(to_sitk(predict.volume), str(predict.folder / "b.nrrd"))
     write_mask(predict.folder / "empty.nrrd", drawn=False)
     write_mask(predict.folder / "lesion.nrrd")
-    empty, lesion = predict.folder / "empty.nrrd", predict.folder / "lesion.nrrd"
+    empty, lesion, lost = (predict.folder / f"{name}.nrrd" for name in ("empty", "lesion", "lost"))
+    nowhere = sitk.GetArrayFromImage(sitk.ReadImage(str(lesion)))
+    lost.write_bytes(b"NRRD0004\ntype: uint8\ndimension: 3\nsizes: %d %d %d\nencoding: raw\n\n" % nowhere.shape[::-1]
+                     + nowhere.astype(np.uint8).tobytes())
     for arguments, inputs, words in (
             (("--region", *BOX), ("a.nrrd", "b.nrrd"), "belongs to one input, not to 2"),
             (("--region", "nan", *BOX[1:]), ("a.nrrd",), "values that are no numbers"),
             (("--region", *BOX[:5], "0"), ("a.nrrd",), "is empty"),
             (("--region-mask", empty), ("a.nrrd",), "Nothing is drawn in empty"),
+            (("--region-mask", lost), ("a.nrrd",), "lost does not say where it lies in the patient"),
+            (("--region-mask", predict.folder / "b.nrrd"), ("a.nrrd",), "b holds fractions, not labels"),
             (("--region-mask", predict.folder / "none.nrrd"), ("a.nrrd",), "does not exist"),
             (("--region-mask", lesion, "--region-margin", "-1"), ("a.nrrd",), "A margin of -1 mm"),
             (("--region-margin", "5"), ("a.nrrd",), "Give that with --region-mask")):

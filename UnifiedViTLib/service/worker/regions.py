@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UnsupportedImageError
-from ...imaging.reading import read_labels
 from ...imaging.region import RegionOfInterest
 from ...inference.progress import ProgressCallback
+from ...outputs.comparison.reading import read_segmentation
 from .protocol import READING
 
 
@@ -26,10 +26,11 @@ def region_job(arguments: dict[str, Any], progress: ProgressCallback) -> dict[st
         UnsupportedImageError: the file is no mask, marks nothing, or has no place in the patient.
     """
     progress(READING, 0.0)
-    mask = read_labels(Path(arguments["path"]))
-    if mask.planar:
-        raise UnsupportedImageError(f"{mask.name} is a 2-D image without a place in the patient, so that there is no "
-                                    "region in mm around what it marks. Give a mask with a position (NRRD, NIfTI, "
-                                    "MHA).")
-    region = RegionOfInterest.from_mask(mask.array, mask.ijk_to_ras, arguments["margin_mm"], mask.name)
+    drawn = read_segmentation(Path(arguments["path"]))
+    if drawn.planar or not drawn.geometry.placed:
+        what = "is a 2-D image without a place" if drawn.planar else "does not say where it lies"
+        raise UnsupportedImageError(f"{drawn.name} {what} in the patient, so that there is no region in mm around what "
+                                    "it marks. Give a mask with a position (NRRD, NIfTI, MHA).")
+    mask = drawn.mask(drawn.segments)
+    region = RegionOfInterest.from_mask(mask, drawn.ijk_to_ras, arguments["margin_mm"], drawn.name)
     return region.to_dict()
