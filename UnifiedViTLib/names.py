@@ -7,8 +7,10 @@ import unicodedata
 
 
 def folded(name: str) -> str:
-    """Equal for names that differ in upper and lower case, in how accents and wide letters are stored, or in blanks."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """Equal for names that differ in upper and lower case, in how accents and wide letters are stored, in blanks, or in
+    marks that are not to be seen."""
+    seen = "".join(letter for letter in unicodedata.normalize("NFKC", name) if unicodedata.category(letter) != "Cf")
+    return " ".join(seen.casefold().split())
 
 
 def as_number(cell: str) -> str:
@@ -17,6 +19,7 @@ def as_number(cell: str) -> str:
 
 
 def folded_patient(name: str) -> str:
-    """Equal for the ways to write one patient: P01, p01 and P1; 001, 1 and 1.0. Names with several numbers, as codes
-    have, keep their zeros. To take two patients for one costs a split some evenness; to take one for two, its worth."""
-    return re.sub(r"^(\D*)0+(?=\d+$)", r"\1", as_number(folded(name)))
+    """Equal for the ways to write one patient: P01, p01 and P1; 001, 1, 1.0 and a spreadsheet's '1. Names with several
+    numbers, as codes have, keep their zeros. To take two patients for one costs a split some evenness; to take one for
+    two, its worth."""
+    return re.sub(r"^(\D*)0+(?=\d+$)", r"\1", as_number(folded(name).lstrip("'")))

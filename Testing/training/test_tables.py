@@ -33,7 +33,8 @@ def absolute(folder: Path, rows: list[dict]) -> list[dict]:
 DEALT = {"split": {"fractions": [0.6, 0.4, 0]}, "columns": {"group": "patient"}}
 
 
-@pytest.mark.parametrize("one, other", [("P01", "p01"), ("P01", "P1"), ("001", "1"), ("7", "7.0"),
+@pytest.mark.parametrize("one, other", [("P01", "p01"), ("P01", "P1"), ("001", "1"), ("7", "7.0"), ("P01", "'p01"),
+                                        ("P01", "P01\u200b"), ("P01", "Ｐ０１"),
                                         ("José", "JOSE\u0301")])
 def test_a_patient_is_one_however_the_name_is_written(heads, tmp_path, one, other):
     folder, rows = heads
