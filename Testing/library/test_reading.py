@@ -104,6 +104,30 @@ def test_a_jpeg_that_was_cut_and_closed_again_is_refused_and_a_whole_one_with_mo
         read(tmp_path / "cut.jpg")
 
 
+def test_a_jpeg_within_dicom_or_tiff_that_was_cut_and_closed_again_is_refused_too(tmp_path):
+    rows, columns = np.mgrid[:96, :96]
+    grey = (128 + 60 * np.sin(columns / 9) + 40 * np.cos(rows / 5)).astype(np.uint8)
+    Image.fromarray(grey).save(tmp_path / "a.jpg", quality=95)
+    Image.fromarray(grey).save(tmp_path / "whole.tif", compression="jpeg")
+    jpeg, tiff = (tmp_path / "a.jpg").read_bytes(), (tmp_path / "whole.tif").read_bytes()
+    start = tiff.index(b"\xff\xda")
+    end = tiff.index(b"\xff\xd9", start)
+    half = (start + end) // 2
+    (tmp_path / "cut.tif").write_bytes(tiff[:half] + b"\xff" * ((end - half) % 2) + b"\xff\xd9" * ((end - half) // 2)
+                                       + tiff[end:])
+    for name, stream in (("whole.dcm", jpeg), ("cut.dcm", jpeg[:len(jpeg) // 2] + b"\xff\xd9")):
+        data = pydicom.dcmread(write_dicom(tmp_path / name, grey))
+        data.BitsAllocated, data.BitsStored, data.HighBit = 8, 8, 7
+        data.PixelData = pydicom.encaps.encapsulate([stream + b"\0" * (len(stream) % 2)])
+        data["PixelData"].VR, data["PixelData"].is_undefined_length = "OB", True
+        data.file_meta.TransferSyntaxUID = pydicom.uid.JPEGBaseline8Bit
+        data.save_as(tmp_path / name)
+    for ending in ("dcm", "tif"):
+        assert np.abs(read(tmp_path / f"whole.{ending}").array[0] - grey.astype(float)).max() < 40
+        with pytest.raises(UnsupportedImageError, match="cut off before its end, or damaged: pixels are missing"):
+            read(tmp_path / f"cut.{ending}")
+
+
 def test_a_jpeg_is_read_nearly_as_written(tmp_path):
     smooth = np.add.outer(np.arange(60), np.arange(50)).astype(np.uint8)
     Image.fromarray(smooth).save(tmp_path / "picture.jpg", quality=95)

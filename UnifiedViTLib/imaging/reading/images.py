@@ -12,10 +12,14 @@ import SimpleITK as sitk
 
 from ...errors import UnsupportedImageError
 from ...native import native_path
+from ...streams import libraries_heard
 from ..colours import grey
 from ..geometry import ALL_GIVEN, LPS_RAS, GeometrySource
 from ..volume import Volume
 from .limits import damaged
+
+#: Of what libjpeg prints, where pixels are missing or wrong.
+_JPEG_DAMAGE = (b"premature end", b"bad huffman code", b"instead of rst")
 
 
 def read_with_itk(path: Path, reader_name: str, counts: Sequence[int]) -> sitk.Image:
@@ -52,6 +56,17 @@ def itk_errors(path: Path) -> Iterator[None]:
             f"{path.name} cannot be read: it is damaged, incomplete or not an image "
             f"(NRRD, NIfTI, MHA, DICOM, PNG and JPEG can be read). Export or download it again. [{reason}]"
         ) from error
+
+
+@contextmanager
+def whole_jpeg(name: str) -> Iterator[None]:
+    """Raise an UnsupportedImageError where pixels of a JPEG read in the block are missing: libjpeg draws grey in
+    their place, prints it, and tells nobody else."""
+    with libraries_heard() as printed:
+        yield
+    if any(words in printed[0].lower() for words in _JPEG_DAMAGE):
+        raise UnsupportedImageError(f"{name} is cut off before its end, or damaged: pixels are missing. Export or "
+                                    "download it again.")
 
 
 def first_three(name: str, counts: Sequence[int]) -> None:

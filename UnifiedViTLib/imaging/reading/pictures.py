@@ -11,10 +11,9 @@ from typing import BinaryIO
 import SimpleITK as sitk
 
 from ...errors import UnsupportedImageError
-from ...streams import libraries_heard
 from ..geometry import MOST_ELONGATED, NOTHING_KNOWN, SPACING_MM
 from ..volume import Volume
-from .images import read_with_itk, to_volume
+from .images import read_with_itk, to_volume, whole_jpeg
 from .limits import check_counts, check_packed, check_there, check_unpacked, damaged
 from .names import stem
 
@@ -26,8 +25,6 @@ _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 #: The mark of the end, which lies in the last bytes: some cameras write more after it.
 _JPEG_END, _JPEG_TAIL = b"\xff\xd9", 4096
-#: Of what libjpeg prints, where it draws grey as pixels are missing: it tells nobody else.
-_JPEG_DAMAGE = (b"premature end", b"bad huffman code", b"instead of rst")
 #: Segments before the size; colour profiles take dozens.
 _JPEG_SEGMENTS = 10_000
 
@@ -91,12 +88,10 @@ def read_jpeg(path: Path) -> Volume:
             f"{name} has {channels} colours, as pictures for print have. Convert it to plain grey and run again."
         )
     check_counts(name, (width, height), channels)
-    with libraries_heard() as printed:
-        volume = picture(path, "JPEGImageIO", (width, height))
-    if not ended or any(words in printed[0].lower() for words in _JPEG_DAMAGE):
-        raise UnsupportedImageError(f"{name} is cut off before its end, or damaged: pixels are missing. Export or "
-                                    "download it again.")
-    return volume
+    if not ended:
+        raise UnsupportedImageError(f"{name} is cut off before its end. Export or download it again.")
+    with whole_jpeg(name):
+        return picture(path, "JPEGImageIO", (width, height))
 
 
 def _jpeg_frame(file: BinaryIO, name: str, there: int) -> tuple[int, int, int]:

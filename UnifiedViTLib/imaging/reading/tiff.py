@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import UnsupportedImageError
 from ..volume import Volume
+from .images import whole_jpeg
 from .limits import LONGEST_SIDE, check_counts, check_there, damaged
 from .pictures import picture
 
@@ -62,7 +63,8 @@ def read_tiff(path: Path) -> Volume:
     for page in full:
         _check_page(page, name, file_bytes)
     _check_kind(full, name)
-    image = picture(path, "TIFFImageIO", (width, height, len(full)))
+    with whole_jpeg(name):  # as a page may be packed
+        image = picture(path, "TIFFImageIO", (width, height, len(full)))
     notes, array = _check_axes(full, name), image.array
     exchanged = full[0].get(_PHOTOMETRIC, [1])[0] == _WHITE_IS_ZERO
     if exchanged and bits >= 8 and not _is_tiled(full[0]):  # where ITK makes colours of the pixels, it does this itself

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import SimpleITK as sitk
 
 from ....errors import UnsupportedImageError
 from ....native import native_path, printable_path
+from ..images import whole_jpeg
 from ..limits import check_counts
 from .bounded import BoundedReader
 from .frames import Frame
@@ -19,7 +21,8 @@ from .header import Header, uid_name
 _VALUE_BYTES = 4
 #: What is brighter than this percentage of the measured pixels would be taken for bright tissue.
 _BRIGHT = 99
-#: Transfer syntaxes without compression, and those that pydicom unpacks by itself.
+#: Transfer syntaxes of JPEG as libjpeg knows it; and those without compression, or that pydicom unpacks by itself.
+_JPEG = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70))
 _NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5")
 
 
@@ -67,7 +70,8 @@ def _rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarr
     reader.SetImageIO("GDCMImageIO")  # whatever the file is called
     reader.SetFileName(name)
     try:
-        image = reader.Execute()
+        with whole_jpeg(path.name) if syntax in _JPEG else nullcontext():
+            image = reader.Execute()
     except RuntimeError as error:
         raise _unreadable(path, syntax) from error
     array = sitk.GetArrayFromImage(image)
