@@ -64,7 +64,7 @@ def test_patients_whom_a_run_has_learnt_from_are_not_measured_on_when_the_split_
                                ("validation", "test", "was chosen by 1 patients who now stand on the test side")):
         sides = slices.sides.copy()
         sides[slices.on(side)[0]] = other
-        written = np.array([f"one/p{n}" for n in range(len(sides))])  # by another hand
+        written = np.array([f"two/p{n}" for n in range(len(sides))])  # by another hand, in another source
         moved = replace(data, slices=replace(slices, sides=sides, groups=written))
         for use in (evaluate, fit):
             with pytest.raises(RunError, match=words):

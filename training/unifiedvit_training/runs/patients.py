@@ -66,6 +66,8 @@ def _known(run: Path) -> dict[str, set[str]]:
 
 
 def _digests(slices: SliceSet, side: str) -> set[str]:
-    """Of the names of a side's patients, which may be those of people, however a table now writes them."""
-    groups = (str(group).partition("/") for group in np.unique(slices.groups[slices.sides == side]))
-    return {hashlib.sha256(f"{source}/{folded_patient(name)}".encode()).hexdigest()[:32] for source, _, name in groups}
+    """Of the names of a side's patients, which may be those of people, however a table now writes them, and whatever the
+    source is called in which they are."""
+    groups = map(str, np.unique(slices.groups[slices.sides == side]))
+    names = (folded_patient(group.partition("/")[2] or group) for group in groups)
+    return {hashlib.sha256(name.encode()).hexdigest()[:32] for name in names}
