@@ -66,8 +66,8 @@ def _known(run: Path) -> dict[str, set[str]]:
 
 
 def _digests(slices: SliceSet, side: str) -> set[str]:
-    """Of the names of a side's patients, which may be those of people, however a table now writes them, and whatever the
-    source is called in which they are."""
+    """Of the names of a side's patients, which may be those of people, however a table now writes them, and whatever
+    their source is called."""
     groups = map(str, np.unique(slices.groups[slices.sides == side]))
     names = (folded_patient(group.partition("/")[2] or group) for group in groups)
     return {hashlib.sha256(name.encode()).hexdigest()[:32] for name in names}
