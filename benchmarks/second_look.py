@@ -58,8 +58,8 @@ def look_twice(network: UnifiedNetwork, slices: SliceSet, indices: np.ndarray
     for start in range(0, len(indices), BATCH):
         images = torch.from_numpy(slices.inputs(indices[start:start + BATCH]))
         once = _mask_logits(network, images)
-        drawn["once"].append(once)
-        drawn[MIRRORED].append((once + _mask_logits(network, images.flip(-1)).flip(-1)) / 2)
+        drawn["once"].append(_labels(once))
+        drawn[MIRRORED].append(_labels(once + _mask_logits(network, images.flip(-1)).flip(-1)))
         for name, share in zip(squares, SQUARES, strict=True):
             found = {n: place for n, logits in enumerate(once) if (place := _square(logits, share)) is not None}
             both = once.clone()
@@ -70,10 +70,14 @@ def look_twice(network: UnifiedNetwork, slices: SliceSet, indices: np.ndarray
                     part = both[n, :, rows, columns]
                     part += interpolate(logits[None], size=part.shape[-2:], mode="bilinear", antialias=True)[0]
                     part /= 2
-            drawn[name].append(both)
+            drawn[name].append(_labels(both))
             looked[name] += [n in found for n in range(len(images))]
-    return ({name: torch.cat([part.argmax(dim=1) for part in parts]).numpy().astype(np.uint8)
-             for name, parts in drawn.items()}, {name: np.array(values) for name, values in looked.items()})
+    return ({name: np.concatenate(parts) for name, parts in drawn.items()},
+            {name: np.array(values) for name, values in looked.items()})
+
+
+def _labels(logits: torch.Tensor) -> np.ndarray:
+    return logits.argmax(dim=1).numpy().astype(np.uint8)
 
 
 def _mask_logits(network: UnifiedNetwork, images: torch.Tensor) -> torch.Tensor:
