@@ -127,6 +127,8 @@ def test_a_run_that_fails_is_named_and_the_others_are_finished(tmp_path, capsys)
 @pytest.mark.parametrize(("change", "said"), [
     ({"entries": [{"name": "a", "title": "A", "kind": "unified", "architecture": "hierarchical"}]}, "entries"),
     ({"entries": described()["entries"] + described()["entries"][:1]}, "two of `entries` have the same name"),
+    ({"entries": [*described()["entries"][1:], described()["entries"][0] | {"variant_of": "shard"}]},
+     "shared is said to be a variant of shard, which is no other entry"),
     ({"sets": {}}, "sets"),
     ({"seed": 3}, "seed"),
 ])
@@ -175,6 +177,18 @@ def test_ours_is_held_against_the_baseline_of_each_task_and_the_best_cnn_on_the_
     means = [results.metrics[name]["macro_auc"].mean() for name in ("class-alone", "shared")]
     assert (found.first, found.second) == pytest.approx(means)
     assert found.low <= found.difference <= found.high
+
+
+def test_a_variant_is_held_against_what_it_is_one_of_where_both_were_measured(compared):
+    plan = plan_of(compared)
+    others = {"class-alone": "shared", "unet": "other"}
+    entries = [entry.model_copy(update={"variant_of": others.get(entry.name)}) for entry in plan.entries]
+    results = results_of(plan, "heads", compared / "work", compared / "data")
+    changed = plan.model_copy(update={"entries": entries})
+    found = [c for c in paired_comparisons(changed, results) if c.why == "what it is a variant of" and c.differences]
+    assert [(c.entry, c.against, c.task, c.seeds) for c in found] == [("class-alone", "shared", "classification", 2)]
+    values = [results.metrics[name]["macro_auc"].mean() for name in ("shared", "class-alone")]
+    assert (found[0].differences["macro_auc"].first, found[0].differences["macro_auc"].second) == pytest.approx(values)
 
 
 def test_costs_are_measured_once_and_kept(compared):

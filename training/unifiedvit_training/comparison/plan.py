@@ -23,6 +23,7 @@ class Entry(Section):
         architecture: of the library, or a key of `peers.PEERS`.
         arguments: of the architecture; None: its usual ones.
         task: what it learns.
+        variant_of: the entry that this one changes something of, and is held against.
         seeds: of the comparison's, those that it is trained with; None: all. Empty: only its cost is measured.
         changes: in the project, for this entry alone.
     """
@@ -33,6 +34,7 @@ class Entry(Section):
     architecture: str
     arguments: dict[str, Any] | None = None
     task: Task = "both"
+    variant_of: str | None = None
     seeds: list[int] | None = None
     changes: dict[str, Any] = Field(default={})
 
@@ -71,6 +73,9 @@ class Comparison(Section):
         names = [entry.name for entry in self.entries]
         if len(set(names)) != len(names):
             raise ValueError("two of `entries` have the same name")
+        for entry in self.entries:
+            if entry.variant_of is not None and entry.variant_of not in {*names} - {entry.name}:
+                raise ValueError(f"{entry.name} is said to be a variant of {entry.variant_of}, which is no other entry")
         return self
 
     def entry(self, name: str) -> Entry:

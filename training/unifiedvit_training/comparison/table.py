@@ -122,7 +122,13 @@ def best_peer(plan: Comparison, results: Results, task: str) -> str | None:
 
 
 def paired_comparisons(plan: Comparison, results: Results) -> Iterator[PairedComparison]:
-    """Every unified network against the single-task baseline of each task and against the best CNN."""
+    """Every unified network against the single-task baseline of each task and against the best CNN, and every variant
+    against what it is one of.
+
+    Args:
+        plan: the comparison.
+        results: on one of its sets.
+    """
     baselines = {entry.task: entry.name for entry in plan.entries
                  if entry.kind == "baseline" and entry.name in results.tables}
     for task in TESTED:
@@ -133,6 +139,9 @@ def paired_comparisons(plan: Comparison, results: Results) -> Iterator[PairedCom
             for entry in plan.entries:
                 if other and other != entry.name and entry.name in results.tables and entry.kind == "unified":
                     yield _paired_comparison(results, entry, other, why, task)
+        for entry in plan.entries:
+            if entry.variant_of in results.tables and entry.name in results.tables:
+                yield _paired_comparison(results, entry, entry.variant_of, "what it is a variant of", task)
 
 
 def _paired_comparison(results: Results, entry: Entry, opponent: str, why: str, task: str) -> PairedComparison:

@@ -16,6 +16,7 @@ from UnifiedViTLib.models.hybrid import CNNStages
 
 from ..config import Initial, Optimiser
 from ..errors import RunError
+from ..peers import Peer
 from ..runs.checkpoints import load_weights
 from .pretrained import load_packaged_weights
 
@@ -149,6 +150,8 @@ def _from_timm(network: Any, name: str) -> dict[str, torch.Tensor]:
         prefix = "encoder.stem.cnn."
     elif located := _trunk(network):
         prefix = located[0]
+    elif isinstance(network, Peer) and hasattr(network.encoder, "model"):  # timm's, as smp wraps it
+        prefix = "network.encoder.model."
     else:
         raise RunError("fit.initial.timm: this architecture's encoder is not one of timm. Begin from other weights.")
     if (packaged := load_packaged_weights(name, channels)) is not None:
