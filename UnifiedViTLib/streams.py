@@ -46,22 +46,27 @@ def tell(text: str, stream: TextIO) -> None:
 @contextmanager
 def libraries_heard() -> Iterator[list[bytes]]:
     """What is written to the process's standard output and error within the block, by libraries in C too; given when it
-    ends, and in place of being shown."""
+    ends, and shown then, as other threads may have written it."""
     heard: list[bytes] = []
-    with _LISTENING, ExitStack() as after, tempfile.TemporaryFile() as file:
+    with _LISTENING, ExitStack() as after:
         open_standard_streams()
         _flush()
+        files = []
         for descriptor in (1, 2):
-            shown = os.dup(descriptor)
+            file, shown = after.enter_context(tempfile.TemporaryFile()), os.dup(descriptor)
             after.callback(os.close, shown)
             after.callback(os.dup2, shown, descriptor)
             os.dup2(file.fileno(), descriptor)
+            files.append((file, shown))
         try:
             yield heard
         finally:
             _flush()
-            file.seek(0)
-            heard.append(file.read())
+            for file, shown in files:
+                file.seek(0)
+                heard.append(file.read())
+                with suppress(OSError):
+                    os.write(shown, heard[-1])
 
 
 def _flush() -> None:

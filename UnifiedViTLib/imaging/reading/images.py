@@ -64,7 +64,7 @@ def whole_jpeg(name: str) -> Iterator[None]:
     their place, prints it, and tells nobody else."""
     with libraries_heard() as printed:
         yield
-    if any(words in printed[0].lower() for words in _JPEG_DAMAGE):
+    if any(words in heard.lower() for heard in printed for words in _JPEG_DAMAGE):
         raise UnsupportedImageError(f"{name} is cut off before its end, or damaged: pixels are missing. Export or "
                                     "download it again.")
 
