@@ -41,10 +41,11 @@ def identity_of(dataset: Dataset) -> Identity:
     """What a data set says of its patient."""
     alphabetic = values.text(dataset, "PatientName").split("=")[0]
     parts = " ".join(unicodedata.normalize("NFKC", alphabetic).casefold().replace("^", " ").split())
-    return Identity(*(_digest(text) for text in (
+    return Identity(*(digest(text) for text in (
         values.text(dataset, "PatientID").strip(), values.text(dataset, "IssuerOfPatientID").strip(), parts,
         values.text(dataset, "PatientBirthDate").strip())))
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """As an `Identity` has a text; "" for an empty one."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() if text else ""
