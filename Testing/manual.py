@@ -75,6 +75,7 @@ def write_inputs(folder: Path) -> None:
                  "patients/a_t1c.nii.gz", "patients/a_t2.nii.gz"):
         sitk.WriteImage(to_sitk(volume), str(folder / name))
     sitk.WriteImage(to_sitk(replace(volume, array=volume.array[:, :, ::-1])), str(folder / "right.nrrd"))
+    (folder / "patients.csv").write_text("patient,image_left,image_right,age,sex\n17,left.nrrd,right.nrrd,63,F\n")
     expert = sitk.GetImageFromArray((np.indices(volume.array.shape).sum(axis=0) < 40).astype(np.uint8))
     expert.CopyInformation(to_sitk(volume))
     sitk.WriteImage(expert, str(folder / "expert.nii.gz"))

@@ -340,6 +340,12 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
 
         return compare(segmentationOf(segmentationA), segmentationOf(segmentationB))
 
+    def diagnosePatient(self, segmentationNodes, metadata=None, model=None):
+        """Results of several images of a patient, and metadata: `UnifiedViTPanel.patient.diagnosePatient`."""
+        from UnifiedViTPanel.patient import diagnosePatient
+
+        return diagnosePatient(segmentationNodes, metadata, model)
+
     def addToDataset(self, volumeNode, folder, reviewer, label=None, segmentationNode=None, patient=""):
         """Add a corrected result to a dataset that `unifiedvit-train prepare` reads as it is: the image, and the
         segmentation as it is now in the scene, under a pseudonym.

@@ -6,7 +6,7 @@ import pytest
 from panels import head_node
 from PySide6 import QtCore, QtGui, QtTest, QtWidgets
 
-SECTIONS = ("inputs", "region", "advanced", "models", "result", "compare", "batch", "teach", "log")
+SECTIONS = ("inputs", "region", "advanced", "models", "result", "patient", "compare", "batch", "teach", "log")
 
 
 @pytest.fixture

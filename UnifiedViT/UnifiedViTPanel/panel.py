@@ -23,6 +23,7 @@ from .consent import mayBeUsed
 from .dicomview import DicomView
 from .models import ModelsView
 from .options import optionsOf, slicerOptions
+from .patient import PatientView
 from .region import RegionView
 from .results import ResultView
 from .sentences import inWords
@@ -64,7 +65,7 @@ class Panel:
         self.models = ModelsView(ui, self.status, self.onModelsChanged, self.timer.start)
         self.batch, self.sequence = BatchView(ui, self), SequenceView(ui, self)
         self.adapt = AdaptView(ui, self)
-        self.furtherModels = FurtherModelsView(ui)
+        self.furtherModels, self.patient = FurtherModelsView(ui), PatientView(ui, self.status)
         self.whichModel = WhichModelView(ui, self.status, self.computer,
                                          lambda modelID: self.onChosen("model", modelID), self.timer.start)
         self._boxes = self._choiceBoxes()
@@ -133,6 +134,7 @@ class Panel:
         self.region.show(parameters.parameterNode if parameters else None)
         self._showModel()
         self.furtherModels.show(self.models.usable(), parameters)
+        self.patient.show(self.spec(), parameters.inputVolume if parameters else None)
         self.whichModel.show(parameters)
         self.setup.require("" if self.computer.isElsewhere else self._torchReason(), self.computer.isElsewhere)
         self._showButtons()
@@ -285,6 +287,7 @@ class Panel:
             parameters.inputVolume = volumeNode
         parameters.outputSegmentation = segmentationNode
         self.results.show(segmentationNode)
+        self.patient.show(self.spec(), parameters.inputVolume)
 
     def showStored(self, result):
         """Put a `StoredResult` with its volume into the scene, and show it as that of a run; returns the segmentation.
@@ -320,6 +323,7 @@ class Panel:
         self.sequence.forget()
         self.whichModel.forget()
         self.teach.forget()
+        self.patient.forget()
         if self._running:
             self._cancel("")
         self.status.clear()

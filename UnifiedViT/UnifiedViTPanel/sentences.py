@@ -86,4 +86,8 @@ def _templates(_):
         _("The two answers contradict each other: {finding} found, yet {segment} is not drawn."),
         _("The two answers contradict each other: {segment} is drawn, yet {finding} is not found."),
         _("Uncertain, as close to the threshold: {findings}. Review it."),
+        # A patient
+        _("Metadata changed the diagnosis: from the images alone it would be {diagnosis}."),
+        _("The images contradict each other: {diagnoses}."),
+        _("The patient's diagnosis is uncertain ({diagnosis}, under {threshold}): review it."),
     )

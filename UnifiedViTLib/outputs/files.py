@@ -380,15 +380,21 @@ def summary(name: str, prediction: Prediction) -> str:
     return printable("\n".join([*lines, *(f"  ! {warning}" for warning in prediction.warnings)]))
 
 
-def write_csv(rows: Sequence[Mapping[str, str]], path: Path) -> None:
-    """Write `results.csv`. Cells that a spreadsheet would compute begin with an apostrophe; what is no text is written
-    as an escape."""
+def write_csv(rows: Sequence[Mapping[str, str]], path: Path, fields: Sequence[str] = CSV_FIELDS) -> None:
+    """Write `results.csv`, or another table. Cells that a spreadsheet would compute begin with an apostrophe; what is
+    no text is written as an escape.
+
+    Args:
+        rows: by the names of columns; what is left out is empty.
+        path: the file.
+        fields: names of the columns.
+    """
 
     def write(part: Path) -> None:
         # A name of another encoding is told as far as it can be: the rows of the others must not be lost.
         with open(part, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-            writer = csv.DictWriter(file, CSV_FIELDS)
+            writer = csv.DictWriter(file, fields)
             writer.writeheader()
-            writer.writerows({name: table_cell(printable(row.get(name, ""))) for name in CSV_FIELDS} for row in rows)
+            writer.writerows({name: table_cell(printable(row.get(name, ""))) for name in fields} for row in rows)
 
     write_atomically(path, write)

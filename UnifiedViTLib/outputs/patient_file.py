@@ -72,15 +72,11 @@ def write_patient(patient: PatientDiagnosis, spec: ModelSpec, inputs: Sequence[I
     """
     if path.suffix.lower() != ".json":
         raise OutputError(f"{path.name} is to be a JSON file. Give a name that ends with .json.")
-    if path.exists() and not _is_own(path):
+    if path.exists() and read_own(path, KEY) is None:
         raise OutputError(f"{path} is no patient's diagnosis of UnifiedViT, or was changed since; it stays as it is. "
                           "Choose another name.")
-    head = spec.patient
     document = as_json(patient, spec) | {KEY: {
-        "format": FORMAT,
-        "model": {"id": spec.id, "version": spec.version, "sha256": model_sha256(spec),
-                  "patient_sha256": head.sha256 if head else None},
-        "inputs": [file.to_dict() for file in inputs],
+        "format": FORMAT, "model": model_as_json(spec), "inputs": [file.to_dict() for file in inputs],
         "software": software_versions(),
     }}
     document[KEY]["sha256"] = seal_of(document)
@@ -88,11 +84,23 @@ def write_patient(patient: PatientDiagnosis, spec: ModelSpec, inputs: Sequence[I
     write_atomically(path, lambda part: part.write_text(text, encoding="ascii"))
 
 
-def _is_own(path: Path) -> bool:
+def model_as_json(spec: ModelSpec) -> dict[str, Any]:
+    """Which model, and which patient head."""
+    return {"id": spec.id, "version": spec.version, "sha256": model_sha256(spec),
+            "patient_sha256": spec.patient.sha256 if spec.patient else None}
+
+
+def read_own(path: Path, key: str) -> dict[str, Any] | None:
+    """A JSON of ours; None if it is not there, not ours, or was changed since.
+
+    Args:
+        path: the file.
+        key: of its manifest, which carries the seal.
+    """
     try:
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
-            return False
+            return None
         document = json.loads(path.read_text(encoding="utf-8"))
-        return document[KEY].pop("sha256") == seal_of(document)
+        return document if document[key].pop("sha256") == seal_of(document) else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return False
+        return None

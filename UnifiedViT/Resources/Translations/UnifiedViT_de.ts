@@ -412,6 +412,26 @@
         <translation type="unfinished">Adresse eines Modell-Repositorys</translation>
     </message>
     <message>
+        <source>Patient</source>
+        <translation type="unfinished">Patient</translation>
+    </message>
+    <message>
+        <source>One diagnosis of several images of a patient, and what else is known: check the results that are of this patient.</source>
+        <translation type="unfinished">Eine Diagnose aus mehreren Bildern eines Patienten und dem, was sonst bekannt ist: Haken Sie die Ergebnisse an, die zu diesem Patienten gehören.</translation>
+    </message>
+    <message>
+        <source>Results of the patient</source>
+        <translation type="unfinished">Ergebnisse des Patienten</translation>
+    </message>
+    <message>
+        <source>Results of the chosen model in this scene. Those of other patients than that of the chosen volume are left out, where the DICOM module knows them.</source>
+        <translation type="unfinished">Ergebnisse des gewählten Modells in dieser Szene. Die anderer Patienten als dem des gewählten Volumens fehlen hier, soweit das DICOM-Modul sie kennt.</translation>
+    </message>
+    <message>
+        <source>Diagnose patient</source>
+        <translation type="unfinished">Patient diagnostizieren</translation>
+    </message>
+    <message>
         <source>Compare</source>
         <translation type="unfinished">Vergleichen</translation>
     </message>
@@ -1495,6 +1515,61 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.patient</name>
+    <message>
+        <source>Choose at least one result of UnifiedViT.</source>
+        <translation type="unfinished">Wählen Sie mindestens ein Ergebnis von UnifiedViT.</translation>
+    </message>
+    <message>
+        <source>{name}: {value}</source>
+        <translation type="unfinished">{name}: {value}</translation>
+    </message>
+    <message>
+        <source>{name}: {value} (without it, {diagnosis} {probability})</source>
+        <translation type="unfinished">{name}: {value} (ohne dies {diagnosis} {probability})</translation>
+    </message>
+    <message>
+        <source>Missing</source>
+        <translation type="unfinished">Fehlt</translation>
+    </message>
+    <message>
+        <source>{name} is of another patient than {other}. Choose the images of one patient.</source>
+        <translation type="unfinished">{name} gehört zu einem anderen Patienten als {other}. Wählen Sie die Bilder eines Patienten.</translation>
+    </message>
+    <message>
+        <source>The result {name} of this scene is damaged. Run the model again.</source>
+        <translation type="unfinished">Das Ergebnis {name} dieser Szene ist beschädigt. Führen Sie das Modell noch einmal aus.</translation>
+    </message>
+    <message>
+        <source>The results in the scene have changed meanwhile. Check them again.</source>
+        <translation type="unfinished">Die Ergebnisse in der Szene haben sich inzwischen geändert. Haken Sie sie noch einmal an.</translation>
+    </message>
+    <message>
+        <source>Images alone: {diagnosis} {probability}</source>
+        <translation type="unfinished">Bilder allein: {diagnosis} {probability}</translation>
+    </message>
+    <message>
+        <source>A package that the model needs is missing ({error}). Run the model once: the panel offers to install it.</source>
+        <translation type="unfinished">Ein Paket, das das Modell braucht, fehlt ({error}). Führen Sie das Modell einmal aus: Das Panel bietet dann an, es zu installieren.</translation>
+    </message>
+    <message>
+        <source>{name} is no result of {model} {version}. Look at all images with one model.</source>
+        <translation type="unfinished">{name} ist kein Ergebnis von {model} {version}. Lassen Sie alle Bilder von einem Modell ansehen.</translation>
+    </message>
+    <message>
+        <source>Missing: {fields}</source>
+        <translation type="unfinished">Fehlend: {fields}</translation>
+    </message>
+    <message>
+        <source>{name} and {other} are results of one image, which would count twice. Choose one of them.</source>
+        <translation type="unfinished">{name} und {other} sind Ergebnisse eines Bildes, das doppelt zählen würde. Wählen Sie eines davon.</translation>
+    </message>
+    <message>
+        <source>From {low} to {high}. The model has learnt from {first} to {last}.</source>
+        <translation type="unfinished">Von {low} bis {high}. Gelernt hat das Modell aus {first} bis {last}.</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.region</name>
     <message>
         <source>none</source>
@@ -1883,6 +1958,18 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
         <translation type="unfinished">Unsicher, da nahe am Schwellenwert: {findings}. Prüfen Sie das.</translation>
+    </message>
+    <message>
+        <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>
+        <translation type="unfinished">Metadaten haben die Diagnose geändert: Aus den Bildern allein wäre sie {diagnosis}.</translation>
+    </message>
+    <message>
+        <source>The images contradict each other: {diagnoses}.</source>
+        <translation type="unfinished">Die Bilder widersprechen einander: {diagnoses}.</translation>
+    </message>
+    <message>
+        <source>The patient&apos;s diagnosis is uncertain ({diagnosis}, under {threshold}): review it.</source>
+        <translation type="unfinished">Die Diagnose des Patienten ist unsicher ({diagnosis}, unter {threshold}): Prüfen Sie sie.</translation>
     </message>
 </context>
 <context>

@@ -412,6 +412,26 @@
         <translation type="unfinished">Dirección de un repositorio de modelos</translation>
     </message>
     <message>
+        <source>Patient</source>
+        <translation type="unfinished">Paciente</translation>
+    </message>
+    <message>
+        <source>One diagnosis of several images of a patient, and what else is known: check the results that are of this patient.</source>
+        <translation type="unfinished">Un diagnóstico a partir de varias imágenes de un paciente y de lo demás que se sabe: marque los resultados que son de este paciente.</translation>
+    </message>
+    <message>
+        <source>Results of the patient</source>
+        <translation type="unfinished">Resultados del paciente</translation>
+    </message>
+    <message>
+        <source>Results of the chosen model in this scene. Those of other patients than that of the chosen volume are left out, where the DICOM module knows them.</source>
+        <translation type="unfinished">Resultados del modelo elegido en esta escena. Se omiten los de otros pacientes que el del volumen elegido, si el módulo DICOM los conoce.</translation>
+    </message>
+    <message>
+        <source>Diagnose patient</source>
+        <translation type="unfinished">Diagnosticar al paciente</translation>
+    </message>
+    <message>
         <source>Compare</source>
         <translation type="unfinished">Comparar</translation>
     </message>
@@ -1495,6 +1515,61 @@ Use them for such a purpose? You are asked once.</source>
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.patient</name>
+    <message>
+        <source>Choose at least one result of UnifiedViT.</source>
+        <translation type="unfinished">Elija al menos un resultado de UnifiedViT.</translation>
+    </message>
+    <message>
+        <source>{name}: {value}</source>
+        <translation type="unfinished">{name}: {value}</translation>
+    </message>
+    <message>
+        <source>{name}: {value} (without it, {diagnosis} {probability})</source>
+        <translation type="unfinished">{name}: {value} (sin ello, {diagnosis} {probability})</translation>
+    </message>
+    <message>
+        <source>Missing</source>
+        <translation type="unfinished">Falta</translation>
+    </message>
+    <message>
+        <source>{name} is of another patient than {other}. Choose the images of one patient.</source>
+        <translation type="unfinished">{name} es de otro paciente que {other}. Elija las imágenes de un solo paciente.</translation>
+    </message>
+    <message>
+        <source>The result {name} of this scene is damaged. Run the model again.</source>
+        <translation type="unfinished">El resultado {name} de esta escena está dañado. Ejecute el modelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The results in the scene have changed meanwhile. Check them again.</source>
+        <translation type="unfinished">Los resultados de la escena han cambiado entretanto. Márquelos de nuevo.</translation>
+    </message>
+    <message>
+        <source>Images alone: {diagnosis} {probability}</source>
+        <translation type="unfinished">Solo las imágenes: {diagnosis} {probability}</translation>
+    </message>
+    <message>
+        <source>A package that the model needs is missing ({error}). Run the model once: the panel offers to install it.</source>
+        <translation type="unfinished">Falta un paquete que el modelo necesita ({error}). Ejecute el modelo una vez: el panel ofrece instalarlo.</translation>
+    </message>
+    <message>
+        <source>{name} is no result of {model} {version}. Look at all images with one model.</source>
+        <translation type="unfinished">{name} no es un resultado de {model} {version}. Examine todas las imágenes con un solo modelo.</translation>
+    </message>
+    <message>
+        <source>Missing: {fields}</source>
+        <translation type="unfinished">Falta: {fields}</translation>
+    </message>
+    <message>
+        <source>{name} and {other} are results of one image, which would count twice. Choose one of them.</source>
+        <translation type="unfinished">{name} y {other} son resultados de una misma imagen, que contaría dos veces. Elija uno de ellos.</translation>
+    </message>
+    <message>
+        <source>From {low} to {high}. The model has learnt from {first} to {last}.</source>
+        <translation type="unfinished">De {low} a {high}. El modelo ha aprendido de {first} a {last}.</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.region</name>
     <message>
         <source>none</source>
@@ -1883,6 +1958,18 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
         <translation type="unfinished">Incierto, por estar cerca del umbral: {findings}. Revíselo.</translation>
+    </message>
+    <message>
+        <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>
+        <translation type="unfinished">Los metadatos han cambiado el diagnóstico: por las imágenes solas sería {diagnosis}.</translation>
+    </message>
+    <message>
+        <source>The images contradict each other: {diagnoses}.</source>
+        <translation type="unfinished">Las imágenes se contradicen: {diagnoses}.</translation>
+    </message>
+    <message>
+        <source>The patient&apos;s diagnosis is uncertain ({diagnosis}, under {threshold}): review it.</source>
+        <translation type="unfinished">El diagnóstico del paciente es incierto ({diagnosis}, menos de {threshold}): revíselo.</translation>
     </message>
 </context>
 <context>

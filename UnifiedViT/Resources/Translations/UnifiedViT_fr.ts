@@ -412,6 +412,26 @@
         <translation type="unfinished">Adresse d&apos;un dépôt de modèles</translation>
     </message>
     <message>
+        <source>Patient</source>
+        <translation type="unfinished">Patient</translation>
+    </message>
+    <message>
+        <source>One diagnosis of several images of a patient, and what else is known: check the results that are of this patient.</source>
+        <translation type="unfinished">Un diagnostic à partir de plusieurs images d&apos;un patient et de ce que l&apos;on sait d&apos;autre : cochez les résultats qui concernent ce patient.</translation>
+    </message>
+    <message>
+        <source>Results of the patient</source>
+        <translation type="unfinished">Résultats du patient</translation>
+    </message>
+    <message>
+        <source>Results of the chosen model in this scene. Those of other patients than that of the chosen volume are left out, where the DICOM module knows them.</source>
+        <translation type="unfinished">Résultats du modèle choisi dans cette scène. Ceux d&apos;autres patients que celui du volume choisi sont omis, si le module DICOM les connaît.</translation>
+    </message>
+    <message>
+        <source>Diagnose patient</source>
+        <translation type="unfinished">Diagnostiquer le patient</translation>
+    </message>
+    <message>
         <source>Compare</source>
         <translation type="unfinished">Comparer</translation>
     </message>
@@ -1495,6 +1515,61 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.patient</name>
+    <message>
+        <source>Choose at least one result of UnifiedViT.</source>
+        <translation type="unfinished">Choisissez au moins un résultat de UnifiedViT.</translation>
+    </message>
+    <message>
+        <source>{name}: {value}</source>
+        <translation type="unfinished">{name} : {value}</translation>
+    </message>
+    <message>
+        <source>{name}: {value} (without it, {diagnosis} {probability})</source>
+        <translation type="unfinished">{name} : {value} (sans cela, {diagnosis} {probability})</translation>
+    </message>
+    <message>
+        <source>Missing</source>
+        <translation type="unfinished">Manquant</translation>
+    </message>
+    <message>
+        <source>{name} is of another patient than {other}. Choose the images of one patient.</source>
+        <translation type="unfinished">{name} concerne un autre patient que {other}. Choisissez les images d&apos;un seul patient.</translation>
+    </message>
+    <message>
+        <source>The result {name} of this scene is damaged. Run the model again.</source>
+        <translation type="unfinished">Le résultat {name} de cette scène est endommagé. Exécutez de nouveau le modèle.</translation>
+    </message>
+    <message>
+        <source>The results in the scene have changed meanwhile. Check them again.</source>
+        <translation type="unfinished">Les résultats de la scène ont changé entre-temps. Cochez-les de nouveau.</translation>
+    </message>
+    <message>
+        <source>Images alone: {diagnosis} {probability}</source>
+        <translation type="unfinished">Images seules : {diagnosis} {probability}</translation>
+    </message>
+    <message>
+        <source>A package that the model needs is missing ({error}). Run the model once: the panel offers to install it.</source>
+        <translation type="unfinished">Un paquet dont le modèle a besoin manque ({error}). Exécutez le modèle une fois : le panneau propose de l&apos;installer.</translation>
+    </message>
+    <message>
+        <source>{name} is no result of {model} {version}. Look at all images with one model.</source>
+        <translation type="unfinished">{name} n&apos;est pas un résultat de {model} {version}. Faites examiner toutes les images par un seul modèle.</translation>
+    </message>
+    <message>
+        <source>Missing: {fields}</source>
+        <translation type="unfinished">Manquant : {fields}</translation>
+    </message>
+    <message>
+        <source>{name} and {other} are results of one image, which would count twice. Choose one of them.</source>
+        <translation type="unfinished">{name} et {other} sont des résultats d&apos;une même image, qui compterait deux fois. Choisissez l&apos;un d&apos;eux.</translation>
+    </message>
+    <message>
+        <source>From {low} to {high}. The model has learnt from {first} to {last}.</source>
+        <translation type="unfinished">De {low} à {high}. Le modèle a appris de {first} à {last}.</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.region</name>
     <message>
         <source>none</source>
@@ -1883,6 +1958,18 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
         <translation type="unfinished">Incertain, car proche du seuil : {findings}. À vérifier.</translation>
+    </message>
+    <message>
+        <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>
+        <translation type="unfinished">Les métadonnées ont changé le diagnostic : d&apos;après les images seules, ce serait {diagnosis}.</translation>
+    </message>
+    <message>
+        <source>The images contradict each other: {diagnoses}.</source>
+        <translation type="unfinished">Les images se contredisent : {diagnoses}.</translation>
+    </message>
+    <message>
+        <source>The patient&apos;s diagnosis is uncertain ({diagnosis}, under {threshold}): review it.</source>
+        <translation type="unfinished">Le diagnostic du patient est incertain ({diagnosis}, moins de {threshold}) : vérifiez-le.</translation>
     </message>
 </context>
 <context>

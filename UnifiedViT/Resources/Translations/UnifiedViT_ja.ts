@@ -412,6 +412,26 @@
         <translation type="unfinished">モデルリポジトリのアドレス</translation>
     </message>
     <message>
+        <source>Patient</source>
+        <translation type="unfinished">患者</translation>
+    </message>
+    <message>
+        <source>One diagnosis of several images of a patient, and what else is known: check the results that are of this patient.</source>
+        <translation type="unfinished">1人の患者の複数の画像と、ほかに分かっていることから1つの診断を出します。この患者の結果にチェックを入れてください。</translation>
+    </message>
+    <message>
+        <source>Results of the patient</source>
+        <translation type="unfinished">患者の結果</translation>
+    </message>
+    <message>
+        <source>Results of the chosen model in this scene. Those of other patients than that of the chosen volume are left out, where the DICOM module knows them.</source>
+        <translation type="unfinished">このシーンにある、選択したモデルの結果です。選択したボリュームの患者以外の結果は、DICOMモジュールが把握していれば除かれます。</translation>
+    </message>
+    <message>
+        <source>Diagnose patient</source>
+        <translation type="unfinished">患者を診断</translation>
+    </message>
+    <message>
         <source>Compare</source>
         <translation type="unfinished">比較</translation>
     </message>
@@ -1495,6 +1515,61 @@ Use them for such a purpose? You are asked once.</source>
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.patient</name>
+    <message>
+        <source>Choose at least one result of UnifiedViT.</source>
+        <translation type="unfinished">UnifiedViT の結果を少なくとも1つ選択してください。</translation>
+    </message>
+    <message>
+        <source>{name}: {value}</source>
+        <translation type="unfinished">{name}: {value}</translation>
+    </message>
+    <message>
+        <source>{name}: {value} (without it, {diagnosis} {probability})</source>
+        <translation type="unfinished">{name}: {value} (これがなければ {diagnosis} {probability})</translation>
+    </message>
+    <message>
+        <source>Missing</source>
+        <translation type="unfinished">なし</translation>
+    </message>
+    <message>
+        <source>{name} is of another patient than {other}. Choose the images of one patient.</source>
+        <translation type="unfinished">{name} は {other} とは別の患者のものです。1人の患者の画像を選択してください。</translation>
+    </message>
+    <message>
+        <source>The result {name} of this scene is damaged. Run the model again.</source>
+        <translation type="unfinished">このシーンの結果 {name} は壊れています。モデルをもう一度実行してください。</translation>
+    </message>
+    <message>
+        <source>The results in the scene have changed meanwhile. Check them again.</source>
+        <translation type="unfinished">シーンの結果がその間に変わりました。もう一度チェックを入れてください。</translation>
+    </message>
+    <message>
+        <source>Images alone: {diagnosis} {probability}</source>
+        <translation type="unfinished">画像のみ: {diagnosis} {probability}</translation>
+    </message>
+    <message>
+        <source>A package that the model needs is missing ({error}). Run the model once: the panel offers to install it.</source>
+        <translation type="unfinished">モデルに必要なパッケージがありません ({error})。モデルを一度実行すると、パネルがインストールを提案します。</translation>
+    </message>
+    <message>
+        <source>{name} is no result of {model} {version}. Look at all images with one model.</source>
+        <translation type="unfinished">{name} は {model} {version} の結果ではありません。すべての画像を1つのモデルで解析してください。</translation>
+    </message>
+    <message>
+        <source>Missing: {fields}</source>
+        <translation type="unfinished">不明: {fields}</translation>
+    </message>
+    <message>
+        <source>{name} and {other} are results of one image, which would count twice. Choose one of them.</source>
+        <translation type="unfinished">{name} と {other} は同じ画像の結果で、二重に数えられてしまいます。どちらか1つを選択してください。</translation>
+    </message>
+    <message>
+        <source>From {low} to {high}. The model has learnt from {first} to {last}.</source>
+        <translation type="unfinished">{low} から {high} まで。モデルは {first} から {last} までを学習しています。</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.region</name>
     <message>
         <source>none</source>
@@ -1883,6 +1958,18 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
         <translation type="unfinished">しきい値に近いため不確実です：{findings}。確認してください。</translation>
+    </message>
+    <message>
+        <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>
+        <translation type="unfinished">メタデータにより診断が変わりました。画像だけでは {diagnosis} になります。</translation>
+    </message>
+    <message>
+        <source>The images contradict each other: {diagnoses}.</source>
+        <translation type="unfinished">画像どうしが矛盾しています: {diagnoses}。</translation>
+    </message>
+    <message>
+        <source>The patient&apos;s diagnosis is uncertain ({diagnosis}, under {threshold}): review it.</source>
+        <translation type="unfinished">患者の診断は不確かです ({diagnosis}、{threshold} 未満)。確認してください。</translation>
     </message>
 </context>
 <context>

@@ -412,6 +412,26 @@
         <translation type="unfinished">模型仓库的地址</translation>
     </message>
     <message>
+        <source>Patient</source>
+        <translation type="unfinished">患者</translation>
+    </message>
+    <message>
+        <source>One diagnosis of several images of a patient, and what else is known: check the results that are of this patient.</source>
+        <translation type="unfinished">由一名患者的多幅图像及其他已知信息得出一个诊断：请勾选属于该患者的结果。</translation>
+    </message>
+    <message>
+        <source>Results of the patient</source>
+        <translation type="unfinished">该患者的结果</translation>
+    </message>
+    <message>
+        <source>Results of the chosen model in this scene. Those of other patients than that of the chosen volume are left out, where the DICOM module knows them.</source>
+        <translation type="unfinished">此场景中所选模型的结果。若 DICOM 模块知道患者身份，则不列出与所选体数据不同患者的结果。</translation>
+    </message>
+    <message>
+        <source>Diagnose patient</source>
+        <translation type="unfinished">诊断患者</translation>
+    </message>
+    <message>
         <source>Compare</source>
         <translation type="unfinished">比较</translation>
     </message>
@@ -1495,6 +1515,61 @@ Use them for such a purpose? You are asked once.</source>
     </message>
 </context>
 <context>
+    <name>UnifiedViTPanel.patient</name>
+    <message>
+        <source>Choose at least one result of UnifiedViT.</source>
+        <translation type="unfinished">请至少选择一个 UnifiedViT 的结果。</translation>
+    </message>
+    <message>
+        <source>{name}: {value}</source>
+        <translation type="unfinished">{name}：{value}</translation>
+    </message>
+    <message>
+        <source>{name}: {value} (without it, {diagnosis} {probability})</source>
+        <translation type="unfinished">{name}：{value}（若没有它，{diagnosis} {probability}）</translation>
+    </message>
+    <message>
+        <source>Missing</source>
+        <translation type="unfinished">缺失</translation>
+    </message>
+    <message>
+        <source>{name} is of another patient than {other}. Choose the images of one patient.</source>
+        <translation type="unfinished">{name} 与 {other} 属于不同的患者。请选择同一名患者的图像。</translation>
+    </message>
+    <message>
+        <source>The result {name} of this scene is damaged. Run the model again.</source>
+        <translation type="unfinished">此场景中的结果 {name} 已损坏。请重新运行模型。</translation>
+    </message>
+    <message>
+        <source>The results in the scene have changed meanwhile. Check them again.</source>
+        <translation type="unfinished">场景中的结果在此期间已改变。请重新勾选。</translation>
+    </message>
+    <message>
+        <source>Images alone: {diagnosis} {probability}</source>
+        <translation type="unfinished">仅凭图像：{diagnosis} {probability}</translation>
+    </message>
+    <message>
+        <source>A package that the model needs is missing ({error}). Run the model once: the panel offers to install it.</source>
+        <translation type="unfinished">缺少模型所需的软件包（{error}）。请运行一次模型：面板会提示安装。</translation>
+    </message>
+    <message>
+        <source>{name} is no result of {model} {version}. Look at all images with one model.</source>
+        <translation type="unfinished">{name} 不是 {model} {version} 的结果。请用同一个模型处理所有图像。</translation>
+    </message>
+    <message>
+        <source>Missing: {fields}</source>
+        <translation type="unfinished">缺失：{fields}</translation>
+    </message>
+    <message>
+        <source>{name} and {other} are results of one image, which would count twice. Choose one of them.</source>
+        <translation type="unfinished">{name} 和 {other} 是同一幅图像的结果，会被重复计算。请选择其中一个。</translation>
+    </message>
+    <message>
+        <source>From {low} to {high}. The model has learnt from {first} to {last}.</source>
+        <translation type="unfinished">从 {low} 到 {high}。模型学习的范围是 {first} 到 {last}。</translation>
+    </message>
+</context>
+<context>
     <name>UnifiedViTPanel.region</name>
     <message>
         <source>none</source>
@@ -1883,6 +1958,18 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>Uncertain, as close to the threshold: {findings}. Review it.</source>
         <translation type="unfinished">不确定，因为接近阈值：{findings}。请复核。</translation>
+    </message>
+    <message>
+        <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>
+        <translation type="unfinished">元数据改变了诊断：仅凭图像会是 {diagnosis}。</translation>
+    </message>
+    <message>
+        <source>The images contradict each other: {diagnoses}.</source>
+        <translation type="unfinished">各图像相互矛盾：{diagnoses}。</translation>
+    </message>
+    <message>
+        <source>The patient&apos;s diagnosis is uncertain ({diagnosis}, under {threshold}): review it.</source>
+        <translation type="unfinished">患者的诊断不确定（{diagnosis}，低于 {threshold}）：请复核。</translation>
     </message>
 </context>
 <context>

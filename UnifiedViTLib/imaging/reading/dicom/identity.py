@@ -43,10 +43,11 @@ class Identity:
 def identity_of(dataset: Dataset) -> Identity:
     """What a data set says of its patient."""
     alphabetic = values.text(dataset, "PatientName").split("=")[0]
-    return Identity(*(_digest(text) for text in (
+    return Identity(*(digest(text) for text in (
         folded_patient(values.text(dataset, "PatientID")), folded(values.text(dataset, "IssuerOfPatientID")),
         folded(alphabetic.replace("^", " ")), values.text(dataset, "PatientBirthDate").strip())))
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """As an `Identity` has a text; "" for an empty one."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() if text else ""

@@ -1,0 +1,88 @@
+"""The images of a patient: what results of `predict` say of them, and whether all are of one patient, each given once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import UnsupportedImageError
+from ..imaging.reading.dicom.identity import Identity
+from ..inference.patient.diagnosis import View, region_alone
+from ..spec import ModelSpec
+from .comparison.reading import identity_of_inputs
+from .manifest import InputFile, model_sha256, read_result
+
+
+@dataclass(frozen=True)
+class PatientImage:
+    """An image of a patient.
+
+    Attributes:
+        path: as it was given, which names it.
+        files: it was read from; empty where that is not known.
+        view: what a model says of it; None where it is still to be looked at.
+    """
+
+    path: Path
+    files: tuple[InputFile, ...]
+    view: View | None = None
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """SHA-256 of each file."""
+        return tuple(file.sha256 for file in self.files)
+
+    @property
+    def identity(self) -> Identity:
+        """Whom its files state that it is of, while they lie where they were."""
+        return identity_of_inputs(self.files)
+
+
+def stored_image(path: Path, spec: ModelSpec, given: Path | None = None) -> PatientImage:
+    """The image that a result of `predict` is of.
+
+    Args:
+        path: NAME.json.
+        spec: the model, whose result it is to be.
+        given: what the image was called; None: as its result.
+
+    Raises:
+        UnsupportedImageError: it is no result, of another model, or of a region alone.
+    """
+    found = read_result(path)
+    if found is None:
+        raise UnsupportedImageError(f"{path} is no result of unifiedvit predict, or was changed since it was written. "
+                                    "Give the image, or run predict again.")
+    document, manifest = found
+    if manifest.request.model_sha256 != model_sha256(spec):
+        raise UnsupportedImageError(f"{path} is a result of {manifest.request.model_id} "
+                                    f"{manifest.request.model_version}, not of {spec.name} {spec.version} as it is "
+                                    "now. Look at all images with one model.")
+    if "region" in document:
+        raise region_alone(str(path))
+    given = given or path
+    view = View(str(given), document["diagnosis"]["probabilities"], tuple(document["warnings"]))
+    return PatientImage(given, manifest.inputs, view)
+
+
+def check_images(images: Sequence[PatientImage]) -> None:
+    """Return if images can be of one patient.
+
+    Raises:
+        UnsupportedImageError: one is given twice, or DICOM files state that they are of several patients.
+    """
+    contents: dict[tuple[str, ...], PatientImage] = {}
+    known: list[tuple[PatientImage, Identity]] = []
+    for image in images:
+        if image.content and (same := contents.get(image.content)):
+            raise UnsupportedImageError(f"{image.path} is the same image as {same.path}, and would count twice. Give "
+                                        "each image once.")
+        contents[image.content] = image
+        identity = image.identity
+        for before, other in known:
+            if identity.differs_from(other):
+                raise UnsupportedImageError(f"{image.path} is of another patient than {before.path}, as their Patient "
+                                            "IDs, names or dates of birth say. Give the images of one patient.")
+        known.append((image, identity))
