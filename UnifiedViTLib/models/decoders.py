@@ -9,7 +9,6 @@ from timm.layers import ConvNormAct, Mlp
 from torch import nn
 
 from .encoders import Features
-from .skip_attention import create_join
 
 
 def _upsample(in_channels: int, out_channels: int) -> nn.ConvTranspose2d:
@@ -73,18 +72,15 @@ class PyramidDecoder(nn.Module):
             skip.
         out_channels: S mask classes, background included.
         widths: channels after each step. None: half as many each time.
-        skip_attention: see `create_join`.
     """
 
-    def __init__(self, channels: list[int], steps: int, out_channels: int, widths: list[int] | None = None,
-                 skip_attention: str | None = None) -> None:
+    def __init__(self, channels: list[int], steps: int, out_channels: int, widths: list[int] | None = None) -> None:
         super().__init__()
         widths = list(widths or [channels[0] // 2 ** (step + 1) for step in range(steps)])
         if len(widths) != steps:
             raise ValueError(f"decoder_widths: {steps} numbers are needed, not {len(widths)}.")
         self.up = nn.ModuleList(_upsample(a, b) for a, b in pairwise([channels[0], *widths]))
         self.skips = nn.ModuleList(nn.Conv2d(c, w, 1) for c, w in zip(channels[1:], widths, strict=False))
-        self.joins = nn.ModuleList(create_join(skip_attention, w) for _, w in zip(channels[1:], widths, strict=False))
         self.fuse = nn.ModuleList(_fuse(2 * w if n < len(self.skips) else w, w) for n, w in enumerate(widths))
         self.head = _upsample(widths[-1], out_channels)
 
@@ -98,7 +94,7 @@ class PyramidDecoder(nn.Module):
             x = up(x)
             if n < len(self.skips):
                 skip = self.skips[n](maps[n + 1])
-                x = self.joins[n](x[..., : skip.shape[-2], : skip.shape[-1]], skip)
+                x = torch.cat([x[..., : skip.shape[-2], : skip.shape[-1]], skip], dim=1)
             x = fuse(x)
         return self.head(x)
 
