@@ -22,7 +22,7 @@ TINY = {
     "hierarchical": {"encoder": "swin_tiny_patch4_window7_224", "width": 12, "depths": [1, 2, 1, 1], "stem_width": 4,
                      "decoder_widths": [8, 8, 8, 8], "mask_attended_pooling": True},
     "hybrid_cnn_transformer": {"encoder": "four_block_vit", "cnn": "test_resnet", "decoder_widths": [8, 8, 8],
-                               "mask_attended_pooling": True},
+                               "mask_attended_pooling": True, "attention_gates": True},
     "unified_decoder": {"encoder": "four_block_vit", "stem_width": 4, "decoder_layers": 2, "decoder_widths": [8, 8, 8]},
     "fully_integrated": {"encoder": "four_block_vit", "stem_width": 4, "decoder_widths": [8, 8, 8]},
 }

@@ -28,6 +28,7 @@ from UnifiedViTLib.errors import ModelSpecError
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.models import ARCHITECTURES, build_model
+from UnifiedViTLib.models.decoders import AttentionGate
 from UnifiedViTLib.models.dual_decoder import pool_patches_by_mask
 
 
@@ -118,6 +119,16 @@ def test_the_cnn_has_the_published_size_of_its_stages(cnn, millions):
     with torch.device("meta"):
         net = build_model("hybrid_cnn_transformer", SIZES | {"cnn": cnn, "in_channels": 3})
     assert sum(p.numel() for p in net.encoder.stem.parameters()) / 1e6 == pytest.approx(millions, rel=1e-3)
+
+
+def test_an_attention_gate_lets_through_of_a_skip_what_its_weights_say():
+    gate, below, skip = AttentionGate(8).eval(), images(2, 8, 6, 5), images(2, 8, 6, 5, seed=2)
+    weights = gate(below, skip) / skip
+    assert torch.allclose(weights, weights[:, :1].expand_as(weights), atol=1e-5), "one weight a place"
+    assert ((weights > 0) & (weights < 1)).all() and weights.std() > 0
+    for shut in (True, False):
+        torch.nn.init.constant_(gate.weigh[-1].bias, -1e4 if shut else 1e4)
+        assert torch.equal(gate(below, skip), torch.zeros_like(skip) if shut else skip)
 
 
 def test_the_usual_arguments_give_networks_of_one_class_of_size(name):

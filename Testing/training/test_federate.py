@@ -60,7 +60,7 @@ def test_a_simulation_goes_on_without_sites_that_send_nan_another_network_or_not
     assert "A (18 slices) took part. B was left out: It sent values that are not numbers (NaN or infinite)" in first
     assert "B was left out: It sent the weights of another network: " in second
     assert "C was left out: It sent nothing within" in second
-    assert " B did not measure: It sent no score." in second
+    assert " B did not measure: It sent no score" in second
     state = load_state(simulated / "coordinator")
     assert state.finished and state.round == 2 and len(state.left_out["2"]) == 2
 

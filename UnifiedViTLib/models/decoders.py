@@ -63,6 +63,22 @@ class ProgressiveDecoder(nn.Module):
         return self.head(x)
 
 
+class AttentionGate(nn.Module):
+    """What comes from below weighs the places of a skip (Oktay et al. 2018, "Attention U-Net", eqs. 1 and 2).
+
+    Args:
+        channels: of each of the two.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weigh = nn.Sequential(ConvNormAct(2 * channels, channels // 2, 1), nn.Conv2d(channels // 2, 1, 1))
+
+    def forward(self, below: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
+        """Two maps (B, C, H, W) -> the skip, each place times 0 to 1."""
+        return skip * self.weigh(torch.cat([below, skip], dim=1)).sigmoid()
+
+
 class PyramidDecoder(nn.Module):
     """The steps of `ProgressiveDecoder` over maps that already have the sizes of its skips: a pyramid's, or a CNN's.
 
@@ -72,15 +88,18 @@ class PyramidDecoder(nn.Module):
             skip.
         out_channels: S mask classes, background included.
         widths: channels after each step. None: half as many each time.
+        gates: with an `AttentionGate` at each skip.
     """
 
-    def __init__(self, channels: list[int], steps: int, out_channels: int, widths: list[int] | None = None) -> None:
+    def __init__(self, channels: list[int], steps: int, out_channels: int, widths: list[int] | None = None,
+                 gates: bool = False) -> None:
         super().__init__()
         widths = list(widths or [channels[0] // 2 ** (step + 1) for step in range(steps)])
         if len(widths) != steps:
             raise ValueError(f"decoder_widths: {steps} numbers are needed, not {len(widths)}.")
         self.up = nn.ModuleList(_upsample(a, b) for a, b in pairwise([channels[0], *widths]))
         self.skips = nn.ModuleList(nn.Conv2d(c, w, 1) for c, w in zip(channels[1:], widths, strict=False))
+        self.gates = nn.ModuleList(AttentionGate(w) for _, w in zip(self.skips, widths, strict=False) if gates)
         self.fuse = nn.ModuleList(_fuse(2 * w if n < len(self.skips) else w, w) for n, w in enumerate(widths))
         self.head = _upsample(widths[-1], out_channels)
 
@@ -94,7 +113,8 @@ class PyramidDecoder(nn.Module):
             x = up(x)
             if n < len(self.skips):
                 skip = self.skips[n](maps[n + 1])
-                x = torch.cat([x[..., : skip.shape[-2], : skip.shape[-1]], skip], dim=1)
+                x = x[..., : skip.shape[-2], : skip.shape[-1]]
+                x = torch.cat([x, self.gates[n](x, skip) if self.gates else skip], dim=1)
             x = fuse(x)
         return self.head(x)
 

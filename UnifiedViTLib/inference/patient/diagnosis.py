@@ -213,7 +213,8 @@ def _review(spec: ModelSpec, diagnosis: Diagnosis) -> list[str]:
     if diagnosis.probability >= threshold:
         return []
     sure, enough = percents(diagnosis.probability, threshold)
-    return [f"The patient's diagnosis is uncertain ({diagnosis.display} {sure}, under {enough}): review it."]
+    shown = f"{diagnosis.display} {sure}"
+    return [f"The patient's diagnosis is uncertain ({shown}, under {enough}): review it."]
 
 
 def _warnings_of(views: Sequence[View]) -> tuple[str, ...]:

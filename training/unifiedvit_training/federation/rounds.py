@@ -156,7 +156,7 @@ class Federation:
                 report = reply.report()
                 score, count = report.get("score"), report.get("slices")
                 if not _is_number(score) or not 0 <= score <= 1 or not _is_count(count):
-                    raise UpdateError("It sent no score from 0 to 1 of so many slices.")
+                    raise UpdateError("It sent no score from 0 to 1, or not of how many slices.")
             except UpdateError as error:
                 silent.append(f" {site} did not measure: {error}")
                 continue
