@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
@@ -23,3 +24,10 @@ def folded_patient(name: str) -> str:
     numbers, as codes have, keep their zeros. To take two patients for one costs a split some evenness; to take one for
     two, its worth."""
     return re.sub(r"^(\D*)0+(?=\d+$)", r"\1", as_number(folded(name).lstrip("'")))
+
+
+def patient_key(text: str) -> str:
+    """Equal for one patient, whatever of theirs is at hand, however it is written: a DICOM PatientID, a name that the
+    user gives; "" of nothing. It does not say who it is: a digest."""
+    name = folded_patient(text)
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() if name else ""

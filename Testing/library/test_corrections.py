@@ -17,14 +17,9 @@ from builders import grid, head_volume, oblique
 from UnifiedViTLib.errors import OutputError, UnsupportedImageError
 from UnifiedViTLib.imaging.geometry import NOTHING_KNOWN
 from UnifiedViTLib.imaging.reading import read, read_labels
+from UnifiedViTLib.names import patient_key
 from UnifiedViTLib.outputs.comparison.segmentations import DrawnSegment, Segmentation
-from UnifiedViTLib.outputs.dataset.correction import (
-    Correction,
-    Proposal,
-    pack_labelmap,
-    patient_key,
-    unpack_labelmap,
-)
+from UnifiedViTLib.outputs.dataset.correction import Correction, Proposal, pack_labelmap, unpack_labelmap
 from UnifiedViTLib.outputs.dataset.drift import drift, drift_table
 from UnifiedViTLib.outputs.dataset.folder import NOTE, SALT, CorrectionDataset
 

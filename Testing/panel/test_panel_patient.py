@@ -153,6 +153,10 @@ def test_results_of_one_image_of_other_models_and_damaged_ones_are_refused(desk,
     region.SetAttribute("UnifiedViT.Result", json.dumps(text | {"region": {"description": "a box"}}))
     with pytest.raises(UnsupportedImageError, match="part segmentation was looked at in a region alone"):
         logic.diagnosePatient([patient.left, region])
+    region.SetAttribute("UnifiedViT.Result", json.dumps(text | {"model": "tiny"}))
+    for nodes in ([region], [patient.left, region]):
+        with pytest.raises(UnsupportedImageError, match=r"at least one result|part segmentation is no result of"):
+            logic.diagnosePatient(nodes)
     for probabilities in ({"healthy": 5}, dict.fromkeys(LEFT, 0.9), dict.fromkeys(LEFT, "x"), None):
         text = json.loads(patient.right.GetAttribute("UnifiedViT.Result"))
         text["diagnosis"]["probabilities"] = probabilities

@@ -11,9 +11,9 @@ import vtk
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnsupportedImageError
-from UnifiedViTLib.outputs.dataset.correction import patient_key
 from UnifiedViTLib.outputs.mrml import volume_from_node
 
+from .identity import patientKeyOf
 from .texts import asShown
 
 #: Node references from the parameter node to the volumes begin with it; the channel's name follows.
@@ -37,26 +37,16 @@ def volumesBeside(volumeNode, channels):
         UnsupportedImageError: a node is no volume to look at, is of another patient, or lies under a transform that is
             not linear.
     """
-    volumes, patient = {}, patient_key(patientIDOf(volumeNode))
+    volumes, patient = {}, patientKeyOf(volumeNode)
     for name, node in channels.items():
         volume = volume_from_node(node)
-        other = patient_key(patientIDOf(node))
+        other = patientKeyOf(node)
         if patient and other and patient != other:
             raise UnsupportedImageError(
                 _("{one} is of another patient than {other}, as their DICOM patient IDs say. Choose sequences of one "
                   "patient.").format(one=node.GetName(), other=volumeNode.GetName()))
         volumes[name] = replace(volume, ijk_to_ras=matrixBetween(node, volumeNode) @ volume.ijk_to_ras)
     return volumes
-
-
-def patientIDOf(volumeNode):
-    """The PatientID that the DICOM module has noted; "" where there is none."""
-    hierarchy = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
-    item = hierarchy.GetItemByDataNode(volumeNode) if hierarchy else 0
-    patient = hierarchy.GetItemAncestorAtLevel(item, "Patient") if item else 0
-    if not patient:
-        return ""
-    return hierarchy.GetItemAttribute(patient, "DICOM.PatientID") or hierarchy.GetItemUID(patient, "DICOM") or ""
 
 
 def matrixBetween(node, volumeNode):

@@ -14,11 +14,11 @@ from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.geometry import ALL_GIVEN, GeometrySource
 from UnifiedViTLib.outputs.comparison.segmentations import DrawnSegment, Origin, Segmentation
 from UnifiedViTLib.outputs.comparison.tables import COLUMNS, as_json, difference_segments
-from UnifiedViTLib.outputs.dataset.correction import patient_key
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, geometry_of, result_of, segmentation_of
 from UnifiedViTLib.outputs.mrml_scene import all_or_nothing, place_beside, unused_name
 
 from .dicomresults import uidsOf
+from .identity import patientOf
 from .reporting import volumeOf
 
 _BINARY = "Binary labelmap"
@@ -239,16 +239,6 @@ def _origin(node):
         return Origin(image, imageIDs, patientOf(volumeNode or node), model)
     region = result.get("region", {}).get("description", "")
     return Origin(image, imageIDs, patientOf(volumeNode or node), model, result["diagnosis"], region)
-
-
-def patientOf(node):
-    """Tells patients of the scene apart, by their PatientIDs or else as the DICOM module lists them; "" where it does
-    not."""
-    hierarchy = node.GetScene().GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
-    item = hierarchy.GetItemByDataNode(node) if hierarchy else 0
-    patient = hierarchy.GetItemAncestorAtLevel(item, "Patient") if item else 0
-    patientID = hierarchy.GetItemAttribute(patient, "DICOM.PatientID") if patient else ""
-    return patient_key(patientID or "") or (str(patient) if patient else "")
 
 
 def _names(segmentation):

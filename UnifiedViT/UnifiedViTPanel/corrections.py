@@ -9,13 +9,15 @@ import vtk
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import ModelSpecError, UnsupportedImageError
-from UnifiedViTLib.outputs.dataset.correction import Correction, Proposal, patient_key, unpack_labelmap
+from UnifiedViTLib.names import patient_key
+from UnifiedViTLib.outputs.dataset.correction import Correction, Proposal, unpack_labelmap
 from UnifiedViTLib.outputs.dataset.folder import CorrectionDataset
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, result_of, volume_from_node
 from UnifiedViTLib.service.store.catalogue import find_model
 
-from .channels import asArray, patientIDOf
+from .channels import asArray
 from .comparednodes import segmentationOf
+from .identity import patientKeyOf
 from .reporting import volumeOf
 
 
@@ -95,8 +97,8 @@ def _toWorld(volumeNode):
 
 def _patientKey(volumeNode):
     """By the PatientID that the DICOM module has noted, else by the folder of the file; "" where neither is known."""
-    if patientID := patientIDOf(volumeNode):
-        return patient_key(patientID)
+    if key := patientKeyOf(volumeNode):
+        return key
     storage = volumeNode.GetStorageNode()
     file = storage.GetFileName() if storage else ""
     return patient_key(str(Path(file).resolve().parent)) if file else ""

@@ -16,8 +16,8 @@ from UnifiedViTLib.outputs.mrml import ATTRIBUTE, result_of
 from UnifiedViTLib.service.store.catalogue import find_model
 
 from .appearance import badColour
-from .comparednodes import patientOf
 from .dicomresults import uidsOf
+from .identity import patientOf
 from .reporting import volumeOf
 from .sentences import inWords
 from .texts import asShown
@@ -42,7 +42,8 @@ def diagnosePatient(segmentationNodes, metadata=None, model=None):
     """
     nodes = list(segmentationNodes)
     results = [result_of(node) for node in nodes]
-    first = next(filter(None, results), None)
+    # A scene may come from anywhere.
+    first = next((result for result in results if result and isinstance(result["model"], dict)), None)
     if first is None:
         raise UnsupportedImageError(_("Choose at least one result of UnifiedViT."))
     spec = find_model(model or str(first["model"].get("id", "")))

@@ -13,7 +13,7 @@ from ..spec import MISSING
 from .intensity import Foreground, measure_foreground
 from .preparation import PreparedVolume, prepare
 from .reading.dicom.header import dicom_identity
-from .reading.dicom.identity import Identity
+from .reading.dicom.identity import two_patients
 from .region import RegionOfInterest
 from .volume import Volume, grid_distance_mm
 
@@ -83,16 +83,11 @@ def prepare_channels(volumes: Sequence[Volume | None], size: int, plane: str = "
 
 def check_one_patient(volumes: Iterable[Volume | None]) -> None:
     """Raise an UnsupportedImageError where DICOM images state that they are of several patients."""
-    known: list[tuple[Volume, Identity]] = []
-    for volume in volumes:
-        if volume is None or not volume.files:
-            continue
-        identity = dicom_identity(volume.files[0])
-        for before, other in known:
-            if identity.differs_from(other):
-                raise UnsupportedImageError(f"{volume.name} is of another patient than {before.name}, as their Patient "
-                                            "IDs, names or dates of birth say. Choose sequences of one patient.")
-        known.append((volume, identity))
+    known = [volume for volume in volumes if volume is not None and volume.files]
+    if differ := two_patients([dicom_identity(volume.files[0]) for volume in known]):
+        before, other = (known[n].name for n in differ)
+        raise UnsupportedImageError(f"{other} is of another patient than {before}, as their Patient IDs, names or "
+                                    "dates of birth say. Choose sequences of one patient.")
 
 
 def _beside(leading: PreparedVolume, volume: Volume) -> PreparedVolume:

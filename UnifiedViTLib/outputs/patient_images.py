@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UnsupportedImageError
-from ..imaging.reading.dicom.identity import Identity
+from ..imaging.reading.dicom.identity import Identity, two_patients
 from ..inference.patient.diagnosis import View, region_alone
 from ..spec import ModelSpec
 from .comparison.reading import identity_of_inputs
@@ -74,15 +74,12 @@ def check_images(images: Sequence[PatientImage]) -> None:
         UnsupportedImageError: one is given twice, or DICOM files state that they are of several patients.
     """
     contents: dict[tuple[str, ...], PatientImage] = {}
-    known: list[tuple[PatientImage, Identity]] = []
     for image in images:
         if image.content and (same := contents.get(image.content)):
             raise UnsupportedImageError(f"{image.path} is the same image as {same.path}, and would count twice. Give "
                                         "each image once.")
         contents[image.content] = image
-        identity = image.identity
-        for before, other in known:
-            if identity.differs_from(other):
-                raise UnsupportedImageError(f"{image.path} is of another patient than {before.path}, as their Patient "
-                                            "IDs, names or dates of birth say. Give the images of one patient.")
-        known.append((image, identity))
+    if differ := two_patients([image.identity for image in images]):
+        before, other = (images[n].path for n in differ)
+        raise UnsupportedImageError(f"{other} is of another patient than {before}, as their Patient IDs, names or "
+                                    "dates of birth say. Give the images of one patient.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +26,8 @@ _TAGS = {_REDUCED, _WIDTH, _HEIGHT, _BITS, _PACKING, _PHOTOMETRIC, _DESCRIPTION,
 #: Those that say how pixels are to be understood, which all pages must agree in; and what stands where they do not.
 _KIND = {_BITS: 1, _SAMPLES: 1, _PHOTOMETRIC: 1, _PLANAR: 1, _FORMAT: 1, _ORIENTATION: 1}
 _WHITE_IS_ZERO, _FLOATING = 0, 3
+#: Ways of packing that libjpeg unpacks.
+_JPEG = (6, 7)
 #: Struct codes of the types of values that these tags have.
 _TYPES = {1: "B", 2: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 #: How many channels, time points and slices ImageJ and OME say there are.
@@ -63,7 +66,7 @@ def read_tiff(path: Path) -> Volume:
     for page in full:
         _check_page(page, name, file_bytes)
     _check_kind(full, name)
-    with whole_jpeg(name):  # as a page may be packed
+    with whole_jpeg(name) if any(page.get(_PACKING, [1])[0] in _JPEG for page in full) else nullcontext():
         image = picture(path, "TIFFImageIO", (width, height, len(full)))
     notes, array = _check_axes(full, name), image.array
     exchanged = full[0].get(_PHOTOMETRIC, [1])[0] == _WHITE_IS_ZERO

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,6 @@ from ...diagnosis import NONE
 from ...errors import UnsupportedImageError
 from ...imaging.geometry import ALL_GIVEN, GeometrySource
 from ...imaging.volume import grid_distance_mm
-from ...names import folded_patient
 from ...records import Record
 from ..comparison.grids import SAME_VOXELS, side_on
 from ..comparison.metrics import dice, drawn_box
@@ -77,8 +75,8 @@ class Correction(Record):
         proposal: what the model had said.
         label: the diagnosis, as `Proposal.label`; None: the model's is confirmed; "": not known.
         reviewer: who corrected it: a text that the user chose.
-        patient: tells patients apart (`patient_key`); never written, a pseudonym made of it is. "": the image is of
-            nobody else's.
+        patient: tells patients apart (`names.patient_key`); never written, a pseudonym made of it is. "": the image is
+            of nobody else's.
         seconds: time spent, None where it is not known.
         geometry: which parts of the grid are known.
     """
@@ -158,13 +156,6 @@ def agreement(proposal: Proposal, corrected: np.ndarray) -> float | None:
     values = [dice(proposal.labelmap == label, corrected == label) for label in range(1, 1 + len(proposal.segments))]
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
-
-
-def patient_key(text: str) -> str:
-    """Equal for one patient, whatever of theirs is at hand, however it is written: a DICOM PatientID, a name that the
-    user gives; "" of nothing."""
-    name = folded_patient(text)
-    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() if name else ""
 
 
 def pack_labelmap(labelmap: np.ndarray) -> str:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from ...errors import UnsupportedImageError
 from ...imaging.reading import read
+from ...names import patient_key
 from ..comparison.reading import read_segmentation
 from ..manifest import is_written, read_result
 from ..reuse import changed_inputs
-from .correction import Correction, Proposal, patient_key
+from .correction import Correction, Proposal
 
 
 def read_correction(result: Path, mask: Path | None, label: str | None, reviewer: str, patient: str = ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...errors import MetadataError, UnsupportedImageError
+from ...names import folded_patient
 from ...patient_spec import MetadataField, check_metadata
 from ...spec import ModelSpec
 
@@ -56,7 +57,8 @@ def read_patients(table: Path, spec: ModelSpec) -> list[ListedPatient]:
         spec: the model, which knows the metadata.
 
     Raises:
-        UnsupportedImageError: it cannot be read, a column is missing, or a line is of nobody.
+        UnsupportedImageError: it cannot be read, a column is missing, a line is of nobody, or a patient may be written
+            in two ways.
         MetadataError: the model does not know one of the columns.
     """
     try:
@@ -71,6 +73,7 @@ def read_patients(table: Path, spec: ModelSpec) -> list[ListedPatient]:
     fields = spec.patient.fields if spec.patient else ()
     _check_header(table, header, fields, spec)
     patients: dict[str, ListedPatient] = {}
+    spellings: dict[str, str] = {}
     for number, cells in lines:
         if len(cells) != len(header):
             raise UnsupportedImageError(f"{table}, line {number}, does not have {len(header)} cells like the first "
@@ -78,6 +81,9 @@ def read_patients(table: Path, spec: ModelSpec) -> list[ListedPatient]:
         row = dict(zip(header, cells, strict=True))
         if not row[PATIENT]:
             raise UnsupportedImageError(f"{table}, line {number}, names no patient. Put it right, or take it out.")
+        if (before := spellings.setdefault(folded_patient(row[PATIENT]), row[PATIENT])) != row[PATIENT]:
+            raise UnsupportedImageError(f"{table}, line {number}, names {row[PATIENT]}, a line before it {before}: if "
+                                        "this is one patient, write both alike; if not, give them names of their own.")
         patient = patients.get(row[PATIENT], ListedPatient(row[PATIENT]))
         images = tuple(table.parent / cell.replace("\\", "/") for name, cell in row.items() if _is_image(name) and cell)
         try:

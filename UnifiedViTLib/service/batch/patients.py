@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ...errors import MetadataError, UnsupportedImageError
-from ...imaging.reading.dicom.identity import digest
 from ...inference.patient.diagnosis import diagnose_patient
 from ...inference.patient.head import load_patient_head
 from ...inference.progress import ProgressCallback, ignore
-from ...names import folded_patient
+from ...names import patient_key
 from ...outputs.patient_images import PatientImage, check_images, stored_image
 from ...outputs.patient_table import PatientResult, check_own, write_patients
 from ...spec import ModelSpec
@@ -99,9 +98,9 @@ def _mixed_up(patients: Sequence[ListedPatient], gathered: Sequence[list[Patient
                              "image to one patient.")
     # Names may be pseudonyms, which agree with no file.
     stated = [image.identity.patient_id for _, image in images]
-    if {digest(folded_patient(patient.name)) for patient in patients}.intersection(stated):
+    if {patient_key(patient.name) for patient in patients}.intersection(stated):
         for (name, image), identifier in zip(images, stated, strict=True):
-            if identifier and identifier != digest(folded_patient(name)):
+            if identifier and identifier != patient_key(name):
                 refused[name] = (f"{image.path} states another Patient ID than {name}, and the table calls patients by "
                                  "their IDs. Put the table right.")
     return refused

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ....names import folded, folded_patient
+from ....names import folded, patient_key
 from . import values
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class Identity:
     """Digests, which never leave the reader; "" for what is not stated.
 
     Attributes:
-        patient_id, issuer: of the patient's ID (`folded_patient`), and of who gave it.
+        patient_id, issuer: of the patient's ID (`patient_key`), and of who gave it.
         name, birth_date: of the patient, the name however its letters and blanks are written.
     """
 
@@ -43,11 +44,20 @@ class Identity:
 def identity_of(dataset: Dataset) -> Identity:
     """What a data set says of its patient."""
     alphabetic = values.text(dataset, "PatientName").split("=")[0]
-    return Identity(*(digest(text) for text in (
-        folded_patient(values.text(dataset, "PatientID")), folded(values.text(dataset, "IssuerOfPatientID")),
-        folded(alphabetic.replace("^", " ")), values.text(dataset, "PatientBirthDate").strip())))
+    return Identity(patient_key(values.text(dataset, "PatientID")), *(_digest(text) for text in (
+        folded(values.text(dataset, "IssuerOfPatientID")), folded(alphabetic.replace("^", " ")),
+        values.text(dataset, "PatientBirthDate").strip())))
 
 
-def digest(text: str) -> str:
-    """As an `Identity` has a text; "" for an empty one."""
+def two_patients(identities: Sequence[Identity]) -> tuple[int, int] | None:
+    """Places of the first two that are of two patients; None where all can be of one.
+
+    Args:
+        identities: of several images.
+    """
+    return next(((first, second) for second, one in enumerate(identities) for first in range(second)
+                 if one.differs_from(identities[first])), None)
+
+
+def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() if text else ""
