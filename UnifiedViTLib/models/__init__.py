@@ -6,6 +6,11 @@ from collections.abc import Callable
 
 from ..errors import ModelSpecError
 from ..spec import ModelSpec
+from .timm_import import import_timm
+
+import_timm()  # before all that need it
+
+# ruff: noqa: E402
 from .ensemble import Ensemble
 from .fully_integrated import FullyIntegrated
 from .hierarchical import HierarchicalDualDecoder

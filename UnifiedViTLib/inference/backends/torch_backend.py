@@ -188,14 +188,16 @@ def load_network(spec: ModelSpec):
     from safetensors.torch import load_file
 
     from ...models import network_of
+    from ...models.no_drawing import NoDrawing
 
     verify_weights(spec)
     try:
         tensors = load_file(spec.weights)
         # First without memory: a description may ask for a network far larger than the weights beside it.
-        with torch.device("meta"):
+        with torch.device("meta"), NoDrawing():
             network_of(spec).load_state_dict(tensors, assign=True)
-        network = network_of(spec)
+        with NoDrawing():
+            network = network_of(spec)
         network.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
                                  for name, tensor in tensors.items()})
     except (SafetensorError, RuntimeError) as error:
