@@ -145,6 +145,8 @@ def test_a_table_that_somebody_else_wrote_or_wrote_into_stays(home, spec, client
     ("patient,image,age\np,1.nrrd\n", "line 2, does not have 3 cells"),
     ("patient,image\n,1.nrrd\n", "line 2, names no patient"),
     ("patient,image\nP01,1.nrrd\np1,2.nrrd\n", "line 3, names p1, a line before it P01: if this is one patient"),
+    ("patient,image\nnan,1.nrrd\n", "line 2, names no patient"),
+    ("patient;image\np;1.nrrd\n1,23E+11;2.nrrd\n1,23E+11;3.nrrd\n", "lines 3, 4: 1,23E.11 is no longer the name"),
     ("patient,image\n\n", "has no patients"),
     ("", "needs a column patient"),
 ])

@@ -22,7 +22,7 @@ from unifiedvit_training.errors import ConfigError, DataError
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.exif import check_upright
 from UnifiedViTLib.imaging.mask_values import soft_share, whole_numbers
-from UnifiedViTLib.names import folded_patient
+from UnifiedViTLib.names import folded_patient, lost_names
 
 
 def absolute(folder: Path, rows: list[dict]) -> list[dict]:
@@ -86,6 +86,23 @@ def test_an_empty_cell_that_a_program_filled_in_is_no_patient(heads, tmp_path, n
     said = mistakes(project(source(write_table(tmp_path, [row | {"patient": nobody} for row in
                                                           absolute(folder, rows)]))))
     assert f"the patient is called {nobody!r}" in said and "36 mistakes" in said
+
+
+@pytest.mark.parametrize("names", [["1.23E+11"], ["1,23E+11"], ["1.23457E+15"], ["'1.2e+17", "p1"], ["1E+11"],
+                                   ["1e+05"], ["5.00E-12"], ["####", "7"], ["#REF!"], ["123456789012350000"],
+                                   ["1234567890123450", "2234567890123450", "3234567890123450", "4234567890123450"]])
+def test_names_that_a_spreadsheet_has_destroyed_are_refused_with_their_lines(heads, tmp_path, names):
+    folder, rows = heads
+    rows = [row | {"patient": names[n % len(names)]} for n, row in enumerate(absolute(folder, rows))]
+    said = mistakes(project(source(write_table(tmp_path, rows))))
+    assert f"{names[0]} is no longer the name that it was" in said and "format their column as text" in said
+    assert "table.csv, lines 2, " in said and "and " in said and " more: " in said
+
+
+def test_names_that_only_look_like_numbers_with_an_exponent_are_names():
+    names = ["12E4", "E+11", "5E-12", "1.2.3E+11", "12.3E+11", "1234567890123456", "1234567890123450", "P1.23E+11",
+             "0001234567890120000", "1.5", "#1", "2E", "1E11", "p-1e+055555"]
+    assert lost_names(enumerate(names)) == ""
 
 
 def test_folds_with_a_fraction_are_whole_numbers(heads, tmp_path):
