@@ -99,15 +99,15 @@ class Inventory:
             return None
 
     def row(self, entry: Entry) -> dict[str, str]:
-        """A result's line of the table. One whose files are no longer all there, or as they were written, says so: what
-        was measured is not what the mask beside it shows."""
+        """A result's line of the table. One whose files are no longer all there, or as they were written, says so:
+        the mask beside it may not be what was measured."""
         gone = [file.name for file in entry.manifest.outputs if not (self.folder / file.name).exists()]
         if gone:
             return entry.row | {"status": "incomplete", "error": f"{gone[0]} is missing. Run this input again."}
         changed = [file.name for file in entry.manifest.outputs if not self._is_as_written(file)]
         if not changed:
             return entry.row
-        error = (f"{' and '.join(changed)} was changed, or cut, after it was written; the diagnosis is that of the run. "
+        error = (f"{' and '.join(changed)} was changed, or cut, after it was written; the diagnosis is of the run. "
                  "Run this input again, which leaves the changed file as it is, or measure it with unifiedvit compare.")
         return entry.row | {"status": "changed", "volume_ml": "", "error": error}
 
