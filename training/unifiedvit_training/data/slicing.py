@@ -211,8 +211,8 @@ def _check_segment_names(name: str, mask: Path, values: np.ndarray, source: Sour
     others = [f"{label} ({text})" for label, text in drawn.items() if label not in of_model]
     if not source.mask_values and of_model and others:
         raise DataError(f"{name}: the mask {mask.name} holds {', '.join(others)} besides "
-                        f"{', '.join(of_model.values())}, which would be learnt as the same. Name them in mask_values (as {BACKGROUND}, if they are "
-                        "not to be learnt), or save the one segment alone.")
+                        f"{', '.join(of_model.values())}, which would be learnt as the same. Name them in mask_values "
+                        f"(as {BACKGROUND}, if they are not to be learnt), or save the one segment alone.")
 
 
 def read_mask(item: Item, volume: Volume) -> np.ndarray:
