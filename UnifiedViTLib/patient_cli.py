@@ -13,7 +13,7 @@ from .errors import MetadataError, UnsupportedImageError
 from .inference.patient.diagnosis import View, diagnose_patient
 from .outputs.manifest import InputFile, fingerprint
 from .outputs.patient_file import as_text, write_patient
-from .outputs.patient_images import PatientImage, check_images, stored_image
+from .outputs.patient_images import PatientImage, check_distinct, check_images, stored_image
 from .outputs.patient_table import DOCUMENT, TABLE, PatientResult
 from .patient_spec import check_metadata
 from .service.batch.patient_list import is_result, read_patients
@@ -97,6 +97,7 @@ def _look(images: list[Path], spec: ModelSpec, device: str) -> list[PatientImage
     Raises:
         UnsupportedImageError: one cannot be read, or is given twice, or they are of several patients.
     """
+    from .imaging.identical import sample_voxels
     from .imaging.reading import read
     from .service.worker.protocol import PredictRequest
 
@@ -105,8 +106,11 @@ def _look(images: list[Path], spec: ModelSpec, device: str) -> list[PatientImage
     with closing(WorkerClient()) as client:
         for number, image in enumerate(found):
             if image.view is None:
-                view = View.of(client.run(PredictRequest(read(image.path), spec, device=device)))
-                found[number] = replace(image, view=replace(view, name=str(image.path)))
+                volume = read(image.path)
+                found[number] = replace(image, voxels=sample_voxels(volume))
+                check_distinct(found)
+                view = View.of(client.run(PredictRequest(volume, spec, device=device)))
+                found[number] = replace(found[number], view=replace(view, name=str(image.path)))
     return found
 
 

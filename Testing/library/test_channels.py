@@ -220,6 +220,16 @@ def test_sequences_on_one_grid_that_may_be_of_two_patients_are_told():
         assert prepare_channels(pair, 32).volume.notes == notes
 
 
+def test_one_image_given_as_two_sequences_is_told_on_whatever_grid_it_lies():
+    volume = head_volume()
+    flip = np.diag([1.0, -1, 1, 1])
+    flip[1, 3] = volume.array.shape[1] - 1
+    turned = replace(volume, array=volume.array[:, ::-1], name="flair", ijk_to_ras=volume.ijk_to_ras @ flip)
+    for other in (replace(volume, name="flair"), turned):
+        note, = prepare_channels([volume, second(volume), other], 32).volume.notes
+        assert note.startswith("flair is the same image as head, given as two sequences. Do not rely on the answer")
+
+
 def test_sequences_of_two_patients_are_refused(model, tmp_path):
     volume = head_volume(shape=(4, 45, 41))
     one, other, same = (read(write_series(tmp_path / f"s{n}", (volume.array + n).astype("int16"), volume.ijk_to_ras,

@@ -196,6 +196,17 @@ def test_boxes_that_hardly_meet_are_not_laid_over_each_other_and_growth_stands()
     assert "do not lie in the same space" in comparison.warnings[0] and "register them first" in comparison.warnings[0]
 
 
+def test_sizes_in_another_unit_are_never_told_as_growth_alone():
+    small = grid(oblique(), tuple(length / 10 for length in SPACING), SHAPE)
+    for pair in ((drawn({"x": LOW}), drawn({"x": LOW}, "b", to_ras=small)),
+                 (drawn({"x": LOW}, "b", to_ras=small), drawn({"x": LOW}))):
+        text = compare(*pair).warnings[0]
+        assert "those of a are 10 times as wide" in text and "another unit (cm, m)" in text
+    halved = grid(oblique(), tuple(length / 2 for length in SPACING), SHAPE)
+    comparison = compare(drawn({"x": LOW}), drawn({"x": LOW}, "b", to_ras=halved))
+    assert not any("unit" in text for text in comparison.warnings)
+
+
 def test_without_known_sizes_there_are_neither_mm_nor_ml():
     unknown = ALL_GIVEN.without_sizes()
     comparison = compare(drawn({"x": LOW}, geometry=unknown), drawn({"x": HIGH}, "b", geometry=unknown))

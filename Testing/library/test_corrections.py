@@ -188,6 +188,11 @@ def test_a_table_with_columns_of_somebodys_own_keeps_them_and_a_damaged_one_is_r
     table.write_text(table.read_text().replace("0.6667", "good"))
     with pytest.raises(UnsupportedImageError, match="line 2"):
         dataset.cases()
+    cells = line.split(",")
+    destroyed = ",".join([*cells[:3], "1.23E+11", *cells[4:]])
+    table.write_text(f"{header}\n{line}\n{destroyed}\n")
+    with pytest.raises(UnsupportedImageError, match=r"line 3: 1\.23E\+11 is no longer the name that it was"):
+        dataset.cases()
     table.write_text(f"{header}\n{line}\n{line},more\n")
     with pytest.raises(UnsupportedImageError, match="line 3"):
         dataset.cases()

@@ -104,7 +104,8 @@ def test_a_result_with_a_file_missing_or_changed_is_not_done(results, prediction
         path.unlink()
     else:
         path.write_bytes({"empty": b"", "cut": content[:-9], "edit": content[:-1] + b"#"}[harm])
-    assert f"{name} is missing or was changed" in reason(results, entry, make_request(scan, prediction.spec, {}))
+    words = "is missing" if harm == "remove" else "was changed"
+    assert f"{name} {words}" in reason(results, entry, make_request(scan, prediction.spec, {}))
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"EchoTime": 0.003}', '{"manifest": 1}', '{"manifest": {}}',

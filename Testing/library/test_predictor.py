@@ -204,6 +204,16 @@ def test_hounsfield_units_are_noticed_by_a_model_for_mr(predictor):
     assert not any("as in CT" in w for w in predictor.predict(volume).warnings)
 
 
+def test_a_head_as_small_as_a_specimen_is_told_as_its_sizes_may_be_in_another_unit(predictor):
+    volume = head()
+    in_cm = volume.ijk_to_ras @ np.diag([0.1, 0.1, 0.1, 1])
+    warnings = predictor.predict(replace(volume, ijk_to_ras=in_cm)).warnings
+    assert any("as small as a specimen" in text and "another unit (cm)" in text for text in warnings)
+    unknown = replace(volume, ijk_to_ras=in_cm, geometry=volume.geometry.without_sizes())
+    for other in (volume, unknown):
+        assert not any("specimen" in text for text in predictor.predict(other).warnings)
+
+
 def test_another_modality_is_noticed(predictor):
     volume = head()
     for modality, noticed in (("PT", True), ("CT", True), ("MR", False), ("", False)):

@@ -187,6 +187,21 @@ def test_a_picture_whose_channels_agree_is_read_as_grey_with_a_note(tmp_path, mo
     assert "read as grey" in volume.notes[0]
 
 
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_what_lies_under_transparent_parts_of_a_picture_is_not_taken_for_what_is_seen(tmp_path, ending):
+    body = np.zeros((40, 40), np.uint8)
+    body[8:32, 8:32] = noise((24, 24), np.uint8) // 2 + 60
+    shown = np.where(body > 0, 255, 0).astype(np.uint8)
+    for under, words in ((0, ""), (255, "transparent in parts that are not black")):
+        grey = np.where(body > 0, body, under).astype(np.uint8)
+        file = tmp_path / f"{under}.{ending}"
+        Image.fromarray(np.dstack([grey, grey, grey, shown])).save(file)
+        if words:
+            assert words in refusal(file)
+        else:
+            np.testing.assert_array_equal(read(file).array[0], body)
+
+
 @pytest.mark.parametrize("ending", ["nii.gz", "nrrd", "mha"])
 def test_a_fourth_axis_of_length_one_is_dropped(tmp_path, ending):
     image = sitk.JoinSeries([to_sitk(head_volume(oblique(), (0.8, 1.1, 3.3), SHAPE))])

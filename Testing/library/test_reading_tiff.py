@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.reading import read
@@ -122,3 +123,25 @@ def test_channels_and_time_points_are_not_taken_for_slices(tmp_path, description
 def test_pages_along_one_axis_are_slices_and_told_if_they_are_called_otherwise(tmp_path, description, notes):
     volume = read(tiff(tmp_path / "a.tif", *[GREY] * 4, tags={DESCRIPTION: description}))
     assert volume.array.shape == (4, 48, 40) and len(volume.notes) == notes
+
+
+@pytest.mark.parametrize("packing", ["packbits", "group4", "tiff_ccitt", "tiff_lzw", "tiff_adobe_deflate"])
+@pytest.mark.parametrize("damage", ["random", "runs", "cut"])
+def test_packed_pixels_that_were_damaged_are_never_taken_for_an_image(tmp_path, packing, damage):
+    picture = Image.fromarray(np.kron(GREY, np.ones((3, 3), np.uint8)))
+    file = tmp_path / "a.tif"
+    (picture.point(lambda value: 255 * (value > 100), "1") if "4" in packing or "ccitt" in packing else picture).save(
+        file, compression=packing)
+    assert read(file).array.std() > 0
+    with Image.open(file) as stored:
+        tags = dict(stored.tag_v2)
+    data = bytearray(file.read_bytes())
+    for start, length in zip(tags[273], tags[279], strict=True):
+        half = length // 2
+        data[start + half:start + length] = {
+            "random": np.random.default_rng(start).bytes(length - half), "runs": b"\xfe\x11" * length,
+            "cut": bytes(length),
+        }[damage][:length - half]
+    file.write_bytes(data)
+    with pytest.raises(UnsupportedImageError, match="damaged"):
+        read(file)

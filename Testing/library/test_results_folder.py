@@ -130,6 +130,23 @@ def test_the_table_is_made_of_what_lies_in_the_folder_and_keeps_what_other_runs_
     assert row["status"] == "incomplete" and "head.html is missing" in row["error"]
 
 
+@pytest.mark.parametrize("how", ["corrected", "cut", "of the same size"])
+def test_a_mask_that_is_another_since_it_was_written_has_no_volumes_in_the_table_of_a_later_run(
+        results, prediction, tmp_path, how):
+    put(results, prediction, scan(tmp_path / "in"))
+    measured = results.write_table()[0]
+    assert measured["status"] == "done" and measured["volume_ml"]
+    mask = results.folder / "head.seg.nrrd"
+    written = mask.read_bytes()
+    mask.write_bytes({"corrected": b"by hand", "cut": written[:-9], "of the same size": written[::-1]}[how])
+    for folder in (results, ResultsFolder(results.folder)):
+        row = folder.write_table()[0]
+        assert row["status"] == "changed" and row["volume_ml"] == "" and row["diagnosis"] == measured["diagnosis"]
+        assert "head.seg.nrrd was changed, or cut, after it was written" in row["error"]
+    mask.write_bytes(written)
+    assert results.write_table()[0] == measured
+
+
 @pytest.mark.parametrize("ours", [False, True])
 def test_a_table_of_somebody_else_or_edited_by_hand_is_never_replaced(results, prediction, tmp_path, ours):
     foreign = results.folder / "results.csv"

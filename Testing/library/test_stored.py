@@ -108,7 +108,7 @@ def test_what_has_changed_since_is_not_shown(looked_at, spec, tmp_path):
         read_stored(out, "head", str(tmp_path / "body.nrrd"), spec)
     mask = (out / "head.seg.nrrd").read_bytes()
     (out / "head.seg.nrrd").write_bytes(mask[:-1] + b"?")
-    with pytest.raises(UnsupportedImageError, match=r"head\.seg\.nrrd is missing or was changed"):
+    with pytest.raises(UnsupportedImageError, match=r"head\.seg\.nrrd (is missing|was changed)"):
         read_stored(out, "head", str(path), spec)
     (out / "head.seg.nrrd").write_bytes(mask)
     assert read_stored(out, "head", str(path), spec)[1].labelmap.any()

@@ -100,9 +100,25 @@ def test_done_before_is_said_of_the_same_file_and_options_alone(run, tmp_path, m
     assert slices_of(tmp_path / "out" / "t1c.seg.nrrd") == 5
     (tmp_path / "out" / "t1c.png").write_bytes(b"somebody's notes")
     rows, told = run(one, two, skip=True)
-    assert "t1c.png is missing or was changed" in told[0] and "other options" in told[1]
+    assert "t1c.png was changed" in told[0] and "other options" in told[1]
     assert [row["result"] for row in table(tmp_path / "out")] == ["t1c-3", "t1c-2"]
     assert (tmp_path / "out" / "t1c.png").read_bytes() == b"somebody's notes"
+
+
+def test_a_mask_corrected_by_hand_is_told_left_as_it_is_and_never_reported_with_the_old_volumes(run, tmp_path):
+    one, two = scan(tmp_path / "one.nrrd"), scan(tmp_path / "two.nrrd", 4)
+    before = run(one, two)[0][0]
+    mask = tmp_path / "out" / "one.seg.nrrd"
+    image = sitk.ReadImage(str(mask))
+    sitk.WriteImage(image * 0 + 1, str(mask), True)
+    corrected = mask.read_bytes()
+    run(two, skip=True)
+    row = table(tmp_path / "out")[0]
+    assert row["status"] == "changed" and before["volume_ml"] and not row["volume_ml"]
+    rows, told = run(one, two, skip=True)
+    assert "done again: one.seg.nrrd was changed" in told[1] and "changed since then, and stays" in told[1]
+    assert rows[0]["result"] == "one-2" and mask.read_bytes() == corrected
+    assert [row["status"] for row in table(tmp_path / "out")] == ["done", "done"]
 
 
 def test_results_beside_their_inputs_leave_these_and_all_other_files_as_they_are(run, tmp_path):

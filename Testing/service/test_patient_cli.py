@@ -73,6 +73,22 @@ def test_one_image_twice_and_a_result_that_was_changed_are_refused(images, spec,
     assert code == 2 and "no result of unifiedvit predict, or was changed" in err
 
 
+def test_one_image_in_two_formats_counts_once_whether_it_is_read_or_was_looked_at_before(spec, tmp_path, capsys,
+                                                                                      monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    volume = head_volume(shape=(4, 45, 41))
+    voxels = (volume.array + 0.5).astype("int16")
+    write_series(tmp_path / "series", voxels, volume.ijk_to_ras)
+    image = to_sitk(replace(volume, array=voxels))
+    sitk.WriteImage(sitk.DICOMOrient(image, "RAS"), "1.nii.gz")  # as converters turn the rows around
+    sitk.WriteImage(sitk.Cast(image, sitk.sitkFloat32) * 0.25 - 7, "rescaled.nrrd")
+    assert main(["predict", "series", "-o", "out", "-m", str(spec.folder)]) == 0
+    capsys.readouterr()
+    for pair in (("series", "1.nii.gz"), ("1.nii.gz", "rescaled.nrrd"), ("out/series.json", "rescaled.nrrd")):
+        code, _, err = patient(capsys, *pair, "-m", spec.folder)
+        assert code != 0 and f"{pair[1]} is the same image as {pair[0]}, and would count twice" in err
+
+
 def test_a_result_of_a_region_is_not_taken_for_one_of_the_whole_image(images, spec, capsys):
     assert main(["predict", str(images[0]), "-o", "out", "-m", str(spec.folder), "--region",
                  *["0", "0", "0", "60", "60", "20"]]) == 0

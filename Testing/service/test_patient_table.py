@@ -108,11 +108,15 @@ def test_a_run_that_was_stopped_goes_on_and_results_of_predict_are_as_good_as_im
 def test_images_are_never_of_two_patients(home, spec, client):
     write_image("1.nrrd", 0.0)
     for n, identifier in enumerate(("A1", "A1", "B2", "C3")):
-        write_series(home / f"s{n}", (HEAD.array + n).astype("int16"), HEAD.ijk_to_ras, patient=identifier)
+        array = HEAD.array + 20 * (n + 1) * (HEAD.array > 250)
+        write_series(home / f"s{n}", array.astype("int16"), HEAD.ijk_to_ras, patient=identifier)
     found = run("patient,image,image_2\nx,s0,s1\ny,s1,s2\nz,1.nrrd,\nv,1.nrrd,\nw,s3,\n", spec, client)
     assert "is of another patient than" in found["y"][1]
     assert "is an image of v, too" in found["z"][1] and "is an image of z, too" in found["v"][1]
     assert found["x"][0] and found["w"][0]                                      # pseudonyms agree with no file
+    sitk.WriteImage(sitk.ReadImage("1.nrrd"), "1.nii.gz")
+    found = run("patient,image\nz,1.nrrd\nv,1.nii.gz\n", spec, client, skip_existing=True)
+    assert "1.nii.gz is an image of z, too" in found["v"][1] and "1.nrrd is an image of v, too" in found["z"][1]
     found = run("patient,image\nA1,s0\nB2,s3\nC3,s2\n1,1.nrrd\n", spec, client, skip_existing=True)
     assert "s3 states another Patient ID than B2" in found["B2"][1] and "than C3" in found["C3"][1]
     assert found["A1"][0] and found["1"][0]
@@ -145,6 +149,8 @@ def test_a_table_that_somebody_else_wrote_or_wrote_into_stays(home, spec, client
     ("patient,image,age\np,1.nrrd\n", "line 2, does not have 3 cells"),
     ("patient,image\n,1.nrrd\n", "line 2, names no patient"),
     ("patient,image\nP01,1.nrrd\np1,2.nrrd\n", "line 3, names p1, a line before it P01: if this is one patient"),
+    ("patient,image\nnan,1.nrrd\n", "line 2, names no patient"),
+    ("patient;image\np;1.nrrd\n1,23E+11;2.nrrd\n1,23E+11;3.nrrd\n", "lines 3, 4: 1,23E.11 is no longer the name"),
     ("patient,image\n\n", "has no patients"),
     ("", "needs a column patient"),
 ])

@@ -22,7 +22,7 @@ from unifiedvit_training.errors import ConfigError, DataError
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.exif import check_upright
 from UnifiedViTLib.imaging.mask_values import soft_share, whole_numbers
-from UnifiedViTLib.names import folded_patient
+from UnifiedViTLib.names import folded_patient, lost_names
 
 
 def absolute(folder: Path, rows: list[dict]) -> list[dict]:
@@ -88,6 +88,23 @@ def test_an_empty_cell_that_a_program_filled_in_is_no_patient(heads, tmp_path, n
     assert f"the patient is called {nobody!r}" in said and "36 mistakes" in said
 
 
+@pytest.mark.parametrize("names", [["1.23E+11"], ["1,23E+11"], ["1.23457E+15"], ["'1.2e+17", "p1"], ["1E+11"],
+                                   ["1e+05"], ["5.00E-12"], ["####", "7"], ["#REF!"], ["123456789012350000"],
+                                   ["1234567890123450", "2234567890123450", "3234567890123450", "4234567890123450"]])
+def test_names_that_a_spreadsheet_has_destroyed_are_refused_with_their_lines(heads, tmp_path, names):
+    folder, rows = heads
+    rows = [row | {"patient": names[n % len(names)]} for n, row in enumerate(absolute(folder, rows))]
+    said = mistakes(project(source(write_table(tmp_path, rows))))
+    assert f"{names[0]} is no longer the name that it was" in said and "format their column as text" in said
+    assert "table.csv, lines 2, " in said and "and " in said and " more: " in said
+
+
+def test_names_that_only_look_like_numbers_with_an_exponent_are_names():
+    names = ["12E4", "E+11", "5E-12", "1.2.3E+11", "12.3E+11", "1234567890123456", "1234567890123450", "P1.23E+11",
+             "0001234567890120000", "1.5", "#1", "2E", "1E11", "p-1e+055555"]
+    assert lost_names(enumerate(names)) == ""
+
+
 def test_folds_with_a_fraction_are_whole_numbers(heads, tmp_path):
     folder, rows = heads
     rows = [row | {"fold": f"{row['fold']}.0"} for row in absolute(folder, rows)]
@@ -139,6 +156,41 @@ def test_a_segmentation_of_slicer_beside_its_volume_is_its_mask(tmp_path, layout
     items = [row.item for row in list_items(given)["s"]]
     assert [(item.image.name, item.mask.name) for item in items] == [
         (f"v{n}.nrrd", f"v{n}.seg.nrrd") for n in range(3)]
+
+
+def named_mask(file: Path, *names: str) -> Path:
+    """A segmentation as Slicer saves it, with a disc for each name."""
+    y, x = np.mgrid[:48, :48]
+    labels = sum(label * ((x - 12 * label) ** 2 + (y - 24) ** 2 < 16) for label in range(1, len(names) + 1))
+    mask = sitk.GetImageFromArray(np.asarray(labels, np.uint8)[None])
+    for n, name in enumerate(names):
+        for key, text in (("ID", f"S{n}"), ("Name", name), ("LabelValue", f"{n + 1}"), ("Layer", "0")):
+            mask.SetMetaData(f"Segment{n}_{key}", text)
+    sitk.WriteImage(mask, str(file), True)
+    return file
+
+
+@pytest.mark.parametrize("names, values, words", [
+    (("Core", "Oedema"), {1: "Core", 2: "Oedema"}, ""),
+    (("oedema", "core"), {1: "Core", 2: "Oedema"}, "1 is oedema, but mask_values says that it is Core"),
+    (("Skull", "Core"), {1: "background", 2: "Core"}, ""),
+    (("Segment_1", "Segment_2"), {1: "Core", 2: "Oedema"}, ""),
+    (("Core",), {}, ""),
+    (("Skull", "Core"), {}, r"holds 1 \(Skull\) besides Core, which would be learnt as the same"),
+])
+def test_segments_that_slicer_numbered_in_another_order_are_never_learnt_as_each_other(tmp_path, names, values, words):
+    image = head(np.random.default_rng(0), 0)[0][None]
+    write(tmp_path / "a.nrrd", image)
+    segments = [{"name": name, "colour": [230, 75, 53]} for name in (("Core", "Oedema") if values else ("Core",))]
+    given = project({"name": "s", "folder": str(tmp_path), "mask_values": values, "split": BY_FOLD}, segments=segments)
+    mask = named_mask(tmp_path / "a.seg.nrrd", *names)
+    item = Item("a", tmp_path / "a.nrrd", mask, ("bright",), "a", "s", side="train", volume=False)
+    if not words:
+        masks = slice_item(item, given.data.sources[0], given.data, given.model).masks
+        assert set(np.unique(masks)) - {0} == ({1, 2} if "Oedema" in names or "Segment_1" in names else {1})
+        return
+    with pytest.raises(DataError, match=words):
+        slice_item(item, given.data.sources[0], given.data, given.model)
 
 
 def disc_mask(radius: float, finer: int = 1) -> np.ndarray:

@@ -75,6 +75,7 @@ def prepare_channels(volumes: Sequence[Volume | None], size: int, plane: str = "
         note if one is leading else f"{one.volume.name}: {note}"
         for one in channels if one is not None for note in one.volume.notes
     ]
+    notes += _same_images([one.volume for one in channels if one is not None])
     # The notes of all go with the first, which stands for the image.
     own = {name: getattr(leading, name)
            for name in ("view", "slices", "frame", "foreground", "region", "region_mask")}
@@ -88,6 +89,14 @@ def check_one_patient(volumes: Iterable[Volume | None]) -> None:
         before, other = (known[n].name for n in differ)
         raise UnsupportedImageError(f"{other} is of another patient than {before}, as their Patient IDs, names or "
                                     "dates of birth say. Choose sequences of one patient.")
+
+
+def _same_images(volumes: Sequence[Volume]) -> list[str]:
+    """A note for each of the volumes, which lie on one grid, that is the same image as one before it."""
+    return [f"{volume.name} is the same image as {before.name}, given as two sequences. Do not rely on the answer; "
+            "give each sequence its own image, and leave out those that are missing."
+            for n, volume in enumerate(volumes)
+            if (before := next((one for one in volumes[:n] if np.array_equal(one.array, volume.array)), None))]
 
 
 def _beside(leading: PreparedVolume, volume: Volume) -> PreparedVolume:

@@ -9,6 +9,8 @@ from ..errors import UnsupportedImageError
 #: How far, of 255, a tint may lead away from grey; what is noise in it; and which share of a slice may be of another
 #: colour.
 TINT, TINT_NOISE, COLOURED_SHARE = 40, 8, 0.001
+#: Of the largest value: colours under transparency that are black but for rounding.
+HIDDEN = 0.03
 #: An image has at least so many grey values; what has fewer may be labels, whose colours mean something.
 FEWEST_GREYS = 64
 
@@ -19,12 +21,16 @@ def grey(array: np.ndarray, name: str, alpha: bool) -> tuple[np.ndarray, str]:
     Args:
         array: (..., components).
         name: of the image, for the sentence that refuses it.
-        alpha: whether a fourth component is transparency, which is dropped.
+        alpha: whether a fourth component is transparency, which is dropped if nothing but black lies under it.
 
     Raises:
-        UnsupportedImageError: the colours mean something of their own (Doppler, a stained slice), or are no colours.
+        UnsupportedImageError: the colours mean something of their own (Doppler, a stained slice), are no colours, or
+            are seen in part alone.
     """
-    colours = array[..., :-1] if alpha and array.shape[-1] == 4 else array
+    colours = array
+    if alpha and array.shape[-1] == 4:
+        colours = array[..., :-1]
+        _check_seen(colours, array[..., -1], name)
     if all(np.array_equal(colours[..., 0], colours[..., c]) for c in range(1, colours.shape[-1])):
         return np.ascontiguousarray(colours[..., 0]), "A colour image whose channels are all the same was read as grey."
     luminance = _tinted(colours) if colours.shape[-1] == 3 and colours.dtype == np.uint8 else None
@@ -34,6 +40,17 @@ def grey(array: np.ndarray, name: str, alpha: bool) -> tuple[np.ndarray, str]:
             "Convert it to grey, or extract one component, and run on that."
         )
     return luminance, "A grey image with a tint, or with the noise of a compression in its colours, was read as grey."
+
+
+def _check_seen(colours: np.ndarray, opacity: np.ndarray, name: str) -> None:
+    """Raise an UnsupportedImageError where transparency hides other colours than black in parts of an image: a program
+    shows what lies behind it there, white or black."""
+    hidden = (opacity < opacity.max()) & (colours.max(axis=-1) > HIDDEN * opacity.max())
+    if hidden.mean() > COLOURED_SHARE:
+        raise UnsupportedImageError(
+            f"{name} is transparent in parts that are not black, so that what is seen there depends on the program. "
+            "Save it without transparency, as it is to be seen, and run again."
+        )
 
 
 def _tinted(colours: np.ndarray) -> np.ndarray | None:

@@ -55,7 +55,7 @@ class SliceView:
         return held if self.span is None else held[slice(*self.span)]
 
 
-def _canonical(ijk_to_ras: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def canonical_axes(ijk_to_ras: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For R, A, S: the voxel axis (i, j or k) closest to it, and the sign of its direction.
 
     The best of all six pairings is taken, so that oblique volumes never use an axis twice.
@@ -71,7 +71,7 @@ def acquisition_plane(volume: Volume) -> str:
     Planes whose slices would be narrower than `NARROWEST` are out of the question, so that a volume of one slice
     has that slice's plane.
     """
-    ijk, _ = _canonical(volume.ijk_to_ras)
+    ijk, _ = canonical_axes(volume.ijk_to_ras)
     through = {"axial": ijk[2], "coronal": ijk[1], "sagittal": ijk[0]}
     shape_ijk, spacing = volume.array.shape[::-1], volume.spacing
     wide = [
@@ -97,7 +97,7 @@ def slice_view(volume: Volume, plane: str = "auto") -> SliceView:
         plane = acquisition_plane(volume)
     if plane not in _HELD:
         raise UnsupportedImageError(f"There is no plane called {plane!r}; choose auto, {', '.join(PLANES)}.")
-    ijk, sign = _canonical(volume.ijk_to_ras)
+    ijk, sign = canonical_axes(volume.ijk_to_ras)
     axes, flipped, mm = [], [], []
     for direction in _HELD[plane]:
         ras = int(np.flatnonzero(direction)[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..imaging.channels import PreparedChannels
-from ..imaging.geometry import UNKNOWN
+from ..imaging.geometry import UNKNOWN, size_in_words
 from ..imaging.mr_sequence import SEQUENCES, named_sequences
 from ..imaging.preparation import PreparedVolume
 from ..imaging.volume import Volume
@@ -32,6 +32,8 @@ NO_ORIENTATION = ("The image does not tell how its axes lie in the patient: righ
 #: Of a model without a threshold of review.
 NEVER_SURE = ("The diagnosis is never to be taken without a reader: of this model's answers to the images that it was "
               "judged on, too many were wrong, however sure it was. Review it.")
+#: Scanners look at more of a person than this (mm), of small parts too; heads in cm that are taken for mm are smaller.
+_NARROWEST_MM = 40.0
 #: A volume with a larger share of its slices beyond the threshold is out of distribution (`ood_warnings`).
 MOST_FLAGGED = 0.5
 #: A scan has more different values than this.
@@ -117,7 +119,8 @@ def missing_channel_warnings(prepared: PreparedChannels, spec: ModelSpec) -> tup
 
 def input_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
     """Sentences about what no network is needed for: modality, intensities, resolution."""
-    return [*modality_warnings(prepared, spec), *label_map_warnings(prepared), *_resolution_warnings(prepared)]
+    return [*modality_warnings(prepared, spec), *label_map_warnings(prepared), *_resolution_warnings(prepared),
+            *_size_warnings(prepared)]
 
 
 def modality_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
@@ -155,6 +158,18 @@ def _resolution_warnings(prepared: PreparedVolume) -> list[str]:
     if max(prepared.frame.row_mm, prepared.frame.column_mm) <= COARSE * prepared.frame.pixel_mm:
         return []
     return ["The image is much coarser than what the model was trained on; small findings cannot be seen."]
+
+
+def _size_warnings(prepared: PreparedVolume) -> list[str]:
+    """A sentence for each volume whose sizes are those of a specimen, or in another unit."""
+    sentences = []
+    for volume in (channel.volume for channel in _channels(prepared)):
+        extents = np.multiply(volume.spacing, volume.array.shape[::-1])
+        if volume.voxel_ml is not None and np.sort(extents)[-2] < _NARROWEST_MM:
+            sentences.append(f"By its header {volume.name} is {size_in_words(extents)} mm, as small as a specimen. If "
+                             "it shows a person, its sizes are in another unit (cm): then volumes in mL are wrong, and "
+                             "findings were left out as too small. Correct its spacing and run again.")
+    return sentences
 
 
 def _different_values(array: np.ndarray) -> int:

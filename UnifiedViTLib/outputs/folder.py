@@ -186,7 +186,7 @@ class ResultsFolder(Inventory):
                 if entry.key in newest:
                     self._retire(newest[entry.key])
                 newest[entry.key] = entry
-            state, rows = self.state(), {key: self._checked(entry) for key, entry in newest.items()}
+            state, rows = self.state(), {key: self.row(entry) for key, entry in newest.items()}
             for source, failed in state.failed.items():
                 state.failed[source] = {model: row for model, row in failed.items() if (source, model) not in newest}
                 rows |= {(source, model): row for model, row in state.failed[source].items()}
@@ -230,13 +230,6 @@ class ResultsFolder(Inventory):
             elif (self.folder / file.name).exists():
                 changed.append(file.name)
         return changed
-
-    def _checked(self, entry: Entry) -> dict[str, str]:
-        """A result's line; one whose files are not all there is told."""
-        gone = [file.name for file in entry.manifest.outputs if not (self.folder / file.name).exists()]
-        if not gone:
-            return entry.row
-        return entry.row | {"status": "incomplete", "error": f"{gone[0]} is missing. Run this input again."}
 
     def _free_table(self) -> str:
         taken, number = self.taken(), 2

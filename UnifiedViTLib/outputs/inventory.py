@@ -69,6 +69,7 @@ class Inventory:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._read: dict[str, tuple[tuple[int, ...], Entry | None]] = {}
+        self._compared: dict[OutputFile, tuple[tuple[int, ...], bool]] = {}
 
     def entries(self) -> list[Entry]:
         """All results whose JSON is whole, by name. A JSON is read again only when it has changed."""
@@ -79,7 +80,7 @@ class Inventory:
                     stat = item.stat()
                 except OSError:  # another run has just removed it
                     continue
-                stamp = (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+                stamp = _stamp(stat)
                 known = self._read.get(item.name)
                 found[item.name] = known if known and known[0] == stamp else (stamp, self.entry(item.name[:-5]))
         self._read = found
@@ -96,6 +97,30 @@ class Inventory:
             return Entry(name, manifest, result_row(document, manifest.request.source, name))
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
+
+    def row(self, entry: Entry) -> dict[str, str]:
+        """A result's line of the table. One whose files are no longer all there, or as they were written, says so:
+        the mask beside it may not be what was measured."""
+        gone = [file.name for file in entry.manifest.outputs if not (self.folder / file.name).exists()]
+        if gone:
+            return entry.row | {"status": "incomplete", "error": f"{gone[0]} is missing. Run this input again."}
+        changed = [file.name for file in entry.manifest.outputs if not self._is_as_written(file)]
+        if not changed:
+            return entry.row
+        error = (f"{' and '.join(changed)} was changed, or cut, after it was written; the diagnosis is of the run. "
+                 "Run this input again, which leaves the changed file as it is, or measure it with unifiedvit compare.")
+        return entry.row | {"status": "changed", "volume_ml": "", "error": error}
+
+    def _is_as_written(self, file: OutputFile) -> bool:
+        """As `is_written`; a file is read again only when it has changed."""
+        try:
+            stamp = _stamp(os.stat(self.folder / file.name))
+        except OSError:
+            return False
+        known = self._compared.get(file)
+        if known is None or known[0] != stamp:
+            known = self._compared[file] = stamp, is_written(self.folder, file)
+        return known[1]
 
     def owned(self, names: Iterable[str]) -> set[str]:
         """Those of these files of the folder that are ours, and as we wrote them."""
@@ -155,3 +180,7 @@ class Inventory:
                 return list(items)
         except OSError:  # not there, or not to be read: nothing of ours to find
             return []
+
+
+def _stamp(stat: os.stat_result) -> tuple[int, ...]:
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns

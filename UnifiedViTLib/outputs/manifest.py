@@ -20,7 +20,7 @@ from ..records import Load, Record, Save
 from ..spec import ModelSpec
 from .writing import sha256_of
 
-FORMAT = 2
+FORMAT = 3
 KEY = "manifest"
 #: A JSON of ours is smaller than this.
 MOST_BYTES = 64 << 20
@@ -104,6 +104,7 @@ class Manifest(Record):
         software: versions by package, of what computed it.
         outputs: files beside the JSON that carries this.
         dicom: of those images that are DICOM.
+        voxels: of the image, as of `imaging.identical.sample_voxels`: what tells it in another format.
     """
 
     request: Request
@@ -112,6 +113,7 @@ class Manifest(Record):
     software: dict[str, str]
     outputs: tuple[OutputFile, ...]
     dicom: tuple[DicomImage, ...] = ()
+    voxels: tuple[float, ...] = ()
 
     def to_dict(self, save: Save | None = None) -> dict[str, Any]:
         """As JSON has it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UnsupportedImageError
+from ..imaging.identical import first_of_same
 from ..imaging.reading.dicom.identity import Identity, two_patients
 from ..inference.patient.diagnosis import View, region_alone
 from ..spec import ModelSpec
@@ -23,11 +24,13 @@ class PatientImage:
         path: as it was given, which names it.
         files: it was read from; empty where that is not known.
         view: what a model says of it; None where it is still to be looked at.
+        voxels: as of `imaging.identical.sample_voxels`; empty where it was not read yet.
     """
 
     path: Path
     files: tuple[InputFile, ...]
     view: View | None = None
+    voxels: tuple[float, ...] = ()
 
     @property
     def content(self) -> tuple[str, ...]:
@@ -64,7 +67,7 @@ def stored_image(path: Path, spec: ModelSpec, given: Path | None = None) -> Pati
         raise region_alone(str(path))
     given = given or path
     view = View(str(given), document["diagnosis"]["probabilities"], tuple(document["warnings"]))
-    return PatientImage(given, manifest.inputs, view)
+    return PatientImage(given, manifest.inputs, view, manifest.voxels)
 
 
 def check_images(images: Sequence[PatientImage]) -> None:
@@ -73,13 +76,31 @@ def check_images(images: Sequence[PatientImage]) -> None:
     Raises:
         UnsupportedImageError: one is given twice, or DICOM files state that they are of several patients.
     """
-    contents: dict[tuple[str, ...], PatientImage] = {}
-    for image in images:
-        if image.content and (same := contents.get(image.content)):
-            raise UnsupportedImageError(f"{image.path} is the same image as {same.path}, and would count twice. Give "
-                                        "each image once.")
-        contents[image.content] = image
     if differ := two_patients([image.identity for image in images]):
         before, other = (images[n].path for n in differ)
         raise UnsupportedImageError(f"{other} is of another patient than {before}, as their Patient IDs, names or "
                                     "dates of birth say. Give the images of one patient.")
+    check_distinct(images)
+
+
+def check_distinct(images: Sequence[PatientImage]) -> None:
+    """Return if no image is given twice.
+
+    Raises:
+        UnsupportedImageError: one is, maybe in another format.
+    """
+    for image, first in zip(images, first_of_same_images(images), strict=True):
+        if image is not images[first]:
+            raise UnsupportedImageError(f"{image.path} is the same image as {images[first].path}, and would count "
+                                        "twice. Give each image once.")
+
+
+def first_of_same_images(images: Sequence[PatientImage]) -> list[int]:
+    """For each image the number of the first one that is the same: by its files, or, in another format, by its voxels.
+    """
+    contents: dict[tuple[str, ...], int] = {}
+    first = first_of_same([image.voxels for image in images])
+    for n, image in enumerate(images):
+        if image.content:
+            first[n] = first[contents.setdefault(image.content, n)]
+    return first

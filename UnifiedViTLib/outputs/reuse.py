@@ -82,9 +82,9 @@ def rerun_reason(manifest: Manifest, request: Request, folder: Path, software: M
     updated = [name for name, version in manifest.software.items() if software.get(name, version) != version]
     if updated:
         return f"it was made with other versions of {', '.join(updated)}"
-    missing = [file.name for file in manifest.outputs if not is_written(folder, file)]
-    if missing:
-        return f"{missing[0]} is missing or was changed"
+    others = [file.name for file in manifest.outputs if not is_written(folder, file)]
+    if others:
+        return f"{others[0]} {'was changed' if (folder / others[0]).exists() else 'is missing'}"
     changed = changed_inputs(manifest)
     if changed:
         return f"{Path(changed).name} is not the file that it was"

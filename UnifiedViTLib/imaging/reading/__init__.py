@@ -24,7 +24,7 @@ from .kinds import PICTURES, Kind, kind_of
 from .meta import read_meta
 from .names import stem
 from .nifti import read_nifti
-from .nrrd import read_nrrd, read_nrrd_layers
+from .nrrd import read_nrrd, read_nrrd_layers, read_segment_names
 from .pictures import read_bmp, read_jpeg, read_png
 from .tiff import read_tiff
 
@@ -38,7 +38,7 @@ _READERS = {
 _PHOTOGRAPHS = (Kind.PNG, Kind.JPEG, Kind.TIFF)
 
 __all__ = ["PICTURES", "SUFFIXES", "dicom_files", "is_dicom", "read", "read_labels", "read_layers", "read_series",
-           "stem"]
+           "segment_names", "stem"]
 
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 
@@ -92,6 +92,15 @@ def read_layers(path: str | Path) -> tuple[list[Volume], dict[str, str]]:
 
     first = _read_checked(Path(path), check_segmentation, readers=_READERS | {Kind.NRRD: read_first})
     return [first, *(replace(first, array=layer.array) for layer in further)], keys
+
+
+def segment_names(path: Path) -> dict[int, str]:
+    """The names that a mask's file gives to its labels, as `.seg.nrrd` of Slicer does; {} for others.
+
+    Raises:
+        UnsupportedImageError: its header cannot be read.
+    """
+    return read_segment_names(path) if path.is_file() and kind_of(path) is Kind.NRRD else {}
 
 
 def read_series(files: Iterable[Path], name: str) -> Volume:

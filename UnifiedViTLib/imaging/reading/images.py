@@ -18,8 +18,8 @@ from ..geometry import ALL_GIVEN, LPS_RAS, GeometrySource
 from ..volume import Volume
 from .limits import damaged
 
-#: Of what libjpeg prints, where pixels are missing or wrong.
-_JPEG_DAMAGE = (b"premature end", b"bad huffman code", b"instead of rst")
+#: What libjpeg and the decoders of libtiff print where pixels are missing or wrong, and go on.
+_DAMAGE = re.compile(rb"premature end|bad huffman code|instead of rst|decode\w*: warning", re.IGNORECASE)
 
 
 def read_with_itk(path: Path, reader_name: str, counts: Sequence[int]) -> sitk.Image:
@@ -59,12 +59,12 @@ def itk_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def whole_jpeg(name: str) -> Iterator[None]:
-    """Raise an UnsupportedImageError where pixels of a JPEG read in the block are missing: libjpeg draws grey in
-    their place, prints it, and tells nobody else."""
+def whole_pixels(name: str) -> Iterator[None]:
+    """Raise an UnsupportedImageError where packed pixels read in the block are missing or wrong: libjpeg and libtiff
+    put others in their place, print it, and tell nobody else."""
     with libraries_heard() as printed:
         yield
-    if any(words in heard.lower() for heard in printed for words in _JPEG_DAMAGE):
+    if any(_DAMAGE.search(heard) for heard in printed):
         raise UnsupportedImageError(f"{name} is cut off before its end, or damaged: pixels are missing. Export or "
                                     "download it again.")
 

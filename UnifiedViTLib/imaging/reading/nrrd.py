@@ -47,6 +47,8 @@ _REAL = re.compile(rb"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|in
 _ANATOMICAL = {"right-anterior-superior", "ras", "left-anterior-superior", "las", "left-posterior-superior", "lps",
                "right-anterior-superior-time", "rast", "left-anterior-superior-time", "last",
                "left-posterior-superior-time", "lpst"}
+#: What Slicer says of a segment in the header.
+_SEGMENT = re.compile(r"^Segment(\d+)_(Name|LabelValue):=(.*?)\r?$", re.MULTILINE)
 _RAW, _GZIP, _BZIP2, _TEXT, _HEX = ("raw",), ("gz", "gzip"), ("bz2", "bzip2"), ("txt", "text", "ascii"), ("hex",)
 
 
@@ -74,6 +76,22 @@ def read_nrrd_layers(path: Path) -> tuple[list[Volume], dict[str, str]]:
     count = image.GetNumberOfComponentsPerPixel()
     layers = [image] if count == 1 else [sitk.VectorIndexSelectionCast(image, layer) for layer in range(count)]
     return [scaled(to_volume(layer, stem(path), notes, geometry=geometry), scale) for layer in layers], keys
+
+
+def read_segment_names(path: Path) -> dict[int, str]:
+    """The names of segments by their labels, as Slicer saves them; the voxels are not read.
+
+    Raises:
+        UnsupportedImageError: the header is no text.
+    """
+    with open(path, "rb") as file:
+        begin = file.read(LONGEST_HEADER)
+    end = re.search(rb"\r?\n\r?\n", begin)
+    segments: dict[str, dict[str, str]] = {}
+    for number, key, text in _SEGMENT.findall(header_text(path.name, begin[:end.start() if end else None])):
+        segments.setdefault(number, {})[key] = text.strip()
+    return {int(one["LabelValue"]): one["Name"] for one in segments.values()
+            if "Name" in one and one.get("LabelValue", "").isdecimal()}
 
 
 def _read_image(path: Path) -> tuple[sitk.Image, GeometrySource, np.ndarray | None, tuple[str, ...]]:

@@ -13,7 +13,7 @@ import SimpleITK as sitk
 from ...errors import UnsupportedImageError
 from ..geometry import MOST_ELONGATED, NOTHING_KNOWN, SPACING_MM
 from ..volume import Volume
-from .images import read_with_itk, to_volume, whole_jpeg
+from .images import read_with_itk, to_volume, whole_pixels
 from .limits import check_counts, check_packed, check_there, check_unpacked, damaged
 from .names import stem
 
@@ -90,7 +90,7 @@ def read_jpeg(path: Path) -> Volume:
     check_counts(name, (width, height), channels)
     if not ended:
         raise UnsupportedImageError(f"{name} is cut off before its end. Export or download it again.")
-    with whole_jpeg(name):
+    with whole_pixels(name):
         return picture(path, "JPEGImageIO", (width, height))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import UnsupportedImageError
 from ..volume import Volume
-from .images import whole_jpeg
+from .images import whole_pixels
 from .limits import LONGEST_SIDE, check_counts, check_there, damaged
 from .pictures import picture
 
@@ -26,8 +26,8 @@ _TAGS = {_REDUCED, _WIDTH, _HEIGHT, _BITS, _PACKING, _PHOTOMETRIC, _DESCRIPTION,
 #: Those that say how pixels are to be understood, which all pages must agree in; and what stands where they do not.
 _KIND = {_BITS: 1, _SAMPLES: 1, _PHOTOMETRIC: 1, _PLANAR: 1, _FORMAT: 1, _ORIENTATION: 1}
 _WHITE_IS_ZERO, _FLOATING = 0, 3
-#: Ways of packing that libjpeg unpacks.
-_JPEG = (6, 7)
+#: The way of packing that is none.
+_NOT_PACKED = 1
 #: Struct codes of the types of values that these tags have.
 _TYPES = {1: "B", 2: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 #: How many channels, time points and slices ImageJ and OME say there are.
@@ -66,7 +66,7 @@ def read_tiff(path: Path) -> Volume:
     for page in full:
         _check_page(page, name, file_bytes)
     _check_kind(full, name)
-    with whole_jpeg(name) if any(page.get(_PACKING, [1])[0] in _JPEG for page in full) else nullcontext():
+    with whole_pixels(name) if any(_packing(page) != _NOT_PACKED for page in full) else nullcontext():
         image = picture(path, "TIFFImageIO", (width, height, len(full)))
     notes, array = _check_axes(full, name), image.array
     exchanged = full[0].get(_PHOTOMETRIC, [1])[0] == _WHITE_IS_ZERO
@@ -74,6 +74,10 @@ def read_tiff(path: Path) -> Volume:
         notes.append("The image is stored with black and white exchanged (WhiteIsZero) and was turned around.")
         array = np.bitwise_not(array)  # the largest value minus each; -1 minus each of signed ones
     return replace(image, array=array, notes=(*image.notes, *notes))
+
+
+def _packing(page: dict[int, list[int]]) -> int:
+    return (page.get(_PACKING) or [_NOT_PACKED])[0]
 
 
 def _is_tiled(page: dict[int, list[int]]) -> bool:
@@ -175,7 +179,7 @@ def _check_page(page: dict[int, list[int]], name: str, file_bytes: int) -> None:
         raise damaged(name, "a page does not tell where its pixels are")
     check_there(name, max(place + length for place, length in zip(offsets, lengths, strict=True)), file_bytes)
     bits, samples = page.get(_BITS, [1])[0], page.get(_SAMPLES, [1])[0]
-    if page.get(_PACKING, [1])[0] == 1:
+    if _packing(page) == _NOT_PACKED:
         check_there(name, page[_WIDTH][0] * bits * samples // 8 * page[_HEIGHT][0], sum(lengths))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...records import Record
 from ..headlines import headline
-from .grids import align
+from .grids import align, unit_warnings
 from .matching import SegmentPair, match_segments, name_of
 from .metrics import dice, hd95_mm
 from .segmentations import Origin, Segmentation
@@ -103,7 +103,7 @@ def compare(a: Segmentation, b: Segmentation,
     aligned = align(a, b)
     rows, difference, to_ras = [], None, None
     notes = [*a.notes, *b.notes, *matching]
-    warnings = [*_origin_warnings(a, b), *_region_warnings(a, b)]
+    warnings = [*unit_warnings(a, b), *_origin_warnings(a, b), *_region_warnings(a, b)]
     if isinstance(aligned, str):
         warnings.append(aligned)
         for pair in pairs:

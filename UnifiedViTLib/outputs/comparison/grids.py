@@ -16,6 +16,8 @@ from .segmentations import Segmentation
 SAME_VOXELS = 0.05
 #: Two boxes of which less of the smaller one is shared do not show the same part of a patient.
 _LEAST_SHARED = 0.1
+#: By how much the powers of ten between voxel sizes may differ along the axes.
+_SAME_UNIT = 0.01
 #: Voxels on which two grids are brought together: twice a CT of a whole body.
 _MOST_VOXELS = 2**29
 #: Points along an axis at which boxes are held against each other.
@@ -69,6 +71,21 @@ def align(a: Segmentation, b: Segmentation) -> Alignment | str:
     fine_on_grid, coarse_on_grid = side_on(fine, to_ras, shape), side_on(coarse, to_ras, shape)
     on_grid = (fine_on_grid, coarse_on_grid) if fine is a else (coarse_on_grid, fine_on_grid)
     return Alignment(*on_grid, measured, note)
+
+
+def unit_warnings(a: Segmentation, b: Segmentation) -> list[str]:
+    """A sentence where the sizes of one side seem to be in another unit: as many voxels, all 10 (100, 1000) times as
+    wide."""
+    if not (a.has_sizes and b.has_sizes and a.shape == b.shape):
+        return []
+    powers = np.log10(np.divide(_spacing(a), _spacing(b)))
+    power = round(float(powers.mean()))
+    if not power or np.abs(powers - power).max() > _SAME_UNIT:
+        return []
+    wide, narrow = (a, b) if power > 0 else (b, a)
+    return [f"{wide.name} and {narrow.name} have as many voxels, but those of {wide.name} are {10 ** abs(power)} times "
+            "as wide: the sizes of one of them are in another unit (cm, m). Volumes, growth, Dice and HD95 are wrong; "
+            "correct the spacing and compare again."]
 
 
 def _common_grid(fine: Segmentation, coarse: Segmentation) -> tuple[np.ndarray, tuple[int, ...]]:

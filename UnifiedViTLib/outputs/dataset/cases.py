@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import UnsupportedImageError
+from ...names import lost_names
 from ...records import Record
 from ...texts import printable, table_cell
 from ..writing import write_atomically
@@ -82,15 +83,18 @@ def read_cases(folder: Path) -> tuple[Case, ...]:
     if missing:
         raise UnsupportedImageError(f"{file} has no column {', '.join(missing)}: it is no table of corrected results, "
                                     "or was changed. Put the column back, or choose another folder.")
-    cases = []
+    cases, groups = [], []
     for row in reader:
         try:
             cases.append(_case(row))
+            groups.append((reader.line_num, cases[-1].group))
         except (ValueError, TypeError, AttributeError) as error:
             raise UnsupportedImageError(
                 f"{file}, line {reader.line_num}: the row does not have a cell for each column, or its seconds or dice "
                 "is no number. Put it right, or take the row out."
             ) from error
+    if lost := lost_names(groups):
+        raise UnsupportedImageError(f"{file}, {lost}")
     return tuple(cases)
 
 

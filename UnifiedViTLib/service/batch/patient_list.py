@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...errors import MetadataError, UnsupportedImageError
-from ...names import folded_patient
+from ...names import NOBODY, folded_patient, lost_names
 from ...patient_spec import MetadataField, check_metadata
 from ...spec import ModelSpec
 
@@ -57,8 +57,8 @@ def read_patients(table: Path, spec: ModelSpec) -> list[ListedPatient]:
         spec: the model, which knows the metadata.
 
     Raises:
-        UnsupportedImageError: it cannot be read, a column is missing, a line is of nobody, or a patient may be written
-            in two ways.
+        UnsupportedImageError: it cannot be read, a column is missing, a line is of nobody, a spreadsheet has spoilt
+            names of patients, or a patient may be written in two ways.
         MetadataError: the model does not know one of the columns.
     """
     try:
@@ -72,6 +72,9 @@ def read_patients(table: Path, spec: ModelSpec) -> list[ListedPatient]:
                                     "it as CSV in UTF-8.") from error
     fields = spec.patient.fields if spec.patient else ()
     _check_header(table, header, fields, spec)
+    patient_column = header.index(PATIENT)
+    if lost := lost_names((number, cells[patient_column]) for number, cells in lines if len(cells) > patient_column):
+        raise UnsupportedImageError(f"{table}, {lost}")
     patients: dict[str, ListedPatient] = {}
     spellings: dict[str, str] = {}
     for number, cells in lines:
@@ -79,7 +82,7 @@ def read_patients(table: Path, spec: ModelSpec) -> list[ListedPatient]:
             raise UnsupportedImageError(f"{table}, line {number}, does not have {len(header)} cells like the first "
                                         "line. Put it right.")
         row = dict(zip(header, cells, strict=True))
-        if not row[PATIENT]:
+        if not row[PATIENT] or row[PATIENT].lower() in NOBODY:
             raise UnsupportedImageError(f"{table}, line {number}, names no patient. Put it right, or take it out.")
         if (before := spellings.setdefault(folded_patient(row[PATIENT]), row[PATIENT])) != row[PATIENT]:
             raise UnsupportedImageError(f"{table}, line {number}, names {row[PATIENT]}, a line before it {before}: if "

@@ -12,7 +12,7 @@ from ...inference.patient.diagnosis import diagnose_patient
 from ...inference.patient.head import load_patient_head
 from ...inference.progress import ProgressCallback, ignore
 from ...names import patient_key
-from ...outputs.patient_images import PatientImage, check_images, stored_image
+from ...outputs.patient_images import PatientImage, check_images, first_of_same_images, stored_image
 from ...outputs.patient_table import PatientResult, check_own, write_patients
 from ...spec import ModelSpec
 from .patient_list import ListedPatient, is_result
@@ -90,10 +90,12 @@ def _mixed_up(patients: Sequence[ListedPatient], gathered: Sequence[list[Patient
     images = [(patient.name, image) for patient, found in zip(patients, gathered, strict=True)
               if not isinstance(found, str) for image in found]
     refused = {}
-    counts = Counter(image.content for _, image in images if image.content)
-    for name, image in images:
-        if counts[image.content] > 1:
-            others = sorted({other for other, same in images if same.content == image.content} - {name})
+    first = first_of_same_images([image for _, image in images])
+    counts = Counter(first)
+    for (name, image), same in zip(images, first, strict=True):
+        if counts[same] > 1:
+            owners = {other for (other, _), number in zip(images, first, strict=True) if number == same}
+            others = sorted(owners - {name})
             refused[name] = (f"{image.path} is an image of {', '.join(others)}, too, as the table has it. Give each "
                              "image to one patient.")
     # Names may be pseudonyms, which agree with no file.

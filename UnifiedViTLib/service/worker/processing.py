@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import UnsupportedImageError
+from ...imaging.identical import sample_voxels
 from ...imaging.reading import read
 from ...imaging.volume import Volume
 from ...inference.channels import Images, combine_channels
@@ -110,7 +111,8 @@ def process_input(
     progress("Writing", 1.0)
     images = [(request.source, volume), *((request.channels[key], image) for key, image in extra_channels.items())]
     dicom = tuple(identity for path, image in images for identity in describe_dicom(path, image))
-    manifest = Manifest(request, inputs, hashed_ns, prediction.provenance.software, (), dicom)
+    manifest = Manifest(request, inputs, hashed_ns, prediction.provenance.software, (), dicom,
+                        sample_voxels(volume))
     changed = changed_inputs(manifest)
     if changed and os.path.exists(changed):  # what was moved away since is still what was looked at
         raise _changed_meanwhile(changed, "looked at")

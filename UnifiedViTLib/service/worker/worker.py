@@ -217,7 +217,8 @@ class Worker:
     def _list_results(self, request: dict[str, Any], progress: ProgressCallback) -> dict[str, Any]:
         """The results in a folder; their rows go through the folder of the exchange."""
         progress("Looking for results", 0.0)
-        write_rows([entry.row for entry in Inventory(Path(request["folder"])).entries()], self._folder)
+        inventory = Inventory(Path(request["folder"]))
+        write_rows([inventory.row(entry) for entry in inventory.entries()], self._folder)
         return {}
 
     def _read_stored(self, request: dict[str, Any], progress: ProgressCallback) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,12 @@ from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.mask_values import soft_share, whole_numbers
 from UnifiedViTLib.imaging.preparation import PreparedVolume
-from UnifiedViTLib.imaging.reading import read, read_labels
+from UnifiedViTLib.imaging.reading import read, read_labels, segment_names
 from UnifiedViTLib.imaging.resampling import Frame
 from UnifiedViTLib.imaging.volume import Volume, grid_distance_mm
+from UnifiedViTLib.names import folded
 
-from ..config import IGNORE, Data, Model, Source
+from ..config import BACKGROUND, IGNORE, Data, Model, Source
 from ..errors import DataError
 from .dataset import Item, lesion_of
 from .shortcut import STATISTICS, global_statistics
@@ -165,6 +167,7 @@ def _mask_classes(item: Item, source: Source, model: Model, volume: Volume) -> t
     if item.mask is None:
         return None, item.is_free(model.outlined) if source.empty_masks is None else source.empty_masks, 0.0
     values = whole_numbers(read_mask(item, volume))
+    _check_segment_names(item.name, item.mask, values, source, model)
     unlabelled = None if source.ignore is None else values == source.ignore
     if not source.mask_values:
         soft = soft_share(values)
@@ -191,6 +194,25 @@ def _mask_classes(item: Item, source: Source, model: Model, volume: Volume) -> t
     if unlabelled is not None:
         classes[unlabelled] = IGNORE
     return classes, True, 0.0
+
+
+def _check_segment_names(name: str, mask: Path, values: np.ndarray, source: Source, model: Model) -> None:
+    """Raise a DataError where a mask of Slicer names its labels otherwise than `mask_values`: Slicer numbers segments
+    in the order in which they were made."""
+    known = {folded(segment.name): segment.name for segment in model.segments}
+    drawn = {label: text for label, text in segment_names(mask).items() if (values == label).any()}
+    of_model = {label: known[folded(text)] for label, text in drawn.items() if folded(text) in known}
+    for label, segment in of_model.items():
+        meant = source.mask_values.get(label, segment)
+        if meant != segment:
+            raise DataError(f"{name}: in the mask {mask.name}, {label} is {drawn[label]}, but mask_values says that it "
+                            f"is {meant}. Save the segments in the order of mask_values, with the same numbers in all "
+                            "files.")
+    others = [f"{label} ({text})" for label, text in drawn.items() if label not in of_model]
+    if not source.mask_values and of_model and others:
+        raise DataError(f"{name}: the mask {mask.name} holds {', '.join(others)} besides "
+                        f"{', '.join(of_model.values())}, which would be learnt as the same. Name them in mask_values "
+                        f"(as {BACKGROUND}, if they are not to be learnt), or save the one segment alone.")
 
 
 def read_mask(item: Item, volume: Volume) -> np.ndarray:

@@ -12,7 +12,7 @@ import SimpleITK as sitk
 
 from ....errors import UnsupportedImageError
 from ....native import native_path, printable_path
-from ..images import whole_jpeg
+from ..images import whole_pixels
 from ..limits import check_counts
 from .bounded import BoundedReader
 from .frames import Frame
@@ -70,7 +70,7 @@ def _rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarr
     reader.SetImageIO("GDCMImageIO")  # whatever the file is called
     reader.SetFileName(name)
     try:
-        with whole_jpeg(path.name) if syntax in _JPEG else nullcontext():
+        with whole_pixels(path.name) if syntax in _JPEG else nullcontext():
             image = reader.Execute()
     except RuntimeError as error:
         raise _unreadable(path, syntax) from error

@@ -249,7 +249,7 @@ def _sorted_stack(frames: list[Frame], name: str) -> Stack:
     _refuse_uneven(heights, name)
     step = float((heights[-1] - heights[0]) / (len(frames) - 1))
     off = float(np.abs(heights - np.linspace(heights[0], heights[-1], len(frames))).max())
-    notes = []
+    notes = _left_out(frames, step)
     pixel_mm = np.array(_pixel_mm(first))
     positions = positions[order]
     drift = (positions - positions[0]) @ first.orientation.T  # mm along row and column
@@ -274,6 +274,21 @@ def _sorted_stack(frames: list[Frame], name: str) -> Stack:
         notes.append(f"The slices are not quite evenly spaced: positions may be off by up to {off:.1f} mm.")
     geometry = GeometrySource(_source(first.pixel_size), GIVEN, GIVEN)
     return Stack(tuple(frames), _matrix(first, step), offsets, geometry, False, tuple(notes))
+
+
+def _left_out(frames: list[Frame], step: float) -> list[str]:
+    """A note where every second (third, ...) slice alone is there: by their numbers, and by the distance that they
+    state."""
+    stated = frames[0].slice_step
+    times = round(step / stated) if stated else 1
+    numbers = [frame.instance for frame in frames if frame.instance is not None]
+    if times < 2 or len(numbers) < len(frames) or abs(step - times * (stated or 0.0)) > _UNEVEN * step:
+        return []
+    if set(np.abs(np.diff(numbers)).tolist()) != {float(times)}:
+        return []
+    return [f"The slices lie {step:.4g} mm apart, though they state {stated:.4g} mm, and their numbers differ by "
+            f"{times}: those between seem to be missing, and what they show was not looked at. Export the whole series "
+            "again."]
 
 
 def _refuse_repeated(frames: list[Frame], steps: np.ndarray, name: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from UnifiedViTLib.errors import MetadataError
-from UnifiedViTLib.names import as_number, folded_patient
+from UnifiedViTLib.names import NOBODY, as_number, folded_patient, lost_names
 from UnifiedViTLib.patient_spec import check_value
 
 from ...config import Model, Source
@@ -19,9 +19,6 @@ from .complaints import Complaints
 from .files import masks_by_stem, stem
 from .labels import labels_of_cell, labels_of_columns
 from .listed import Listed
-
-#: Patients that are none: what programs write into an empty cell.
-_NOBODY = {"nan", "none", "null", "n/a", "#n/a", "<na>"}
 
 #: Characters of a path in a complaint: where a quote is missing, a cell holds many rows.
 _LONGEST_SHOWN = 300
@@ -56,6 +53,9 @@ class TableReader:
         columns = Columns(self._source, self._table.name, header, self._model, self._complaints)
         if not any(columns.images):
             return
+        group = columns.single.get("group", "")
+        if lost := lost_names((line, cells.get(group) or "") for line, cells in rows):
+            self._complaints.add(self._source.name, f"{self._table.name}, {lost}")
         masks = {}
         if self._source.folder and "mask" not in columns.single:
             masks = masks_by_stem(self._masks, self._source.name, self._complaints)
@@ -124,7 +124,7 @@ class TableReader:
         values: dict[str, float | str] = {}
         for name, column in columns.metadata.items():
             field, cell = self._fields[name], row[column]
-            if not cell or (cell.lower() in _NOBODY and cell not in field.choices):
+            if not cell or (cell.lower() in NOBODY and cell not in field.choices):
                 continue
             try:
                 values[name] = check_value(cell, field)
@@ -134,7 +134,7 @@ class TableReader:
 
     def _patient(self, cells: dict[str, str], where: str) -> str:
         patient = cells.get("group") or ""
-        if patient.lower() in _NOBODY:
+        if patient.lower() in NOBODY:
             self._complaints.add(where, f"the patient is called {patient!r}, as programs write an empty cell; name the "
                                  "patient, or leave the cell empty where the image is of nobody else's")
         return patient
