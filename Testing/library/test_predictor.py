@@ -17,6 +17,7 @@ from UnifiedViTLib.inference.backends.base import OutOfMemory
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.inference.warnings import input_warnings
 
 KEEP_ALL = {"pooling": "lesion_weighted", "top_k": 3, "max_normal_probability": 1.0, "min_component_ml": 0.0}
 
@@ -212,6 +213,8 @@ def test_a_head_as_small_as_a_specimen_is_told_as_its_sizes_may_be_in_another_un
     unknown = replace(volume, ijk_to_ras=in_cm, geometry=volume.geometry.without_sizes())
     for other in (volume, unknown):
         assert not any("specimen" in text for text in predictor.predict(other).warnings)
+    small = prepare(replace(volume, ijk_to_ras=in_cm), 32)
+    assert not any("specimen" in text for text in input_warnings(small, replace(predictor.spec, modality="US")))
 
 
 def test_another_modality_is_noticed(predictor):

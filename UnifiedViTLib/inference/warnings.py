@@ -32,7 +32,8 @@ NO_ORIENTATION = ("The image does not tell how its axes lie in the patient: righ
 #: Of a model without a threshold of review.
 NEVER_SURE = ("The diagnosis is never to be taken without a reader: of this model's answers to the images that it was "
               "judged on, too many were wrong, however sure it was. Review it.")
-#: Scanners look at more of a person than this (mm), of small parts too; heads in cm that are taken for mm are smaller.
+#: Scanners of MR, CT and X-rays look at more of a person than this (mm), of small parts too; heads in cm that are taken
+#: for mm are smaller.
 _NARROWEST_MM = 40.0
 #: A volume with a larger share of its slices beyond the threshold is out of distribution (`ood_warnings`).
 MOST_FLAGGED = 0.5
@@ -120,7 +121,7 @@ def missing_channel_warnings(prepared: PreparedChannels, spec: ModelSpec) -> tup
 def input_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
     """Sentences about what no network is needed for: modality, intensities, resolution."""
     return [*modality_warnings(prepared, spec), *label_map_warnings(prepared), *_resolution_warnings(prepared),
-            *_size_warnings(prepared)]
+            *_size_warnings(prepared, spec)]
 
 
 def modality_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
@@ -160,8 +161,11 @@ def _resolution_warnings(prepared: PreparedVolume) -> list[str]:
     return ["The image is much coarser than what the model was trained on; small findings cannot be seen."]
 
 
-def _size_warnings(prepared: PreparedVolume) -> list[str]:
-    """A sentence for each volume whose sizes are those of a specimen, or in another unit."""
+def _size_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
+    """A sentence for each volume whose sizes are those of a specimen, or in another unit. A probe of ultrasound may see
+    no more."""
+    if spec.modality in ("US", "any"):
+        return []
     sentences = []
     for volume in (channel.volume for channel in _channels(prepared)):
         extents = np.multiply(volume.spacing, volume.array.shape[::-1])
