@@ -52,7 +52,8 @@ def test_a_sequence_given_as_another_ones_channel_is_told_with_the_channel_that_
     channels = [{"name": "t1c", "expects": EXPECTS}, {"name": "flair", "expects": "FLAIR MR of the head"}]
     seen = spec_data()["input"] | {"size": 32, "modality": "MR", "channels": channels}
     predictor = Predictor(tiny_model(tmp_path, input=seen), "cpu")
-    t1c, flair = (replace(head_volume(), name=name) for name in ("sub-01_T1c", "sub-01_FLAIR"))
+    t1c = replace(head_volume(), name="sub-01_T1c")
+    flair = replace(t1c, name="sub-01_FLAIR", array=2 * t1c.array)
     assert not sequence_warnings(predictor.predict([t1c, flair]))
     assert not sequence_warnings(predictor.predict([None, flair]))
     told = sequence_warnings(predictor.predict([flair, None]))
