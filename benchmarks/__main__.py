@@ -3,8 +3,8 @@
 import sys
 from importlib import import_module
 
-#: In the order in which they are told; the first five make most of benchmarks/README.md.
-NAMES = ("networks", "volume", "layers", "growth", "start", "options", "many", "training", "window")
+#: In the order in which they are told; the first six make most of benchmarks/README.md.
+NAMES = ("networks", "volume", "layers", "blocks", "growth", "start", "options", "many", "training", "window")
 
 
 def main(asked: list[str]) -> None:
