@@ -6,13 +6,12 @@ from .data import BACKGROUND, IGNORE, Data, Source, Split
 from .metadata import MetadataCard
 from .model import ARGUMENTS, ChannelCard, ClassCard, Input, Model, SegmentCard, Task, TrainingDataCard
 from .project import Project, checked, load_project, read_yaml
-from .recipe import AVERAGE, CROSS, Augmentation, Fit, Initial, Machine, Optimiser, Pretrain, Stage, Superres, Teacher
+from .recipe import AVERAGE, Augmentation, Fit, Initial, Machine, Optimiser, Pretrain, Stage, Superres, Teacher
 from .section import Section
 
 __all__ = [
     "ARGUMENTS",
     "AVERAGE",
-    "CROSS",
     "BACKGROUND",
     "IGNORE",
     "Augmentation",

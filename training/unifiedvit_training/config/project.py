@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from ..errors import ConfigError
 from .data import Data
 from .model import Model
-from .recipe import AVERAGE, CROSS, Fit, Machine, Pretrain, Superres
+from .recipe import AVERAGE, Fit, Machine, Pretrain, Superres
 from .section import Kind, Section
 
 
@@ -126,7 +126,7 @@ def _anchored(project: Project, home: Path, data: Path) -> Project:
     ]
     initial = project.fit.initial.model_copy(update={"weights": at(home, project.fit.initial.weights)})
     teacher = project.fit.teacher
-    if teacher and teacher.model not in (AVERAGE, CROSS) and (home / teacher.model).is_dir():  # else it is a model's id
+    if teacher and teacher.model != AVERAGE and (home / teacher.model).is_dir():  # else it is a model's id
         teacher = teacher.model_copy(update={"model": str(at(home, Path(teacher.model)))})
     return project.model_copy(update={
         "data": project.data.model_copy(update={"sources": sources}),

@@ -41,8 +41,8 @@ class Teacher(Section):
     temperature: float = Field(default=2.0, ge=1, le=20)
 
 
-#: The name of the teacher that is the run's own average, and of the CNN that learns beside the network.
-AVERAGE, CROSS = "average", "cross"
+#: The name of the teacher that is the run's own average.
+AVERAGE = "average"
 
 
 class Augmentation(Section):

@@ -14,7 +14,7 @@ from UnifiedViTLib.models import UnifiedOutput
 from UnifiedViTLib.service.store.catalogue import find_model
 from UnifiedViTLib.spec import ModelSpec
 
-from ..config import AVERAGE, CROSS, Model, Teacher
+from ..config import AVERAGE, Model, Teacher
 from ..errors import RunError
 
 
@@ -105,7 +105,7 @@ def find_teacher(teacher: Teacher | None, model: Model) -> ModelSpec | None:
         RunError: it looks at other channels or answers other questions.
         WeightsError: its weights are damaged.
     """
-    if teacher is None or teacher.model in (AVERAGE, CROSS):
+    if teacher is None or teacher.model == AVERAGE:
         return None
     spec = find_model(teacher.model)
     agreement = {

@@ -19,7 +19,7 @@ from UnifiedViTLib.inference.progress import ProgressCallback, ignore
 from UnifiedViTLib.models import UnifiedOutput
 from UnifiedViTLib.spec import ModelSpec
 
-from ..config import CROSS, Initial, Project
+from ..config import Project
 from ..data.dataset import Dataset, check_dataset_fits
 from ..errors import DataError, RunError
 from ..evaluation.inference import predict_slices
@@ -119,8 +119,6 @@ class Trainer:
         if state is None:
             fabric.print(load_initial_weights(training_module.network, self.plan.initial))
         groups = parameter_groups(training_module.network, self.plan.optimiser, self.plan.initial)
-        if training_module.other is not None:
-            groups += parameter_groups(training_module.other, self.plan.optimiser, Initial())
         groups.append({"params": list(training_module.balance.parameters()), "weight_decay": 0.0, "scale": 1.0})
         optimiser = torch.optim.AdamW([g for g in groups if g["params"]], lr=self.plan.optimiser.learning_rate)
         self.training_module, self.optimiser = fabric.setup(training_module, optimiser)
@@ -284,8 +282,6 @@ class Trainer:
         with self.fabric.autocast():
             if self.teacher:
                 return self.teacher(images), plan.weight
-            if plan.model == CROSS:
-                return None, plan.weight * growing_weight(share)
             return averages_answers(self.average.module, images), plan.weight * growing_weight(share)
 
     def _inputs(self, chosen: np.ndarray, places: range, size: int) -> tuple[torch.Tensor, ...]:

@@ -7,10 +7,9 @@ from torch import nn
 
 from UnifiedViTLib.models import UnifiedOutput
 
-from ..config import CROSS, Fit, Model
+from ..config import Fit, Model
 from ..runs.networks import build_network
 from .balance import FixedBalance, GradientNormBalance, UncertaintyBalance
-from .cross_teaching import build_other_learner, cross_teaching_losses
 from .distillation import distillation_losses
 from .losses import TASKS, UnifiedLoss
 
@@ -23,8 +22,6 @@ class TrainingModule(nn.Module):
         self.network = build_network(model, drop_path=fit.drop_path, dropout=fit.dropout)
         self.loss = UnifiedLoss(model.multi_label, fit.label_smoothing)
         self.teacher = fit.teacher
-        crossing = fit.teacher is not None and fit.teacher.model == CROSS
-        self.other = build_other_learner(model, fit.initial, fit.dropout) if crossing else None
         tasks = TASKS if model.task == "both" else ("class",) if model.task == "classification" else ("mask",)
         if fit.loss_balance == "fixed" or len(tasks) == 1:
             self.balance = FixedBalance({"mask": fit.mask_weight, "class": fit.class_weight})
@@ -53,8 +50,6 @@ class TrainingModule(nn.Module):
         answers = every_layer(images) if every_layer else [self.network(images)]
         each = [self._losses(answer, masks, has_mask, labels, taught, taught_weight) for answer in answers]
         losses = {task: torch.stack([layer[task] for layer in each]).mean() for task in each[0]}
-        if self.other is not None:
-            losses = self._crossed(losses, answers[-1], self.other(images), masks, has_mask, labels, taught_weight)
         shared = self._last_shared()
         if isinstance(self.balance, GradientNormBalance) and self.training and shared is not None:
             self.balance.observe(losses, shared)
@@ -67,15 +62,6 @@ class TrainingModule(nn.Module):
             return losses
         soft = distillation_losses(answer, taught, self.teacher.temperature, self.loss.multi_label)
         return {task: torch.lerp(loss, soft[task], taught_weight) for task, loss in losses.items()}
-
-    def _crossed(self, losses: dict[str, torch.Tensor], answer: UnifiedOutput, said: UnifiedOutput,
-                 masks: torch.Tensor, has_mask: torch.Tensor, labels: torch.Tensor, weight: float
-                 ) -> dict[str, torch.Tensor]:
-        """The losses of both learners together: what is known, and what the other says of the rest."""
-        others = self.loss(said, masks, has_mask, labels)
-        learnt = cross_teaching_losses(self.loss, answer, said, has_mask, labels)
-        taught = cross_teaching_losses(self.loss, said, answer, has_mask, labels)
-        return {task: loss + others[task] + weight * (learnt[task] + taught[task]) for task, loss in losses.items()}
 
     def _last_shared(self) -> nn.Parameter | None:
         """The last weight matrix of the encoder: both decoders read what it gives. None if all of it is frozen."""
