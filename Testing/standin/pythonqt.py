@@ -137,7 +137,7 @@ def qt_module() -> types.ModuleType:
         for name in CLASSES:
             if hasattr(source, name):
                 setattr(module, name, pythonqt_class(getattr(source, name)))
-    module.QFileDialog, module.QPainter = FileDialog, Painter
+    module.QFileDialog, module.QPainter, module.QEvent = FileDialog, Painter, QtCore.QEvent
     return module
 
 
