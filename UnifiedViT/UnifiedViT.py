@@ -191,9 +191,7 @@ class UnifiedViTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.removeObserver(self._parameterNode.parameterNode, "ModifiedEvent", self.onParametersModified)
         self._parameterNode = parameterNode
         if self._parameterNode:
-            named = ((widget.property("SlicerParameterName"), widget) for widget in vars(self.ui).values())
-            # As `connectGui` does, which returns no tag before Slicer 5.12, so that nothing could be disconnected.
-            self._guiTag = self._parameterNode.connectParametersToGui({name: w for name, w in named if name})
+            self._guiTag = self._parameterNode.connectGui(self.ui)
             self.addObserver(self._parameterNode.parameterNode, "ModifiedEvent", self.onParametersModified)
         self.panel.setParameters(parameterNode)
 

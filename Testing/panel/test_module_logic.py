@@ -10,6 +10,7 @@ import pytest
 import SimpleITK as sitk
 from builders import to_sitk
 from panels import contents, head, head_node
+from standin.application import enter, leave
 
 from UnifiedViTLib.errors import ModelSpecError, UnsupportedImageError
 from UnifiedViTLib.native import c_numeric_locale
@@ -127,8 +128,10 @@ def test_the_self_test_of_the_module_presses_every_button_and_tells_each_step(de
     from UnifiedViTPanel import selftest
 
     for name, function in (("addVolumeFromArray", add_volume), ("saveNode", save),
-                           ("getModuleWidget", lambda name: desk.widget)):
+                           ("getModuleWidget", lambda name: desk.widget),
+                           ("selectModule", lambda name: enter(desk.widget))):
         monkeypatch.setattr(slicer.util, name, function, raising=False)
+    leave(desk.widget)  # as ctest starts it
     # Of this one it is known already which backend is right.
     monkeypatch.setattr(selftest.everyButton, "__defaults__", (desk.module.DEFAULT_MODEL,))
     desk.module.UnifiedViTTest().runTest()

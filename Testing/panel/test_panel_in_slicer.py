@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from dataclasses import replace
 
@@ -10,8 +11,9 @@ import scenes
 import shiboken6
 import slicer
 from panels import head_node
-from PySide6 import QtWidgets
-from standin.application import show_panel
+from PySide6 import QtCore, QtWidgets
+from standin.application import OWN, ROOT, show_panel
+from standin.exposed import check
 from standin.pythonqt import Painter
 
 from UnifiedViTLib.outputs.mrml import add_to_scene
@@ -27,8 +29,7 @@ def second(desk):
 
 def test_going_to_another_module_and_back_connects_nothing_anew(desk, monkeypatch):
     joined, connections = desk.widget._parameterNode, []
-    monkeypatch.setattr(desk.module.UnifiedViTParameterNode, "connectParametersToGui",
-                        lambda self, widgets: connections.append(widgets))
+    monkeypatch.setattr(desk.module.UnifiedViTParameterNode, "connectGui", lambda self, ui: connections.append(ui))
     for _ in range(3):
         desk.widget.exit()
         desk.widget.enter()
@@ -97,3 +98,43 @@ def test_pythonqt_ways_are_kept(desk):
         desk.ui.runButton.caption = "Run"
     with pytest.raises(ValueError, match="no signal"):
         desk.ui.runButton.connect("pushed(bool)", print)
+
+
+@pytest.mark.parametrize("expression", [
+    "ui.runButton.text()",  # a property
+    "ui.runButton.setText(text='Run')",
+    "ui.inputSelector.currentIndex",  # the real one is no combo box
+    "ui.inputSelector.activated",
+    "ui.batchTable.horizontalHeader().stretchLastSection()",
+    "ui.batchTable.fontMetrics",  # PythonQt cannot return them
+    "ui.batchTable.verticalHeader().setSectionResizeMode(mode=qt.QHeaderView.Stretch)",
+    "ui.logText.sizeHint.toTuple",
+    "qt.QFontMetrics",
+    "qt.QLabel('Volume', parent=ui.batchTable)",
+    "qt.QColor('red').toTuple",
+    "qt.QTableWidgetItem('1').setText(text='2')",
+    "app.questions",
+    "app.palette().color(cr=qt.QPalette.Window)",
+    "app.userSettings().value('key', defaultValue=1)",
+    "app.connect('startUpCompleted()', print)",
+    "database.files",
+    "setattr(ui.runButton, 'objectName_', 'x')",
+    "setattr(module, 'titel', 'UnifiedViT')",
+])
+def test_what_pythonqt_does_not_show_is_refused_to_the_module(desk, expression):
+    code = compile(expression, str(ROOT / "UnifiedViT" / "asks.py"), "eval")
+    names = {"ui": desk.ui, "qt": sys.modules["qt"], "app": desk.app, "database": slicer.dicomDatabase,
+             "module": desk.parent}
+    with pytest.raises((AttributeError, TypeError, ValueError)):
+        eval(code, names)
+
+
+def test_the_stand_in_has_no_property_or_signal_that_the_real_widget_lacks(desk):
+    for name, cls in OWN.items():
+        widget = cls()
+        meta = QtCore.QObject.metaObject(widget)
+        for number in range(meta.propertyOffset(), meta.propertyCount()):
+            check(name, meta.property(number).name())
+        for number in range(meta.methodOffset(), meta.methodCount()):
+            if meta.method(number).methodType() == QtCore.QMetaMethod.Signal:
+                check(name, meta.method(number).name().toStdString())

@@ -21,40 +21,37 @@ from PySide6 import QtCore, QtWidgets
 from translations import context_of
 
 from . import parameters, scripted
+from .exposed import Refusing, is_property, is_signal
 from .pythonqt import FileDialog, pythonqt_class, qt_module
 from .widgets import OWN, child_widget_variables, ctk_module, load_ui
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class _Signals:
-    """`object.connect("name(...)", f)` of the application's objects; `emit` calls what was connected."""
-
-    def __init__(self) -> None:
-        self._connected: list[tuple[str, Callable[..., Any]]] = []
-
-    def connect(self, signal: str, receiver: Callable[..., Any]) -> None:
-        self._connected.append((signal, receiver))
-
-    def disconnect(self, signal: str, receiver: Callable[..., Any]) -> None:
-        self._connected.remove((signal, receiver))
-
-    def emit(self, signal: str, *values: Any) -> None:
-        for name, receiver in list(self._connected):
-            if name == signal:
-                receiver(*values)
-
-
-class Application(_Signals):
+class Application(Refusing):
     """The application. `questions` are what the user was asked; `consent` is the answer."""
 
+    shown_as = "qSlicerApplication"
+
     def __init__(self) -> None:
-        super().__init__()
         self.qt = QtWidgets.QApplication.instance() or pythonqt_class(QtWidgets.QApplication)([])
-        self.modules, self.questions, self.consent = _Signals(), [], True
+        self.questions, self.consent = [], True
+        self._connected: list[tuple[str, Callable[..., Any]]] = []
         self._settings_folder = tempfile.TemporaryDirectory(prefix="settings-")
-        self._settings = QtCore.QSettings(f"{self._settings_folder.name}/Slicer.ini", QtCore.QSettings.Format.IniFormat)
-        self.slicerHome, self.majorVersion, self.minorVersion = "", 5, 12
+        self._settings = pythonqt_class(QtCore.QSettings)(
+            f"{self._settings_folder.name}/Slicer.ini", QtCore.QSettings.Format.IniFormat)
+
+    def connect(self, signal: str, receiver: Callable[..., Any]) -> bool:
+        if not is_signal(self.shown_as, signal):
+            raise ValueError(f"The application has no signal {signal}")
+        self._connected.append((signal, receiver))
+        return True
+
+    def emit(self, signal: str) -> None:
+        """Call what was connected to a signal."""
+        for name, receiver in list(self._connected):
+            if name == signal:
+                receiver()
 
     def processEvents(self) -> None:
         self.qt.processEvents()
@@ -67,9 +64,6 @@ class Application(_Signals):
 
     def clipboard(self) -> Any:
         return self.qt.clipboard()
-
-    def moduleManager(self) -> _Signals:
-        return self.modules
 
     def userSettings(self) -> QtCore.QSettings:
         return self._settings
@@ -86,14 +80,16 @@ class Application(_Signals):
             self.qt.processEvents()
             time.sleep(0.002)
 
-    def ask(self, text: str, *_arguments: Any, **_options: Any) -> bool:
+    def ask(self, text: str, windowTitle: str | None = None, parent: Any = None, **_options: Any) -> bool:
         self.questions.append(text)
         return self.consent
 
 
-class DicomDatabase:
+class DicomDatabase(Refusing):
     """`slicer.dicomDatabase`: where the file of each image is. Indexes the files that are inserted where they lie; the
     real one keeps copies."""
+
+    shown_as = "ctkDICOMDatabase"
 
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
@@ -103,6 +99,18 @@ class DicomDatabase:
 
     def fileForInstance(self, uid: str) -> str:
         return self.files.get(uid, "")
+
+
+class Module:
+    """What the application makes for a module: `parent` of its Python object."""
+
+    def __init__(self, path: str) -> None:
+        vars(self)["path"] = path
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not is_property("qSlicerScriptedLoadableModule", name):
+            raise AttributeError(f"A module has no property '{name}'")
+        super().__setattr__(name, value)
 
 
 def install(scene: slicer.vtkMRMLScene) -> Application:
@@ -143,13 +151,13 @@ def _module(logic: Any, scene: slicer.vtkMRMLScene) -> types.SimpleNamespace:
     return types.SimpleNamespace(logic=lambda: logic)
 
 
-def load_module() -> tuple[Any, types.SimpleNamespace]:
+def load_module() -> tuple[Any, Module]:
     """Import the module file as the application's factory does; returns the Python module and its `parent`."""
     path = ROOT / "UnifiedViT" / "UnifiedViT.py"
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
     module = importlib.import_module("UnifiedViT")
-    parent = types.SimpleNamespace(path=str(path))
+    parent = Module(str(path))
     slicer.modules.unifiedvit = types.SimpleNamespace(path=str(path))
     module.UnifiedViT(parent)
     return module, parent

@@ -66,9 +66,8 @@ def parameterNodeWrapper(cls: type) -> type:
             if not parameter.there(parameterNode):
                 parameter.write(parameterNode, parameter.default)
 
-    def connect_gui(self: Any, gui: Any) -> None:
-        """As in Slicer 5.10: it returns no tag."""
-        connect_parameters(self, {
+    def connect_gui(self: Any, gui: Any) -> int:
+        return connect_parameters(self, {
             str(QtCore.QObject.property(widget, "SlicerParameterName")): widget for widget in vars(gui).values()
             if QtCore.QObject.property(widget, "SlicerParameterName")
         })
@@ -76,11 +75,11 @@ def parameterNodeWrapper(cls: type) -> type:
     def connect_parameters(self: Any, widgets: dict[str, Any]) -> int:
         """As in Slicer 5.10: the observer stays for good."""
         connectors = [_Connector(self, parameters[name], widget) for name, widget in widgets.items()]
-        self._connections += 1
-        self._guis[self._connections] = connectors
+        tag, self._connections = self._connections, self._connections + 1  # as in Slicer, the first is 0
+        self._guis[tag] = connectors
         self.parameterNode.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: _show(self))
         _show(self)
-        return self._connections
+        return tag
 
     def disconnect_gui(self: Any, tag: int | None) -> None:
         for connector in self._guis.pop(tag, []):

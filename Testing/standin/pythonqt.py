@@ -9,6 +9,19 @@ from typing import Any, ClassVar
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
+from .exposed import (
+    CLASSES,
+    ShownClass,
+    ValueWays,
+    called,
+    check,
+    class_of,
+    is_module_asking,
+    is_property,
+    is_signal,
+    shown,
+)
+
 if sys.version_info < (3, 12):
     # PySide 6.12 gives a reference to None away with each call that returns nothing, which ends a Python in which None
     # is not immortal after some hundred thousand of them.
@@ -19,9 +32,18 @@ _reading: set[tuple[int, str]] = set()
 
 
 class PythonQtWays:
-    """Mixed into Qt classes: `button.enabled = True`, `label.text`, `button.connect("clicked(bool)", f)`."""
+    """Mixed into Qt classes: `button.enabled = True`, `label.text`, `button.connect("clicked(bool)", f)`. The module is
+    refused what PythonQt does not show (`exposed`)."""
 
     def __getattribute__(self, name: str) -> Any:
+        if name.startswith("_") or not is_module_asking() or _is_own(self, name):
+            return PythonQtWays._read(self, name)
+        check(class_of(self), name)
+        value = PythonQtWays._read(self, name)
+        is_method = callable(value) and not isinstance(value, (QtCore.SignalInstance, type))
+        return called(value) if is_method and not _is_property(self, name) else shown(value)
+
+    def _read(self, name: str) -> Any:
         # Where Qt reads a property by a virtual function, PySide looks in the middle of it for one written in Python.
         if not name.startswith("_") and _is_property(self, name) and (id(self), name) not in _reading:
             _reading.add((id(self), name))
@@ -37,7 +59,7 @@ class PythonQtWays:
         # Of the stand-in itself; and the loader of .ui files makes children attributes, as PythonQt does.
         if name.startswith("_") or isinstance(value, QtCore.QObject):
             super().__setattr__(name, value)
-        elif not _is_property(self, name):
+        elif not _is_property(self, name) or (is_module_asking() and not is_property(class_of(self), name)):
             raise AttributeError(f"'{name}' does not exist on {type(self).__name__} and creating new attributes on C++ "
                                  "objects is not allowed")
         elif not QtCore.QObject.setProperty(self, name, value):
@@ -58,12 +80,18 @@ def _is_property(obj: QtCore.QObject, name: str) -> bool:
 
 def _signal(obj: QtCore.QObject, signature: str) -> Any:
     """The signal of exactly this signature."""
-    if QtCore.QObject.metaObject(obj).indexOfSignal(signature) < 0:
+    name = signature.partition("(")[0]
+    if not is_signal(class_of(obj), signature) or not hasattr(obj, name):
         raise ValueError(f"{type(obj).__name__} has no signal {signature}")
-    return getattr(obj, signature.partition("(")[0])
+    return getattr(obj, name)
 
 
-class Painter(QtGui.QPainter):
+def _is_own(obj: Any, name: str) -> bool:
+    """Whether a class of the module, which is derived from one of Qt's, has the name itself."""
+    return any(name in vars(cls) for cls in type(obj).__mro__ if cls.__module__.startswith("UnifiedViT"))
+
+
+class Painter(ValueWays, QtGui.QPainter, metaclass=ShownClass):
     """PythonQt cannot return what has neither a meta type nor a default constructor."""
 
     def fontMetrics(self) -> None:
@@ -102,15 +130,14 @@ class FileDialog:
 
 
 def qt_module() -> types.ModuleType:
-    """The module `qt`: all of QtCore, QtGui and QtWidgets, classes of objects in PythonQt's manner."""
+    """The module `qt`: those classes of QtCore, QtGui and QtWidgets that were looked up, in PythonQt's manner."""
     module = types.ModuleType("qt")
+    module.Qt = QtCore.Qt
     for source in (QtCore, QtGui, QtWidgets):
-        for name in dir(source):
-            value = getattr(source, name)
-            if isinstance(value, type) and issubclass(value, QtCore.QObject) and not name.startswith("Q_"):
-                value = pythonqt_class(value)
-            setattr(module, name, value)
-    module.QFileDialog, module.QPainter = FileDialog, Painter
+        for name in CLASSES:
+            if hasattr(source, name):
+                setattr(module, name, pythonqt_class(getattr(source, name)))
+    module.QFileDialog, module.QPainter, module.QEvent = FileDialog, Painter, QtCore.QEvent
     return module
 
 
@@ -119,8 +146,9 @@ _made: dict[type, type] = {}
 
 def pythonqt_class(cls: type) -> type:
     """The class in PythonQt's manner; the same one every time."""
-    if issubclass(cls, PythonQtWays):
+    if issubclass(cls, (PythonQtWays, ValueWays)):
         return cls
     if cls not in _made:
-        _made[cls] = type(cls.__name__, (PythonQtWays, cls), {})
+        ways = PythonQtWays if issubclass(cls, QtCore.QObject) else ValueWays
+        _made[cls] = ShownClass(cls.__name__, (ways, cls), {})
     return _made[cls]

@@ -11,6 +11,7 @@ import slicer
 from PySide6 import QtWidgets
 from slicer.util import VTKObservationMixin
 
+from .exposed import shown
 from .widgets import qMRMLWidget
 
 
@@ -29,7 +30,7 @@ class ScriptedLoadableModuleWidget:
         self.parent = parent or qMRMLWidget()
         if self.parent.layout() is None:
             self.parent.setLayout(QtWidgets.QVBoxLayout())
-        self.layout = self.parent.layout()
+        self.layout = shown(self.parent.layout())
 
     def resourcePath(self, filename: str) -> str:
         return str(Path(slicer.util.modulePath(self.moduleName)).parent / "Resources" / filename)
@@ -62,7 +63,7 @@ class ScriptedLoadableModuleLogic:
 
 
 class ScriptedLoadableModuleTest(unittest.TestCase):
-    def delayDisplay(self, message: str, msec: int | None = None) -> None:
+    def delayDisplay(self, message: str, requestedDelay: int | None = None, msec: int | None = None) -> None:
         print(message)
 
 

@@ -11,10 +11,11 @@ import slicer
 from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtUiTools import QUiLoader
 
+from .exposed import ShownClass
 from .pythonqt import PythonQtWays, pythonqt_class
 
 
-class ctkCollapsibleButton(PythonQtWays, QtWidgets.QAbstractButton):
+class ctkCollapsibleButton(PythonQtWays, QtWidgets.QAbstractButton, metaclass=ShownClass):
     """A heading that folds what lies under it, by the mouse or the space bar. What is folded takes no room, and what is
     told meanwhile to show itself does so when it is unfolded."""
 
@@ -98,7 +99,7 @@ class ctkCollapsibleButton(PythonQtWays, QtWidgets.QAbstractButton):
         painter.end()
 
 
-class qMRMLWidget(PythonQtWays, QtWidgets.QWidget):
+class qMRMLWidget(PythonQtWays, QtWidgets.QWidget, metaclass=ShownClass):
     """Tells its children which scene they show."""
 
     mrmlSceneChanged = QtCore.Signal(object)
@@ -121,7 +122,7 @@ class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
         self._entered = entered
 
 
-class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox):
+class qMRMLNodeComboBox(PythonQtWays, QtWidgets.QComboBox, metaclass=ShownClass):
     """Chooses a node of the scene, or none, or makes a new one."""
 
     currentNodeChanged = QtCore.Signal(object)

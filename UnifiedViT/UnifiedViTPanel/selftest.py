@@ -56,8 +56,11 @@ def everyButton(test, logicClass, model=MODEL):
     slicer.mrmlScene.Clear(0)
     settings = slicer.app.userSettings()
     kept = {name: settings.value(name) for name in _SETTINGS}
+    widget = slicer.util.getModuleWidget("UnifiedViT")
+    if not widget.isShown:  # started by ctest, or from the Python console while another module is shown
+        slicer.util.selectModule("UnifiedViT")
     with tempfile.TemporaryDirectory(prefix="unifiedvit-self-test-") as folder:
-        failed = _Walk(slicer.util.getModuleWidget("UnifiedViT"), Path(folder), model).through()
+        failed = _Walk(widget, Path(folder), model).through()
     for name, value in kept.items():
         settings.setValue(name, value)
     test.assertEqual(failed, [])
