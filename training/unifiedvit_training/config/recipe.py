@@ -22,7 +22,6 @@ class Initial(Section):
     freeze: float = Field(default=0.0, ge=0, le=1)
     freeze_norms: bool = True
     layer_decay: float = Field(default=1.0, gt=0, le=1)
-    lora: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _one_origin(self) -> Initial:

@@ -32,7 +32,6 @@ from .depthwise import depthwise_in_float32
 from .distillation import TeacherNetwork, averages_answers, find_teacher, growing_weight
 from .few_labels import labelled_slices, with_few_labels
 from .initialise import load_initial_weights, parameter_groups
-from .lora import add_lora, without_lora
 from .launch import start_fabric
 from .metric_logger import MetricLogger
 from .sampling import favour_labelled, generators_of, order_of_epoch, seed_of, weights_of
@@ -120,9 +119,6 @@ class Trainer:
         if state is None:
             fabric.print(load_initial_weights(training_module.network, self.plan.initial))
         groups = parameter_groups(training_module.network, self.plan.optimiser, self.plan.initial)
-        if self.plan.initial.lora:
-            groups.append({"params": add_lora(training_module.network, self.plan.initial.lora), "weight_decay": 0.0,
-                           "scale": 1.0})
         groups.append({"params": list(training_module.balance.parameters()), "weight_decay": 0.0, "scale": 1.0})
         optimiser = torch.optim.AdamW([g for g in groups if g["params"]], lr=self.plan.optimiser.learning_rate)
         self.training_module, self.optimiser = fabric.setup(training_module, optimiser)
@@ -312,12 +308,12 @@ class Trainer:
             self.epochs_without_improvement += 1
             if self.best is None or now > self.best:
                 self.best, self.epochs_without_improvement = now, 0
-                save_weights(self.run / BEST_FILE, without_lora(self.average.module))
+                save_weights(self.run / BEST_FILE, self.average.module)
         self.best, self.epochs_without_improvement = self.fabric.broadcast((self.best, self.epochs_without_improvement))
 
     def _save(self) -> None:
         if self.fabric.is_global_zero:
-            save_weights(self.run / NOW_FILE, without_lora(self.average.module))
+            save_weights(self.run / NOW_FILE, self.average.module)
             save_state(
                 self.run,
                 {
