@@ -38,7 +38,12 @@ def explanation_text(methods: dict[str, MeasuredMaps], best: str, ranks: dict[st
         lines.append(f"{key:<22}" + "".join(f"{format_estimate(maps.metrics[key]):>24}" for maps in methods.values()))
     lines.append(f"{'mean rank':<22}" + "".join(f"{ranks[name]:>24.2f}" if name in ranks else f"{'–':>24}"
                                                 for name in methods))
-    return "\n".join([*lines, f"Best: {best}"])
+    return "\n".join([*lines, f"Best: {_first(best, ranks)}"])
+
+
+def _first(best: str, ranks: dict[str, float]) -> str:
+    """The method that ranks first, and those that rank as high, for people."""
+    return ", ".join([best, *(name for name, rank in ranks.items() if name != best and rank == ranks[best])])
 
 
 def explanation_page(project: Project, side: str, slices: SliceSet, indices: np.ndarray,
@@ -63,7 +68,7 @@ def explanation_page(project: Project, side: str, slices: SliceSet, indices: np.
     )
     sections = [
         Section("Methods", [
-            Text(f"The best mean rank over all metrics but the last has {best}. A map like that of random weights "
+            Text(f"The best mean rank over all metrics but the last: {_first(best, ranks)}. A map like that of random weights "
                  "(Adebayo et al. 2018) would tell of the image alone. By chance, average precision and the share "
                  f"inside the lesion are {share:.3f}, the lesions' share of the images. A method that uses the drawn "
                  "mask is to be read beside the column of the drawn mask."),
