@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
@@ -35,32 +34,20 @@ def main() -> None:
             seconds["cold"].append(_asked(client, request))
             seconds["warm"].append(_asked(client, request))
             client.close()
-    loading: dict[str, list[tuple[float, float, float]]] = {name: [] for name in LIBRARIES}
+    loading: dict[str, list[float]] = {name: [] for name in LIBRARIES}
     for turn in range(ROUNDS + 1):
         for name, code in LIBRARIES.items():
-            taken = _loaded(code)
+            started = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True)
             if turn:
-                loading[name].append(taken)
+                loading[name].append(time.perf_counter() - started)
     print(f"## Start\n\n{machine()}\n\nA volume of {' x '.join(map(str, SHAPE))} through a worker, {ROUNDS} rounds; "
           "medians of seconds. Outside: all but the prediction itself.\n")
     table(["", "total", "outside the prediction"],
           [["first run on this computer (compares, compiles)", f"{ever[0]:.2f}", f"{ever[1]:.2f}"],
            *([name, *(f"{statistics.median(part):.2f}" for part in zip(*values, strict=True))]
              for name, values in seconds.items())])
-    table(["a Python that loads", "s", "s of the processor", "MB at most"],
-          ([name, *(f"{statistics.median(part):.{digits}f}" for part, digits in zip(zip(*taken, strict=True), (2, 2, 0),
-                                                                                  strict=True))]
-           for name, taken in loading.items()))
-
-
-def _loaded(code: str) -> tuple[float, float, float]:
-    """Seconds, seconds of the processor, and the peak of memory in MB of a Python that runs this."""
-    started = time.perf_counter()
-    child = subprocess.Popen([sys.executable, "-c", code])
-    _, status, used = os.wait4(child.pid, 0)
-    if status:
-        raise RuntimeError(f"{code!r} failed")
-    return time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    table(["a Python that loads", "s"], ([name, f"{statistics.median(taken):.2f}"] for name, taken in loading.items()))
 
 
 def _asked(client: WorkerClient, request: PredictRequest) -> tuple[float, float]:

@@ -1,5 +1,5 @@
 """timm without torch's compiler, which nothing here uses: it is a third of what a worker with torch has to load before
-it looks, and 150 MB."""
+it looks."""
 
 from __future__ import annotations
 

@@ -68,10 +68,10 @@ def explanation_page(project: Project, side: str, slices: SliceSet, indices: np.
     )
     sections = [
         Section("Methods", [
-            Text(f"The best mean rank over all metrics but the last: {_first(best, ranks)}. A map like that of random weights "
-                 "(Adebayo et al. 2018) would tell of the image alone. By chance, average precision and the share "
-                 f"inside the lesion are {share:.3f}, the lesions' share of the images. A method that uses the drawn "
-                 "mask is to be read beside the column of the drawn mask."),
+            Text(f"The best mean rank over all metrics but the last: {_first(best, ranks)}. A map like that of random "
+                 "weights (Adebayo et al. 2018) would tell of the image alone. By chance, average precision and the "
+                 f"share inside the lesion are {share:.3f}, the lesions' share of the images. A method that uses the "
+                 "drawn mask is to be read beside the column of the drawn mask."),
             table, Picture(figure_uri(_metrics(methods)), "The metrics with their intervals."),
         ]),
         Section("Deletion and insertion", [
