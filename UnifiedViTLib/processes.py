@@ -46,6 +46,13 @@ def _folder_to_begin_in() -> str | None:
     return None
 
 
+def leave_deleted_folder() -> None:
+    """Go to another folder where the one that this process is in was deleted: libraries ask for it while they are
+    imported, and fail without."""
+    if folder := _folder_to_begin_in():
+        os.chdir(folder)
+
+
 @contextmanager
 def importing() -> Iterator[None]:
     """For a child that imports large packages within: what they make stays, and the collector of garbage, which would

@@ -258,6 +258,17 @@ def test_a_python_that_cannot_be_started_is_told(make, python, sentence, code, t
         assert not client.running and not list(temporary.iterdir())
 
 
+def test_a_worker_goes_on_where_the_folder_that_it_began_in_was_deleted(make, torch_spec, tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    client = make()
+    with pytest.raises(WorkerError, match="no job called"):
+        client.run(NO_SUCH_JOB)  # before torch, which asks for the folder, is loaded
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gone").rmdir()
+    assert client.run(PredictRequest(head_volume(), torch_spec, device="cpu")).diagnosis
+
+
 def test_a_child_begins_in_a_folder_that_is_there_where_this_process_is_in_one_that_was_deleted(tmp_path, monkeypatch):
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")

@@ -34,7 +34,7 @@ from ...outputs.dataset.correction import Correction
 from ...outputs.dataset.folder import CorrectionDataset
 from ...outputs.inventory import Inventory
 from ...outputs.stored import read_stored
-from ...processes import importing, kill_own_tree
+from ...processes import importing, kill_own_tree, leave_deleted_folder
 from ...spec import ModelSpec
 from ..remote.address import ServerAddress
 from ..store.cache import compiled_folder
@@ -155,6 +155,7 @@ class Worker:
             self._send({"type": "progress", "id": number, "stage": stage, "fraction": float(fraction)})
 
         self._request = number
+        leave_deleted_folder()
         work = {"load": self._load, "predict": self._predict, "file": self._process_file, "batch": self._process_batch,
                 "results": self._list_results, "stored": self._read_stored, "dicom": self._write_dicom,
                 "compare": self._compare, "rank": self._rank, "add_case": self._add_case, "job": self._do_job}
