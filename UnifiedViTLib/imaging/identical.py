@@ -9,31 +9,28 @@ import numpy as np
 from .slicing import canonical_axes
 from .volume import Volume
 
-#: Voxels that are compared. Noise alone makes two scans differ in most of them.
-_SAMPLES = 64
+#: Voxels that are compared, of so many whose mean and deviation they are measured by, as formats rescale. Noise alone
+#: makes two scans differ in most of them.
+_SAMPLES, _LOOKED_AT = 64, 4096
 #: By how much they may differ, in standard deviations of the image: formats round what they rescale.
 _ROUNDING = 1e-3
 _DECIMALS = 5
 
 
 def sample_voxels(volume: Volume) -> tuple[float, ...]:
-    """What `same_voxels` compares: how many voxels lie along right, anterior and superior (of a picture, as it is
-    stored), and the values of some, in standard deviations from the mean of all.
-
-    Args:
-        volume: checked, so that not all voxels have one value.
-    """
+    """What `first_of_same` compares: how many voxels lie along right, anterior and superior (of a picture, as it is
+    stored), and the values of some, in standard deviations from the mean; () where these all have one value."""
     array = volume.array
     if not volume.planar:
         axes, signs = canonical_axes(volume.ijk_to_ras)
         array = array.transpose([2 - axis for axis in axes])[tuple(slice(None, None, sign) for sign in signs)]
-    mean = float(array.mean(dtype=np.float64))
-    # A slice at a time, as a copy in double precision of all would take much memory.
-    variance = sum(float(np.square(part - mean, dtype=np.float64).sum()) for part in volume.array) / array.size
     chance = np.random.default_rng(0)
-    places = tuple((chance.random(_SAMPLES) * count).astype(int) for count in array.shape)
-    values = (array[places].astype(np.float64) - mean) / np.sqrt(variance)
-    return (*map(float, array.shape), *np.round(values, _DECIMALS).tolist())
+    places = tuple((chance.random(_LOOKED_AT) * count).astype(int) for count in array.shape)
+    values = array[places].astype(np.float64)
+    if np.ptp(values[:_SAMPLES]) == 0:
+        return ()
+    values = (values - values.mean()) / values.std()
+    return (*map(float, array.shape), *np.round(values[:_SAMPLES], _DECIMALS).tolist())
 
 
 def first_of_same(samples: Sequence[tuple[float, ...]]) -> list[int]:
