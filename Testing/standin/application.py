@@ -189,3 +189,9 @@ def leave(panel: Any) -> None:
     panel.parent.isEntered = False
     panel.exit()
     panel.parent.hide()
+    # Qt's offscreen platform never again gives the keyboard to a window that was hidden, unless another had it.
+    other = QtWidgets.QWidget()
+    other.show()
+    other.activateWindow()
+    QtWidgets.QApplication.processEvents()
+    other.close()
