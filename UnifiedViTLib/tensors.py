@@ -1,5 +1,6 @@
 """The frame of a safetensors file checked before anything is read: a header of a sensible size that accounts for every
-byte. On the standard library alone, as models are imported where `safetensors` need not be there."""
+byte. And weights stored as int8 made floats again. On the standard library alone, as models are imported where
+`safetensors` need not be there."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from typing import Any
 
 from .errors import WeightsError
 
+#: After the name of an int8 tensor: what its rows are to be multiplied with.
+SCALE = ".scale"
 _LARGEST_HEADER, _MOST_TENSORS = 16 << 20, 100_000
 _ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 
@@ -70,3 +73,25 @@ def _check_header(header: Any, data_bytes: int) -> None:
 def _whole(values: Any) -> list[int] | None:
     """The list of whole numbers from 0 that `values` is; None if it is none."""
     return values if isinstance(values, list) and all(type(value) is int and value >= 0 for value in values) else None
+
+
+def dequantised(tensors: dict[str, Any]) -> dict[str, Any]:
+    """Tensors with those stored as int8 made floats: each row times its scale. Others are left as they are.
+
+    Args:
+        tensors: by name, of torch or of numpy. Beside an int8 tensor (C, ...) lies, named with `SCALE`, one of shape
+            (C, 1, ...) in float32.
+
+    Raises:
+        ValueError: an int8 tensor has no scale, or one of another shape.
+    """
+    rows = {name: value for name, value in tensors.items() if str(value.dtype) in ("int8", "torch.int8")}
+    floats = {}
+    for name, value in rows.items():
+        scale = tensors.get(name + SCALE)
+        # Another shape could ask for far more memory than the file has bytes.
+        if scale is None or tuple(scale.shape) != (*value.shape[:1], *(1,) * (len(value.shape) - 1)):
+            raise ValueError(f"the int8 weights {name} lack the scale of their rows")
+        floats[name] = value * scale
+    return {name: floats.get(name, value) for name, value in tensors.items() if name.removesuffix(SCALE) not in rows
+            or name in rows}

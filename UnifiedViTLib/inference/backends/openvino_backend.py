@@ -22,6 +22,8 @@ from .cache import DiskCache, cpu_signature
 
 #: What the network computes in, and OpenVINO's name of it.
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
+#: Where weights are int8, OpenVINO would also round what flows through the network to int8, and say something else.
+WHOLE_ACTIVATIONS = {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
 
 
 def load_openvino() -> ModuleType:
@@ -68,7 +70,7 @@ class OpenVINOBackend:
         graph = verify_graph(spec)
         # Read as a whole: a mapped file could not be replaced on Windows while the model is in use.
         core.set_property({"ENABLE_MMAP": False})
-        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision]}
+        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision]} | WHOLE_ACTIVATIONS
         if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdigit():  # torch heeds it by itself
             # Pinned to cores, several such processes would sit on the same ones.
             settings |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}

@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import DeviceError, WeightsError
 from ...integrity import verify_weights
 from ...spec import ModelSpec
+from ...tensors import dequantised
 from ...texts import error_reason
 from .base import OutOfMemory, UnsupportedPrecision, bfloat16_forbidden, is_out_of_memory
 
@@ -192,7 +193,7 @@ def load_network(spec: ModelSpec):
 
     verify_weights(spec)
     try:
-        tensors = load_file(spec.weights)
+        tensors = dequantised(load_file(spec.weights))
         # First without memory: a description may ask for a network far larger than the weights beside it.
         with torch.device("meta"), NoDrawing():
             network_of(spec).load_state_dict(tensors, assign=True)
@@ -200,7 +201,7 @@ def load_network(spec: ModelSpec):
             network = network_of(spec)
         network.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
                                  for name, tensor in tensors.items()})
-    except (SafetensorError, RuntimeError) as error:
+    except (SafetensorError, RuntimeError, ValueError) as error:
         raise WeightsError(
             f"The weights of {spec.name} do not fit its description: they are of another network or damaged "
             f"({error_reason(error)})."

@@ -106,6 +106,8 @@ class Model(Section):
     `ARGUMENTS`. `task` "classification" or "segmentation" trains the single-task baseline of the same network.
     `diagnosis` "multi-label": several classes may be true at once; each is a finding, and `nothing_found` is said
     where there is none. `metadata` is what else may be known of a patient (`unifiedvit-train patient`).
+    `weights_dtype` is how an exported model's weights are stored, and rounded to wherever a run is measured: "int8" (a
+    scale for each row) makes half the file of "float16".
     """
 
     id: str = Field(pattern=r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -123,6 +125,7 @@ class Model(Section):
     task: Task = "both"
     architecture: str = "shared_encoder_dual_decoder"
     arguments: dict[str, Any]
+    weights_dtype: Literal["float16", "int8"] = "float16"
     metadata: list[MetadataCard] = Field(default=[], max_length=MOST_FIELDS)
 
     @model_validator(mode="before")

@@ -58,7 +58,7 @@ class Candidate(Protocol):
 
 
 class TrainedRun:
-    """The best weights of a run, rounded to float16 as they will be stored.
+    """The best weights of a run, rounded as they will be stored.
 
     Args:
         project: its recipe.

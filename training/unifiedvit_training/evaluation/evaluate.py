@@ -45,7 +45,7 @@ RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, PASSES_FILE, REPORT_FILE = (
 def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, uncertainty: bool = False,
              rule: VolumeRule | None = None, calibration: Calibration | None = None,
              progress: ProgressCallback = ignore) -> Path:
-    """Measure the best weights of a run, as they will be stored (float16), on the validation and test sides.
+    """Measure the best weights of a run, as they will be stored, on the validation and test sides.
 
     Calibration (with a threshold for each finding of a multi-label model), volume rule and the confidence under which
     a result is to be reviewed are chosen on the validation side. What the network says is kept, so that a second run

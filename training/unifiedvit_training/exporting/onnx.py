@@ -13,10 +13,11 @@ from safetensors.numpy import load_file
 
 from UnifiedViTLib.graph import INPUT, OUTPUTS
 from UnifiedViTLib.models import UnifiedNetwork
+from UnifiedViTLib.tensors import SCALE, dequantised
 
 from ..errors import RunError
 
-_KINDS = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16}
+_KINDS = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16, "I8": TensorProto.INT8}
 
 
 def write_onnx(network: UnifiedNetwork, size: int, path: Path, weights: Path) -> None:
@@ -54,34 +55,48 @@ def write_onnx(network: UnifiedNetwork, size: int, path: Path, weights: Path) ->
 
 
 def _without_numbers(model: onnx.ModelProto, weights: Path) -> onnx.ModelProto:
-    """Every number that is in the weights' file taken from there, cast to float32 before its use; no stack traces of
-    this machine."""
+    """Every number that is in the weights' file taken from there and made float32 before its use: cast, in int8 times
+    the scale of its row. No stack traces of this machine."""
     for part in (model.graph, *model.graph.node, *model.graph.value_info):
         del part.metadata_props[:]
     places, stored = _places(weights), load_file(weights)
-    casts = []
-    for weight in model.graph.initializer:
+    floats = dequantised(stored)
+    there, made = [], []
+    for weight in [*model.graph.initializer]:
         name = weight.name
         if weight.data_type != TensorProto.FLOAT or name not in places:
             continue
-        if not np.array_equal(stored[name].astype(np.float32), numpy_helper.to_array(weight)):
+        if not np.array_equal(floats[name].astype(np.float32), numpy_helper.to_array(weight)):
             continue  # another number under the name: it stays in the graph
-        kind, offset, length = places[name]
-        there = TensorProto(name=name if kind == TensorProto.FLOAT else f"{name}.stored", data_type=kind,
-                            dims=weight.dims, data_location=TensorProto.EXTERNAL)
-        for key, value in (("location", weights.name), ("offset", offset), ("length", length)):
-            there.external_data.add(key=key, value=str(value))
-        weight.CopyFrom(there)
-        if there.name != name:
-            casts.append(helper.make_node("Cast", [there.name], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
+        kind = places[name][0]
+        as_is = name if kind == TensorProto.FLOAT else f"{name}.stored"
+        there.append(_external(as_is, stored[name].shape, places[name], weights))
+        model.graph.initializer.remove(weight)
+        if kind == TensorProto.INT8:
+            scale = name + SCALE
+            there.append(_external(scale, stored[scale].shape, places[scale], weights))
+            made += [helper.make_node("Cast", [as_is], [f"{name}.steps"], to=TensorProto.FLOAT),
+                     helper.make_node("Mul", [f"{name}.steps", scale], [name])]
+        elif as_is != name:
+            made.append(helper.make_node("Cast", [as_is], [name], to=TensorProto.FLOAT))
+    model.graph.initializer.extend(there)
+    nodes = [*made, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     return model
 
 
+def _external(name: str, shape: tuple[int, ...], place: tuple[int, int, int], weights: Path) -> TensorProto:
+    """A tensor whose numbers lie in the weights' file."""
+    kind, offset, length = place
+    tensor = TensorProto(name=name, data_type=kind, dims=shape, data_location=TensorProto.EXTERNAL)
+    for key, value in (("location", weights.name), ("offset", offset), ("length", length)):
+        tensor.external_data.add(key=key, value=str(value))
+    return tensor
+
+
 def _places(weights: Path) -> dict[str, tuple[int, int, int]]:
-    """Name -> ONNX type, offset and length in bytes of the floats in a safetensors file: eight bytes with the length
+    """Name -> ONNX type, offset and length in bytes of the numbers in a safetensors file: eight bytes with the length
     of a JSON header, the header, the numbers."""
     with open(weights, "rb") as file:
         length = int.from_bytes(file.read(8), "little")

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 
 from UnifiedViTLib.graph import INPUT, OUTPUTS
-from UnifiedViTLib.inference.backends.openvino_backend import load_openvino
+from UnifiedViTLib.inference.backends.openvino_backend import WHOLE_ACTIVATIONS, load_openvino
 
 
 def main(graph: str, images: str, answers: str) -> None:
@@ -19,7 +19,8 @@ def main(graph: str, images: str, answers: str) -> None:
         answers: .npz to write, "OUTPUT NAME" -> array.
     """
     # In float32: on some processors OpenVINO would compute in bfloat16 by itself.
-    compiled = load_openvino().Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    settings = {"INFERENCE_PRECISION_HINT": "f32"} | WHOLE_ACTIVATIONS
+    compiled = load_openvino().Core().compile_model(graph, "CPU", settings)
     outputs = {}
     with np.load(images, allow_pickle=False) as batches:
         for name, batch in batches.items():

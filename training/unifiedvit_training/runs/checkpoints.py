@@ -9,6 +9,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from UnifiedViTLib.tensors import dequantised
+
 from ..errors import RunError
 from ..storage import replacing, write_whole
 from .project_file import BEST_FILE
@@ -58,12 +60,12 @@ def save_weights(path: Path, network: torch.nn.Module) -> None:
 
 
 def load_weights(path: Path) -> dict[str, torch.Tensor]:
-    """Tensors by name from a .safetensors file.
+    """Tensors by name from a .safetensors file, those in int8 made floats.
 
     Raises:
         RunError: it is missing or damaged.
     """
     try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
+        return dequantised(load_file(path))
+    except (OSError, SafetensorError, ValueError) as error:
         raise RunError(f"{path} cannot be read as weights (.safetensors): {error}") from error

@@ -1,4 +1,4 @@
-"""A model folder that the library lists: `model.json` and float16 safetensors, whole or not at all."""
+"""A model folder that the library lists: `model.json` and safetensors, whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors.numpy import save as pack_arrays
 from safetensors.torch import save as pack_tensors
 
@@ -22,6 +23,7 @@ from UnifiedViTLib.inference.patient.head import load_patient_head
 from UnifiedViTLib.integrity import verify_graph
 from UnifiedViTLib.models import UnifiedNetwork
 from UnifiedViTLib.spec import FORMAT, SPEC_FILE, ModelSpec, VolumeRule, load_spec
+from UnifiedViTLib.tensors import dequantised
 
 from ..config import Model, Project
 from ..errors import RunError
@@ -29,6 +31,7 @@ from ..peers import PEERS
 from .calibration import Calibration
 from .checkpoints import BEST_FILE, load_weights
 from .networks import build_network
+from .stored_weights import stored_tensors
 
 WEIGHTS_FILE, OOD_FILE, ONNX_FILE, CARD_FILE, PATIENT_FILE = (
     "model.safetensors", "ood.safetensors", "model.onnx", "README.md", "patient.safetensors",
@@ -38,21 +41,22 @@ WRITTEN = {SPEC_FILE, WEIGHTS_FILE, OOD_FILE, ONNX_FILE, CARD_FILE, PATIENT_FILE
 
 
 def stored_network(model: Model, run: Path) -> tuple[str, UnifiedNetwork]:
-    """A run's best network as a model folder stores it: weights rounded to float16 (and back), evaluation mode.
+    """A run's best network as a model folder stores it: weights rounded to `weights_dtype` and back, evaluation mode.
 
     Returns:
         SHA-256 of the run's weights file, and the network on the CPU.
 
     Raises:
-        RunError: there are no weights, or they are of another network.
+        RunError: there are no weights, they are of another network, or not finite.
     """
     path = run / BEST_FILE
     if not path.exists():
         raise RunError(f"There are no weights in {run} ({BEST_FILE} is missing). Run `unifiedvit-train fit` first.")
     network = build_network(model)
+    weights = dequantised(_stored(load_weights(path), model.weights_dtype))
     try:
-        network.load_state_dict({name: tensor.half().float() if tensor.is_floating_point() else tensor
-                                 for name, tensor in load_weights(path).items()})
+        network.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
+                                 for name, tensor in weights.items()})
     except RuntimeError as error:
         raise RunError(f"{path} holds the weights of another network than its project. Train the run again.") from error
     return hashlib.sha256(path.read_bytes()).hexdigest(), network.eval()
@@ -66,7 +70,7 @@ def write_model_folder(project: Project, network: UnifiedNetwork, calibration: C
 
     Args:
         project: its `model` section becomes the description.
-        network: what to export; stored in float16.
+        network: what to export; stored as the project's `weights_dtype`.
         calibration: from `calibrate.fit_calibration`.
         rule: from `volumes.choose_rule`.
         results: list of {"dataset": words, "metrics": {name: number}}.
@@ -81,8 +85,8 @@ def write_model_folder(project: Project, network: UnifiedNetwork, calibration: C
     """
     check_exportable(project)
     with staged(folder) as part:
-        digest = _write_weights(network, part / WEIGHTS_FILE)
         model = project.model
+        digest = _write(part / WEIGHTS_FILE, pack_tensors(_stored(network.state_dict(), model.weights_dtype)))
         description = {
             "format": FORMAT,
             **model.model_dump(mode="json", include={"id", "version", "name", "description", "architecture",
@@ -174,16 +178,12 @@ def _write_description(path: Path, description: dict[str, Any]) -> None:
     path.write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _write_weights(network: UnifiedNetwork, path: Path) -> str:
-    """Write float16 safetensors; returns their SHA-256."""
-    tensors = {
-        name: (value.half() if value.is_floating_point() else value).detach().cpu().contiguous()
-        for name, value in network.state_dict().items()
-    }
-    broken = [name for name, value in tensors.items() if value.is_floating_point() and not value.isfinite().all()]
-    if broken:
-        raise RunError(f"Weights are not finite in float16 ({broken[0]}). Train again with a lower learning rate.")
-    return _write(path, pack_tensors(tensors))
+def _stored(state: dict[str, torch.Tensor], dtype: str) -> dict[str, torch.Tensor]:
+    try:
+        return stored_tensors(state, dtype)
+    except ValueError as error:
+        raise RunError(f"Weights are not finite in {dtype} ({error}). Train again with a lower learning rate."
+                       ) from error
 
 
 def _write_ood(ood: OODStatistics, path: Path) -> dict[str, Any]:
