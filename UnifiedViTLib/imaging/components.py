@@ -19,3 +19,13 @@ def label_components(mask: np.ndarray, structure: np.ndarray | None = None) -> t
     numbers = np.empty(mask.shape, np.int32)
     count: Any = ndimage.label(mask, structure, output=numbers)  # with `output`, it is the count alone
     return numbers, int(count)
+
+
+def largest_component(mask: np.ndarray) -> tuple[np.ndarray, int]:
+    """Indices (n, D) of the largest connected piece of a mask of D dimensions that is not empty, and how many pieces
+    there are."""
+    corner = np.array([np.flatnonzero(mask.any(axis=tuple({*range(mask.ndim)} - {axis})))[[0, -1]]
+                       for axis in range(mask.ndim)])
+    pieces, count = label_components(mask[tuple(slice(first, last + 1) for first, last in corner)])
+    number = 1 + np.bincount(pieces.ravel())[1:].argmax()
+    return np.argwhere(pieces == number) + corner[:, 0], count

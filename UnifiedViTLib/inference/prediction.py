@@ -69,6 +69,25 @@ class SegmentResult(Record):
 
 
 @dataclass(frozen=True)
+class Appearance(Record):
+    """How the largest piece of the largest segment looks, on the slice that shows most of it. Brightness counts in
+    standard deviations of the body's intensities in the whole volume.
+
+    Attributes:
+        image: name of the channel that was measured; "" for a model of one image.
+        beside: mean inside less mean of a band around it, as wide as the piece is deep; None where too little is there.
+        rim: mean of the outer part less mean of the middle; above 0 for a ring. None where the piece is too small.
+        depth_mm: shortest way in the slice from the piece to the body's outline; None where sizes are not known, no
+            outline is in the slice, or the model's images have none that means something (ultrasound, X-ray).
+    """
+
+    image: str
+    beside: float | None
+    rim: float | None
+    depth_mm: float | None
+
+
+@dataclass(frozen=True)
 class Provenance(Record):
     """What made the result. `timings_s` is by stage; `software` by package; `notes` say which faster ways to compute
     were not taken, and why."""
@@ -178,6 +197,7 @@ class Prediction(Record):
         geometry: which parts of `ijk_to_ras` the input gave.
         region: where was looked at; None for everywhere. Outside, labelmap and maps are 0, which says nothing of what
             is there.
+        appearance: how the largest piece of the largest segment looks in the image; None where nothing is drawn.
     """
 
     unwritten = ("name", "spec", "ijk_to_ras")  # whoever asks has them
@@ -198,6 +218,7 @@ class Prediction(Record):
     uncertainty: Uncertainty | None = None
     geometry: GeometrySource = ALL_GIVEN
     region: RegionResult | None = None
+    appearance: Appearance | None = None
 
     @property
     def slice_indices(self) -> np.ndarray:

@@ -18,6 +18,7 @@ from ..imaging.region import RegionOfInterest
 from ..imaging.volume import Volume
 from ..spec import ModelSpec
 from ..versions import software_versions
+from .appearance import measure_appearance
 from .assembly import OutputAssembler
 from .backends.agreement import SLICES
 from .backends.base import Backend, OutOfMemory, Run
@@ -127,6 +128,7 @@ class Predictor:
         with timer.stage("decide"):
             self._selector.remember_crashes()
             decision = decide(output, prepared, self.spec)
+            appearance = measure_appearance(prepared, decision.labelmap, decision.segments, self.spec)
         backend = self._selector.backend  # which explanations may replace, where memory runs out
         plane_probabilities = {}
         if planes:
@@ -154,6 +156,7 @@ class Predictor:
             uncertainty=uncertainty,
             geometry=prepared.volume.geometry,
             region=decision.region,
+            appearance=appearance,
         )
 
     def run_network(

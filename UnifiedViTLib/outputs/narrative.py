@@ -11,7 +11,7 @@ from contextlib import suppress
 import numpy as np
 
 from .. import NOTICE
-from ..imaging.components import label_components
+from ..imaging.components import largest_component
 from ..imaging.geometry import GIVEN, UNKNOWN
 from ..inference.prediction import Prediction, SegmentResult
 from ..inference.warnings import review_threshold
@@ -26,6 +26,8 @@ _MIDDLE = 0.05
 _LEAST_SLICES = 5
 #: What a heat map marks: at least this share of its maximum.
 _MARKED = 0.5
+#: Standard deviations from which on a difference in brightness is named.
+_BRIGHTER = 0.4
 #: Of the points on the hull of a lesion so many are compared: with more, the largest distance grows by no 1 %.
 _MOST_POINTS = 1500
 
@@ -35,7 +37,7 @@ def report_sentences(prediction: Prediction) -> tuple[str, ...]:
     lowers the confidence, what cannot be known."""
     region = region_as_json(prediction)
     sentences = [region_in_words(region) if region else "", _diagnosis(prediction), _place(prediction),
-                 _agreement(prediction), _doubts(prediction), _limits(prediction)]
+                 _appearance(prediction), _agreement(prediction), _doubts(prediction), _limits(prediction)]
     return tuple(sentence for sentence in sentences if sentence)
 
 
@@ -62,7 +64,7 @@ def _place(prediction: Prediction) -> str:
         return "Nothing is drawn in the region." if prediction.region else "Nothing is drawn."
     sizes = [f"{segment.name}, {_size(segment)}" for segment in drawn]
     largest = max(drawn, key=lambda segment: segment.voxels)
-    voxels, count = _largest_piece(prediction.labelmap == largest.label)
+    voxels, count = largest_component(prediction.labelmap == largest.label)
     sentence = f"Drawn{' in the region' if prediction.region else ''}: {'; '.join(sizes)}"
     pieces = "" if count == 1 else f", in {count} pieces of which the largest"
     details = [words for words in (_position(prediction, voxels), _diameter(prediction, voxels)) if words]
@@ -76,14 +78,6 @@ def _size(segment: SegmentResult) -> str:
     if segment.volume_ml is None:
         return f"{segment.voxels} voxels"
     return "less than 0.1 mL" if segment.volume_ml < 0.1 else f"{segment.volume_ml:.1f} mL"
-
-
-def _largest_piece(mask: np.ndarray) -> tuple[np.ndarray, int]:
-    """Indices (n, 3) as (k, j, i) of the largest connected piece of a mask (K, J, I), and how many pieces there are."""
-    corner = np.array([np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]] for axis in range(3)])
-    pieces, count = label_components(mask[tuple(slice(first, last + 1) for first, last in corner)])
-    number = 1 + np.bincount(pieces.ravel())[1:].argmax()
-    return np.argwhere(pieces == number) + corner[:, 0], count
 
 
 def _position(prediction: Prediction, voxels: np.ndarray) -> str:
@@ -122,6 +116,30 @@ def _diameter(prediction: Prediction, voxels: np.ndarray) -> str:
     points = points[::math.ceil(len(points) / _MOST_POINTS)]
     smallest = float(np.linalg.norm(prediction.ijk_to_ras[:3, :3], axis=0).min())
     return f"measures {pdist(points).max() + smallest:.0f} mm at its longest"
+
+
+def _appearance(prediction: Prediction) -> str:
+    """Of the piece that `_place` tells of, on one slice; "" where nothing of it is known."""
+    seen = prediction.appearance
+    if seen is None:
+        return ""
+    words = []
+    if seen.beside is not None:
+        how = "about as bright as"
+        if abs(seen.beside) >= _BRIGHTER:
+            how = "brighter than" if seen.beside > 0 else "darker than"
+        words.append(f"it is {how} what surrounds it ({seen.beside:+.1f})")
+    if seen.rim is not None and abs(seen.rim) >= _BRIGHTER:
+        how = "brighter than its middle, as a ring is" if seen.rim > 0 else "darker than its middle"
+        words.append(f"its rim is {how} ({seen.rim:+.1f})")
+    brightness = " Brightness counts in standard deviations of that of the body." if words else ""
+    if seen.depth_mm is not None:
+        words.append(f"it comes within {max(1, round(seen.depth_mm))} mm of the outline of the body")
+    if not words:
+        return ""
+    where = f" of {seen.image}" if seen.image else ""
+    said = ", and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+    return f"On the slice{where} that shows most of it, {said}.{brightness}"
 
 
 def _agreement(prediction: Prediction) -> str:
