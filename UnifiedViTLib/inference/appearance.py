@@ -55,8 +55,14 @@ def measure_appearance(prepared: PreparedVolume, labelmap: np.ndarray, segments:
 
 def brightness(image: np.ndarray, piece: np.ndarray, drawn: np.ndarray, foreground: Foreground
                ) -> tuple[float | None, float | None]:
-    """(H, W) of an image, of a piece of a lesion and of all that is drawn (bool) -> `beside` and `rim` as of
-    `Appearance`."""
+    """`beside` and `rim` as of `Appearance`.
+
+    Args:
+        image: (H, W) float32, a slice in the volume's unit.
+        piece: (H, W) bool, of a lesion; not empty.
+        drawn: (H, W) bool, all lesions.
+        foreground: statistics of the volume.
+    """
     from scipy.ndimage import distance_transform_edt
 
     depth = distance_transform_edt(np.pad(piece, 1))[1:-1, 1:-1]
@@ -79,8 +85,15 @@ def brightness(image: np.ndarray, piece: np.ndarray, drawn: np.ndarray, foregrou
 
 def outline_depth(image: np.ndarray, piece: np.ndarray, foreground: Foreground, pixel_mm: tuple[float, float]
                   ) -> float | None:
-    """The shortest way in mm from a piece (H, W) bool to the air around the body in its slice; None where hardly any
-    air is in the picture. Where the picture ends within the body is no outline."""
+    """The shortest way in mm from a piece of a lesion to the air around the body in its slice; None where hardly any
+    air is in the picture. Where the picture ends within the body is no outline.
+
+    Args:
+        image: (H, W) float32, a slice in the volume's unit.
+        piece: (H, W) bool; not empty.
+        foreground: statistics of the volume.
+        pixel_mm: height and width of a pixel.
+    """
     from scipy.ndimage import binary_fill_holes, binary_opening, distance_transform_edt
 
     opened = binary_opening(np.pad(image > foreground.threshold, 1, mode="edge"))[1:-1, 1:-1]

@@ -1,4 +1,4 @@
-"""A result in two to six sentences, each a template filled with what was measured; nothing is made up.
+"""A result in a few sentences, each a template filled with what was measured; nothing is made up.
 
 No side of the patient is named where the file does not state the orientation, no mm and mL where it states no sizes.
 """
@@ -33,8 +33,8 @@ _MOST_POINTS = 1500
 
 
 def report_sentences(prediction: Prediction) -> tuple[str, ...]:
-    """The sentences: what of the image was looked at, if not all; what, where, what heat map and mask agree on, what
-    lowers the confidence, what cannot be known."""
+    """The sentences: what of the image was looked at, if not all; what, where, how it looks, what heat map and mask
+    agree on, what lowers the confidence, what cannot be known."""
     region = region_as_json(prediction)
     sentences = [region_in_words(region) if region else "", _diagnosis(prediction), _place(prediction),
                  _appearance(prediction), _agreement(prediction), _doubts(prediction), _limits(prediction)]
