@@ -4,6 +4,7 @@ surrounds it, its rim beside its middle, and how near to the body's outline it c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -63,17 +64,19 @@ def brightness(image: np.ndarray, piece: np.ndarray, drawn: np.ndarray, foregrou
         drawn: (H, W) bool, all lesions.
         foreground: statistics of the volume.
     """
-    from scipy.ndimage import distance_transform_edt
+    from scipy import ndimage
 
-    depth = distance_transform_edt(np.pad(piece, 1))[1:-1, 1:-1]
-    deepest = float(depth.max())
+    transform: Any = ndimage.distance_transform_edt  # whose types allow for answers in a buffer of the caller
     rows, columns = (np.flatnonzero(piece.any(axis=axis)) for axis in (1, 0))
-    reach = int(np.ceil(max(deepest, _SHALLOWEST))) + 1
+    # No place in a piece is deeper than half of its width: all that is looked at lies in this box.
+    reach = int(max(min(np.ptp(rows), np.ptp(columns)) / 2, _SHALLOWEST)) + 3
     box = tuple(slice(max(0, line[0] - reach), line[-1] + reach + 1) for line in (rows, columns))
-    near = distance_transform_edt(~piece[box]) <= max(deepest, _SHALLOWEST)
+    inside = piece[box]
+    depth = transform(np.pad(inside, 1))[1:-1, 1:-1]
+    deepest = float(depth.max())
+    near = transform(~inside) <= max(deepest, _SHALLOWEST)
     values = np.minimum(image[box], np.float32(foreground.ceiling)) / np.float32(foreground.deviation)
     around = near & ~drawn[box] & (image[box] > foreground.threshold)
-    inside, depth = piece[box], depth[box]
     beside = None
     if min(np.count_nonzero(around), np.count_nonzero(inside)) >= _FEWEST:
         beside = float(values[inside].mean() - values[around].mean())
@@ -94,14 +97,15 @@ def outline_depth(image: np.ndarray, piece: np.ndarray, foreground: Foreground, 
         foreground: statistics of the volume.
         pixel_mm: height and width of a pixel.
     """
-    from scipy.ndimage import binary_fill_holes, binary_opening, distance_transform_edt
+    from scipy import ndimage
 
-    opened = binary_opening(np.pad(image > foreground.threshold, 1, mode="edge"))[1:-1, 1:-1]
+    opened = ndimage.binary_opening(np.pad(image > foreground.threshold, 1, mode="edge"))[1:-1, 1:-1]
     body, _ = label_components(opened | piece)
-    body = binary_fill_holes(np.isin(body, np.unique(body[piece])))
+    body = np.asarray(ndimage.binary_fill_holes(np.isin(body, np.unique(body[piece]))), bool)
     if np.count_nonzero(~body) < _LEAST_AIR * body.size:
         return None
-    return float(distance_transform_edt(body, sampling=pixel_mm)[piece].min())
+    depth: Any = ndimage.distance_transform_edt(body, sampling=pixel_mm)
+    return float(depth[piece].min())
 
 
 def _channel(prepared: PreparedVolume, spec: ModelSpec) -> str:
