@@ -16,7 +16,6 @@ from unifiedvit_training.data.dataset import CARD_FILE, SliceSet
 from unifiedvit_training.errors import RunError
 from unifiedvit_training.evaluation.ood.fit import known_channels, measure_ood_statistics
 from unifiedvit_training.evaluation.volumes import DEFAULT_RULE
-from unifiedvit_training.exporting import sequence_probes
 from unifiedvit_training.exporting.export import export
 from unifiedvit_training.exporting.sequence_probes import fit_sequence_probes
 from unifiedvit_training.runs.model_folder import write_model_folder
@@ -40,14 +39,6 @@ def heads(number: int):
     day = first.array * chance.uniform(0.7, 1.3) + chance.normal(0, 8, first.array.shape)
     night = np.sqrt(np.maximum(day.max() - day, 0)) * 20 + chance.normal(0, 8, day.shape)
     return (replace(first, array=array.astype(np.float32), name=name) for array, name in ((day, "a"), (night, "b")))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick():
-    """Fewer slices of each head: all heads are looked at."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sequence_probes, "_MOST", {"train": 144, "validation": 72})
-        yield
 
 
 @pytest.fixture(scope="module")
