@@ -136,7 +136,7 @@ def test_a_model_that_is_no_better_and_too_few_patients_are_said_and_nothing_is_
     # It learns wrong diagnoses, but is judged by right ones.
     write_site(tmp_path / "Mine é 1", 24, 4, lambda image: image, side_of=lambda number: SIDES[number // 6 % 3],
                label_of=lambda kind, side: kind if side == "test" else (kind + 1) % 3)
-    fewer = ["fit.stages=[{size: 32, epochs: 6}]"]
+    fewer = ["fit.stages=[{size: 32, epochs: 20}]"]
     monkeypatch.setattr(adapting, "adapt_request", partial(adapting.adapt_request.func, changes=QUICK + fewer))
     desk.ui.teachFolderLineEdit.text = str(tmp_path / "Mine é 1")
     press(desk)
