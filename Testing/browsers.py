@@ -7,11 +7,12 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from workers import wait_for
+from workers import wait_for as wait_step_by_step
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
@@ -19,6 +20,8 @@ DRIVER = shutil.which("chromedriver")
 _SOFTWARE_GL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 _QUIET = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking",
           "--disable-component-update", "--no-first-run", "--hide-scrollbars", "--force-device-scale-factor=1")
+#: Every look costs three processes a few milliseconds, and most waits are for a network.
+wait_for = partial(wait_step_by_step, step_s=0.15)
 
 
 @contextmanager

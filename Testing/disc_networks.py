@@ -36,7 +36,7 @@ _STEPS = dict.fromkeys(("hybrid_cnn_transformer", "unified_decoder", "fully_inte
 def trained(name: str, seed: int) -> torch.nn.Module:
     """The tiny network of that architecture after a few seconds of training, in evaluation mode."""
     net = network(name, seed, image_size=SIDE, mask_classes=2).train()
-    optimiser = torch.optim.AdamW(net.parameters(), 2e-3)
+    optimiser = torch.optim.AdamW(net.parameters(), 2e-3, fused=True)  # a fifth of a step less
     for step in range(_STEPS.get(name, 100)):
         images, masks, classes = discs(8, seed=100 + 1000 * seed + step)
         output = net(images)

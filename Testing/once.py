@@ -62,7 +62,7 @@ def write_proven(folder: Path, tiny: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(selection, "FAST_S", 0.0)
         for spec in (load_spec(folder / "proven"), find_model(DEFAULT_MODEL)):
-            Predictor(spec, "cpu", cache=folder / "compiled").predict(head_volume())
+            Predictor(spec, "cpu", cache=folder / "compiled").predict(head_volume(shape=(2, 45, 41)))
 
 
 def give_verdicts(factory: pytest.TempPathFactory, models: Path) -> Path:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
+from evaluation_sets import quicken
 from head_sets import CLASSES, write, write_table
 from training_sets import SURE, project_data
 from unifiedvit_training.config import Project
@@ -67,5 +69,7 @@ def write_parent(folder: Path) -> None:
     run = folder / "work" / "fit"
     dataset = prepare_dataset(project, folder / "work" / "dataset")
     fit(project, dataset, run)
-    evaluate(project, dataset, run)
+    with pytest.MonkeyPatch.context() as patch:
+        quicken(patch)
+        evaluate(project, dataset, run)
     export(project, run, folder / "parent", onnx=False)

@@ -61,12 +61,12 @@ def lives(pid: int) -> bool:
         return not Path("/proc/self").exists()
 
 
-def wait_for(truth: Callable[[], object], seconds: float = 60.0) -> None:
-    """Until something is true."""
+def wait_for(truth: Callable[[], object], seconds: float = 60.0, step_s: float = 0.02) -> None:
+    """Until something is true, which is looked at every `step_s`."""
     end = time.monotonic() + seconds
     while not truth():
         assert time.monotonic() < end, "it never became true"
-        time.sleep(0.02)
+        time.sleep(step_s)
 
 
 def events_until(client: WorkerClient, stage: str = "", seconds: float = 120.0) -> list[Event]:

@@ -134,11 +134,11 @@ def test_one_that_gives_another_answer_is_refused_with_a_note_and_remembered(mod
 def test_one_that_ends_or_holds_up_the_process_that_tries_it_is_gone_round_and_told(model, images, tmp_path, kind,
                                                                                     monkeypatch):
     spoil_openvino(monkeypatch, tmp_path / "bad day", kind)
-    with pytest.raises(BackendCrash, match="did not come to an end" if kind == "hang" else ".") as crash:
-        try_backend(OPENVINO, model, BackendSelector(model, "cpu", tmp_path / "cache")._cache, images, lambda: None,
-                    limit_s=8 if kind == "hang" else 60)
-    assert reason_of(kind) in str(crash.value)
-    if kind == "hang":
+    if kind == "hang":  # not for as long as a selector would wait
+        with pytest.raises(BackendCrash, match="did not come to an end") as crash:
+            try_backend(OPENVINO, model, BackendSelector(model, "cpu", tmp_path / "cache")._cache, images,
+                        lambda: None, limit_s=8)
+        assert reason_of(kind) in str(crash.value)
         return
     selector = selector_with(model, tmp_path / "cache", OPENVINO)
     selector.select(lambda: images)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -331,16 +328,15 @@ def test_the_worker_gives_what_the_library_gives(model, warm_client):
 # The command line
 
 
-def test_the_command_line_takes_further_channels_by_name(tmp_path, model):
+def test_the_command_line_takes_further_channels_by_name(tmp_path, model, capsys, monkeypatch, warm_worker):
+    monkeypatch.chdir(tmp_path)
     first = head_volume()
     for volume, name in ((first, "t1c"), (second(first), "t2"), (second(second(first)), "flair")):
-        sitk.WriteImage(to_sitk(volume), str(tmp_path / f"{name}.nrrd"))
-    done = subprocess.run(
-        [sys.executable, "-m", "UnifiedViTLib.cli", "predict", "t1c.nrrd", "--channel", "t2=t2.nrrd", "--channel",
-         "flair=flair.nrrd", "-o", "out", "-m", str(model.folder), "--device", "cpu", "--jobs", "2"],
-        cwd=tmp_path, text=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, encoding="utf-8")
-    assert done.returncode == 0, done.stderr
-    assert "t1c: " in done.stdout and "Without" not in done.stdout
+        sitk.WriteImage(to_sitk(volume), f"{name}.nrrd")
+    assert main(["predict", "t1c.nrrd", "--channel", "t2=t2.nrrd", "--channel", "flair=flair.nrrd", "-o", "out", "-m",
+                 str(model.folder), "--device", "cpu"]) == 0
+    said = capsys.readouterr().out
+    assert "t1c: " in said and "Without" not in said
     assert (tmp_path / "out" / "t1c.seg.nrrd").is_file() and (tmp_path / "out" / "t1c.png").is_file()
 
 

@@ -10,6 +10,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 LOOK_AND_EXPLAIN = """
 import sys
+from UnifiedViTLib.service.packages.dependencies import inspect_job
+assert {"torch", "torchvision", "timm"} < inspect_job({}, lambda stage, fraction: None)["versions"].keys()
+assert "torch._dynamo" not in sys.modules
 import numpy as np
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend
 from UnifiedViTLib.inference.choices import METHODS
@@ -53,7 +56,7 @@ def run(code: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_network_is_loaded_looks_and_explains_without_torchs_compiler_which_is_there_for_who_asks_later():
+def test_packages_are_checked_and_a_network_looks_and_explains_without_torchs_compiler_which_is_there_for_who_asks():
     run(LOOK_AND_EXPLAIN + COMPILE)
 
 

@@ -24,7 +24,7 @@ LONG_S = 900.0
 QUICK = ["fit.optimiser.learning_rate=3e-3", "fit.validate_every=12", "fit.stages=[{size: 32, epochs: 36}]",
          "machine={accelerator: cpu, threads: 1, precision: 32-true}"]
 #: Runs first in the child: what takes longest in reports is left out.
-QUICKEN = "import pytest\nfrom evaluation_sets import quicken\nquicken(pytest.MonkeyPatch())\n"
+QUICKEN = "import gc\ngc.disable()\nimport pytest\nfrom evaluation_sets import quicken\nquicken(pytest.MonkeyPatch())\n"
 
 
 @pytest.fixture(scope="module")

@@ -83,8 +83,8 @@ def test_no_child_outlives(end, tmp_path):
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     if "slicer" not in end:
         environment["PYTHONPATH"] = without_torch(tmp_path / "light")
-    done = subprocess.run([sys.executable, "-c", BEGIN + ENDS[end], str(ROOT)], env=environment, capture_output=True,
-                          text=True, timeout=240)
+    done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", BEGIN + ENDS[end], str(ROOT)], env=environment,
+                          capture_output=True, text=True, timeout=240)
     child = int(done.stdout.split("child ")[1].split()[0])
     if end != "slicer crashes":
         assert done.returncode == 0, done.stderr[-2000:]

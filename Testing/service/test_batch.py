@@ -27,7 +27,6 @@ from UnifiedViTLib.outputs.writing import PART
 from UnifiedViTLib.service.batch.inputs import collect_inputs, find_inputs
 from UnifiedViTLib.service.batch.runner import BatchSettings, process_files, serial
 from UnifiedViTLib.service.worker import processing
-from UnifiedViTLib.service.worker.client import WorkerClient
 from UnifiedViTLib.service.worker.processing import make_file_request, process_input
 
 
@@ -38,10 +37,8 @@ def spec(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def executor():
-    client = WorkerClient()
-    yield serial(client)
-    client.close()
+def executor(warm_client):
+    return serial(warm_client)
 
 
 @pytest.fixture

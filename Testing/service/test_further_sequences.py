@@ -105,12 +105,10 @@ def test_the_command_line_refuses_names_that_lead_nowhere(tmp_path, scans, spec,
     assert not (tmp_path / "out").exists()
 
 
-def test_an_actor_of_a_cluster_gives_an_input_what_lies_beside_it(tmp_path, scans, spec):
+def test_an_actor_of_a_cluster_gives_an_input_what_lies_beside_it(tmp_path, scans, spec, warm_client):
     actor = PredictActor(spec.to_dict(), Options().to_dict(), "cpu", 8, "", str(tmp_path / "out"), "*_t1c.nrrd",
                          {"flair": "*_flair.nrrd"})
-    try:
-        done = actor({"number": 0, "path": str(scans / "a_t1c.nrrd"), "name": "a", "earlier": "[]"})
-    finally:
-        actor._client.close()
+    actor._client = warm_client  # its own begins with its first input
+    done = actor({"number": 0, "path": str(scans / "a_t1c.nrrd"), "name": "a", "earlier": "[]"})
     assert json.loads(done["row"])["status"] == "done"
     assert inputs_of(tmp_path / "out" / "a.json") == ["a_t1c.nrrd", "a_flair.nrrd"]

@@ -7,7 +7,6 @@ import csv
 import os
 import signal
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from UnifiedViTLib.errors import Cancelled, DependencyError, WorkerError
 from UnifiedViTLib.service.batch.multiprocess import multiprocess, worker_environments
 from UnifiedViTLib.service.batch.ray_cluster import ray_cluster
 from UnifiedViTLib.service.batch.runner import BatchSettings, process_files, serial
-from UnifiedViTLib.service.worker.client import WorkerClient
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found through /proc")
 
@@ -42,11 +40,10 @@ def scans(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def expected(spec, scans, tmp_path_factory):
+def expected(spec, scans, tmp_path_factory, warm_client):
     """What one process after the other makes of them."""
     folder = tmp_path_factory.mktemp("expected")
-    with closing(WorkerClient()) as client:
-        return folder, process_files(scans, folder, BatchSettings(spec, device="cpu"), serial(client))
+    return folder, process_files(scans, folder, BatchSettings(spec, device="cpu"), serial(warm_client))
 
 
 def assert_as_expected(folder: Path, rows, expected) -> None:

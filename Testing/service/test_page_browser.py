@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from browsers import chromium
+from browsers import chromium, wait_for
 from builders import ORIENTATIONS, grid, head_volume, oblique, to_sitk, write_series
 from PIL import Image
 from servers import running_server
-from workers import wait_for
 
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.volume import Volume

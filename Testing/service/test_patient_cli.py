@@ -17,6 +17,8 @@ from UnifiedViTLib.cli import main
 from UnifiedViTLib.imaging.reading.dicom.folder import series_in
 from UnifiedViTLib.spec import ModelSpec
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 
 @pytest.fixture
 def spec(proven, tmp_path) -> ModelSpec:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,9 +30,8 @@ def spec(proven, tmp_path_factory) -> ModelSpec:
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[WorkerClient]:
-    with closing(WorkerClient()) as client:
-        yield client
+def client(warm_client) -> WorkerClient:
+    return warm_client
 
 
 @pytest.fixture

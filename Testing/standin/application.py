@@ -78,7 +78,7 @@ class Application(Refusing):
             if time.monotonic() > end:
                 raise TimeoutError(f"not so after {seconds} s")
             self.qt.processEvents()
-            time.sleep(0.002)
+            time.sleep(0.01)
 
     def ask(self, text: str, windowTitle: str | None = None, parent: Any = None, **_options: Any) -> bool:
         self.questions.append(text)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from evaluation_sets import quicken
 from federated_sites import federation_of, shared_project, site_dataset
 from safetensors.numpy import load_file
 from site_sets import write_site
@@ -195,7 +196,8 @@ def test_a_round_goes_on_without_a_site_and_says_why(learnt):
     assert "best less worst" in page and "Round 2. C: It sent values" in page
 
 
-def test_the_result_is_a_run_that_evaluate_takes_at_the_coordinator_and_at_every_site(learnt):
+def test_the_result_is_a_run_that_evaluate_takes_at_the_coordinator_and_at_every_site(learnt, monkeypatch):
+    quicken(monkeypatch)
     common = load_file(learnt / "federated" / "best.safetensors")
     for site in "ABC":
         own = load_file(learnt / site / "federated" / "best.safetensors")

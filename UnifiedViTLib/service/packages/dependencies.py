@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -86,7 +87,7 @@ def inspect_job(arguments: dict[str, Any], progress: Callable[[str, float], None
         progress(f"Looking for {name}", number / (len(floors) + 1))
         try:
             with importing():
-                module = load_openvino() if name == "openvino" else import_module(name)
+                module = _import_as_networks_do(name)
             version = str(getattr(module, "__version__", "")) or there[canonical(name)].version
         except Exception as error:  # a package may fail in any way: missing libraries, drivers, clashes of versions
             problems[name] = _import_problem(name, error, is_there=canonical(name) in there)
@@ -101,6 +102,16 @@ def inspect_job(arguments: dict[str, Any], progress: Callable[[str, float], None
     elif "openvino" in versions:
         devices, auto = {"cpu": f"CPU, {os.cpu_count()} threads"}, "cpu"
     return asdict(Report(versions, problems, devices, auto, str(site_packages()), gpu_may_be_there()))
+
+
+def _import_as_networks_do(name: str) -> Any:
+    """The module of a package, loaded in the way in which the networks load it."""
+    if name == "openvino":
+        return load_openvino()
+    if name == "torchvision":  # by itself it loads torch's compiler, which takes as long as torch
+        with suppress(Exception):  # told of the package that fails
+            import_module("UnifiedViTLib.models")
+    return import_module(name)
 
 
 def install_job(arguments: dict[str, Any], progress: Callable[[str, float], None]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from nvflare.apis.shareable import Shareable
 from nvflare.apis.signal import Signal
 
 from UnifiedViTLib.errors import UnifiedViTError
+from UnifiedViTLib.processes import importing
 
 from ..config import load_project
 from ..data.dataset import load_dataset
@@ -78,7 +79,8 @@ class SiteExecutor(Executor):
     def _ready(self, fl_ctx: FLContext, done: int) -> Site:
         """The site, its images opened and its network built when the first task comes, after so many rounds."""
         if self._site is None:
-            from .site import Site  # brings torch
+            with importing():
+                from .site import Site  # brings torch
 
             name = str(fl_ctx.get_identity_name())
             app = Path(str(fl_ctx.get_prop(FLContextKey.APP_ROOT))) / FOLDER
