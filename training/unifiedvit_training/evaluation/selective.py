@@ -60,8 +60,8 @@ def slice_confidence(by_pass: np.ndarray, drawn: np.ndarray | None, healthy: int
 
 def choose_threshold(confidence: np.ndarray, right: np.ndarray, sources: np.ndarray) -> ReviewRule | None:
     """The lowest threshold from `LEAST` on above which at most `RISK` of the answers are wrong, of all and of every
-    source: a source that training has not seen must not be outvoted by those that it has. Without a threshold where fewer than `FEWEST`
-    answers are that sure; None where there are fewer answers than that.
+    source: a source that training has not seen must not be outvoted by those that it has. Without a threshold where
+    fewer than `FEWEST` answers are that sure; None where there are fewer answers than that.
 
     Args:
         confidence: (N,).
