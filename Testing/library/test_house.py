@@ -194,7 +194,7 @@ def test_of_what_the_container_gets_a_wheel_is_built_whose_resources_are_found_a
     subprocess.run(install, check=True, capture_output=True)
     assert located(target) == target / "UnifiedViTLib" / "Resources"
     page = target / "UnifiedViTLib" / "service" / "server" / "static"
-    assert (page / "index.html").is_file() and (page / "vendor" / "niivue.umd.js").is_file()
+    assert (page / "index.html").is_file() and (page / "vendor" / "niivue.umd.js.gz").is_file()
     listed = "from UnifiedViTLib.service.store.catalogue import installed_models; print(installed_models()[0].weights)"
     assert located(target, listed).is_file()
 

@@ -17,6 +17,7 @@ from unifiedvit_training.evaluation.metrics import selective_metrics
 from unifiedvit_training.evaluation.report import evaluation_page
 from unifiedvit_training.evaluation.selective import (
     FEWEST,
+    LEAST,
     RISK,
     choose_threshold,
     held_out_review,
@@ -80,7 +81,7 @@ def test_a_threshold_keeps_wrong_answers_as_rare_as_promised_or_there_is_none():
     assert 1 - right[kept].mean() == pytest.approx(rule.risk, abs=1e-4) and rule.risk <= RISK
     assert kept.mean() == pytest.approx(rule.coverage, abs=1e-4) and 0.1 < rule.coverage < 0.3
     assert 1 - right[confidence >= rule.threshold - 0.01].mean() > RISK, "the next lower one does not"
-    assert choose_threshold(confidence, np.ones(4000), sources).threshold == 0
+    assert choose_threshold(confidence, np.ones(4000), sources).threshold == LEAST, "even if all are right"
     assert choose_threshold(confidence, np.zeros(4000), sources) == ReviewRule(None, 0, 1)
     assert choose_threshold(confidence[:FEWEST - 1], np.ones(FEWEST - 1), sources[:FEWEST - 1]) is None
     groups = np.array([f"patient {n // 4}" for n in range(4000)])
@@ -96,7 +97,7 @@ def test_a_source_on_which_sure_answers_are_wrong_is_not_outvoted_by_a_larger_on
     rule = choose_threshold(confidence, right, sources)
     assert 0.75 < rule.threshold <= 0.81 and choose_threshold(confidence, right, np.full(500, "all")).threshold < 0.7
     few = np.where(np.arange(500) < 500 - FEWEST + 1, "own", "few")
-    assert choose_threshold(confidence, np.where(few == "few", 0.0, 1.0), few).threshold == 0
+    assert choose_threshold(confidence, np.where(few == "few", 0.0, 1.0), few).threshold == LEAST
 
 
 def test_a_slice_is_trusted_as_its_passes_agree_and_less_where_mask_and_diagnosis_contradict():

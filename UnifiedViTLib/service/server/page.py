@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 #: Where the page's files lie; what is not of these kinds is not sent.
 FOLDER = Path(__file__).resolve().parent / "static"
 _INDEX = "index.html"
+#: After the name of a file that is stored packed: a clone of the repository is to stay small.
+_PACKED = ".gz"
 _MEDIA_TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
                 ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 #: The page's scripts are its own files alone, talk to this server alone, and make no element of a text.
@@ -38,10 +40,12 @@ def add_page(app: FastAPI) -> None:
     from fastapi.requests import Request
     from fastapi.responses import JSONResponse, Response
 
-    files = {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*") if path.suffix in _MEDIA_TYPES}
+    names = {path.relative_to(FOLDER).as_posix().removesuffix(_PACKED): path for path in FOLDER.rglob("*")}
+    files = {name: path for name, path in names.items() if PurePosixPath(name).suffix in _MEDIA_TYPES}
 
     def send(request: Request) -> Response:
-        file = files.get(request.path_params.get("name", _INDEX))
+        name = request.path_params.get("name", _INDEX)
+        file = files.get(name)
         if file is None:
             return JSONResponse({"class": "ServerError", "text": "The page has no such file."}, 404)
         content, packed, tag = _read(file)
@@ -50,7 +54,7 @@ def add_page(app: FastAPI) -> None:
             return Response(status_code=304, headers=headers)
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             content, headers["Content-Encoding"] = packed, "gzip"
-        return Response(content, media_type=_MEDIA_TYPES[file.suffix], headers=headers)
+        return Response(content, media_type=_MEDIA_TYPES[PurePosixPath(name).suffix], headers=headers)
 
     app.add_route("/", send)
     app.add_route("/page/{name:path}", send)
@@ -59,5 +63,7 @@ def add_page(app: FastAPI) -> None:
 @cache
 def _read(file: Path) -> tuple[bytes, bytes, str]:
     """A file, the same packed, and what tells it from an earlier one."""
-    content = file.read_bytes()
-    return content, gzip.compress(content, mtime=0), f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
+    stored = file.read_bytes()
+    content = gzip.decompress(stored) if file.suffix == _PACKED else stored
+    packed = stored if file.suffix == _PACKED else gzip.compress(content, mtime=0)
+    return content, packed, f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'

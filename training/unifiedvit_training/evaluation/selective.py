@@ -18,6 +18,8 @@ from .slice_table import SliceTable
 #: Of the answers that are not to be reviewed, at most this share may be wrong on the slices that the threshold is
 #: chosen on.
 RISK = 0.05
+#: However rare wrong answers are: what is rather wrong than right is to be reviewed.
+LEAST = 0.5
 #: A threshold that fewer slices reach tells nothing.
 FEWEST = 20
 
@@ -57,9 +59,9 @@ def slice_confidence(by_pass: np.ndarray, drawn: np.ndarray | None, healthy: int
 
 
 def choose_threshold(confidence: np.ndarray, right: np.ndarray, sources: np.ndarray) -> ReviewRule | None:
-    """The lowest threshold above which at most `RISK` of the answers are wrong, of all and of every source: a source
-    that training has not seen must not be outvoted by those that it has. Without a threshold where fewer than `FEWEST`
-    answers are that sure; None where there are fewer answers than that.
+    """The lowest threshold from `LEAST` on above which at most `RISK` of the answers are wrong, of all and of every
+    source: a source that training has not seen must not be outvoted by those that it has. Without a threshold where
+    fewer than `FEWEST` answers are that sure; None where there are fewer answers than that.
 
     Args:
         confidence: (N,).
@@ -73,7 +75,7 @@ def choose_threshold(confidence: np.ndarray, right: np.ndarray, sources: np.ndar
     names, counts = np.unique(sources, return_counts=True)
     parts = [np.ones(len(right), bool), *(sources == name for name in names[counts >= FEWEST])]
     # Only whole percents: a reader meets the threshold, and its last digits would be those of a few slices.
-    for threshold in np.arange(0, 100) / 100:
+    for threshold in np.arange(round(100 * LEAST), 100) / 100:
         kept = confidence >= threshold
         if kept.sum() < FEWEST:
             break
