@@ -15,7 +15,6 @@ from standin.application import enter, leave
 from UnifiedViTLib.errors import ModelSpecError, UnsupportedImageError
 from UnifiedViTLib.native import c_numeric_locale
 from UnifiedViTLib.outputs.mrml import result_of, volume_from_node
-from UnifiedViTLib.service.store.download import import_model, remove_model
 
 
 @pytest.fixture
@@ -114,7 +113,7 @@ def test_a_folder_that_is_not_there_is_refused_in_a_sentence(logic, desk, tmp_pa
         logic.processFolder(tmp_path / "nowhere", tmp_path / "out")
 
 
-def test_the_self_test_of_the_module_presses_every_button_and_tells_each_step(desk, proven, monkeypatch, capsys):
+def test_the_self_test_of_the_module_presses_every_button_and_tells_each_step(desk, monkeypatch, capsys):
     import slicer.util
 
     def add_volume(array):
@@ -133,14 +132,9 @@ def test_the_self_test_of_the_module_presses_every_button_and_tells_each_step(de
                            ("selectModule", lambda name: enter(desk.widget))):
         monkeypatch.setattr(slicer.util, name, function, raising=False)
     leave(desk.widget)  # as ctest starts it
-    import_model(proven.folder)
-    desk.panel.models.refresh()
     # Of this one it is known already which backend is right.
-    monkeypatch.setattr(selftest.everyButton, "__defaults__", (proven.id,))
-    try:
-        desk.module.UnifiedViTTest().runTest()
-    finally:
-        remove_model(proven.id)
+    monkeypatch.setattr(selftest.everyButton, "__defaults__", (desk.module.DEFAULT_MODEL,))
+    desk.module.UnifiedViTTest().runTest()
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("UnifiedViT self-test")]
     assert len(lines) == 17 and not [line for line in lines if "FAILED" in line], "\n".join(lines)
     assert [line.split(": ")[1] for line in lines if "left out" in line] == ["saveAndLoad"]
