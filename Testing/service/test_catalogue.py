@@ -39,7 +39,7 @@ def test_the_models_that_come_with_it_are_listed_and_the_cache_need_not_exist(ca
     assert [(entry.id, entry.state) for entry in entries] == [(name, "bundled") for name in BUNDLED]
     assert not cache.exists()
     for entry in entries:
-        assert 5_000_000 < entry.bytes < 15_000_000 and not entry.removable and not entry.problem
+        assert 3_000_000 < entry.bytes < 15_000_000 and not entry.removable and not entry.problem
         assert entry.spec.version == entry.version
     assert ["NC" in entry.licence for entry in entries] == [True, True, False]
 

@@ -227,6 +227,8 @@ def as_json(prediction: Prediction) -> dict:
     }
     if region:
         result["region"] = region
+    if prediction.appearance:
+        result["appearance"] = prediction.appearance.to_dict()
     if heatmap:
         result["heatmap"] = {"method": heatmap.method, "label": heatmap.label, "display": heatmap.display}
     if superres:

@@ -17,6 +17,7 @@ from ..imaging.reading.nrrd import read_nrrd
 from ..imaging.region import RegionOfInterest
 from ..imaging.volume import Volume, grid_distance_mm
 from ..inference.prediction import (
+    Appearance,
     Diagnosis,
     Heatmap,
     Prediction,
@@ -110,6 +111,7 @@ def _prediction(document: Mapping[str, Any], spec: ModelSpec, volume: Volume, re
         uncertainty=_uncertainty(document, read_file),
         geometry=GeometrySource.from_dict(document["geometry"]),
         region=region,
+        appearance=Appearance.from_dict(document["appearance"]) if "appearance" in document else None,
     )
 
 
