@@ -283,7 +283,8 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
                 NAME.synthetic.seg.nrrd, NAME.uncertainty.nrrd.
 
         Returns:
-            the rows of results.csv as dictionaries (`UnifiedViTLib.outputs.files.CSV_FIELDS`), by model and image.
+            the rows of results.csv as dictionaries (`UnifiedViTLib.outputs.results_table.CSV_FIELDS`), by model and
+            image.
 
         Raises:
             UnifiedViTLib.errors.UnifiedViTError: nothing could be started, for instance for want of the model.

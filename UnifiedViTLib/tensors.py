@@ -93,5 +93,5 @@ def dequantised(tensors: dict[str, Any]) -> dict[str, Any]:
         if scale is None or tuple(scale.shape) != (*value.shape[:1], *(1,) * (len(value.shape) - 1)):
             raise ValueError(f"the int8 weights {name} lack the scale of their rows")
         floats[name] = value * scale
-    return {name: floats.get(name, value) for name, value in tensors.items() if name.removesuffix(SCALE) not in rows
-            or name in rows}
+    scales = {name + SCALE for name in rows}
+    return {name: floats.get(name, value) for name, value in tensors.items() if name not in scales}

@@ -91,14 +91,14 @@ def test_of_several_sequences_the_one_that_is_drawn_on_is_measured_and_named():
 @pytest.mark.parametrize(("seen", "words"), [
     (Appearance("", 1.24, 0.61, 8.6),
      "On the slice that shows most of it, it is brighter than what surrounds it (+1.2), its rim is brighter than its "
-     "middle, as a ring is (+0.6), and it comes within 9 mm of the outline of the body. Brightness counts in standard "
-     "deviations of that of the body."),
+     "middle, as a ring is (+0.6), and it comes within 9 mm of the air around what is imaged. Brightness counts in "
+     "standard deviations of that of the body."),
     (Appearance("flair", -0.7, -0.5, None),
      "On the slice of flair that shows most of it, it is darker than what surrounds it (-0.7), and its rim is darker "
      "than its middle (-0.5)."),
     (Appearance("", 0.1, 0.2, None), "it is about as bright as what surrounds it (+0.1). Brightness"),
     (Appearance("", None, None, 0.2),
-     "On the slice that shows most of it, it comes within 1 mm of the outline of the body."),
+     "On the slice that shows most of it, it comes within 1 mm of the air around what is imaged."),
 ])
 def test_the_report_says_it_in_words_and_gives_the_numbers(seen, words):
     volume = Volume(np.zeros((20, 40, 36), np.int16), grid(np.eye(3), (1, 1, 3), (20, 40, 36)), "head")

@@ -21,7 +21,8 @@ from UnifiedViTLib.inference.backends.cache import DiskCache
 from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.native import c_numeric_locale, native_path, printable_path
-from UnifiedViTLib.outputs.files import CSV_FIELDS, csv_row, write_csv, write_segmentation
+from UnifiedViTLib.outputs.files import write_segmentation
+from UnifiedViTLib.outputs.results_table import CSV_FIELDS, csv_row, write_csv
 from UnifiedViTLib.service.store.catalogue import DEFAULT_MODEL, find_model
 
 ROOT = Path(__file__).resolve().parents[2]

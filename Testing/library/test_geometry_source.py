@@ -19,10 +19,11 @@ from UnifiedViTLib.imaging.geometry import ALL_GIVEN, NOTHING_KNOWN, UNKNOWN, Ge
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.volume import Volume, check
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.outputs.files import as_json, csv_row, summary, write_csv, write_segmentation
+from UnifiedViTLib.outputs.files import as_json, summary, write_segmentation
 from UnifiedViTLib.outputs.headlines import amounts
 from UnifiedViTLib.outputs.montage import write_montage
 from UnifiedViTLib.outputs.report import write_report
+from UnifiedViTLib.outputs.results_table import csv_row, write_csv
 from UnifiedViTLib.resources import resources
 
 

@@ -26,10 +26,11 @@ from UnifiedViTLib.inference.pooling import calibrated, lesion_probabilities, po
 from UnifiedViTLib.inference.prediction import SegmentResult
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.warnings import collect_warnings
-from UnifiedViTLib.outputs.files import as_json, csv_row, write_segmentation
+from UnifiedViTLib.outputs.files import as_json, write_segmentation
 from UnifiedViTLib.outputs.headlines import findings, headline
 from UnifiedViTLib.outputs.montage import write_montage
 from UnifiedViTLib.outputs.report import as_text, write_report
+from UnifiedViTLib.outputs.results_table import csv_row
 from UnifiedViTLib.resources import resources
 from UnifiedViTLib.service.store.ensembles import write_ensemble
 from UnifiedViTLib.service.worker.protocol import Finished, PredictRequest

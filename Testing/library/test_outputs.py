@@ -21,9 +21,10 @@ from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.outputs.files import as_json, csv_row, drawn_segments, write_csv, write_segmentation
+from UnifiedViTLib.outputs.files import as_json, drawn_segments, write_segmentation
 from UnifiedViTLib.outputs.montage import chosen_slices, write_montage
 from UnifiedViTLib.outputs.report import write_report
+from UnifiedViTLib.outputs.results_table import csv_row, write_csv
 from UnifiedViTLib.outputs.superres_picture import write_superres_picture
 from UnifiedViTLib.outputs.writing import write_atomically
 from UnifiedViTLib.resources import resources

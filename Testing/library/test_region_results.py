@@ -19,8 +19,9 @@ from UnifiedViTLib.imaging.region import RegionOfInterest
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.region import RegionResult
-from UnifiedViTLib.outputs.files import as_json, csv_row, summary, write_segmentation
+from UnifiedViTLib.outputs.files import as_json, summary, write_segmentation
 from UnifiedViTLib.outputs.report import as_text
+from UnifiedViTLib.outputs.results_table import csv_row
 from UnifiedViTLib.service.worker.processing import write_results
 
 ROOT = Path(__file__).resolve().parents[2]

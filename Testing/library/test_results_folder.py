@@ -17,9 +17,9 @@ from results import make_prediction, put
 
 from UnifiedViTLib.errors import OutputError
 from UnifiedViTLib.outputs import folder as folder_module
-from UnifiedViTLib.outputs.files import CSV_FIELDS
 from UnifiedViTLib.outputs.folder import ResultsFolder
 from UnifiedViTLib.outputs.inventory import HIDDEN, Inventory
+from UnifiedViTLib.outputs.results_table import CSV_FIELDS
 from UnifiedViTLib.outputs.writing import PART
 
 

@@ -17,8 +17,9 @@ from UnifiedViTLib import models_cli
 from UnifiedViTLib.cli import main
 from UnifiedViTLib.errors import ModelSpecError, WeightsError
 from UnifiedViTLib.inference.predictor import Predictor
-from UnifiedViTLib.outputs.files import csv_row, summary, write_csv
+from UnifiedViTLib.outputs.files import summary
 from UnifiedViTLib.outputs.montage import write_montage
+from UnifiedViTLib.outputs.results_table import csv_row, write_csv
 from UnifiedViTLib.service.store.offers import read_catalogue
 from UnifiedViTLib.spec import load_spec, parse_spec
 from UnifiedViTLib.texts import error_reason, percents, printable

@@ -121,6 +121,6 @@ def test_no_field_of_a_file_is_called_as_it_was(file):
 
 
 def test_the_table_of_results_has_no_column_called_as_it_was():
-    from UnifiedViTLib.outputs.files import CSV_FIELDS
+    from UnifiedViTLib.outputs.results_table import CSV_FIELDS
 
     assert not FIELDS & set(CSV_FIELDS)

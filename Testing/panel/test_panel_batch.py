@@ -16,8 +16,8 @@ from panels import contents, head, head_node
 from PySide6 import QtCore, QtGui
 from standin.pythonqt import FileDialog, as_read
 
-from UnifiedViTLib.outputs.files import CSV_FIELDS
 from UnifiedViTLib.outputs.mrml import result_of, volume_from_node
+from UnifiedViTLib.outputs.results_table import CSV_FIELDS
 from UnifiedViTLib.service.worker.protocol import InputEnded
 
 

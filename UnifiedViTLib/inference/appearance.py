@@ -1,5 +1,5 @@
 """What a lesion looks like where most of it is drawn, in numbers that a reader can check: its brightness beside what
-surrounds it, its rim beside its middle, and how near to the body's outline it comes."""
+surrounds it, its rim beside its middle, and how near to the air around what is imaged it comes."""
 
 from __future__ import annotations
 

@@ -77,8 +77,9 @@ class Appearance(Record):
         image: name of the channel that was measured; "" for a model of one image.
         beside: mean inside less mean of a band around it, as wide as the piece is deep; None where too little is there.
         rim: mean of the outer part less mean of the middle; above 0 for a ring. None where the piece is too small.
-        depth_mm: shortest way in the slice from the piece to the body's outline; None where sizes are not known, no
-            outline is in the slice, or the model's images have none that means something (ultrasound, X-ray).
+        depth_mm: shortest way in the slice from the piece to the air around what is imaged (the brain, where the skull
+            is stripped); None where sizes are not known, hardly any air is in the slice, or the model's images have no
+            outline that means something (ultrasound, X-ray).
     """
 
     image: str

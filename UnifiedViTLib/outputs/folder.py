@@ -20,10 +20,11 @@ from typing import Any
 
 from ..errors import OutputError
 from ..locking import file_lock
-from .files import json_text, write_csv
+from .files import json_text
 from .inventory import HIDDEN, LOCK_FILE, STATE_FILE, Entry, Inventory, State
 from .manifest import Manifest, OutputFile, is_written, sealed
 from .naming import ENDINGS, folded
+from .results_table import write_csv
 from .writing import PART, sha256_of, sweep_parts, unwritable, write_atomically
 
 TABLE = "results.csv"

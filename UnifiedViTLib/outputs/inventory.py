@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .files import result_row
 from .manifest import Manifest, OutputFile, Request, is_written, read_result
 from .naming import ENDINGS, folded, numbered
+from .results_table import result_row
 from .writing import sha256_of
 
 #: Our own folder in a folder of results: the lock, the state, files that are being written.

@@ -134,7 +134,7 @@ def _appearance(prediction: Prediction) -> str:
         words.append(f"its rim is {how} ({seen.rim:+.1f})")
     brightness = " Brightness counts in standard deviations of that of the body." if words else ""
     if seen.depth_mm is not None:
-        words.append(f"it comes within {max(1, round(seen.depth_mm))} mm of the outline of the body")
+        words.append(f"it comes within {max(1, round(seen.depth_mm))} mm of the air around what is imaged")
     if not words:
         return ""
     where = f" of {seen.image}" if seen.image else ""

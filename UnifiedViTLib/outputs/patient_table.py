@@ -13,11 +13,12 @@ from ..inference.patient.diagnosis import IMAGE, PatientDiagnosis
 from ..spec import ModelSpec
 from ..texts import printable
 from ..versions import software_versions
-from .files import json_text, model_name, write_csv
+from .files import json_text, model_name
 from .folder import ResultsFolder
 from .inventory import HIDDEN
 from .manifest import MOST_BYTES, InputFile, seal_of
 from .patient_file import as_json, model_as_json, read_own
+from .results_table import write_csv
 from .writing import sha256_of, write_atomically
 
 TABLE, DOCUMENT = "patients.csv", "patients.json"

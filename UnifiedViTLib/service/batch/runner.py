@@ -23,11 +23,12 @@ from ...errors import (
 from ...imaging.reading import stem
 from ...inference.options import Options
 from ...inference.progress import ProgressCallback
-from ...outputs.files import csv_row, model_name
+from ...outputs.files import model_name
 from ...outputs.folder import ResultsFolder
 from ...outputs.inventory import Entry
 from ...outputs.manifest import Request
 from ...outputs.naming import safe_name
+from ...outputs.results_table import csv_row
 from ...outputs.reuse import changed_inputs, rerun_reason
 from ...spec import ModelSpec
 from ...texts import printable
