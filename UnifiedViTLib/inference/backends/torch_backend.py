@@ -40,7 +40,7 @@ class TorchBackend:
         self._torch = torch
         self._device = torch.device(choose_device(device))
         self._precision = precision
-        if self._device.type == "cpu" and precision == "bfloat16" and not _computes_bfloat16():
+        if self._device.type == "cpu" and precision == "bfloat16" and not computes_bfloat16():
             raise UnsupportedPrecision
         self.name = f"torch, {precision}"
         self.device = device_name(self._device.type)
@@ -137,7 +137,7 @@ def _keep_ends_in_float32(network, classes: int) -> None:
             layer.forward = in_float32(layer.forward)
 
 
-def _computes_bfloat16() -> bool:
+def computes_bfloat16() -> bool:
     """Whether the CPU has instructions for it; without them torch would only be slower."""
     import torch
 

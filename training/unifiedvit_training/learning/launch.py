@@ -8,6 +8,8 @@ import timm.layers
 import torch
 from lightning.fabric import Fabric
 
+from UnifiedViTLib.inference.backends.torch_backend import computes_bfloat16
+
 from ..config import Machine
 from ..errors import RunError
 
@@ -33,11 +35,11 @@ def start_fabric(machine: Machine) -> Fabric:
 
 
 def _precision(machine: Machine) -> str:
-    """bfloat16 where it is there, float16 on older CUDA cards, else float32."""
+    """bfloat16 where there are instructions for it, float16 on older CUDA cards, else float32."""
     if machine.precision != "auto":
         return machine.precision
     cuda = machine.accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
     if cuda:
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
     mps = machine.accelerator in ("auto", "mps") and torch.backends.mps.is_available()
-    return "32-true" if mps else "bf16-mixed"
+    return "bf16-mixed" if not mps and computes_bfloat16() else "32-true"
