@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,6 +108,15 @@ def test_a_table_with_gaps_becomes_slices_of_all_channels_as_in_use(table, tmp_p
     stamp = (tmp_path / "dataset" / "images.npy").stat().st_mtime_ns
     prepare_dataset(made, tmp_path / "dataset")
     assert (tmp_path / "dataset" / "images.npy").stat().st_mtime_ns == stamp, "made once"
+
+
+def test_an_image_that_is_given_as_two_sequences_under_two_names_is_told(table, tmp_path):
+    shutil.copy(table.parent / "day2.nrrd", table.parent / "night2.nrrd")
+    dataset = prepare_dataset(of_table(table), tmp_path / "dataset")
+    with open(dataset.folder / "problems.csv", newline="") as file:
+        found = [row for row in csv.DictReader(file) if row["kind"] == "same sequence"]
+    assert [(row["severity"], row["where"]) for row in found] == [("error", dataset.items[2].name)]
+    assert "day and night are the same image" in found[0]["sentence"]
 
 
 @pytest.mark.parametrize(("columns", "words"), [

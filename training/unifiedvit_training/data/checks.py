@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
 from UnifiedViTLib.names import folded_patient
+from UnifiedViTLib.spec import MISSING
 
 from ..config import Project
 from .dataset import SIDES, Dataset, Item
@@ -19,6 +21,7 @@ KINDS = {
     "leak": "Near-duplicates on two sides of the split",
     "shared patient": "One patient in several sources",
     "contradiction": "The same picture with different labels",
+    "same sequence": "One image given as two sequences",
     "missing mask": "A lesion without a mask",
     "empty mask": "A lesion whose mask is empty",
     "healthy mask": "A mask although nothing was found",
@@ -82,6 +85,7 @@ def find_problems(project: Project, dataset: Dataset, facts: np.ndarray, left_ou
     problems = [
         *_near_duplicates(dataset, facts),
         *_patients(dataset),
+        *_sequences(project, dataset),
         *_masks(project, dataset, facts),
         *_intensities(project, dataset, facts),
         *_labels(project, dataset, left_out),
@@ -148,6 +152,19 @@ def _patients(dataset: Dataset) -> Iterator[Problem]:
         spellings = sorted({item.patient for item in items})
         if len(spellings) > len({(folded_patient(item.patient), item.source) for item in items}):
             yield Problem("spelling", "note", name, f"{' and '.join(spellings)} are taken for one patient.")
+
+
+def _sequences(project: Project, dataset: Dataset) -> Iterator[Problem]:
+    if dataset.slices.images.ndim == 3:
+        return
+    names = [channel.name for channel in project.model.input.channels]
+    for item, at in _items(dataset):
+        images = dataset.slices.images[at]
+        there = [c for c in range(len(names)) if images[0, c, 0, 0] > MISSING / 2]
+        for first, second in combinations(there, 2):
+            if np.ptp(images[:, first]) and np.array_equal(images[:, first], images[:, second]):
+                yield Problem("same sequence", "error", item.name, f"{names[first]} and {names[second]} are the same "
+                              "image: give each its own, and leave the one out that is missing.", (int(at[0]),))
 
 
 def _masks(project: Project, dataset: Dataset, facts: np.ndarray) -> Iterator[Problem]:
