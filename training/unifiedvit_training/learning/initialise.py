@@ -148,6 +148,8 @@ def _from_timm(network: Any, name: str) -> dict[str, torch.Tensor]:
     stem = getattr(network.encoder, "stem", None)
     if isinstance(stem, CNNStages) and stem.name == name:
         prefix = "encoder.stem.cnn."
+    elif isinstance(network, Peer) and hasattr(network.encoder, "group_matcher"):  # timm's, with its own classifier
+        prefix = "network."
     elif located := _trunk(network):
         prefix = located[0]
     elif isinstance(network, Peer) and hasattr(network.encoder, "model"):  # timm's, as smp wraps it
