@@ -222,7 +222,8 @@ def test_one_image_given_as_two_sequences_is_told_on_whatever_grid_it_lies():
     flip = np.diag([1.0, -1, 1, 1])
     flip[1, 3] = volume.array.shape[1] - 1
     turned = replace(volume, array=volume.array[:, ::-1], name="flair", ijk_to_ras=volume.ijk_to_ras @ flip)
-    for other in (replace(volume, name="flair"), turned):
+    rescaled = replace(volume, array=volume.array.astype(np.float32) * 0.01 + 3, name="flair")
+    for other in (replace(volume, name="flair"), turned, rescaled):
         note, = prepare_channels([volume, second(volume), other], 32).volume.notes
         assert note.startswith("flair is the same image as head, given as two sequences. Do not rely on the answer")
 

@@ -138,6 +138,24 @@ def test_both_versions_are_read_in_one_file_or_two(tmp_path, ending, kind):
     np.testing.assert_allclose(volume.ijk_to_ras, BASE, atol=1e-5)
 
 
+@pytest.mark.parametrize(("kind", "ending"), [
+    (nib.Nifti1Image, "nii"), (nib.Nifti2Image, "nii"), (nib.Nifti1Pair, "img"), (nib.Nifti2Pair, "img"),
+])
+@pytest.mark.parametrize("sform", [False, True])
+def test_both_versions_say_sizes_and_directions_by_the_qform_alone(tmp_path, kind, ending, sform):
+    base = np.array([[-2.0, 0, 0, 60], [0, 3.0, 0, -70], [0, 0, 5.0, 40], [0, 0, 0, 1]])  # qfac is -1
+    image = kind(ARRAY.T, None)
+    image.header.set_xyzt_units("mm")
+    image.set_qform(base, 1)
+    image.set_sform(base if sform else None, int(sform))
+    for n in (1, 2, 3):  # of statistics, and no sizes
+        image.header[f"intent_p{n}"] = 7
+    nib.save(image, tmp_path / f"head.{ending}")
+    volume = read(tmp_path / f"head.{ending}")
+    np.testing.assert_allclose(volume.ijk_to_ras, base, atol=1e-5)
+    assert volume.geometry == GeometrySource("given", "given", "given") and volume.voxel_ml == pytest.approx(0.03)
+
+
 @pytest.mark.parametrize("ending", ["img", "hdr"])
 def test_analyze_is_read_and_does_not_say_how_it_lies(tmp_path, ending):
     nib.save(nib.AnalyzeImage(ARRAY.T, np.diag([-0.9, 1.2, 4.0, 1])), tmp_path / "head.img")

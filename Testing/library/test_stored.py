@@ -83,11 +83,12 @@ def test_results_of_every_kind_come_back(kind, looked_at, spec, tmp_path):
     assert np.array_equal(after.labelmap, before.labelmap)
 
 
+@pytest.mark.parametrize("depth", [slice(1, 4), slice(0, 3), slice(2, 5)])
 @pytest.mark.parametrize("number", [0, 5, 19, 33, 47])
-def test_a_result_of_a_region_comes_back_as_one_of_a_region(number, looked_at, spec, tmp_path):
+def test_a_result_of_a_region_comes_back_as_one_of_a_region(number, depth, looked_at, spec, tmp_path):
     path = tmp_path / "head.nrrd"
     sitk.WriteImage(to_sitk(head_volume(ORIENTATIONS[number], (2.0, 2.5, 4.0), (5, 40, 36))), str(path))
-    region = RegionOfInterest.from_bounds((slice(1, 4), slice(5, 30), slice(5, 30)), read(path).ijk_to_ras, "ROI R")
+    region = RegionOfInterest.from_bounds((depth, slice(5, 30), slice(5, 30)), read(path).ijk_to_ras, "ROI R")
     before = looked_at(path, spec, Options(region=region, heatmap="relevance"))
     _, after = read_stored(tmp_path / "out", "head", str(path), spec)
     assert as_json(after) == json.loads(json.dumps(as_json(before))) and str(after.region.box) == str(region)

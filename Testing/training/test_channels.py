@@ -123,7 +123,7 @@ def test_an_image_that_is_given_as_two_sequences_under_two_names_is_told(table, 
     ({"image": "d"}, "columns.image is one column, but the model looks at day, night"),
     ({"image": {"day": "d", "dusk": "n"}}, "there is no channel 'dusk'"),
     ({"image": {"day": "d", "night": "x"}}, "no column 'x'"),
-    ({"image": {"day": "d", "night": "d"}}, "listed twice"),
+    ({"image": {"day": "d", "night": "d"}}, "day0.nrrd is given as two sequences of one row"),
     ({"image": {"night": "n"}}, "line 3: the image is not named"),
     ({}, "no column 'day'"),
 ])

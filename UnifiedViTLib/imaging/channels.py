@@ -10,6 +10,7 @@ import SimpleITK as sitk
 
 from ..errors import UnsupportedImageError
 from ..spec import MISSING
+from .identical import first_of_same, sample_voxels
 from .intensity import Foreground, measure_foreground
 from .preparation import PreparedVolume, prepare
 from .reading.dicom.header import dicom_identity
@@ -92,11 +93,12 @@ def check_one_patient(volumes: Iterable[Volume | None]) -> None:
 
 
 def _same_images(volumes: Sequence[Volume]) -> list[str]:
-    """A note for each of the volumes, which lie on one grid, that is the same image as one before it."""
-    return [f"{volume.name} is the same image as {before.name}, given as two sequences. Do not rely on the answer; "
-            "give each sequence its own image, and leave out those that are missing."
-            for n, volume in enumerate(volumes)
-            if (before := next((one for one in volumes[:n] if np.array_equal(one.array, volume.array)), None))]
+    """A note for each of the volumes, which lie on one grid, that is the same image as one before it, rescaled or
+    not."""
+    first = first_of_same([sample_voxels(volume) for volume in volumes])
+    return [f"{volume.name} is the same image as {volumes[before].name}, given as two sequences. Do not rely on the "
+            "answer; give each sequence its own image, and leave out those that are missing."
+            for n, (volume, before) in enumerate(zip(volumes, first, strict=True)) if before != n]
 
 
 def _beside(leading: PreparedVolume, volume: Volume) -> PreparedVolume:

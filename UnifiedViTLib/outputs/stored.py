@@ -92,6 +92,8 @@ def _prediction(document: Mapping[str, Any], spec: ModelSpec, volume: Volume, re
     names = [one.name for one in spec.classes]
     segments = tuple(SegmentResult.from_dict(one) for one in document["segments"])
     region = _region(document.get("region"), segments)
+    numbers = [one["index"] for one in slices]
+    backwards = numbers[1] < numbers[0] if len(numbers) > 1 else numbers[0] != (region.first_slice if region else 0)
     return Prediction(
         name=document["name"],
         spec=spec,
@@ -100,7 +102,7 @@ def _prediction(document: Mapping[str, Any], spec: ModelSpec, volume: Volume, re
         diagnosis=Diagnosis(diagnosis["label"], diagnosis["display"], diagnosis["probabilities"],
                             diagnosis.get("thresholds")),
         slice_probabilities=np.array([[one["probabilities"][name] for name in names] for one in slices], np.float32),
-        slice_axis=("KJI".index(slices[0]["axis"]), slices[0]["index"] != (region.first_slice if region else 0)),
+        slice_axis=("KJI".index(slices[0]["axis"]), backwards),
         segments=segments,
         warnings=tuple(document["warnings"]),
         provenance=Provenance(model["id"], model["version"], model["sha256"], document["device"], document["backend"],

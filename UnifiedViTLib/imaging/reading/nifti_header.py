@@ -119,7 +119,7 @@ def _parse_2(begin: bytes) -> NiftiHeader:
     qform_code, sform_code = values("2i", 344)
     return NiftiHeader(
         pair=_MAGICS_2[begin[4:12]], order=order, dim=values("8q", 16), datatype=values("h", 12)[0],
-        pixdim=values("8d", 80), offset=values("q", 168)[0], slope=slope, intercept=intercept,
+        pixdim=values("8d", 104), offset=values("q", 168)[0], slope=slope, intercept=intercept,
         unit=values("i", 500)[0] & 7, qform_code=qform_code, sform_code=sform_code, quaternion=values("3d", 352),
         shift=values("3d", 376), sform=np.array(values("12d", 400)).reshape(3, 4),
     )

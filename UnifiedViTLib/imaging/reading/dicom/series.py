@@ -29,6 +29,7 @@ from .stack import Stack, stack_of
 
 #: The preamble of a DICOM file, which may be zeros, and what follows it.
 _HEADER_BYTES = 1024
+_IF_SLICES = "If they were slices, these are missing."
 #: Series that a sentence names.
 _NAMED = 3
 
@@ -166,13 +167,14 @@ def _series(folder: Path, uid: str = "") -> tuple[list[Header], list[str]]:
         raise UnsupportedImageError(f"The folder {folder.name} holds {len(series)} DICOM series. {_choice(folder)}")
     notes = []
     if refusals:
-        notes.append(f"DICOM files of the folder left out because they are damaged or no images: {len(refusals)}.")
+        notes.append(f"DICOM files of the folder left out because they are damaged or no images: {len(refusals)}. "
+                     f"{_IF_SLICES}")
     if closed:
         notes.append("Files of the folder that cannot be opened (no permission, or links that lead nowhere): "
                      f"{len(closed)}.")
     if zeros:
-        notes.append(f"Files of the folder that hold nothing, as after a copy that was interrupted: {len(zeros)}. If "
-                     "they were slices, these are missing.")
+        notes.append("Files of the folder that hold nothing, as after a copy that was interrupted: "
+                     f"{len(zeros)}. {_IF_SLICES}")
     return headers, notes
 
 
@@ -220,7 +222,8 @@ def _listed(series: ListedSeries) -> tuple[list[Header], list[str]]:
         notes.append(f"{directory} lists {count} images of the series; {len(series.missing)} of them are not there, "
                      f"for example {series.missing[0]}.")
     if refusals:
-        notes.append(f"DICOM files of the series left out because they are damaged or no images: {len(refusals)}.")
+        notes.append(f"DICOM files of the series left out because they are damaged or no images: {len(refusals)}. "
+                     f"{_IF_SLICES}")
     return headers, notes
 
 

@@ -53,10 +53,14 @@ def _check_names(source: Source, model: Model, complaints: Complaints) -> None:
 def _check_repeats(source: Source, rows: list[Listed], model: Model, complaints: Complaints) -> None:
     seen: set[Path] = set()
     for row in rows:
-        for image in filter(None, row.item.channels or (row.item.image,)):
-            if image in seen:
+        images = [image for image in row.item.channels or (row.item.image,) if image]
+        for n, image in enumerate(images):
+            if image in images[:n]:
+                complaints.add(source.name, f"{image.name} is given as two sequences of one row; leave the one that is "
+                               "missing empty")
+            elif image in seen:
                 complaints.add(source.name, f"{image.name} is listed twice; keep one row")
-            seen.add(image)
+        seen.update(images)
     _check_masks(source, rows, model, complaints)
 
 

@@ -48,7 +48,9 @@ class TableReader:
         try:
             header, rows = self._read()
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            self._complaints.add(self._source.name, f"{self._table} cannot be read as a table in UTF-8 ({error})")
+            remedy = '; save it as "CSV UTF-8"' if isinstance(error, UnicodeDecodeError) else ""
+            self._complaints.add(self._source.name,
+                                 f"{self._table} cannot be read as a table in UTF-8 ({error}){remedy}")
             return
         columns = Columns(self._source, self._table.name, header, self._model, self._complaints)
         if not any(columns.images):
