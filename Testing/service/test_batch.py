@@ -145,6 +145,11 @@ def test_rows_of_other_runs_stay_and_an_input_that_fails_now_has_none_of_its_ear
     assert [row["status"] for row in rows] == ["failed", "done"] and "b.*, were removed" in told[1] + told[0]
     assert [row["status"] for row in table(tmp_path / "out")] == ["done", "failed", "done"]
     assert not list((tmp_path / "out").glob("b.*"))
+    (tmp_path / "in").rename(tmp_path / "elsewhere")
+    rows, told = run(one)
+    assert rows[0]["status"] == "failed" and "The files of an earlier run are still there" in told[0]
+    assert [row["status"] for row in table(tmp_path / "out")] == ["done", "failed", "done"]
+    (tmp_path / "elsewhere").rename(tmp_path / "in")
     assert run(one, skip=True)[1] == [""] and len(table(tmp_path / "out")) == 3
 
 

@@ -34,10 +34,10 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False,
     Raises:
         UnsupportedImageError: there is no such file or folder, it may not be entered, or it is a result.
     """
+    if is_gone(path):
+        raise UnsupportedImageError(f"{path} does not exist. Check the path.")
     if names_listed_series(path) or names_folder_series(path):
         return [path]
-    if not os.path.exists(path):
-        raise UnsupportedImageError(f"{path} does not exist. Check the path.")
     inventories = {} if inventories is None else inventories
     if not path.is_dir():
         if inventories.setdefault(path.parent, Inventory(path.parent)).owned([path.name]):
@@ -46,6 +46,11 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False,
     folders = _folders(path) if recursive else [path]
     listed: set[Path] = set()
     return [image for folder in folders for image in _inputs_in(folder, pattern, listed)]
+
+
+def is_gone(path: Path) -> bool:
+    """Whether there is nothing of this name: no file or folder, no series of a folder or of a DICOMDIR."""
+    return not (os.path.exists(path) or names_listed_series(path) or names_folder_series(path))
 
 
 def _inputs_in(folder: Path, pattern: str, listed: set[Path]) -> list[Path]:

@@ -39,6 +39,7 @@ from ..worker.client import WorkerClient
 from ..worker.processing import make_file_request
 from ..worker.protocol import FileRequest, LoadRequest
 from .further import FurtherSequences
+from .inputs import is_gone
 
 #: The table grows with every input. It is written at most so often, and for so little of the time; and at the end.
 TABLE_S, TABLE_SHARE = 1.0, 0.05
@@ -138,9 +139,10 @@ class BatchSettings:
         return replace(result, not_stored=tuple(task.path.store_results(output, result.row["result"], only_missing)))
 
     def _failed(self, task: Task, output: Path, error: UnifiedViTError) -> TaskResult:
-        """The end of an input that failed. A full disk, or a silent server, leaves an earlier result whole."""
+        """The end of an input that failed. A full disk, a silent server, or a drive that is not there leaves an earlier
+        result whole."""
         row, text = csv_row(task.source, error, model=model_name(self.spec)), str(error)
-        keep = isinstance(error, (OutputError, ServerError))
+        keep = isinstance(error, (OutputError, ServerError)) or (isinstance(task.path, Path) and is_gone(task.path))
         with suppress(OutputError):  # the same disk: the batch's table tells of it
             told = ResultsFolder(output).fail(task.source, self.spec.id, row, {task.name, *task.earlier},
                                               keep)
