@@ -136,6 +136,22 @@ def test_a_stated_padding_that_is_brighter_than_the_image_is_taken_for_air(tmp_p
     assert volume.array[:, :, :6].max() < 900 and "hold no intensity" in volume.notes[0]
 
 
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_stated_padding_is_turned_with_black_and_white(tmp_path, signed):
+    pixels = (-1 if signed else 4095) - stored().astype(np.int16)
+    pixels[:, :, :6] = -32768 if signed else 0
+
+    def padded(data, k):
+        data.PhotometricInterpretation, data.PixelPaddingValue = "MONOCHROME1", int(pixels.min())
+        data.BitsStored, data.HighBit, data.PixelRepresentation = (16, 15, 1) if signed else (12, 11, 0)
+        data.RescaleSlope, data.RescaleIntercept = "2", "-10"
+        return data
+
+    volume = read(series(tmp_path / "s", padded, pixels if signed else pixels.astype(np.uint16)))
+    np.testing.assert_array_equal(volume.array[:, :, 6:], stored()[:, :, 6:] * 2.0 - 10)
+    assert volume.array[:, :, :6].max() < 900 and any("hold no intensity" in note for note in volume.notes)
+
+
 def test_a_stated_padding_that_is_as_dark_as_air_stays_as_it_is(tmp_path):
     pixels = stored()
     pixels[:, :, :6] = 0

@@ -166,6 +166,7 @@ def test_pipes_sockets_and_devices_are_refused_without_being_opened(tmp_path, mo
     (nrrd, "a.nrrd", "(0,3.5,0)", "(0,nan,0)", "'0 nan 0', where 3 numbers should be"),
     (nrrd, "a.nrrd", "type: short", "type: block", "kind of voxel"),
     (nrrd, "a.nrrd", "encoding: raw", "encoding: zip", "zip"),
+    (nrrd, "a.nrrd", "encoding: raw", "encoding: bzip2", "packed with bzip2. Save it with gzip"),
     (nrrd, "a.nrrd", "endian: little\n", "", "in which order bytes are"),
     (nrrd, "a.nrrd", "dimension: 3", "dimension: 3\ndimension: 2", "says dimension twice"),
     (meta, "a.mha", "3 3.5 6", "3,0 3,5 6,0", "written with a point, not with a comma"),

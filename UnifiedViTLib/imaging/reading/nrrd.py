@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import bz2
 import math
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -213,24 +211,13 @@ def _check_file(name: str, file: Path, there: int, start: int, promised: int, en
             check_packed(name, promised, there)
             check_unpacked(name, promised, unpacked(opened, name))
         elif encoding in _BZIP2:
-            check_unpacked(name, promised, _bunzipped(opened.read, name))
+            raise UnsupportedImageError(
+                f"{name} cannot be read: its voxels are packed with bzip2. Save it with gzip, or unpacked."
+            )
         elif encoding in _HEX:
             check_there(name, promised, sum(len(re.findall(rb"[0-9a-fA-F]", line)) for line in opened) // 2)
         else:
             raise damaged(name, f"its voxels are encoded as '{encoding}'")
-
-
-def _bunzipped(read: Callable[[int], bytes], name: str) -> Iterator[bytes]:
-    """Pieces of a bzip2 stream."""
-    stream, rest = bz2.BZ2Decompressor(), b""
-    try:
-        while not stream.eof:
-            if stream.needs_input and not (rest := read(1 << 20)):
-                return
-            yield stream.decompress(rest, 1 << 20)
-            rest = b""
-    except (OSError, ValueError) as error:
-        raise damaged(name, str(error)) from error
 
 
 def _domain(name: str, fields: dict[str, str], sizes: list[int]) -> list[int]:

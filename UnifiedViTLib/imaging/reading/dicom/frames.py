@@ -172,12 +172,18 @@ def _enhanced(image: Frame, groups: Sequence[Dataset], dataset: Dataset, number:
 
 
 def _padding(dataset: Dataset, slope: float, intercept: float) -> tuple[float, float] | None:
-    """`Frame.padding`, wide enough for rounding. Black and white that are exchanged are left as they are."""
+    """`Frame.padding`, wide enough for rounding; where black and white are exchanged, as the pixels are turned."""
     value = values.number(dataset, "PixelPaddingValue")
-    if value is None or values.text(dataset, "PhotometricInterpretation").upper() != "MONOCHROME2":
+    photometric = values.text(dataset, "PhotometricInterpretation").upper()
+    if value is None or photometric not in ("MONOCHROME1", "MONOCHROME2"):
         return None
     limit = values.number(dataset, "PixelPaddingRangeLimit")
-    low, high = sorted(slope * one + intercept for one in (value, value if limit is None else limit))
+    stored = [value, value if limit is None else limit]
+    if photometric == "MONOCHROME1":
+        is_signed = values.number(dataset, "PixelRepresentation") == 1
+        largest = -1 if is_signed else 2 ** (values.number(dataset, "BitsStored") or 16) - 1
+        stored = [largest - one for one in stored]
+    low, high = sorted(slope * one + intercept for one in stored)
     return low - abs(slope) / 2, high + abs(slope) / 2
 
 
