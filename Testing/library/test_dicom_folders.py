@@ -152,6 +152,16 @@ def test_a_stated_padding_is_turned_with_black_and_white(tmp_path, signed):
     assert volume.array[:, :, :6].max() < 900 and any("hold no intensity" in note for note in volume.notes)
 
 
+def test_a_number_of_bits_that_no_pixel_has_is_refused(tmp_path):
+    def hostile(data, k):
+        data.PhotometricInterpretation, data.PixelPaddingValue = "MONOCHROME1", 0
+        data.BitsStored, data.HighBit = 65535, 65534
+        return data
+
+    with pytest.raises(UnsupportedImageError, match="65535 bits of each pixel count, which has 16: it is damaged"):
+        read(series(tmp_path / "s", hostile))
+
+
 def test_a_stated_padding_that_is_as_dark_as_air_stays_as_it_is(tmp_path):
     pixels = stored()
     pixels[:, :, :6] = 0

@@ -142,7 +142,7 @@ def test_both_versions_are_read_in_one_file_or_two(tmp_path, ending, kind):
     (nib.Nifti1Image, "nii"), (nib.Nifti2Image, "nii"), (nib.Nifti1Pair, "img"), (nib.Nifti2Pair, "img"),
 ])
 @pytest.mark.parametrize("sform", [False, True])
-def test_both_versions_say_sizes_and_directions_by_the_qform_alone(tmp_path, kind, ending, sform):
+def test_both_versions_say_sizes_and_directions_by_the_qform_and_by_both_forms(tmp_path, kind, ending, sform):
     base = np.array([[-2.0, 0, 0, 60], [0, 3.0, 0, -70], [0, 0, 5.0, 40], [0, 0, 0, 1]])  # qfac is -1
     image = kind(ARRAY.T, None)
     image.header.set_xyzt_units("mm")

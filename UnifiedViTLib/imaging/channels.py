@@ -95,10 +95,15 @@ def check_one_patient(volumes: Iterable[Volume | None]) -> None:
 def _same_images(volumes: Sequence[Volume]) -> list[str]:
     """A note for each of the volumes, which lie on one grid, that is the same image as one before it, rescaled or
     not."""
-    first = first_of_same([sample_voxels(volume) for volume in volumes])
-    return [f"{volume.name} is the same image as {volumes[before].name}, given as two sequences. Do not rely on the "
-            "answer; give each sequence its own image, and leave out those that are missing."
-            for n, (volume, before) in enumerate(zip(volumes, first, strict=True)) if before != n]
+    rescaled = first_of_same([sample_voxels(volume) for volume in volumes])
+    notes = []
+    for n, volume in enumerate(volumes):
+        # Samples tell nothing of an image that is air but for a small part.
+        before = next((one for one in volumes[:n] if np.array_equal(one.array, volume.array)), volumes[rescaled[n]])
+        if before is not volume:
+            notes.append(f"{volume.name} is the same image as {before.name}, given as two sequences. Do not rely on "
+                         "the answer; give each sequence its own image, and leave out those that are missing.")
+    return notes
 
 
 def _beside(leading: PreparedVolume, volume: Volume) -> PreparedVolume:

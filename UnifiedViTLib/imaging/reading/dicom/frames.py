@@ -171,6 +171,11 @@ def _enhanced(image: Frame, groups: Sequence[Dataset], dataset: Dataset, number:
     )
 
 
+def exchanged_from(bits: float, is_signed: bool) -> int:
+    """What stored values are taken from where black and white are exchanged (MONOCHROME1), as GDCM does."""
+    return -1 if is_signed else (1 << min(int(bits), 32)) - 1
+
+
 def _padding(dataset: Dataset, slope: float, intercept: float) -> tuple[float, float] | None:
     """`Frame.padding`, wide enough for rounding; where black and white are exchanged, as the pixels are turned."""
     value = values.number(dataset, "PixelPaddingValue")
@@ -180,9 +185,9 @@ def _padding(dataset: Dataset, slope: float, intercept: float) -> tuple[float, f
     limit = values.number(dataset, "PixelPaddingRangeLimit")
     stored = [value, value if limit is None else limit]
     if photometric == "MONOCHROME1":
-        is_signed = values.number(dataset, "PixelRepresentation") == 1
-        largest = -1 if is_signed else 2 ** (values.number(dataset, "BitsStored") or 16) - 1
-        stored = [largest - one for one in stored]
+        start = exchanged_from(values.number(dataset, "BitsStored") or 0,
+                               values.number(dataset, "PixelRepresentation") == 1)
+        stored = [start - one for one in stored]
     low, high = sorted(slope * one + intercept for one in stored)
     return low - abs(slope) / 2, high + abs(slope) / 2
 
@@ -233,8 +238,14 @@ def _refuse_others(dataset: Dataset, path: Path) -> None:
 
 
 def _refuse_unusual_pixels(dataset: Dataset, path: Path) -> None:
-    """Values that GDCM would take for others: not in the lowest bits, or rescaled by a table or what is no number."""
-    bits, highest = (values.number(dataset, keyword) for keyword in ("BitsStored", "HighBit"))
+    """Values that GDCM would take for others: in more bits than there are, not in the lowest, or rescaled by a table or
+    what is no number."""
+    bits, highest, room = (values.number(dataset, keyword) for keyword in ("BitsStored", "HighBit", "BitsAllocated"))
+    if bits is not None and room is not None and bits > room:
+        raise UnsupportedImageError(
+            f"{path.name} says that {bits:.0f} bits of each pixel count, which has {room:.0f}: it is damaged. Export "
+            "it again."
+        )
     if bits is not None and highest is not None and highest != bits - 1:
         raise UnsupportedImageError(
             f"{path.name} does not hold its pixels in the lowest bits ({bits:.0f} bits, the highest of them number "

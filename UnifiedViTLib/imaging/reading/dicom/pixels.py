@@ -15,7 +15,7 @@ from ....native import native_path, printable_path
 from ..images import whole_pixels
 from ..limits import check_counts
 from .bounded import BoundedReader
-from .frames import Frame
+from .frames import Frame, exchanged_from
 from .header import Header, uid_name
 
 _VALUE_BYTES = 4
@@ -100,8 +100,8 @@ def _differently_rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> l
     except Exception as error:  # pydicom raises of many kinds for a damaged file
         raise _unreadable(path, syntax) from error
     stored = stored.reshape(-1, frames[0].rows, frames[0].columns)
-    if frames[0].photometric == "MONOCHROME1":  # turned around, as GDCM does
-        stored = ((1 << frames[0].bits) - 1 if stored.dtype.kind == "u" else -1) - stored.astype(np.int64)
+    if frames[0].photometric == "MONOCHROME1":
+        stored = exchanged_from(frames[0].bits, stored.dtype.kind == "i") - stored.astype(np.int64)
     return [(stored[f.number] * np.float64(slope) + intercept).astype(np.float32)
             for f in frames for slope, intercept in [f.rescale or (1.0, 0.0)]]
 
