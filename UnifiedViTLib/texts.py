@@ -52,6 +52,16 @@ def table_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
+def delimited(text: str) -> tuple[str, str]:
+    """A table as text, and what stands between its cells: comma, semicolon or tab, whichever its first line has most of,
+    or what Excel's own first line says ("sep=;"), which is taken out. Lines keep their numbers."""
+    first, end, rest = text.partition("\n")
+    if len(said := first.strip().strip('"')) == 5 and said.lower().startswith("sep="):
+        header, end, rest = rest.partition("\n")
+        return f"{header}{end}\n{rest}", said[-1]  # an empty line, which readers pass over, in its place
+    return text, max(",;\t", key=first.count)
+
+
 def percents(probability: float, threshold: float, digits: int = 0) -> tuple[str, str]:
     """Both in percent, with as many decimals as tell them apart: 90.8% is not to be told as 91%, under 91%.
 

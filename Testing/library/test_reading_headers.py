@@ -164,6 +164,7 @@ def test_pipes_sockets_and_devices_are_refused_without_being_opened(tmp_path, mo
     (nrrd, "a.nrrd", "(0,3.5,0)", "(0,1e7,0)", "3 x 1e+07 x 6 mm"),
     (nrrd, "a.nrrd", "(0,3.5,0)", "(0,0,0)", "length 0"),
     (nrrd, "a.nrrd", "(0,3.5,0)", "(0,nan,0)", "'0 nan 0', where 3 numbers should be"),
+    (nrrd, "a.nrrd", "(0,0,6)", "none", "one of its axes lies nowhere in space"),
     (nrrd, "a.nrrd", "type: short", "type: block", "kind of voxel"),
     (nrrd, "a.nrrd", "encoding: raw", "encoding: zip", "zip"),
     (nrrd, "a.nrrd", "encoding: raw", "encoding: bzip2", "packed with bzip2. Save it with gzip"),

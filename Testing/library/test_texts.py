@@ -22,7 +22,7 @@ from UnifiedViTLib.outputs.montage import write_montage
 from UnifiedViTLib.outputs.results_table import csv_row, write_csv
 from UnifiedViTLib.service.store.offers import read_catalogue
 from UnifiedViTLib.spec import load_spec, parse_spec
-from UnifiedViTLib.texts import error_reason, percents, printable
+from UnifiedViTLib.texts import delimited, error_reason, percents, printable
 
 NO_TEXTS = ["\ud83d", "\x1b[2J", "line\nline", "null\0", "\x9b31m", "\u202egnp", "\u2028", "\x07", "\x7f"]
 TEXTS = [("name",), ("description",), ("input", "expects"), ("segments", 0, "name"), ("segments", 0, "terminology"),
@@ -171,3 +171,15 @@ def test_a_picture_shows_names_letter_by_letter(prediction, tmp_path, name, monk
 ])
 def test_a_probability_under_its_threshold_is_never_told_as_the_threshold_itself(probability, threshold, told):
     assert percents(probability, threshold) == told
+
+
+@pytest.mark.parametrize(("text", "rows"), [
+    ("a,b\n1,2\n", {2: ["1", "2"]}), ("a;b\n1,5;2\n", {2: ["1,5", "2"]}), ("a\tb\r\n1;2\t3\r\n", {2: ["1;2", "3"]}),
+    ("sep=;\r\na;b\r\n1,5;2\r\n", {3: ["1,5", "2"]}), ('"sep=|"\na|b\n1,5|2\n', {3: ["1,5", "2"]}),
+    ("SEP=,\na,b", {}), ("sep=;", {}),
+])
+def test_what_stands_between_cells_is_found_and_lines_keep_their_numbers(text, rows):
+    text, delimiter = delimited(text)
+    reader = csv.DictReader(text.splitlines(keepends=True), delimiter=delimiter)
+    assert {reader.line_num: [*row.values()] for row in reader} == rows
+    assert list(reader.fieldnames or ()) == (["a", "b"] if text.strip() else [])

@@ -237,6 +237,11 @@ def _geometry(name: str, fields: dict[str, str], domain: list[int], dimension: i
     if directions:
         if len(directions) != dimension:
             raise damaged(name, f"its header has {len(directions)} space directions for {dimension} axes")
+        if any(directions[axis].lower() == "none" for axis in domain):  # ITK refuses it in words of its own
+            raise UnsupportedImageError(
+                f"{name} cannot be read: one of its axes lies nowhere in space, and its header does not say what it is "
+                "(a line such as 'kinds: domain domain domain list'). Extract one 3-D volume from it and save that."
+            )
         vectors = [direction[1:-1].split(",") for direction in directions if direction.lower() != "none"]
         for vector in vectors:
             numbers = finite_numbers(name, "space directions", " ".join(vector), len(vector))

@@ -11,7 +11,7 @@ from pathlib import Path
 from ...errors import UnsupportedImageError
 from ...names import lost_names
 from ...records import Record
-from ...texts import printable, table_cell
+from ...texts import delimited, printable, table_cell
 from ..writing import write_atomically
 
 TABLE = "labels.csv"
@@ -73,11 +73,10 @@ def read_cases(folder: Path) -> tuple[Case, ...]:
     if not file.is_file():
         return ()
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text, delimiter = delimited(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise UnsupportedImageError(f"{file} cannot be read as a table in UTF-8 ({error}). Close it in other programs, "
                                     "and save it as CSV in UTF-8.") from error
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     missing = [name for name in FIELDS if name not in (reader.fieldnames or ())]
     if missing:

@@ -11,6 +11,7 @@ from ...errors import MetadataError, UnsupportedImageError
 from ...names import NOBODY, folded_patient, lost_names
 from ...patient_spec import MetadataField, check_metadata
 from ...spec import ModelSpec
+from ...texts import delimited
 
 PATIENT, IMAGE = "patient", "image"
 
@@ -62,8 +63,7 @@ def read_patients(table: Path, spec: ModelSpec) -> list[ListedPatient]:
         MetadataError: the model does not know one of the columns.
     """
     try:
-        text = table.read_text(encoding="utf-8-sig")
-        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        text, delimiter = delimited(table.read_text(encoding="utf-8-sig"))
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         header = [name.strip() for name in next(reader, [])]
         lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))]

@@ -11,6 +11,7 @@ from pathlib import Path
 from UnifiedViTLib.errors import MetadataError
 from UnifiedViTLib.names import NOBODY, as_number, folded_patient, lost_names
 from UnifiedViTLib.patient_spec import check_value
+from UnifiedViTLib.texts import delimited
 
 from ...config import Model, Source
 from ..dataset import Item
@@ -73,8 +74,7 @@ class TableReader:
 
     def _read(self) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
         """The header; and for each row its line, and column -> cell, None where there are too few or too many."""
-        text = self._table.read_text(encoding="utf-8-sig")
-        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        text, delimiter = delimited(self._table.read_text(encoding="utf-8-sig"))
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         header = [name.strip() for name in reader.fieldnames or []]
         reader.fieldnames = header
