@@ -53,8 +53,8 @@ def table_cell(text: str) -> str:
 
 
 def delimited(text: str) -> tuple[str, str]:
-    """A table as text, and what stands between its cells: comma, semicolon or tab, whichever its first line has most of,
-    or what Excel's own first line says ("sep=;"), which is taken out. Lines keep their numbers."""
+    """A table as text, and what stands between its cells: comma, semicolon or tab, whichever its first line has most
+    of, or what Excel's own first line says ("sep=;"), which is taken out. Lines keep their numbers."""
     first, end, rest = text.partition("\n")
     if len(said := first.strip().strip('"')) == 5 and said.lower().startswith("sep="):
         header, end, rest = rest.partition("\n")

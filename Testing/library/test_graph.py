@@ -8,6 +8,7 @@ import shutil
 import time
 from dataclasses import replace
 
+import numpy as np
 import onnx
 import pytest
 from builders import tiny_model
@@ -16,6 +17,8 @@ from unifiedvit_training.runs.model_folder import add_graph
 from workers import SOON_S
 
 from UnifiedViTLib.errors import WeightsError
+from UnifiedViTLib.inference.backends.cache import DiskCache
+from UnifiedViTLib.inference.backends.openvino_backend import OpenVINOBackend
 from UnifiedViTLib.inference.backends.selection import BackendSelector
 from UnifiedViTLib.integrity import verify_graph
 from UnifiedViTLib.service.store.catalogue import find_model
@@ -195,6 +198,42 @@ def double_precision(graph):
 def test_a_graph_that_does_or_gives_something_else_is_refused_at_import_and_before_use(model, tmp_path, change, words):
     sentence = refusal(changed(model, change), tmp_path)
     assert words in sentence and "Get or export the model again" in sentence
+
+
+def constant(name, value):
+    return helper.make_node("Constant", [], [name], value=onnx.numpy_helper.from_array(np.array(value), name))
+
+
+#: Operations that make "big" of what is constant, of the image's size and of its values.
+BOMBS = {
+    "constant": [constant("n", [1 << 33]), helper.make_node("ConstantOfShape", ["n"], ["big"])],
+    "tiled": [constant("n", [1, 1 << 21, 1, 1]), helper.make_node("Tile", ["image", "n"], ["big"])],
+    "counted": [constant("from", np.float32(0)), constant("to", np.float32(3e9)), constant("step", np.float32(1)),
+                helper.make_node("Range", ["from", "to", "step"], ["big"])],
+    "sizes": [helper.make_node("Shape", ["image"], ["sizes"]), constant("third", [2]), constant("n", [1 << 30]),
+              helper.make_node("Gather", ["sizes", "third"], ["one"]), helper.make_node("Mul", ["one", "n"], ["many"]),
+              helper.make_node("ConstantOfShape", ["many"], ["big"])],
+    "values": [helper.make_node("ReduceMax", ["image"], ["most"]), helper.make_node("Cast", ["most"], ["n"], to=7),
+               constant("flat", [1]), helper.make_node("Reshape", ["n", "flat"], ["many"]),
+               helper.make_node("ConstantOfShape", ["many"], ["big"])],
+}
+
+
+@pytest.mark.parametrize(("bomb", "words"), [
+    ("constant", "32 GB of memory"), ("tiled", "8 GB of memory"), ("counted", "11 GB of memory"),
+    ("sizes", "128 GB of memory"), ("values", "memory of no known size"),
+])
+def test_a_graph_that_would_fill_the_memory_is_refused_before_it_is_compiled(model, bomb, words):
+    def change(graph):
+        graph.graph.node.extend([*BOMBS[bomb], helper.make_node("ReduceMax", ["big"], ["top"], keepdims=0),
+                                 helper.make_node("Add", ["image", "top"], ["more"])])
+        graph.graph.node[0].input[0] = "more"
+        graph.graph.node.append(graph.graph.node.pop(0))  # after what it reads
+
+    spec = changed(model, change)
+    verify_graph(spec)
+    with pytest.raises(WeightsError, match=words):
+        OpenVINOBackend(spec, "float32", DiskCache(None, spec))
 
 
 @pytest.mark.parametrize("content", [

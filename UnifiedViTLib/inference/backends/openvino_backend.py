@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from types import ModuleType
 from typing import Any, cast
 
@@ -24,6 +25,8 @@ from .cache import DiskCache, cpu_signature
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 #: Where weights are int8, OpenVINO would also round what flows through the network to int8, and say something else.
 WHOLE_ACTIVATIONS = {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
+#: Bytes that a network may need for one image: those that come along need 10 MB.
+LARGEST_MEMORY = 4 << 30
 
 
 def load_openvino() -> ModuleType:
@@ -84,11 +87,18 @@ class OpenVINOBackend:
         try:
             with _decoded_errors():
                 model = core.read_model(spec.folder / graph.file)
+                needed = _memory(model)
         except RuntimeError as error:
             raise WeightsError(
                 f"{graph.file} of {spec.name} cannot be used by OpenVINO {openvino.get_version()} "
                 f"({error_reason(error)}). Export the model again."
             ) from error
+        if needed is None or needed > LARGEST_MEMORY:
+            raise WeightsError(
+                f"{graph.file} of {spec.name} cannot be used: it needs "
+                f"{'memory of no known size' if needed is None else f'{needed / (1 << 30):,.0f} GB of memory'} for one "
+                "image. Get or export the model again."
+            )
         self._network = core.compile_model(model, "CPU", settings)
         with c_numeric_locale():  # under a decimal comma another network is exported
             compiled = self._network.export_model().getvalue()
@@ -105,6 +115,29 @@ class OpenVINOBackend:
         if (count := len(outputs[OUTPUTS[0]])) != len(images):  # without AVX2 there are no outputs, and no error
             raise RuntimeError(f"it answers for {count} of {len(images)} images, as on processors that are too old")
         return tuple(outputs[name] for name in OUTPUTS)
+
+
+def _memory(model: Any) -> int | None:
+    """Bytes of what a network (openvino.Model) holds at most at a time for one image, each operation's outputs kept
+    until their last use; None where their sizes depend on the image's values. Nothing is computed for it, as
+    compiling would do of what is constant."""
+    one = model.clone()
+    one.reshape({INPUT: [1, *list(model.input(INPUT).get_partial_shape())[1:]]})
+    operations = [operation for operation in one.get_ordered_ops() if operation.get_type_name() != "Constant"]
+    last_use = {used.get_node().get_name(): place for place, operation in enumerate(operations)
+                for used in operation.input_values()}
+    freed = [0] * (len(operations) + 1)
+    most = now = 0
+    for place, operation in enumerate(operations):
+        outputs = operation.outputs()
+        if not all(output.get_partial_shape().is_static for output in outputs):
+            return None
+        size = sum(prod(output.get_shape()) * output.get_element_type().size for output in outputs)
+        now += size
+        most = max(most, now)
+        freed[last_use.get(operation.get_name(), place)] += size
+        now -= freed[place]
+    return most
 
 
 @contextmanager
