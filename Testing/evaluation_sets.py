@@ -13,8 +13,9 @@ import SimpleITK as sitk
 import torch
 from training_sets import discs, project, stored
 from unifiedvit_training.config import Project
-from unifiedvit_training.data.dataset import Dataset, Item, SliceSet
+from unifiedvit_training.data.dataset import Dataset, Item, SliceSet, dataset_digest
 from unifiedvit_training.evaluation import bootstrap, evaluate
+from unifiedvit_training.evaluation.evaluate import MEASURED
 from unifiedvit_training.evaluation.inference import SliceOutputs
 from unifiedvit_training.evaluation.slice_table import SliceTable, build_slice_table
 from unifiedvit_training.runs.checkpoints import BEST_FILE, save_weights
@@ -110,7 +111,7 @@ def evaluated_run(work: Path, **model) -> tuple[Project, Path]:
     made = project(model={"limits": ["It was never trained."]} | model)
     made = made.model_copy(update={"data": made.data.model_copy(update={"sources": [
         made.data.sources[0].model_copy(update={"table": work / "private" / "discs" / "labels.csv"})]})})
-    discs(work / "dataset")
+    dataset = discs(work / "dataset")
     run = work / "second"
     save_weights(run / "best.safetensors", network_of(made))
     (run / "evaluation").mkdir()
@@ -118,6 +119,8 @@ def evaluated_run(work: Path, **model) -> tuple[Project, Path]:
         json.dumps(
             {
                 "weights_sha256": hashlib.sha256((run / "best.safetensors").read_bytes()).hexdigest(),
+                "dataset_sha256": dataset_digest(dataset.slices, MEASURED),
+                "model": made.model.model_dump(mode="json"),
                 "temperature": 1.25,
                 "rule": {"pooling": "mean", "top_k": 2, "max_normal_probability": 0.7, "min_component_ml": 0.1},
                 "results": [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,10 @@ import torch
 import yaml
 from unifiedvit_training import cli
 from unifiedvit_training.comparison.costs import costs_of, multiplications
-from unifiedvit_training.comparison.plan import load_comparison, project_of, runs_of
+from unifiedvit_training.comparison.plan import Run, load_comparison, project_of, runs_of
 from unifiedvit_training.comparison.table import paired_comparisons, results_of
-from unifiedvit_training.errors import ConfigError
+from unifiedvit_training.errors import ConfigError, RunError
+from unifiedvit_training.evaluation.slice_table import load_table, table_bytes
 from unifiedvit_training.learning.training_module import TrainingModule
 from unifiedvit_training.peers import PEERS, build_peer
 from unifiedvit_training.phantom import make_phantom
@@ -94,6 +97,26 @@ def test_what_is_finished_is_not_trained_again_and_what_is_lost_alone_is(compare
     assert "5 of 6 runs are finished" in capfd.readouterr().out
     assert {run for run, path in weights.items() if path.stat().st_mtime_ns != before[run]} == {lost}
     assert weights[lost].read_bytes() == contents  # the same seed gives the same weights, in whatever process
+
+
+def test_runs_of_before_a_correction_of_labels_are_not_compared_with_those_after_it(compared, tmp_path, capsys):
+    work, data = tmp_path / "work", tmp_path / "data"
+    shutil.copytree(compared / "work", work)
+    shutil.copytree(compared / "data", data)
+    table = data / "phantom" / "labels.csv"
+    lines = table.read_text(encoding="utf-8").splitlines()
+    swapped = {"cyst": "mesh", "mesh": "cyst"}
+    table.write_text("\n".join([lines[0], *(",".join(swapped.get(cell, cell) for cell in line.split(","))
+                                           for line in lines[1:])]), encoding="utf-8")
+    assert cli.main(["compare", "--config", str(compared / "comparison.yaml"), "--work-dir", str(work),
+                     "--data", str(data)]) == 1
+    assert "has learnt from other images, masks or labels than are prepared now" in capsys.readouterr().err
+
+    run = Run("heads", "unet", 0).folder(work) / "evaluation" / "slices.npz"
+    table_of = load_table(run)
+    run.write_bytes(table_bytes(replace(table_of, labels=(table_of.labels + 1) % 4)))
+    with pytest.raises(RunError, match="different slices, labels or masks"):
+        results_of(plan_of(compared), "heads", work, compared / "data")
 
 
 def test_a_run_has_the_threads_of_its_recipe_and_its_share_only_where_that_names_none(compared, tmp_path):

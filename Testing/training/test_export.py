@@ -184,7 +184,7 @@ def test_the_card_says_what_a_reader_must_know(tmp_path):
 @pytest.mark.parametrize(("spoil", "words"), [
     (lambda run: (run / "evaluation" / "results.json").unlink(), r"has not been evaluated.* evaluate --run second"),
     (lambda run: (run / "evaluation" / "results.json").write_text('{"temp'), "is damaged"),
-    (lambda run: (run / "evaluation" / "results.json").write_text("{}"), "lacks results, rule, temperature, weights"),
+    (lambda run: (run / "evaluation" / "results.json").write_text("{}"), "lacks dataset_sha256, model, results, rule"),
     (lambda run: save_weights(run / "best.safetensors", network_of(disc_project(), seed=7)), "metrics are of other"),
     (lambda run: save_weights(run / "best.safetensors", network_of(project())), "weights of another network"),
     (lambda run: (run / "best.safetensors").unlink(), "Run `unifiedvit-train fit` first"),
@@ -195,6 +195,36 @@ def test_a_run_that_was_not_evaluated_as_it_is_now_is_refused(tmp_path, spoil, w
     with pytest.raises(RunError, match=words):
         export(made, run, tmp_path / "model", onnx=False)
     assert not (tmp_path / "model").exists()
+
+
+def relabelled(work):
+    labels = np.load(work / "dataset" / "labels.npy")
+    np.save(work / "dataset" / "labels.npy", (labels + 1) % 3)
+
+
+def redrawn(work):
+    masks = np.load(work / "dataset" / "masks.npy")
+    np.save(work / "dataset" / "masks.npy", masks[::-1])
+
+
+@pytest.mark.parametrize("correct", [relabelled, redrawn])
+def test_metrics_of_other_labels_or_masks_than_are_prepared_now_are_not_exported(tmp_path, correct):
+    made, run = evaluated_run(tmp_path / "work")
+    correct(tmp_path / "work")
+    with pytest.raises(RunError, match=r"prepared again after .* evaluate --run second"):
+        export(made, run, tmp_path / "model", onnx=False)
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("change", [
+    lambda model: {"classes": [*reversed(model.classes)]}, lambda model: {"weights_dtype": "int8"},
+    lambda model: {"segments": [model.segments[0].model_copy(update={"name": "Other"})]},
+])
+def test_a_run_that_was_evaluated_with_other_outputs_than_its_project_has_is_not_exported(tmp_path, change):
+    made, run = evaluated_run(tmp_path / "work")
+    made = made.model_copy(update={"model": made.model.model_copy(update=change(made.model))})
+    with pytest.raises(RunError, match="other classes, segments or weights_dtype"):
+        export(made, run, tmp_path / "model", onnx=False)
 
 
 @pytest.mark.parametrize("model", [{"task": "classification"}, {"task": "segmentation"}])

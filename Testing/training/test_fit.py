@@ -28,6 +28,7 @@ from unifiedvit_training.learning.losses import UnifiedLoss
 from unifiedvit_training.learning.pretrain import pretrain
 from unifiedvit_training.learning.sampling import generators_of, order_of_epoch, weights_of
 from unifiedvit_training.runs.checkpoints import load_state, save_state
+from unifiedvit_training.runs.project_file import begin_or_resume
 
 from UnifiedViTLib.models import UnifiedOutput
 
@@ -298,6 +299,20 @@ def test_a_run_is_not_continued_with_another_recipe(dataset, tmp_path):
     fit(project(stages=[{"size": 32, "epochs": 1}]), dataset, tmp_path)
     with pytest.raises(RunError, match=r"begun with other values of fit\.batch_size, seed|fit\.batch_size"):
         fit(project(stages=[{"size": 32, "epochs": 1}], batch_size=4), dataset, tmp_path)
+
+
+@pytest.mark.parametrize("change", [
+    lambda model: {"classes": [*reversed(model.classes)]}, lambda model: {"classes": [*model.classes, model.classes[0]]},
+    lambda model: {"segments": [*reversed(model.segments), model.segments[0]]},
+])
+def test_a_run_is_not_continued_with_outputs_that_mean_something_else(dataset, tmp_path, change):
+    made = project()
+    begin_or_resume(made, tmp_path / "run")
+    before = (tmp_path / "run" / "project.json").read_bytes()
+    other = made.model_copy(update={"model": made.model.model_copy(update=change(made.model))})
+    with pytest.raises(RunError, match=r"model\.(classes|segments)"):
+        begin_or_resume(other, tmp_path / "run")
+    assert (tmp_path / "run" / "project.json").read_bytes() == before
 
 
 def test_a_loss_that_is_no_number_ends_the_run_in_words_and_keeps_what_was_saved(dataset, tmp_path):

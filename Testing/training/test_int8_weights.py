@@ -7,14 +7,18 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from evaluation_sets import network_of, run_of
 from safetensors.torch import load_file, save_file
 from tiny_networks import images
-from training_sets import project
+from training_sets import discs, project
 from unifiedvit_training.config.recipe import Initial
 from unifiedvit_training.errors import RunError
+from unifiedvit_training.evaluation.candidates import TrainedRun
+from unifiedvit_training.evaluation.evaluate import measure_slices
+from unifiedvit_training.evaluation.inference import predict_slices
 from unifiedvit_training.evaluation.volumes import DEFAULT_RULE
 from unifiedvit_training.exporting.onnx import write_onnx
 from unifiedvit_training.exporting.onnx_check import compare_onnx
@@ -67,6 +71,17 @@ def test_what_is_measured_is_what_is_stored(tmp_path):
     with torch.inference_mode():
         whole, kept = (each(images(2, 1, 32, 32)).class_logits for each in (network_of(made, 4).eval(), used))
     torch.testing.assert_close(kept, whole, atol=0.05 * float(whole.abs().max()), rtol=0)
+
+
+def test_answers_of_float16_are_not_taken_for_those_of_int8(tmp_path):
+    of_dtype = {dtype: project(model={"weights_dtype": dtype}) for dtype in ("float16", "int8")}
+    run = run_of(tmp_path / "run", of_dtype["float16"], seed=4)
+    data, kept = discs(tmp_path / "dataset"), {}
+    for dtype, made in of_dtype.items():
+        kept[dtype] = measure_slices(TrainedRun(made, run), data).answers.class_logits
+    fresh = predict_slices(stored_network(of_dtype["int8"].model, run)[1], data.slices, data.slices.on("validation"))
+    np.testing.assert_array_equal(kept["int8"], fresh.class_logits)
+    assert not np.array_equal(kept["int8"], kept["float16"])
 
 
 def test_other_runs_begin_from_it_and_ensembles_take_it_beside_float16(tmp_path):

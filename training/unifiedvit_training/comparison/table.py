@@ -13,7 +13,7 @@ from ..errors import RunError
 from ..evaluation.candidates import FOLDER
 from ..evaluation.evaluate import TABLE_FILE
 from ..evaluation.paired import Difference, paired_over
-from ..evaluation.slice_table import SliceTable, load_table, quick_metrics, table_metrics
+from ..evaluation.slice_table import SliceTable, load_table, quick_metrics, same_truth, table_metrics
 from ..evaluation.summary import held_out_calibration_error
 from .plan import Comparison, Entry, Run, project_of
 from .train import finished
@@ -77,8 +77,9 @@ def results_of(plan: Comparison, name: str, work: Path, data: Path | None) -> Re
     for run in runs:
         tables.setdefault(run.entry, {})[run.seed] = load_table(run.folder(work) / FOLDER / TABLE_FILE)
     every = [table for of_entry in tables.values() for table in of_entry.values()]
-    if any(not np.array_equal(every[0].indices, table.indices) for table in every):
-        raise RunError(f"The runs on the set {name} were measured on different slices. Delete them and run again.")
+    if not all(same_truth(every[0], table) for table in every):
+        raise RunError(f"The runs on the set {name} were measured on different slices, labels or masks. Delete them "
+                       "and run again.")
     side = "test" if (every[0].sides == "test").any() else "validation"
     tables = {entry: {seed: table.on(side) for seed, table in of.items()} for entry, of in tables.items()}
     return Results(model, side, tables, {entry: _metrics(list(of.values()), model) for entry, of in tables.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields
@@ -162,6 +163,23 @@ def load_dataset(folder: Path) -> Dataset:
             f"{folder} is not a prepared dataset ({error}). Run `unifiedvit-train prepare` first."
         ) from error
     return Dataset(folder, SliceSet(**arrays), items, card["recipe"])
+
+
+def dataset_digest(slices: SliceSet, sides: Collection[str] = SIDES) -> str:
+    """SHA-256 of what is learnt or measured: images, masks, labels, groups and sides, wherever they lie.
+
+    Args:
+        slices: prepared.
+        sides: of which; all by default.
+    """
+    digest, chosen = hashlib.sha256(), np.flatnonzero(np.isin(slices.sides, [*sides]))
+    for start in range(0, len(chosen), 256):
+        place = chosen[start:start + 256]
+        for one in fields(SliceSet):
+            values = getattr(slices, one.name)[place]
+            digest.update(repr(values.tolist()).encode() if values.dtype.kind == "U" else
+                          np.ascontiguousarray(values).data)
+    return digest.hexdigest()
 
 
 def check_dataset_fits(dataset: Dataset, model: Model) -> None:

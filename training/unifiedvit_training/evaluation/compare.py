@@ -18,7 +18,7 @@ from .candidates import FOLDER, TTA_FOLDER
 from .comparison_report import comparison_page, comparison_text
 from .evaluate import RESULTS_FILE, TABLE_FILE
 from .paired import Difference, paired
-from .slice_table import SliceTable, load_table
+from .slice_table import SliceTable, load_table, same_truth
 
 
 def compare(first_run: Path, second_run: Path, output: Path) -> dict[str, Any]:
@@ -97,11 +97,7 @@ def _refuse_unlike(runs: tuple[Path, Path], models: tuple[Model, ...], tables: t
     if one != other:
         raise RunError(f"{runs[0]} and {runs[1]} know different classes; their metrics cannot be compared.")
     first, second = tables
-    same = all(
-        np.array_equal(getattr(first, name), getattr(second, name))
-        for name in ("sides", "items", "positions", "groups", "labels")
-    ) and np.array_equal(first.lesion_pixels, second.lesion_pixels, equal_nan=True)
-    if not same:
+    if not same_truth(first, second):
         raise RunError(
             f"{runs[0]} and {runs[1]} were evaluated on different slices ({len(first):,} and {len(second):,}), labels "
             "or masks. Evaluate both on the same dataset."

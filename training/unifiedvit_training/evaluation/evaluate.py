@@ -21,7 +21,7 @@ from UnifiedViTLib.models import UnifiedNetwork
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..config import Model, Project
-from ..data.dataset import Dataset, check_dataset_fits
+from ..data.dataset import Dataset, check_dataset_fits, dataset_digest
 from ..errors import DataError, RunError
 from ..runs.calibration import Calibration
 from ..runs.patients import check_patients
@@ -40,6 +40,8 @@ from .volumes import choose_rule, confidence_metrics, measure_volumes, one_chann
 RESULTS_FILE, CSV_FILE, TABLE_FILE, ANSWERS_FILE, PASSES_FILE, REPORT_FILE = (
     "results.json", "slices.csv", "slices.npz", "predictions.npz", "passes.npz", "report.html",
 )
+#: Sides that are measured on.
+MEASURED = ("validation", "test")
 
 
 def evaluate(project: Project, dataset: Dataset, run: Path, tta: bool = False, uncertainty: bool = False,
@@ -116,7 +118,8 @@ def _evaluate(candidate: Candidate, dataset: Dataset, tta: bool, uncertainty: bo
     review = review_of(confidences["validation"])
 
     results = {
-        "weights_sha256": measured.digest, "tta": tta, **_as_json(calibration, model), "rule": asdict(rule),
+        "weights_sha256": measured.digest, "dataset_sha256": dataset_digest(dataset.slices, MEASURED), "tta": tta,
+        **_as_json(calibration, model), "rule": asdict(rule),
         "results": [{"dataset": f"slices, {s.side} ({candidate.used[s.side]}{s.note})", "metrics": s.numbers()}
                     for s in summaries] + volumes,
         "classes": model.class_names, "segments": [card.name for card in model.segments],
@@ -247,6 +250,19 @@ def _as_json(calibration: Calibration | None, model: Model) -> dict[str, Any]:
         return {"temperature": None, "labels": {name: asdict(rule) for name, rule in
                                                 zip(model.class_names, calibration, strict=True)}}
     return {"temperature": calibration}
+
+
+def check_measured(results: dict[str, Any], dataset: Dataset, run: Path) -> None:
+    """Raise a RunError if a run was evaluated on other slices, masks or labels than are prepared now.
+
+    Args:
+        results: what `evaluate` wrote.
+        dataset: prepared.
+        run: folder of the run.
+    """
+    if results.get("dataset_sha256") != dataset_digest(dataset.slices, MEASURED):
+        raise RunError(f"The dataset in {dataset.folder} was prepared again after {run} was evaluated: the metrics are "
+                       f"of other slices. Run `unifiedvit-train evaluate --run {run.name}` again.")
 
 
 def calibration_of(results: dict[str, Any]) -> Calibration:

@@ -96,6 +96,14 @@ class SliceTable:
         return np.where(self.labels >= 0, self.predicted == self.labels, np.nan)
 
 
+def same_truth(first: SliceTable, second: SliceTable) -> bool:
+    """Whether two tables are of the same slices, with the same labels and masks."""
+    return all(
+        np.array_equal(getattr(first, name), getattr(second, name))
+        for name in ("sides", "items", "positions", "groups", "labels")
+    ) and np.array_equal(first.lesion_pixels, second.lesion_pixels, equal_nan=True)
+
+
 def build_slice_table(
     dataset: Dataset, indices: np.ndarray, answers: SliceOutputs, model: Model, calibration: Calibration | None
 ) -> SliceTable:

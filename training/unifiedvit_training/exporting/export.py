@@ -11,10 +11,10 @@ from UnifiedViTLib.inference.backends.torch_backend import choose_device
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..config import Project
-from ..data.dataset import SliceSet, load_dataset
+from ..data.dataset import SliceSet, check_dataset_fits, load_dataset
 from ..errors import RunError
 from ..evaluation.candidates import FOLDER
-from ..evaluation.evaluate import RESULTS_FILE, calibration_of
+from ..evaluation.evaluate import RESULTS_FILE, calibration_of, check_measured
 from ..evaluation.ood.fit import known_channels, measure_ood_statistics
 from ..patient.store import read_head
 from ..runs.model_folder import (
@@ -53,7 +53,7 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
     Raises:
         RunError: the run has not been evaluated as it is now, has learnt from patients who stand on another side now,
             is not something that Slicer can use, or `folder` cannot be written.
-        DataError: the prepared images are gone.
+        DataError: the prepared images are gone, or are another project's.
     """
     check_exportable(project)
     results = _results(run)
@@ -63,9 +63,14 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
             f"{run} was trained on after it was evaluated: the metrics are of other weights. "
             f"Run `unifiedvit-train evaluate --run {run.name}` again."
         )
+    if _outputs(results["model"]) != _outputs(project.model.model_dump(mode="json")):
+        raise RunError(f"{run} was evaluated with other classes, segments or weights_dtype than it has now. Run "
+                       f"`unifiedvit-train evaluate --run {run.name}` again.")
     patient = read_head(run, results)
     dataset = load_dataset(run.parent / "dataset")
+    check_dataset_fits(dataset, project.model)
     check_patients(dataset.slices, run)
+    check_measured(results, dataset, run)
     device = choose_device("cpu" if project.machine.accelerator == "cpu" else "auto")
     ood = measure_ood_statistics(network.to(device), dataset.slices, device, imitation_of(project.fit.augmentation))
     if ood:
@@ -127,10 +132,16 @@ def _results(run: Path) -> dict[str, Any]:
         raise RunError(f"{run} has not been evaluated: what a model reached belongs to it. {again}") from error
     except ValueError as error:
         raise RunError(f"{path} is damaged ({error}). {again}") from error
-    missing = {"weights_sha256", "temperature", "rule", "results"} - set(results)
+    missing = {"weights_sha256", "dataset_sha256", "model", "temperature", "rule", "results"} - set(results)
     if missing:
         raise RunError(f"{path} lacks {', '.join(sorted(missing))}. {again}")
     return results
+
+
+def _outputs(model: dict[str, Any]) -> list[Any]:
+    """What the outputs of a network mean, and how its weights are stored, of a section `model` as JSON."""
+    names = [[card["name"] for card in model[part]] for part in ("classes", "segments")]
+    return [model["diagnosis"], *names, model["weights_dtype"]]
 
 
 def _write_onnx(network, spec: ModelSpec, path: Path) -> str:

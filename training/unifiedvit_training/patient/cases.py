@@ -20,7 +20,7 @@ from ..config import Project
 from ..data.dataset import Dataset, Item
 from ..errors import DataError, RunError
 from ..evaluation.candidates import FOLDER
-from ..evaluation.evaluate import RESULTS_FILE, TABLE_FILE, calibration_of
+from ..evaluation.evaluate import RESULTS_FILE, TABLE_FILE, calibration_of, check_measured
 from ..evaluation.slice_table import load_table
 from ..evaluation.volumes import run_volumes
 from ..runs.model_folder import stored_network, write_model_folder
@@ -71,10 +71,11 @@ def patient_cases(project: Project, dataset: Dataset, run: Path) -> tuple[list[P
         the patients, by name; and sentences on those that were left out, or of whom something was.
 
     Raises:
-        RunError: the run was not evaluated as it is now, or a volume cannot be looked at.
+        RunError: the run was not evaluated as it and the dataset are now, or a volume cannot be looked at.
         DataError: no image on these sides has a diagnosis.
     """
     check_patients(dataset.slices, run)
+    check_measured(evaluated(run), dataset, run)
     said = _of_pictures(dataset, run) | _of_volumes(project, dataset, run)
     classes, notes = project.model.class_names, []
     by_group: dict[str, list[Item]] = defaultdict(list)

@@ -16,7 +16,7 @@ from ..storage import write_whole
 
 FOLDER, CARD_FILE = "patient", "patient.json"
 #: What of `evaluate` the images' probabilities depend on.
-_DEPENDS = ("weights_sha256", "temperature", "rule")
+_DEPENDS = ("weights_sha256", "dataset_sha256", "temperature", "rule")
 
 
 def block_of(arrays: dict[str, np.ndarray], described: list[dict[str, Any]], temperature: float, most_images: int

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..config import Project
 from ..errors import RunError
+from ..storage import write_whole
 from .recipe import check_same_recipe
 
 PROJECT_FILE = "project.json"
@@ -37,9 +38,9 @@ def begin_or_resume(project: Project, run: Path) -> None:
         check_run_recipe(project, run)
     try:
         run.mkdir(parents=True, exist_ok=True)
-        (run / PROJECT_FILE).write_text(project.model_dump_json(indent=1), encoding="utf-8")
     except OSError as error:
         raise RunError(f"{run} cannot be written: {error}") from error
+    write_whole(run / PROJECT_FILE, project.model_dump_json(indent=1))
 
 
 def _recipe(project: Project) -> dict[str, Any]:
@@ -48,5 +49,8 @@ def _recipe(project: Project) -> dict[str, Any]:
     learning = project.fit.model_dump(mode="json", exclude={"save_minutes", "micro_batch"})
     if project.fit.initial.weights:  # which file counts, and not in which folder of which machine it lies
         learning["initial"]["weights"] = project.fit.initial.weights.name
+    # What each output means: in another order, the same weights would say something else.
+    network["classes"] = [[card.name, card.lesion] for card in project.model.classes]
+    network["segments"] = [card.name for card in project.model.segments]
     return {"seed": project.seed, **{f"model.{k}": v for k, v in network.items()},
             **{f"fit.{k}": v for k, v in learning.items()}}
