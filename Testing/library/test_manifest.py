@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -16,10 +17,13 @@ from builders import write_series
 from results import make_prediction, put
 
 from UnifiedViTLib.imaging.file_set import files_of
+from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.outputs.folder import ResultsFolder
 from UnifiedViTLib.outputs.manifest import Manifest, make_request, model_sha256, read_result
 from UnifiedViTLib.outputs.reuse import changed_inputs, list_inputs, rerun_reason
 from UnifiedViTLib.resources import resources
+
+ARRAY = np.arange(5760, dtype="<i2").reshape(4, 36, 40)
 
 
 @pytest.fixture(scope="module")
@@ -191,13 +195,43 @@ def test_voxels_in_a_file_beside_the_header_count(tmp_path):
     for name, raw in (("a.mhd", "a.raw"), ("b.nhdr", "b.raw"), ("c.hdr", "c.img")):
         sitk.WriteImage(image, str(tmp_path / name))
         assert [file.name for file in files_of(tmp_path / name)] == [name, raw], "written by ITK"
-    for name, line in (("list.mhd", "ElementDataFile = LIST\nx1.raw\nx2.raw\n"),
-                       ("list.nhdr", "data file: LIST\nx1.raw\nx2.raw\n"),
-                       ("pattern.mhd", "ElementDataFile = x%d.raw 1 2 1\n"), ("p.nhdr", "data file: x%d.raw 1 2 1\n")):
-        (tmp_path / "x1.raw").write_bytes(b"1")
-        (tmp_path / "x2.raw").write_bytes(b"2")
-        (tmp_path / name).write_text(f"NDims = 3\n{line}")
-        assert [file.name for file in files_of(tmp_path / name)] == [name, "x1.raw", "x2.raw"]
-    (tmp_path / "local.mha").write_text("ElementDataFile = LOCAL\n")
-    (tmp_path / "gone.mhd").write_text("ElementDataFile = gone.raw\n")
+    lists = {"NRRD0004\n": ("data file: LIST\n", "data file: x%d.raw 1 2 1\n"),
+             "NDims = 3\n": ("ElementDataFile = LIST\n", "ElementDataFile = x%d.raw 1 2 1\n")}
+    (tmp_path / "x1.raw").write_bytes(b"1")
+    (tmp_path / "x2.raw").write_bytes(b"2")
+    for begin, (listed, numbered) in lists.items():
+        for line in (f"{listed}x1.raw\nx2.raw\n", numbered):
+            (tmp_path / "header").write_text(begin + line)
+            assert [file.name for file in files_of(tmp_path / "header")] == ["header", "x1.raw", "x2.raw"]
+    (tmp_path / "local.mha").write_text("NDims = 3\nElementDataFile = LOCAL\n")
+    (tmp_path / "gone.mhd").write_text("NDims = 3\nElementDataFile = gone.raw\n")
     assert len(files_of(tmp_path / "local.mha")) == len(files_of(tmp_path / "gone.mhd")) == 1
+
+
+@pytest.mark.parametrize(("ending", "name"), [
+    (".nhdr", "a.nrrd"), (".nhdr", "a"), (".mhd", "a.mha"), (".mhd", "a"), (".hdr", "a.hdr.gz"), (".hdr", "a.img.gz"),
+])
+def test_voxels_beside_a_header_count_whatever_it_is_called(tmp_path, ending, name):
+    sitk.WriteImage(sitk.GetImageFromArray(ARRAY), str(tmp_path / f"a{ending}"))
+    if name.endswith(".gz"):
+        for half in ("hdr", "img"):
+            (tmp_path / f"a.{half}.gz").write_bytes(gzip.compress((tmp_path / f"a.{half}").read_bytes()))
+            (tmp_path / f"a.{half}").unlink()
+    else:
+        (tmp_path / f"a{ending}").rename(tmp_path / name)
+    assert read(tmp_path / name).array.shape == ARRAY.shape
+    assert set(files_of(tmp_path / name)) == set(tmp_path.iterdir())
+
+
+def test_a_header_after_many_remarks_and_a_pattern_with_blanks_name_their_voxels(tmp_path):
+    array = ARRAY
+    for number, plane in enumerate(array):
+        (tmp_path / f"my s{number}.raw").write_bytes(plane.tobytes())
+    (tmp_path / "a.mhd").write_text("NDims = 3\nDimSize = 40 36 4\nElementSpacing = 1 1 1\nElementType = MET_SHORT\n"
+                                    "ElementDataFile = my s%d.raw 0 3 1\n")
+    (tmp_path / "a.raw").write_bytes(array.tobytes())
+    (tmp_path / "a.nhdr").write_text("NRRD0004\n" + "# remark\n" * 10_000 + "type: short\ndimension: 3\n"
+                                     "sizes: 40 36 4\nencoding: raw\nendian: little\ndata file: a.raw\n")
+    for name, count in (("a.mhd", 5), ("a.nhdr", 2)):
+        np.testing.assert_array_equal(read(tmp_path / name).array, array)
+        assert len(files_of(tmp_path / name)) == count

@@ -302,7 +302,8 @@ def test_a_run_is_not_continued_with_another_recipe(dataset, tmp_path):
 
 
 @pytest.mark.parametrize("change", [
-    lambda model: {"classes": [*reversed(model.classes)]}, lambda model: {"classes": [*model.classes, model.classes[0]]},
+    lambda model: {"classes": [*reversed(model.classes)]},
+    lambda model: {"classes": [*model.classes, model.classes[0]]},
     lambda model: {"segments": [*reversed(model.segments), model.segments[0]]},
 ])
 def test_a_run_is_not_continued_with_outputs_that_mean_something_else(dataset, tmp_path, change):

@@ -3,22 +3,16 @@ of one series of several in a folder, those of a series that a DICOMDIR lists.""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from ..errors import UnsupportedImageError
+from .reading import meta, nifti_header, nrrd
 from .reading.dicom.directory import find_listed_series, names_listed_series
 from .reading.dicom.folder import names_folder_series, series_in
+from .reading.kinds import Kind, kind_of
 
-#: A header that points to its voxels is text of at most so many bytes.
-_HEADER_BYTES = 1 << 16
-#: How a header names the file with the voxels; group 1 is what it says of it.
-_POINTERS = {
-    ".mhd": re.compile(r"^ElementDataFile\s*=\s*(.+)$", re.IGNORECASE | re.MULTILINE),
-    ".nhdr": re.compile(r"^data ?file\s*:\s*(.+)$", re.IGNORECASE | re.MULTILINE),
-}
-#: The two halves of an Analyze or NIfTI image in two files.
-_HALVES = {".hdr": ".img", ".img": ".hdr"}
+#: By the kind of a file that may be a header alone: the files with its voxels, as its reader finds them.
+_VOXELS = {Kind.NRRD: nrrd.voxel_files, Kind.META: meta.voxel_files, Kind.NIFTI: nifti_header.files_of_pair}
 
 
 def files_of(path: Path) -> list[Path]:
@@ -40,33 +34,15 @@ def files_of(path: Path) -> list[Path]:
             return [path.parent]
     if path.is_dir():
         return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    ending = path.suffix.lower() if path.is_file() else ""
-    if ending in _HALVES:
-        partners = [path.with_suffix(_HALVES[ending]), path.with_suffix(_HALVES[ending].upper())]
-        partners += [partner.with_name(f"{partner.name}.gz") for partner in partners]
-    elif ending in _POINTERS:
-        partners = _pointed_to(path, _POINTERS[ending])
-    else:
-        partners = []
-    return list(dict.fromkeys([path, *(partner for partner in partners if partner.is_file())]))
+    return list(dict.fromkeys([path, *_voxel_files(path)])) if path.is_file() else [path]
 
 
-def _pointed_to(path: Path, pointer: re.Pattern[str]) -> list[Path]:
-    """Files that a text header names: one, a list at its end, or a pattern with numbers (then all that fit it)."""
-    with open(path, "rb") as file:
-        header = file.read(_HEADER_BYTES).decode("utf-8", "surrogateescape")
-    match = pointer.search(header)
-    if not match:
+def _voxel_files(path: Path) -> list[Path]:
+    """The further files of an image, found by what is in it and not by its name, as in reading."""
+    if path.stat().st_size == 0:
         return []
-    target = match.group(1).strip()
-    if target.upper() == "LOCAL":
+    try:
+        find = _VOXELS.get(kind_of(path))
+        return find(path) if find else []
+    except UnsupportedImageError:  # reading it says why
         return []
-    if target.upper().split()[0] == "LIST":
-        names = header[match.end():].split("\n")
-        return [path.parent / name.strip() for name in names if name.strip() and "\0" not in name]
-    if "%" in target:
-        pattern = path.parent / target.split()[0]
-        name = re.compile(r"\d+".join(map(re.escape, re.split(r"%0?\d*d", pattern.name))))
-        neighbours = pattern.parent.iterdir() if pattern.parent.is_dir() else ()
-        return sorted(file for file in neighbours if name.fullmatch(file.name))
-    return [path.parent / target] if "\0" not in target else []

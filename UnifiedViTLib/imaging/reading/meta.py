@@ -57,6 +57,16 @@ def read_meta(path: Path) -> Volume:
     return _intensities(scaled(volume, scale), fields, name)
 
 
+def voxel_files(path: Path) -> list[Path]:
+    """The files that hold the voxels of a MetaImage, the header's own where they are attached.
+
+    Raises:
+        UnsupportedImageError: the header cannot be read, or a file is not there.
+    """
+    fields, names, _ = _header(path)
+    return [file for file, _ in _data_files(path, fields["ElementDataFile"], names)]
+
+
 def _in_millimetres(fields: dict[str, str], geometry: GeometrySource
                     ) -> tuple[GeometrySource, np.ndarray | None, tuple[str, ...]]:
     """`geometry` as it is known; 4x4 from the file's unit to mm, None where that is mm; and notes."""
@@ -109,18 +119,12 @@ def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int
         raise UnsupportedImageError(f"{name} holds its voxels as text. Save it as binary and run again.")
     packed = _truth(name, fields, "CompressedData", "False")
     attached = data.upper() == "LOCAL"
-    if attached:
-        files = [(path, path.stat().st_size)]
-    elif data.startswith("LIST"):
+    if data.startswith("LIST"):
         dimension = fields["NDims"]
         if data.split()[1:] not in ([], [str(int(dimension) - 1)]):  # ITK scrambles them
             raise damaged(name, f"it lists files ({data[:40]}) that are no slices of an image of {dimension} "
                                 "dimensions")
-        files = named_files(path, names)
-    elif "%" in data:
-        files = numbered_files(path, "ElementDataFile", data)
-    else:
-        files = named_files(path, [data])
+    files = _data_files(path, data, names)
     if promised % len(files) or (packed and len(files) > 1):
         raise damaged(name, f"its voxels are in {len(files)} files that cannot be of one size")
     each = promised // len(files)
@@ -146,6 +150,15 @@ def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int
                 f"{name} does not say how many bytes its packed voxels take (CompressedDataSize). Add the line "
                 f"CompressedDataSize = {bytes_packed} to its header, or save the image again."
             )
+
+
+def _data_files(path: Path, data: str, names: list[str]) -> list[tuple[Path, int]]:
+    """The files that ElementDataFile says, `path` itself where the voxels are attached, with their sizes."""
+    if data.upper() == "LOCAL":
+        return [(path, path.stat().st_size)]
+    if data.startswith("LIST"):
+        return named_files(path, names)
+    return numbered_files(path, "ElementDataFile", data) if "%" in data else named_files(path, [data])
 
 
 def _truth(name: str, fields: dict[str, str], field: str, default: str) -> bool:

@@ -77,6 +77,13 @@ def image_of_pair(header: Path) -> Path:
     return _beside(header, "hdr", "img") or header.with_suffix(".img")
 
 
+def files_of_pair(path: Path) -> list[Path]:
+    """The two files of an image in two, whichever of them `path` is; `path` alone where it is all."""
+    header = header_of_pair(path) or path
+    image = _beside(header, "hdr", "img")
+    return [header, image] if image else [header]
+
+
 def _beside(file: Path, old: str, new: str) -> Path | None:
     name = file.name[:-3] if file.name.lower().endswith(".gz") else file.name
     if not name.lower().endswith(f".{old}"):

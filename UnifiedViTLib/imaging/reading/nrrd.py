@@ -92,6 +92,16 @@ def read_segment_names(path: Path) -> dict[int, str]:
             if "Name" in one and one.get("LabelValue", "").isdecimal()}
 
 
+def voxel_files(path: Path) -> list[Path]:
+    """The files that hold the voxels of an NRRD, the header's own where they are attached.
+
+    Raises:
+        UnsupportedImageError: the header cannot be read, or a file is not there.
+    """
+    fields, names, _ = _header(path)
+    return [file for file, _ in _data_files(path, fields, names)]
+
+
 def _read_image(path: Path) -> tuple[sitk.Image, GeometrySource, np.ndarray | None, tuple[str, ...]]:
     """The image of a file that was found sound; and, as of `_geometry`, what is known of where it lies."""
     fields, files, begin = _header(path)
@@ -138,17 +148,8 @@ def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
 def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int, promised: int, kind: str) -> None:
     """Count the bytes of the voxels, wherever they are; where they are text, see that it holds numbers of `kind`."""
     name, size = path.name, _DTYPES[kind].itemsize
-    detached = fields.get("data file", fields.get("datafile"))
-    if detached is None:
-        files = [(path, path.stat().st_size)]
-    elif names:
-        files = named_files(path, names)
-    elif "%" in detached:
-        words = detached.split()
-        # A fifth word says along which axes the files lie, which does not change their sum.
-        files = numbered_files(path, "data file", " ".join(words[:4]) if len(words) == 5 else detached)
-    else:
-        files = named_files(path, [detached])
+    files = _data_files(path, fields, names)
+    attached = files[0][0] == path
     if promised % len(files):
         raise damaged(name, f"its voxels are in {len(files)} files that cannot be of one size")
     each = promised // len(files)
@@ -160,11 +161,25 @@ def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int
     if encoding in _RAW and size > 1 and fields.get("endian", "").lower() not in ("little", "big"):
         raise damaged(name, "its header does not say in which order bytes are")
     for file, there in files:
-        start = (begin if detached is None else 0) + _skipped(file, begin if detached is None else 0, lines)
+        start = (begin if attached else 0) + _skipped(file, begin if attached else 0, lines)
         if encoding in _TEXT:
             _check_text(name, file, start + max(skip, 0), each // size, _DTYPES[kind])
         else:
             _check_file(name, file, there - start, start, max(skip, 0) + each, encoding)
+
+
+def _data_files(path: Path, fields: dict[str, str], names: list[str]) -> list[tuple[Path, int]]:
+    """The files with the voxels, `path` itself where they are attached, with their sizes."""
+    detached = fields.get("data file", fields.get("datafile"))
+    if detached is None:
+        return [(path, path.stat().st_size)]
+    if names:
+        return named_files(path, names)
+    if "%" in detached:
+        words = detached.split()
+        # A fifth word says along which axes the files lie, which does not change their sum.
+        return numbered_files(path, "data file", " ".join(words[:4]) if len(words) == 5 else detached)
+    return named_files(path, [detached])
 
 
 def _skipped(file: Path, start: int, lines: int) -> int:
