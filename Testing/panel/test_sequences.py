@@ -131,6 +131,33 @@ def test_cancel_in_the_panel_keeps_the_items_that_are_done(desk, sequence):
     assert column(desk.scene.GetFirstNodeByName("perfusion over time"), "Item") == [float(n + 1) for n in range(done)]
 
 
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda sequence: sequence.RemoveDataNodeAtValue("0.5"), "item 0.5 was taken out"),
+    (lambda sequence: sequence.UpdateIndexValue("0.5", "0.7"), "item 0.5 was taken out"),
+    (lambda sequence: sequence.GetNthDataNode(0).SetSpacing(1.0, 1.0, 9.0), "was changed while"),
+    (lambda sequence: np.copyto(slicer.util.arrayFromVolume(sequence.GetNthDataNode(0)), 7), "same value"),
+    (lambda sequence: slicer.util.arrayFromVolume(sequence.GetNthDataNode(0)).__imul__(2), "was changed while"),
+    (lambda sequence: sequence.GetNthDataNode(0).SetAndObserveImageData(None), "has no image data"),
+], ids=["removed", "other index", "spacing", "one value", "voxels", "no voxels"])
+def test_an_item_that_is_changed_while_it_is_looked_at_fails_alone(desk, sequence, change, words):
+    run_in_panel(desk, sequence)
+    change(sequence)
+    assert over(desk).startswith("1 of 3 items are done")
+    errors = column(desk.scene.GetFirstNodeByName("perfusion over time"), "Error")
+    assert words in errors[0] and "same value" in errors[1] and errors[2] == ""
+    segmentations = desk.scene.GetFirstNodeByName("perfusion segmentations")
+    assert [segmentations.GetNthIndexValue(n) for n in range(segmentations.GetNumberOfDataNodes())] == ["4"]
+    assert words in desk.ui.sequenceTable.item(0, 0).toolTip() and desk.app.questions == []
+
+
+def test_an_item_that_has_gone_before_its_turn_fails_alone(desk, sequence):
+    run_in_panel(desk, sequence)
+    sequence.RemoveDataNodeAtValue("4")
+    assert over(desk).startswith("1 of 3 items are done")
+    errors = column(desk.scene.GetFirstNodeByName("perfusion over time"), "Error")
+    assert errors[0] == "" and "item 4 was taken out" in errors[2]
+
+
 @pytest.mark.parametrize("what", ["scene", "sequence"])
 def test_a_sequence_that_goes_ends_its_run(desk, sequence, what):
     run_in_panel(desk, sequence)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from UnifiedViTLib.errors import UnsupportedImageError, WorkerError
+from UnifiedViTLib.errors import UnifiedViTError, UnsupportedImageError, WorkerError
 from UnifiedViTLib.inference.prediction import Prediction
 from UnifiedViTLib.outputs.mrml import add_to_scene, volume_from_node
 from UnifiedViTLib.outputs.mrml_scene import all_or_nothing, unused_name
@@ -126,7 +127,7 @@ class SequenceRun:
         self.items, self._options = [], optionsOf(**options)
         self._options.check(spec)
         self._sequenceNode, self._spec, self._device, self._batchSize = sequenceNode, spec, device, batchSize
-        self._server = server
+        self._server, self._sent = server, None
         self._indices = [sequenceNode.GetNthIndexValue(number) for number in range(self.count)]
         self._segmentations = slicer.vtkMRMLSequenceNode()
         self._segmentations.SetIndexName(sequenceNode.GetIndexName())
@@ -137,11 +138,12 @@ class SequenceRun:
         """What to ask the worker for the next item that is something to look at; None after the last."""
         while len(self.items) < self.count:
             try:
-                volume = volume_from_node(self._node())
+                self._sent = volume_from_node(self._node())
             except UnsupportedImageError as error:
                 self.fail(error)
                 continue
-            return PredictRequest(volume, self._spec, self._options, self._device, self._batchSize, server=self._server)
+            return PredictRequest(self._sent, self._spec, self._options, self._device, self._batchSize,
+                                  server=self._server)
         return None
 
     def progress(self, stage, fraction):
@@ -150,9 +152,14 @@ class SequenceRun:
         return words, (len(self.items) + fraction) / self.count
 
     def add(self, prediction):
-        """The item has ended with a prediction."""
+        """The item has ended with a prediction; it fails where its volume is no longer the one that was looked at."""
         index = self._indices[len(self.items)]
-        self._segmentations.SetDataNodeAtValue(_segmentationOf(prediction, self._node()), index)
+        try:
+            segmentation = _segmentationOf(prediction, self._unchangedNode())
+        except UnifiedViTError as error:
+            self.fail(error)
+            return
+        self._segmentations.SetDataNodeAtValue(segmentation, index)
         self.items.append(SequenceItem(index, prediction))
 
     def fail(self, error):
@@ -175,8 +182,24 @@ class SequenceRun:
         return SequenceResult(segmentations, table, chart, series)
 
     def _node(self):
-        """The volume of the item that is next; None where it was taken out of the sequence."""
-        return self._sequenceNode.GetDataNodeAtValue(self._indices[len(self.items)])
+        """The volume of the item that is next; raises UnsupportedImageError where it was taken out of the sequence."""
+        index = self._indices[len(self.items)]
+        node = self._sequenceNode.GetDataNodeAtValue(index)
+        if node is None:
+            raise UnsupportedImageError(
+                _("The item {index} was taken out of the sequence, or given another index, meanwhile. Run the sequence "
+                  "again.").format(index=index))
+        return node
+
+    def _unchangedNode(self):
+        """The same; raises UnsupportedImageError too where its grid or voxels are others than were sent."""
+        node, sent = self._node(), self._sent
+        now = volume_from_node(node)
+        if not (np.array_equal(now.ijk_to_ras, sent.ijk_to_ras) and np.array_equal(now.array, sent.array)):
+            raise UnsupportedImageError(
+                _("{name} was changed while it was looked at: its voxels, spacing, origin or directions. Run the "
+                  "sequence again.").format(name=sent.name))
+        return node
 
 
 def _segmentationOf(prediction, volumeNode):

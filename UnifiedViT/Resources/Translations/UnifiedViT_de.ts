@@ -1987,6 +1987,14 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">{name} ist keine Sequenz von Volumen. Wählen Sie eine von Volumen.</translation>
     </message>
     <message>
+        <source>The item {index} was taken out of the sequence, or given another index, meanwhile. Run the sequence again.</source>
+        <translation type="unfinished">Das Element {index} wurde inzwischen aus der Sequenz genommen oder hat einen anderen Index bekommen. Starten Sie die Sequenz erneut.</translation>
+    </message>
+    <message>
+        <source>{name} was changed while it was looked at: its voxels, spacing, origin or directions. Run the sequence again.</source>
+        <translation type="unfinished">{name} wurde geändert, während es angesehen wurde: Voxel, Voxelabstand, Ursprung oder Richtungen. Starten Sie die Sequenz erneut.</translation>
+    </message>
+    <message>
         <source>item {number} of {count}: {stage}</source>
         <translation type="unfinished">Eintrag {number} von {count}: {stage}</translation>
     </message>

@@ -1987,6 +1987,14 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">{name} no es una secuencia de volúmenes. Elija una de volúmenes.</translation>
     </message>
     <message>
+        <source>The item {index} was taken out of the sequence, or given another index, meanwhile. Run the sequence again.</source>
+        <translation type="unfinished">Entretanto, el elemento {index} se quitó de la secuencia o recibió otro índice. Ejecute la secuencia de nuevo.</translation>
+    </message>
+    <message>
+        <source>{name} was changed while it was looked at: its voxels, spacing, origin or directions. Run the sequence again.</source>
+        <translation type="unfinished">{name} se modificó mientras se examinaba: sus vóxeles, espaciado, origen o direcciones. Ejecute la secuencia de nuevo.</translation>
+    </message>
+    <message>
         <source>item {number} of {count}: {stage}</source>
         <translation type="unfinished">elemento {number} de {count}: {stage}</translation>
     </message>

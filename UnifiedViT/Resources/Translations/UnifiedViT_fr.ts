@@ -1987,6 +1987,14 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">{name} n’est pas une séquence de volumes. Choisissez-en une de volumes.</translation>
     </message>
     <message>
+        <source>The item {index} was taken out of the sequence, or given another index, meanwhile. Run the sequence again.</source>
+        <translation type="unfinished">L&apos;élément {index} a entre-temps été retiré de la séquence ou a reçu un autre index. Relancez la séquence.</translation>
+    </message>
+    <message>
+        <source>{name} was changed while it was looked at: its voxels, spacing, origin or directions. Run the sequence again.</source>
+        <translation type="unfinished">{name} a été modifié pendant son examen : ses voxels, son espacement, son origine ou ses directions. Relancez la séquence.</translation>
+    </message>
+    <message>
         <source>item {number} of {count}: {stage}</source>
         <translation type="unfinished">élément {number} sur {count} : {stage}</translation>
     </message>

@@ -1987,6 +1987,14 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">{name} はボリュームのシーケンスではありません。ボリュームのシーケンスを選択してください。</translation>
     </message>
     <message>
+        <source>The item {index} was taken out of the sequence, or given another index, meanwhile. Run the sequence again.</source>
+        <translation type="unfinished">項目 {index} は、その間にシーケンスから取り除かれたか、別のインデックスになりました。シーケンスをもう一度実行してください。</translation>
+    </message>
+    <message>
+        <source>{name} was changed while it was looked at: its voxels, spacing, origin or directions. Run the sequence again.</source>
+        <translation type="unfinished">{name} は解析中に変更されました（ボクセル、間隔、原点または方向）。シーケンスをもう一度実行してください。</translation>
+    </message>
+    <message>
         <source>item {number} of {count}: {stage}</source>
         <translation type="unfinished">項目 {number} / {count}：{stage}</translation>
     </message>

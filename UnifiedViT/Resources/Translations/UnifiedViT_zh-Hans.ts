@@ -1987,6 +1987,14 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">{name} 不是体数据序列。请选择体数据序列。</translation>
     </message>
     <message>
+        <source>The item {index} was taken out of the sequence, or given another index, meanwhile. Run the sequence again.</source>
+        <translation type="unfinished">在此期间，项目 {index} 已从序列中移除，或被赋予了另一个索引。请重新运行序列。</translation>
+    </message>
+    <message>
+        <source>{name} was changed while it was looked at: its voxels, spacing, origin or directions. Run the sequence again.</source>
+        <translation type="unfinished">{name} 在分析过程中被更改（体素、间距、原点或方向）。请重新运行序列。</translation>
+    </message>
+    <message>
         <source>item {number} of {count}: {stage}</source>
         <translation type="unfinished">第 {number} / {count} 项：{stage}</translation>
     </message>
