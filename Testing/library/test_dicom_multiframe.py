@@ -7,6 +7,8 @@ import pytest
 import SimpleITK as sitk
 from dicom_files import AXIAL, CORONAL, IJK_TO_RAS, enhanced, image, place, save, stored
 from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as Items
 from pydicom.uid import RLELossless
 
 from UnifiedViTLib.errors import UnsupportedImageError
@@ -57,6 +59,72 @@ def test_every_frame_is_rescaled_by_its_own_slope(tmp_path, slopes, compressed):
         data.compress(RLELossless)
     values = read(save(data, tmp_path / "e.dcm")).array
     np.testing.assert_allclose(values, stored() * np.reshape(slopes, (-1, 1, 1)) - 3, atol=1e-4)
+
+
+def transformation(slope: float | None, intercept: float | None) -> Items:
+    """A PixelValueTransformationSequence."""
+    scale = Dataset()
+    scale.RescaleType = "US"
+    if slope is not None:
+        scale.RescaleSlope = str(slope)
+    if intercept is not None:
+        scale.RescaleIntercept = str(intercept)
+    return Items([scale])
+
+
+@pytest.mark.parametrize("kind", [
+    "2.1", "4.1", "130", "13.1.3", "7.3", "77.1.5.4", "6.2", "1.1", "20", "14.1", "2",
+])
+@pytest.mark.parametrize("file_too", [False, True])
+@pytest.mark.parametrize("where", ["all frames", "each frame", "each before all"])
+def test_one_slope_of_all_frames_is_honoured_of_every_sop_class(tmp_path, kind, file_too, where):
+    data = enhanced(stored(), PLACES)
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = f"1.2.840.10008.5.1.4.1.1.{kind}"
+    if where != "each frame":
+        shared = (2.5, -1024) if where == "all frames" else (7, 7)
+        data.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence = transformation(*shared)
+    if where != "all frames":
+        for group in data.PerFrameFunctionalGroupsSequence:
+            group.PixelValueTransformationSequence = transformation(2.5, -1024)
+    if file_too:
+        data.RescaleSlope, data.RescaleIntercept = "1", "0"
+    np.testing.assert_array_equal(read(save(data, tmp_path / "e.dcm")).array, stored() * 2.5 - 1024)
+
+
+@pytest.mark.parametrize(("slope", "intercept", "expected"), [(None, -1024, (1, -1024)), (2, None, (2, 0))])
+def test_a_slope_or_an_intercept_alone_is_honoured(tmp_path, slope, intercept, expected):
+    data = enhanced(stored(), PLACES)
+    data.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence = transformation(slope, intercept)
+    values = read(save(data, tmp_path / "e.dcm")).array
+    np.testing.assert_array_equal(values, stored() * float(expected[0]) + expected[1])
+
+
+def test_the_slope_of_the_file_counts_where_its_frames_have_none(tmp_path):
+    data = enhanced(stored(), PLACES)
+    data.RescaleSlope, data.RescaleIntercept = "2", "-5"
+    np.testing.assert_array_equal(read(save(data, tmp_path / "e.dcm")).array, stored() * 2.0 - 5)
+
+
+def test_files_of_a_series_are_rescaled_each_by_its_own_functional_groups(tmp_path):
+    for k, position in enumerate(PLACES):
+        data = enhanced(stored()[k:k + 1], [position])
+        data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7.3"
+        data.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence = transformation(k + 1, -k)
+        save(data, tmp_path / "s" / f"{k}.dcm")
+    factors = np.arange(10).reshape(-1, 1, 1)
+    np.testing.assert_array_equal(read(tmp_path / "s").array, stored() * (factors + 1.0) - factors)
+
+
+@pytest.mark.parametrize("where", ["file", "all frames", "each frame"])
+@pytest.mark.parametrize(("slope", "words"), [("0", "multiplied by 0"), ("1e999", "what is no number")])
+def test_pixels_rescaled_by_0_or_by_what_is_no_number_are_refused(tmp_path, where, slope, words):
+    data = enhanced(stored(), PLACES, slopes=[1] * 10)
+    shared = data.SharedFunctionalGroupsSequence[0]
+    shared.PixelValueTransformationSequence = transformation(1, 0)
+    changed = {"file": data, "all frames": shared.PixelValueTransformationSequence[0],
+               "each frame": data.PerFrameFunctionalGroupsSequence[3].PixelValueTransformationSequence[0]}[where]
+    changed.RescaleSlope = slope
+    assert "e.dcm says that its pixels are to be" in (told := refusal(save(data, tmp_path / "e.dcm"))) and words in told
 
 
 def test_different_slopes_of_black_and_white_exchanged_are_right_too(tmp_path):
@@ -182,3 +250,5 @@ def test_compressed_frames_with_slopes_of_their_own_say_how_to_decompress(tmp_pa
     for group in data.PerFrameFunctionalGroupsSequence:
         group.PixelValueTransformationSequence[0].RescaleSlope = 2
     np.testing.assert_array_equal(read(save(data, tmp_path / "same.dcm")).array, stored() * 2.0 - 3)
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7.3"
+    assert "Decompress it" in refusal(save(data, tmp_path / "other.dcm"))

@@ -46,6 +46,8 @@ _ENHANCED_DIFFERENCES = {
     ("FrameContentSequence", "StackID"): "stacks",
     ("FrameContentSequence", "FrameAcquisitionNumber"): "acquisitions",
 }
+#: SOP classes of which GDCM rescales by the functional groups; of all others it passes over these.
+_RESCALED_BY_GDCM = ("2.1", "2.2", "4.1", "4.4", "13.1.1", "13.1.2", "13.1.3", "13.1.4", "13.1.5", "128.1", "130")
 _TOLERATED = 0.01  # how far direction cosines may be from unit length and a right angle
 
 
@@ -65,6 +67,7 @@ class Frame:
         thickness: stated thickness of the slice in mm, else None.
         instance: the image's number in its series, else None.
         rescale: slope and intercept of the frame in a multi-frame image; None in a classic one.
+        overlooked: whether GDCM rescales it by others.
         localizer: whether it is a scout, made to plan others on.
         view: whether it is no slice: a radiograph, an ultrasound image, a photograph.
         photometric: the photometric interpretation.
@@ -85,6 +88,7 @@ class Frame:
     thickness: float | None = None
     instance: float | None = None
     rescale: tuple[float, float] | None = None
+    overlooked: bool = False
     localizer: bool = False
     view: bool = False
     photometric: str = "MONOCHROME2"
@@ -153,22 +157,38 @@ def _enhanced(image: Frame, groups: Sequence[Dataset], dataset: Dataset, number:
     plane = values.item(groups, "PlaneOrientationSequence")
     place = values.item(groups, "PlanePositionSequence")
     measures = values.item(groups, "PixelMeasuresSequence")
-    transformation = values.item(groups, "PixelValueTransformationSequence")
-    slope = None if transformation is None else values.number(transformation, "RescaleSlope")
-    intercept = None if transformation is None else values.number(transformation, "RescaleIntercept")
+    rescale, overlooked = _rescale(dataset, groups, image.path)
     differences = {}
     for (sequence, keyword), name in _ENHANCED_DIFFERENCES.items():
         group = values.item(groups, sequence)
         if group is not None and (value := values.text(group, keyword)):
             differences[name] = value
-    rescale = (1.0 if slope is None else slope, intercept or 0.0)
     return replace(
         image, number=number, differences=differences, padding=_padding(dataset, *rescale),
         orientation=None if plane is None else _orientation(plane),
         position=None if place is None else _position(place),
-        rescale=rescale,
+        rescale=rescale, overlooked=overlooked,
         **_sizes([dataset] if measures is None else [measures, dataset]),
     )
+
+
+def _rescale(dataset: Dataset, groups: Sequence[Dataset], path: Path) -> tuple[tuple[float, float], bool]:
+    """`Frame.rescale` and `Frame.overlooked`; of a frame's own functional groups before those of all, then the file's.
+
+    GDCM takes those of all frames first.
+    """
+    found = [one for group in groups if (one := values.item([group], "PixelValueTransformationSequence")) is not None]
+    for one in found:
+        _refuse_unusual_rescaling(one, path)
+    numbers = [tuple(values.number(one, keyword) for keyword in ("RescaleSlope", "RescaleIntercept"))
+               for one in (*found, dataset)]
+    slope, intercept = numbers[0]
+    rescale = (1.0 if slope is None else slope, intercept or 0.0)
+    kind = values.text(dataset, "SOPClassUID").removeprefix(_IMAGE_CLASSES)
+    if found and kind in _RESCALED_BY_GDCM:
+        return rescale, rescale != numbers[-2]
+    slope, intercept = numbers[-1]
+    return rescale, rescale != (1.0 if slope is None else slope, intercept or 0.0)
 
 
 def exchanged_from(bits: float, is_signed: bool) -> int:
@@ -238,8 +258,8 @@ def _refuse_others(dataset: Dataset, path: Path) -> None:
 
 
 def _refuse_unusual_pixels(dataset: Dataset, path: Path) -> None:
-    """Values that GDCM would take for others: in more bits than there are, not in the lowest, or rescaled by a table or
-    what is no number."""
+    """Values that GDCM would take for others: in more bits than there are, not in the lowest, or rescaled by a table,
+    what is no number, or 0."""
     bits, highest, room = (values.number(dataset, keyword) for keyword in ("BitsStored", "HighBit", "BitsAllocated"))
     if bits is not None and room is not None and bits > room:
         raise UnsupportedImageError(
@@ -256,12 +276,21 @@ def _refuse_unusual_pixels(dataset: Dataset, path: Path) -> None:
             f"{path.name} says by a table what its pixels mean (Modality LUT Sequence), which is not read here: as "
             "stored, they may be anything. Have the table applied where it comes from, and export it again."
         )
+    _refuse_unusual_rescaling(dataset, path)
+
+
+def _refuse_unusual_rescaling(dataset: Dataset, path: Path) -> None:
     for keyword in ("RescaleSlope", "RescaleIntercept"):
         if values.text(dataset, keyword).strip() and values.number(dataset, keyword) is None:
             raise UnsupportedImageError(
                 f"{path.name} says that its pixels are to be rescaled by what is no number ({keyword}): it is damaged. "
                 "Export it again."
             )
+    if values.number(dataset, "RescaleSlope") == 0:
+        raise UnsupportedImageError(
+            f"{path.name} says that its pixels are to be multiplied by 0 (RescaleSlope), which leaves nothing of them: "
+            "it is damaged. Export it again."
+        )
 
 
 def _siemens_tiles(dataset: Dataset) -> int | None:

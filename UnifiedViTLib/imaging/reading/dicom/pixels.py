@@ -25,6 +25,9 @@ _BRIGHT = 99
 _JPEG = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70))
 _NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5")
 
+#: Photometric interpretations whose values are rescaled; none is taken for one of these.
+_GREY = ("", "MONOCHROME1", "MONOCHROME2")
+
 
 def read_pixels(frames: Sequence[Frame], headers: Sequence[Header], name: str) -> np.ndarray:
     """The rescaled pixels of `frames`, (K, rows, columns), or (K, rows, columns, components) in colour.
@@ -49,8 +52,9 @@ def read_pixels(frames: Sequence[Frame], headers: Sequence[Header], name: str) -
         of_file = frames_by_file.get(header.path, [])
         if not of_file:
             continue
-        different = len({frame.rescale for frame in header.frames}) > 1
-        images = (_differently_rescaled if different else _rescaled)(header.path, of_file, header.transfer_syntax)
+        own = of_file[0].photometric in _GREY and (
+            len({frame.rescale for frame in header.frames}) > 1 or any(frame.overlooked for frame in of_file))
+        images = (_rescaled_by_their_own if own else _rescaled)(header.path, of_file, header.transfer_syntax)
         planes.update({(header.path, frame.number): image for frame, image in zip(of_file, images, strict=True)})
     ordered = [planes[frame.path, frame.number] for frame in frames]
     if len({plane.shape for plane in ordered}) > 1:
@@ -84,14 +88,14 @@ def _rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarr
     return [array[frame.number] for frame in frames]
 
 
-def _differently_rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarray]:
-    """Frames of a file in which each has a slope and intercept of its own, which GDCM passes over."""
+def _rescaled_by_their_own(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarray]:
+    """Frames with slopes and intercepts that GDCM passes over."""
     from pydicom import dcmread
 
     if syntax not in _NATIVE:
         raise UnsupportedImageError(
-            f"{path.name} is compressed ({uid_name(syntax)}), and each of its frames is rescaled in another way; "
-            "both together cannot be read. Decompress it (for example with gdcmconv --raw) and run again."
+            f"{path.name} is compressed ({uid_name(syntax)}), and its frames are rescaled one by one; both together "
+            "cannot be read. Decompress it (for example with gdcmconv --raw) and run again."
         )
     try:
         with BoundedReader(path) as file, warnings.catch_warnings():
