@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from builders import head_volume, to_sitk, write_series
 from head_sets import BY_FOLD, FINDINGS, head, project, source, write, write_table
 from unifiedvit_training.config import Project
 from unifiedvit_training.data import prepare as preparing
-from unifiedvit_training.data.dataset import load_dataset
+from unifiedvit_training.data.dataset import CARD_FILE, load_dataset
 from unifiedvit_training.data.prepare import prepare_dataset
 from unifiedvit_training.errors import DataError
 from unifiedvit_training.storage import digest_of_files
@@ -186,6 +187,27 @@ def test_an_interrupted_run_goes_on_and_gives_the_same(plain, finished, tmp_path
     whole = load_dataset(finished)
     for name in ("images", "masks", "labels", "groups", "sides", "positions"):
         np.testing.assert_array_equal(getattr(again.slices, name), getattr(whole.slices, name))
+
+
+def test_masks_of_before_are_not_taken_where_a_run_ended_between_the_two_renames(heads, tmp_path):
+    folder, dataset = heads[0], tmp_path / "dataset"
+    rows = [row | {"mask": row["mask"] and str(tmp_path / row["mask"])} for row in heads[1]]
+    for row in rows:
+        if row["mask"]:
+            shutil.copy(folder / Path(row["mask"]).name, row["mask"])
+    given = project(source(write_table(tmp_path, rows), images=str(folder)))
+    prepare_dataset(given, dataset)
+    for name in ("masks.npy", CARD_FILE):
+        shutil.copy(dataset / name, tmp_path / name)
+    for row in rows:
+        if row["mask"]:
+            write(Path(row["mask"]), sitk.GetArrayFromImage(sitk.ReadImage(row["mask"]))[:, ::-1].copy())
+    right = np.array(prepare_dataset(given, dataset).slices.masks)
+    os.replace(dataset / "masks.npy", dataset / "masks.part")
+    for name in ("masks.npy", CARD_FILE):
+        shutil.copy(tmp_path / name, dataset / name)
+    np.testing.assert_array_equal(prepare_dataset(given, dataset).slices.masks, right)
+    assert not [*dataset.glob("*.part")] and (np.load(tmp_path / "masks.npy") != right).any()
 
 
 def test_a_finished_dataset_is_returned_at_once(plain, finished, monkeypatch, capsys):

@@ -45,8 +45,9 @@ class SliceWriter:
         with writable(folder):
             self._parts.mkdir(parents=True, exist_ok=True)
         there = self._matching()
-        self.complete = len(there) == len(keys) and not self._file("images").exists() and all(
-            self._on_disk(self._final(name), name) == sum(there) for name in _LARGE
+        # A file that still has its unfinished name would leave an older one, of the same length, under its final one.
+        self.complete = len(there) == len(keys) and all(
+            not self._file(name).exists() and self._on_disk(self._final(name), name) == sum(there) for name in _LARGE
         )
         #: How many parts need not be made again.
         self.done = len(keys) if self.complete else self._resumable(there)
