@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from builders import head_volume
-from head_sets import FINDINGS, mistakes, project, source, write, write_table
+from head_sets import FINDINGS, head, mistakes, project, source, write, write_table
 from unifiedvit_training.data.prepare import prepare_dataset
 from unifiedvit_training.data.sources import list_items
 from unifiedvit_training.data.splits import assign_sides, stratified_group_split
@@ -73,6 +73,34 @@ def test_folders_are_read_by_their_layout(heads, tmp_path):
         assert all(row.item.mask is None or row.item.image.stem in row.item.mask.stem for row in found[name])
     assert [(row.item.image.name, row.item.mask and row.item.mask.name) for row in found["volumes"]] == \
         [("v.nii.gz", "v_seg.nii.gz"), ("w.nrrd", None)]
+
+
+def test_a_mask_belongs_to_the_image_of_its_path_where_several_have_one_name(tmp_path):
+    chance, names = np.random.default_rng(0), ("left/p0.png", "right/p0.png", "left/p1.png")
+    for name in names:
+        write(tmp_path / "images" / name, head(chance, 1)[0])
+    write_table(tmp_path, [{"image": name, "label": "bright", "group": "one"} for name in names], "labels.csv")
+    given, masks = project({"name": "s", "folder": str(tmp_path)}), tmp_path / "masks"
+
+    def taken() -> list[str | None]:
+        return [row.item.mask and row.item.mask.relative_to(masks).as_posix() for row in list_items(given)["s"]]
+
+    write(masks / "p1.png", head(chance, 1)[1])
+    assert taken() == [None, None, "p1.png"], "a bare name is enough where one image alone has it"
+    write(masks / "p0.png", head(chance, 1)[1])
+    assert ("labels.csv line 2: the mask masks/p0.png may be of left/p0.png and right/p0.png, which have one name: put "
+            "it under the path of its image, as masks/right/p0.png") in mistakes(given)
+    (masks / "right").mkdir()
+    (masks / "p0.png").rename(masks / "right" / "p0.png")
+    assert taken() == [None, "right/p0.png", "p1.png"]
+    write(masks / "left" / "p0.seg.nrrd", head(chance, 1)[1])
+    assert taken() == ["left/p0.seg.nrrd", "right/p0.png", "p1.png"]
+    for ending in ("png", "tif"):
+        write(tmp_path / "images" / f"q.{ending}", head(chance, 1)[0])
+    write_table(tmp_path, [{"image": name, "label": "bright", "group": "one"} for name in ("q.png", "q.tif")],
+                "labels.csv")
+    write(masks / "q.png", head(chance, 1)[1])
+    assert "the mask masks/q.png may be of q.png and q.tif" in mistakes(given)
 
 
 def test_a_group_on_two_sides_is_refused(heads, tmp_path):

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from UnifiedViTLib.errors import MetadataError
@@ -17,7 +18,7 @@ from ...config import Model, Source
 from ..dataset import Item
 from .columns import Columns
 from .complaints import Complaints
-from .files import masks_by_stem, stem
+from .files import masks_of_images
 from .labels import labels_of_cell, labels_of_columns
 from .listed import Listed
 
@@ -59,18 +60,23 @@ class TableReader:
         group = columns.single.get("group", "")
         if lost := lost_names((line, cells.get(group) or "") for line, cells in rows):
             self._complaints.add(self._source.name, f"{self._table.name}, {lost}")
-        masks = {}
-        if self._source.folder and "mask" not in columns.single:
-            masks = masks_by_stem(self._masks, self._source.name, self._complaints)
+        found: list[tuple[str, Listed]] = []
         for line, cells in rows:
             where = f"{self._source.name}, {self._table.name} line {line}"
             row = {key: value for key, value in cells.items() if value is not None}
             if len(row) < len(cells):
                 self._complaints.add(where, f"the row does not have {len(header)} cells like the header")
                 continue
-            item = self._item(row, columns, masks, where)
+            item = self._item(row, columns, where)
             if item is not None:
-                yield Listed(item, as_number(row[columns.split]) if columns.split else "")
+                found.append((where, Listed(item, as_number(row[columns.split]) if columns.split else "")))
+        masks = {}
+        if self._source.folder and "mask" not in columns.single:
+            masks = masks_of_images({listed.item.image: where for where, listed in found}, self._images, self._masks,
+                                    self._source.name, self._complaints)
+        for _, listed in found:
+            mask = masks.get(listed.item.image, listed.item.mask)
+            yield replace(listed, item=replace(listed.item, mask=mask))
 
     def _read(self) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
         """The header; and for each row its line, and column -> cell, None where there are too few or too many."""
@@ -80,8 +86,8 @@ class TableReader:
         reader.fieldnames = header
         return header, [(reader.line_num, {key: _clean(value) for key, value in row.items()}) for row in reader]
 
-    def _item(self, row: dict[str, str], columns: Columns, masks: dict[str, Path], where: str) -> Item | None:
-        """What a row says; `masks`: by the names of their images, for tables without a column of masks."""
+    def _item(self, row: dict[str, str], columns: Columns, where: str) -> Item | None:
+        """What a row says."""
         cells = {key: row[name] for key, name in columns.single.items()}
         names = [row[name] if name else "" for name in columns.images]
         files = tuple(self._file(self._images, name, where, "image") if name else None for name in names)
@@ -96,7 +102,7 @@ class TableReader:
         patient = self._patient(cells, where)
         group = self._spellings.setdefault(folded_patient(patient), patient) or first
         return Item(
-            name=f"{self._source.name}/{first}", image=image, mask=masks.get(stem(image)) if masks else mask,
+            name=f"{self._source.name}/{first}", image=image, mask=mask,
             labels=labels, group=f"{self._source.name}/{group}",
             source=self._source.name, side="", volume=False, plane=cells.get("plane", ""),
             channels=files if self._model.channel_names else (), unknown=unknown, patient=patient,
