@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from builders import head_volume
 from head_sets import FINDINGS, head, mistakes, project, source, write, write_table
 from unifiedvit_training.data.prepare import prepare_dataset
-from unifiedvit_training.data.sources import list_items
+from unifiedvit_training.data.sources import list_items, unasked_masks
 from unifiedvit_training.data.splits import assign_sides, stratified_group_split
 from unifiedvit_training.errors import DataError
 
@@ -101,6 +103,39 @@ def test_a_mask_belongs_to_the_image_of_its_path_where_several_have_one_name(tmp
                 "labels.csv")
     write(masks / "q.png", head(chance, 1)[1])
     assert "the mask masks/q.png may be of q.png and q.tif" in mistakes(given)
+
+
+def test_several_masks_beside_an_image_are_neither_images_nor_chosen_from(tmp_path):
+    chance = np.random.default_rng(0)
+    for name in ("bright (1)", "bright (2)", "bright_mask_of_3"):
+        write(tmp_path / "bright" / f"{name}.png", head(chance, 1)[0])
+    for name in ("bright (1)_mask", "bright (1)_mask_1", "bright (2)_mask_1"):
+        write(tmp_path / "bright" / f"{name}.png", head(chance, 1)[1])
+    given = project({"name": "s", "folder": str(tmp_path)})
+    said = mistakes(given)
+    assert "bright (1).png has several masks (bright (1)_mask.png, bright (1)_mask_1.png): merge them" in said
+    assert "the mask of bright (2).png is called bright (2)_mask_1.png: rename it bright (2)_mask" in said
+    for n in (1, 2):
+        (tmp_path / "bright" / f"bright ({n})_mask_1.png").unlink()
+    assert [row.item.image.stem for row in list_items(given)["s"]] == ["bright (1)", "bright (2)", "bright_mask_of_3"]
+
+
+def test_masks_that_belong_to_no_image_are_counted_and_named(heads, tmp_path):
+    folder, rows = heads
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+    for n, row in enumerate(row for row in rows if row["mask"]):
+        shutil.copy(folder / row["image"], tmp_path / "images" / row["image"])
+        name = row["image"] if n < 20 else row["image"].replace(".", "_mask.")
+        shutil.copy(folder / row["mask"], tmp_path / "masks" / name)
+    write(tmp_path / "masks" / "left" / "0.png", np.zeros((48, 48), np.uint8))
+    given = project({"name": "s", "folder": str(tmp_path), "split": {"fractions": [0.6, 0.4, 0]}}, task="segmentation")
+    assert unasked_masks(given, list_items(given)) == {
+        "s": ["31_mask.png", "32_mask.png", "34_mask.png", "35_mask.png", "left/0.png"]}
+    prepare_dataset(given, tmp_path / "dataset")
+    assert "Masks that belong to no image" in (tmp_path / "dataset" / "summary.txt").read_text(encoding="utf-8")
+    assert "5 files in the folder of masks belong to no image (31_mask.png, 32_mask.png, 34_mask.png, ...)" in \
+        (tmp_path / "dataset" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_group_on_two_sides_is_refused(heads, tmp_path):

@@ -23,6 +23,7 @@ KINDS = {
     "contradiction": "The same picture with different labels",
     "same sequence": "One image given as two sequences",
     "missing mask": "A lesion without a mask",
+    "unasked mask": "Masks that belong to no image",
     "empty mask": "A lesion whose mask is empty",
     "healthy mask": "A mask although nothing was found",
     "lost mask": "A lesion too small for the network's input",
@@ -73,7 +74,8 @@ class Problem:
     slices: tuple[int, ...] = ()
 
 
-def find_problems(project: Project, dataset: Dataset, facts: np.ndarray, left_out: dict[str, int]) -> list[Problem]:
+def find_problems(project: Project, dataset: Dataset, facts: np.ndarray, left_out: dict[str, int],
+                  unasked: dict[str, list[str]]) -> list[Problem]:
     """All that the checks find, worst kind first.
 
     Args:
@@ -81,12 +83,13 @@ def find_problems(project: Project, dataset: Dataset, facts: np.ndarray, left_ou
         dataset: that was prepared.
         facts: (N,) of dtype `slicing.FACTS`.
         left_out: for each source how many rows are on no side of the split.
+        unasked: for each source the masks that belong to no image.
     """
     problems = [
         *_near_duplicates(dataset, facts),
         *_patients(dataset),
         *_sequences(project, dataset),
-        *_masks(project, dataset, facts),
+        *_masks(project, dataset, facts, unasked),
         *_intensities(project, dataset, facts),
         *_labels(project, dataset, left_out),
     ]
@@ -167,9 +170,13 @@ def _sequences(project: Project, dataset: Dataset) -> Iterator[Problem]:
                               "image: give each its own, and leave the one out that is missing.", (int(at[0]),))
 
 
-def _masks(project: Project, dataset: Dataset, facts: np.ndarray) -> Iterator[Problem]:
+def _masks(project: Project, dataset: Dataset, facts: np.ndarray, unasked: dict[str, list[str]]) -> Iterator[Problem]:
     if project.model.task == "classification":
         return
+    for source, names in unasked.items():
+        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        yield Problem("unasked mask", "warning", source, f"{len(names)} files in the folder of masks belong to no "
+                      f"image ({shown}): give each the name of its image, or take it out.")
     outlined = project.model.outlined
     for item, at in _items(dataset):
         sick, healthy = not outlined.isdisjoint(item.labels), item.is_free(outlined)

@@ -24,7 +24,7 @@ from .dataset import CARD_FILE, Dataset, Item, SliceSet, load_dataset
 from .report import write_report
 from .shortcut import probe_shortcuts
 from .slicing import ItemSlices, slice_item
-from .sources import list_items
+from .sources import list_items, unasked_masks
 from .splits import assign_sides, check_classes_present, item_classes, lesion_classes
 from .summary import summarise
 from .writing import SliceWriter, writable
@@ -51,7 +51,8 @@ def prepare_dataset(project: Project, folder: Path, progress: ProgressCallback =
         DataError: sources, images, masks or the split are wrong; or the folder cannot be written.
         RunError: the disk is full at the very end.
     """
-    items, left_out = assign_sides(list_items(project), project)
+    listings = list_items(project)
+    items, left_out = assign_sides(listings, project)
     if project.model.task != "segmentation" and project.data.every_class:
         check_classes_present(item_classes(items), lesion_classes(project.model))
     digests = _digests(project, items)
@@ -66,7 +67,7 @@ def prepare_dataset(project: Project, folder: Path, progress: ProgressCallback =
     dataset = _put_together(folder, items, place, small, recipe)
     _refuse_unusable(project, dataset.slices)
     print("Looking for what may be wrong ...")
-    problems = find_problems(project, dataset, small["facts"], left_out)
+    problems = find_problems(project, dataset, small["facts"], left_out, unasked_masks(project, listings))
     probes = [] if project.model.task == "segmentation" else probe_shortcuts(
         dataset.slices.images, small["statistics"], dataset.slices.labels, dataset.slices.sides,
         dataset.slices.sources, project.model.class_names, project.seed,

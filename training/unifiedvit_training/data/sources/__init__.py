@@ -9,6 +9,7 @@ from pathlib import Path
 from ...config import BACKGROUND, Model, Project, Source
 from ..dataset import Item
 from .complaints import Complaints
+from .files import image_files
 from .folder import folder_items
 from .labels import class_named
 from .listed import Listed
@@ -37,6 +38,28 @@ def list_items(project: Project) -> dict[str, list[Listed]]:
             replace(row, item=replace(row.item, ignore=source.ignore, background=background)) for row in rows]
     complaints.raise_if_any()
     return items
+
+
+def unasked_masks(project: Project, listings: dict[str, list[Listed]]) -> dict[str, list[str]]:
+    """For each source that is a folder, the files in its folder of masks, by name, that are the mask of no image.
+
+    Args:
+        project: whose sources they are.
+        listings: as `list_items` gives them.
+    """
+    unasked: dict[str, list[str]] = {}
+    for source in project.data.sources:
+        if source.folder is None or not (folder := source.masks or source.folder / "masks").is_dir():
+            continue
+        images = source.images or source.folder / "images"
+        asked = {path for row in listings[source.name]
+                 for path in (row.item.mask, row.item.image, *row.item.channels) if path}
+        files = (path for inner in (folder, *(path for path in folder.rglob("*") if path.is_dir()))
+                 if asked.isdisjoint((inner, *inner.parents)) and not inner.is_relative_to(images)
+                 for path in image_files(inner))
+        if names := [path.relative_to(folder).as_posix() for path in files if path not in asked]:
+            unasked[source.name] = names
+    return unasked
 
 
 def _check_names(source: Source, model: Model, complaints: Complaints) -> None:

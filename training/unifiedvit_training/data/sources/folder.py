@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from .listed import Listed
 
 #: What the name of a mask beside its image ends with, before the file's ending.
 _BESIDE = ("_label", "_seg", "_mask", SEGMENTATION)
+#: The name of one of several masks of an image, and the image's in it.
+_ONE_OF_SEVERAL = re.compile(rf"(.+?)(?:{'|'.join(map(re.escape, _BESIDE))})[ _-]?\d+")
 
 
 def folder_items(source: Source, folder: Path, model: Model, complaints: Complaints) -> Iterator[Listed]:
@@ -56,6 +59,16 @@ def _with_masks_beside(source: Source, folder: Path, home: Path, label: str | No
                        ) -> Iterator[Listed]:
     files = by_stem(image_files(folder), source.name, complaints)
     masks = {name + ending for name in files for ending in _BESIDE} & set(files)
+    several: dict[str, list[str]] = {}
+    for name, path in files.items():
+        if (match := _ONE_OF_SEVERAL.fullmatch(name)) and match[1] in files:
+            several.setdefault(match[1], []).append(path.name)
+            masks.add(name)
+    for name, others in several.items():
+        own = [files[name + ending].name for ending in _BESIDE if name + ending in files]
+        complaints.add(source.name, f"{files[name].name} has several masks ({', '.join([*own, *others])}): merge them "
+                       f"into one file called {name}_mask, or give a table" if len([*own, *others]) > 1 else
+                       f"the mask of {files[name].name} is called {others[0]}: rename it {name}_mask, or give a table")
     for name, path in files.items():
         if name not in masks:
             mask = next((files[name + ending] for ending in _BESIDE if name + ending in files), None)
