@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from timm.models import build_model_with_cfg, generate_default_cfgs, register_mo
 from timm.models.vision_transformer import VisionTransformer
 from tiny_encoders import TINY, SwinNetwork, pictures
 from torch import nn
+from training_sets import discs, project
 from unifiedvit_training.config import Initial, Optimiser
 from unifiedvit_training.errors import RunError
+from unifiedvit_training.learning.fit import fit
 from unifiedvit_training.learning.initialise import load_initial_weights, parameter_groups
 
 from UnifiedViTLib.models import build_model
@@ -55,6 +58,25 @@ def test_weights_of_which_nothing_fits_or_that_cannot_be_read_are_refused(tmp_pa
     weights.write_bytes(b"not weights")
     with pytest.raises(RunError, match="cannot be read as weights"):
         load_initial_weights(network(), Initial(weights=weights))
+
+
+def test_patients_of_the_run_that_weights_come_from_are_not_measured_on(tmp_path):
+    dataset = discs(tmp_path / "dataset")
+    once, slices = {"stages": [{"size": 32, "epochs": 1}]}, dataset.slices
+    weights = fit(project(**once), dataset, tmp_path / "first")
+    plan, sides = project(**once, initial={"weights": weights}), slices.sides.copy()
+    seen = slices.groups == slices.groups[slices.on("train")[0]]
+    sides[seen] = "test"
+    moved = replace(dataset, slices=replace(slices, sides=sides))
+    with pytest.raises(RunError, match=r"run that .*best\.safetensors comes from learnt from 1 patients who now stand"):
+        fit(plan, moved, tmp_path / "second")
+    assert not (tmp_path / "second").exists()
+    sides = sides.copy()
+    sides[seen] = ""
+    fit(plan, replace(dataset, slices=replace(slices, sides=sides)), tmp_path / "second")
+    (tmp_path / "first" / "patients.json").unlink()
+    with pytest.raises(RunError, match=r"The run in .*second learnt from 1 patients"):
+        fit(plan, moved, tmp_path / "second")
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,8 @@ from ..data.dataset import Dataset, check_dataset_fits
 from ..errors import DataError, RunError
 from ..evaluation.inference import predict_slices
 from ..evaluation.metrics import score, slice_metrics
-from ..runs.checkpoints import BEST_FILE, NOW_FILE, load_state, save_state, save_weights
-from ..runs.patients import check_patients, keep_patients
+from ..runs.checkpoints import BEST_FILE, NOW_FILE, STATE_FILE, load_state, save_state, save_weights
+from ..runs.patients import check_initial, check_patients, keep_patients
 from ..runs.project_file import begin_or_resume
 from .augment import augment
 from .depthwise import depthwise_in_float32
@@ -58,17 +58,21 @@ def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None
 
     Raises:
         DataError: a side of the split has no slices, or the dataset is not that of the project.
-        RunError: the run was begun with another recipe, or learnt from patients who now stand on another side; the
-            loss is not a number, or the disk is full; or the teacher has other questions.
+        RunError: the run was begun with another recipe; it, or the run that its initial weights come from, learnt from
+            patients who now stand on another side; the loss is not a number, or the disk is full; or the teacher has
+            other questions.
         ModelSpecError, WeightsError: the teacher is not there, or damaged.
     """
     check_dataset_fits(dataset, project.model)
     teacher = find_teacher(project.fit.teacher, project.model)
+    # A run that goes on takes nothing of them any more.
+    initial = None if (run / STATE_FILE).exists() else project.fit.initial.weights
+    check_initial(dataset.slices, initial)
     begin_or_resume(project, run)
     check_patients(dataset.slices, run)
     fabric = start_fabric(project.machine)
     if fabric.is_global_zero:
-        keep_patients(dataset.slices, run)
+        keep_patients(dataset.slices, run, initial)
     return Trainer(project, dataset, run, fabric, max_minutes, teacher, progress=progress).run_all()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,19 +20,21 @@ _FILE = "patients.json"
 _USES = {"train": ("learnt from", ("validation", "test")), "validation": ("was chosen by", ("test",))}
 
 
-def keep_patients(slices: SliceSet, run: Path) -> None:
+def keep_patients(slices: SliceSet, run: Path, initial: Path | None = None) -> None:
     """Write down, beside those of before, the patients that a run is about to learn from and be chosen by.
 
     Args:
         slices: of the dataset, with their sides.
         run: its folder.
+        initial: weights that it begins from; the patients of their run become its own.
 
     Raises:
-        RunError: as `check_patients`, or it cannot be written.
+        RunError: as `check_patients` and `check_initial`, or it cannot be written.
     """
+    check_initial(slices, initial)
     check_patients(slices, run)
-    known = _known(run)
-    now = {side: sorted(known.get(side, set()) | _digests(slices, side)) for side in _USES}
+    known, before = _known(run), _known(initial.parent) if initial else {}
+    now = {side: sorted(known.get(side, set()) | before.get(side, set()) | _digests(slices, side)) for side in _USES}
     write_whole(run / _FILE, json.dumps(now))
 
 
@@ -43,16 +46,30 @@ def check_patients(slices: SliceSet, run: Path) -> None:
     Raises:
         RunError: there are such patients; says how many, and what to do.
     """
+    for said in _flattered(slices, run):
+        raise RunError(f"The run in {run} {said}: the split or the data have changed since, and what is measured there "
+                       "would flatter. Begin another run (--run), or put them back.")
+
+
+def check_initial(slices: SliceSet, initial: Path | None) -> None:
+    """As `check_patients`, for the patients of the run that the weights `initial` lie in, where it wrote them down.
+
+    Raises:
+        RunError: there are such patients; says how many, and what to do.
+    """
+    for said in _flattered(slices, initial.parent) if initial else ():
+        raise RunError(f"The run that {initial} comes from {said}: what is measured there would flatter. Begin from "
+                       "other weights (fit.initial), or give these patients the side that they had.")
+
+
+def _flattered(slices: SliceSet, run: Path) -> Iterator[str]:
+    """What a run did with patients who now stand on a side that it would flatter on, and on which."""
     for side, seen in _known(run).items():
         use, flattered = _USES[side]
         there = set().union(*(_digests(slices, other) for other in flattered)) & seen
         there -= _digests(slices, side)  # `prepare` lets no patient stand on two sides
         if there:
-            raise RunError(
-                f"The run in {run} {use} {len(there)} patients who now stand on the {' or '.join(flattered)} side: the "
-                "split or the data have changed since, and what is measured there would flatter. Begin another run "
-                "(--run), or put them back."
-            )
+            yield f"{use} {len(there)} patients who now stand on the {' or '.join(flattered)} side"
 
 
 def _known(run: Path) -> dict[str, set[str]]:
