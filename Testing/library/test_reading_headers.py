@@ -180,6 +180,22 @@ def test_a_header_that_makes_no_sense_is_refused_before_itk_sees_it(tmp_path, wr
     assert words in refusal(write(tmp_path / name, (old, new)))
 
 
+@pytest.mark.parametrize("line", [
+    "My description: {}", "{}", "space: {}", "kinds: {}", "labels: \"{}", "measurement frame: {}", "thicknesses: {}",
+    "axis mins: {}", "old min: {}", "centerings: {}",
+])
+@pytest.mark.parametrize("word", ["A", "9", "9 ", "a b "])
+def test_a_long_line_in_the_header_of_an_nrrd_is_refused_before_itk_ends_the_process(tmp_path, line, word):
+    path = nrrd(tmp_path / "a.nrrd", ("space origin", f"{line.format(word * 2000)}\nspace origin"))
+    assert "longer than any field is" in refusal(path)
+
+
+def test_long_remarks_keys_and_contents_of_an_nrrd_are_read(tmp_path):
+    long = "word " * 2000
+    path = nrrd(tmp_path / "a.nrrd", ("space origin", f"# {long}\nkey:={long}\ncontent: {long}\nspace origin"))
+    np.testing.assert_array_equal(read(path).array, ARRAY)
+
+
 @pytest.mark.parametrize(("name", "content", "words"), [
     ("a.nii.gz", "a.nrrd", "is a NRRD file by its content, though its name says NIfTI"),
     ("a.nrrd", "a.nii", "is a NIfTI file by its content, though its name says NRRD"),

@@ -47,6 +47,8 @@ _ANATOMICAL = {"right-anterior-superior", "ras", "left-anterior-superior", "las"
                "left-posterior-superior-time", "lpst"}
 #: What Slicer says of a segment in the header.
 _SEGMENT = re.compile(r"^Segment(\d+)_(Name|LabelValue):=(.*?)\r?$", re.MULTILINE)
+#: ITK quotes a line that it takes for wrong in less room than this needs twice, and ends the process.
+_LONGEST_LINE, _LONG_FIELDS = 500, ("content", "data file", "datafile")
 _RAW, _GZIP, _BZIP2, _TEXT, _HEX = ("raw",), ("gz", "gzip"), ("bz2", "bzip2"), ("txt", "text", "ascii"), ("hex",)
 
 
@@ -133,6 +135,8 @@ def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
     for number, line in enumerate(lines[1:], start=1):
         field, colon, text = line.partition(":")
         field = field.strip().lower()
+        if len(line) > _LONGEST_LINE and not (line.startswith("#") or text.startswith("=") or field in _LONG_FIELDS):
+            raise damaged(path.name, f"line {number + 1} of its header is longer than any field is: {line[:40]!r} ...")
         if line.startswith("#") or not colon or text.startswith("="):  # remarks, and keys with their values
             continue
         if field in fields:
