@@ -9,7 +9,6 @@ from timm.layers import ConvNormAct, Mlp
 from torch import nn
 
 from .encoders import Features
-from .skip_attention import create_join
 
 
 def _upsample(in_channels: int, out_channels: int) -> nn.ConvTranspose2d:
@@ -90,14 +89,10 @@ class PyramidDecoder(nn.Module):
         out_channels: S mask classes, background included.
         widths: channels after each step. None: half as many each time.
         gates: with an `AttentionGate` at each skip.
-        skip_attention: instead of it, see `create_join`.
-        deep_supervision: in training each step but the last gives mask logits of its own, in `side_logits`.
     """
 
-    side_logits: tuple[torch.Tensor, ...] = ()
-
     def __init__(self, channels: list[int], steps: int, out_channels: int, widths: list[int] | None = None,
-                 gates: bool = False, skip_attention: str | None = None, deep_supervision: bool = False) -> None:
+                 gates: bool = False) -> None:
         super().__init__()
         widths = list(widths or [channels[0] // 2 ** (step + 1) for step in range(steps)])
         if len(widths) != steps:
@@ -105,14 +100,7 @@ class PyramidDecoder(nn.Module):
         self.up = nn.ModuleList(_upsample(a, b) for a, b in pairwise([channels[0], *widths]))
         self.skips = nn.ModuleList(nn.Conv2d(c, w, 1) for c, w in zip(channels[1:], widths, strict=False))
         self.gates = nn.ModuleList(AttentionGate(w) for _, w in zip(self.skips, widths, strict=False) if gates)
-        if skip_attention:
-            names = [skip_attention] * len(self.skips)
-            if skip_attention in ("axial", "reverse"):
-                names[-1] = "plain"  # rows of the largest map would cost more than all the rest
-            self.joins = nn.ModuleList(create_join(name, w) for name, w in zip(names, widths, strict=False))
-        self.skip_attention = skip_attention
         self.fuse = nn.ModuleList(_fuse(2 * w if n < len(self.skips) else w, w) for n, w in enumerate(widths))
-        self.sides = nn.ModuleList(nn.Conv2d(w, out_channels, 1) for w in widths[:-1] if deep_supervision)
         self.head = _upsample(widths[-1], out_channels)
 
     def forward(self, maps: list[torch.Tensor]) -> torch.Tensor:
@@ -120,20 +108,14 @@ class PyramidDecoder(nn.Module):
 
         A map may be one row or column larger than half the next one, where a pyramid rounded up: that is cut off.
         """
-        x, sides = maps[0], []
+        x = maps[0]
         for n, (up, fuse) in enumerate(zip(self.up, self.fuse, strict=True)):
             x = up(x)
             if n < len(self.skips):
                 skip = self.skips[n](maps[n + 1])
                 x = x[..., : skip.shape[-2], : skip.shape[-1]]
-                if self.skip_attention:
-                    x = self.joins[n](x, skip)
-                else:
-                    x = torch.cat([x, self.gates[n](x, skip) if self.gates else skip], dim=1)
+                x = torch.cat([x, self.gates[n](x, skip) if self.gates else skip], dim=1)
             x = fuse(x)
-            if self.training and n < len(self.sides):
-                sides.append(self.sides[n](x))
-        self.side_logits = tuple(sides)
         return self.head(x)
 
 

@@ -52,7 +52,6 @@ class HybridCNNTransformer(DualDecoder):
         cnn: see `CNNStages`; "resnet50" with "vit_base_patch16_224" is TransUNet's own pair.
         decoder_widths: channels at 1/8, 1/4, 1/2; None follows the encoder's width.
         attention_gates: what comes from below weighs the CNN's maps (`AttentionGate`).
-        skip_attention, deep_supervision: as in `PyramidDecoder`.
         mask_classes, diagnosis_classes, in_channels, image_size, mask_attended_pooling, drop_path, dropout, task: as in
             `SharedEncoderDualDecoder`.
     """
@@ -61,15 +60,13 @@ class HybridCNNTransformer(DualDecoder):
                  cnn: str = "resnet10t", in_channels: int = 1, image_size: int = 224,
                  decoder_widths: list[int] | None = None, mask_attended_pooling: bool = False,
                  drop_path: float = 0.0, dropout: float = 0.0, task: str = "both", depth: int | None = None,
-                 attention_gates: bool = False, skip_attention: str | None = None,
-                 deep_supervision: bool = False) -> None:
+                 attention_gates: bool = False) -> None:
         hybrid = ViTEncoder(encoder, in_channels, image_size, drop_path=drop_path, stem=CNNStages(cnn, in_channels),
                             depth=depth)
         segmentation = None
         if task != "classification":
             channels = [hybrid.width, *reversed(hybrid.stem_channels)]
-            segmentation = PyramidDecoder(channels, 3, mask_classes, decoder_widths, attention_gates,
-                                          skip_attention, deep_supervision)
+            segmentation = PyramidDecoder(channels, 3, mask_classes, decoder_widths, attention_gates)
         super().__init__(hybrid, segmentation, diagnosis_classes, task, mask_attended_pooling, dropout)
 
     def decode_mask(self, features: Features) -> torch.Tensor:

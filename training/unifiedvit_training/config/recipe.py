@@ -112,8 +112,6 @@ class Fit(Section):
         batch_size: slices between two steps of the optimiser, over all devices.
         micro_batch: slices at a time on one device; None: `batch_size` divided by the devices. The rest is accumulated,
             so that a run does not depend on how many processes share it.
-        mask_loss: beside cross-entropy "dice", or "tversky" (Salehi et al. 2017, what is missed weighs 0.7, what is drawn
-            too much 0.3); "focal": Dice and the focal loss (Lin et al. 2017, gamma 2) in place of cross-entropy.
         loss_balance: "fixed" ([Kassar], eq. 8 with `class_weight` and `mask_weight`), "uncertainty" (Kendall et al.
             2018) or "gradient_norm" (Chen et al. 2018).
         labelled: share of the groups (patients) of the training side whose masks and labels are learnt from, chosen by
@@ -130,7 +128,6 @@ class Fit(Section):
     batch_size: int = Field(default=24, ge=1)
     micro_batch: int | None = Field(default=None, ge=1)
     optimiser: Optimiser = Optimiser()
-    mask_loss: Literal["dice", "tversky", "focal"] = "dice"
     loss_balance: Literal["fixed", "uncertainty", "gradient_norm"] = "fixed"
     class_weight: float = Field(default=1.0, ge=0)
     mask_weight: float = Field(default=1.0, ge=0)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-from monai.losses import DiceLoss, TverskyLoss
+from monai.losses import DiceLoss
 from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, interpolate
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from UnifiedViTLib.models import UnifiedOutput
 
@@ -24,20 +24,16 @@ class UnifiedLoss(nn.Module):
     Args:
         multi_label: several diagnoses may be true at once.
         label_smoothing: share of certainty given away (0..1).
-        mask_loss: see `Fit`.
     """
 
-    def __init__(self, multi_label: bool, label_smoothing: float, mask_loss: str = "dice") -> None:
+    def __init__(self, multi_label: bool, label_smoothing: float) -> None:
         super().__init__()
-        self.dice: nn.Module = DiceLoss(to_onehot_y=True, include_background=False, batch=True)
-        if mask_loss == "tversky":
-            self.dice = TverskyLoss(to_onehot_y=True, include_background=False, batch=True, alpha=0.3, beta=0.7)
-        self.focal = mask_loss == "focal"
+        self.dice = DiceLoss(to_onehot_y=True, include_background=False, batch=True)
         self.multi_label = multi_label
         self.label_smoothing = label_smoothing
 
-    def forward(self, output: UnifiedOutput, masks: torch.Tensor, has_mask: torch.Tensor, labels: torch.Tensor,
-                side_logits: tuple[torch.Tensor, ...] = ()) -> dict[str, torch.Tensor]:
+    def forward(self, output: UnifiedOutput, masks: torch.Tensor, has_mask: torch.Tensor, labels: torch.Tensor
+                ) -> dict[str, torch.Tensor]:
         """The losses of the tasks that the network has, by name ("mask", "class").
 
         Args:
@@ -45,15 +41,10 @@ class UnifiedLoss(nn.Module):
             masks: (B, H, W) int64, mask class, `IGNORE` what nobody labelled.
             has_mask: (B,) bool.
             labels: (B,) int64, -1 where not known; multi-label: (B, C) of 0, 1 and -1.
-            side_logits: coarser masks (B, S, h, w), the deepest first, each with twice the weight of the one before
-                (Wang et al. 2015, "deep supervision"); the last one half of the mask itself.
         """
         losses = {}
         if output.mask_logits is not None:
             losses["mask"] = self._mask(output.mask_logits.float(), masks, has_mask)
-            for halvings, coarse in enumerate(reversed(side_logits), 1):
-                large = interpolate(coarse.float(), masks.shape[1:], mode="bilinear")
-                losses["mask"] = losses["mask"] + self._mask(large, masks, has_mask) / 2**halvings
         if output.class_logits is not None:
             losses["class"] = self._class(output.class_logits.float(), labels)
         return losses
@@ -65,10 +56,7 @@ class UnifiedLoss(nn.Module):
         logits, masks, labelled = logits[known], masks[known], labelled[known]
         # What is not labelled is background of which nothing is drawn, and of the background there is no Dice.
         dice = self.dice(logits.softmax(dim=1) * labelled[:, None], masks.where(labelled, 0)[:, None])
-        if not self.focal:
-            return dice + cross_entropy(logits, masks, ignore_index=IGNORE)
-        each = cross_entropy(logits, masks, ignore_index=IGNORE, reduction="none")
-        return dice + ((1 - (-each).exp()) ** 2 * each)[labelled].mean()
+        return dice + cross_entropy(logits, masks, ignore_index=IGNORE)
 
     def _class(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         known = labels >= 0

@@ -20,7 +20,7 @@ class TrainingModule(nn.Module):
     def __init__(self, model: Model, fit: Fit) -> None:
         super().__init__()
         self.network = build_network(model, drop_path=fit.drop_path, dropout=fit.dropout)
-        self.loss = UnifiedLoss(model.multi_label, fit.label_smoothing, fit.mask_loss)
+        self.loss = UnifiedLoss(model.multi_label, fit.label_smoothing)
         self.teacher = fit.teacher
         tasks = TASKS if model.task == "both" else ("class",) if model.task == "classification" else ("mask",)
         if fit.loss_balance == "fixed" or len(tasks) == 1:
@@ -57,8 +57,7 @@ class TrainingModule(nn.Module):
 
     def _losses(self, answer: UnifiedOutput, masks: torch.Tensor, has_mask: torch.Tensor, labels: torch.Tensor,
                 taught: UnifiedOutput | None, taught_weight: float) -> dict[str, torch.Tensor]:
-        sides = getattr(getattr(self.network, "segmentation", None), "side_logits", ())
-        losses = self.loss(answer, masks, has_mask, labels, sides)
+        losses = self.loss(answer, masks, has_mask, labels)
         if taught is None or self.teacher is None:
             return losses
         soft = distillation_losses(answer, taught, self.teacher.temperature, self.loss.multi_label)
