@@ -4,7 +4,7 @@ unpack_flair.py writes.
 
 FLAIR of lower-grade gliomas, 41 volumes of one hospital to learn from, 15 of another to measure; the mask alone, as
 all patients have the same diagnosis. Everything but the network is alike: intensities, in-plane size, changes of the
-images, loss, optimiser, and the processor's time, of one thread.
+images, loss, optimiser (but its learning rate), and the processor's time, of one thread.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy as np
 #: What stands where a number stood, in text.
 _WORDS = (b"0", b"-1", b"1", b"2", b"3", b"99", b"-3", b"65536", b"2147483647", b"4294967295", b"4294967296",
           b"9223372036854775807", b"18446744073709551616", b"1e7", b"1e300", b"-1e300", b"1e-300", b"nan", b"inf", b"",
-          b"0x10", b"1,5", b"%d", b"%1000000000d", b"%s%s%n", b"(1,0,0)", b"()", b"\xff\xfe", b"A" * 300)
+          b"0x10", b"1,5", b"%d", b"%1000000000d", b"%s%s%n", b"(1,0,0)", b"()", b"\xff\xfe", b"A" * 300, b"A" * 2000)
 #: What stands where bytes of a number stood.
 _INTEGERS = (0, 1, -1, 2, 3, 7, 8, 16, 127, 255, 256, 32767, -32768, 65535, 2**31 - 1, -(2**31))
 _FLOATS = (0.0, -1.0, 1e-30, 1e30, float("nan"), float("inf"), 352.0, 1e7, -1e7)

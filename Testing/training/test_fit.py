@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 from training_sets import FINDINGS, SURE, both_discs, discs, project, project_data
 from unifiedvit_training.cli import main
 from unifiedvit_training.config import Augmentation, load_project
+from unifiedvit_training.data.dataset import load_dataset
 from unifiedvit_training.errors import ConfigError, DataError, RunError
 from unifiedvit_training.learning.augment import augment
 from unifiedvit_training.learning.balance import GradientNormBalance, UncertaintyBalance
@@ -314,6 +315,23 @@ def test_a_run_is_not_continued_with_outputs_that_mean_something_else(dataset, t
     with pytest.raises(RunError, match=r"model\.(classes|segments)"):
         begin_or_resume(other, tmp_path / "run")
     assert (tmp_path / "run" / "project.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["labels", "masks", "images"])
+def test_a_run_is_not_continued_on_other_labels_masks_or_images(tmp_path, name):
+    made, run = project(stages=[{"size": 32, "epochs": 1}]), tmp_path / "run"
+    whole = discs(tmp_path / "dataset", count=24)
+    fit(made, whole, run)
+    before = (run / "best.safetensors").read_bytes()
+    discs(tmp_path / "other", count=24)
+    values = np.load(tmp_path / "other" / f"{name}.npy")
+    values[0] = 1 - values[0]
+    np.save(tmp_path / "other" / f"{name}.npy", values)
+    other = load_dataset(tmp_path / "other")
+    with pytest.raises(RunError, match=r"learnt from other images, masks or labels.*\(--run\)"):
+        fit(made, other, run)
+    fit(made, discs(tmp_path / "copy", count=24), run)  # the same in another folder is the same
+    assert (run / "best.safetensors").read_bytes() == before
 
 
 def test_a_loss_that_is_no_number_ends_the_run_in_words_and_keeps_what_was_saved(dataset, tmp_path):

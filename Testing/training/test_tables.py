@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import yaml
 from head_sets import BY_FOLD, CLASSES, head, mistakes, project, source, write, write_table
 from PIL import Image, ImageOps
+from training_sets import project_data
 from unifiedvit_training.config import load_project
 from unifiedvit_training.data.dataset import Item
 from unifiedvit_training.data.prepare import prepare_dataset
@@ -363,6 +365,29 @@ def test_files_of_one_name_in_a_folder_are_neither_left_out_nor_given_one_mask(t
     (mask / "b.png").rename(mask / "a.png")
     write(mask / "a.seg.nrrd", head(chance, 1)[1])
     assert "masks holds a.png and a.seg.nrrd" in mistakes(given)
+
+
+@pytest.mark.parametrize("text, said", [
+    ("seed: 1\nversion: 2026-13-01\n", r"(?s)cannot be read: month must be in 1\.\.12.*line 2"),
+    ("seed: " + "9" * 5000, r"(?s)cannot be read: Exceeds the limit.*line 1"),
+    ("a: " + "[" * 3000 + "]" * 3000, "cannot be read: lists or sections stand in each other too deep"),
+])
+def test_a_yaml_that_python_cannot_hold_is_refused_in_words(tmp_path, text, said):
+    file = tmp_path / "p.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        load_project(file)
+    file.write_text(yaml.safe_dump(project_data()))
+    with pytest.raises(ConfigError, match="is not YAML"):
+        load_project(file, [f"seed={text.splitlines()[-1].partition(': ')[2]}"])
+
+
+def test_what_cannot_be_a_path_is_refused_in_words(tmp_path):
+    file, data = tmp_path / "p.yaml", project_data()
+    data["data"]["sources"][0]["table"] = "labels\0.csv"
+    file.write_text(yaml.safe_dump(data))
+    with pytest.raises(ConfigError, match=r"'labels\\x00\.csv' in the project cannot be a path"):
+        load_project(file)
 
 
 def test_two_values_under_one_name_in_a_yaml_are_refused(tmp_path):

@@ -47,8 +47,17 @@ _ANATOMICAL = {"right-anterior-superior", "ras", "left-anterior-superior", "las"
                "left-posterior-superior-time", "lpst"}
 #: What Slicer says of a segment in the header.
 _SEGMENT = re.compile(r"^Segment(\d+)_(Name|LabelValue):=(.*?)\r?$", re.MULTILINE)
-#: ITK quotes a line that it takes for wrong in less room than this needs twice, and ends the process.
-_LONGEST_LINE, _LONG_FIELDS = 500, ("content", "data file", "datafile")
+#: Fields of the format's definition; and those that may be of any length.
+_FIELDS = {
+    "number", "type", "block size", "blocksize", "dimension", "space", "space dimension", "sizes", "spacings",
+    "thicknesses", "axis mins", "axismins", "axis maxs", "axismaxs", "space directions", "centers", "centerings",
+    "kinds", "labels", "units", "min", "max", "old min", "oldmin", "old max", "oldmax", "endian", "encoding",
+    "line skip", "lineskip", "byte skip", "byteskip", "sample units", "sampleunits", "space units", "space origin",
+    "measurement frame",
+}
+_LONG_FIELDS = {"content", "data file", "datafile"}
+#: Bytes of a line with such a field, and of one that is none. What ITK quotes of a longer one ends the process.
+_LONGEST_LINE, _LONGEST_OTHER_LINE = 800, 500
 _RAW, _GZIP, _BZIP2, _TEXT, _HEX = ("raw",), ("gz", "gzip"), ("bz2", "bzip2"), ("txt", "text", "ascii"), ("hex",)
 
 
@@ -130,13 +139,12 @@ def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
     with open(path, "rb") as file:
         begin = file.read(LONGEST_HEADER)
     end = re.search(rb"\r?\n\r?\n", begin)
-    lines = header_text(path.name, begin[:end.start() if end else None]).splitlines()
+    lines = re.split(r"\r\n|[\r\n]", header_text(path.name, begin[:end.start() if end else None]))
     fields: dict[str, str] = {}
     for number, line in enumerate(lines[1:], start=1):
         field, colon, text = line.partition(":")
         field = field.strip().lower()
-        if len(line) > _LONGEST_LINE and not (line.startswith("#") or text.startswith("=") or field in _LONG_FIELDS):
-            raise damaged(path.name, f"line {number + 1} of its header is longer than any field is: {line[:40]!r} ...")
+        _check_length(path.name, line, field if colon else "")
         if line.startswith("#") or not colon or text.startswith("="):  # remarks, and keys with their values
             continue
         if field in fields:
@@ -144,16 +152,27 @@ def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
         fields[field] = text.strip()
         if field in ("data file", "datafile") and text.split()[:1] == ["LIST"]:
             return fields, [one.strip() for one in lines[number + 1:] if one.strip()], 0
-    if end is None and not fields.keys() & {"data file", "datafile"}:
+    if end is None and (len(begin) == LONGEST_HEADER or not fields.keys() & {"data file", "datafile"}):
         raise damaged(path.name, "its header does not end")
     return fields, [], end.end() if end else len(begin)
+
+
+def _check_length(name: str, line: str, field: str) -> None:
+    """Raise an UnsupportedImageError where a line is so long that it cannot be sound; remarks, keys with their values
+    and `_LONG_FIELDS` may be."""
+    begin, colon, _ = line.partition(": ")  # a field without the blank, or after one, is none to ITK
+    if line.startswith("#") or ":=" in begin or (colon and begin.lower() in _LONG_FIELDS):
+        return
+    length = len(line.encode())
+    if length > (_LONGEST_LINE if field in _FIELDS else _LONGEST_OTHER_LINE):
+        raise damaged(name, f"its header has a line of {length} characters ({line.strip()[:20]!r}...)")
 
 
 def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int, promised: int, kind: str) -> None:
     """Count the bytes of the voxels, wherever they are; where they are text, see that it holds numbers of `kind`."""
     name, size = path.name, _DTYPES[kind].itemsize
     files = _data_files(path, fields, names)
-    attached = files[0][0] == path
+    attached = not fields.keys() & {"data file", "datafile"}
     if promised % len(files):
         raise damaged(name, f"its voxels are in {len(files)} files that cannot be of one size")
     each = promised // len(files)

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import torch
 
-from ..data.dataset import dataset_digest, load_dataset
+from ..data.dataset import load_dataset
 from ..data.prepare import prepare_dataset
 from ..errors import RunError, TrainingError
 from ..evaluation.candidates import FOLDER, TrainedRun
 from ..evaluation.evaluate import TABLE_FILE, measure_slices
 from ..learning.fit import fit
 from ..runs.checkpoints import BEST_FILE, STATE_FILE
+from ..runs.learnt_from import check_learnt_from
 from ..runs.project_file import check_run_recipe
-from ..storage import write_whole
 from .plan import Comparison, Run, chosen_runs, project_of
 
-DATASET, LOG_FILE, LEARNT_FROM_FILE = "dataset", "log.txt", "dataset.sha256"
+DATASET, LOG_FILE = "dataset", "log.txt"
 #: Forks of a process that has loaded torch and all else once, where the system can; loading takes each new one seconds.
 _FORKS = "forkserver" in multiprocessing.get_all_start_methods()
 _PROCESSES = multiprocessing.get_context("forkserver" if _FORKS else "spawn")
@@ -44,15 +44,14 @@ def train_all(plan: Comparison, work: Path, data: Path | None, only: list[str], 
         RunError: a run failed, and the others were finished first; or one has learnt from other slices.
     """
     runs = chosen_runs(plan, only)
-    digests = {}
     for name in dict.fromkeys(run.of_set for run in runs):
         project = project_of(plan, next(run for run in runs if run.of_set == name), data)
         tasks = {plan.entry(run.entry).task for run in runs}  # what none of them learns, the data need not show
         whole = project.model.model_copy(update={"task": tasks.pop() if len(tasks) == 1 else "both"})
         dataset = prepare_dataset(project.model_copy(update={"model": whole}), work / name / DATASET)
-        digests[name] = dataset_digest(dataset.slices)
-    for run in runs:
-        _check_learnt_from(run.folder(work), digests[run.of_set])
+        for run in runs:
+            if run.of_set == name:
+                check_learnt_from(dataset.slices, run.folder(work))
     threads = max(1, torch.get_num_threads() // jobs)  # of those that OMP_NUM_THREADS or the system leave
     left = [run for run in runs if not finished(plan, run, work, data)]
     print(f"{len(runs) - len(left)} of {len(runs)} runs are finished; {len(left)} to do.")
@@ -87,16 +86,6 @@ def finished(plan: Comparison, run: Run, work: Path, data: Path | None) -> bool:
         return False
     check_run_recipe(project_of(plan, run, data), folder)
     return table.stat().st_mtime_ns >= weights.stat().st_mtime_ns
-
-
-def _check_learnt_from(folder: Path, digest: str) -> None:
-    """Raise a RunError if a run has learnt from other slices, masks or labels than those; else note them down, so that
-    what was made before and after a correction is never compared."""
-    path = folder / LEARNT_FROM_FILE
-    if path.exists() and path.read_text(encoding="utf-8").strip() != digest:
-        raise RunError(f"{folder} has learnt from other images, masks or labels than are prepared now. Delete it, and "
-                       "run again.")
-    write_whole(path, digest + "\n")
 
 
 def _train(plan: Comparison, run: Run, work: Path, data: Path | None, threads: int) -> None:

@@ -36,13 +36,20 @@ def load_project(file: Path, changes: list[str] | None = None, data: Path | None
         data: what relative paths of `data.sources` start from instead.
 
     Raises:
-        ConfigError: the file cannot be read, or says where it is wrong.
+        ConfigError: the file cannot be read, says where it is wrong, or names what cannot be a path.
     """
     return _anchored(read_yaml(file, Project, changes), file.parent, data or file.parent)
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """PyYAML's safe one, which takes the last of two values that stand under one name."""
+    """PyYAML's safe one, which takes the last of two values that stand under one name, and does not say where dates
+    and numbers are that none can be."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            raise yaml.constructor.ConstructorError(None, None, str(error), node.start_mark) from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [(key.tag, key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
@@ -64,12 +71,20 @@ def read_yaml(file: Path, kind: type[Kind], changes: list[str] | None = None) ->
         ConfigError: the file cannot be read, or says where it is wrong.
     """
     try:
-        given = yaml.load(file.read_text(encoding="utf-8"), _UniqueKeys)
+        given = _loaded(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{file} cannot be read: {error}") from error
     if not isinstance(given, dict):
         raise ConfigError(f"{file} holds no sections; see training/configs/ for examples.")
     return checked(given, kind, str(file), changes)
+
+
+def _loaded(text: str) -> Any:
+    """What a YAML holds; a `YAMLError` whatever is wrong with it."""
+    try:
+        return yaml.load(text, _UniqueKeys)
+    except RecursionError as error:
+        raise yaml.YAMLError("lists or sections stand in each other too deep") from error
 
 
 def checked(given: dict[str, Any], kind: type[Kind], where: str, changes: list[str] | None = None) -> Kind:
@@ -103,7 +118,7 @@ def _change(given: dict, change: str) -> None:
         if not isinstance(place, dict):
             raise ConfigError(f"{change!r}: {section} has no options of its own.")
     try:
-        place[name] = yaml.safe_load(value)
+        place[name] = _loaded(value)
     except yaml.YAMLError as error:
         raise ConfigError(f"{change!r}: {value!r} is not YAML ({error}).") from error
 
@@ -117,7 +132,10 @@ def _anchored(project: Project, home: Path, data: Path) -> Project:
     """`project` with its relative paths made absolute."""
 
     def at(base: Path, path: Path | None) -> Path | None:
-        return None if path is None else (base / path).resolve()
+        try:
+            return None if path is None else (base / path).resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ConfigError(f"{str(path)!r} in the project cannot be a path ({error}). Correct it.") from error
 
     sources = [
         source.model_copy(update={name: at(data, getattr(source, name))

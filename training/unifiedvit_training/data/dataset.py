@@ -165,12 +165,12 @@ def load_dataset(folder: Path) -> Dataset:
     return Dataset(folder, SliceSet(**arrays), items, card["recipe"])
 
 
-def dataset_digest(slices: SliceSet, sides: Collection[str] = SIDES) -> str:
+def dataset_digest(slices: SliceSet, sides: Collection[str]) -> str:
     """SHA-256 of what is learnt or measured: images, masks, labels, groups and sides, wherever they lie.
 
     Args:
         slices: prepared.
-        sides: of which; all by default.
+        sides: of which.
     """
     digest, chosen = hashlib.sha256(), np.flatnonzero(np.isin(slices.sides, [*sides]))
     for start in range(0, len(chosen), 256):

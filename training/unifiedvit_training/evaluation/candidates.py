@@ -84,7 +84,7 @@ class TrainedRun:
             RunError: there are no weights, or they are of another network.
         """
         digest, network = stored_network(self.model, self.folder)
-        return digest, "" if self.model.weights_dtype == "float16" else self.model.weights_dtype, network
+        return digest, self.model.weights_dtype, network
 
     def in_use(self, network: UnifiedNetwork, calibration: Calibration | None, draft: Path) -> ModelSpec | None:
         """See `Candidate.in_use`.

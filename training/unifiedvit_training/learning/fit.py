@@ -25,6 +25,7 @@ from ..errors import DataError, RunError
 from ..evaluation.inference import predict_slices
 from ..evaluation.metrics import score, slice_metrics
 from ..runs.checkpoints import BEST_FILE, NOW_FILE, STATE_FILE, load_state, save_state, save_weights
+from ..runs.learnt_from import check_learnt_from, keep_learnt_from
 from ..runs.patients import check_initial, check_patients, keep_patients
 from ..runs.project_file import begin_or_resume
 from .augment import augment
@@ -58,9 +59,9 @@ def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None
 
     Raises:
         DataError: a side of the split has no slices, or the dataset is not that of the project.
-        RunError: the run was begun with another recipe; it, or the run that its initial weights come from, learnt from
-            patients who now stand on another side; the loss is not a number, or the disk is full; or the teacher has
-            other questions.
+        RunError: the run was begun with another recipe, or has learnt from other slices; it, or the run that its
+            initial weights come from, learnt from patients who now stand on another side; the loss is not a number, or
+            the disk is full; or the teacher has other questions.
         ModelSpecError, WeightsError: the teacher is not there, or damaged.
     """
     check_dataset_fits(dataset, project.model)
@@ -68,11 +69,13 @@ def fit(project: Project, dataset: Dataset, run: Path, max_minutes: float | None
     # A run that goes on takes nothing of them any more.
     initial = None if (run / STATE_FILE).exists() else project.fit.initial.weights
     check_initial(dataset.slices, initial)
-    begin_or_resume(project, run)
     check_patients(dataset.slices, run)
+    check_learnt_from(dataset.slices, run)
+    begin_or_resume(project, run)
     fabric = start_fabric(project.machine)
     if fabric.is_global_zero:
         keep_patients(dataset.slices, run, initial)
+        keep_learnt_from(dataset.slices, run)
     return Trainer(project, dataset, run, fabric, max_minutes, teacher, progress=progress).run_all()
 
 
