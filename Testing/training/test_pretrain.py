@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from unifiedvit_training.config import Augmentation, Initial, Pretrain, Project
 from unifiedvit_training.data.dataset import Dataset, SliceSet
 from unifiedvit_training.errors import DataError, RunError
 from unifiedvit_training.learning import pretrain as pretrain_module
+from unifiedvit_training.learning.fit import fit
 from unifiedvit_training.learning.initialise import load_initial_weights
 from unifiedvit_training.learning.masked_modelling import MaskedModel, hide, masked_model, random_mask
 from unifiedvit_training.learning.pretrain import ENCODER_FILE, PICTURE_FILE, pretrain
@@ -207,6 +209,19 @@ def test_neither_the_other_sides_nor_labels_nor_masks_are_looked_at(tmp_path):
     first, second = (pretrain(small(epochs=1), data, tmp_path / name).read_bytes()
                      for name, data in (("a", dataset), ("b", other)))
     assert first == second
+
+
+def test_patients_that_an_encoder_has_learnt_from_are_not_measured_on(tmp_path):
+    dataset = discs(tmp_path / "dataset")
+    slices, weights = dataset.slices, pretrain(small(epochs=1), dataset, tmp_path / "pretrained")
+    moved = {side: replace(dataset, slices=replace(slices, sides=np.where(
+        (slices.sides == side) & (slices.groups == slices.groups[slices.on(side)[0]]), "test", slices.sides)))
+        for side in ("train", "validation")}
+    recipe = project(stages=[{"size": 32, "epochs": 1}], initial={"weights": weights}).fit
+    plan = small().model_copy(update={"fit": recipe})
+    with pytest.raises(RunError, match=r"encoder\.safetensors comes from learnt from 1 patients who now stand on the"):
+        fit(plan, moved["train"], tmp_path / "run")
+    fit(plan, moved["validation"], tmp_path / "run")  # which it did not look at
 
 
 def test_a_loss_that_is_not_a_number_ends_the_run_in_words_and_keeps_what_was_saved(tmp_path):

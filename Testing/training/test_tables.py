@@ -319,6 +319,28 @@ def test_two_columns_of_one_name_are_refused_and_those_nobody_reads_are_not(head
     assert len(list_items(project(given))["heads"]) == len(rows)
 
 
+def test_a_table_with_label_and_labels_is_asked_which_one_counts(heads, tmp_path):
+    folder, rows = heads
+    other = [row | {"labels": next(name for name in CLASSES if name != row["label"])} for row in rows]
+    table, places = write_table(tmp_path, other), {"images": str(folder), "masks": str(folder)}
+    said = mistakes(project(source(table, **places)))
+    assert "says what an image shows in 'label' and in 'labels'" in said and "columns: {label: label}" in said
+    for key in ("label", "labels"):
+        found = list_items(project(source(table, columns={"group": "patient", key: key}, **places)))["heads"]
+        assert [listed.item.labels for listed in found] == [(row[key],) for row in other]
+
+
+def test_an_image_is_listed_once_however_its_path_is_written(heads, tmp_path):
+    folder, rows = heads
+    again = rows[0] | {"image": f"./{rows[0]['image']}", "label": CLASSES[-1]}
+    given = source(write_table(tmp_path, [*rows, again]), images=str(folder), masks=str(folder))
+    assert f"{rows[0]['image']} is listed twice" in mistakes(project(given))
+    sick = next(row for row in rows if row["mask"])
+    masked = [row | {"mask": f"../{folder.name}/{row['image']}"} if row is sick else row for row in rows]
+    write_table(tmp_path, masked)
+    assert f"the mask of heads/{sick['image']} is the image itself" in mistakes(project(given))
+
+
 def test_a_cell_that_swallowed_the_rows_after_it_is_told_and_shown_in_part(heads, tmp_path):
     folder, rows = heads
     table = write_table(tmp_path, [row | {"image": "x" * 5000} if n == 2 else row for n, row in enumerate(rows)])

@@ -22,6 +22,7 @@ from ..config import Initial, Project
 from ..data.dataset import Dataset, check_dataset_fits
 from ..errors import DataError, RunError
 from ..runs.checkpoints import load_state, save_state, save_weights
+from ..runs.patients import keep_patients
 from ..runs.recipe import check_same_recipe
 from ..storage import replacing
 from .augment import augment
@@ -55,7 +56,8 @@ def pretrain(project: Project, dataset: Dataset, run: Path) -> Path:
 
     Raises:
         DataError: there are no slices to learn from, or the dataset is not that of the project.
-        RunError: the run was begun with another recipe, the loss is not a number, or the disk is full.
+        RunError: the run was begun with another recipe, or has learnt from patients who now stand on another side;
+            the loss is not a number, or the disk is full.
     """
     check_dataset_fits(dataset, project.model)
     try:
@@ -64,6 +66,8 @@ def pretrain(project: Project, dataset: Dataset, run: Path) -> Path:
         raise RunError(f"{run} cannot be written: {error}") from error
     fabric = start_fabric(project.machine)
     pretraining = _Pretraining(project, dataset, run, fabric)
+    if fabric.is_global_zero:
+        keep_patients(dataset.slices, run, chosen=False)
     pretraining.run_all()
     if fabric.is_global_zero:
         pretraining.plot_reconstructions()

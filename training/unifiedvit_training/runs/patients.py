@@ -20,13 +20,14 @@ _FILE = "patients.json"
 _USES = {"train": ("learnt from", ("validation", "test")), "validation": ("was chosen by", ("test",))}
 
 
-def keep_patients(slices: SliceSet, run: Path, initial: Path | None = None) -> None:
+def keep_patients(slices: SliceSet, run: Path, initial: Path | None = None, chosen: bool = True) -> None:
     """Write down, beside those of before, the patients that a run is about to learn from and be chosen by.
 
     Args:
         slices: of the dataset, with their sides.
         run: its folder.
         initial: weights that it begins from; the patients of their run become its own.
+        chosen: the validation side chooses among the weights of the run; pre-training does not look at it.
 
     Raises:
         RunError: as `check_patients` and `check_initial`, or it cannot be written.
@@ -34,7 +35,8 @@ def keep_patients(slices: SliceSet, run: Path, initial: Path | None = None) -> N
     check_initial(slices, initial)
     check_patients(slices, run)
     known, before = _known(run), _known(initial.parent) if initial else {}
-    now = {side: sorted(known.get(side, set()) | before.get(side, set()) | _digests(slices, side)) for side in _USES}
+    seen = {side: _digests(slices, side) if chosen or side == "train" else set() for side in _USES}
+    now = {side: sorted(known.get(side, set()) | before.get(side, set()) | seen[side]) for side in _USES}
     write_whole(run / _FILE, json.dumps(now))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -74,31 +75,37 @@ def _check_names(source: Source, model: Model, complaints: Complaints) -> None:
 
 
 def _check_repeats(source: Source, rows: list[Listed], model: Model, complaints: Complaints) -> None:
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for row in rows:
-        images = [image for image in row.item.channels or (row.item.image,) if image]
+        images = [_spelt(image) for image in row.item.channels or (row.item.image,) if image]
         for n, image in enumerate(images):
             if image in images[:n]:
-                complaints.add(source.name, f"{image.name} is given as two sequences of one row; leave the one that is "
-                               "missing empty")
+                complaints.add(source.name, f"{Path(image).name} is given as two sequences of one row; leave the one "
+                               "that is missing empty")
             elif image in seen:
-                complaints.add(source.name, f"{image.name} is listed twice; keep one row")
+                complaints.add(source.name, f"{Path(image).name} is listed twice; keep one row")
         seen.update(images)
     _check_masks(source, rows, model, complaints)
 
 
 def _check_masks(source: Source, rows: list[Listed], model: Model, complaints: Complaints) -> None:
     """A mask is of one patient, and no image; an empty one may be of all that are healthy."""
-    owners: dict[Path, Item] = {}
+    owners: dict[str, Item] = {}
     for item in (row.item for row in rows):
         if item.mask is None:
             continue
-        owner = owners.setdefault(item.mask, item)
-        if item.mask in (item.image, *item.channels):
+        mask = _spelt(item.mask)
+        owner = owners.setdefault(mask, item)
+        if mask in [_spelt(image) for image in (item.image, *item.channels) if image]:
             complaints.add(source.name, f"the mask of {item.name} is the image itself")
         elif owner.group != item.group and not (owner.is_free(model.outlined) and item.is_free(model.outlined)):
             complaints.add(source.name, f"the mask {item.mask.name} is given to {owner.name} and to {item.name}, which "
                            "are not of one patient; correct one of them, or name the patient of both")
+
+
+def _spelt(path: Path) -> str:
+    """One spelling of a path that tables write in several: with "./", "..", and, on Windows, in capitals."""
+    return os.path.normcase(os.path.normpath(path))
 
 
 def _listed(source: Source, model: Model, complaints: Complaints) -> Iterator[Listed]:

@@ -46,7 +46,18 @@ class Columns:
                 columns[key] = name
             elif name is not None:
                 self._missing(key, name)
-        return columns
+        return self._one_diagnosis(columns)
+
+    def _one_diagnosis(self, columns: dict[str, str]) -> dict[str, str]:
+        """`columns` with `label` or `labels`: the one that is configured counts where the table has both."""
+        configured = {"label", "labels"} & {*self._source.columns}
+        if not {"label", "labels"} <= {*columns}:
+            return columns
+        if len(configured) != 1:
+            self._complain(f"{self._table} says what an image shows in {columns['label']!r} and in "
+                           f"{columns['labels']!r}; say in `columns` which one counts, as "
+                           f"columns: {{label: {columns['label']}}}")
+        return {key: name for key, name in columns.items() if key not in ("label", "labels") or key in configured}
 
     def _find_split(self) -> str:
         column = self._source.split.column
