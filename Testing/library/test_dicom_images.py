@@ -186,6 +186,10 @@ def radiograph(modality: str, **elements) -> Dataset:
     ({"ImagerPixelSpacing": [0.3, 0.2], "PixelSpacing": [0.3, 0.2], "PixelSpacingCalibrationType": "GEOMETRY"},
      (0.2, 0.3), GIVEN),
     ({"NominalScannedPixelSpacing": [0.3, 0.2]}, (0.2, 0.3), DERIVED),
+    ({"PixelAspectRatio": [3, 2]}, (1, 1.5), UNKNOWN),
+    ({"PixelAspectRatio": [3, 2], "PixelSpacing": [0.3, 0.2]}, (0.2, 0.3), GIVEN),
+    ({"PixelAspectRatio": [3, 0]}, (1, 1), UNKNOWN),
+    ({"PixelAspectRatio": [3000, 1]}, (1, 1), UNKNOWN),
 ])
 def test_the_pixels_of_a_radiograph_measure_what_the_header_says(tmp_path, elements, spacing, source):
     volume = read(save(radiograph("DX", **elements), tmp_path / "x.dcm"))

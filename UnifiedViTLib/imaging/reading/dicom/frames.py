@@ -11,7 +11,7 @@ import numpy as np
 
 from ....errors import UnsupportedImageError
 from . import values
-from .pixel_size import PixelSize, pixel_size
+from .pixel_size import PixelSize, pixel_aspect, pixel_size
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -63,6 +63,7 @@ class Frame:
         orientation: (2, 3), directions (LPS, unit length) of growing column and row number; None if not stated.
         position: of the first pixel's centre, LPS in mm; None if not stated.
         pixel_size: None if not stated.
+        pixel_aspect: how many times as high as wide a pixel is, where its size is not stated.
         slice_step: stated distance between slices in mm, else None.
         thickness: stated thickness of the slice in mm, else None.
         instance: the image's number in its series, else None.
@@ -84,6 +85,7 @@ class Frame:
     orientation: np.ndarray | None = None
     position: np.ndarray | None = None
     pixel_size: PixelSize | None = None
+    pixel_aspect: float = 1.0
     slice_step: float | None = None
     thickness: float | None = None
     instance: float | None = None
@@ -215,6 +217,7 @@ def _padding(dataset: Dataset, slope: float, intercept: float) -> tuple[float, f
 def _sizes(datasets: Sequence[Dataset]) -> dict:
     return {
         "pixel_size": pixel_size(datasets),
+        "pixel_aspect": pixel_aspect(datasets),
         "slice_step": _length(datasets[0], "SpacingBetweenSlices"),
         "thickness": _length(datasets[0], "SliceThickness"),
     }

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _CENTIMETRE = 3  # PhysicalUnitsXDirection
 _TISSUE = 1  # RegionSpatialFormat: 2-D; the others are curves and spectra
+#: A pixel that is said to be more elongated has a damaged header.
+_MOST_ELONGATED = 10.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,17 @@ def pixel_size(datasets: Sequence[Dataset]) -> PixelSize | None:
         if film := _pair(dataset, "NominalScannedPixelSpacing"):
             return PixelSize(*film, "the film as it was scanned")
     return None
+
+
+def pixel_aspect(datasets: Sequence[Dataset]) -> float:
+    """How many times as high as wide a pixel is, as images without a pixel size state it; 1 where they do not.
+
+    Args:
+        datasets: as for `pixel_size`.
+    """
+    stated = (_pair(dataset, "PixelAspectRatio") for dataset in datasets)
+    height, width = next(filter(None, stated), (1.0, 1.0))
+    return height / width if 1 / _MOST_ELONGATED <= height / width <= _MOST_ELONGATED else 1.0
 
 
 _DETECTOR = "the detector's pixels, which are larger than what they show of the patient"

@@ -153,11 +153,10 @@ def _refuse_mixed(frames: list[Frame], name: str) -> None:
     sizes = Counter(f"{frame.columns} x {frame.rows}" for frame in frames)
     if len(sizes) > 1:
         reject("size", sizes)
-    first = frames[0].pixel_size
-    if any(not _same_pixels(first, frame.pixel_size) for frame in frames):
+    if any(not _same_pixels(frames[0], frame) for frame in frames):
         reject("pixel size", Counter(
-            "unknown pixel size" if size is None else f"{size.row_mm:.4g} x {size.column_mm:.4g} mm"
-            for size in (frame.pixel_size for frame in frames)
+            f"unknown pixel size ({frame.pixel_aspect:.4g} times as high as wide)" if frame.pixel_size is None else
+            f"{frame.pixel_size.row_mm:.4g} x {frame.pixel_size.column_mm:.4g} mm" for frame in frames
         ))
     kinds = Counter(frame.photometric for frame in frames)
     if len(kinds) > 1:
@@ -167,10 +166,9 @@ def _refuse_mixed(frames: list[Frame], name: str) -> None:
         reject("depth, stored with black and white exchanged", bits)
 
 
-def _same_pixels(one: PixelSize | None, other: PixelSize | None) -> bool:
-    if one is None or other is None:
-        return one is None and other is None
-    return bool(np.allclose((one.row_mm, one.column_mm), (other.row_mm, other.column_mm), rtol=1e-3))
+def _same_pixels(one: Frame, other: Frame) -> bool:
+    known = one.pixel_size is not None
+    return known == (other.pixel_size is not None) and np.allclose(_pixel_mm(one), _pixel_mm(other), rtol=1e-3)
 
 
 def _single(frame: Frame) -> Stack:
@@ -352,8 +350,9 @@ def _matrix(frame: Frame, step: float) -> np.ndarray:
 
 
 def _pixel_mm(frame: Frame) -> tuple[float, float]:
-    """Along i and j; 1 mm, nominal, where it is not known."""
-    return (1.0, 1.0) if frame.pixel_size is None else (frame.pixel_size.column_mm, frame.pixel_size.row_mm)
+    """Along i and j; nominal, a pixel 1 mm wide, where it is not known."""
+    size = frame.pixel_size
+    return (1.0, frame.pixel_aspect) if size is None else (size.column_mm, size.row_mm)
 
 
 def _source(size: PixelSize | None) -> str:
