@@ -145,6 +145,19 @@ def test_a_case_whose_image_has_changed_or_that_failed_is_told_and_not_loaded(de
     assert contents(desk.scene) == before and desk.ui.batchCaseLabel.styleSheet
 
 
+def test_a_result_that_was_edited_or_lost_is_listed_as_such(desk, batch, tmp_path):
+    press(desk)
+    wait(desk)
+    mask, out = tmp_path / "out" / "b.seg.nrrd", tmp_path / "out"
+    sitk.WriteImage(sitk.ReadImage(str(mask)) * 0, str(mask))
+    next(out.rglob("a.seg.nrrd")).unlink()
+    desk.ui.batchListButton.click()
+    wait(desk)
+    listed = {Path(one["image"]).name: one for one in rows(desk)}
+    assert (listed["b.nrrd"]["status"], listed["a.nii.gz"]["status"]) == ("changed", "incomplete")
+    assert "b.seg.nrrd was changed, or cut, after it was written" in load(desk, "b.nrrd")
+
+
 def test_cancel_keeps_what_is_done_and_lists_it(desk, batch, scans, tmp_path):
     for number in range(3):
         write_head(scans / f"z{number}.nrrd", (40, 64, 60))

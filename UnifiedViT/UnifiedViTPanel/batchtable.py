@@ -99,7 +99,7 @@ class BatchTable:
             confidence=f"{float(row['confidence']):.0%}") if isToReview else ""
         displays, modelID = self._displays.get(row["model"], {}), row["model"].rpartition(" ")[0]
         diagnosis = ", ".join(displays.get(name, name) for name in row["diagnosis"].split(";"))
-        status = _statusOf(ended, isFailed, isToReview)
+        status = _statusOf(ended, isToReview)
         if row["region"]:
             status = _("{status}, region only").format(status=status)
         cells = [
@@ -136,9 +136,10 @@ def keyOf(row):
     return row["input"], row["model"]
 
 
-def _statusOf(ended, isFailed, isToReview):
-    if isFailed:
-        return _("failed")
+def _statusOf(ended, isToReview):
+    broken = {"failed": _("failed"), "changed": _("changed"), "incomplete": _("incomplete")}
+    if ended.row["status"] != "done":
+        return broken[ended.row["status"]]
     if isToReview:
         return _("uncertain (before)") if ended.done_before else _("uncertain")
     return _("done (before)") if ended.done_before else _("done")

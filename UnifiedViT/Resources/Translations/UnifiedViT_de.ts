@@ -873,6 +873,14 @@
         <translation type="unfinished">fehlgeschlagen</translation>
     </message>
     <message>
+        <source>changed</source>
+        <translation type="unfinished">geändert</translation>
+    </message>
+    <message>
+        <source>incomplete</source>
+        <translation type="unfinished">unvollständig</translation>
+    </message>
+    <message>
         <source>done (before)</source>
         <translation type="unfinished">fertig (vorher)</translation>
     </message>

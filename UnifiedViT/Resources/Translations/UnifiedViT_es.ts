@@ -873,6 +873,14 @@
         <translation type="unfinished">fallido</translation>
     </message>
     <message>
+        <source>changed</source>
+        <translation type="unfinished">modificado</translation>
+    </message>
+    <message>
+        <source>incomplete</source>
+        <translation type="unfinished">incompleto</translation>
+    </message>
+    <message>
         <source>done (before)</source>
         <translation type="unfinished">hecho (antes)</translation>
     </message>

@@ -873,6 +873,14 @@
         <translation type="unfinished">échec</translation>
     </message>
     <message>
+        <source>changed</source>
+        <translation type="unfinished">modifié</translation>
+    </message>
+    <message>
+        <source>incomplete</source>
+        <translation type="unfinished">incomplet</translation>
+    </message>
+    <message>
         <source>done (before)</source>
         <translation type="unfinished">terminé (avant)</translation>
     </message>

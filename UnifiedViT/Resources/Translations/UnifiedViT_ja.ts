@@ -873,6 +873,14 @@
         <translation type="unfinished">失敗</translation>
     </message>
     <message>
+        <source>changed</source>
+        <translation type="unfinished">変更あり</translation>
+    </message>
+    <message>
+        <source>incomplete</source>
+        <translation type="unfinished">不完全</translation>
+    </message>
+    <message>
         <source>done (before)</source>
         <translation type="unfinished">完了（以前）</translation>
     </message>

@@ -873,6 +873,14 @@
         <translation type="unfinished">失败</translation>
     </message>
     <message>
+        <source>changed</source>
+        <translation type="unfinished">已更改</translation>
+    </message>
+    <message>
+        <source>incomplete</source>
+        <translation type="unfinished">不完整</translation>
+    </message>
+    <message>
         <source>done (before)</source>
         <translation type="unfinished">完成（此前）</translation>
     </message>
