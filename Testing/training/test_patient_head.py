@@ -181,6 +181,14 @@ def test_a_run_with_a_head_becomes_a_model_that_knows_metadata_and_a_stale_head_
     image = View("x", dict.fromkeys(("healthy", "bright", "dark"), 1 / 3))
     assert [diagnose_patient(spec, [image], {"age": age}).diagnosis.label for age in (40, 55, 70)] == [
         "healthy", "bright", "dark"]
+    corrected = [replace(item, metadata={"age": 50.0}) if n == 3 else item for n, item in enumerate(data.items)]
+    before = (tmp_path / "dataset").rename(tmp_path / "before")
+    now = stored(tmp_path / "dataset", data.slices, corrected)
+    with pytest.raises(RunError, match="or from other metadata"):
+        export(plan, run, tmp_path / "model", onnx=False)
+    now.folder.rename(tmp_path / "corrected")
+    before.rename(tmp_path / "dataset")
+    export(plan, run, tmp_path / "model", onnx=False)
     results = run / "evaluation" / "results.json"
     results.write_text(json.dumps(json.loads(results.read_text()) | {"temperature": 3.0}))
     with pytest.raises(RunError, match="learnt from another evaluation"):

@@ -66,8 +66,8 @@ def export(project: Project, run: Path, folder: Path, onnx: bool = True, origin:
     if _outputs(results["model"]) != _outputs(project.model.model_dump(mode="json")):
         raise RunError(f"{run} was evaluated with other classes, segments or weights_dtype than it has now. Run "
                        f"`unifiedvit-train evaluate --run {run.name}` again.")
-    patient = read_head(run, results)
     dataset = load_dataset(run.parent / "dataset")
+    patient = read_head(run, results, dataset)
     check_dataset_fits(dataset, project.model)
     check_patients(dataset.slices, run)
     check_measured(results, dataset, run)

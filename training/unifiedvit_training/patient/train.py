@@ -54,7 +54,7 @@ def train_patient_head(project: Project, dataset: Dataset, run: Path) -> Path:
     measured = {side: measure_head(head, of_side, project.model) for side, of_side in judged.items() if of_side}
     results = [entry for side, metrics in measured.items() if side == "test" or "test" not in measured
                for entry in results_of(metrics, side, _USE[side], len(judged[side]))]
-    path = write_head(run, content, block, evaluation, results, {
+    path = write_head(run, content, block, evaluation, dataset, results, {
         "patients": {side: len(of_side) for side, of_side in judged.items()},
         "held_out": {"gain": learnt.gain, "error": learnt.error, "steps": learnt.steps},
         "metrics": measured, "notes": [*notes, *learnt.notes],
