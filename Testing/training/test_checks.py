@@ -75,6 +75,21 @@ def test_ultrasound_whose_lesions_are_as_dark_as_air_is_not_said_to_be_masked_be
     assert "clipped" in kinds and not kinds & {"misaligned mask", "inverted"}
 
 
+@pytest.mark.parametrize("modality", ["any", "US"])
+def test_a_mask_whose_background_is_drawn_is_told(heads, tmp_path, modality):
+    folder, rows = heads
+    rows = [dict(row) for row in rows]
+    sick = next(row for row in rows if row["mask"])
+    drawn = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / sick["mask"])))
+    sick["mask"] = str(tmp_path / write(tmp_path / "turned.png", np.where(drawn, 0, 255).astype(np.uint8)))
+    table = source(write_table(tmp_path, rows), images=str(folder), masks=str(folder))
+    dataset = prepare_dataset(project(table, input={"size": 96, "modality": modality, "expects": "discs"}),
+                              tmp_path / "dataset")
+    with open(dataset.folder / "problems.csv", newline="") as file:
+        (told,) = (row for row in csv.DictReader(file) if row["kind"] == "whole mask")
+    assert Path(told["where"]).name == sick["image"] and "exchanged" in told["sentence"]
+
+
 def test_a_leak_is_an_error_that_the_report_and_the_summary_show(flawed):
     folder, found = flawed
     assert found["leak"][0]["severity"] == "error" and "mirror image" in found["leak"][0]["sentence"]

@@ -28,6 +28,7 @@ KINDS = {
     "healthy mask": "A mask although nothing was found",
     "lost mask": "A lesion too small for the network's input",
     "misaligned mask": "A mask outside the body",
+    "whole mask": "A mask of almost the whole image",
     "duplicate": "The same image in two groups",
     "near-duplicate": "Near-duplicates in two groups of one side",
     "spelling": "One patient written in several ways",
@@ -43,6 +44,8 @@ KINDS = {
 }
 #: A mask of which more than this share lies outside the body has come to the wrong place.
 _OUTSIDE = 0.4
+#: A mask of more than this share of an image is rather its background.
+_WHOLE = 0.9
 #: Modalities whose lesions and shadows are as dark as what is outside: brightness does not tell where the body is.
 _DARK_WITHIN = ("US",)
 #: More of the body than this at the largest value: the scale was cut off.
@@ -204,8 +207,14 @@ def _masks(project: Project, dataset: Dataset, facts: np.ndarray, unasked: dict[
         if len(lost) and not item.volume:
             yield Problem("lost mask", "warning", item.name, f"the {int(facts['drawn'][lost].sum())} voxels drawn "
                           f"vanish at {project.model.input.size} pixels.", (int(lost[0]),))
+        share = drawn / (facts["rows"][at] * facts["columns"][at])
         outside = at[facts["outside"][at] > _OUTSIDE]
-        if len(outside) and project.model.input.modality not in _DARK_WITHIN:
+        if (share > _WHOLE).any():
+            most = int(share.argmax())
+            yield Problem("whole mask", "warning", _called(dataset, int(at[most])), "its mask covers "
+                          f"{share[most]:.0%} of the image: are what is outlined and the background exchanged?",
+                          (int(at[most]),))
+        elif len(outside) and project.model.input.modality not in _DARK_WITHIN:
             worst = int(outside[facts["outside"][outside].argmax()])
             yield Problem("misaligned mask", "warning", _called(dataset, worst), f"{facts['outside'][worst]:.0%} of "
                           "the mask lies outside the body: is it the mask of this image, and held the same way?",
