@@ -276,6 +276,13 @@ def test_the_intensities_of_a_metaimage_are_in_their_unit(tmp_path):
     assert "multiplied by 0" in refusal(meta(tmp_path / "b.mha", (change[0], change[1].replace("-2", "0"))))
 
 
+def test_a_metaimage_has_one_order_of_bytes(tmp_path):
+    field = "BinaryDataByteOrderMSB = False"
+    same = read(meta(tmp_path / "a.mha", (field, f"{field}\nElementByteOrderMSB = false")))
+    np.testing.assert_array_equal(same.array, ARRAY)
+    assert "two orders of bytes" in refusal(meta(tmp_path / "b.mha", (field, f"{field}\nElementByteOrderMSB = True")))
+
+
 def test_files_of_a_metaimage_that_are_no_slices_are_refused_where_itk_scrambles_them(tmp_path):
     header = META.replace("LOCAL", "LIST {}\n" + "\n".join(f"{n}.raw" for n in range(SHAPE[0])))
     for n, voxels in enumerate(ARRAY):

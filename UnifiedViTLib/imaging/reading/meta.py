@@ -28,6 +28,7 @@ _BYTES = {"MET_CHAR": 1, "MET_UCHAR": 1, "MET_SHORT": 2, "MET_USHORT": 2, "MET_I
 #: Names that one field has had; the first that is there counts.
 _ORIENTATION = ("TransformMatrix", "Rotation", "Orientation")
 _POSITION = ("Offset", "Position", "Origin")
+_BYTE_ORDER = ("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
 _YES, _NO = ("true", "1", "t", "yes"), ("false", "0", "f", "no")
 
 
@@ -117,6 +118,9 @@ def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int
     name, data = path.name, fields["ElementDataFile"]
     if _truth(name, fields, "BinaryData", "False") is False and "BinaryData" in fields:
         raise UnsupportedImageError(f"{name} holds its voxels as text. Save it as binary and run again.")
+    orders = {_truth(name, fields, field, "False") for field in _BYTE_ORDER if field in fields}
+    if len(orders) > 1:
+        raise damaged(name, f"its header says two orders of bytes ({' and '.join(_BYTE_ORDER)})")
     packed = _truth(name, fields, "CompressedData", "False")
     attached = data.upper() == "LOCAL"
     if data.startswith("LIST"):
