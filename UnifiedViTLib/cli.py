@@ -41,7 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
         130 if interrupted.
     """
     open_standard_streams()
-    options = _parser().parse_args(arguments)
+    parser, given = _parser(), sys.argv[1:] if arguments is None else arguments
+    if any(not text or (text.startswith("--") and text.endswith("=")) for text in given):
+        parser.error("an argument is empty, which would mean the current folder: is a variable of the shell not set?")
+    options = parser.parse_args(given)
     try:
         return options.run(options)
     except UnifiedViTError as error:

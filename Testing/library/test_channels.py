@@ -354,6 +354,7 @@ def test_the_command_line_says_what_is_missing_and_refuses_what_it_does_not_know
     for further, words in ((["--channel", "t9=b.nrrd"], "knows no sequence called t9"),
                            (["b.nrrd", "--channel", "t2=b.nrrd"], "belongs to one input"),
                            (["--channel", "t2=b.nrrd", "--channel", "t2=b.nrrd"], "two images for one sequence"),
+                           (["--input-channel", "t2", "--channel", "t2=b.nrrd"], "two images for one sequence"),
                            (["--input-channel", "t9"], "knows no sequence called t9")):
         assert main(["predict", "a.nrrd", *further, *usual]) == 2
         assert words in capsys.readouterr().err

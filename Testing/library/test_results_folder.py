@@ -100,12 +100,21 @@ def test_an_image_that_fails_now_has_no_files_of_an_earlier_success(results, pre
     source, other = scan(tmp_path / "in"), scan(tmp_path / "in", "other.nrrd")
     put(results, prediction, source)
     put(results, prediction, other, "other")
+    source.write_bytes(source.read_bytes()[:-1])
     told = results.fail(str(source), "tiny", failed(source), ["head"])
     assert "head.*, were removed" in told
     assert names(results) == ["other.html", "other.json", "other.seg.nrrd"]
     assert [row["status"] for row in results.write_table()] == ["failed", "done"]
     put(results, prediction, source)
     assert [row["status"] for row in ResultsFolder(results.folder).write_table()] == ["done", "done"]
+
+
+def test_a_failure_of_an_image_that_is_as_it_was_leaves_the_earlier_result(results, prediction, tmp_path):
+    source = scan(tmp_path / "in")
+    put(results, prediction, source)
+    assert "still there" in results.fail(str(source), "tiny", failed(source), ["head"])
+    assert names(results) == ["head.html", "head.json", "head.seg.nrrd"]
+    assert [row["status"] for row in results.write_table()] == ["done"]
 
 
 def test_a_result_that_could_not_be_written_leaves_the_earlier_one_whole(results, prediction, tmp_path):

@@ -19,6 +19,7 @@ from dicom_files import enhanced, image, place, save, series, stored
 from pydicom import dcmread
 
 from UnifiedViTLib.errors import UnsupportedImageError
+from UnifiedViTLib.imaging.region import RegionOfInterest
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.inventory import HIDDEN
@@ -151,6 +152,17 @@ def test_rows_of_other_runs_stay_and_an_input_that_fails_now_has_none_of_its_ear
     assert [row["status"] for row in table(tmp_path / "out")] == ["done", "failed", "done"]
     (tmp_path / "elsewhere").rename(tmp_path / "in")
     assert run(one, skip=True)[1] == [""] and len(table(tmp_path / "out")) == 3
+
+
+def test_a_mistaken_option_costs_no_earlier_result(run, tmp_path):
+    one = scan(tmp_path / "in" / "a.nrrd")
+    run(one)
+    before = contents(tmp_path / "out")
+    outside = RegionOfInterest.from_bounds((slice(0, 2), slice(0, 20), slice(0, 20)),
+                                           np.diag([1.0, 1, 1, 1]) + np.eye(4, 4, 3) * 5000, "far away")
+    rows, told = run(one, region=outside)
+    assert rows[0]["status"] == "failed" and "The files of an earlier run are still there" in told[0]
+    assert contents(tmp_path / "out") == before and table(tmp_path / "out")[0]["status"] == "done"
 
 
 def test_an_input_that_is_named_twice_is_looked_at_once(run, tmp_path):

@@ -88,6 +88,15 @@ def test_an_unknown_model_a_missing_device_and_a_bad_output_folder_are_told_in_o
     assert "Traceback" not in blocked.stderr
 
 
+@pytest.mark.parametrize("given", [["a.nrrd", "-o", ""], ["", "-o", "out"], ["a.nrrd", "--output="],
+                                   ["a.nrrd", "-o", "out", "-m", ""]])
+def test_an_empty_argument_does_not_mean_the_current_folder(tmp_path, monkeypatch, capsys, given):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        main(["predict", *given])
+    assert "an argument is empty" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
 def test_help_says_what_it_is_for_and_that_it_is_for_research(tmp_path):
     done = unifiedvit("predict", "--help")
     assert done.returncode == 0

@@ -25,6 +25,7 @@ from .inventory import HIDDEN, LOCK_FILE, STATE_FILE, Entry, Inventory, State
 from .manifest import Manifest, OutputFile, is_written, sealed
 from .naming import ENDINGS, folded
 from .results_table import write_csv
+from .reuse import is_still_true
 from .writing import PART, sha256_of, sweep_parts, unwritable, write_atomically
 
 TABLE = "results.csv"
@@ -147,7 +148,8 @@ class ResultsFolder(Inventory):
         return entry, " ".join(notes)
 
     def fail(self, source: str, model_id: str, row: dict[str, str], earlier: Iterable[str], keep: bool = False) -> str:
-        """Take note of an image that failed, and remove the files of an earlier result of it and the same model.
+        """Take note of an image that failed, and remove the files of an earlier result of it and the same model, unless
+        the image is as it was: then what failed are the options, the model, or the computer.
 
         Args:
             source: absolute path of the image.
@@ -164,7 +166,7 @@ class ResultsFolder(Inventory):
         """
         with self.locked():
             old = self._of((source, model_id), earlier)
-            if old and keep:
+            if old and (keep or any(is_still_true(entry.manifest) for entry in old)):
                 return "The files of an earlier run are still there."
             notes = " ".join(map(self._retire, old))
             state = self.state()

@@ -59,6 +59,14 @@ def changed_inputs(manifest: Manifest) -> str:
     return ""
 
 
+def is_still_true(manifest: Manifest) -> bool:
+    """Whether a result is of what is there now: its files are as they were, or further sequences out of reach, on a
+    drive that is not there."""
+    changed = changed_inputs(manifest)
+    return not changed or (changed in map(os.path.abspath, manifest.request.channels.values())
+                           and not os.path.exists(changed))
+
+
 def rerun_reason(manifest: Manifest, request: Request, folder: Path, software: Mapping[str, str],
                  changed_inputs: Callable[[Manifest], str] = changed_inputs) -> str:
     """Why a result is not what a request would give; "" where it is.
