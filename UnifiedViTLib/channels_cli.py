@@ -49,8 +49,8 @@ def channels_asked_for(options: argparse.Namespace, inputs: Sequence[Any], specs
     """
     names = [name for name in (options.input_channel, *(name for name, _ in options.channel)) if name]
     if len(set(names)) < len(names):
-        raise UnsupportedImageError("--channel and --input-channel give two images for one sequence. Give each sequence "
-                                    "once.")
+        raise UnsupportedImageError("--channel and --input-channel give two images for one sequence. Give each "
+                                    "sequence once.")
     beside = dict(options.channel) if options.pattern else {}
     channels = {} if beside else {name: Path(file) for name, file in options.channel}
     if channels and len(inputs) != 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import struct
 from itertools import product
 
 import numpy as np
@@ -17,6 +18,7 @@ from UnifiedViTLib.imaging.reading import read
 nib = pytest.importorskip("nibabel")
 SHAPE = (9, 40, 36)
 ARRAY = np.random.default_rng(0).integers(0, 250, SHAPE).astype(np.int16)
+SIZES = ARRAY.shape[::-1]  # as the header has them
 BASE = grid(oblique(), (0.9, 1.2, 4.0), SHAPE)
 FLIPPED = BASE @ np.diag([-1.0, 1, 1, 1])
 SHEARED = BASE @ np.array([[1.0, 0, 0.2, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
@@ -196,6 +198,16 @@ def test_colours_that_agree_are_read_as_grey(tmp_path):
     volume = read(written(tmp_path / "a.nii", grey))
     np.testing.assert_array_equal(volume.array, ARRAY)
     assert "read as grey" in volume.notes[0]
+
+
+@pytest.mark.parametrize("sizes", [(4, *SIZES, 0, 0, 0, 0), (5, *SIZES, 1, 0, 1, 1),
+                                   (7, *SIZES, 1, 1, -1, 0)])
+def test_axes_beyond_the_third_that_have_no_length_do_not_count(tmp_path, sizes):
+    path = written(tmp_path / "a.nii")
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<8h", data, 40, *sizes)
+    path.write_bytes(data)
+    np.testing.assert_array_equal(read(path).array, ARRAY)
 
 
 @pytest.mark.parametrize("shape", [(9, 40, 36, 1, 2), (9, 40, 36, 3)])

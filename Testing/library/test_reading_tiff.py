@@ -84,7 +84,7 @@ def test_tiles_of_8_bits_are_read_and_deeper_ones_refused_where_itk_would_keep_8
 
 @pytest.mark.parametrize("array, tags", [
     (GREY.astype(np.float16), {FORMAT: 3}), (GREY.astype(np.float64), {FORMAT: 3}),
-    (np.stack([GREY, GREY], -1).reshape(48, 80), {256: 40, 258: 8, SAMPLES: 2}),
+    (np.stack([GREY, GREY], -1).reshape(48, 80), {256: 40, 258: 8, SAMPLES: 2}), (DEEP, {258: 12}),
 ])
 def test_pixels_that_itk_would_take_for_others_are_refused(tmp_path, array, tags):
     with pytest.raises(UnsupportedImageError, match=r"holds a kind of pixel that cannot be read"):
@@ -123,6 +123,16 @@ def test_channels_and_time_points_are_not_taken_for_slices(tmp_path, description
 def test_pages_along_one_axis_are_slices_and_told_if_they_are_called_otherwise(tmp_path, description, notes):
     volume = read(tiff(tmp_path / "a.tif", *[GREY] * 4, tags={DESCRIPTION: description}))
     assert volume.array.shape == (4, 48, 40) and len(volume.notes) == notes
+
+
+@pytest.mark.parametrize("description", [b"ImageJ=1.53t\nimages=5\nslices=5\nloop=false\n\0",
+                                         b'{"shape": [5, 48, 40], "truncated": true}\0'])
+def test_a_stack_that_lists_its_first_page_alone_is_no_slice(tmp_path, description):
+    one = tiff(tmp_path / "one.tif", GREY, tags={DESCRIPTION: description})
+    assert read(one).array.shape == (1, 48, 40), "a slice of a stack that was taken out of it"
+    one.write_bytes(one.read_bytes() + GREY.tobytes() * 4)
+    with pytest.raises(UnsupportedImageError, match="holds 5 pictures by its description, of which it lists one"):
+        read(one)
 
 
 @pytest.mark.parametrize("packing", ["packbits", "group4", "tiff_ccitt", "tiff_lzw", "tiff_adobe_deflate"])

@@ -54,7 +54,7 @@ def itk_errors(path: Path) -> Iterator[None]:
             ) from error
         raise UnsupportedImageError(
             f"{path.name} cannot be read: it is damaged, incomplete or not an image "
-            f"(NRRD, NIfTI, MHA, DICOM, PNG and JPEG can be read). Export or download it again. [{reason}]"
+            f"(NRRD, NIfTI, MHA, DICOM, PNG, JPEG, TIFF and BMP can be read). Export or download it again. [{reason}]"
         ) from error
 
 

@@ -53,6 +53,7 @@ def read_nifti(path: Path) -> Volume:
     dimensions, counts = header.dim[0], header.dim[1:]
     if not 1 <= dimensions <= 7:
         raise damaged(name, f"its header says {dimensions} dimensions")
+    counts = *counts[:3], *(max(1, count) for count in counts[3:])  # axes of no length: some writers' way of saying 1
     counts = counts[:dimensions]
     if header.datatype not in DTYPES:
         raise UnsupportedImageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from contextlib import nullcontext
@@ -34,6 +35,10 @@ _TYPES = {1: "B", 2: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 _AXES = {axis: re.compile(rb"^%b=(\d+)|<Pixels\b[^>]*\bSize%b=[\"'](\d+)" % names, re.MULTILINE)
          for axis, names in (("channels", (b"channels", b"C")), ("time points", (b"frames", b"T")),
                              ("slices", (b"slices", b"Z")))}
+#: How many pictures ImageJ says there are, and the shape that tifffile does.
+_IMAGES, _SHAPE = re.compile(rb"^images=(\d+)", re.MULTILINE), re.compile(rb'^{"shape": \[([\d, ]+)\]')
+#: Bits of a sample that ITK knows.
+_DEPTHS = (1, 2, 4, 8, 16, 32, 64)
 #: Entries of a directory; the standard's own tags are fewer than 100.
 _MOST_ENTRIES = 4096
 
@@ -66,6 +71,7 @@ def read_tiff(path: Path) -> Volume:
     for page in full:
         _check_page(page, name, file_bytes)
     _check_kind(full, name)
+    _check_one_page(full, name, file_bytes)
     with whole_pixels(name) if any(_packing(page) != _NOT_PACKED for page in full) else nullcontext():
         image = picture(path, "TIFFImageIO", (width, height, len(full)))
     notes, array = _check_axes(full, name), image.array
@@ -82,6 +88,20 @@ def _packing(page: dict[int, list[int]]) -> int:
 
 def _is_tiled(page: dict[int, list[int]]) -> bool:
     return bool(page.get(_PLACES[1][0]))
+
+
+def _check_one_page(pages: list[dict[int, list[int]]], name: str, file_bytes: int) -> None:
+    """Raise an UnsupportedImageError for a stack of which the first page alone has a directory: so ImageJ writes large
+    ones, and tifffile those that it truncates; other programs see one slice."""
+    page, text = pages[0], bytes(pages[0].get(_DESCRIPTION, []))
+    of_one = page[_WIDTH][0] * page[_HEIGHT][0] * page.get(_SAMPLES, [1])[0]
+    images, shape = _IMAGES.search(text), _SHAPE.match(text)
+    count = int(images[1]) if images else math.prod(map(int, shape[1].split(b","))) // of_one if shape else 1
+    if len(pages) == 1 < count and file_bytes >= count * of_one * page.get(_BITS, [1])[0] // 8:
+        raise UnsupportedImageError(
+            f"{name} holds {count} pictures by its description, of which it lists one alone. Open it in the program "
+            "that wrote it (ImageJ, tifffile) and save it as NRRD, or as a TIFF that others can read, and run again."
+        )
 
 
 def _check_axes(pages: list[dict[int, list[int]]], name: str) -> list[str]:
@@ -119,7 +139,8 @@ def _check_kind(pages: list[dict[int, list[int]]], name: str) -> None:
     colours = samples in (3, 4)
     whole = first[_FORMAT] != _FLOATING or (bits == 32 and first[_PHOTOMETRIC] != _WHITE_IS_ZERO)
     eight_bits_only = tiled or (colours and first[_PLANAR] != 1)
-    if not (colours or samples == 1) or not whole or (eight_bits_only and bits > 8):
+    known = bits in _DEPTHS and not (tiled and len(pages) > 1)
+    if not (colours or samples == 1) or not whole or not known or (eight_bits_only and bits > 8):
         raise UnsupportedImageError(
             f"{name} holds a kind of pixel that cannot be read ({samples} x {bits} bits"
             f"{' of floating point' if first[_FORMAT] == _FLOATING else ''}{', in tiles' if tiled else ''}). Save it "
