@@ -106,6 +106,38 @@ def test_a_case_is_of_the_image_that_was_looked_at_whatever_grid_the_segments_ha
     assert "no longer in the scene" in press(desk, desk.ui.teachButton)
 
 
+def test_an_image_other_than_the_one_that_was_looked_at_is_not_added_with_its_mask(desk, play, tmp_path):
+    desk.choose(inputVolume=(volume := play(0)), device="cpu")
+    assert desk.run().startswith("Done")
+    looked_at = slicer.util.arrayFromVolume(volume).copy()
+    fill(desk, tmp_path / "mine")
+    play(2)
+    assert "no longer has the voxels that" in press(desk, desk.ui.teachButton)
+    assert not (tmp_path / "mine").exists()
+    play(0)
+    assert "Added to the dataset" in press(desk, desk.ui.teachButton)
+    row, = rows(tmp_path / "mine")
+    assert np.array_equal(written(tmp_path / "mine", row)[0].array, looked_at)
+
+
+def test_what_was_changed_while_it_was_looked_at_or_later_is_not_added(desk, shown, tmp_path):
+    volume, segmentation = shown
+    as_it_was = slicer.util.arrayFromVolume(volume).copy()
+    slicer.util.updateVolumeFromArray(volume, as_it_was[:, ::-1, ::-1])
+    with pytest.raises(UnsupportedImageError, match="no longer has the voxels"):
+        desk.widget.logic.addToDataset(volume, tmp_path / "mine", "AB")
+    segmentation.RemoveAttribute("UnifiedViT.ImageSHA256")  # a scene that was saved before this was noted
+    assert desk.widget.logic.addToDataset(volume, tmp_path / "mine", "AB").case
+    slicer.util.updateVolumeFromArray(volume, as_it_was)
+    desk.choose(outputSegmentation=None)
+    desk.press_run()
+    slicer.util.updateVolumeFromArray(volume, as_it_was[:, ::-1, ::-1])
+    desk.wait(lambda: not desk.panel._running)
+    with pytest.raises(UnsupportedImageError, match="no longer has the voxels"):
+        desk.widget.logic.addToDataset(volume, tmp_path / "other", "AB",
+                                       segmentationNode=desk.widget._parameterNode.outputSegmentation)
+
+
 def test_the_time_that_a_result_was_shown_in_a_scene_that_was_closed_does_not_count(desk, shown, tmp_path, monkeypatch):
     real, later = time.monotonic, 5000.0
     desk.scene.Clear(0)

@@ -13,6 +13,7 @@ from UnifiedViTLib.names import patient_key
 from UnifiedViTLib.outputs.dataset.correction import Correction, Proposal, unpack_labelmap
 from UnifiedViTLib.outputs.dataset.folder import CorrectionDataset
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, result_of, volume_from_node
+from UnifiedViTLib.outputs.mrml_changes import has_voxels_of
 from UnifiedViTLib.service.store.catalogue import find_model
 
 from .channels import asArray
@@ -49,6 +50,10 @@ def correctionOf(segmentationNode, reviewer, label, patient, seconds):
                                       "again.").format(name=segmentationNode.GetName()))
     _refuseSequences(result["model"]["id"])
     volume = volume_from_node(volumeNode)
+    if not has_voxels_of(volume, segmentationNode):
+        raise UnsupportedImageError(_("{volume} no longer has the voxels that {name} was drawn on: it was changed, or "
+                                      "its sequence shows another item. Show that item again, or run again, then add."
+                                      ).format(volume=volumeNode.GetName(), name=segmentationNode.GetName()))
     proposed = unpack_labelmap(segmentationNode.GetAttribute(f"{ATTRIBUTE}Proposal"), volume.array.shape)
     drawn = segmentationOf(segmentationNode)
     ijkToWorld = _toWorld(volumeNode) @ volume.ijk_to_ras

@@ -166,7 +166,8 @@ class Runner:
             overlays = {HEATMAP_ROLE: add_heatmap(prediction, volumeNode),
                         UNCERTAINTY_ROLE: add_uncertainty(prediction, volumeNode)}
             superres = add_superres(prediction, volumeNode)
-            segmentation, table = add_to_scene(prediction, volumeNode, segmentationNode, tableNode)
+            segmentation, table = add_to_scene(prediction, volumeNode, segmentationNode, tableNode,
+                                               self._inputs.get(volumeNode.GetID()))
             segmentation.SetNodeReferenceID(TABLE_ROLE, table.GetID())
             for role, node in overlays.items():
                 segmentation.SetNodeReferenceID(role, node.GetID() if node else None)

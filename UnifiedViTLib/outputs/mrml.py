@@ -1,8 +1,8 @@
 """Between MRML nodes and the library: a volume node to a `Volume`, a `Prediction` to nodes of the scene.
 
-Beside `mrml_volumes` and `mrml_scene` the only file of the library that touches MRML. Geometry is kept in the volume's
-own frame: parent transforms are not part of it, the segmentation observes the same parent transform as the volume
-instead.
+The other files of the library that touch MRML are `mrml_changes`, `mrml_volumes` and `mrml_scene`. Geometry is kept in
+the volume's own frame: parent transforms are not part of it, the segmentation observes the same parent transform as the
+volume instead.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ..imaging.volume import Volume, check, grid_distance_mm
 from ..inference.prediction import Prediction
 from ..spec import Segment
 from .dataset.correction import pack_labelmap
+from .dataset.folder import image_digest
 from .files import algorithm_tags, as_json, drawn_segments, names_found
 from .headlines import REGION_ONLY
 from .mrml_scene import all_or_nothing, place_beside, unused_name
@@ -85,6 +86,7 @@ def add_to_scene(
     volume_node: slicer.vtkMRMLScalarVolumeNode,
     segmentation_node: slicer.vtkMRMLSegmentationNode | None = None,
     table_node: slicer.vtkMRMLTableNode | None = None,
+    looked_at: np.ndarray | None = None,
 ) -> tuple[slicer.vtkMRMLSegmentationNode, slicer.vtkMRMLTableNode]:
     """Show a result in the scene of the volume that it was made from.
 
@@ -99,6 +101,7 @@ def add_to_scene(
         volume_node: the volume that was looked at, still in its scene.
         segmentation_node: its content is replaced; None for a new node.
         table_node: likewise.
+        looked_at: voxels that the result is of, (K, J, I); None for those that the volume has now.
 
     Raises:
         UnsupportedImageError: the volume has changed, or left the scene, since the prediction was made.
@@ -114,6 +117,9 @@ def add_to_scene(
             raise OutputError(f"The output {node.GetName()} is no longer in the scene. Choose another, or a new one.")
     segmentation, table = _segmentation(prediction, volume_node), _table(prediction)
     attributes = _attributes(prediction)
+    looked_at = volume_from_node(volume_node).array if looked_at is None else looked_at
+    own = {"Proposal": pack_labelmap(prediction.labelmap), "Volume": volume_node.GetName(),
+           "ImageSHA256": image_digest(looked_at)}
 
     with all_or_nothing(scene, outputs):
         if segmentation_node is None:
@@ -140,7 +146,6 @@ def add_to_scene(
             table_node.SetColumnTitle(table.GetColumnName(column), table.GetColumnName(column))
         table_node.SetUseColumnTitleAsColumnHeader(True)
 
-        own = {"Proposal": pack_labelmap(prediction.labelmap), "Volume": volume_node.GetName()}
         _set_attributes(segmentation_node, attributes | own)
         _set_attributes(table_node, attributes)
         # Last: where an item stood among others cannot be restored.

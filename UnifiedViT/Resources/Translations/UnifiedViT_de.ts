@@ -1204,6 +1204,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Das Volumen, auf dem {name} eingezeichnet wurde, ist nicht mehr in der Szene. Laden Sie es und starten Sie erneut.</translation>
     </message>
     <message>
+        <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>
+        <translation type="unfinished">{volume} hat nicht mehr die Voxel, auf denen {name} eingezeichnet wurde: Das Volumen wurde geändert, oder seine Sequenz zeigt ein anderes Element. Zeigen Sie dieses Element wieder oder starten Sie erneut, dann fügen Sie hinzu.</translation>
+    </message>
+    <message>
         <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
         <translation type="unfinished">{name} hat mehrere Ergebnisse ({results}). Geben Sie als segmentationNode an, welches gemeint ist.</translation>
     </message>

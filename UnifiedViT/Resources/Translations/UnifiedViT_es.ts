@@ -1204,6 +1204,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">El volumen sobre el que se dibujó {name} ya no está en la escena. Cárguelo y ejecute de nuevo.</translation>
     </message>
     <message>
+        <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>
+        <translation type="unfinished">{volume} ya no tiene los vóxeles sobre los que se dibujó {name}: se modificó, o su secuencia muestra otro elemento. Vuelva a mostrar ese elemento o ejecute de nuevo, y después añada.</translation>
+    </message>
+    <message>
         <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
         <translation type="unfinished">{name} tiene varios resultados ({results}). Indique cuál con segmentationNode.</translation>
     </message>

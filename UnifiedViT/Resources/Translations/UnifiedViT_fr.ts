@@ -1204,6 +1204,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Le volume sur lequel {name} a été dessiné n&apos;est plus dans la scène. Chargez-le et relancez.</translation>
     </message>
     <message>
+        <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>
+        <translation type="unfinished">{volume} n&apos;a plus les voxels sur lesquels {name} a été dessiné : il a été modifié, ou sa séquence montre un autre élément. Affichez de nouveau cet élément ou relancez, puis ajoutez.</translation>
+    </message>
+    <message>
         <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
         <translation type="unfinished">{name} a plusieurs résultats ({results}). Indiquez lequel avec segmentationNode.</translation>
     </message>

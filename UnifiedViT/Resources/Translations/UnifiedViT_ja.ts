@@ -1204,6 +1204,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">{name} が描かれたボリュームはもうシーンにありません。読み込んでもう一度実行してください。</translation>
     </message>
     <message>
+        <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>
+        <translation type="unfinished">{volume} のボクセルは、{name} が描かれたときのものではありません。変更されたか、シーケンスが別の項目を表示しています。その項目を再び表示するか、もう一度実行してから追加してください。</translation>
+    </message>
+    <message>
         <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
         <translation type="unfinished">{name} には複数の結果があります（{results}）。segmentationNode でどれかを指定してください。</translation>
     </message>

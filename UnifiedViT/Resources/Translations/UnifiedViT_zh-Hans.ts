@@ -1204,6 +1204,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">勾画 {name} 时所用的体数据已不在场景中。请加载后重新运行。</translation>
     </message>
     <message>
+        <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>
+        <translation type="unfinished">{volume} 的体素已不是绘制 {name} 时的体素：它被修改过，或其序列显示了另一项。请重新显示该项，或再次运行，然后添加。</translation>
+    </message>
+    <message>
         <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
         <translation type="unfinished">{name} 有多个结果（{results}）。请用 segmentationNode 指明是哪一个。</translation>
     </message>
