@@ -97,6 +97,18 @@ def test_voxels_that_change_during_a_run_are_said_in_the_result(desk):
     assert "The voxels of head" not in desk.ui.warningsLabel.text
 
 
+def test_a_result_names_the_item_that_its_sequence_showed_when_the_run_began(desk, play):
+    desk.choose(inputVolume=play(0), device="cpu")
+    desk.press_run()
+    play(2)
+    desk.wait(lambda: not desk.panel._running)
+    node = segmentation(desk.scene)
+    assert node.GetName().endswith("(item 1)") and "item 1" in desk.ui.diagnosisLabel.text
+    assert "voxels as they were" in result_of(node)["warnings"][0]
+    assert desk.run().startswith("Done")
+    assert node.GetAttribute("UnifiedViT.SequenceItem") == "3"
+
+
 def test_a_run_into_a_segmentation_replaces_its_maps_and_undo_brings_them_back(desk):
     volume = head_node(desk.scene)
     desk.choose(inputVolume=volume, heatmap="glioma", keepProbabilities=True)

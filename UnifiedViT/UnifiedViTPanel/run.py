@@ -45,6 +45,7 @@ class Runner:
         self.client, self.results, self.queue = WorkerClient(), KeptResults(), ModelQueue()
         self._volumeID = self._segmentationID = self._tableID = None
         self._inputs = {}  # voxels as they were asked about, by the nodes' IDs
+        self._item = None  # which item of its sequence the volume showed then
         self._memory, self._added, self._backgrounds = None, [], {}
 
     def request(self, volumeNode, model, device, batchSize, options, channels=None, region=None):
@@ -72,7 +73,7 @@ class Runner:
             inputs |= {node.GetID(): extraChannels[name].array for name, node in channels.items()}
             requests.append(PredictRequest(volume, spec, options, device, batchSize, extra_channels=extraChannels,
                                            server=server))
-        self._inputs = inputs
+        self._inputs, self._item = inputs, _sequenceItemOf(volumeNode)
         return requests
 
     def start(self, parameters, server=None):
@@ -175,7 +176,8 @@ class Runner:
             segmentation.RemoveNodeReferenceIDs(PROBABILITY_ROLE)
             for node in maps:
                 segmentation.AddNodeReferenceID(PROBABILITY_ROLE, node.GetID())
-            _noteSequenceItem(volumeNode, segmentation, isNew=segmentationNode is None)
+            _noteSequenceItem(self._item if volumeNode.GetID() in self._inputs else None, segmentation,
+                              isNew=segmentationNode is None)
         except BaseException:
             memory.restore()
             raise
@@ -262,14 +264,18 @@ def _isChanged(volumeNode, array):
     return not np.array_equal(now, array, equal_nan=now.dtype.kind == "f")
 
 
-def _noteSequenceItem(volumeNode, segmentationNode, isNew):
-    """Say which item of a sequence was looked at; a volume that is none is left alone."""
+def _sequenceItemOf(volumeNode):
+    """The number, from 1, of the item of a sequence that a volume shows; None for a volume that shows none."""
     logic = getattr(slicer.modules, "sequences", None)
     browser = logic.logic().GetFirstBrowserNodeForProxyNode(volumeNode) if logic else None
-    if browser is None:
+    return browser.GetSelectedItemNumber() + 1 if browser else None
+
+
+def _noteSequenceItem(item, segmentationNode, isNew):
+    """Say which item of a sequence was looked at; None for no item."""
+    if item is None:
         segmentationNode.RemoveAttribute(f"{ATTRIBUTE}SequenceItem")
         return
-    item = browser.GetSelectedItemNumber() + 1
     segmentationNode.SetAttribute(f"{ATTRIBUTE}SequenceItem", str(item))
     if isNew:
         segmentationNode.SetName(f"{segmentationNode.GetName()} (item {item})")
