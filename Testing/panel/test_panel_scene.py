@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import scenes
@@ -95,6 +97,25 @@ def test_voxels_that_change_during_a_run_are_said_in_the_result(desk):
     assert "voxels as they were" in result_of(segmentation(desk.scene))["warnings"][0]
     assert desk.run().startswith("Done")
     assert "The voxels of head" not in desk.ui.warningsLabel.text
+
+
+def test_a_damaged_result_in_a_scene_counts_as_none_and_the_panel_can_be_used(desk, shown):
+    _volume, node = shown
+    good = result_of(node)
+    for key, value in (("diagnosis", {"label": "x"}), ("diagnosis", None), ("segments", [{}]), ("slices", []),
+                       ("slices", [{}]), ("warnings", None), ("model", {}), ("timings_s", {"total": "x"}),
+                       ("name", None), ("region", {}), ("heatmap", {})):
+        node.SetAttribute("UnifiedViT.Result", json.dumps({**good, key: value}))
+        desk.panel.showParameters()
+        assert not desk.ui.resultCollapsibleButton.visible, key
+    text = scenes.xml(desk.scene)
+    desk.scene.Clear(0)
+    desk.scene.SetLoadFromXMLString(1)
+    desk.scene.SetSceneXMLString(text)
+    desk.scene.Import()
+    desk.scene.SetLoadFromXMLString(0)
+    assert desk.ui.inputSelector.currentNode().GetName() == "head" and desk.ui.runButton.enabled
+    assert not desk.ui.resultCollapsibleButton.visible
 
 
 def test_a_result_names_the_item_that_its_sequence_showed_when_the_run_began(desk, play):

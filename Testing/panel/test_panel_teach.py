@@ -227,7 +227,8 @@ def test_a_result_of_a_region_alone_is_refused(desk, tmp_path):
     volume = scenes.add_volume(desk.scene)
     segmentation, _ = add_to_scene(scenes.predict(volume), volume)
     result = result_of(segmentation)
-    segmentation.SetAttribute("UnifiedViT.Result", json.dumps(result | {"region": {"description": "a box"}}))
+    segmentation.SetAttribute("UnifiedViT.Result", json.dumps(result | {"region": {
+        "description": "a box", "first_slice": 1, "box_to_ras": np.eye(4).tolist()}}))
     with pytest.raises(UnsupportedImageError, match="Only a region"):
         desk.widget.logic.addToDataset(volume, tmp_path / "mine", "AB")
     assert not (tmp_path / "mine").exists()

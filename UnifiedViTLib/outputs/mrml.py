@@ -27,14 +27,12 @@ from .dataset.folder import image_digest
 from .files import algorithm_tags, as_json, drawn_segments, names_found
 from .headlines import REGION_ONLY
 from .mrml_scene import all_or_nothing, place_beside, unused_name
+from .result_check import is_result
 
 #: Prefix of the node attributes that carry the diagnosis and where it comes from.
 ATTRIBUTE = "UnifiedViT."
 #: From a segmentation to the volume that was looked at.
 VOLUME_ROLE = f"{ATTRIBUTE}volume"
-#: Without these a stored result cannot be shown.
-RESULT_KEYS = {"name", "diagnosis", "segments", "slices", "warnings", "model", "device", "backend", "plane",
-               "timings_s"}
 
 
 def volume_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
@@ -175,7 +173,7 @@ def result_of(node: slicer.vtkMRMLNode | None) -> dict | None:
         result = json.loads(text) if text else None
     except (ValueError, RecursionError):
         return None
-    return result if isinstance(result, dict) and result.keys() >= RESULT_KEYS else None
+    return result if is_result(result) else None
 
 
 def is_as_drawn(segmentation_node: slicer.vtkMRMLSegmentationNode, prediction: Prediction) -> bool:
