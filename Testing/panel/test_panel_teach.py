@@ -138,6 +138,20 @@ def test_what_was_changed_while_it_was_looked_at_or_later_is_not_added(desk, sho
                                        segmentationNode=desk.widget._parameterNode.outputSegmentation)
 
 
+def test_a_clone_of_a_result_is_of_its_volume_as_long_as_the_scene_knows_it(desk, tmp_path):
+    for scene in scenes.application(slicer.vtkMRMLScene()):
+        volume = head_node(scene)
+        original, _ = add_to_scene(scenes.predict(volume), volume)
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+        clone = hierarchy.GetItemDataNode(slicer.vtkSlicerSubjectHierarchyModuleLogic.CloneSubjectHierarchyItem(
+            hierarchy, hierarchy.GetItemByDataNode(original), "kept"))
+        add = desk.widget.logic.addToDataset
+        assert add(volume, tmp_path / "mine", "AB", segmentationNode=clone).case.dice == 1.0
+        scene.RemoveNode(original)
+        with pytest.raises(UnsupportedImageError, match=r"kept does not know its volume.*kept is a copy"):
+            add(volume, tmp_path / "mine", "AB", segmentationNode=clone)
+
+
 def test_the_time_that_a_result_was_shown_in_a_scene_that_was_closed_does_not_count(desk, shown, tmp_path, monkeypatch):
     real, later = time.monotonic, 5000.0
     desk.scene.Clear(0)

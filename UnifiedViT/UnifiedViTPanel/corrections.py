@@ -46,8 +46,9 @@ def correctionOf(segmentationNode, reviewer, label, patient, seconds):
                                       "it has drawn, and add that."))
     volumeNode = volumeOf(segmentationNode)
     if volumeNode is None:
-        raise UnsupportedImageError(_("The volume that {name} was drawn on is no longer in the scene. Load it and run "
-                                      "again.").format(name=segmentationNode.GetName()))
+        raise UnsupportedImageError(_("{name} does not know its volume: that is no longer in the scene, or {name} is a "
+                                      "copy, or plays a sequence. Run on the volume again, and add that.").format(
+                                          name=segmentationNode.GetName()))
     _refuseSequences(result["model"]["id"])
     volume = volume_from_node(volumeNode)
     if not has_voxels_of(volume, segmentationNode):

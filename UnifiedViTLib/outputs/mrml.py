@@ -153,14 +153,21 @@ def add_to_scene(
 
 
 def volume_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> slicer.vtkMRMLVolumeNode | None:
-    """The volume that a result is of; None if it has left the scene.
+    """The volume that a result is of; None if it has left the scene, or nothing there knows it any more.
 
     Not the one whose grid the segmentation has by now, which "Specify geometry" of the Segment Editor changes; of other
     segmentations, and results of older scenes, nothing else is known.
     """
     is_known = segmentation_node.GetAttribute(f"{ATTRIBUTE}Volume") is not None
     role = VOLUME_ROLE if is_known else segmentation_node.GetReferenceImageGeometryReferenceRole()
-    return segmentation_node.GetNodeReference(role)
+    volume, scene = segmentation_node.GetNodeReference(role), segmentation_node.GetScene()
+    if volume is not None or not is_known or scene is None:
+        return volume
+    # A clone in the subject hierarchy has the attributes alone: what it was cloned from knows the volume.
+    kind, result = segmentation_node.GetClassName(), segmentation_node.GetAttribute(f"{ATTRIBUTE}Result")
+    nodes = (scene.GetNthNodeByClass(n, kind) for n in range(scene.GetNumberOfNodesByClass(kind)))
+    same = (node for node in nodes if node.GetAttribute(f"{ATTRIBUTE}Result") == result)
+    return next(filter(None, (node.GetNodeReference(VOLUME_ROLE) for node in same)), None)
 
 
 def result_of(node: slicer.vtkMRMLNode | None) -> dict | None:

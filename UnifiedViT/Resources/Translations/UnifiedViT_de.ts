@@ -1200,8 +1200,8 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Es gibt kein Ergebnis von UnifiedViT, das hinzugefügt werden könnte. Lassen Sie ein Modell auf ein Volumen laufen, korrigieren Sie, was es eingezeichnet hat, und fügen Sie das hinzu.</translation>
     </message>
     <message>
-        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
-        <translation type="unfinished">Das Volumen, auf dem {name} eingezeichnet wurde, ist nicht mehr in der Szene. Laden Sie es und starten Sie erneut.</translation>
+        <source>{name} does not know its volume: that is no longer in the scene, or {name} is a copy, or plays a sequence. Run on the volume again, and add that.</source>
+        <translation type="unfinished">{name} kennt sein Volumen nicht: Dieses ist nicht mehr in der Szene, oder {name} ist eine Kopie oder spielt eine Sequenz ab. Starten Sie auf dem Volumen erneut und fügen Sie das hinzu.</translation>
     </message>
     <message>
         <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>

@@ -1200,8 +1200,8 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">No hay ningún resultado de UnifiedViT que añadir. Ejecute un modelo sobre un volumen, corrija lo que ha dibujado y añádalo.</translation>
     </message>
     <message>
-        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
-        <translation type="unfinished">El volumen sobre el que se dibujó {name} ya no está en la escena. Cárguelo y ejecute de nuevo.</translation>
+        <source>{name} does not know its volume: that is no longer in the scene, or {name} is a copy, or plays a sequence. Run on the volume again, and add that.</source>
+        <translation type="unfinished">{name} no conoce su volumen: ya no está en la escena, o {name} es una copia o reproduce una secuencia. Ejecute de nuevo sobre el volumen y añada ese resultado.</translation>
     </message>
     <message>
         <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>

@@ -1200,8 +1200,8 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Il n&apos;y a aucun résultat d&apos;UnifiedViT à ajouter. Lancez un modèle sur un volume, corrigez ce qu&apos;il a dessiné, puis ajoutez-le.</translation>
     </message>
     <message>
-        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
-        <translation type="unfinished">Le volume sur lequel {name} a été dessiné n&apos;est plus dans la scène. Chargez-le et relancez.</translation>
+        <source>{name} does not know its volume: that is no longer in the scene, or {name} is a copy, or plays a sequence. Run on the volume again, and add that.</source>
+        <translation type="unfinished">{name} ne connaît pas son volume : celui-ci n&apos;est plus dans la scène, ou {name} est une copie ou lit une séquence. Relancez sur le volume et ajoutez ce résultat.</translation>
     </message>
     <message>
         <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>

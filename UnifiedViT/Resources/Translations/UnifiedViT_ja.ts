@@ -1200,8 +1200,8 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">追加できる UnifiedViT の結果がありません。ボリュームにモデルを実行し、描かれたものを修正してから追加してください。</translation>
     </message>
     <message>
-        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
-        <translation type="unfinished">{name} が描かれたボリュームはもうシーンにありません。読み込んでもう一度実行してください。</translation>
+        <source>{name} does not know its volume: that is no longer in the scene, or {name} is a copy, or plays a sequence. Run on the volume again, and add that.</source>
+        <translation type="unfinished">{name} は自分のボリュームを知りません。ボリュームがもうシーンにないか、{name} がコピーであるか、シーケンスを再生しています。ボリュームでもう一度実行し、その結果を追加してください。</translation>
     </message>
     <message>
         <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>

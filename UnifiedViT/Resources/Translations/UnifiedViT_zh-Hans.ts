@@ -1200,8 +1200,8 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">没有可加入的 UnifiedViT 结果。请对体数据运行模型，修正其勾画，然后加入。</translation>
     </message>
     <message>
-        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
-        <translation type="unfinished">勾画 {name} 时所用的体数据已不在场景中。请加载后重新运行。</translation>
+        <source>{name} does not know its volume: that is no longer in the scene, or {name} is a copy, or plays a sequence. Run on the volume again, and add that.</source>
+        <translation type="unfinished">{name} 不知道自己的体数据：它已不在场景中，或者 {name} 是副本，或正在播放序列。请在该体数据上再次运行，然后添加该结果。</translation>
     </message>
     <message>
         <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>
