@@ -122,6 +122,40 @@ def test_a_run_into_a_segmentation_replaces_its_maps_and_undo_brings_them_back(d
     assert desk.ui.heatmapCheckBox.visible
 
 
+def test_a_run_on_another_volume_leaves_the_result_of_the_first(desk):
+    first, second = head_node(desk.scene), head_node(desk.scene)
+    second.SetName("second")
+    desk.choose(inputVolume=first, heatmap="auto")
+    assert desk.run().startswith("Done")
+    kept = segmentation(desk.scene)
+    text, maps = kept.GetAttribute("UnifiedViT.Result"), names(desk.scene)
+    desk.choose(inputVolume=second, heatmap="")
+    said = desk.run()
+    assert said.startswith("Done") and "head segmentation holds the result of another volume, and stays" in said
+    assert kept.GetAttribute("UnifiedViT.Result") == text and names(desk.scene) == maps
+    assert names(desk.scene, "vtkMRMLSegmentationNode") == ["head segmentation", "second segmentation"]
+    assert names(desk.scene, "vtkMRMLTableNode") == ["head diagnosis", "second diagnosis"]
+    assert result_of(desk.widget._parameterNode.outputSegmentation)["name"] == "second"
+    assert "stays" not in desk.run(), "into its own"
+    assert desk.scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 2
+    desk.widget.logic.process(second, kept, device="cpu")
+    assert result_of(kept)["name"] == "second", "a script says what it wants"
+
+
+def test_the_result_of_another_volume_that_is_deleted_during_a_run_leaves_its_table_as_it_is(desk):
+    first, second = head_node(desk.scene), head_node(desk.scene, (20, 64, 60))
+    desk.choose(inputVolume=first)
+    assert desk.run().startswith("Done")
+    table = desk.scene.GetFirstNodeByClass("vtkMRMLTableNode")
+    text = table.GetAttribute("UnifiedViT.Result")
+    desk.choose(inputVolume=second)
+    desk.press_run()
+    desk.scene.RemoveNode(segmentation(desk.scene))
+    desk.wait(lambda: not desk.panel._running)
+    assert table.GetAttribute("UnifiedViT.Result") == text
+    assert segmentation(desk.scene).GetNodeReference("UnifiedViT.table") is not table
+
+
 def test_a_map_that_is_looked_at_itself_stays(desk):
     volume = head_node(desk.scene)
     desk.choose(inputVolume=volume, superres="lanczos")

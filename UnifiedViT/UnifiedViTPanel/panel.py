@@ -274,7 +274,8 @@ class Panel:
                 self.setup.look()
         else:
             done = _("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._started)
-            self.status.say(" ".join([done, *self.runner.queue.failures]), isBad=bool(self.runner.queue.failures))
+            failures, note = self.runner.queue.failures, self.runner.note
+            self.status.say(" ".join(filter(None, [done, note, *failures])), isBad=bool(failures))
             self._showResult(segmentationNode)
         finally:
             self.runner.release()

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.inference.channels import check_channel_names
-from UnifiedViTLib.outputs.mrml import ATTRIBUTE, add_to_scene, volume_from_node
+from UnifiedViTLib.outputs.mrml import ATTRIBUTE, add_to_scene, result_of, volume_from_node, volume_of
 from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.outputs.mrml_volumes import (
     HEATMAP_ROLE,
@@ -39,9 +39,15 @@ TABLE_ROLE = f"{ATTRIBUTE}table"
 
 
 class Runner:
-    """Holds the worker, what is under way for which volume, and `results`, which can be written as DICOM."""
+    """Holds the worker, what is under way for which volume, and `results`, which can be written as DICOM.
+
+    Attributes:
+        note: why the last result that was accepted is not in the segmentation that was chosen, in a sentence; "" where
+            it is.
+    """
 
     def __init__(self):
+        self.note = ""
         self.client, self.results, self.queue = WorkerClient(), KeptResults(), ModelQueue()
         self._volumeID = self._segmentationID = self._tableID = None
         self._inputs = {}  # voxels as they were asked about, by the nodes' IDs
@@ -88,7 +94,8 @@ class Runner:
             optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()}),
             lambda spec: chosenChannels(parameters.parameterNode, spec), chosenRegion(parameters.parameterNode), server)
         self.queue.start(self.client, requests)
-        table = segmentation.GetNodeReference(TABLE_ROLE) if segmentation else None
+        isOfIt = segmentation and not _isOfAnother(segmentation, volume)
+        table = segmentation.GetNodeReference(TABLE_ROLE) if isOfIt else None
         self._volumeID = volume.GetID()
         self._segmentationID, self._tableID = (node.GetID() if node else None for node in (segmentation, table))
 
@@ -108,7 +115,7 @@ class Runner:
 
     def accept(self, prediction):
         """Put the result of the run under way into the scene, of several models each; returns the segmentation node,
-        or the first.
+        or the first. It replaces what the chosen segmentation holds, unless that is another volume's result.
 
         Raises:
             UnifiedViTError: the volume has gone or changed meanwhile; the scene is as it was.
@@ -116,10 +123,15 @@ class Runner:
         volume = self.volumeNode
         if volume is None:
             raise UnsupportedImageError(_("The volume was removed from the scene before its result came."))
+        self.note = ""
         if isinstance(prediction, list):
             return self.addEach(prediction, volume)[0]
         segmentation, table = (slicer.mrmlScene.GetNodeByID(nodeID) if nodeID else None
                                for nodeID in (self._segmentationID, self._tableID))
+        if segmentation is not None:
+            self.note = _whyKept(segmentation, volume)
+        if self.note:
+            segmentation = table = None
         return self.addToScene(prediction, volume, segmentation, table)
 
     def addStored(self, result):
@@ -246,6 +258,19 @@ class Runner:
         self.forget()
         self.results.clear()
         self.client.close()
+
+
+def _isOfAnother(segmentationNode, volumeNode):
+    """Whether a segmentation holds the result of another volume."""
+    return result_of(segmentationNode) is not None and volume_of(segmentationNode) is not volumeNode
+
+
+def _whyKept(segmentationNode, volumeNode):
+    """Why a result of a volume may not replace what a segmentation holds, in a sentence; "" if it may."""
+    if _isOfAnother(segmentationNode, volumeNode):
+        return _("{name} holds the result of another volume, and stays: this result is in a new segmentation.").format(
+            name=segmentationNode.GetName())
+    return ""
 
 
 def _sliceViews():

@@ -68,10 +68,6 @@
         <translation type="unfinished">Segmentación:</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
-        <translation type="unfinished">Dónde se guarda el resultado. El contenido de una segmentación existente se sustituye (Deshacer lo recupera).</translation>
-    </message>
-    <message>
         <source>Create a new segmentation on Run</source>
         <translation type="unfinished">Crear una segmentación al ejecutar</translation>
     </message>
@@ -362,6 +358,10 @@
     <message>
         <source>What runs the networks</source>
         <translation type="unfinished">Lo que ejecuta las redes</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
+        <translation type="unfinished">Adónde va el resultado. El contenido de una segmentación existente se reemplaza (Deshacer lo recupera). Los resultados de otros volúmenes se conservan, igual que los segmentos modificados desde la ejecución: entonces se crea una nueva.</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1719,6 +1719,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
         <translation type="unfinished">Los vóxeles de {names} se modificaron mientras el modelo los examinaba: este es el resultado de los vóxeles tal como eran. Ejecute de nuevo.</translation>
+    </message>
+    <message>
+        <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} contiene el resultado de otro volumen y se conserva: este resultado está en una segmentación nueva.</translation>
     </message>
 </context>
 <context>

@@ -68,10 +68,6 @@
         <translation type="unfinished">Segmentation :</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
-        <translation type="unfinished">Où va le résultat. Le contenu d&apos;une segmentation existante est remplacé (Annuler le rétablit).</translation>
-    </message>
-    <message>
         <source>Create a new segmentation on Run</source>
         <translation type="unfinished">Créer une segmentation au lancement</translation>
     </message>
@@ -362,6 +358,10 @@
     <message>
         <source>What runs the networks</source>
         <translation type="unfinished">Ce qui exécute les réseaux</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
+        <translation type="unfinished">Où va le résultat. Le contenu d&apos;une segmentation existante est remplacé (Annuler le rétablit). Les résultats d&apos;autres volumes restent, tout comme les segments modifiés depuis l&apos;exécution : une nouvelle segmentation est alors créée.</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1719,6 +1719,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
         <translation type="unfinished">Les voxels de {names} ont été modifiés pendant que le modèle les examinait : ce résultat vaut pour les voxels tels qu&apos;ils étaient. Relancez.</translation>
+    </message>
+    <message>
+        <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} contient le résultat d&apos;un autre volume et reste : ce résultat est dans une nouvelle segmentation.</translation>
     </message>
 </context>
 <context>

@@ -68,10 +68,6 @@
         <translation type="unfinished">セグメンテーション：</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
-        <translation type="unfinished">結果の出力先。既存のセグメンテーションの内容は置き換えられます（「元に戻す」で復元できます）。</translation>
-    </message>
-    <message>
         <source>Create a new segmentation on Run</source>
         <translation type="unfinished">実行時に新しいセグメンテーションを作成</translation>
     </message>
@@ -362,6 +358,10 @@
     <message>
         <source>What runs the networks</source>
         <translation type="unfinished">ネットワークを実行するもの</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
+        <translation type="unfinished">結果の出力先。既存のセグメンテーションの内容は置き換えられます（「元に戻す」で復元できます）。他のボリュームの結果と、実行後に変更されたセグメントは残り、その場合は新しいものが作られます。</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1719,6 +1719,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
         <translation type="unfinished">モデルが見ている間に {names} のボクセルが変更されました。これは変更前のボクセルに対する結果です。もう一度実行してください。</translation>
+    </message>
+    <message>
+        <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} は別のボリュームの結果であるため残されました。今回の結果は新しいセグメンテーションにあります。</translation>
     </message>
 </context>
 <context>

@@ -68,10 +68,6 @@
         <translation type="unfinished">分割：</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
-        <translation type="unfinished">结果放在哪里。已有分割的内容会被替换（“撤销”可恢复）。</translation>
-    </message>
-    <message>
         <source>Create a new segmentation on Run</source>
         <translation type="unfinished">运行时新建分割</translation>
     </message>
@@ -362,6 +358,10 @@
     <message>
         <source>What runs the networks</source>
         <translation type="unfinished">运行网络的组件</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
+        <translation type="unfinished">结果的去向。已有分割的内容会被替换（“撤销”可恢复）。其他体数据的结果以及运行后被修改过的分割段会保留：此时会新建一个分割。</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1719,6 +1719,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
         <translation type="unfinished">{names} 的体素在模型查看期间被修改：此结果针对修改之前的体素。请重新运行。</translation>
+    </message>
+    <message>
+        <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} 是另一个体数据的结果，予以保留：此结果在新的分割中。</translation>
     </message>
 </context>
 <context>
