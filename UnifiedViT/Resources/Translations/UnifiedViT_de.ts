@@ -1490,12 +1490,24 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Ein Lauf ist im Gange. Warten Sie, bis er beendet ist, und laden Sie den Fall dann erneut.</translation>
     </message>
     <message>
+        <source>Not taken back: the segments were changed since the run.</source>
+        <translation type="unfinished">Nicht zurückgenommen: Die Segmente wurden seit dem Lauf geändert.</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">Abbrechen</translation>
     </message>
     <message>
+        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">Die Segmente wurden seit dem Lauf geändert. Rückgängig nimmt auch diese Änderungen weg. Das Ergebnis zurücknehmen?</translation>
+    </message>
+    <message>
         <source>Run on the server</source>
         <translation type="unfinished">Auf dem Server starten</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1723,6 +1735,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
         <translation type="unfinished">{name} enthält das Ergebnis eines anderen Volumens und bleibt: Dieses Ergebnis steht in einer neuen Segmentierung.</translation>
+    </message>
+    <message>
+        <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
+        <translation type="unfinished">Die Segmente von {name} wurden seit dem Lauf geändert und bleiben: Dieses Ergebnis steht in einer neuen Segmentierung.</translation>
     </message>
 </context>
 <context>

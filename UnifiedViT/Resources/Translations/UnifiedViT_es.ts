@@ -1490,12 +1490,24 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">Hay una ejecución en curso. Espere a que termine y vuelva a cargar el caso.</translation>
     </message>
     <message>
+        <source>Not taken back: the segments were changed since the run.</source>
+        <translation type="unfinished">No se retiró: los segmentos se modificaron desde la ejecución.</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">Cancelar</translation>
     </message>
     <message>
+        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">Los segmentos se modificaron desde la ejecución. Deshacer elimina también estos cambios. ¿Retirar el resultado?</translation>
+    </message>
+    <message>
         <source>Run on the server</source>
         <translation type="unfinished">Ejecutar en el servidor</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1723,6 +1735,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
         <translation type="unfinished">{name} contiene el resultado de otro volumen y se conserva: este resultado está en una segmentación nueva.</translation>
+    </message>
+    <message>
+        <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
+        <translation type="unfinished">Los segmentos de {name} se modificaron desde su ejecución y se conservan: este resultado está en una segmentación nueva.</translation>
     </message>
 </context>
 <context>

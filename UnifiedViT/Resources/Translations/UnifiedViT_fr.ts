@@ -1490,12 +1490,24 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Un examen est en cours. Attendez sa fin, puis rechargez le cas.</translation>
     </message>
     <message>
+        <source>Not taken back: the segments were changed since the run.</source>
+        <translation type="unfinished">Non retiré : les segments ont été modifiés depuis l&apos;exécution.</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">Interrompre</translation>
     </message>
     <message>
+        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">Les segments ont été modifiés depuis l&apos;exécution. Annuler supprime aussi ces modifications. Retirer le résultat ?</translation>
+    </message>
+    <message>
         <source>Run on the server</source>
         <translation type="unfinished">Lancer sur le serveur</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1723,6 +1735,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
         <translation type="unfinished">{name} contient le résultat d&apos;un autre volume et reste : ce résultat est dans une nouvelle segmentation.</translation>
+    </message>
+    <message>
+        <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
+        <translation type="unfinished">Les segments de {name} ont été modifiés depuis son exécution et restent : ce résultat est dans une nouvelle segmentation.</translation>
     </message>
 </context>
 <context>

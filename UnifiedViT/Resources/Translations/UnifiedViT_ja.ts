@@ -1490,12 +1490,24 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">実行中です。終わってから、もう一度症例を読み込んでください。</translation>
     </message>
     <message>
+        <source>Not taken back: the segments were changed since the run.</source>
+        <translation type="unfinished">取り消しませんでした。セグメントは実行後に変更されています。</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">中止</translation>
     </message>
     <message>
+        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">セグメントは実行後に変更されています。「元に戻す」を行うと、これらの変更も失われます。結果を取り消しますか？</translation>
+    </message>
+    <message>
         <source>Run on the server</source>
         <translation type="unfinished">サーバーで実行</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1723,6 +1735,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
         <translation type="unfinished">{name} は別のボリュームの結果であるため残されました。今回の結果は新しいセグメンテーションにあります。</translation>
+    </message>
+    <message>
+        <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} のセグメントは実行後に変更されているため残されました。今回の結果は新しいセグメンテーションにあります。</translation>
     </message>
 </context>
 <context>

@@ -1490,12 +1490,24 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">正在运行。请等待其结束，然后重新加载该病例。</translation>
     </message>
     <message>
+        <source>Not taken back: the segments were changed since the run.</source>
+        <translation type="unfinished">未收回：分割段在运行后被修改过。</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">取消</translation>
     </message>
     <message>
+        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">分割段在运行后被修改过。“撤销”也会去掉这些修改。要收回结果吗？</translation>
+    </message>
+    <message>
         <source>Run on the server</source>
         <translation type="unfinished">在服务器上运行</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1723,6 +1735,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
         <translation type="unfinished">{name} 是另一个体数据的结果，予以保留：此结果在新的分割中。</translation>
+    </message>
+    <message>
+        <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} 的分割段在运行后被修改过，予以保留：此结果在新的分割中。</translation>
     </message>
 </context>
 <context>
