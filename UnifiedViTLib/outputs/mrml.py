@@ -1,8 +1,8 @@
 """Between MRML nodes and the library: a volume node to a `Volume`, a `Prediction` to nodes of the scene.
 
-The other files of the library that touch MRML are `mrml_changes`, `mrml_volumes` and `mrml_scene`. Geometry is kept in
-the volume's own frame: parent transforms are not part of it, the segmentation observes the same parent transform as the
-volume instead.
+The other files of the library that touch MRML are `mrml_changes`, `mrml_edits`, `mrml_scene` and `mrml_volumes`.
+Geometry is kept in the volume's own frame: parent transforms are not part of it, the segmentation observes the same
+parent transform as the volume instead.
 """
 
 from __future__ import annotations
@@ -181,26 +181,6 @@ def result_of(node: slicer.vtkMRMLNode | None) -> dict | None:
     except (ValueError, RecursionError):
         return None
     return result if is_result(result) else None
-
-
-def is_as_drawn(segmentation_node: slicer.vtkMRMLSegmentationNode, prediction: Prediction) -> bool:
-    """Whether the segments of a result are still what the model drew, on its own grid.
-
-    Args:
-        segmentation_node: carries the result.
-        prediction: the result.
-    """
-    there = segmentation_node.GetSegmentation().GetSegmentIDs()
-    for segment in prediction.segments:
-        segment_id, image = f"Segment_{segment.label}", slicer.vtkOrientedImageData()
-        now = np.empty((0, 3), int)
-        if segment_id in there and segmentation_node.GetBinaryLabelmapRepresentation(segment_id, image) \
-                and not image.IsEmpty():
-            array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
-            now = np.argwhere(array > 0) + image.GetExtent()[::2][::-1]
-        if not np.array_equal(now, np.argwhere(prediction.labelmap == segment.label)):
-            return False
-    return True
 
 
 def centre_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> tuple[float, float, float] | None:

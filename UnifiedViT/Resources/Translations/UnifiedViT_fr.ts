@@ -68,10 +68,6 @@
         <translation type="unfinished">Segmentation :</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
-        <translation type="unfinished">Où va le résultat. Le contenu d&apos;une segmentation existante est remplacé (Annuler le rétablit).</translation>
-    </message>
-    <message>
         <source>Create a new segmentation on Run</source>
         <translation type="unfinished">Créer une segmentation au lancement</translation>
     </message>
@@ -362,6 +358,10 @@
     <message>
         <source>What runs the networks</source>
         <translation type="unfinished">Ce qui exécute les réseaux</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
+        <translation type="unfinished">Où va le résultat. Le contenu d&apos;une segmentation existante est remplacé (Annuler le rétablit). Les résultats d&apos;autres volumes restent, tout comme les segments modifiés depuis l&apos;exécution : une nouvelle segmentation est alors créée.</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1494,12 +1494,24 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Un examen est en cours. Attendez sa fin, puis rechargez le cas.</translation>
     </message>
     <message>
+        <source>Not taken back: the segments were changed since the run.</source>
+        <translation type="unfinished">Non retiré : les segments ont été modifiés depuis l&apos;exécution.</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">Interrompre</translation>
     </message>
     <message>
+        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">Les segments ont été modifiés depuis l&apos;exécution. Annuler supprime aussi ces modifications. Retirer le résultat ?</translation>
+    </message>
+    <message>
         <source>Run on the server</source>
         <translation type="unfinished">Lancer sur le serveur</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1723,6 +1735,14 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
         <translation type="unfinished">Les voxels de {names} ont été modifiés pendant que le modèle les examinait : ce résultat vaut pour les voxels tels qu&apos;ils étaient. Relancez.</translation>
+    </message>
+    <message>
+        <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} contient le résultat d&apos;un autre volume et reste : ce résultat est dans une nouvelle segmentation.</translation>
+    </message>
+    <message>
+        <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
+        <translation type="unfinished">Les segments de {name} ont été modifiés depuis son exécution et restent : ce résultat est dans une nouvelle segmentation.</translation>
     </message>
 </context>
 <context>
