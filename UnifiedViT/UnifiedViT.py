@@ -303,8 +303,8 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
         return processSequence(self.runner.client, sequenceNode, model, device, batchSize, progress, **options)
 
     def saveAsDicom(self, volumeNode, folder, progress=None):
-        """Write the last result that `process` of this object gave for a volume as DICOM objects, as `unifiedvit
-        predict --dicom` does, under a free name; waits until they are there.
+        """Write the last result that `process` of this object gave for a volume, and that is in the scene still, as
+        DICOM objects, as `unifiedvit predict --dicom` does, under a free name; waits until they are there.
 
         Args:
             volumeNode: loaded with Slicer's DICOM module, so that its images are in Slicer's DICOM database.

@@ -64,3 +64,21 @@ def sequence(desk, monkeypatch):
     moved = scenes.add_transform(desk.scene, np.diag([-1.0, 1.0, 1.0, 1.0]))
     browser.GetProxyNode(sequence).SetAndObserveTransformNodeID(moved.GetID())
     return sequence
+
+
+@pytest.fixture
+def play(desk, sequence):
+    """Shows an item of `sequence`, counted from 0; returns the volume node that shows it. The last item is turned."""
+    import slicer
+
+    logic = slicer.modules.sequences.logic()
+    browser = logic.GetFirstBrowserNodeForSequenceNode(sequence)
+    voxels = slicer.util.arrayFromVolume(sequence.GetNthDataNode(2))
+    voxels[:] = voxels[:, ::-1, ::-1].copy()
+
+    def show(item):
+        browser.SetSelectedItemNumber(item)
+        logic.UpdateProxyNodesFromSequences(browser)
+        return browser.GetProxyNode(sequence)
+
+    return show

@@ -194,6 +194,34 @@ def test_undo_brings_back_the_result_that_is_saved(desk, loaded, show, output):
     assert desk.panel.runner.results._kept == {}
 
 
+def test_a_script_never_saves_a_result_of_an_earlier_scene_as_that_of_a_volume_of_this_one(desk, images, proven, output,
+                                                                                          tmp_path):
+    logic = desk.module.UnifiedViTLogic()
+    first = dicom_node(desk.scene, images, "patient 1")
+    logic.process(first, model=proven.folder, device="cpu")
+    node_id, files = first.GetID(), dict(slicer.dicomDatabase.files)
+    for folder in (series(tmp_path / "next", pixels=head()[:, ::-1].astype(np.uint16)), images):
+        desk.scene.Clear(0)
+        volume = dicom_node(desk.scene, folder, "patient 2")
+        slicer.dicomDatabase.files |= files
+        assert volume.GetID() == node_id
+        with pytest.raises(UnsupportedImageError, match="results of this session alone, and there is none"):
+            logic.saveAsDicom(volume, output)
+    assert names(output) == []
+    logic.close()
+
+
+def test_a_result_that_was_taken_back_is_not_saved_by_a_script(desk, loaded, show, output):
+    logic = desk.widget.logic
+    drawn = show(loaded)
+    show(loaded, drawn, labelmap=np.zeros(head().shape, np.uint8))
+    desk.ui.undoButton.click()
+    assert "head.seg.dcm" in [path.name for path in logic.saveAsDicom(loaded, output)], "what is shown has segments"
+    desk.scene.RemoveNode(drawn)
+    with pytest.raises(UnsupportedImageError, match="Run again"):
+        logic.saveAsDicom(loaded, output)
+
+
 def test_saving_can_be_cancelled_and_begins_with_a_question_where_the_package_is_missing(desk, loaded, show, output,
                                                                                        monkeypatch):
     show(loaded)

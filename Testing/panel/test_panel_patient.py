@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import scenes
 import slicer
@@ -150,16 +151,18 @@ def test_results_of_one_image_of_other_models_and_damaged_ones_are_refused(desk,
     assert "other segmentation" not in items(desk)
     region = result(desk, patient.spec, "part", LEFT)
     text = json.loads(region.GetAttribute("UnifiedViT.Result"))
-    region.SetAttribute("UnifiedViT.Result", json.dumps(text | {"region": {"description": "a box"}}))
+    region.SetAttribute("UnifiedViT.Result", json.dumps(text | {"region": {
+        "description": "a box", "first_slice": 1, "box_to_ras": np.eye(4).tolist()}}))
     with pytest.raises(UnsupportedImageError, match="part segmentation was looked at in a region alone"):
         logic.diagnosePatient([patient.left, region])
     region.SetAttribute("UnifiedViT.Result", json.dumps(text | {"model": "tiny"}))
     for nodes in ([region], [patient.left, region]):
         with pytest.raises(UnsupportedImageError, match=r"at least one result|part segmentation is no result of"):
             logic.diagnosePatient(nodes)
-    for probabilities in ({"healthy": 5}, dict.fromkeys(LEFT, 0.9), dict.fromkeys(LEFT, "x"), None):
+    for probabilities, words in (({"healthy": 5}, "is damaged"), (dict.fromkeys(LEFT, 0.9), "is damaged"),
+                                 (dict.fromkeys(LEFT, "x"), "is no result of"), (None, "is no result of")):
         text = json.loads(patient.right.GetAttribute("UnifiedViT.Result"))
         text["diagnosis"]["probabilities"] = probabilities
         patient.right.SetAttribute("UnifiedViT.Result", json.dumps(text))
-        with pytest.raises(UnsupportedImageError, match="is damaged"):
+        with pytest.raises(UnsupportedImageError, match=words):
             logic.diagnosePatient([patient.left, patient.right])

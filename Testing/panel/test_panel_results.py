@@ -101,6 +101,18 @@ def test_the_report_is_one_file_with_pictures_and_without_a_script_or_a_link(des
     assert "&lt;prüfen&gt;" in page
 
 
+def test_the_report_has_no_pictures_of_an_image_other_than_the_one_that_was_looked_at(desk, play, tmp_path):
+    segmentation, _ = add_to_scene(scenes.predict(volume := play(0)), volume)
+    desk.choose(inputVolume=volume, outputSegmentation=segmentation)
+    FileDialog.answers = [str(tmp_path / "other.html"), str(tmp_path / "same.html")]
+    for item in (2, 0):
+        play(item)
+        desk.ui.saveReportButton.click()
+    other, same = ((tmp_path / f"{name}.html").read_text(encoding="utf-8") for name in ("other", "same"))
+    assert "data:image" not in other and "no longer has the voxels that were looked at" in other and "Glioma" in other
+    assert same.count("data:image/png;base64") == 6 and "no longer" not in same
+
+
 def test_a_report_that_cannot_be_written_ends_in_a_sentence_and_cancel_in_nothing(desk, shown, tmp_path):
     (tmp_path / "file").write_text("")
     FileDialog.answers = [str(tmp_path / "file" / "report.html")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import scenes
@@ -9,8 +11,11 @@ import slicer
 import slicer.util
 from panels import head_node
 from standin.application import enter, leave, show_panel
+from vtk.util.numpy_support import vtk_to_numpy
 
 from UnifiedViTLib.outputs.mrml import result_of
+from UnifiedViTLib.service.store.download import remove_model
+from UnifiedViTLib.service.store.importing import import_model
 
 
 def segmentation(scene):
@@ -97,6 +102,37 @@ def test_voxels_that_change_during_a_run_are_said_in_the_result(desk):
     assert "The voxels of head" not in desk.ui.warningsLabel.text
 
 
+def test_a_damaged_result_in_a_scene_counts_as_none_and_the_panel_can_be_used(desk, shown):
+    _volume, node = shown
+    good = result_of(node)
+    for key, value in (("diagnosis", {"label": "x"}), ("diagnosis", None), ("segments", [{}]), ("slices", []),
+                       ("slices", [{}]), ("warnings", None), ("model", {}), ("timings_s", {"total": "x"}),
+                       ("name", None), ("region", {}), ("heatmap", {})):
+        node.SetAttribute("UnifiedViT.Result", json.dumps({**good, key: value}))
+        desk.panel.showParameters()
+        assert not desk.ui.resultCollapsibleButton.visible, key
+    text = scenes.xml(desk.scene)
+    desk.scene.Clear(0)
+    desk.scene.SetLoadFromXMLString(1)
+    desk.scene.SetSceneXMLString(text)
+    desk.scene.Import()
+    desk.scene.SetLoadFromXMLString(0)
+    assert desk.ui.inputSelector.currentNode().GetName() == "head" and desk.ui.runButton.enabled
+    assert not desk.ui.resultCollapsibleButton.visible
+
+
+def test_a_result_names_the_item_that_its_sequence_showed_when_the_run_began(desk, play):
+    desk.choose(inputVolume=play(0), device="cpu")
+    desk.press_run()
+    play(2)
+    desk.wait(lambda: not desk.panel._running)
+    node = segmentation(desk.scene)
+    assert node.GetName().endswith("(item 1)") and "item 1" in desk.ui.diagnosisLabel.text
+    assert "voxels as they were" in result_of(node)["warnings"][0]
+    assert desk.run().startswith("Done")
+    assert node.GetAttribute("UnifiedViT.SequenceItem") == "3"
+
+
 def test_a_run_into_a_segmentation_replaces_its_maps_and_undo_brings_them_back(desk):
     volume = head_node(desk.scene)
     desk.choose(inputVolume=volume, heatmap="glioma", keepProbabilities=True)
@@ -120,6 +156,107 @@ def test_a_run_into_a_segmentation_replaces_its_maps_and_undo_brings_them_back(d
     assert restored is replacement and restored.GetDisplayNode() is not None
     assert slicer.util.arrayFromVolume(restored).shape == before.shape
     assert desk.ui.heatmapCheckBox.visible
+
+
+@pytest.fixture
+def lesion(desk, proven):
+    """A run that has drawn a segment of the head; another gives the same."""
+    import_model(proven.folder)
+    desk.panel.models.refresh()
+    desk.panel.onModelsChanged(proven.id)
+    desk.choose(inputVolume=head_node(desk.scene), device="cpu")
+    assert desk.run().startswith("Done")
+    yield
+    remove_model(proven.id)
+
+
+def change(segmentation, how):
+    """What a user may do with the Segment Editor."""
+    drawn = segmentation.GetSegmentation()
+    first = drawn.GetNthSegmentID(0)
+    if how == "added":
+        drawn.AddEmptySegment("mine", "by hand")
+    elif how == "renamed":
+        drawn.GetSegment(first).SetName("renamed")
+    elif how == "removed":
+        drawn.RemoveSegment(first)
+    else:
+        image = drawn.GetSegment(first).GetRepresentation("Binary labelmap")
+        vtk_to_numpy(image.GetPointData().GetScalars())[0] ^= drawn.GetSegment(first).GetLabelValue()
+        drawn.GetSegment(first).Modified()
+
+
+def segments(segmentation):
+    """Names and voxels of all segments."""
+    drawn = segmentation.GetSegmentation()
+    return {drawn.GetSegment(one).GetName(): scenes.shown(segmentation, one)[0].tobytes()
+            if not drawn.GetSegment(one).GetRepresentation("Binary labelmap").IsEmpty() else b""
+            for one in drawn.GetSegmentIDs()}
+
+
+def test_a_run_on_another_volume_leaves_the_result_of_the_first(desk):
+    first, second = head_node(desk.scene), head_node(desk.scene)
+    second.SetName("second")
+    desk.choose(inputVolume=first, heatmap="auto")
+    assert desk.run().startswith("Done")
+    kept = segmentation(desk.scene)
+    text, maps = kept.GetAttribute("UnifiedViT.Result"), names(desk.scene)
+    desk.choose(inputVolume=second, heatmap="")
+    said = desk.run()
+    assert said.startswith("Done") and "head segmentation holds the result of another volume, and stays" in said
+    assert kept.GetAttribute("UnifiedViT.Result") == text and names(desk.scene) == maps
+    assert names(desk.scene, "vtkMRMLSegmentationNode") == ["head segmentation", "second segmentation"]
+    assert names(desk.scene, "vtkMRMLTableNode") == ["head diagnosis", "second diagnosis"]
+    assert result_of(desk.widget._parameterNode.outputSegmentation)["name"] == "second"
+    assert "stays" not in desk.run(), "into its own"
+    assert desk.scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 2
+    desk.widget.logic.process(second, kept, device="cpu")
+    assert result_of(kept)["name"] == "second", "a script says what it wants"
+
+
+def test_the_result_of_another_volume_that_is_deleted_during_a_run_leaves_its_table_as_it_is(desk):
+    first, second = head_node(desk.scene), head_node(desk.scene, (20, 64, 60))
+    desk.choose(inputVolume=first)
+    assert desk.run().startswith("Done")
+    table = desk.scene.GetFirstNodeByClass("vtkMRMLTableNode")
+    text = table.GetAttribute("UnifiedViT.Result")
+    desk.choose(inputVolume=second)
+    desk.press_run()
+    desk.scene.RemoveNode(segmentation(desk.scene))
+    desk.wait(lambda: not desk.panel._running)
+    assert table.GetAttribute("UnifiedViT.Result") == text
+    assert segmentation(desk.scene).GetNodeReference("UnifiedViT.table") is not table
+
+
+@pytest.mark.parametrize("edit", ["added", "renamed", "removed", "painted"])
+def test_segments_that_were_edited_stay_when_the_volume_is_run_again(desk, lesion, edit):
+    kept = segmentation(desk.scene)
+    change(kept, edit)
+    before = segments(kept)
+    said = desk.run()
+    assert said.startswith("Done")
+    assert f"The segments of {kept.GetName()} were changed since its run, and stay" in said
+    assert segments(kept) == before and desk.app.questions == []
+    assert names(desk.scene, "vtkMRMLTableNode") == ["head diagnosis", "head diagnosis_1"]
+    assert desk.widget._parameterNode.outputSegmentation is not kept
+    assert "stay" not in desk.run(), "into one that is as the model drew it"
+    assert desk.scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 2
+
+
+def test_undo_asks_before_it_takes_edits_away(desk, lesion):
+    assert desk.run().startswith("Done")
+    shown = segmentation(desk.scene)
+    drawn = segments(shown)
+    change(shown, "added")
+    edited = segments(shown)
+    desk.app.consent = False
+    desk.ui.undoButton.click()
+    assert desk.ui.statusLabel.text == "Not taken back: the segments were changed since the run."
+    assert segments(shown) == edited and desk.ui.undoButton.enabled
+    desk.app.consent = True
+    desk.ui.undoButton.click()
+    assert segments(shown) == drawn and not desk.ui.undoButton.enabled
+    assert ["takes these changes away" in question for question in desk.app.questions] == [True, True]
 
 
 def test_a_map_that_is_looked_at_itself_stays(desk):

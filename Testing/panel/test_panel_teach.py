@@ -106,6 +106,52 @@ def test_a_case_is_of_the_image_that_was_looked_at_whatever_grid_the_segments_ha
     assert "no longer in the scene" in press(desk, desk.ui.teachButton)
 
 
+def test_an_image_other_than_the_one_that_was_looked_at_is_not_added_with_its_mask(desk, play, tmp_path):
+    desk.choose(inputVolume=(volume := play(0)), device="cpu")
+    assert desk.run().startswith("Done")
+    looked_at = slicer.util.arrayFromVolume(volume).copy()
+    fill(desk, tmp_path / "mine")
+    play(2)
+    assert "no longer has the voxels that" in press(desk, desk.ui.teachButton)
+    assert not (tmp_path / "mine").exists()
+    play(0)
+    assert "Added to the dataset" in press(desk, desk.ui.teachButton)
+    row, = rows(tmp_path / "mine")
+    assert np.array_equal(written(tmp_path / "mine", row)[0].array, looked_at)
+
+
+def test_what_was_changed_while_it_was_looked_at_or_later_is_not_added(desk, shown, tmp_path):
+    volume, segmentation = shown
+    as_it_was = slicer.util.arrayFromVolume(volume).copy()
+    slicer.util.updateVolumeFromArray(volume, as_it_was[:, ::-1, ::-1])
+    with pytest.raises(UnsupportedImageError, match="no longer has the voxels"):
+        desk.widget.logic.addToDataset(volume, tmp_path / "mine", "AB")
+    segmentation.RemoveAttribute("UnifiedViT.ImageSHA256")  # a scene that was saved before this was noted
+    assert desk.widget.logic.addToDataset(volume, tmp_path / "mine", "AB").case
+    slicer.util.updateVolumeFromArray(volume, as_it_was)
+    desk.choose(outputSegmentation=None)
+    desk.press_run()
+    slicer.util.updateVolumeFromArray(volume, as_it_was[:, ::-1, ::-1])
+    desk.wait(lambda: not desk.panel._running)
+    with pytest.raises(UnsupportedImageError, match="no longer has the voxels"):
+        desk.widget.logic.addToDataset(volume, tmp_path / "other", "AB",
+                                       segmentationNode=desk.widget._parameterNode.outputSegmentation)
+
+
+def test_a_clone_of_a_result_is_of_its_volume_as_long_as_the_scene_knows_it(desk, tmp_path):
+    for scene in scenes.application(slicer.vtkMRMLScene()):
+        volume = head_node(scene)
+        original, _ = add_to_scene(scenes.predict(volume), volume)
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+        clone = hierarchy.GetItemDataNode(slicer.vtkSlicerSubjectHierarchyModuleLogic.CloneSubjectHierarchyItem(
+            hierarchy, hierarchy.GetItemByDataNode(original), "kept"))
+        add = desk.widget.logic.addToDataset
+        assert add(volume, tmp_path / "mine", "AB", segmentationNode=clone).case.dice == 1.0
+        scene.RemoveNode(original)
+        with pytest.raises(UnsupportedImageError, match=r"kept does not know its volume.*kept is a copy"):
+            add(volume, tmp_path / "mine", "AB", segmentationNode=clone)
+
+
 def test_the_time_that_a_result_was_shown_in_a_scene_that_was_closed_does_not_count(desk, shown, tmp_path, monkeypatch):
     real, later = time.monotonic, 5000.0
     desk.scene.Clear(0)
@@ -195,7 +241,8 @@ def test_a_result_of_a_region_alone_is_refused(desk, tmp_path):
     volume = scenes.add_volume(desk.scene)
     segmentation, _ = add_to_scene(scenes.predict(volume), volume)
     result = result_of(segmentation)
-    segmentation.SetAttribute("UnifiedViT.Result", json.dumps(result | {"region": {"description": "a box"}}))
+    segmentation.SetAttribute("UnifiedViT.Result", json.dumps(result | {"region": {
+        "description": "a box", "first_slice": 1, "box_to_ras": np.eye(4).tolist()}}))
     with pytest.raises(UnsupportedImageError, match="Only a region"):
         desk.widget.logic.addToDataset(volume, tmp_path / "mine", "AB")
     assert not (tmp_path / "mine").exists()

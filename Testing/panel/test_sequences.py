@@ -44,6 +44,19 @@ def test_every_item_has_a_segmentation_a_row_and_a_point_of_the_plot(desk, seque
     assert result["diagnosis"]["display"] in desk.ui.diagnosisLabel.text
 
 
+def test_nothing_is_shown_over_an_item_that_failed(desk, sequence):
+    made = desk.widget.logic.processSequence(sequence, device="cpu")
+    logic = slicer.modules.sequences.logic()
+    browser = logic.GetFirstBrowserNodeForSequenceNode(sequence)
+    shown = browser.GetProxyNode(made.segmentations)
+    for item, is_done in ((0, True), (1, False), (2, True), (1, False), (0, True)):
+        browser.SetSelectedItemNumber(item)
+        logic.UpdateProxyNodesFromSequences(browser)
+        assert (result_of(shown) is not None) == bool(shown.GetSegmentation().GetNumberOfSegments()) == is_done
+        assert shown.GetTransformNodeID() == browser.GetProxyNode(sequence).GetTransformNodeID()
+    assert made.segmentations.GetNumberOfDataNodes() == 2
+
+
 def test_cancel_between_items_keeps_what_is_done(desk, sequence):
     def stop_at_the_third(stage, done):
         if "3 of 3" in stage:

@@ -13,6 +13,7 @@ from UnifiedViTLib.names import patient_key
 from UnifiedViTLib.outputs.dataset.correction import Correction, Proposal, unpack_labelmap
 from UnifiedViTLib.outputs.dataset.folder import CorrectionDataset
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, result_of, volume_from_node
+from UnifiedViTLib.outputs.mrml_changes import has_voxels_of
 from UnifiedViTLib.service.store.catalogue import find_model
 
 from .channels import asArray
@@ -45,10 +46,15 @@ def correctionOf(segmentationNode, reviewer, label, patient, seconds):
                                       "it has drawn, and add that."))
     volumeNode = volumeOf(segmentationNode)
     if volumeNode is None:
-        raise UnsupportedImageError(_("The volume that {name} was drawn on is no longer in the scene. Load it and run "
-                                      "again.").format(name=segmentationNode.GetName()))
+        raise UnsupportedImageError(_("{name} does not know its volume: that is no longer in the scene, or {name} is a "
+                                      "copy, or plays a sequence. Run on the volume again, and add that.").format(
+                                          name=segmentationNode.GetName()))
     _refuseSequences(result["model"]["id"])
     volume = volume_from_node(volumeNode)
+    if not has_voxels_of(volume, segmentationNode):
+        raise UnsupportedImageError(_("{volume} no longer has the voxels that {name} was drawn on: it was changed, or "
+                                      "its sequence shows another item. Show that item again, or run again, then add."
+                                      ).format(volume=volumeNode.GetName(), name=segmentationNode.GetName()))
     proposed = unpack_labelmap(segmentationNode.GetAttribute(f"{ATTRIBUTE}Proposal"), volume.array.shape)
     drawn = segmentationOf(segmentationNode)
     ijkToWorld = _toWorld(volumeNode) @ volume.ijk_to_ras

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.prediction import Prediction
-from UnifiedViTLib.outputs.mrml import ATTRIBUTE
+from UnifiedViTLib.outputs.mrml import ATTRIBUTE, volume_of
 from UnifiedViTLib.service.worker.protocol import DicomRequest
 
 #: Slicer's DICOM module writes the images' UIDs here, separated by blanks.
@@ -26,13 +26,11 @@ class KeptResult:
     Attributes:
         prediction: without what has no DICOM object.
         volume: with the voxels that were looked at.
-        volumeID: of the node that they were copied from.
-        uids: of the images that Slicer loaded the node from.
+        uids: of the images that Slicer loaded the node from that they were copied from.
     """
 
     prediction: Prediction
     volume: Volume
-    volumeID: str
     uids: tuple[str, ...]
 
 
@@ -58,19 +56,23 @@ class KeptResults:
         if uids:
             volume = Volume(array, prediction.ijk_to_ras, prediction.name, geometry=prediction.geometry)
             self._kept[_textOf(segmentationNode)] = KeptResult(
-                replace(prediction, probability_maps=None, superres=None), volume, volumeNode.GetID(), uids)
+                replace(prediction, probability_maps=None, superres=None), volume, uids)
 
     def of(self, segmentationNode):
         """The `KeptResult` that a segmentation carries; None if there is none."""
         return self._kept.get(_textOf(segmentationNode)) if segmentationNode else None
 
     def lastOf(self, volumeNode):
-        """The last `KeptResult` of a volume.
+        """The last `KeptResult` of a volume that a segmentation of its scene still carries.
 
         Raises:
             UnsupportedImageError: there is none, for a reason that the sentence tells.
         """
-        found = [kept for kept in self._kept.values() if volumeNode and kept.volumeID == volumeNode.GetID()]
+        scene = volumeNode.GetScene() if volumeNode else None
+        nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene) if scene else []
+        carried = {_textOf(node) for node in nodes if volume_of(node) is volumeNode}
+        # IDs begin anew with a scene: the images tell whether the volume is the one that was looked at.
+        found = [kept for text, kept in self._kept.items() if text in carried and kept.uids == uidsOf(volumeNode)]
         if not found:
             raise UnsupportedImageError(whyNotDicom(None, volumeNode))
         return found[-1]

@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError
-from UnifiedViTLib.outputs.mrml import is_as_drawn
+from UnifiedViTLib.outputs.mrml_edits import is_as_drawn
 from UnifiedViTLib.service.worker.protocol import Failed, JobRequest
 
 from .childview import ChildView
@@ -85,7 +85,7 @@ class DicomView(ChildView):
         except UnifiedViTError as error:
             self._status.say(str(error), isBad=True)
             return
-        if not is_as_drawn(self._node(), kept.prediction) and not slicer.util.confirmYesNoDisplay(
+        if not is_as_drawn(self._node()) and not slicer.util.confirmYesNoDisplay(
                 _("The segments were changed since the run. The DICOM objects say what the model drew, without these "
                   "changes, which Slicer's own export (Export to DICOM) writes. Write them?"),
                 windowTitle=_("UnifiedViT")):

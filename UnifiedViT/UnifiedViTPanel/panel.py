@@ -6,6 +6,7 @@ import html
 import time
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import Cancelled, DependencyError, UnifiedViTError, UnsupportedImageError
@@ -274,7 +275,8 @@ class Panel:
                 self.setup.look()
         else:
             done = _("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._started)
-            self.status.say(" ".join([done, *self.runner.queue.failures]), isBad=bool(self.runner.queue.failures))
+            failures, note = self.runner.queue.failures, self.runner.note
+            self.status.say(" ".join(filter(None, [done, note, *failures])), isBad=bool(failures))
             self._showResult(segmentationNode)
         finally:
             self.runner.release()
@@ -308,7 +310,12 @@ class Panel:
         self._showButtons()
 
     def onUndo(self, _checked=None):
-        """Take the last result back."""
+        """Take the last result back; where its segments were changed, after a question."""
+        if self.runner.isEdited and not slicer.util.confirmYesNoDisplay(
+                _("The segments were changed since the run. Undo takes these changes away too. Take the result back?"),
+                windowTitle=_("UnifiedViT")):
+            self.status.say(_("Not taken back: the segments were changed since the run."))
+            return
         self.runner.undo()
         self.status.say(_("The result was taken back."))
         self.showParameters()

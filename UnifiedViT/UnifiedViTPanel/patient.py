@@ -42,11 +42,10 @@ def diagnosePatient(segmentationNodes, metadata=None, model=None):
     """
     nodes = list(segmentationNodes)
     results = [result_of(node) for node in nodes]
-    # A scene may come from anywhere.
-    first = next((result for result in results if result and isinstance(result["model"], dict)), None)
+    first = next(filter(None, results), None)
     if first is None:
         raise UnsupportedImageError(_("Choose at least one result of UnifiedViT."))
-    spec = find_model(model or str(first["model"].get("id", "")))
+    spec = find_model(model or first["model"]["id"])
     _refuseMixed(nodes, results, spec)
     try:
         return diagnose_patient(spec, [_viewOf(node, names, spec) for node, names in
@@ -58,9 +57,7 @@ def diagnosePatient(segmentationNodes, metadata=None, model=None):
 
 def isOf(result, spec):
     """Whether a result is of exactly this model."""
-    model = result["model"]
-    return isinstance(model, dict) and [model.get(name) for name in ("id", "version", "sha256")] == [
-        spec.id, spec.version, spec.sha256]
+    return [result["model"][name] for name in ("id", "version", "sha256")] == [spec.id, spec.version, spec.sha256]
 
 
 def _refuseMixed(nodes, results, spec):
@@ -107,22 +104,18 @@ def _viewOf(node, name, spec):
     """What a result says; a scene may come from anywhere.
 
     Raises:
-        UnsupportedImageError: it does not hold what it should, or is of a region alone.
+        UnsupportedImageError: its probabilities are none of this model, or it is of a region alone.
     """
     result = result_of(node)
     if result.get("region"):
         raise region_alone(name)
-    diagnosis, warnings = result["diagnosis"], result["warnings"]
-    said = diagnosis.get("probabilities") if isinstance(diagnosis, dict) else None
-    values = [said.get(one.name) for one in spec.classes] if isinstance(said, dict) else []
-    isSound = isinstance(warnings, list) and values and all(
-        isinstance(value, float | int) and 0 <= value <= 1 for value in values) and math.isclose(
-            sum(values), 1, abs_tol=_ROUNDING)
-    if not isSound:
+    said = result["diagnosis"]["probabilities"]
+    values = [said.get(one.name, -1) for one in spec.classes]
+    if min(values) < 0 or not math.isclose(sum(values), 1, abs_tol=_ROUNDING):
         raise UnsupportedImageError(_("The result {name} of this scene is damaged. Run the model again.").format(
             name=name))
     return View(name, {one.name: float(value) for one, value in zip(spec.classes, values, strict=True)},
-                tuple(map(str, warnings)))
+                tuple(result["warnings"]))
 
 
 class PatientView:

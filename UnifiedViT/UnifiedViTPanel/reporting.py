@@ -8,16 +8,18 @@ import numpy as np
 import slicer
 
 from UnifiedViTLib.outputs.mrml import volume_from_node, volume_of
+from UnifiedViTLib.outputs.mrml_changes import has_voxels_of
 from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, SUPERRES_ROLE, SYNTHETIC_ROLE, UNCERTAINTY_ROLE
 from UnifiedViTLib.outputs.naming import safe_name
-from UnifiedViTLib.outputs.report import write_report
+from UnifiedViTLib.outputs.report import OTHER_IMAGE, write_report
 
 #: Of the application's settings: the folder of the last report.
 FOLDER_SETTING = "UnifiedViT/ReportFolder"
 
 
 def saveReport(result, segmentationNode, path):
-    """Write one HTML file with pictures, which needs no network.
+    """Write one HTML file with pictures, which needs no network. Where the volume has other voxels by now, that is
+    said in place of pictures.
 
     Args:
         result: as from `result_of`.
@@ -28,6 +30,9 @@ def saveReport(result, segmentationNode, path):
         UnifiedViTError: it cannot be written.
     """
     volume, labelmap = _pictured(segmentationNode)
+    if volume is not None and not has_voxels_of(volume, segmentationNode):
+        volume, labelmap = None, None
+        result = result | {"warnings": [*result["warnings"], OTHER_IMAGE]}
     write_report(result, Path(path), volume, labelmap, _percent(segmentationNode, HEATMAP_ROLE, volume),
                  _percent(segmentationNode, UNCERTAINTY_ROLE, volume), _superres(segmentationNode))
     slicer.app.userSettings().setValue(FOLDER_SETTING, str(Path(path).parent))

@@ -10,7 +10,8 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.inference.channels import check_channel_names
-from UnifiedViTLib.outputs.mrml import ATTRIBUTE, add_to_scene, volume_from_node
+from UnifiedViTLib.outputs.mrml import ATTRIBUTE, add_to_scene, result_of, volume_from_node, volume_of
+from UnifiedViTLib.outputs.mrml_edits import is_as_drawn
 from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.outputs.mrml_volumes import (
     HEATMAP_ROLE,
@@ -39,13 +40,20 @@ TABLE_ROLE = f"{ATTRIBUTE}table"
 
 
 class Runner:
-    """Holds the worker, what is under way for which volume, and `results`, which can be written as DICOM."""
+    """Holds the worker, what is under way for which volume, and `results`, which can be written as DICOM.
+
+    Attributes:
+        note: why the last result that was accepted is not in the segmentation that was chosen, in a sentence; "" where
+            it is.
+    """
 
     def __init__(self):
+        self.note = ""
         self.client, self.results, self.queue = WorkerClient(), KeptResults(), ModelQueue()
         self._volumeID = self._segmentationID = self._tableID = None
         self._inputs = {}  # voxels as they were asked about, by the nodes' IDs
-        self._memory, self._added, self._backgrounds = None, [], {}
+        self._item = None  # which item of its sequence the volume showed then
+        self._memory, self._added, self._shown, self._backgrounds = None, [], [], {}
 
     def request(self, volumeNode, model, device, batchSize, options, channels=None, region=None):
         """What to ask the worker for a volume; `options` as of `optionsOf`, `region` a `RegionChoice`, others as for
@@ -72,7 +80,7 @@ class Runner:
             inputs |= {node.GetID(): extraChannels[name].array for name, node in channels.items()}
             requests.append(PredictRequest(volume, spec, options, device, batchSize, extra_channels=extraChannels,
                                            server=server))
-        self._inputs = inputs
+        self._inputs, self._item = inputs, _sequenceItemOf(volumeNode)
         return requests
 
     def start(self, parameters, server=None):
@@ -88,7 +96,8 @@ class Runner:
             optionsOf(**{name: getattr(parameters, name) for name in slicerOptions()}),
             lambda spec: chosenChannels(parameters.parameterNode, spec), chosenRegion(parameters.parameterNode), server)
         self.queue.start(self.client, requests)
-        table = segmentation.GetNodeReference(TABLE_ROLE) if segmentation else None
+        isOfIt = segmentation and not _isOfAnother(segmentation, volume)
+        table = segmentation.GetNodeReference(TABLE_ROLE) if isOfIt else None
         self._volumeID = volume.GetID()
         self._segmentationID, self._tableID = (node.GetID() if node else None for node in (segmentation, table))
 
@@ -108,7 +117,8 @@ class Runner:
 
     def accept(self, prediction):
         """Put the result of the run under way into the scene, of several models each; returns the segmentation node,
-        or the first.
+        or the first. It replaces what the chosen segmentation holds, unless that is another volume's result,
+        or has segments that were changed since its run.
 
         Raises:
             UnifiedViTError: the volume has gone or changed meanwhile; the scene is as it was.
@@ -116,10 +126,15 @@ class Runner:
         volume = self.volumeNode
         if volume is None:
             raise UnsupportedImageError(_("The volume was removed from the scene before its result came."))
+        self.note = ""
         if isinstance(prediction, list):
             return self.addEach(prediction, volume)[0]
         segmentation, table = (slicer.mrmlScene.GetNodeByID(nodeID) if nodeID else None
                                for nodeID in (self._segmentationID, self._tableID))
+        if segmentation is not None:
+            self.note = _whyKept(segmentation, volume)
+        if self.note:
+            segmentation = table = None
         return self.addToScene(prediction, volume, segmentation, table)
 
     def addStored(self, result):
@@ -166,7 +181,8 @@ class Runner:
             overlays = {HEATMAP_ROLE: add_heatmap(prediction, volumeNode),
                         UNCERTAINTY_ROLE: add_uncertainty(prediction, volumeNode)}
             superres = add_superres(prediction, volumeNode)
-            segmentation, table = add_to_scene(prediction, volumeNode, segmentationNode, tableNode)
+            segmentation, table = add_to_scene(prediction, volumeNode, segmentationNode, tableNode,
+                                               self._inputs.get(volumeNode.GetID()))
             segmentation.SetNodeReferenceID(TABLE_ROLE, table.GetID())
             for role, node in overlays.items():
                 segmentation.SetNodeReferenceID(role, node.GetID() if node else None)
@@ -174,7 +190,8 @@ class Runner:
             segmentation.RemoveNodeReferenceIDs(PROBABILITY_ROLE)
             for node in maps:
                 segmentation.AddNodeReferenceID(PROBABILITY_ROLE, node.GetID())
-            _noteSequenceItem(volumeNode, segmentation, isNew=segmentationNode is None)
+            _noteSequenceItem(self._item if volumeNode.GetID() in self._inputs else None, segmentation,
+                              isNew=segmentationNode is None)
         except BaseException:
             memory.restore()
             raise
@@ -185,14 +202,14 @@ class Runner:
         volumes = [*maps, *filter(None, overlays.values()), *superres]
         added += [node for one in volumes for node in (one, one.GetDisplayNode())]
         self._memory, self._added = memory, [node.GetID() for node in added if node]
-        self._backgrounds = {}
+        self._shown, self._backgrounds = [segmentation.GetID()], {}
         return segmentation
 
     def addEach(self, predictions, volumeNode):
         """Show predictions of several models, each in a segmentation and a table of its own; returns the segmentation
         nodes. `undo` takes all of them back. Errors as of `addToScene`; the scene is then as it was."""
         scene = volumeNode.GetScene()
-        before, memory, added, segmentations = (self._memory, self._added), SceneMemory(scene, []), [], []
+        before, memory, added, segmentations = (self._memory, self._added, self._shown), SceneMemory(scene, []), [], []
         try:
             for prediction in predictions:
                 segmentations.append(self.addToScene(prediction, volumeNode))
@@ -201,9 +218,9 @@ class Runner:
                                prediction.spec.id)
         except BaseException:
             memory.restore()
-            self._memory, self._added = before
+            self._memory, self._added, self._shown = before
             raise
-        self._memory, self._added = memory, added
+        self._memory, self._added, self._shown = memory, added, [node.GetID() for node in segmentations]
         return segmentations
 
     def _withChanges(self, prediction):
@@ -226,6 +243,12 @@ class Runner:
         """Whether there is a result to take back."""
         return self._memory is not None
 
+    @property
+    def isEdited(self):
+        """Whether segments of the result that `undo` would take back were changed since it came."""
+        nodes = map(slicer.mrmlScene.GetNodeByID, self._shown)
+        return not all(is_as_drawn(node) for node in nodes if node)
+
     def undo(self):
         """Take the last result out of the scene, and bring back what it replaced."""
         nodes = [slicer.mrmlScene.GetNodeByID(nodeID) for nodeID in self._added]
@@ -239,13 +262,29 @@ class Runner:
     def forget(self):
         """The scene is another one now: nothing is under way for it, nothing can be undone."""
         self._volumeID = self._segmentationID = self._tableID = self._memory = None
-        self._inputs, self._added, self._backgrounds = {}, [], {}
+        self._inputs, self._added, self._shown, self._backgrounds = {}, [], [], {}
 
     def close(self):
         """Stop what is under way, and the child process."""
         self.forget()
         self.results.clear()
         self.client.close()
+
+
+def _isOfAnother(segmentationNode, volumeNode):
+    """Whether a segmentation holds the result of another volume."""
+    return result_of(segmentationNode) is not None and volume_of(segmentationNode) is not volumeNode
+
+
+def _whyKept(segmentationNode, volumeNode):
+    """Why a result of a volume may not replace what a segmentation holds, in a sentence; "" if it may."""
+    if _isOfAnother(segmentationNode, volumeNode):
+        return _("{name} holds the result of another volume, and stays: this result is in a new segmentation.").format(
+            name=segmentationNode.GetName())
+    if result_of(segmentationNode) is not None and not is_as_drawn(segmentationNode):
+        return _("The segments of {name} were changed since its run, and stay: this result is in a new segmentation."
+                 ).format(name=segmentationNode.GetName())
+    return ""
 
 
 def _sliceViews():
@@ -261,14 +300,18 @@ def _isChanged(volumeNode, array):
     return not np.array_equal(now, array, equal_nan=now.dtype.kind == "f")
 
 
-def _noteSequenceItem(volumeNode, segmentationNode, isNew):
-    """Say which item of a sequence was looked at; a volume that is none is left alone."""
+def _sequenceItemOf(volumeNode):
+    """The number, from 1, of the item of a sequence that a volume shows; None for a volume that shows none."""
     logic = getattr(slicer.modules, "sequences", None)
     browser = logic.logic().GetFirstBrowserNodeForProxyNode(volumeNode) if logic else None
-    if browser is None:
+    return browser.GetSelectedItemNumber() + 1 if browser else None
+
+
+def _noteSequenceItem(item, segmentationNode, isNew):
+    """Say which item of a sequence was looked at; None for no item."""
+    if item is None:
         segmentationNode.RemoveAttribute(f"{ATTRIBUTE}SequenceItem")
         return
-    item = browser.GetSelectedItemNumber() + 1
     segmentationNode.SetAttribute(f"{ATTRIBUTE}SequenceItem", str(item))
     if isNew:
         segmentationNode.SetName(f"{segmentationNode.GetName()} (item {item})")

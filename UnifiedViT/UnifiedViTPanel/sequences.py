@@ -272,6 +272,8 @@ def _playTogether(sequenceNode, segmentations):
     if browser is None:
         return
     browser.AddSynchronizedSequenceNodeID(segmentations.GetID())
+    # Else the item before one that failed would be shown over it, with its diagnosis.
+    browser.SetMissingItemMode(segmentations, browser.MissingItemSetToDefault)
     slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
     volume, shown = browser.GetProxyNode(sequenceNode), browser.GetProxyNode(segmentations)
     if volume and shown:

@@ -1,8 +1,8 @@
 """Between MRML nodes and the library: a volume node to a `Volume`, a `Prediction` to nodes of the scene.
 
-Beside `mrml_volumes` and `mrml_scene` the only file of the library that touches MRML. Geometry is kept in the volume's
-own frame: parent transforms are not part of it, the segmentation observes the same parent transform as the volume
-instead.
+The other files of the library that touch MRML are `mrml_changes`, `mrml_edits`, `mrml_scene` and `mrml_volumes`.
+Geometry is kept in the volume's own frame: parent transforms are not part of it, the segmentation observes the same
+parent transform as the volume instead.
 """
 
 from __future__ import annotations
@@ -23,17 +23,16 @@ from ..imaging.volume import Volume, check, grid_distance_mm
 from ..inference.prediction import Prediction
 from ..spec import Segment
 from .dataset.correction import pack_labelmap
+from .dataset.folder import image_digest
 from .files import algorithm_tags, as_json, drawn_segments, names_found
 from .headlines import REGION_ONLY
 from .mrml_scene import all_or_nothing, place_beside, unused_name
+from .result_check import is_result
 
 #: Prefix of the node attributes that carry the diagnosis and where it comes from.
 ATTRIBUTE = "UnifiedViT."
 #: From a segmentation to the volume that was looked at.
 VOLUME_ROLE = f"{ATTRIBUTE}volume"
-#: Without these a stored result cannot be shown.
-RESULT_KEYS = {"name", "diagnosis", "segments", "slices", "warnings", "model", "device", "backend", "plane",
-               "timings_s"}
 
 
 def volume_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
@@ -85,6 +84,7 @@ def add_to_scene(
     volume_node: slicer.vtkMRMLScalarVolumeNode,
     segmentation_node: slicer.vtkMRMLSegmentationNode | None = None,
     table_node: slicer.vtkMRMLTableNode | None = None,
+    looked_at: np.ndarray | None = None,
 ) -> tuple[slicer.vtkMRMLSegmentationNode, slicer.vtkMRMLTableNode]:
     """Show a result in the scene of the volume that it was made from.
 
@@ -99,6 +99,7 @@ def add_to_scene(
         volume_node: the volume that was looked at, still in its scene.
         segmentation_node: its content is replaced; None for a new node.
         table_node: likewise.
+        looked_at: voxels that the result is of, (K, J, I); None for those that the volume has now.
 
     Raises:
         UnsupportedImageError: the volume has changed, or left the scene, since the prediction was made.
@@ -114,6 +115,9 @@ def add_to_scene(
             raise OutputError(f"The output {node.GetName()} is no longer in the scene. Choose another, or a new one.")
     segmentation, table = _segmentation(prediction, volume_node), _table(prediction)
     attributes = _attributes(prediction)
+    looked_at = volume_from_node(volume_node).array if looked_at is None else looked_at
+    own = {"Proposal": pack_labelmap(prediction.labelmap), "Volume": volume_node.GetName(),
+           "ImageSHA256": image_digest(looked_at)}
 
     with all_or_nothing(scene, outputs):
         if segmentation_node is None:
@@ -140,7 +144,6 @@ def add_to_scene(
             table_node.SetColumnTitle(table.GetColumnName(column), table.GetColumnName(column))
         table_node.SetUseColumnTitleAsColumnHeader(True)
 
-        own = {"Proposal": pack_labelmap(prediction.labelmap), "Volume": volume_node.GetName()}
         _set_attributes(segmentation_node, attributes | own)
         _set_attributes(table_node, attributes)
         # Last: where an item stood among others cannot be restored.
@@ -150,14 +153,21 @@ def add_to_scene(
 
 
 def volume_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> slicer.vtkMRMLVolumeNode | None:
-    """The volume that a result is of; None if it has left the scene.
+    """The volume that a result is of; None if it has left the scene, or nothing there knows it any more.
 
     Not the one whose grid the segmentation has by now, which "Specify geometry" of the Segment Editor changes; of other
     segmentations, and results of older scenes, nothing else is known.
     """
     is_known = segmentation_node.GetAttribute(f"{ATTRIBUTE}Volume") is not None
     role = VOLUME_ROLE if is_known else segmentation_node.GetReferenceImageGeometryReferenceRole()
-    return segmentation_node.GetNodeReference(role)
+    volume, scene = segmentation_node.GetNodeReference(role), segmentation_node.GetScene()
+    if volume is not None or not is_known or scene is None:
+        return volume
+    # A clone in the subject hierarchy has the attributes alone: what it was cloned from knows the volume.
+    kind, result = segmentation_node.GetClassName(), segmentation_node.GetAttribute(f"{ATTRIBUTE}Result")
+    nodes = (scene.GetNthNodeByClass(n, kind) for n in range(scene.GetNumberOfNodesByClass(kind)))
+    same = (node for node in nodes if node.GetAttribute(f"{ATTRIBUTE}Result") == result)
+    return next(filter(None, (node.GetNodeReference(VOLUME_ROLE) for node in same)), None)
 
 
 def result_of(node: slicer.vtkMRMLNode | None) -> dict | None:
@@ -170,27 +180,7 @@ def result_of(node: slicer.vtkMRMLNode | None) -> dict | None:
         result = json.loads(text) if text else None
     except (ValueError, RecursionError):
         return None
-    return result if isinstance(result, dict) and result.keys() >= RESULT_KEYS else None
-
-
-def is_as_drawn(segmentation_node: slicer.vtkMRMLSegmentationNode, prediction: Prediction) -> bool:
-    """Whether the segments of a result are still what the model drew, on its own grid.
-
-    Args:
-        segmentation_node: carries the result.
-        prediction: the result.
-    """
-    there = segmentation_node.GetSegmentation().GetSegmentIDs()
-    for segment in prediction.segments:
-        segment_id, image = f"Segment_{segment.label}", slicer.vtkOrientedImageData()
-        now = np.empty((0, 3), int)
-        if segment_id in there and segmentation_node.GetBinaryLabelmapRepresentation(segment_id, image) \
-                and not image.IsEmpty():
-            array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
-            now = np.argwhere(array > 0) + image.GetExtent()[::2][::-1]
-        if not np.array_equal(now, np.argwhere(prediction.labelmap == segment.label)):
-            return False
-    return True
+    return result if is_result(result) else None
 
 
 def centre_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> tuple[float, float, float] | None:

@@ -68,10 +68,6 @@
         <translation type="unfinished">Segmentierung:</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
-        <translation type="unfinished">Wohin das Ergebnis kommt. Der Inhalt einer vorhandenen Segmentierung wird ersetzt (Rückgängig bringt ihn zurück).</translation>
-    </message>
-    <message>
         <source>Create a new segmentation on Run</source>
         <translation type="unfinished">Beim Starten neue Segmentierung anlegen</translation>
     </message>
@@ -362,6 +358,10 @@
     <message>
         <source>What runs the networks</source>
         <translation type="unfinished">Was die Netze ausführt</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
+        <translation type="unfinished">Wohin das Ergebnis kommt. Der Inhalt einer vorhandenen Segmentierung wird ersetzt (Rückgängig bringt ihn zurück). Ergebnisse anderer Volumen bleiben, ebenso Segmente, die seit dem Lauf geändert wurden: Dann wird eine neue angelegt.</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1200,8 +1200,12 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Es gibt kein Ergebnis von UnifiedViT, das hinzugefügt werden könnte. Lassen Sie ein Modell auf ein Volumen laufen, korrigieren Sie, was es eingezeichnet hat, und fügen Sie das hinzu.</translation>
     </message>
     <message>
-        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
-        <translation type="unfinished">Das Volumen, auf dem {name} eingezeichnet wurde, ist nicht mehr in der Szene. Laden Sie es und starten Sie erneut.</translation>
+        <source>{name} does not know its volume: that is no longer in the scene, or {name} is a copy, or plays a sequence. Run on the volume again, and add that.</source>
+        <translation type="unfinished">{name} kennt sein Volumen nicht: Dieses ist nicht mehr in der Szene, oder {name} ist eine Kopie oder spielt eine Sequenz ab. Starten Sie auf dem Volumen erneut und fügen Sie das hinzu.</translation>
+    </message>
+    <message>
+        <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>
+        <translation type="unfinished">{volume} hat nicht mehr die Voxel, auf denen {name} eingezeichnet wurde: Das Volumen wurde geändert, oder seine Sequenz zeigt ein anderes Element. Zeigen Sie dieses Element wieder oder starten Sie erneut, dann fügen Sie hinzu.</translation>
     </message>
     <message>
         <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
@@ -1490,12 +1494,24 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Ein Lauf ist im Gange. Warten Sie, bis er beendet ist, und laden Sie den Fall dann erneut.</translation>
     </message>
     <message>
+        <source>Not taken back: the segments were changed since the run.</source>
+        <translation type="unfinished">Nicht zurückgenommen: Die Segmente wurden seit dem Lauf geändert.</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">Abbrechen</translation>
     </message>
     <message>
+        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">Die Segmente wurden seit dem Lauf geändert. Rückgängig nimmt auch diese Änderungen weg. Das Ergebnis zurücknehmen?</translation>
+    </message>
+    <message>
         <source>Run on the server</source>
         <translation type="unfinished">Auf dem Server starten</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1719,6 +1735,14 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
         <translation type="unfinished">Die Voxel von {names} wurden geändert, während das Modell sie ansah: Dies ist das Ergebnis für die Voxel, wie sie waren. Starten Sie erneut.</translation>
+    </message>
+    <message>
+        <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} enthält das Ergebnis eines anderen Volumens und bleibt: Dieses Ergebnis steht in einer neuen Segmentierung.</translation>
+    </message>
+    <message>
+        <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
+        <translation type="unfinished">Die Segmente von {name} wurden seit dem Lauf geändert und bleiben: Dieses Ergebnis steht in einer neuen Segmentierung.</translation>
     </message>
 </context>
 <context>

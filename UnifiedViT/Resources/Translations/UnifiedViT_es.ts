@@ -68,10 +68,6 @@
         <translation type="unfinished">Segmentación:</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
-        <translation type="unfinished">Dónde se guarda el resultado. El contenido de una segmentación existente se sustituye (Deshacer lo recupera).</translation>
-    </message>
-    <message>
         <source>Create a new segmentation on Run</source>
         <translation type="unfinished">Crear una segmentación al ejecutar</translation>
     </message>
@@ -362,6 +358,10 @@
     <message>
         <source>What runs the networks</source>
         <translation type="unfinished">Lo que ejecuta las redes</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
+        <translation type="unfinished">Adónde va el resultado. El contenido de una segmentación existente se reemplaza (Deshacer lo recupera). Los resultados de otros volúmenes se conservan, igual que los segmentos modificados desde la ejecución: entonces se crea una nueva.</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1200,8 +1200,12 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">No hay ningún resultado de UnifiedViT que añadir. Ejecute un modelo sobre un volumen, corrija lo que ha dibujado y añádalo.</translation>
     </message>
     <message>
-        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
-        <translation type="unfinished">El volumen sobre el que se dibujó {name} ya no está en la escena. Cárguelo y ejecute de nuevo.</translation>
+        <source>{name} does not know its volume: that is no longer in the scene, or {name} is a copy, or plays a sequence. Run on the volume again, and add that.</source>
+        <translation type="unfinished">{name} no conoce su volumen: ya no está en la escena, o {name} es una copia o reproduce una secuencia. Ejecute de nuevo sobre el volumen y añada ese resultado.</translation>
+    </message>
+    <message>
+        <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>
+        <translation type="unfinished">{volume} ya no tiene los vóxeles sobre los que se dibujó {name}: se modificó, o su secuencia muestra otro elemento. Vuelva a mostrar ese elemento o ejecute de nuevo, y después añada.</translation>
     </message>
     <message>
         <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
@@ -1490,12 +1494,24 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">Hay una ejecución en curso. Espere a que termine y vuelva a cargar el caso.</translation>
     </message>
     <message>
+        <source>Not taken back: the segments were changed since the run.</source>
+        <translation type="unfinished">No se retiró: los segmentos se modificaron desde la ejecución.</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">Cancelar</translation>
     </message>
     <message>
+        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">Los segmentos se modificaron desde la ejecución. Deshacer elimina también estos cambios. ¿Retirar el resultado?</translation>
+    </message>
+    <message>
         <source>Run on the server</source>
         <translation type="unfinished">Ejecutar en el servidor</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1719,6 +1735,14 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
         <translation type="unfinished">Los vóxeles de {names} se modificaron mientras el modelo los examinaba: este es el resultado de los vóxeles tal como eran. Ejecute de nuevo.</translation>
+    </message>
+    <message>
+        <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} contiene el resultado de otro volumen y se conserva: este resultado está en una segmentación nueva.</translation>
+    </message>
+    <message>
+        <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
+        <translation type="unfinished">Los segmentos de {name} se modificaron desde su ejecución y se conservan: este resultado está en una segmentación nueva.</translation>
     </message>
 </context>
 <context>

@@ -68,10 +68,6 @@
         <translation type="unfinished">Segmentation :</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
-        <translation type="unfinished">Où va le résultat. Le contenu d&apos;une segmentation existante est remplacé (Annuler le rétablit).</translation>
-    </message>
-    <message>
         <source>Create a new segmentation on Run</source>
         <translation type="unfinished">Créer une segmentation au lancement</translation>
     </message>
@@ -362,6 +358,10 @@
     <message>
         <source>What runs the networks</source>
         <translation type="unfinished">Ce qui exécute les réseaux</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
+        <translation type="unfinished">Où va le résultat. Le contenu d&apos;une segmentation existante est remplacé (Annuler le rétablit). Les résultats d&apos;autres volumes restent, tout comme les segments modifiés depuis l&apos;exécution : une nouvelle segmentation est alors créée.</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1200,8 +1200,12 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Il n&apos;y a aucun résultat d&apos;UnifiedViT à ajouter. Lancez un modèle sur un volume, corrigez ce qu&apos;il a dessiné, puis ajoutez-le.</translation>
     </message>
     <message>
-        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
-        <translation type="unfinished">Le volume sur lequel {name} a été dessiné n&apos;est plus dans la scène. Chargez-le et relancez.</translation>
+        <source>{name} does not know its volume: that is no longer in the scene, or {name} is a copy, or plays a sequence. Run on the volume again, and add that.</source>
+        <translation type="unfinished">{name} ne connaît pas son volume : celui-ci n&apos;est plus dans la scène, ou {name} est une copie ou lit une séquence. Relancez sur le volume et ajoutez ce résultat.</translation>
+    </message>
+    <message>
+        <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>
+        <translation type="unfinished">{volume} n&apos;a plus les voxels sur lesquels {name} a été dessiné : il a été modifié, ou sa séquence montre un autre élément. Affichez de nouveau cet élément ou relancez, puis ajoutez.</translation>
     </message>
     <message>
         <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
@@ -1490,12 +1494,24 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Un examen est en cours. Attendez sa fin, puis rechargez le cas.</translation>
     </message>
     <message>
+        <source>Not taken back: the segments were changed since the run.</source>
+        <translation type="unfinished">Non retiré : les segments ont été modifiés depuis l&apos;exécution.</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">Interrompre</translation>
     </message>
     <message>
+        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">Les segments ont été modifiés depuis l&apos;exécution. Annuler supprime aussi ces modifications. Retirer le résultat ?</translation>
+    </message>
+    <message>
         <source>Run on the server</source>
         <translation type="unfinished">Lancer sur le serveur</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1719,6 +1735,14 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
         <translation type="unfinished">Les voxels de {names} ont été modifiés pendant que le modèle les examinait : ce résultat vaut pour les voxels tels qu&apos;ils étaient. Relancez.</translation>
+    </message>
+    <message>
+        <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} contient le résultat d&apos;un autre volume et reste : ce résultat est dans une nouvelle segmentation.</translation>
+    </message>
+    <message>
+        <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
+        <translation type="unfinished">Les segments de {name} ont été modifiés depuis son exécution et restent : ce résultat est dans une nouvelle segmentation.</translation>
     </message>
 </context>
 <context>

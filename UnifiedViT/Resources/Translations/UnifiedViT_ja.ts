@@ -68,10 +68,6 @@
         <translation type="unfinished">セグメンテーション：</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
-        <translation type="unfinished">結果の出力先。既存のセグメンテーションの内容は置き換えられます（「元に戻す」で復元できます）。</translation>
-    </message>
-    <message>
         <source>Create a new segmentation on Run</source>
         <translation type="unfinished">実行時に新しいセグメンテーションを作成</translation>
     </message>
@@ -362,6 +358,10 @@
     <message>
         <source>What runs the networks</source>
         <translation type="unfinished">ネットワークを実行するもの</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
+        <translation type="unfinished">結果の出力先。既存のセグメンテーションの内容は置き換えられます（「元に戻す」で復元できます）。他のボリュームの結果と、実行後に変更されたセグメントは残り、その場合は新しいものが作られます。</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1200,8 +1200,12 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">追加できる UnifiedViT の結果がありません。ボリュームにモデルを実行し、描かれたものを修正してから追加してください。</translation>
     </message>
     <message>
-        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
-        <translation type="unfinished">{name} が描かれたボリュームはもうシーンにありません。読み込んでもう一度実行してください。</translation>
+        <source>{name} does not know its volume: that is no longer in the scene, or {name} is a copy, or plays a sequence. Run on the volume again, and add that.</source>
+        <translation type="unfinished">{name} は自分のボリュームを知りません。ボリュームがもうシーンにないか、{name} がコピーであるか、シーケンスを再生しています。ボリュームでもう一度実行し、その結果を追加してください。</translation>
+    </message>
+    <message>
+        <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>
+        <translation type="unfinished">{volume} のボクセルは、{name} が描かれたときのものではありません。変更されたか、シーケンスが別の項目を表示しています。その項目を再び表示するか、もう一度実行してから追加してください。</translation>
     </message>
     <message>
         <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
@@ -1490,12 +1494,24 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">実行中です。終わってから、もう一度症例を読み込んでください。</translation>
     </message>
     <message>
+        <source>Not taken back: the segments were changed since the run.</source>
+        <translation type="unfinished">取り消しませんでした。セグメントは実行後に変更されています。</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">中止</translation>
     </message>
     <message>
+        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">セグメントは実行後に変更されています。「元に戻す」を行うと、これらの変更も失われます。結果を取り消しますか？</translation>
+    </message>
+    <message>
         <source>Run on the server</source>
         <translation type="unfinished">サーバーで実行</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1719,6 +1735,14 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
         <translation type="unfinished">モデルが見ている間に {names} のボクセルが変更されました。これは変更前のボクセルに対する結果です。もう一度実行してください。</translation>
+    </message>
+    <message>
+        <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} は別のボリュームの結果であるため残されました。今回の結果は新しいセグメンテーションにあります。</translation>
+    </message>
+    <message>
+        <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} のセグメントは実行後に変更されているため残されました。今回の結果は新しいセグメンテーションにあります。</translation>
     </message>
 </context>
 <context>

@@ -68,10 +68,6 @@
         <translation type="unfinished">分割：</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back).</source>
-        <translation type="unfinished">结果放在哪里。已有分割的内容会被替换（“撤销”可恢复）。</translation>
-    </message>
-    <message>
         <source>Create a new segmentation on Run</source>
         <translation type="unfinished">运行时新建分割</translation>
     </message>
@@ -362,6 +358,10 @@
     <message>
         <source>What runs the networks</source>
         <translation type="unfinished">运行网络的组件</translation>
+    </message>
+    <message>
+        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
+        <translation type="unfinished">结果的去向。已有分割的内容会被替换（“撤销”可恢复）。其他体数据的结果以及运行后被修改过的分割段会保留：此时会新建一个分割。</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1200,8 +1200,12 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">没有可加入的 UnifiedViT 结果。请对体数据运行模型，修正其勾画，然后加入。</translation>
     </message>
     <message>
-        <source>The volume that {name} was drawn on is no longer in the scene. Load it and run again.</source>
-        <translation type="unfinished">勾画 {name} 时所用的体数据已不在场景中。请加载后重新运行。</translation>
+        <source>{name} does not know its volume: that is no longer in the scene, or {name} is a copy, or plays a sequence. Run on the volume again, and add that.</source>
+        <translation type="unfinished">{name} 不知道自己的体数据：它已不在场景中，或者 {name} 是副本，或正在播放序列。请在该体数据上再次运行，然后添加该结果。</translation>
+    </message>
+    <message>
+        <source>{volume} no longer has the voxels that {name} was drawn on: it was changed, or its sequence shows another item. Show that item again, or run again, then add.</source>
+        <translation type="unfinished">{volume} 的体素已不是绘制 {name} 时的体素：它被修改过，或其序列显示了另一项。请重新显示该项，或再次运行，然后添加。</translation>
     </message>
     <message>
         <source>{name} has several results ({results}). Say which one, as segmentationNode.</source>
@@ -1490,12 +1494,24 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">正在运行。请等待其结束，然后重新加载该病例。</translation>
     </message>
     <message>
+        <source>Not taken back: the segments were changed since the run.</source>
+        <translation type="unfinished">未收回：分割段在运行后被修改过。</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation type="unfinished">取消</translation>
     </message>
     <message>
+        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">分割段在运行后被修改过。“撤销”也会去掉这些修改。要收回结果吗？</translation>
+    </message>
+    <message>
         <source>Run on the server</source>
         <translation type="unfinished">在服务器上运行</translation>
+    </message>
+    <message>
+        <source>UnifiedViT</source>
+        <translation type="unfinished">UnifiedViT</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1719,6 +1735,14 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>The voxels of {names} were changed while the model looked at them: this is the result for the voxels as they were. Run again.</source>
         <translation type="unfinished">{names} 的体素在模型查看期间被修改：此结果针对修改之前的体素。请重新运行。</translation>
+    </message>
+    <message>
+        <source>{name} holds the result of another volume, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} 是另一个体数据的结果，予以保留：此结果在新的分割中。</translation>
+    </message>
+    <message>
+        <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} 的分割段在运行后被修改过，予以保留：此结果在新的分割中。</translation>
     </message>
 </context>
 <context>
