@@ -103,6 +103,12 @@ class Frame:
         """Direction (LPS) across the image, right-handed; None without an orientation."""
         return None if self.orientation is None else np.cross(*self.orientation)
 
+    @property
+    def pixel_mm(self) -> tuple[float, float]:
+        """Of a pixel along i and j; nominal, a pixel 1 mm wide, where it is not known."""
+        size = self.pixel_size
+        return (1.0, self.pixel_aspect) if size is None else (size.column_mm, size.row_mm)
+
 
 def frames_of(dataset: Dataset, path: Path, file_size: int) -> tuple[Frame, ...]:
     """The frames of an image in the file's order; none if the object holds no image.

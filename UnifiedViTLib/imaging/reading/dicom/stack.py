@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,9 +11,8 @@ from ....errors import UnsupportedImageError
 from ...geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
 from .frames import Frame
 from .pixel_size import PixelSize
+from .selection import refuse_mixed, without_copies, without_scouts
 
-#: Planes less than this many degrees apart are parallel: headers round.
-_PARALLEL_DEGREES = 0.5
 #: Images nearer to each other than this lie in the same place, mm.
 _SAME_PLACE_MM = 0.01
 #: How far a slice may lie from its place on an even grid: a share of the distance between slices, and what rounding
@@ -22,8 +20,6 @@ _SAME_PLACE_MM = 0.01
 _UNEVEN, _ROUNDING_MM = 0.1, 0.05
 #: Positions that are off by less are not worth a note, mm.
 _NOTEWORTHY_MM = 0.1
-#: Images of other planes are left out as scouts where a stack has so many times as many slices.
-_SCOUT_SHARE = 4
 
 
 @dataclass(frozen=True)
@@ -61,14 +57,14 @@ def stack_of(frames: Sequence[Frame], name: str) -> Stack:
         UnsupportedImageError: they are not one stack of evenly spaced slices; the sentence says what they are, and
             how many of each.
     """
-    frames, copies = _without_copies(frames)
-    frames, scouts = _without_scouts(frames, name)
+    frames, copies = without_copies(frames)
+    frames, scouts = without_scouts(frames, name)
     notes = []
     if copies:
         notes.append(f"Copies of images that are there already left out: {len(copies)}.")
     if scouts:
         notes.append(f"Images of other planes (scouts or localizers) left out: {scouts}.")
-    _refuse_mixed(frames, name)
+    refuse_mixed(frames, name)
     size = frames[0].pixel_size
     if size is not None and size.derived_from:
         notes.append(f"The pixel size is taken from {size.derived_from}: sizes in mm are not exact.")
@@ -89,93 +85,11 @@ def stack_of(frames: Sequence[Frame], name: str) -> Stack:
     return replace(stack, notes=(*notes, *stack.notes), copies=tuple(copies))
 
 
-def _without_copies(frames: Sequence[Frame]) -> tuple[list[Frame], list[tuple[Frame, Frame]]]:
-    """Each image once: a file that was copied has the same UID in the same place; and which were left out for which."""
-    first: dict[tuple, Frame] = {}
-    copies = []
-    for frame in frames:
-        place = None if frame.position is None else tuple(frame.position)
-        key = (frame.sop_instance, frame.number, place, frame.instance) if frame.sop_instance else (id(frame),)
-        if first.setdefault(key, frame) is not frame:
-            copies.append((first[key], frame))
-    return list(first.values()), copies
-
-
-def _without_scouts(frames: list[Frame], name: str) -> tuple[list[Frame], int]:
-    """The frames of one plane, and how many scouts of other planes were left out."""
-    if any(frame.localizer for frame in frames) and not all(frame.localizer for frame in frames):
-        slices = [frame for frame in frames if not frame.localizer]
-    else:
-        slices = frames
-    planes: list[list[Frame]] = []
-    for frame in slices:
-        for plane in planes:
-            if _parallel(plane[0], frame):
-                plane.append(frame)
-                break
-        else:
-            planes.append([frame])
-    planes.sort(key=len, reverse=True)
-    main = planes[0]
-    if len(main) < _SCOUT_SHARE * (len(slices) - len(main)):
-        counts = ", ".join(f"{len(plane)} {_plane_name(plane[0])}" for plane in planes)
-        raise UnsupportedImageError(
-            f"{name} holds images of {len(planes)} planes ({counts}): a localizer, or several stacks. "
-            "Put the slices of one plane into a folder of their own."
-        )
-    return main, len(frames) - len(main)
-
-
-def _parallel(one: Frame, other: Frame) -> bool:
-    if one.orientation is None or other.orientation is None:
-        return one.orientation is None and other.orientation is None
-    cosines = np.clip((one.orientation * other.orientation).sum(axis=1), -1, 1)
-    return bool(np.degrees(np.arccos(cosines)).max() < _PARALLEL_DEGREES)
-
-
-def _plane_name(frame: Frame) -> str:
-    if frame.normal is None:
-        return "without orientation"
-    strongest = int(np.abs(frame.normal).argmax())
-    name = ("sagittal", "coronal", "axial")[strongest]
-    return name if abs(frame.normal[strongest]) > 0.999 else f"oblique {name}"
-
-
-def _refuse_mixed(frames: list[Frame], name: str) -> None:
-    """One size, one pixel size and one photometric interpretation for all."""
-    def reject(what: str, kinds: Counter) -> None:
-        counts = ", ".join(f"{count} of {kind}" for kind, count in kinds.most_common())
-        raise UnsupportedImageError(
-            f"{name} holds slices of different {what} ({counts}), which make no volume. "
-            "Put the slices of one kind into a folder of their own."
-        )
-
-    sizes = Counter(f"{frame.columns} x {frame.rows}" for frame in frames)
-    if len(sizes) > 1:
-        reject("size", sizes)
-    if any(not _same_pixels(frames[0], frame) for frame in frames):
-        reject("pixel size", Counter(
-            f"unknown pixel size ({frame.pixel_aspect:.4g} times as high as wide)" if frame.pixel_size is None else
-            f"{frame.pixel_size.row_mm:.4g} x {frame.pixel_size.column_mm:.4g} mm" for frame in frames
-        ))
-    kinds = Counter(frame.photometric for frame in frames)
-    if len(kinds) > 1:
-        reject("photometric interpretation", kinds)
-    bits = Counter(f"{frame.bits} bits" for frame in frames)
-    if len(bits) > 1 and "MONOCHROME1" in kinds:  # each is turned around within its own range
-        reject("depth, stored with black and white exchanged", bits)
-
-
-def _same_pixels(one: Frame, other: Frame) -> bool:
-    known = one.pixel_size is not None
-    return known == (other.pixel_size is not None) and np.allclose(_pixel_mm(one), _pixel_mm(other), rtol=1e-3)
-
-
 def _single(frame: Frame) -> Stack:
     """One image: how thick what it shows is, the distance to the next would have told."""
     position = UNKNOWN if frame.position is None else GIVEN
     if frame.orientation is None:
-        matrix = np.diag([*_pixel_mm(frame), 1.0, 1.0])
+        matrix = np.diag([*frame.pixel_mm, 1.0, 1.0])
         geometry = GeometrySource(_source(frame.pixel_size), UNKNOWN, UNKNOWN)
         return Stack((frame,), matrix, np.zeros((1, 2)), geometry, True, ())
     note = "This is one slice; the distance between slices is not known, so no volume in mL is."
@@ -198,7 +112,7 @@ def _numbered_stack(frames: list[Frame], name: str) -> Stack:
         )
     first = frames[0]
     note = "The slices state no position: they are in the order of their numbers, and which end is which is not known."
-    matrix = np.diag([*_pixel_mm(first), _step(first), 1.0])
+    matrix = np.diag([*first.pixel_mm, _step(first), 1.0])
     orientation = UNKNOWN
     if first.orientation is not None:
         matrix, orientation = _matrix(first, _step(first)), DERIVED
@@ -228,7 +142,7 @@ def _undirected_stack(frames: list[Frame], name: str) -> Stack:
     _refuse_repeated(frames, steps, name)
     _refuse_uneven(heights, name)
     first = frames[0]
-    matrix = np.diag([*_pixel_mm(first), float(steps.mean()), 1.0])
+    matrix = np.diag([*first.pixel_mm, float(steps.mean()), 1.0])
     geometry = GeometrySource(UNKNOWN if first.pixel_size is None else DERIVED, UNKNOWN, UNKNOWN)
     note = "The slices state positions, but no orientation: how they lie in the patient is not known."
     return Stack(tuple(frames), matrix, np.zeros((len(frames), 2)), geometry, False, (note,))
@@ -248,7 +162,7 @@ def _sorted_stack(frames: list[Frame], name: str) -> Stack:
     step = float((heights[-1] - heights[0]) / (len(frames) - 1))
     off = float(np.abs(heights - np.linspace(heights[0], heights[-1], len(frames))).max())
     notes = _left_out(frames, step)
-    pixel_mm = np.array(_pixel_mm(first))
+    pixel_mm = np.array(first.pixel_mm)
     positions = positions[order]
     drift = (positions - positions[0]) @ first.orientation.T  # mm along row and column
     shift = float(np.ptp(drift, axis=0).max())
@@ -340,19 +254,13 @@ def _refuse_uneven(heights: np.ndarray, name: str) -> None:
 def _matrix(frame: Frame, step: float) -> np.ndarray:
     """Index to LPS, the third axis along the normal, of a frame with an orientation."""
     assert frame.orientation is not None and frame.normal is not None, "others have no place in the patient"
-    column_mm, row_mm = _pixel_mm(frame)
+    column_mm, row_mm = frame.pixel_mm
     matrix = np.eye(4)
     row, column = frame.orientation
     matrix[:3, :3] = np.column_stack([row * column_mm, column * row_mm, frame.normal * step])
     if frame.position is not None:
         matrix[:3, 3] = frame.position
     return matrix
-
-
-def _pixel_mm(frame: Frame) -> tuple[float, float]:
-    """Along i and j; nominal, a pixel 1 mm wide, where it is not known."""
-    size = frame.pixel_size
-    return (1.0, frame.pixel_aspect) if size is None else (size.column_mm, size.row_mm)
 
 
 def _source(size: PixelSize | None) -> str:
