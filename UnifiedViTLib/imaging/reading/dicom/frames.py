@@ -30,19 +30,21 @@ _FILM_CLASSES = ("3", "3.1", "12.1", "12.2")
 _SLICE_ORDERS = ("(0054,0080)", "(0018,2005)")
 #: Modalities whose images show all that lies behind one another, or the surface: none is a slice.
 _NO_SLICES = ("CR", "DX", "MG", "IO", "PX", "RG", "RF", "XA", "US", "IVUS", "XC", "GM", "ES", "OP", "DG", "TG")
+#: Names of differences that others ask for.
+ECHO_TIMES, B_VALUES, IMAGE_TYPES = "echo times", "b-values", "image types"
 #: What tells images of the same place apart: keyword, and what it is called.
 _CLASSIC_DIFFERENCES = {
-    "EchoTime": "echo times", "TemporalPositionIdentifier": "time points", "DiffusionBValue": "b-values",
+    "EchoTime": ECHO_TIMES, "TemporalPositionIdentifier": "time points", "DiffusionBValue": B_VALUES,
     "TriggerTime": "trigger times", "InversionTime": "inversion times", "AcquisitionNumber": "acquisitions",
-    "ImageType": "image types",
+    "ImageType": IMAGE_TYPES,
 }
 #: The same of multi-frame images: the sequence in the frame's functional groups that holds it.
 _ENHANCED_DIFFERENCES = {
     ("FrameContentSequence", "TemporalPositionIndex"): "time points",
-    ("MREchoSequence", "EffectiveEchoTime"): "echo times",
-    ("MRDiffusionSequence", "DiffusionBValue"): "b-values",
+    ("MREchoSequence", "EffectiveEchoTime"): ECHO_TIMES,
+    ("MRDiffusionSequence", "DiffusionBValue"): B_VALUES,
     ("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"): "trigger times",
-    ("MRImageFrameTypeSequence", "FrameType"): "image types",
+    ("MRImageFrameTypeSequence", "FrameType"): IMAGE_TYPES,
     ("FrameContentSequence", "StackID"): "stacks",
     ("FrameContentSequence", "FrameAcquisitionNumber"): "acquisitions",
 }
@@ -71,6 +73,7 @@ class Frame:
         overlooked: whether GDCM rescales it by others.
         localizer: whether it is a scout, made to plan others on.
         view: whether it is no slice: a radiograph, an ultrasound image, a photograph.
+        modality, sop_class: what made the image, and the UID of what kind of object it is; "" if not stated.
         photometric: the photometric interpretation.
         bits: stored bits of a pixel.
         padding: least and largest of the rescaled values that stand for no measurement; None if not stated.
@@ -93,6 +96,8 @@ class Frame:
     overlooked: bool = False
     localizer: bool = False
     view: bool = False
+    modality: str = ""
+    sop_class: str = ""
     photometric: str = "MONOCHROME2"
     bits: int = 16
     padding: tuple[float, float] | None = None
@@ -136,6 +141,8 @@ def frames_of(dataset: Dataset, path: Path, file_size: int) -> tuple[Frame, ...]
         instance=values.number(dataset, "InstanceNumber"),
         localizer="LOCALIZER" in values.text(dataset, "ImageType").upper().split("\\"),
         view=values.text(dataset, "Modality") in _NO_SLICES,
+        modality=values.text(dataset, "Modality"),
+        sop_class=values.text(dataset, "SOPClassUID"),
         photometric=values.text(dataset, "PhotometricInterpretation").upper(),
         bits=int(values.number(dataset, "BitsStored") or 0),
     )

@@ -8,12 +8,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from ....errors import UnsupportedImageError
-from .frames import Frame
+from .frames import B_VALUES, ECHO_TIMES, IMAGE_TYPES, Frame
+from .header import uid_name
 
 #: Planes less than this many degrees apart are parallel: headers round.
 _PARALLEL_DEGREES = 0.5
 #: Images of other planes are left out as scouts where a stack has so many times as many slices.
 _SCOUT_SHARE = 4
+#: Images of one stack have one of these: its name, its unit, and by how much scanners round it, beside a share.
+_CONTRASTS = ((ECHO_TIMES, "ms", 0.05), (B_VALUES, "s/mm²", 5.0))
+_ROUNDED_SHARE = 0.05
+#: What one value of an MR image type, from the third on, says that its pixels are.
+_COMPONENTS = {"M": "magnitude", "P": "phase", "R": "real parts", "I": "imaginary parts"}
+#: Values of an image type that a slice has, or has not; the others may differ among slices of one kind.
+_TELLING_TYPES = ("ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "MPR")
+#: Kinds that a sentence names.
+_NAMED = 4
 
 
 def without_copies(frames: Sequence[Frame]) -> tuple[list[Frame], list[tuple[Frame, Frame]]]:
@@ -68,29 +78,93 @@ def _plane_name(frame: Frame) -> str:
     return name if abs(frame.normal[strongest]) > 0.999 else f"oblique {name}"
 
 
-def refuse_mixed(frames: list[Frame], name: str) -> None:
-    """One size, one pixel size and one photometric interpretation for all."""
-    def reject(what: str, kinds: Counter) -> None:
-        counts = ", ".join(f"{count} of {kind}" for kind, count in kinds.most_common())
-        raise UnsupportedImageError(
-            f"{name} holds slices of different {what} ({counts}), which make no volume. "
-            "Put the slices of one kind into a folder of their own."
-        )
+def refuse_mixed(frames: Sequence[Frame], name: str) -> None:
+    """One kind of object, one size, one pixel size and one photometric interpretation for all.
 
+    Raises:
+        UnsupportedImageError: there are several, with how many of each.
+    """
+    modalities = Counter(frame.modality for frame in frames if frame.modality)
+    if len(modalities) > 1:
+        _reject(name, "modality", modalities)
+    classes = Counter(frame.sop_class for frame in frames if frame.sop_class)
+    if len(classes) > 1:
+        _reject(name, "kind", Counter({uid_name(uid): count for uid, count in classes.items()}))
     sizes = Counter(f"{frame.columns} x {frame.rows}" for frame in frames)
     if len(sizes) > 1:
-        reject("size", sizes)
+        _reject(name, "size", sizes)
     if any(not _same_pixels(frames[0], frame) for frame in frames):
-        reject("pixel size", Counter(
+        _reject(name, "pixel size", Counter(
             f"unknown pixel size ({frame.pixel_aspect:.4g} times as high as wide)" if frame.pixel_size is None else
             f"{frame.pixel_size.row_mm:.4g} x {frame.pixel_size.column_mm:.4g} mm" for frame in frames
         ))
     kinds = Counter(frame.photometric for frame in frames)
     if len(kinds) > 1:
-        reject("photometric interpretation", kinds)
+        _reject(name, "photometric interpretation", kinds)
     bits = Counter(f"{frame.bits} bits" for frame in frames)
     if len(bits) > 1 and "MONOCHROME1" in kinds:  # each is turned around within its own range
-        reject("depth, stored with black and white exchanged", bits)
+        _reject(name, "depth, stored with black and white exchanged", bits)
+
+
+def refuse_other_contrasts(frames: Sequence[Frame], name: str) -> None:
+    """One echo time, one b-value and one of magnitude, phase and the like for all; echo times as scanners round them.
+
+    Args:
+        frames: each of a place of its own.
+        name: what to call them in messages.
+
+    Raises:
+        UnsupportedImageError: there are several, with how many of each.
+    """
+    for difference, unit, rounding in _CONTRASTS:
+        numbers = [_number(frame.differences.get(difference, "")) for frame in frames]
+        stated = [number for number in numbers if number is not None]
+        if stated and (len(stated) < len(numbers)
+                       or max(stated) - min(stated) > _ROUNDED_SHARE * max(stated) + rounding):
+            _reject(name, difference, Counter("none" if one is None else f"{one:.4g} {unit}" for one in numbers))
+    components = Counter(filter(None, map(_component, frames)))
+    if len(components) > 1:
+        _reject(name, IMAGE_TYPES, components)
+
+
+def notes_on_types(frames: Sequence[Frame]) -> list[str]:
+    """A note where some of the images say that they were derived, are projections, or the like, and others do not."""
+    types = Counter(", ".join(one for one in _TELLING_TYPES if one in _image_type(frame)) for frame in frames)
+    del types[""]
+    if len(types) < 2:
+        return []
+    return [f"The images are of several kinds ({_counts(types)}), of which some may be no slices of this volume. "
+            "Compare the result with the original."]
+
+
+def _reject(name: str, what: str, kinds: Counter[str]) -> None:
+    raise UnsupportedImageError(
+        f"{name} holds slices of different {what} ({_counts(kinds)}), which make no volume. "
+        "Put the slices of one kind into a folder of their own."
+    )
+
+
+def _counts(kinds: Counter[str]) -> str:
+    return ", ".join([*(f"{count} of {kind}" for kind, count in kinds.most_common(_NAMED)),
+                      *(["..."] if len(kinds) > _NAMED else [])])
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _image_type(frame: Frame) -> list[str]:
+    return frame.differences.get(IMAGE_TYPES, "").upper().split("\\")
+
+
+def _component(frame: Frame) -> str:
+    """What the pixels of an MR image are of the complex signal; "" if that is not stated."""
+    if frame.modality != "MR":
+        return ""
+    return next((_COMPONENTS[one] for one in _image_type(frame)[2:] if one in _COMPONENTS), "")
 
 
 def _same_pixels(one: Frame, other: Frame) -> bool:

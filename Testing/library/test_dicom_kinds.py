@@ -1,0 +1,78 @@
+"""Images of several kinds under one DICOM series: no volume is made of them, and what is left out is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dicom_files import enhanced, place, save, series, stored
+from pydicom.uid import CTImageStorage, PositronEmissionTomographyImageStorage
+
+from UnifiedViTLib.errors import UnsupportedImageError
+from UnifiedViTLib.imaging.reading import read
+
+
+def refusal(path) -> str:
+    """The sentence with which `path` is refused."""
+    with pytest.raises(UnsupportedImageError) as caught:
+        read(path)
+    return str(caught.value)
+
+
+def stating(*elements):
+    """A change that gives each slice its elements, one dictionary after the other."""
+    def change(data, k):
+        for keyword, value in elements[k % len(elements)].items():
+            setattr(data, keyword, value)
+            if keyword == "SOPClassUID":
+                data.file_meta.MediaStorageSOPClassUID = value
+        return data
+    return change
+
+
+@pytest.mark.parametrize(("elements", "different"), [
+    ([{"Modality": "CT", "SOPClassUID": CTImageStorage},
+      {"Modality": "PT", "SOPClassUID": PositronEmissionTomographyImageStorage}], "modality (5 of CT, 5 of PT)"),
+    ([{"SOPClassUID": CTImageStorage}, {}], "kind (5 of CT Image Storage, 5 of MR Image Storage)"),
+    ([{"EchoTime": 20}, {"EchoTime": 80}], "echo times (5 of 20 ms, 5 of 80 ms)"),
+    ([{"EchoTime": 80}, {}], "echo times (5 of 80 ms, 5 of none)"),
+    ([{"DiffusionBValue": 0.0}, {"DiffusionBValue": 1000.0}], "b-values (5 of 0 s/mm², 5 of 1000 s/mm²)"),
+    ([{"ImageType": ["ORIGINAL", "PRIMARY", kind, "ND"]} for kind in "MP"],
+     "image types (5 of magnitude, 5 of phase)"),
+])
+@pytest.mark.parametrize("positions", [True, False])
+def test_images_of_two_kinds_make_no_volume_wherever_they_lie(tmp_path, elements, different, positions):
+    def change(data, k):
+        if not positions:
+            del data.ImagePositionPatient
+        return stating(*elements)(data, k)
+
+    assert f"holds slices of different {different}, which make no volume" in refusal(series(tmp_path / "s", change))
+
+
+def test_echo_times_that_alternate_among_frames_make_no_volume(tmp_path):
+    data = enhanced(stored(), [place(k) for k in range(10)], echoes=[10, 80] * 5)
+    assert "different echo times (5 of 10 ms, 5 of 80 ms)" in refusal(save(data, tmp_path / "e.dcm"))
+
+
+@pytest.mark.parametrize("elements", [
+    [{"EchoTime": 4.2}, {"EchoTime": 4.204}, {"EchoTime": 4.3}], [{"AcquisitionNumber": 1}, {"AcquisitionNumber": 2}],
+    [{"TriggerTime": 40.0 * k} for k in range(10)], [{"InversionTime": 900}, {"InversionTime": 905}],
+    [{"ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "NORM"]}] + [{"ImageType": ["ORIGINAL", "PRIMARY", "M"]}] * 9,
+    [{"ImageType": ["ORIGINAL", "PRIMARY"]}] + [{"ImageType": ["ORIGINAL", "PRIMARY", "M"]}] * 9,
+    [{"DiffusionBValue": 1000.0}, {"DiffusionBValue": 1003.0}],
+])
+def test_what_may_differ_from_slice_to_slice_is_no_other_kind(tmp_path, elements):
+    volume = read(series(tmp_path / "s", stating(*elements)))
+    np.testing.assert_array_equal(volume.array, stored())
+    assert volume.notes == ()
+
+
+@pytest.mark.parametrize(("kind", "words"), [
+    (["DERIVED", "SECONDARY", "PROJECTION IMAGE"], "1 of DERIVED, SECONDARY, PROJECTION IMAGE"),
+    (["DERIVED", "SECONDARY", "SCREEN SAVE"], "1 of DERIVED, SECONDARY, SCREEN SAVE"),
+    (["DERIVED", "PRIMARY", "M"], "1 of DERIVED, PRIMARY"),
+])
+def test_a_projection_or_a_picture_of_the_screen_among_the_slices_is_told(tmp_path, kind, words):
+    elements = [{}] * 9 + [{"ImageType": kind}]
+    note, = read(series(tmp_path / "s", stating(*elements))).notes
+    assert f"The images are of several kinds (9 of ORIGINAL, PRIMARY, {words})" in note
