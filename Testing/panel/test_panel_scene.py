@@ -13,6 +13,7 @@ from panels import head_node
 from standin.application import enter, leave, show_panel
 from vtk.util.numpy_support import vtk_to_numpy
 
+from UnifiedViTLib.errors import WorkerError
 from UnifiedViTLib.outputs.mrml import result_of
 from UnifiedViTLib.service.store.download import remove_model
 from UnifiedViTLib.service.store.importing import import_model
@@ -47,6 +48,8 @@ def test_a_loaded_scene_shows_the_volume_of_every_channel(desk, several):
 
 
 @pytest.fixture
+
+
 def elsewhere(desk):
     """The user looks at another module, and the scene knows nothing of this one."""
     leave(desk.widget)
@@ -133,6 +136,37 @@ def test_a_result_names_the_item_that_its_sequence_showed_when_the_run_began(des
     assert node.GetAttribute("UnifiedViT.SequenceItem") == "3"
 
 
+def test_a_call_that_is_refused_leaves_the_run_under_way_as_it_is(desk, proven, lesion):
+    volume = head_node(desk.scene, (40, 64, 60))
+    desk.choose(inputVolume=volume, model="brain-t1ce", furtherModels=proven.id, batchSize=1)
+    desk.press_run()
+    for model in ("brain-t1ce", ["brain-t1ce", proven.id]):
+        with pytest.raises(WorkerError, match="A run is under way"):
+            desk.widget.logic.process(head_node(desk.scene), model=model, device="cpu")
+    slicer.util.arrayFromVolume(volume)[:5] += 1
+    desk.wait(lambda: not desk.panel._running)
+    assert desk.ui.statusLabel.text.startswith("Done")
+    shown = [desk.scene.GetNthNodeByClass(n, "vtkMRMLSegmentationNode") for n in (1, 2)]
+    assert [node.GetName() for node in shown] == ["head - brain-t1ce", "head - proven"]
+    assert all("The voxels of head were changed" in result_of(node)["warnings"][0] for node in shown)
+
+
+def test_run_pressed_while_a_script_waits_is_refused_and_the_script_hears_of_changed_voxels(desk, proven):
+    volume, other = head_node(desk.scene, (20, 64, 60)), head_node(desk.scene)
+    desk.choose(inputVolume=other)
+    said = []
+
+    def press(_stage, _fraction):
+        if not said:
+            slicer.util.arrayFromVolume(volume)[:5] += 1
+            desk.press_run()
+            said.append(desk.ui.statusLabel.text)
+
+    prediction = desk.widget.logic.process(volume, model=proven.folder, device="cpu", progress=press)
+    assert said[0].startswith("A run is under way") and prediction.labelmap.shape == (20, 64, 60)
+    assert "The voxels of head were changed" in result_of(segmentation(desk.scene))["warnings"][0]
+
+
 def test_a_run_into_a_segmentation_replaces_its_maps_and_undo_brings_them_back(desk):
     volume = head_node(desk.scene)
     desk.choose(inputVolume=volume, heatmap="glioma", keepProbabilities=True)
@@ -159,6 +193,8 @@ def test_a_run_into_a_segmentation_replaces_its_maps_and_undo_brings_them_back(d
 
 
 @pytest.fixture
+
+
 def lesion(desk, proven):
     """A run that has drawn a segment of the head; another gives the same."""
     import_model(proven.folder)
@@ -229,6 +265,8 @@ def test_the_result_of_another_volume_that_is_deleted_during_a_run_leaves_its_ta
 
 
 @pytest.mark.parametrize("edit", ["added", "renamed", "removed", "painted"])
+
+
 def test_segments_that_were_edited_stay_when_the_volume_is_run_again(desk, lesion, edit):
     kept = segmentation(desk.scene)
     change(kept, edit)

@@ -61,6 +61,7 @@ class Runner:
 
         Raises:
             UnsupportedImageError, ModelSpecError: with a sentence.
+            WorkerError: another run is under way, and goes on.
         """
         request, = self.requests(volumeNode, [model], device, batchSize, options, lambda spec: channels or {}, region)
         return request
@@ -68,6 +69,7 @@ class Runner:
     def requests(self, volumeNode, models, device, batchSize, options, channelsOf, region=None, server=None):
         """As `request`, one for each of several models, of the same voxels; `channelsOf` gives the further volume nodes
         of a model by the channels' names, `server` is the `ServerAddress` of what computes, None for this computer."""
+        self.client.check_free()  # the voxels that a run is about are kept until it has ended
         specs, volume = find_models(models), volume_from_node(volumeNode)
         if region is not None:
             options = replace(options, region=region.box(volumeNode))

@@ -44,20 +44,22 @@ def process(runner, volumeNode, segmentationNode, model, device, batchSize, prog
     options, region = optionsOf(**options), RegionChoice.of(region, regionMargin)
     isOne, channels = not isinstance(model, (list, tuple)), channels or {}
     progress = progress or (lambda stage, fraction: None)
-    try:
-        if isOne:
-            request = runner.request(volumeNode, model, device, batchSize, options, channels, region)
-            prediction = runner.client.run(request, progress)
-            runner.addToScene(prediction, volumeNode, segmentationNode)
-            return prediction
-        if segmentationNode is not None or not model:
-            raise UnsupportedImageError(_("Several models add a segmentation each: name at least one model, and no "
-                                          "segmentation to replace."))
+    if isOne:
+        requests = [runner.request(volumeNode, model, device, batchSize, options, channels, region)]
+    elif segmentationNode is not None or not model:
+        raise UnsupportedImageError(_("Several models add a segmentation each: name at least one model, and no "
+                                      "segmentation to replace."))
+    else:
         specs = find_models(model)
         known = {channel.name for spec in specs for channel in spec.channels}
         check_channel_names([name for name in channels if name not in known], specs[0])
         requests = runner.requests(volumeNode, model, device, batchSize, options, lambda spec: {
             one.name: channels[one.name] for one in spec.channels if one.name in channels}, region)
+    try:
+        if isOne:
+            prediction = runner.client.run(requests[0], progress)
+            runner.addToScene(prediction, volumeNode, segmentationNode)
+            return prediction
         predictions = [runner.client.run(request, _partOf(progress, request.spec, number, len(requests)))
                        for number, request in enumerate(requests)]
         runner.addEach(predictions, volumeNode)

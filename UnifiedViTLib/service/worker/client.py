@@ -93,14 +93,18 @@ class WorkerClient:
         """Whether a request is under way: from `submit` until its end was polled."""
         return self._running
 
+    def check_free(self) -> None:
+        """Raise WorkerError if a request is under way."""
+        if self._running:
+            raise WorkerError("A run is under way. Wait until it has ended, or cancel it first.")
+
     def submit(self, request: Request) -> None:
         """Begin a request and return at once.
 
         Raises:
             WorkerError: another is under way.
         """
-        if self._running:
-            raise WorkerError("A run is under way. Wait until it has ended, or cancel it first.")
+        self.check_free()
         self._running = True
         self._cancel.clear()
         self._number += 1
