@@ -142,6 +142,18 @@ def predict(volume_node, labelmap=None, **changes):
     return replace(result, **changes)
 
 
+def draw(volume_node, segmentation_node, segment_id, mask):
+    """Replace what is drawn in a segment by the call with which the Segment Editor's effects do."""
+    image, matrix = slicer.vtkOrientedImageData(), vtk.vtkMatrix4x4()
+    volume_node.GetIJKToRASMatrix(matrix)
+    image.SetDimensions(mask.shape[::-1])
+    image.SetImageToWorldMatrix(matrix)
+    image.GetPointData().SetScalars(numpy_to_vtk(mask.astype(np.uint8).ravel(), deep=True,
+                                                 array_type=vtk.VTK_UNSIGNED_CHAR))
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    assert logic.SetBinaryLabelmapToSegment(image, segmentation_node, segment_id, logic.MODE_REPLACE)
+
+
 def shown(segmentation_node, segment_id):
     """A segment's mask as Slicer gives it: (K, J, I) bool and its own IJK to RAS (before parent transforms)."""
     image = slicer.vtkOrientedImageData()

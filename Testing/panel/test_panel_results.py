@@ -113,6 +113,33 @@ def test_the_report_has_no_pictures_of_an_image_other_than_the_one_that_was_look
     assert same.count("data:image/png;base64") == 6 and "no longer" not in same
 
 
+def test_segments_that_were_changed_since_the_run_are_told_in_panel_text_and_report(desk, shown, tmp_path):
+    words = "The segments were changed since the run"
+
+    def told():
+        desk.panel.showParameters()
+        desk.ui.copyButton.click()
+        FileDialog.answers = [str(tmp_path / "report.html")]
+        desk.ui.saveReportButton.click()
+        return [words in text for text in (desk.ui.warningsLabel.text, desk.app.clipboard().text(),
+                                           (tmp_path / "report.html").read_text(encoding="utf-8"))]
+
+    volume, segmentation = shown
+    assert told() == [False] * 3
+    desk.ui.show3DButton.click()
+    assert told() == [False] * 3, "a surface is no change"
+    before = slicer.vtkSegmentation()
+    before.DeepCopy(segmentation.GetSegmentation())
+    scenes.draw(volume, segmentation, "Segment_3", np.ones((6, 64, 60)))
+    assert told() == [True] * 3
+    segmentation.GetSegmentation().DeepCopy(before)
+    assert told() == [False] * 3
+    segmentation.GetSegmentation().RemoveSegment("Segment_1")
+    assert told() == [True] * 3
+    segmentation.RemoveAttribute("UnifiedViT.Proposal")  # as in older scenes: nobody knows
+    assert told() == [False] * 3
+
+
 def test_a_report_that_cannot_be_written_ends_in_a_sentence_and_cancel_in_nothing(desk, shown, tmp_path):
     (tmp_path / "file").write_text("")
     FileDialog.answers = [str(tmp_path / "file" / "report.html")]

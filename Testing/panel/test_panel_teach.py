@@ -14,23 +14,10 @@ import vtk
 from panels import contents, head_node
 from PySide6 import QtWidgets
 from standin.pythonqt import FileDialog
-from vtk.util.numpy_support import numpy_to_vtk
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.reading import read, read_labels
 from UnifiedViTLib.outputs.mrml import add_to_scene, result_of
-
-
-def draw(volume, segmentation, segment_id: str, mask: np.ndarray) -> None:
-    """Replace what is drawn in a segment by the call with which the Segment Editor's effects do."""
-    image, matrix = slicer.vtkOrientedImageData(), vtk.vtkMatrix4x4()
-    volume.GetIJKToRASMatrix(matrix)
-    image.SetDimensions(mask.shape[::-1])
-    image.SetImageToWorldMatrix(matrix)
-    image.GetPointData().SetScalars(numpy_to_vtk(mask.astype(np.uint8).ravel(), deep=True,
-                                                 array_type=vtk.VTK_UNSIGNED_CHAR))
-    logic = slicer.vtkSlicerSegmentationsModuleLogic
-    assert logic.SetBinaryLabelmapToSegment(image, segmentation, segment_id, logic.MODE_REPLACE)
 
 
 @pytest.fixture
@@ -40,7 +27,7 @@ def corrected(desk, shown):
     labels = scenes.boxes(volume.GetImageData().GetDimensions()[::-1])
     labels[labels == 1] = 0
     labels[:5, 3:9, 20:34] = 1
-    draw(volume, segmentation, "Segment_1", labels == 1)
+    scenes.draw(volume, segmentation, "Segment_1", labels == 1)
     return volume, segmentation, labels
 
 

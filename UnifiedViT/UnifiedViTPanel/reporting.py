@@ -8,7 +8,7 @@ import numpy as np
 import slicer
 
 from UnifiedViTLib.outputs.mrml import volume_from_node, volume_of
-from UnifiedViTLib.outputs.mrml_changes import has_voxels_of
+from UnifiedViTLib.outputs.mrml_changes import EditedResult, has_voxels_of
 from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, SUPERRES_ROLE, SYNTHETIC_ROLE, UNCERTAINTY_ROLE
 from UnifiedViTLib.outputs.naming import safe_name
 from UnifiedViTLib.outputs.report import OTHER_IMAGE, write_report
@@ -19,7 +19,7 @@ FOLDER_SETTING = "UnifiedViT/ReportFolder"
 
 def saveReport(result, segmentationNode, path):
     """Write one HTML file with pictures, which needs no network. Where the volume has other voxels by now, that is
-    said in place of pictures.
+    said in place of pictures; where the segments were changed, that is said too.
 
     Args:
         result: as from `result_of`.
@@ -29,6 +29,7 @@ def saveReport(result, segmentationNode, path):
     Raises:
         UnifiedViTError: it cannot be written.
     """
+    result = EditedResult().of(result, segmentationNode)
     volume, labelmap = _pictured(segmentationNode)
     if volume is not None and not has_voxels_of(volume, segmentationNode):
         volume, labelmap = None, None

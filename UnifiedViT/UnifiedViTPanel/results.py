@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.headlines import display_of, findings
 from UnifiedViTLib.outputs.mrml import centre_of, result_of
+from UnifiedViTLib.outputs.mrml_changes import EditedResult
 from UnifiedViTLib.outputs.region import first_slice
 from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, needs_review
 
@@ -37,6 +38,7 @@ class ResultView:
     def __init__(self, ui, status, dicom, teach):
         self.ui, self._status, self._dicom, self._teach = ui, status, dicom, teach
         self._result = self._nodeID = None
+        self._edited = EditedResult()
         self._maps = MapsView(ui)
         self._redrawFilter = RedrawFilter(ui.classesChart, self._redraw)
         ui.show3DButton.connect("toggled(bool)", self.onShow3D)
@@ -90,7 +92,7 @@ class ResultView:
         self.ui.confidenceLabel.visible, self.ui.confidenceLabel.text = bool(words), words
 
     def _showWarnings(self):
-        warnings = self._result["warnings"]
+        warnings = self._edited.of(self._result, self.node)["warnings"]
         self.ui.warningsLabel.visible = bool(warnings)
         self.ui.warningsLabel.text = "<br>".join(f"&#9888; {html.escape(inWords(text))}" for text in warnings)
 
@@ -156,8 +158,9 @@ class ResultView:
 
     def onCopy(self, _checked=None):
         """The result as text, for an e-mail or a table."""
-        if self._result:
-            slicer.app.clipboard().setText(as_text(self._result))
+        node = self.node
+        if node is not None:
+            slicer.app.clipboard().setText(as_text(self._edited.of(self._result, node)))
             self._status.say(_("The result is in the clipboard."))
 
     def onSaveReport(self, _checked=None):

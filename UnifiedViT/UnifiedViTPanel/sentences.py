@@ -86,6 +86,9 @@ def _templates(_):
         _("The two answers contradict each other: {finding} found, yet {segment} is not drawn."),
         _("The two answers contradict each other: {segment} is drawn, yet {finding} is not found."),
         _("Uncertain, as close to the threshold: {findings}. Review it."),
+        # A result of the scene
+        _("The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they "
+          "are now."),
         # A patient
         _("Metadata changed the diagnosis: from the images alone it would be {diagnosis}."),
         _("The images contradict each other: {diagnoses}."),

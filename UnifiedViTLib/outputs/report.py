@@ -24,7 +24,9 @@ from .writing import write_atomically
 #: Parts of a confidence, in words.
 _PARTS = {"passes": "passes", "slices": "slices", "planes": "planes", "mask": "mask and diagnosis"}
 REVIEW = "uncertain — review"
-#: A warning besides the result's own, in place of pictures.
+#: Warnings besides a result's own: the second one stands in place of pictures.
+EDITED = ("The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they "
+          "are now.")
 OTHER_IMAGE = ("There are no pictures: the volume no longer has the voxels that were looked at. It was changed, or its "
                "sequence shows another item.")
 

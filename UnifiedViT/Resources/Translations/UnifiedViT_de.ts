@@ -1992,6 +1992,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Unsicher, da nahe am Schwellenwert: {findings}. Prüfen Sie das.</translation>
     </message>
     <message>
+        <source>The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they are now.</source>
+        <translation type="unfinished">Die Segmente wurden seit dem Lauf geändert: Mengen und Sätze gelten für das, was das Modell eingezeichnet hat, die Umrisse zeigen den jetzigen Stand.</translation>
+    </message>
+    <message>
         <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>
         <translation type="unfinished">Metadaten haben die Diagnose geändert: Aus den Bildern allein wäre sie {diagnosis}.</translation>
     </message>

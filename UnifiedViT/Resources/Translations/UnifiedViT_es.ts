@@ -1992,6 +1992,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">Incierto, por estar cerca del umbral: {findings}. Revíselo.</translation>
     </message>
     <message>
+        <source>The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they are now.</source>
+        <translation type="unfinished">Los segmentos se modificaron después de la ejecución: las cantidades y las frases corresponden a lo que dibujó el modelo; los contornos, a su estado actual.</translation>
+    </message>
+    <message>
         <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>
         <translation type="unfinished">Los metadatos han cambiado el diagnóstico: por las imágenes solas sería {diagnosis}.</translation>
     </message>

@@ -1992,6 +1992,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Incertain, car proche du seuil : {findings}. À vérifier.</translation>
     </message>
     <message>
+        <source>The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they are now.</source>
+        <translation type="unfinished">Les segments ont été modifiés depuis l&apos;exécution : les quantités et les phrases se rapportent à ce que le modèle a dessiné, les contours à leur état actuel.</translation>
+    </message>
+    <message>
         <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>
         <translation type="unfinished">Les métadonnées ont changé le diagnostic : d&apos;après les images seules, ce serait {diagnosis}.</translation>
     </message>

@@ -1992,6 +1992,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">しきい値に近いため不確実です：{findings}。確認してください。</translation>
     </message>
     <message>
+        <source>The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they are now.</source>
+        <translation type="unfinished">実行後にセグメントが変更されました。量と文章はモデルが描いたものについてのもので、輪郭は現在のものです。</translation>
+    </message>
+    <message>
         <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>
         <translation type="unfinished">メタデータにより診断が変わりました。画像だけでは {diagnosis} になります。</translation>
     </message>

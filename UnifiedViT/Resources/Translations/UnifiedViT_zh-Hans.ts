@@ -1992,6 +1992,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">不确定，因为接近阈值：{findings}。请复核。</translation>
     </message>
     <message>
+        <source>The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they are now.</source>
+        <translation type="unfinished">分割段在运行之后被修改过：数量和文字说明针对模型所绘的内容，轮廓则为当前的状态。</translation>
+    </message>
+    <message>
         <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>
         <translation type="unfinished">元数据改变了诊断：仅凭图像会是 {diagnosis}。</translation>
     </message>
