@@ -7,6 +7,7 @@ import pytest
 import SimpleITK as sitk
 from dicom_files import AXIAL, CORONAL, IJK_TO_RAS, enhanced, image, place, save, stored
 from pydicom import dcmread
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import RLELossless
@@ -190,7 +191,71 @@ def test_frames_without_positions_are_in_the_stored_order_and_sizes_are_not_know
     volume = read(save(data, tmp_path / "sc.dcm"))
     np.testing.assert_array_equal(volume.array, stored())
     assert volume.geometry.spacing == volume.geometry.orientation == volume.geometry.position == UNKNOWN
-    assert volume.voxel_ml is None
+    assert volume.voxel_ml is None and "they are in the order in which they are stored" in volume.notes[0]
+
+
+def unplaced(numbers, by_dimension=False) -> Dataset:
+    """An enhanced image whose frames state no positions, but these numbers in their stack."""
+    data = enhanced(stored()[SHUFFLED], PLACES)
+    if by_dimension:
+        data.DimensionIndexSequence = Items([Dataset(), Dataset()])
+        data.DimensionIndexSequence[0].DimensionIndexPointer = tag_for_keyword("StackID")
+        data.DimensionIndexSequence[1].DimensionIndexPointer = tag_for_keyword("InStackPositionNumber")
+    for group, number in zip(data.PerFrameFunctionalGroupsSequence, numbers, strict=True):
+        del group.PlanePositionSequence
+        content = Dataset()
+        if by_dimension:
+            content.DimensionIndexValues = [1, number]
+        elif number is not None:
+            content.InStackPositionNumber = number
+        group.FrameContentSequence = Items([content])
+    return data
+
+
+@pytest.mark.parametrize("by_dimension", [False, True])
+def test_frames_without_positions_are_in_the_order_of_their_numbers_in_the_stack(tmp_path, by_dimension):
+    volume = read(save(unplaced([n + 1 for n in SHUFFLED], by_dimension), tmp_path / "e.dcm"))
+    np.testing.assert_array_equal(volume.array, stored())
+    assert volume.geometry.position == UNKNOWN
+    assert "they are in the order that the file numbers them in" in volume.notes[0]
+
+
+@pytest.mark.parametrize(("numbers", "words"), [
+    ([1, 2, 3, 4, 5] * 2, "several images of the same place: 10 images at 5 places, 2 at each"),
+    ([*range(1, 10), None], "so that their order is not known"),
+])
+def test_frames_without_positions_whose_numbers_in_the_stack_repeat_or_are_missing_are_refused(
+        tmp_path, numbers, words):
+    assert words in refusal(save(unplaced(numbers), tmp_path / "e.dcm"))
+
+
+def tomogram(**elements) -> Dataset:
+    """A nuclear image of many frames, which follow each other by slice, shuffled."""
+    data = image(stored()[SHUFFLED], None, None)
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.20"
+    data.Modality, data.NumberOfFrames, data.FrameIncrementPointer = "NM", 10, tag_for_keyword("SliceVector")
+    for keyword, value in elements.items():
+        setattr(data, keyword, value)
+    return data
+
+
+@pytest.mark.parametrize("elements", [
+    {"SliceVector": [n + 1 for n in SHUFFLED]},
+    {"FrameIncrementPointer": tag_for_keyword("SliceLocationVector"),
+     "SliceLocationVector": [4.5 * n for n in SHUFFLED]},
+])
+def test_frames_of_a_tomogram_are_in_the_order_of_their_slice_vector(tmp_path, elements):
+    volume = read(save(tomogram(**elements), tmp_path / "nm.dcm"))
+    np.testing.assert_array_equal(volume.array, stored())
+    assert "they are in the order that the file numbers them in" in volume.notes[0]
+
+
+@pytest.mark.parametrize(("vector", "words"), [
+    ([1, 2, 3, 4, 5] * 2, "10 images at 5 places, 2 at each"),
+    (list(range(9)), "does not say of each of its 10 frames where it lies (SliceVector)"),
+])
+def test_a_slice_vector_that_repeats_or_is_too_short_is_refused(tmp_path, vector, words):
+    assert words in refusal(save(tomogram(SliceVector=vector), tmp_path / "nm.dcm"))
 
 
 @pytest.mark.parametrize("change", [

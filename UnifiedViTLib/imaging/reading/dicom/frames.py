@@ -11,6 +11,7 @@ import numpy as np
 
 from ....errors import UnsupportedImageError
 from . import values
+from .order import SLICE_ORDERS, place_in_stack, places_by_vector
 from .pixel_size import PixelSize, pixel_aspect, pixel_size
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ _IMAGE_CLASSES = "1.2.840.10008.5.1.4.1.1."
 #: Elements that only films have, and the SOP classes of moving pictures.
 _FILM = ("FrameTime", "FrameTimeVector", "CineRate")
 _FILM_CLASSES = ("3", "3.1", "12.1", "12.2")
-#: FrameIncrementPointer of frames that are slices: the slice vector, the slice location vector.
-_SLICE_ORDERS = ("(0054,0080)", "(0018,2005)")
 #: Modalities whose images show all that lies behind one another, or the surface: none is a slice.
 _NO_SLICES = ("CR", "DX", "MG", "IO", "PX", "RG", "RF", "XA", "US", "IVUS", "XC", "GM", "ES", "OP", "DG", "TG")
 #: Names of differences that others ask for.
@@ -69,6 +68,7 @@ class Frame:
         slice_step: stated distance between slices in mm, else None.
         thickness: stated thickness of the slice in mm, else None.
         instance: the image's number in its series, else None.
+        place: in the order of the slices, as the file numbers them beside their positions; None if it does not.
         rescale: slope and intercept of the frame in a multi-frame image; None in a classic one.
         overlooked: whether GDCM rescales it by others.
         localizer: whether it is a scout, made to plan others on.
@@ -92,6 +92,7 @@ class Frame:
     slice_step: float | None = None
     thickness: float | None = None
     instance: float | None = None
+    place: float | None = None
     rescale: tuple[float, float] | None = None
     overlooked: bool = False
     localizer: bool = False
@@ -159,7 +160,8 @@ def frames_of(dataset: Dataset, path: Path, file_size: int) -> tuple[Frame, ...]
         _refuse_film(dataset, path, count)
         # One position for many frames: where the others lie is not said.
         image = replace(image, orientation=_orientation(dataset), **_sizes([dataset]))
-        return tuple(replace(image, number=n) for n in range(count))
+        return tuple(replace(image, number=n, place=place)
+                     for n, place in enumerate(places_by_vector(dataset, count, path)))
     differences = {name: value for keyword, name in _CLASSIC_DIFFERENCES.items()
                    if (value := values.text(dataset, keyword))}
     rescale = (values.number(dataset, "RescaleSlope") or 1.0, values.number(dataset, "RescaleIntercept") or 0.0)
@@ -181,7 +183,7 @@ def _enhanced(image: Frame, groups: Sequence[Dataset], dataset: Dataset, number:
     return replace(
         image, number=number, differences=differences, padding=_padding(dataset, *rescale),
         orientation=None if plane is None else _orientation(plane),
-        position=None if place is None else _position(place),
+        position=None if place is None else _position(place), place=place_in_stack(groups, dataset),
         rescale=rescale, overlooked=overlooked,
         **_sizes([dataset] if measures is None else [measures, dataset]),
     )
@@ -326,7 +328,7 @@ def _refuse_film(dataset: Dataset, path: Path, count: int) -> None:
             "Export the frame to look at as an image of its own."
         )
     order = values.text(dataset, "FrameIncrementPointer")
-    if order and order not in _SLICE_ORDERS:
+    if order and order not in SLICE_ORDERS:
         raise UnsupportedImageError(
             f"{path.name} holds {count} frames that are not the slices of one volume (they follow each other by "
             f"{order}: views, energies, phases or times). Export one volume of it."

@@ -105,15 +105,10 @@ def _numbered_stack(frames: list[Frame], name: str) -> Stack:
             f"{name} holds {len(frames)} radiographs, ultrasound images or the like, which are not the slices of one "
             "volume. Run on each of the files."
         )
-    frames = sorted(frames, key=_number)
-    if len({_number(frame) for frame in frames}) < len(frames):
-        raise UnsupportedImageError(
-            f"{name}: the {len(frames)} slices have neither positions nor numbers of their own, so that their order "
-            "is not known. Export the series again."
-        )
+    frames, order = _in_stated_order(frames, name)
     refuse_other_contrasts(frames, name)
     first = frames[0]
-    note = "The slices state no position: they are in the order of their numbers, and which end is which is not known."
+    note = f"The slices state no position: they are in {order}, and which end is which is not known."
     matrix = np.diag([*first.pixel_mm, _step(first), 1.0])
     orientation = UNKNOWN
     if first.orientation is not None:
@@ -121,6 +116,25 @@ def _numbered_stack(frames: list[Frame], name: str) -> Stack:
     spacing = DERIVED if first.slice_step and first.pixel_size is not None else UNKNOWN
     geometry = GeometrySource(spacing, orientation, UNKNOWN)
     return Stack(tuple(frames), matrix, np.zeros((len(frames), 2)), geometry, False, (note,))
+
+
+def _in_stated_order(frames: Sequence[Frame], name: str) -> tuple[list[Frame], str]:
+    """Slices without positions by their places, else by their numbers, and what their order is, in words."""
+    places = [frame.place for frame in frames]
+    stated = [place for place in places if place is not None]
+    if len(stated) == len(frames):
+        order = np.argsort(stated, kind="stable")
+        ordered = [frames[n] for n in order]
+        _refuse_repeated(ordered, np.diff(np.array(stated)[order]), name)
+        return ordered, "the order that the file numbers them in"
+    ordered = sorted(frames, key=_number)
+    if stated or len({_number(frame) for frame in frames}) < len(frames):
+        raise UnsupportedImageError(
+            f"{name}: not all of the {len(frames)} slices have positions, or numbers of their own, so that their order "
+            "is not known. Export the series again."
+        )
+    several = len({frame.path for frame in frames}) < len(frames)
+    return ordered, "the order in which they are stored" if several else "the order of their numbers"
 
 
 def _number(frame: Frame) -> tuple[float, int]:
