@@ -1,10 +1,10 @@
-"""Images of several kinds under one DICOM series: no volume is made of them, and what is left out is told."""
+"""What is too much, or missing, in a DICOM series: images of several kinds make no volume, what is left out is told."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from dicom_files import enhanced, place, save, series, stored
+from dicom_files import STEP, enhanced, place, save, series, stored
 from pydicom.uid import CTImageStorage, PositronEmissionTomographyImageStorage
 
 from UnifiedViTLib.errors import UnsupportedImageError
@@ -76,3 +76,21 @@ def test_a_projection_or_a_picture_of_the_screen_among_the_slices_is_told(tmp_pa
     elements = [{}] * 9 + [{"ImageType": kind}]
     note, = read(series(tmp_path / "s", stating(*elements))).notes
     assert f"The images are of several kinds (9 of ORIGINAL, PRIMARY, {words})" in note
+
+
+@pytest.mark.parametrize(("stated", "thickness", "every", "words"), [
+    (STEP, 5.0, 2, "though they state 6 mm, and their numbers differ by 2"),
+    (None, 6.0, 3, "lie 18 mm apart, though each is 6 mm thick, and their numbers differ by 3"),
+    (None, 5.0, 2, "though each is 5 mm thick, and their numbers differ by 2"),
+    (None, 6.0, 5, "lie 30 mm apart, though each is 6 mm thick, and their numbers differ by 5"),
+    (2 * STEP, 5.0, 2, None), (None, 12.0, 2, None), (None, 4.0, 2, None), (None, None, 2, None), (None, 6.0, 1, None),
+])
+def test_a_series_of_which_every_second_or_third_slice_is_there_is_told(tmp_path, stated, thickness, every, words):
+    def change(data, k):
+        data.SpacingBetweenSlices, data.SliceThickness = stated, thickness
+        return data if k % every == 0 else None
+
+    volume = read(series(tmp_path / "s", change))
+    assert volume.spacing[2] == pytest.approx(every * STEP)
+    assert len(volume.notes) == bool(words)
+    assert all(words in note and "those between seem to be missing" in note for note in volume.notes)

@@ -361,15 +361,3 @@ def test_a_folder_with_slices_is_one_input_whatever_they_are_called_and_whatever
     assert find_inputs(folder) == [folder]
     assert find_inputs(tmp_path, recursive=True) == [other, folder]
     assert find_inputs(tmp_path, "*.nii.gz", recursive=True) == [other]
-
-
-@pytest.mark.parametrize("stated, told", [(STEP, True), (2 * STEP, False), (None, False)])
-def test_a_series_of_which_every_second_slice_is_there_is_told(tmp_path, stated, told):
-    def change(data, k):
-        if stated:
-            data.SpacingBetweenSlices = stated
-        return data if k % 2 == 0 else None
-
-    volume = read(series(tmp_path / "series", change))
-    assert volume.spacing[2] == pytest.approx(2 * STEP)
-    assert any("their numbers differ by 2: those between seem to be missing" in note for note in volume.notes) == told

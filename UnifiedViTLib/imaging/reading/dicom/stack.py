@@ -18,6 +18,8 @@ _SAME_PLACE_MM = 0.01
 #: How far a slice may lie from its place on an even grid: a share of the distance between slices, and what rounding
 #: of positions to tenths of a mm adds.
 _UNEVEN, _ROUNDING_MM = 0.1, 0.05
+#: Between slices that are all there lies at most this share of their thickness, as scanners are set.
+_WIDEST_GAP = 0.35
 #: Positions that are off by less are not worth a note, mm.
 _NOTEWORTHY_MM = 0.1
 
@@ -208,17 +210,25 @@ def _sorted_stack(frames: list[Frame], name: str) -> Stack:
 
 def _left_out(frames: list[Frame], step: float) -> list[str]:
     """A note where every second (third, ...) slice alone is there: by their numbers, and by the distance that they
-    state."""
-    stated = frames[0].slice_step
-    times = round(step / stated) if stated else 1
+    state, or where they state none, by their thickness."""
     numbers = [frame.instance for frame in frames if frame.instance is not None]
-    if times < 2 or len(numbers) < len(frames) or abs(step - times * (stated or 0.0)) > _UNEVEN * step:
+    jumps = set(np.abs(np.diff(numbers)).tolist())
+    times = jumps.pop() if len(jumps) == 1 and len(numbers) == len(frames) else 1.0
+    if times < 2:
         return []
-    if set(np.abs(np.diff(numbers)).tolist()) != {float(times)}:
+    stated, thickness = frames[0].slice_step, frames[0].thickness
+    if stated:
+        contradicted = abs(step - times * stated) <= _UNEVEN * step
+        what = f"they state {stated:.4g} mm"
+    else:
+        thickness = thickness or 0.0
+        whole = times * thickness
+        contradicted = (1 - _UNEVEN) * whole <= step <= (1 + _WIDEST_GAP) * whole
+        what = f"each is {thickness:.4g} mm thick"
+    if not contradicted:
         return []
-    return [f"The slices lie {step:.4g} mm apart, though they state {stated:.4g} mm, and their numbers differ by "
-            f"{times}: those between seem to be missing, and what they show was not looked at. Export the whole series "
-            "again."]
+    return [f"The slices lie {step:.4g} mm apart, though {what}, and their numbers differ by {times:.0f}: those "
+            "between seem to be missing, and what they show was not looked at. Export the whole series again."]
 
 
 def _refuse_repeated(frames: list[Frame], steps: np.ndarray, name: str) -> None:
