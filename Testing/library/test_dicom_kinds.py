@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dicom_files import STEP, enhanced, place, save, series, stored
-from pydicom.uid import CTImageStorage, PositronEmissionTomographyImageStorage
+from dicom_files import AXIAL, SAGITTAL, STEP, enhanced, image, place, save, series, stored
+from pydicom.uid import CTImageStorage, PositronEmissionTomographyImageStorage, SecondaryCaptureImageStorage
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.reading import read
@@ -94,3 +94,54 @@ def test_a_series_of_which_every_second_or_third_slice_is_there_is_told(tmp_path
     assert volume.spacing[2] == pytest.approx(every * STEP)
     assert len(volume.notes) == bool(words)
     assert all(words in note and "those between seem to be missing" in note for note in volume.notes)
+
+
+def turned(degrees: float) -> list[float]:
+    """An axial orientation, turned about the columns."""
+    angle = np.radians(degrees)
+    return [np.cos(angle), 0, np.sin(angle), 0, 1, 0]
+
+
+@pytest.mark.parametrize("slices", [(0,), (4,), (9,)])
+@pytest.mark.parametrize("value", [None, [1, 0, 0, 1, 0, 0]])
+def test_slices_without_orientation_among_others_are_no_scouts(tmp_path, slices, value):
+    def change(data, k):
+        if k in slices:
+            data.ImageOrientationPatient = value
+        return data
+    assert "1 of 10 slices have no orientation, so that how they lie" in refusal(series(tmp_path / "s", change))
+
+
+@pytest.mark.parametrize("slices", [(0,), (4,), (0, 9)])
+@pytest.mark.parametrize("orientation", [turned(1.1), turned(-4), [1, 0.02, 0, -0.02, 1, 0]])
+def test_slices_turned_by_a_few_degrees_are_no_scouts(tmp_path, slices, orientation):
+    def change(data, k):
+        if k in slices:
+            data.ImageOrientationPatient = orientation
+        return data
+    sentence = refusal(series(tmp_path / "s", change))
+    assert f"{len(slices)} of 10 slices are turned against the others, by up to" in sentence
+
+
+@pytest.mark.parametrize("orientation", [turned(0.2), [1, 0.003, 0, -0.003, 1, 0]])
+def test_slices_turned_by_what_headers_round_are_slices(tmp_path, orientation):
+    def change(data, k):
+        data.ImageOrientationPatient = orientation if k == 4 else list(AXIAL)
+        return data
+    volume = read(series(tmp_path / "s", change))
+    np.testing.assert_array_equal(volume.array, stored())
+    assert volume.notes == ()
+
+
+@pytest.mark.parametrize(("position", "orientation"), [
+    (place(4), SAGITTAL), (place(4), turned(40)), (place(4), turned(7)), (place(30), turned(4)), (None, None),
+])
+def test_scouts_elsewhere_and_pictures_of_no_place_are_left_out(tmp_path, position, orientation):
+    folder = series(tmp_path / "s")
+    scout = image(stored()[0], position, orientation, number=11)
+    if position is None:
+        scout.SOPClassUID = scout.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    save(scout, folder / "SCOUT")
+    volume = read(folder)
+    np.testing.assert_array_equal(volume.array, stored())
+    assert volume.notes == ("Images of other planes (scouts or localizers) left out: 1.",)

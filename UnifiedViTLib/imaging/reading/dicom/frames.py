@@ -110,6 +110,14 @@ class Frame:
         return None if self.orientation is None else np.cross(*self.orientation)
 
     @property
+    def centre(self) -> np.ndarray | None:
+        """Of the image, LPS in mm; None without position or orientation."""
+        if self.position is None or self.orientation is None:
+            return None
+        extent = np.multiply(self.pixel_mm, (self.columns - 1, self.rows - 1))
+        return self.position + extent / 2 @ self.orientation
+
+    @property
     def pixel_mm(self) -> tuple[float, float]:
         """Of a pixel along i and j; nominal, a pixel 1 mm wide, where it is not known."""
         size = self.pixel_size

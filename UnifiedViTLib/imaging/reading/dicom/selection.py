@@ -15,6 +15,10 @@ from .header import uid_name
 _PARALLEL_DEGREES = 0.5
 #: Images of other planes are left out as scouts where a stack has so many times as many slices.
 _SCOUT_SHARE = 4
+#: An image turned by no more than this may be meant for a slice of the stack, where it lies among its slices; or next
+#: to them, within so many times their distance.
+_TURNED_DEGREES, _NEXT = 5.0, 2.5
+_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 #: Images of one stack have one of these: its name, its unit, and by how much scanners round it, beside a share.
 _CONTRASTS = ((ECHO_TIMES, "ms", 0.05), (B_VALUES, "s/mm²", 5.0))
 _ROUNDED_SHARE = 0.05
@@ -38,16 +42,26 @@ def without_copies(frames: Sequence[Frame]) -> tuple[list[Frame], list[tuple[Fra
     return list(first.values()), copies
 
 
-def without_scouts(frames: list[Frame], name: str) -> tuple[list[Frame], int]:
-    """The frames of one plane, and how many scouts of other planes were left out."""
-    if any(frame.localizer for frame in frames) and not all(frame.localizer for frame in frames):
-        slices = [frame for frame in frames if not frame.localizer]
-    else:
-        slices = frames
+def without_scouts(frames: Sequence[Frame], name: str) -> tuple[list[Frame], int]:
+    """The frames of one plane, and how many scouts of other planes were left out, among them pictures of no plane.
+
+    Raises:
+        UnsupportedImageError: there are several stacks, or slices of which it is not known, or hardly, how they lie.
+    """
+    slices = list(frames)
+    for is_scout in (_is_localizer, _is_picture):
+        others = [frame for frame in slices if not is_scout(frame)]
+        slices = others or slices
+    undirected = sum(frame.orientation is None for frame in slices)
+    if 0 < undirected < len(slices):
+        raise UnsupportedImageError(
+            f"{name}: {undirected} of {len(slices)} slices have no orientation, so that how they lie is not known. "
+            "Export the series again."
+        )
     planes: list[list[Frame]] = []
     for frame in slices:
         for plane in planes:
-            if _parallel(plane[0], frame):
+            if _degrees(plane[0], frame) < _PARALLEL_DEGREES:
                 plane.append(frame)
                 break
         else:
@@ -60,14 +74,45 @@ def without_scouts(frames: list[Frame], name: str) -> tuple[list[Frame], int]:
             f"{name} holds images of {len(planes)} planes ({counts}): a localizer, or several stacks. "
             "Put the slices of one plane into a folder of their own."
         )
+    turned = [frame for plane in planes[1:] for frame in plane if _lies_among(frame, main)]
+    if turned:
+        raise UnsupportedImageError(
+            f"{name}: {len(turned)} of {len(slices)} slices are turned against the others, by up to "
+            f"{max(_degrees(main[0], frame) for frame in turned):.2g}°, and lie where slices of the same stack would: "
+            "no volume is made of them. Put the slices of one plane into a folder of their own."
+        )
     return main, len(frames) - len(main)
 
 
-def _parallel(one: Frame, other: Frame) -> bool:
+def _is_localizer(frame: Frame) -> bool:
+    return frame.localizer
+
+
+def _is_picture(frame: Frame) -> bool:
+    """Whether it is a secondary capture of no place, as of a screen or a report."""
+    captured = frame.sop_class == _CAPTURE or frame.sop_class.startswith(f"{_CAPTURE}.")
+    return captured and frame.orientation is None and frame.position is None
+
+
+def _degrees(one: Frame, other: Frame) -> float:
+    """Between two planes, or the directions of their rows or columns where these are further apart."""
     if one.orientation is None or other.orientation is None:
-        return one.orientation is None and other.orientation is None
+        return 0.0
     cosines = np.clip((one.orientation * other.orientation).sum(axis=1), -1, 1)
-    return bool(np.degrees(np.arccos(cosines)).max() < _PARALLEL_DEGREES)
+    return float(np.degrees(np.arccos(cosines)).max())
+
+
+def _lies_among(frame: Frame, stack: Sequence[Frame]) -> bool:
+    """Whether an image that is turned by a few degrees alone lies between the slices of a stack, or next to them."""
+    if _degrees(frame, stack[0]) > _TURNED_DEGREES:
+        return False
+    centres = [one.centre for one in (frame, *stack)]
+    heights = [float(centre @ stack[0].normal) for centre in centres if centre is not None]
+    if len(heights) < len(centres):
+        return True
+    low, high = min(heights[1:]), max(heights[1:])
+    margin = _NEXT * (high - low) / max(len(stack) - 1, 1)
+    return low - margin <= heights[0] <= high + margin
 
 
 def _plane_name(frame: Frame) -> str:
