@@ -207,11 +207,14 @@ def test_several_radiographs_of_a_series_are_no_volume(tmp_path, modality):
     assert "2 radiographs, ultrasound images or the like" in refusal(tmp_path / "s")
 
 
-def region(delta_y: float, delta_x: float, units: int = 3, kind: int = 1) -> Dataset:
-    """A calibrated region of an ultrasound image; 3 stands for centimetres."""
+def region(delta_y: float, delta_x: float, units: int = 3, kind: int = 1, box: tuple[int, ...] = ()) -> Dataset:
+    """A calibrated region of an ultrasound image; 3 stands for centimetres; `box`: its first and last column and row.
+    """
     data = Dataset()
     data.RegionSpatialFormat, data.PhysicalUnitsXDirection, data.PhysicalUnitsYDirection = kind, units, units
     data.PhysicalDeltaX, data.PhysicalDeltaY = delta_x, delta_y
+    if box:
+        data.RegionLocationMinX0, data.RegionLocationMaxX1, data.RegionLocationMinY0, data.RegionLocationMaxY1 = box
     return data
 
 
@@ -222,11 +225,28 @@ def region(delta_y: float, delta_x: float, units: int = 3, kind: int = 1) -> Dat
     ([region(0.03, 0.02), region(0.06, 0.04)], (1, 1), UNKNOWN),
     ([region(0.03, 0.02, units=4)], (1, 1), UNKNOWN),
     ([region(0, 0)], (1, 1), UNKNOWN),
+    ([region(0.03, 0.02, box=(9, 29, 8, 29))], (0.2, 0.3), GIVEN),
+    ([region(0.03, 0.02, box=(0, 17, 0, 9)), region(0.03, 0.02, box=(18, 35, 0, 9))], (0.2, 0.3), GIVEN),
+    ([region(0.03, 0.02, box=(0, 9, 0, 9))], (1, 1), UNKNOWN),
 ])
 def test_ultrasound_is_measured_by_its_calibrated_regions(tmp_path, regions, spacing, source):
     data = radiograph("US", SOPClassUID="1.2.840.10008.5.1.4.1.1.6.1", SequenceOfUltrasoundRegions=regions)
     volume = read(save(data, tmp_path / "us.dcm"))
     assert volume.planar and volume.geometry.spacing == source and volume.spacing[:2] == pytest.approx(spacing)
+
+
+@pytest.mark.parametrize(("regions", "spacing", "source"), [
+    ([region(0.03, 0.02)], (0.2, 0.3), GIVEN),
+    ([region(0.0301, 0.0199)], (0.2, 0.3), GIVEN),
+    ([region(0.06, 0.04)], (1, 1), UNKNOWN),
+    ([region(0.03, 0.02), region(0.06, 0.04)], (1, 1), UNKNOWN),
+    ([region(0.06, 0.04, box=(0, 9, 0, 9))], (0.2, 0.3), GIVEN),
+    ([region(0, 0)], (0.2, 0.3), GIVEN),
+])
+def test_a_pixel_spacing_that_the_regions_of_ultrasound_contradict_is_not_believed(tmp_path, regions, spacing, source):
+    data = radiograph("US", PixelSpacing=[0.3, 0.2], SequenceOfUltrasoundRegions=regions)
+    volume = read(save(data, tmp_path / "us.dcm"))
+    assert volume.geometry.spacing == source and volume.spacing[:2] == pytest.approx(spacing)
 
 
 def test_one_slice_lies_in_its_place_but_its_volume_is_not_known(tmp_path):

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _CENTIMETRE = 3  # PhysicalUnitsXDirection
 _TISSUE = 1  # RegionSpatialFormat: 2-D; the others are curves and spectra
+#: Sizes that differ by less are one; and the share of an ultrasound picture that regions must cover to speak for it,
+#: around which lie texts, scales and curves.
+_AGREEING, _COVERED = 0.01, 0.2
 #: A pixel that is said to be more elongated has a damaged header.
 _MOST_ELONGATED = 10.0
 
@@ -34,22 +37,25 @@ class PixelSize:
 
 
 def pixel_size(datasets: Sequence[Dataset]) -> PixelSize | None:
-    """The pixel size that the first of `datasets` states which does; None if none does.
+    """The pixel size that the first of `datasets` states which does; None if none does, or where the calibrated regions
+    of an ultrasound image contradict it.
 
     Args:
         datasets: of a classic image: itself; of a multi-frame one: the frame's pixel measures, and the image.
     """
+    regions = [size for dataset in datasets for size in _ultrasound(dataset)]
     for dataset in datasets:
         spacing = _pair(dataset, "PixelSpacing")
         detector = _pair(dataset, "ImagerPixelSpacing")
         if spacing:
             # In projections, a spacing equal to the detector's was not corrected for the magnification.
             uncorrected = spacing == detector and not values.text(dataset, "PixelSpacingCalibrationType")
-            return PixelSize(*spacing, _DETECTOR if uncorrected else "")
+            size = PixelSize(*spacing, _DETECTOR if uncorrected else "")
+            return size if _agree([spacing, *regions]) else None
         if detector:
             return PixelSize(*detector, _DETECTOR)
-        if regions := _ultrasound(dataset):
-            return PixelSize(*regions)
+        if regions:
+            return PixelSize(*regions[0]) if _agree(regions) else None
         if film := _pair(dataset, "NominalScannedPixelSpacing"):
             return PixelSize(*film, "the film as it was scanned")
     return None
@@ -74,18 +80,34 @@ def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
     return (pair[0], pair[1]) if pair and min(pair) > 0 else None
 
 
-def _ultrasound(dataset: Dataset) -> tuple[float, float] | None:
-    """The calibration of the regions of an ultrasound image, if they agree, as mm between rows and columns."""
-    sizes = []
+def _agree(sizes: Sequence[tuple[float, float]]) -> bool:
+    return np.allclose(sizes, sizes[0], rtol=_AGREEING, atol=0)
+
+
+def _ultrasound(dataset: Dataset) -> list[tuple[float, float]]:
+    """The calibration of each region of an ultrasound image that shows tissue, as mm between rows and columns; none
+    where one of them is not calibrated in space, or where they cover little of the picture."""
+    sizes, covered = [], 0.0
     for region in values.items(dataset, "SequenceOfUltrasoundRegions"):
         if values.number(region, "RegionSpatialFormat") != _TISSUE:
             continue
         units = [values.number(region, f"PhysicalUnits{axis}Direction") for axis in "YX"]
-        deltas = [values.number(region, f"PhysicalDelta{axis}") for axis in "YX"]
-        between = [abs(delta) * 10 for delta in deltas if delta]
-        if units != [_CENTIMETRE] * 2 or len(between) < len(deltas):
-            return None
-        sizes.append(between)
-    if not sizes or not np.allclose(sizes, sizes[0], rtol=0.01):
-        return None
-    return sizes[0][0], sizes[0][1]
+        rows_cm, columns_cm = (abs(values.number(region, f"PhysicalDelta{axis}") or 0.0) for axis in "YX")
+        if units != [_CENTIMETRE] * 2 or not rows_cm or not columns_cm:
+            return []
+        sizes.append((rows_cm * 10, columns_cm * 10))
+        covered += _share(region, dataset)
+    return sizes if covered >= _COVERED else []
+
+
+def _share(region: Dataset, dataset: Dataset) -> float:
+    """Of the picture that a region covers; 1 where it does not say where it lies."""
+    low, high, counts = ([values.number(one, keyword) for keyword in keywords] for one, keywords in (
+        (region, ("RegionLocationMinX0", "RegionLocationMinY0")),
+        (region, ("RegionLocationMaxX1", "RegionLocationMaxY1")), (dataset, ("Columns", "Rows"))))
+    share = 1.0
+    for first, last, count in zip(low, high, counts, strict=True):
+        if first is None or last is None or not count:
+            return 1.0
+        share *= max(last - first + 1, 0.0) / count
+    return share
