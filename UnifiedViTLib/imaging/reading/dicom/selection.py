@@ -123,7 +123,7 @@ def _plane_name(frame: Frame) -> str:
     return name if abs(frame.normal[strongest]) > 0.999 else f"oblique {name}"
 
 
-def refuse_mixed(frames: Sequence[Frame], name: str) -> None:
+def check_one_kind(frames: Sequence[Frame], name: str) -> None:
     """One kind of object, one size, one pixel size and one photometric interpretation for all.
 
     Raises:
@@ -151,7 +151,7 @@ def refuse_mixed(frames: Sequence[Frame], name: str) -> None:
         _reject(name, "depth, stored with black and white exchanged", bits)
 
 
-def refuse_other_contrasts(frames: Sequence[Frame], name: str) -> None:
+def check_one_contrast(frames: Sequence[Frame], name: str) -> None:
     """One echo time, one b-value and one of magnitude, phase and the like for all; echo times as scanners round them.
 
     Args:

@@ -11,7 +11,7 @@ from ....errors import UnsupportedImageError
 from ...geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
 from .frames import Frame
 from .pixel_size import PixelSize
-from .selection import notes_on_types, refuse_mixed, refuse_other_contrasts, without_copies, without_scouts
+from .selection import check_one_contrast, check_one_kind, notes_on_types, without_copies, without_scouts
 
 #: Images nearer to each other than this lie in the same place, mm.
 _SAME_PLACE_MM = 0.01
@@ -66,7 +66,7 @@ def stack_of(frames: Sequence[Frame], name: str) -> Stack:
         notes.append(f"Copies of images that are there already left out: {len(copies)}.")
     if scouts:
         notes.append(f"Images of other planes (scouts or localizers) left out: {scouts}.")
-    refuse_mixed(frames, name)
+    check_one_kind(frames, name)
     notes += notes_on_types(frames)
     size = frames[0].pixel_size
     if size is not None and size.derived_from:
@@ -108,7 +108,7 @@ def _numbered_stack(frames: list[Frame], name: str) -> Stack:
             "volume. Run on each of the files."
         )
     frames, order = _in_stated_order(frames, name)
-    refuse_other_contrasts(frames, name)
+    check_one_contrast(frames, name)
     first = frames[0]
     note = f"The slices state no position: they are in {order}, and which end is which is not known."
     matrix = np.diag([*first.pixel_mm, _step(first), 1.0])
@@ -158,7 +158,7 @@ def _undirected_stack(frames: list[Frame], name: str) -> Stack:
     frames, heights = [frames[n] for n in order], heights[order]
     steps = np.diff(heights)
     _refuse_repeated(frames, steps, name)
-    refuse_other_contrasts(frames, name)
+    check_one_contrast(frames, name)
     _refuse_uneven(heights, name)
     first = frames[0]
     matrix = np.diag([*first.pixel_mm, float(steps.mean()), 1.0])
@@ -177,7 +177,7 @@ def _sorted_stack(frames: list[Frame], name: str) -> Stack:
     assert first.orientation is not None, "what has none goes to `_undirected_stack`"
     steps = np.diff(heights)
     _refuse_repeated(frames, steps, name)
-    refuse_other_contrasts(frames, name)
+    check_one_contrast(frames, name)
     _refuse_uneven(heights, name)
     step = float((heights[-1] - heights[0]) / (len(frames) - 1))
     off = float(np.abs(heights - np.linspace(heights[0], heights[-1], len(frames))).max())
