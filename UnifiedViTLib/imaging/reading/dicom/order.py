@@ -19,7 +19,12 @@ _STACK_DIMENSIONS = ("(0020,9057)", "(0020,0032)")
 
 
 def places_by_vector(dataset: Dataset, count: int, path: Path) -> Sequence[float | None]:
-    """The place of each of `count` frames, by the vector that says how they follow each other; None without one.
+    """The place of each frame, by the vector that says how they follow each other; None without one.
+
+    Args:
+        dataset: the image.
+        count: of its frames.
+        path: its file.
 
     Raises:
         UnsupportedImageError: the vector does not have a number for each frame.
