@@ -7,7 +7,10 @@ import inspect
 from pathlib import Path
 
 import pytest
+import scenes
 import SimpleITK as sitk
+import slicer
+import slicer.util
 from builders import to_sitk
 from panels import contents, head, head_node
 from standin.application import enter, leave
@@ -38,6 +41,19 @@ def test_process_adds_the_result_and_returns_the_prediction(desk, logic):
 
 def test_a_model_may_be_named_by_the_path_of_its_folder(desk, logic, proven):
     assert logic.process(head_node(desk.scene), model=proven.folder, device="cpu").spec.id == proven.id
+
+
+def test_a_volume_of_another_scene_is_not_confused_with_one_of_this(desk, logic, proven):
+    others = scenes.application(slicer.vtkMRMLScene())
+    other = next(others)
+    here, there = head_node(desk.scene), head_node(other)
+    slicer.util.arrayFromVolume(here)[:] += 5
+    assert here.GetID() == there.GetID()
+    logic.process(there, model=proven.folder, device="cpu")
+    warnings = result_of(other.GetFirstNodeByClass("vtkMRMLSegmentationNode"))["warnings"]
+    assert not [text for text in warnings if "were changed" in text]
+    for _ in others:  # takes the scene down
+        pass
 
 
 def test_process_refuses_in_a_sentence_and_leaves_the_scene_as_it_was(desk, logic):
@@ -114,8 +130,6 @@ def test_a_folder_that_is_not_there_is_refused_in_a_sentence(logic, desk, tmp_pa
 
 
 def test_the_self_test_of_the_module_presses_every_button_and_tells_each_step(desk, monkeypatch, capsys):
-    import slicer.util
-
     def add_volume(array):
         node = head_node(desk.scene, array.shape)
         slicer.util.arrayFromVolume(node)[:] = array

@@ -172,7 +172,7 @@ class Runner:
             UnifiedViTError: it does not belong to the volume; the scene is as it was.
         """
         scene = volumeNode.GetScene()
-        prediction = self._withChanges(prediction)
+        prediction = self._withChanges(prediction, scene)
         if tableNode is None and segmentationNode is not None:
             tableNode = segmentationNode.GetNodeReference(TABLE_ROLE)
         replaced = [node for node in result_volumes(segmentationNode) if node.GetID() not in self._inputs]
@@ -225,9 +225,9 @@ class Runner:
         self._memory, self._added, self._shown = memory, added, [node.GetID() for node in segmentations]
         return segmentations
 
-    def _withChanges(self, prediction):
-        """The prediction, with a warning where voxels are no longer those that were looked at."""
-        inputs = [(slicer.mrmlScene.GetNodeByID(nodeID), array) for nodeID, array in self._inputs.items()]
+    def _withChanges(self, prediction, scene):
+        """The prediction, with a warning where voxels of the scene are no longer those that were looked at."""
+        inputs = [(scene.GetNodeByID(nodeID), array) for nodeID, array in self._inputs.items()]
         changed = [node.GetName() for node, array in inputs if node and _isChanged(node, array)]
         if not changed:
             return prediction
