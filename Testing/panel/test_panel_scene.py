@@ -9,7 +9,7 @@ import pytest
 import scenes
 import slicer
 import slicer.util
-from panels import head_node
+from panels import contents, head_node
 from standin.application import enter, leave, show_panel
 from vtk.util.numpy_support import vtk_to_numpy
 
@@ -48,8 +48,6 @@ def test_a_loaded_scene_shows_the_volume_of_every_channel(desk, several):
 
 
 @pytest.fixture
-
-
 def elsewhere(desk):
     """The user looks at another module, and the scene knows nothing of this one."""
     leave(desk.widget)
@@ -165,6 +163,18 @@ def test_run_pressed_while_a_script_waits_is_refused_and_the_script_hears_of_cha
     prediction = desk.widget.logic.process(volume, model=proven.folder, device="cpu", progress=press)
     assert said[0].startswith("A run is under way") and prediction.labelmap.shape == (20, 64, 60)
     assert "The voxels of head were changed" in result_of(segmentation(desk.scene))["warnings"][0]
+
+
+def test_a_result_for_which_the_scene_has_no_room_ends_in_a_sentence_and_the_panel_goes_on(desk, monkeypatch):
+    desk.choose(inputVolume=head_node(desk.scene))
+    before = [node[0] for node in contents(desk.scene)]
+    with monkeypatch.context() as patch:
+        patch.setattr(slicer, "vtkMRMLTableNode", scenes.TableThatTakesNoAttributes)
+        said = desk.run()
+    assert "could not be put into the scene, which is as it was (RuntimeError: no attribute" in said
+    assert [node[0] for node in contents(desk.scene)] == before
+    assert desk.ui.runButton.text == "Run" and desk.ui.inputSelector.enabled and not desk.ui.progressBar.visible
+    assert desk.run().startswith("Done")
 
 
 def test_a_run_into_a_segmentation_replaces_its_maps_and_undo_brings_them_back(desk):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 import time
 
 import qt
@@ -273,6 +274,11 @@ class Panel:
             self.status.say(str(error), isBad=True)
             if isinstance(error, DependencyError):
                 self.setup.look()
+        except Exception as error:  # MRML's or Python's own, for want of memory for instance
+            logging.exception("UnifiedViT: a result could not be put into the scene")
+            self.status.say(_("The result could not be put into the scene, which is as it was ({error}). Free memory "
+                              "and run again; if that does not help, please report it.").format(
+                                  error=f"{type(error).__name__}: {error}"), isBad=True)
         else:
             done = _("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._started)
             failures, note = self.runner.queue.failures, self.runner.note
@@ -280,7 +286,7 @@ class Panel:
             self._showResult(segmentationNode)
         finally:
             self.runner.release()
-        self._showButtons()
+            self._showButtons()
 
     def _showResult(self, segmentationNode, volumeNode=None):
         # The user may have gone to another module meanwhile: the scene's parameters are there all the same.

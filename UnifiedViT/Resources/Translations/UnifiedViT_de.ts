@@ -1518,6 +1518,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Starten</translation>
     </message>
     <message>
+        <source>The result could not be put into the scene, which is as it was ({error}). Free memory and run again; if that does not help, please report it.</source>
+        <translation type="unfinished">Das Ergebnis konnte nicht in die Szene gebracht werden; sie ist, wie sie war ({error}). Geben Sie Speicher frei und starten Sie erneut; hilft das nicht, melden Sie es bitte.</translation>
+    </message>
+    <message>
         <source>Run {count} models</source>
         <translation type="unfinished">{count} Modelle starten</translation>
     </message>

@@ -1518,6 +1518,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">Ejecutar</translation>
     </message>
     <message>
+        <source>The result could not be put into the scene, which is as it was ({error}). Free memory and run again; if that does not help, please report it.</source>
+        <translation type="unfinished">El resultado no pudo añadirse a la escena, que está como estaba ({error}). Libere memoria y ejecute de nuevo; si no ayuda, notifíquelo, por favor.</translation>
+    </message>
+    <message>
         <source>Run {count} models</source>
         <translation type="unfinished">Ejecutar {count} modelos</translation>
     </message>

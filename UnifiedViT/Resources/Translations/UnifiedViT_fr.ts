@@ -1518,6 +1518,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Lancer</translation>
     </message>
     <message>
+        <source>The result could not be put into the scene, which is as it was ({error}). Free memory and run again; if that does not help, please report it.</source>
+        <translation type="unfinished">Le résultat n&apos;a pas pu être ajouté à la scène, qui est restée telle quelle ({error}). Libérez de la mémoire et relancez ; si cela ne suffit pas, merci de le signaler.</translation>
+    </message>
+    <message>
         <source>Run {count} models</source>
         <translation type="unfinished">Lancer {count} modèles</translation>
     </message>

@@ -1518,6 +1518,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">実行</translation>
     </message>
     <message>
+        <source>The result could not be put into the scene, which is as it was ({error}). Free memory and run again; if that does not help, please report it.</source>
+        <translation type="unfinished">結果をシーンに追加できませんでした。シーンは元のままです（{error}）。メモリを空けて再度実行し、それでも解決しない場合は報告してください。</translation>
+    </message>
+    <message>
         <source>Run {count} models</source>
         <translation type="unfinished">{count} 個のモデルを実行</translation>
     </message>

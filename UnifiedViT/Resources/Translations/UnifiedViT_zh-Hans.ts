@@ -1518,6 +1518,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">运行</translation>
     </message>
     <message>
+        <source>The result could not be put into the scene, which is as it was ({error}). Free memory and run again; if that does not help, please report it.</source>
+        <translation type="unfinished">结果无法放入场景，场景保持原样（{error}）。请释放内存后重新运行；如仍无效，请报告此问题。</translation>
+    </message>
+    <message>
         <source>Run {count} models</source>
         <translation type="unfinished">运行 {count} 个模型</translation>
     </message>
