@@ -8,6 +8,7 @@ import scenes
 from batches import press, rows, wait, write_head
 from panels import contents, head_node
 from servers import running_server
+from standin.application import show_panel
 
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.outputs.mrml import volume_from_node
@@ -106,6 +107,16 @@ def test_the_choice_outlives_slicer_in_the_settings_and_no_scene_holds_it(desk, 
 
 
 @pytest.mark.openvino
+@pytest.mark.parametrize("value", [["a", "b"], -1, b"\xff\xfe"])
+def test_settings_that_are_no_texts_do_not_keep_the_module_from_opening(desk, user, value):
+    for name in ("UnifiedViT/ServerUrl", "UnifiedViT/ServerKey"):
+        desk.app.userSettings().setValue(name, value)
+    second, window = show_panel(desk.module, desk.scene)
+    assert second.ui.serverUrlLineEdit.text == str(value)
+    second.cleanup()
+    window.close()
+
+
 def test_a_batch_on_a_server_that_ends_in_the_middle_goes_on_with_another_and_does_nothing_twice(desk, server, user,
                                                                                               proven, tmp_path):
     for number in range(4):

@@ -35,7 +35,7 @@ class ComputerView(ChildView):
         ui.computerComboBox.addItem(_("A server"))
         ui.computerComboBox.setCurrentIndex(1 if settings.value(CHOSEN) == "yes" else 0)
         for edit, name in ((ui.serverUrlLineEdit, URL), (ui.serverKeyLineEdit, KEY)):
-            edit.text = settings.value(name) or ""
+            edit.text = str(settings.value(name) or "")
             edit.connect("editingFinished()", lambda edit=edit, name=name: self._keep(name, edit.text.strip()))
         ui.serverKeyLineEdit.setEchoMode(qt.QLineEdit.Password)
         ui.computerComboBox.connect("currentIndexChanged(int)", self._onChosen)
