@@ -15,7 +15,7 @@ from builders import to_sitk
 from panels import contents, head, head_node
 from standin.application import enter, leave
 
-from UnifiedViTLib.errors import ModelSpecError, UnsupportedImageError
+from UnifiedViTLib.errors import ModelSpecError, UnifiedViTError, UnsupportedImageError
 from UnifiedViTLib.native import c_numeric_locale
 from UnifiedViTLib.outputs.mrml import result_of, volume_from_node
 
@@ -64,6 +64,27 @@ def test_process_refuses_in_a_sentence_and_leaves_the_scene_as_it_was(desk, logi
     with pytest.raises(ModelSpecError, match="There is no model 'nothing'"):
         logic.process(volume, model="nothing")
     assert contents(desk.scene) == before
+
+
+@pytest.mark.parametrize(("what", "several", "words"), [
+    ("volume", False, "The volume was removed"), ("volume", True, "The volume was removed"),
+    ("scene", False, "The volume was removed"), ("scene", True, "The volume was removed"),
+    ("segmentation", False, "The output mine is no longer in the scene")])
+def test_nodes_that_go_while_a_script_waits_are_told_in_a_sentence(desk, logic, proven, what, several, words):
+    volume = head_node(desk.scene)
+    mine = desk.scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "mine")
+    gone = []
+
+    def progress(_stage, _fraction):
+        if not gone:
+            gone.append(what)
+            desk.scene.Clear(0) if what == "scene" else desk.scene.RemoveNode(volume if what == "volume" else mine)
+
+    with pytest.raises(UnifiedViTError, match=words):
+        logic.process(volume, None if several else mine, [proven.folder] if several else proven.folder, "cpu",
+                      progress=progress)
+    left = desk.scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")
+    assert left == (1 if what == "volume" else 0) and desk.scene.GetFirstNodeByClass("vtkMRMLTableNode") is None
 
 
 def test_help_tells_all_options_and_others_are_refused(desk, logic):

@@ -184,6 +184,19 @@ def test_a_sequence_that_goes_ends_its_run(desk, sequence, what):
     assert desk.ui.sequenceRunButton.text == "Run sequence"
 
 
+@pytest.mark.parametrize("what", ["scene", "sequence"])
+def test_a_sequence_that_goes_while_a_script_waits_keeps_what_is_done_where_its_scene_is_there(desk, sequence, what):
+    def progress(_stage, fraction):
+        if fraction > 0.1 and sequence.GetScene():
+            desk.scene.Clear(0) if what == "scene" else desk.scene.RemoveNode(sequence)
+
+    with pytest.raises(UnsupportedImageError, match="The sequence was removed from the scene"):
+        desk.widget.logic.processSequence(sequence, device="cpu", progress=progress)
+    table = desk.scene.GetFirstNodeByClass("vtkMRMLTableNode")
+    assert (table is None) == (what == "scene")
+    assert table is None or table.GetNumberOfRows() == 1
+
+
 def test_what_is_no_sequence_is_refused_and_the_scene_stays(desk):
     empty = desk.scene.AddNewNodeByClass("vtkMRMLSequenceNode", "nothing")
     before = contents(desk.scene)

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.inference.channels import check_channel_names
-from UnifiedViTLib.outputs.mrml import ATTRIBUTE, add_to_scene, result_of, volume_from_node, volume_of
+from UnifiedViTLib.outputs.mrml import ATTRIBUTE, add_to_scene, check_outputs, result_of, volume_from_node, volume_of
 from UnifiedViTLib.outputs.mrml_edits import is_as_drawn
 from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.outputs.mrml_volumes import (
@@ -127,7 +127,7 @@ class Runner:
         """
         volume = self.volumeNode
         if volume is None:
-            raise UnsupportedImageError(_("The volume was removed from the scene before its result came."))
+            raise UnsupportedImageError(_volumeHasGone())
         self.note = ""
         if isinstance(prediction, list):
             return self.addEach(prediction, volume)[0]
@@ -169,9 +169,10 @@ class Runner:
             tableNode: likewise; None for the one that belongs to the segmentation.
 
         Raises:
-            UnifiedViTError: it does not belong to the volume; the scene is as it was.
+            UnifiedViTError: it does not belong to the volume, or nodes have gone; the scene is as it was.
         """
-        scene = volumeNode.GetScene()
+        scene = _sceneOf(volumeNode)
+        check_outputs(scene, [node for node in (segmentationNode, tableNode) if node])
         prediction = self._withChanges(prediction, scene)
         if tableNode is None and segmentationNode is not None:
             tableNode = segmentationNode.GetNodeReference(TABLE_ROLE)
@@ -210,7 +211,7 @@ class Runner:
     def addEach(self, predictions, volumeNode):
         """Show predictions of several models, each in a segmentation and a table of its own; returns the segmentation
         nodes. `undo` takes all of them back. Errors as of `addToScene`; the scene is then as it was."""
-        scene = volumeNode.GetScene()
+        scene = _sceneOf(volumeNode)
         before, memory, added, segmentations = (self._memory, self._added, self._shown), SceneMemory(scene, []), [], []
         try:
             for prediction in predictions:
@@ -271,6 +272,17 @@ class Runner:
         self.forget()
         self.results.clear()
         self.client.close()
+
+
+def _volumeHasGone():
+    return _("The volume was removed from the scene before its result came.")
+
+
+def _sceneOf(volumeNode):
+    """The scene of a volume; raises UnsupportedImageError where it has left it."""
+    if volumeNode.GetScene() is None:
+        raise UnsupportedImageError(_volumeHasGone())
+    return volumeNode.GetScene()
 
 
 def _isOfAnother(segmentationNode, volumeNode):

@@ -77,7 +77,8 @@ def processSequence(client, sequenceNode, model, device="auto", batchSize=8, pro
         `SequenceResult`.
 
     Raises:
-        UnifiedViTLib.errors.UnifiedViTError: there is nothing to look at, or nothing can run here.
+        UnifiedViTLib.errors.UnifiedViTError: there is nothing to look at, nothing can run here, or the sequence has
+            left its scene; the items that were done are in it all the same, unless it was closed.
     """
     run, tell = SequenceRun(sequenceNode, find_model(model), device, batchSize, **options), progress
 
@@ -85,16 +86,22 @@ def processSequence(client, sequenceNode, model, device="auto", batchSize=8, pro
         if tell:
             tell(*run.progress(stage, fraction))
 
+    scene, closings = run.scene, []
+    observer = scene.AddObserver(scene.EndCloseEvent, lambda *_arguments: closings.append(True))
     try:
         while (request := run.nextRequest()) is not None:
             try:
                 run.add(client.run(request, progress))
             except ITEM_ERRORS as error:
                 run.fail(error)
+            if not scene.IsNodePresent(sequenceNode):
+                raise UnsupportedImageError(_("The sequence was removed from the scene: its run was ended."))
     except BaseException:
-        if run.items:
+        if run.items and not closings:
             run.addToScene()
         raise
+    finally:
+        scene.RemoveObserver(observer)
     return run.addToScene()
 
 
@@ -109,6 +116,7 @@ class SequenceRun:
     Attributes:
         items: those that have ended, in their order.
         count: of all items.
+        scene: of the sequence.
 
     Raises:
         UnsupportedImageError, ModelSpecError: there is nothing to look at, or the model cannot do what is asked for.
@@ -117,7 +125,9 @@ class SequenceRun:
     def __init__(self, sequenceNode, spec, device="auto", batchSize=8, server=None, **options):
         if sequenceNode is None or not sequenceNode.IsA("vtkMRMLSequenceNode"):
             raise UnsupportedImageError(_("No sequence is chosen. Load a sequence of volumes and choose it."))
-        self.count = sequenceNode.GetNumberOfDataNodes()
+        self.count, self.scene = sequenceNode.GetNumberOfDataNodes(), sequenceNode.GetScene()
+        if self.scene is None:
+            raise UnsupportedImageError(_("{name} is in no scene. Add it to one.").format(name=sequenceNode.GetName()))
         if not self.count:
             raise UnsupportedImageError(_("{name} has no items. Load the sequence again.").format(
                 name=sequenceNode.GetName()))
@@ -169,7 +179,7 @@ class SequenceRun:
     def addToScene(self):
         """Add what tells of the items that have ended; returns `SequenceResult`."""
         sequenceNode, segmentations = self._sequenceNode, self._segmentations
-        scene, name = sequenceNode.GetScene(), sequenceNode.GetName()
+        scene, name = self.scene, sequenceNode.GetName()
         with all_or_nothing(scene, []):
             segmentations.SetName(unused_name(scene, f"{name} segmentations"))
             scene.AddNode(segmentations)
@@ -238,7 +248,7 @@ def _tableOf(items, sequenceNode, spec):
 
 def _addChart(table, sequenceNode, spec):
     """A line a segment over the index; over the items' numbers where the index is a text. Returns chart and lines."""
-    scene = sequenceNode.GetScene()
+    scene = table.GetScene()
     isNumeric = sequenceNode.GetIndexType() == slicer.vtkMRMLSequenceNode.NumericIndex
     chart = slicer.vtkMRMLPlotChartNode()
     chart.SetName(unused_name(scene, f"{sequenceNode.GetName()} volumes"))
@@ -268,7 +278,7 @@ def browserOf(sequenceNode):
 
 def _playTogether(sequenceNode, segmentations):
     """Have the first browser of the sequence play the segmentations too, under the volume's own transform."""
-    browser = browserOf(sequenceNode)
+    browser = browserOf(sequenceNode) if sequenceNode.GetScene() else None
     if browser is None:
         return
     browser.AddSynchronizedSequenceNodeID(segmentations.GetID())

@@ -110,9 +110,7 @@ def add_to_scene(
     check_belongs(prediction, volume_node)
     scene = volume_node.GetScene()
     outputs: list[slicer.vtkMRMLNode] = [node for node in (segmentation_node, table_node) if node is not None]
-    for node in outputs:
-        if not scene.IsNodePresent(node):
-            raise OutputError(f"The output {node.GetName()} is no longer in the scene. Choose another, or a new one.")
+    check_outputs(scene, outputs)
     segmentation, table = _segmentation(prediction, volume_node), _table(prediction)
     attributes = _attributes(prediction)
     looked_at = volume_from_node(volume_node).array if looked_at is None else looked_at
@@ -150,6 +148,13 @@ def add_to_scene(
         place_beside(volume_node, segmentation_node)
         place_beside(volume_node, table_node)
     return segmentation_node, table_node
+
+
+def check_outputs(scene: slicer.vtkMRMLScene, outputs: list[slicer.vtkMRMLNode]) -> None:
+    """Raise OutputError unless all nodes that a result is to go into are in the scene."""
+    for node in outputs:
+        if not scene.IsNodePresent(node):
+            raise OutputError(f"The output {node.GetName()} is no longer in the scene. Choose another, or a new one.")
 
 
 def volume_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> slicer.vtkMRMLVolumeNode | None:

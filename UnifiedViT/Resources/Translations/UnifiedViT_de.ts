@@ -2019,6 +2019,14 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Keine Sequenz ist gewählt. Laden Sie eine Sequenz von Volumen und wählen Sie sie.</translation>
     </message>
     <message>
+        <source>The sequence was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">Die Sequenz wurde aus der Szene entfernt: Ihr Lauf wurde beendet.</translation>
+    </message>
+    <message>
+        <source>{name} is in no scene. Add it to one.</source>
+        <translation type="unfinished">{name} ist in keiner Szene. Fügen Sie es einer hinzu.</translation>
+    </message>
+    <message>
         <source>{name} has no items. Load the sequence again.</source>
         <translation type="unfinished">{name} hat keine Einträge. Laden Sie die Sequenz erneut.</translation>
     </message>

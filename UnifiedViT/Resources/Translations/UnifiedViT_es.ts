@@ -2019,6 +2019,14 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">No se eligió ninguna secuencia. Cargue una secuencia de volúmenes y elíjala.</translation>
     </message>
     <message>
+        <source>The sequence was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">La secuencia se quitó de la escena: su ejecución terminó.</translation>
+    </message>
+    <message>
+        <source>{name} is in no scene. Add it to one.</source>
+        <translation type="unfinished">{name} no está en ninguna escena. Añádalo a una.</translation>
+    </message>
+    <message>
         <source>{name} has no items. Load the sequence again.</source>
         <translation type="unfinished">{name} no tiene elementos. Cargue la secuencia de nuevo.</translation>
     </message>

@@ -2019,6 +2019,14 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Aucune séquence n&apos;est choisie. Chargez une séquence de volumes et choisissez-la.</translation>
     </message>
     <message>
+        <source>The sequence was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">La séquence a été retirée de la scène : son exécution a été arrêtée.</translation>
+    </message>
+    <message>
+        <source>{name} is in no scene. Add it to one.</source>
+        <translation type="unfinished">{name} ne se trouve dans aucune scène. Ajoutez-le à une scène.</translation>
+    </message>
+    <message>
         <source>{name} has no items. Load the sequence again.</source>
         <translation type="unfinished">{name} n&apos;a aucun élément. Rechargez la séquence.</translation>
     </message>

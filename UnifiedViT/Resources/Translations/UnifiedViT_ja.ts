@@ -2019,6 +2019,14 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">シーケンスが選ばれていません。ボリュームのシーケンスを読み込んで選んでください。</translation>
     </message>
     <message>
+        <source>The sequence was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">シーケンスがシーンから削除されたため、実行を終了しました。</translation>
+    </message>
+    <message>
+        <source>{name} is in no scene. Add it to one.</source>
+        <translation type="unfinished">{name} はどのシーンにもありません。シーンに追加してください。</translation>
+    </message>
+    <message>
         <source>{name} has no items. Load the sequence again.</source>
         <translation type="unfinished">{name} に項目がありません。シーケンスをもう一度読み込んでください。</translation>
     </message>

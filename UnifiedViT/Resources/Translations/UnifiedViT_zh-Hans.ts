@@ -2019,6 +2019,14 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">未选择序列。请加载体数据序列并选择它。</translation>
     </message>
     <message>
+        <source>The sequence was removed from the scene: its run was ended.</source>
+        <translation type="unfinished">序列已从场景中移除：其运行已结束。</translation>
+    </message>
+    <message>
+        <source>{name} is in no scene. Add it to one.</source>
+        <translation type="unfinished">{name} 不在任何场景中。请将其加入场景。</translation>
+    </message>
+    <message>
         <source>{name} has no items. Load the sequence again.</source>
         <translation type="unfinished">{name} 没有项目。请重新加载序列。</translation>
     </message>
