@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dicom_files import AXIAL, SAGITTAL, STEP, enhanced, image, place, save, series, stored
-from pydicom.uid import CTImageStorage, PositronEmissionTomographyImageStorage, SecondaryCaptureImageStorage
+from pydicom import dcmread
+from pydicom.uid import (
+    CTImageStorage,
+    PositronEmissionTomographyImageStorage,
+    SecondaryCaptureImageStorage,
+    generate_uid,
+)
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.reading import read
@@ -145,3 +151,36 @@ def test_scouts_elsewhere_and_pictures_of_no_place_are_left_out(tmp_path, positi
     volume = read(folder)
     np.testing.assert_array_equal(volume.array, stored())
     assert volume.notes == ("Images of other planes (scouts or localizers) left out: 1.",)
+
+
+def stored_again(folder, *numbers, **elements):
+    """Slices of a series stored a second time with other elements."""
+    for file in list(folder.iterdir()):
+        data = dcmread(file)
+        if data.InstanceNumber in numbers:
+            for keyword, value in elements.items():
+                setattr(data, keyword, generate_uid() if keyword == "SOPInstanceUID" else value)
+            data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+            save(data, folder / f"{file.name}-again")
+    return folder
+
+
+@pytest.mark.parametrize("numbers", [(4,), range(1, 11)])
+@pytest.mark.parametrize("elements", [
+    {"InstanceNumber": 77}, {"SOPInstanceUID": ""}, {"SOPInstanceUID": "", "InstanceNumber": 77},
+])
+def test_an_image_that_is_there_twice_is_read_once_whatever_its_number_or_uid(tmp_path, numbers, elements):
+    volume = read(stored_again(series(tmp_path / "s"), *numbers, **elements))
+    np.testing.assert_array_equal(volume.array, stored())
+    assert volume.notes == (f"Copies of images that are there already left out: {len(numbers)}.",)
+
+
+@pytest.mark.parametrize(("elements", "different"), [
+    ({"PixelData": bytes(2 * 40 * 36)}, "a time series, or several echoes"),
+    ({"EchoTime": 80}, "different echo times"),
+])
+def test_a_second_image_of_a_place_that_shows_something_else_is_no_copy(tmp_path, elements, different):
+    empty = np.zeros_like(stored())
+    empty[1:] = stored()[1:]
+    folder = stored_again(series(tmp_path / "s", pixels=empty), *range(1, 11), SOPInstanceUID="", **elements)
+    assert f"20 images at 10 places, 2 at each ({different})" in refusal(folder)

@@ -237,7 +237,7 @@ def test_several_images_of_a_place_are_counted_and_what_differs_is_named(tmp_pat
             for keyword, value in values.items():
                 setattr(data, keyword, value)
             return data
-        series(tmp_path / "s", tagged, name=f"{number}-{{:d}}")
+        series(tmp_path / "s", tagged, stored() + np.uint16(number), name=f"{number}-{{:d}}")
     assert f"{10 * len(tags)} images at 10 places, {different}" in refusal(tmp_path / "s")
 
 

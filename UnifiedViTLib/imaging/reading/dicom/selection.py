@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -26,20 +26,50 @@ _ROUNDED_SHARE = 0.05
 _COMPONENTS = {"M": "magnitude", "P": "phase", "R": "real parts", "I": "imaginary parts"}
 #: Values of an image type that a slice has, or has not; the others may differ among slices of one kind.
 _TELLING_TYPES = ("ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "MPR")
+#: Whether two images show the same.
+Same = Callable[[Frame, Frame], bool]
 #: Kinds that a sentence names.
 _NAMED = 4
 
 
-def without_copies(frames: Sequence[Frame]) -> tuple[list[Frame], list[tuple[Frame, Frame]]]:
-    """Each image once: a file that was copied has the same UID in the same place; and which were left out for which."""
+def without_copies(frames: Sequence[Frame], same: Same) -> tuple[list[Frame], list[tuple[Frame, Frame]]]:
+    """Each image once, and which were left out for which: a file that was copied has the same UID in the same place,
+    whatever its number; an image that was stored again with another UID shows the same in the same place.
+
+    Args:
+        frames: of a series.
+        same: whether two images show the same; asked of those that lie in one place alone, until two do not.
+    """
     first: dict[tuple, Frame] = {}
     copies = []
     for frame in frames:
-        place = None if frame.position is None else tuple(frame.position)
-        key = (frame.sop_instance, frame.number, place, frame.instance) if frame.sop_instance else (id(frame),)
+        where = (frame.instance,) if frame.position is None else tuple(frame.position)
+        key = (frame.sop_instance, frame.number, where) if frame.sop_instance else (id(frame),)
         if first.setdefault(key, frame) is not frame:
             copies.append((first[key], frame))
-    return list(first.values()), copies
+    stored_again = _stored_again(list(first.values()), same)
+    left_out = {id(copy) for _, copy in stored_again}
+    return [frame for frame in first.values() if id(frame) not in left_out], [*copies, *stored_again]
+
+
+def _stored_again(frames: Sequence[Frame], same: Same) -> list[tuple[Frame, Frame]]:
+    """Pairs of images of one place that show the same; none if other images of one place do not: these are several
+    volumes, at whose ends all may be empty."""
+    files = Counter(frame.path for frame in frames)
+    places: dict[tuple, Frame] = {}
+    pairs = []
+    for frame in frames:
+        if frame.position is None or frame.orientation is None or files[frame.path] > 1:
+            continue
+        key = (*frame.position, *frame.orientation.flat, frame.rows, frame.columns, frame.sop_class,
+               *frame.differences.items())
+        one = places.setdefault(key, frame)
+        if one is frame:
+            continue
+        if not same(one, frame):
+            return []
+        pairs.append((one, frame))
+    return pairs
 
 
 def without_scouts(frames: Sequence[Frame], name: str) -> tuple[list[Frame], int]:

@@ -23,6 +23,7 @@ from .directory import (
     names_listed_series,
 )
 from .folder import dicom_files, names_folder_series, series_in
+from .frames import Frame
 from .header import Header, OwnResult, is_dicom, read_header
 from .pixels import read_pixels, straightened, without_bright_padding
 from .stack import Stack, stack_of
@@ -96,7 +97,8 @@ def _volume(headers: list[Header], notes: list[str], label: str, name: str) -> V
         notes.append("The slices are of several frames of reference: the patient may have been moved between them. "
                      "Compare the result with the original.")
     try:
-        stack = stack_of([frame for header in headers for frame in header.frames], label)
+        stack = stack_of([frame for header in headers for frame in header.frames], label,
+                         lambda one, other: _show_the_same(one, other, headers, label))
     except UnsupportedImageError as error:
         raise UnsupportedImageError(" ".join([str(error), *notes])) from error
     _check_copies(stack, headers, label)
@@ -254,13 +256,17 @@ def _check_one_patient(headers: list[Header], label: str) -> None:
             )
 
 
+def _show_the_same(one: Frame, other: Frame, headers: list[Header], label: str) -> bool:
+    """Whether two images have the same pixels."""
+    return np.array_equal(read_pixels([one], headers, label), read_pixels([other], headers, label))
+
+
 def _check_copies(stack: Stack, headers: list[Header], label: str) -> None:
     """Raise an UnsupportedImageError where one of two images of one UID and place is not a copy of the other."""
-    for pair in stack.copies:
-        one, other = (read_pixels([frame], headers, label) for frame in pair)
-        if not np.array_equal(one, other):
+    for one, other in stack.copies:
+        if one.sop_instance == other.sop_instance and not _show_the_same(one, other, headers, label):
             raise UnsupportedImageError(
-                f"{pair[0].path.name} and {pair[1].path.name} say that they are one image, but show different ones. "
+                f"{one.path.name} and {other.path.name} say that they are one image, but show different ones. "
                 "Take out the one that is not meant."
             )
 

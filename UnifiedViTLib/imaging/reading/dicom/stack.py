@@ -11,7 +11,7 @@ from ....errors import UnsupportedImageError
 from ...geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
 from .frames import Frame
 from .pixel_size import PixelSize
-from .selection import check_one_contrast, check_one_kind, notes_on_types, without_copies, without_scouts
+from .selection import Same, check_one_contrast, check_one_kind, notes_on_types, without_copies, without_scouts
 
 #: Images nearer to each other than this lie in the same place, mm.
 _SAME_PLACE_MM = 0.01
@@ -48,18 +48,19 @@ class Stack:
     copies: tuple[tuple[Frame, Frame], ...] = ()
 
 
-def stack_of(frames: Sequence[Frame], name: str) -> Stack:
+def stack_of(frames: Sequence[Frame], name: str, same: Same) -> Stack:
     """Put the frames of a series or of a multi-frame image in order.
 
     Args:
         frames: at least one.
         name: what to call them in messages.
+        same: whether two images show the same.
 
     Raises:
         UnsupportedImageError: they are not one stack of evenly spaced slices; the sentence says what they are, and
             how many of each.
     """
-    frames, copies = without_copies(frames)
+    frames, copies = without_copies(frames, same)
     frames, scouts = without_scouts(frames, name)
     notes = []
     if copies:
@@ -237,7 +238,8 @@ def _refuse_repeated(frames: list[Frame], steps: np.ndarray, name: str) -> None:
     if counts.max() == 1:
         return
     at_one_place = [frame for frame, place in zip(frames, places, strict=True) if place == counts.argmax()]
-    different = " and ".join(kind for kind in at_one_place[0].differences
+    kinds = dict.fromkeys(kind for frame in at_one_place for kind in frame.differences)
+    different = " and ".join(kind for kind in kinds
                              if len({frame.differences.get(kind, "") for frame in at_one_place}) > 1)
     each = f"{counts.max()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
     raise UnsupportedImageError(
