@@ -20,6 +20,7 @@ from scenes import (
     add_volume,
     application,
     boxes,
+    draw,
     exported,
     predict,
     shown,
@@ -32,6 +33,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from UnifiedViTLib.errors import OutputError, UnsupportedImageError
 from UnifiedViTLib.inference.prediction import Diagnosis
 from UnifiedViTLib.outputs.mrml import add_to_scene, result_of, volume_from_node
+from UnifiedViTLib.outputs.mrml_changes import is_as_drawn
 
 #: Of every segment of `scenes.predict`; Slicer's DICOM exporter reads the latter two.
 TAGS = {"TerminologyEntry": TERMINOLOGY.rstrip("|"), "DICOM.SegmentAlgorithmType": "AUTOMATIC",
@@ -115,6 +117,26 @@ def test_a_volume_whose_extent_does_not_start_at_zero_keeps_its_place(scene):
     assert extent == node.GetImageData().GetExtent() and np.array_equal(mask, boxes() == 1)
     at = world(node, volume.ijk_to_ras, np.argwhere(boxes() == 3)[0])
     assert np.allclose(segmentation_node.GetSegmentCenterRAS("Segment_3"), at)
+
+
+def test_a_result_is_as_drawn_wherever_the_extent_of_its_volume_starts_and_no_more_once_it_is_edited(scene):
+    node = add_volume(scene, ijk_to_ras=grid(oblique(), (0.9, 1.2, 4.0), SHAPE), extent_start=(4, -2, 7))
+    segmentation_node, _ = add_to_scene(predict(node), node)
+    assert is_as_drawn(segmentation_node)
+    image, origin = vtk.vtkImageData(), [0.0, 0.0, 0.0, 1.0]
+    image.DeepCopy(node.GetImageData())
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    matrix.MultiplyPoint((*image.GetExtent()[::2], 1.0), origin)
+    image.SetExtent([0, SHAPE[2] - 1, 0, SHAPE[1] - 1, 0, SHAPE[0] - 1])  # as after it was saved and loaded
+    node.SetAndObserveImageData(image)
+    node.SetOrigin(*origin[:3])
+    assert is_as_drawn(segmentation_node)
+    first, other = boxes() == 1, boxes() == 1
+    other[tuple(np.argwhere(first)[0])] = False
+    for mask, expected in ((other, False), (first, True), (np.roll(first, 1, 2), False), (first * 0, False)):
+        draw(node, segmentation_node, "Segment_1", mask)
+        assert is_as_drawn(segmentation_node) is expected
 
 
 def test_the_volume_is_a_copy_without_the_parent_transform(scene):

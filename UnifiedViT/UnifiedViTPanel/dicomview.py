@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError
-from UnifiedViTLib.outputs.mrml_edits import is_as_drawn
+from UnifiedViTLib.outputs.mrml_changes import is_as_drawn
 from UnifiedViTLib.service.worker.protocol import Failed, JobRequest
 
 from .childview import ChildView

@@ -8,7 +8,7 @@ import numpy as np
 import slicer
 
 from UnifiedViTLib.outputs.mrml import volume_from_node, volume_of
-from UnifiedViTLib.outputs.mrml_changes import EditedResult, has_voxels_of
+from UnifiedViTLib.outputs.mrml_changes import has_voxels_of, with_edits_told
 from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, SUPERRES_ROLE, SYNTHETIC_ROLE, UNCERTAINTY_ROLE
 from UnifiedViTLib.outputs.naming import safe_name
 from UnifiedViTLib.outputs.report import OTHER_IMAGE, write_report
@@ -29,7 +29,7 @@ def saveReport(result, segmentationNode, path):
     Raises:
         UnifiedViTError: it cannot be written.
     """
-    result = EditedResult().of(result, segmentationNode)
+    result = with_edits_told(result, segmentationNode)
     volume, labelmap = _pictured(segmentationNode)
     if volume is not None and not has_voxels_of(volume, segmentationNode):
         volume, labelmap = None, None

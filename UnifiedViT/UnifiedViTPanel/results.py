@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.headlines import display_of, findings
 from UnifiedViTLib.outputs.mrml import centre_of, result_of
-from UnifiedViTLib.outputs.mrml_changes import EditedResult
+from UnifiedViTLib.outputs.mrml_changes import with_edits_told
 from UnifiedViTLib.outputs.region import first_slice
 from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, needs_review
 
@@ -38,7 +38,6 @@ class ResultView:
     def __init__(self, ui, status, dicom, teach):
         self.ui, self._status, self._dicom, self._teach = ui, status, dicom, teach
         self._result = self._nodeID = None
-        self._edited = EditedResult()
         self._maps = MapsView(ui)
         self._redrawFilter = RedrawFilter(ui.classesChart, self._redraw)
         ui.show3DButton.connect("toggled(bool)", self.onShow3D)
@@ -92,7 +91,7 @@ class ResultView:
         self.ui.confidenceLabel.visible, self.ui.confidenceLabel.text = bool(words), words
 
     def _showWarnings(self):
-        warnings = self._edited.of(self._result, self.node)["warnings"]
+        warnings = with_edits_told(self._result, self.node)["warnings"]
         self.ui.warningsLabel.visible = bool(warnings)
         self.ui.warningsLabel.text = "<br>".join(f"&#9888; {html.escape(inWords(text))}" for text in warnings)
 
@@ -160,7 +159,7 @@ class ResultView:
         """The result as text, for an e-mail or a table."""
         node = self.node
         if node is not None:
-            slicer.app.clipboard().setText(as_text(self._edited.of(self._result, node)))
+            slicer.app.clipboard().setText(as_text(with_edits_told(self._result, node)))
             self._status.say(_("The result is in the clipboard."))
 
     def onSaveReport(self, _checked=None):

@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.inference.channels import check_channel_names
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, add_to_scene, check_outputs, result_of, volume_from_node, volume_of
-from UnifiedViTLib.outputs.mrml_edits import is_as_drawn
+from UnifiedViTLib.outputs.mrml_changes import is_as_drawn
 from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.outputs.mrml_volumes import (
     HEATMAP_ROLE,

@@ -1,6 +1,6 @@
 """Between MRML nodes and the library: a volume node to a `Volume`, a `Prediction` to nodes of the scene.
 
-The other files of the library that touch MRML are `mrml_changes`, `mrml_edits`, `mrml_scene` and `mrml_volumes`.
+The other files of the library that touch MRML are `mrml_changes`, `mrml_scene` and `mrml_volumes`.
 Geometry is kept in the volume's own frame: parent transforms are not part of it, the segmentation observes the same
 parent transform as the volume instead.
 """
@@ -76,7 +76,7 @@ def volume_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
             ) from error
         notes = (note,)
     array = array.reshape(array.shape[:3]).copy()
-    return check(Volume(array, _ijk_to_ras(node), name, notes=notes, geometry=geometry_of(node, array.shape)))
+    return check(Volume(array, ijk_to_ras_of(node), name, notes=notes, geometry=geometry_of(node, array.shape)))
 
 
 def add_to_scene(
@@ -226,7 +226,7 @@ def centre_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> tuple[float,
     return world[0], world[1], world[2]
 
 
-def _ijk_to_ras(node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
+def ijk_to_ras_of(node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
     """4x4: index in the node's array, counted from 0, to RAS in mm."""
     matrix = vtk.vtkMatrix4x4()
     node.GetIJKToRASMatrix(matrix)
@@ -266,7 +266,7 @@ def check_belongs(prediction: Prediction, volume_node: slicer.vtkMRMLScalarVolum
             f"The result is on a grid of {labelmap.shape} voxels and {name} has {shape}: "
             "the volume was changed meanwhile, or the result is another volume's. Run again."
         )
-    now = _ijk_to_ras(volume_node)
+    now = ijk_to_ras_of(volume_node)
     # A file in between may round the last digits; a hundredth of a voxel at the far corner is not a change.
     smallest = np.linalg.norm(now[:3, :3], axis=0).min()
     if not grid_distance_mm(prediction.ijk_to_ras, now, shape) < 0.01 * smallest:
