@@ -342,7 +342,7 @@ def test_a_connection_that_falls_silent_is_closed_and_the_job_of_a_client_that_i
         assert b"408" in upload.recv(100)
     wait_for(lambda: not server.files())
     assert server.told("GET", path)[0] == 404
-    assert "its client is gone" in "".join(server.log)
+    wait_for(lambda: "its client is gone" in "".join(server.log))
 
 
 @pytest.mark.openvino
