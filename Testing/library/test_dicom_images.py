@@ -12,6 +12,7 @@ from dicom_files import image, save, series, stored
 from pydicom import dcmread, dcmwrite
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
 from pydicom.uid import (
     MPEG4HP41,
     DeflatedExplicitVRLittleEndian,
@@ -165,6 +166,50 @@ def test_colour_is_refused_in_words_and_grey_in_colour_read_with_a_note(tmp_path
     assert "read as grey" in volume.notes[0]
     data.PixelData = np.stack([grey, grey // 2, grey], -1).tobytes()
     assert "is a colour or vector image (3 components). Convert it to grey" in refusal(save(data, tmp_path / "c.dcm"))
+
+
+def test_one_image_that_says_it_has_no_frames_is_read(tmp_path):
+    data = image(PIXELS)
+    data.NumberOfFrames = 0
+    np.testing.assert_array_equal(read(save(data, tmp_path / "a.dcm")).array[0], PIXELS)
+
+
+@pytest.mark.parametrize("rescaled", [False, True])
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("filled", [True, False])
+def test_signed_pixels_with_black_and_white_exchanged_are_read_of_any_depth(tmp_path, bits, rescaled, filled):
+    values = stored((40, 36), high=500).astype(np.int16) - 300
+    data = image(-1 - values)
+    data.PhotometricInterpretation, data.BitsStored, data.HighBit = "MONOCHROME1", bits, bits - 1
+    if not filled:  # the bits that do not count are 0
+        data.PixelData = ((-1 - values).view(np.uint16) & (2**bits - 1)).tobytes()
+    if rescaled:
+        data.RescaleSlope, data.RescaleIntercept = 2, -7
+    volume = read(save(data, tmp_path / "a.dcm"))
+    np.testing.assert_array_equal(volume.array[0], values * 2 - 7 if rescaled else values)
+
+
+def test_pixels_in_fragments_without_compression_are_refused_by_name(tmp_path):
+    data = image(PIXELS)
+    data.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1.98"
+    data.PixelData = encapsulate([PIXELS.tobytes()])
+    data["PixelData"].VR, data["PixelData"].is_undefined_length = "OB", True
+    sentence = refusal(save(data, tmp_path / "a.dcm"))
+    assert "holds its pixels in fragments, though without compression (Encapsulated Uncompressed" in sentence
+
+
+@pytest.mark.parametrize(("keyword", "type_", "words"), [
+    ("FloatPixelData", np.float32, "(Float Pixel Data)"), ("DoubleFloatPixelData", np.float64, "(Double Float Pixel"),
+])
+@pytest.mark.parametrize("syntax", [None, ImplicitVRLittleEndian])
+def test_floating_point_pixels_are_refused_by_name(tmp_path, keyword, type_, words, syntax):
+    data = image(PIXELS)
+    del data.PixelData, data.BitsStored, data.HighBit, data.PixelRepresentation
+    data.BitsAllocated = 8 * np.dtype(type_).itemsize
+    setattr(data, keyword, PIXELS.astype(type_).tobytes())
+    if syntax:
+        data.file_meta.TransferSyntaxUID = syntax
+    assert f"holds its pixels as floating-point numbers {words}" in refusal(save(data, tmp_path / "a.dcm"))
 
 
 def radiograph(modality: str, **elements) -> Dataset:

@@ -69,13 +69,14 @@ class Frame:
         thickness: stated thickness of the slice in mm, else None.
         instance: the image's number in its series, else None.
         place: in the order of the slices, as the file numbers them beside their positions; None if it does not.
-        rescale: slope and intercept of the frame in a multi-frame image; None in a classic one.
+        rescale: slope and intercept.
         overlooked: whether GDCM rescales it by others.
         localizer: whether it is a scout, made to plan others on.
         view: whether it is no slice: a radiograph, an ultrasound image, a photograph.
         modality, sop_class: what made the image, and the UID of what kind of object it is; "" if not stated.
         photometric: the photometric interpretation.
         bits: stored bits of a pixel.
+        signed: whether stored values may be negative.
         padding: least and largest of the rescaled values that stand for no measurement; None if not stated.
         differences: by name what tells it apart from other images of the same place.
     """
@@ -93,7 +94,7 @@ class Frame:
     thickness: float | None = None
     instance: float | None = None
     place: float | None = None
-    rescale: tuple[float, float] | None = None
+    rescale: tuple[float, float] = (1.0, 0.0)
     overlooked: bool = False
     localizer: bool = False
     view: bool = False
@@ -101,6 +102,7 @@ class Frame:
     sop_class: str = ""
     photometric: str = "MONOCHROME2"
     bits: int = 16
+    signed: bool = False
     padding: tuple[float, float] | None = None
     differences: dict[str, str] = field(default_factory=dict)
 
@@ -139,8 +141,9 @@ def frames_of(dataset: Dataset, path: Path, file_size: int) -> tuple[Frame, ...]
     rows, columns = (int(values.number(dataset, keyword) or 0) for keyword in ("Rows", "Columns"))
     if rows <= 0 or columns <= 0:
         return ()
-    count = values.number(dataset, "NumberOfFrames")
-    count = 1 if count is None else int(count)
+    per_frame = values.items(dataset, "PerFrameFunctionalGroupsSequence")
+    stated = values.number(dataset, "NumberOfFrames")
+    count = 1 if stated is None or (stated == 0 and not per_frame) else int(stated)  # some writers give one image 0
     _refuse_others(dataset, path)
     if not 1 <= count <= file_size:
         raise UnsupportedImageError(f"{path.name} says that it has {count} frames: it is damaged. Export it again.")
@@ -154,8 +157,9 @@ def frames_of(dataset: Dataset, path: Path, file_size: int) -> tuple[Frame, ...]
         sop_class=values.text(dataset, "SOPClassUID"),
         photometric=values.text(dataset, "PhotometricInterpretation").upper(),
         bits=int(values.number(dataset, "BitsStored") or 0),
+        signed=values.number(dataset, "PixelRepresentation") == 1,
+        rescale=(values.number(dataset, "RescaleSlope") or 1.0, values.number(dataset, "RescaleIntercept") or 0.0),
     )
-    per_frame = values.items(dataset, "PerFrameFunctionalGroupsSequence")
     if per_frame:
         if len(per_frame) != count:
             raise UnsupportedImageError(
@@ -172,9 +176,8 @@ def frames_of(dataset: Dataset, path: Path, file_size: int) -> tuple[Frame, ...]
                      for n, place in enumerate(places_by_vector(dataset, count, path)))
     differences = {name: value for keyword, name in _CLASSIC_DIFFERENCES.items()
                    if (value := values.text(dataset, keyword))}
-    rescale = (values.number(dataset, "RescaleSlope") or 1.0, values.number(dataset, "RescaleIntercept") or 0.0)
     return (replace(image, orientation=_orientation(dataset), position=_position(dataset), differences=differences,
-                    padding=_padding(dataset, *rescale), **_sizes([dataset])),)
+                    padding=_padding(dataset, *image.rescale), **_sizes([dataset])),)
 
 
 def _enhanced(image: Frame, groups: Sequence[Dataset], dataset: Dataset, number: int) -> Frame:

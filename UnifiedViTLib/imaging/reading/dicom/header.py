@@ -32,6 +32,8 @@ _SHORTEST_ELEMENT = 8
 #: Value representations whose length has four bytes.
 _LONG_VALUES = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 _ITEM, _END_OF_SEQUENCE = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
+#: Elements that hold pixels as other numbers than integers.
+_PIXELS_GROUP, _FLOATING_POINT = 0x7fe0, {0x0008: "Float Pixel Data", 0x0009: "Double Float Pixel Data"}
 _DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
 
 #: Kept of each series: what the image is, and in which coordinates. Nothing that identifies a person.
@@ -113,6 +115,8 @@ def read_header(path: Path) -> Header:
         pixels_at = elements.tell()
         frames = frames_of(dataset, path, size_of(file))
         promised = _promised(dataset, frames) if frames else 0
+        if frames:
+            _refuse_floating_point(elements, path.name, "big" if syntax == _BIG_ENDIAN else "little")
         if frames and isinstance(elements, Inflated):
             elements.unpack_rest(promised)
         complete = not frames or _pixels_complete(elements, pixels_at, promised, big_endian=syntax == _BIG_ENDIAN)
@@ -209,6 +213,19 @@ def _parse(file: BinaryIO, name: str) -> tuple[Dataset, BinaryIO]:
         raise damaged(name, "its DICOM header") from error
     dataset.file_meta.TransferSyntaxUID = UID(_DEFLATED)
     return dataset, elements
+
+
+def _refuse_floating_point(file: BinaryIO, name: str, order: ByteOrder) -> None:
+    """Raise an UnsupportedImageError where the pixels' element, at which `file` stands and stays, is none of integers.
+    """
+    start = file.tell()
+    group, element = (int.from_bytes(file.read(2), order) for _ in range(2))
+    file.seek(start)
+    if group == _PIXELS_GROUP and element in _FLOATING_POINT:
+        raise UnsupportedImageError(
+            f"{name} holds its pixels as floating-point numbers ({_FLOATING_POINT[element]}), which are not read here. "
+            "Export it again with integers, or as NIfTI or NRRD."
+        )
 
 
 def _pixels_complete(file: BinaryIO, element_at: int, promised: int, big_endian: bool) -> bool:

@@ -24,6 +24,7 @@ _BRIGHT = 99
 #: Transfer syntaxes of JPEG as libjpeg knows it; and those without compression, or that pydicom unpacks by itself.
 _JPEG = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70))
 _NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5")
+_ENCAPSULATED = "1.2.840.10008.1.2.1.98"
 
 #: Photometric interpretations whose values are rescaled; none is taken for one of these.
 _GREY = ("", "MONOCHROME1", "MONOCHROME2")
@@ -53,7 +54,8 @@ def read_pixels(frames: Sequence[Frame], headers: Sequence[Header], name: str) -
         if not of_file:
             continue
         own = of_file[0].photometric in _GREY and (
-            len({frame.rescale for frame in header.frames}) > 1 or any(frame.overlooked for frame in of_file))
+            len({frame.rescale for frame in header.frames}) > 1 or any(frame.overlooked for frame in of_file)
+            or (_is_exchanged_signed(of_file[0]) and header.transfer_syntax in _NATIVE))
         images = (_rescaled_by_their_own if own else _rescaled)(header.path, of_file, header.transfer_syntax)
         planes.update({(header.path, frame.number): image for frame, image in zip(of_file, images, strict=True)})
     ordered = [planes[frame.path, frame.number] for frame in frames]
@@ -61,6 +63,11 @@ def read_pixels(frames: Sequence[Frame], headers: Sequence[Header], name: str) -
         raise UnsupportedImageError(f"{name} holds grey and colour images. "
                                     "Put the grey ones into a folder of their own.")
     return np.stack(ordered).astype(np.result_type(*{plane.dtype for plane in ordered}), copy=False)
+
+
+def _is_exchanged_signed(frame: Frame) -> bool:
+    """Whether its pixels are what GDCM fails at: signed numbers of 12 bits, black and white exchanged."""
+    return frame.photometric == "MONOCHROME1" and frame.signed and frame.bits == 12
 
 
 def _rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarray]:
@@ -89,7 +96,7 @@ def _rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarr
 
 
 def _rescaled_by_their_own(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarray]:
-    """Frames with slopes and intercepts that GDCM passes over."""
+    """Frames with slopes and intercepts that GDCM passes over, or pixels that it does not read."""
     from pydicom import dcmread
 
     if syntax not in _NATIVE:
@@ -107,10 +114,14 @@ def _rescaled_by_their_own(path: Path, frames: Sequence[Frame], syntax: str) -> 
     if frames[0].photometric == "MONOCHROME1":
         stored = exchanged_from(frames[0].bits, stored.dtype.kind == "i") - stored.astype(np.int64)
     return [(stored[f.number] * np.float64(slope) + intercept).astype(np.float32)
-            for f in frames for slope, intercept in [f.rescale or (1.0, 0.0)]]
+            for f in frames for slope, intercept in [f.rescale]]
 
 
 def _unreadable(path: Path, syntax: str) -> UnsupportedImageError:
+    if syntax == _ENCAPSULATED:
+        return UnsupportedImageError(f"{path.name} holds its pixels in fragments, though without compression "
+                                     f"({uid_name(syntax)}), which is not read here. Export it again in another "
+                                     "transfer syntax (Explicit VR Little Endian).")
     if syntax in _NATIVE:
         return UnsupportedImageError(f"The pixels of {path.name} cannot be read: they are damaged, or stored in an "
                                      "unusual way. Export or download it again.")
