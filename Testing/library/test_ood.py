@@ -273,6 +273,8 @@ def test_the_fit_finds_the_means_and_the_spread_of_known_gaussians():
     np.testing.assert_allclose(found.means, centres[[0, 2]], atol=0.1)
     covariance = np.linalg.inv(found.whitening.T @ found.whitening)
     np.testing.assert_allclose(covariance, spread**2, atol=0.2)
+    np.testing.assert_array_equal(found.whitening, found.whitening.astype(np.float16))
+    assert np.isfinite(fit_gaussians(points * 1e-5, labels).whitening).all(), "out of float16's range"
     threshold = threshold_within(found.distances(held_out), np.arange(6000))
     assert (found.distances(held_out) > threshold).mean() == pytest.approx(0.01, abs=0.001)
     assert threshold == pytest.approx(11.34**0.5, rel=0.1)  # 99th percentile of chi-squared, 3 degrees

@@ -76,13 +76,15 @@ def test_an_exported_model_says_in_use_what_it_said_in_training(tmp_path):
     np.testing.assert_array_equal(look.area, (expected.mask_logits.argmax(1) > 0).sum((1, 2)).numpy())
 
 
-def test_statistics_are_read_back_as_they_were(tmp_path):
+def test_statistics_are_read_back_as_they_were_and_stored_in_half_precision_where_that_loses_nothing(tmp_path):
     made, chance = project(), np.random.default_rng(0)
     known, gaussians = (Gaussians(chance.normal(size=(3, 64)).astype(np.float32),
-                                  np.triu(chance.normal(size=(64, 64))).astype(np.float32)) for _ in range(2))
+                                  np.triu(chance.normal(size=(64, 64))).astype(stored).astype(np.float32))
+                        for stored in (np.float16, np.float32))
     statistics = OODStatistics(known, 11.5, OrientationStatistics(gaussians, np.array([0.5, 1, 2], np.float32)))
-    read = load_ood_statistics(write_model_folder(made, network_of(made), 1.0, DEFAULT_RULE, [], tmp_path / "model",
-                                                  statistics))
+    spec = write_model_folder(made, network_of(made), 1.0, DEFAULT_RULE, [], tmp_path / "model", statistics)
+    read, tensors = load_ood_statistics(spec), load_file(spec.folder / spec.ood.file)
+    assert tensors["whitening"].dtype == torch.float16 and tensors["orientation_whitening"].dtype == torch.float32
     for one, other in ((read.training, known), (read.orientation.gaussians, gaussians)):
         np.testing.assert_array_equal(one.means, other.means)
         np.testing.assert_array_equal(one.whitening, other.whitening)

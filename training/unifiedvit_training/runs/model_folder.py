@@ -208,8 +208,11 @@ def _write_ood(ood: OODStatistics, path: Path) -> dict[str, Any]:
 
 
 def _triangle(whitening: np.ndarray) -> np.ndarray:
-    """What is on and above the diagonal, row by row."""
-    return whitening[np.triu_indices(len(whitening))]
+    """What is on and above the diagonal, row by row; as float16 where that loses nothing."""
+    triangle = whitening[np.triu_indices(len(whitening))]
+    with np.errstate(over="ignore"):
+        half = triangle.astype(np.float16)
+    return half if np.array_equal(half, triangle) else triangle
 
 
 def _write(path: Path, content: bytes) -> str:
