@@ -166,6 +166,21 @@ def test_the_first_blocks_are_frozen_and_stay_as_they_are_while_the_rest_learns(
     assert not any(name.startswith("encoder.") for name in scales(network(stem_width=8), Initial(freeze=1.0)))
 
 
+def test_an_encoder_that_is_frozen_whole_stays_as_it_is_with_its_running_statistics(tmp_path):
+    plan = project(stages=[{"size": 32, "epochs": 1}])
+    plan = plan.model_copy(update={"model": plan.model.model_copy(update={
+        "arguments": plan.model.arguments | {"stem_width": 8}})})
+    dataset = discs(tmp_path / "data")
+    first = fit(plan, dataset, tmp_path / "first")
+    initial = Initial(weights=first, freeze=1.0)
+    best = fit(plan.model_copy(update={"fit": plan.fit.model_copy(update={"initial": initial})}), dataset,
+               tmp_path / "second")
+    before, after = load_file(first), load_file(best)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed and not any(name.startswith("encoder.") for name in changed)
+    assert any("running_mean" in name for name in before if name.startswith("encoder.")), "there are some"
+
+
 def test_an_encoder_that_timm_does_not_know_counts_as_one_block():
     whole = nn.Module()
     whole.encoder, whole.head = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), nn.Linear(2, 2)

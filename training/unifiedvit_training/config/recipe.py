@@ -13,8 +13,8 @@ from .section import Section
 class Initial(Section):
     """What a run begins from: `weights` (a .safetensors of another run) or `timm` (a pre-trained encoder of that
     name, or the CNN before it; from a package of the extra `pretrained` where there is one, else fetched by timm).
-    Both None: from scratch. `freeze` keeps that share of the encoder's blocks as they are, without their norms where
-    `freeze_norms` is False;
+    Both None: from scratch. `freeze` keeps that share of the encoder's blocks as they are (1: all of it, running
+    statistics too, and the decoders learn from what it says in use), without their norms where `freeze_norms` is False;
     `layer_decay` multiplies the learning rate once for every block further from the output (1: the same for all)."""
 
     weights: Path | None = None
@@ -28,6 +28,11 @@ class Initial(Section):
         if self.weights and self.timm:
             raise ValueError("a run begins either from `weights` or from `timm`")
         return self
+
+    @property
+    def keeps_encoder(self) -> bool:
+        """Whether all of the encoder stays as it is."""
+        return self.freeze == 1 and self.freeze_norms
 
 
 class Teacher(Section):

@@ -209,6 +209,8 @@ class Trainer:
         batch, size = self.plan.batch_size, self.sizes[self.epoch]
         order = self.train[order_of_epoch(self.weights, self.steps * batch, self.project.seed, self.epoch)]
         self.training_module.train()
+        if self.plan.initial.keeps_encoder:
+            self.training_module.module.network.encoder.eval()
         first, started, saved = self.step, time.monotonic(), time.monotonic()
         bar = tqdm(range(first, self.steps), f"epoch {self.epoch + 1}/{len(self.sizes)} ({size} px)", mininterval=5,
                    initial=first, total=self.steps, disable=not self.fabric.is_global_zero)

@@ -76,7 +76,8 @@ def parameter_groups(network: nn.Module, optimiser: Optimiser, initial: Initial)
     """What the optimiser is to learn, in groups; the frozen share of the encoder is set so and left out.
 
     Weight decay is for matrices and kernels, not for biases, norms, and what the encoder exempts (tokens, position
-    embeddings). The running statistics of a frozen stem's batch normalisation go on following the images.
+    embeddings). Where a part of the encoder is frozen, the running statistics of its batch normalisation go on
+    following the images.
 
     Args:
         network: of any architecture whose encoder is `network.encoder`. An encoder whose blocks timm does not know
