@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import tracemalloc
+from io import BytesIO
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from dicom_files import image, save, series, stored
+from PIL import Image
 from pydicom import dcmread, dcmwrite
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
@@ -85,6 +87,22 @@ def test_the_same_image_is_the_same_in_every_compression(name):
 def test_lossy_jpeg_of_twelve_bits_is_unpacked():
     volume = read(get_testdata_file("JPGExtended.dcm"))
     assert volume.array.shape == (1, 1024, 256) and volume.array.max() > 255
+
+
+@pytest.mark.parametrize("said", ["RGB", "YBR_FULL_422"])
+def test_a_grey_ultrasound_image_is_read_whatever_its_jpeg_is_said_to_hold(tmp_path, said):
+    grey = stored((60, 80), high=256).astype(np.uint8)
+    grey = np.sort(grey, axis=1)  # so smooth that JPEG keeps it
+    file = BytesIO()
+    Image.fromarray(np.stack([grey] * 3, axis=-1)).save(file, "JPEG", quality=95)  # luminance and chrominance
+    data = image(grey)
+    data.Modality, data.SamplesPerPixel, data.PlanarConfiguration = "US", 3, 0
+    data.BitsAllocated, data.BitsStored, data.HighBit, data.PhotometricInterpretation = 8, 8, 7, said
+    data.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    data.PixelData = encapsulate([file.getvalue()])
+    data["PixelData"].VR, data["PixelData"].is_undefined_length = "OB", True
+    volume = read(save(data, tmp_path / "a.dcm"))
+    assert np.abs(volume.array[0] - grey.astype(int)).mean() < 5 and volume.array.dtype == np.uint8
 
 
 def test_lossless_jpeg_is_unpacked_and_a_cut_one_refused(tmp_path):

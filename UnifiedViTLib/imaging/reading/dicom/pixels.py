@@ -21,6 +21,8 @@ from .header import Header, uid_name
 _VALUE_BYTES = 4
 #: What is brighter than this percentage of the measured pixels would be taken for bright tissue.
 _BRIGHT = 99
+#: So far from 128 may the chrominance of grey be, by rounding.
+_NEUTRAL = 3
 #: Transfer syntaxes of JPEG as libjpeg knows it; and those without compression, or that pydicom unpacks by itself.
 _JPEG = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70))
 _NATIVE = ("", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5")
@@ -92,7 +94,18 @@ def _rescaled(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarr
         raise _unreadable(path, syntax)
     if array.dtype.kind == "f":
         array = array.astype(np.float32, copy=False)
+    if frames[0].photometric == "RGB" and syntax in _JPEG and _is_neutral(array):
+        array = np.repeat(array[..., :1], 3, axis=-1)
     return [array[frame.number] for frame in frames]
+
+
+def _is_neutral(array: np.ndarray) -> bool:
+    """Whether an array (K, rows, columns, 3) holds luminance and the chrominance of grey, as where a JPEG is called RGB
+    that is not."""
+    if array.ndim < 4:
+        return False
+    chrominance = array[..., 1:]
+    return bool(chrominance.min() >= 128 - _NEUTRAL and chrominance.max() <= 128 + _NEUTRAL)
 
 
 def _rescaled_by_their_own(path: Path, frames: Sequence[Frame], syntax: str) -> list[np.ndarray]:
