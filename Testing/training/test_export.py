@@ -171,14 +171,14 @@ def test_an_evaluated_run_becomes_a_folder_with_weights_statistics_and_card(tmp_
 
 
 def test_the_card_says_what_a_reader_must_know(tmp_path):
-    made, run = evaluated_run(tmp_path / "work", licence="CC BY 4.0 | attribution")
+    made, run = evaluated_run(tmp_path / "work", licence="CC BY 4.0 | attribution", weights_dtype="int8")
     spec = export(made, run, tmp_path / "model", onnx=False)
     card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     for words in ("# Discs", "Research use only", "pictures of discs", "CC BY 4.0 \\| attribution",
                   "Accuracy | 0.913 [0.890, 0.934] |", "| Slices | 1,210 |", "Whole volumes, test (not used for any",
                   "| Bright disc | 2 | 9 | 0 |", "It was never trained.", "fit discs.yaml --work-dir WORK --run second",
                   "table: labels.csv", "torch 2", spec.sha256, spec.ood.sha256, "above 0.7", "under 0.1 mL",
-                  "| discs | 36 (36) | 12 (12) | 0 (0) |"):
+                  "| discs | 36 (36) | 12 (12) | 0 (0) |", "as they are stored (int8)"):
         assert words in card, words
     assert str(tmp_path) not in card and "private" not in card, "paths of this machine are nobody's business"
 
