@@ -11,6 +11,7 @@ from evaluation_sets import bright_volumes, certain, dataset_of, nothing, quicke
 from sklearn.metrics import roc_auc_score
 from training_sets import discs, project
 from unifiedvit_training.cli import main
+from unifiedvit_training.data.dataset import load_dataset
 from unifiedvit_training.evaluation import evaluate as evaluating
 from unifiedvit_training.evaluation.evaluate import evaluate
 from unifiedvit_training.evaluation.metrics import selective_metrics
@@ -19,6 +20,7 @@ from unifiedvit_training.evaluation.selective import (
     FEWEST,
     LEAST,
     RISK,
+    Confidence,
     choose_threshold,
     held_out_review,
     measure_confidence,
@@ -100,6 +102,41 @@ def test_a_source_on_which_sure_answers_are_wrong_is_not_outvoted_by_a_larger_on
     assert choose_threshold(confidence, np.where(few == "few", 0.0, 1.0), few).threshold == LEAST
 
 
+def confidence_of(confidence: np.ndarray, right: np.ndarray) -> Confidence:
+    rule = choose_threshold(confidence, right.astype(float), np.full(len(right), "one"))
+    return Confidence("probability", "diagnosis", risk_coverage(confidence, right), {}, rule, {})
+
+
+def test_a_threshold_that_fails_on_a_source_left_out_of_training_is_taken_back_and_no_other_is_chosen_there():
+    sure = np.tile(np.linspace(0.5, 0.99, 50), 4)
+    own = confidence_of(sure, sure > 0.6)
+    better, worse, unsure = (confidence_of(values, right) for values, right in (
+        (sure, sure > 0.5), (sure, sure > 0.8), (np.full(40, 0.51), np.zeros(40, bool))))
+    kept = review_of([own], [])["probability"]
+    assert 0.5 < kept["threshold"] <= 0.61
+    assert review_of([own], [[better], [unsure]]) == {"probability": kept}, "of the unsure ones none is kept"
+    assert review_of([own], [[better], [worse]]) == {
+        "probability": {"threshold": None, "coverage": 0.0, "risk": pytest.approx(1 - (sure > 0.6).mean())}}
+    assert review_of([worse], [[own]])["probability"]["threshold"] > 0.7
+
+
+def test_sources_that_the_test_side_alone_has_are_asked_whether_a_threshold_holds(tmp_path, monkeypatch):
+    plan, slices = project(), discs(tmp_path / "dataset", 160).slices
+    sides, sources = np.array(slices.sides), np.array(slices.sources)
+    held = np.flatnonzero(sides == "validation")[:FEWEST]
+    sides[held], sources[held] = "test", "other"
+    for name, values in (("sides", sides), ("sources", sources)):
+        np.save(tmp_path / "dataset" / f"{name}.npy", values)
+    asked = []
+    monkeypatch.setattr(evaluating, "review_of", lambda found, left_out: asked.append(left_out) or {})
+    evaluate(plan, load_dataset(tmp_path / "dataset"), run_of(tmp_path / "fit", plan))
+    assert [one.name for source in asked[0] for one in source if one.error == "diagnosis"] == ["probability"]
+    sources[np.flatnonzero(sides == "train")[0]] = "other"
+    np.save(tmp_path / "dataset" / "sources.npy", sources)
+    evaluate(plan, load_dataset(tmp_path / "dataset"), run_of(tmp_path / "again", plan))
+    assert asked[1] == []
+
+
 def test_a_slice_is_trusted_as_its_passes_agree_and_less_where_mask_and_diagnosis_contradict():
     by_pass = np.array([[[0.1, 0.9], [0.1, 0.9], [0.8, 0.2]], [[0.5, 0.5], [0.1, 0.9], [0.8, 0.2]]])
     drawn = np.array([True, False, False])
@@ -116,7 +153,7 @@ def test_a_result_is_wrong_if_its_diagnosis_or_its_mask_is(tmp_path):
     found = measure_confidence(table, None, np.array([mask.any() for mask in drawn]))
     assert [(one.name, one.error) for one in found] == [("probability", "diagnosis"), ("probability", "result")]
     assert [one.curve.risk[-1] for one in found] == [pytest.approx(1 / 5), pytest.approx(3 / 5)]
-    assert review_of(found) == {}, "five slices are too few for a threshold"
+    assert review_of(found, []) == {}, "five slices are too few for a threshold"
 
 
 def test_an_evaluation_measures_confidence_and_its_threshold_goes_with_the_model(tmp_path, monkeypatch, capsys):
@@ -128,7 +165,7 @@ def test_an_evaluation_measures_confidence_and_its_threshold_goes_with_the_model
     assert {one["confidence"] for one in plain["selective"]["validation"]} == {"probability"}
     assert not (run / "evaluation" / "passes.npz").exists()
     monkeypatch.setattr(evaluating, "evaluation_page", evaluation_page)
-    monkeypatch.setattr(evaluating, "review_of", lambda found: review_of(found) or {
+    monkeypatch.setattr(evaluating, "review_of", lambda found, left_out: review_of(found, left_out) or {
         "probability": {"threshold": 0.5, "coverage": 0.8, "risk": 0.04}})
     assert main(["evaluate", "--work-dir", str(tmp_path), "--uncertainty"]) == 0
     results = json.loads((run / "evaluation" / "results.json").read_text())

@@ -32,7 +32,7 @@ from .candidates import FOLDER, TTA_FOLDER, Candidate, ModelFolder, TrainedRun
 from .inference import SliceOutputs, predict_slices
 from .metrics import probabilities_of
 from .report import evaluation_page, summary_text
-from .selective import Confidence, measure_confidence, review_of, slice_confidence
+from .selective import FEWEST, Confidence, measure_confidence, review_of, slice_confidence
 from .slice_table import SliceTable, build_slice_table, table_bytes, table_csv
 from .summary import held_out_calibration_error, summarise
 from .volumes import choose_rule, confidence_metrics, measure_volumes, one_channel_alone, partial_note, run_volumes
@@ -114,8 +114,10 @@ def _evaluate(candidate: Candidate, dataset: Dataset, tta: bool, uncertainty: bo
     by_pass = _by_pass(candidate, dataset, measured, folder) if uncertainty else None
     rule, volumes = _whole_volumes(candidate, dataset, measured.network, calibration, folder, tta, uncertainty,
                                    parts.part("volumes"))
-    confidences = {s.side: _confidences(table, by_pass, answers, model, rule, s.side) for s in summaries}
-    review = review_of(confidences["validation"])
+    confidences = {s.side: _confidences(table, by_pass, answers, model, rule, table.sides == s.side)
+                   for s in summaries}
+    review = review_of(confidences["validation"], [
+        _confidences(table, by_pass, answers, model, rule, of_source) for of_source in _left_out(dataset, table)])
 
     results = {
         "weights_sha256": measured.digest, "dataset_sha256": dataset_digest(dataset.slices, MEASURED), "tta": tta,
@@ -175,11 +177,12 @@ def _key_of(path: Path) -> str:
 
 
 def _confidences(table: SliceTable, by_pass: np.ndarray | None, answers: SliceOutputs, model: Model, rule: VolumeRule,
-                 side: str) -> list[Confidence]:
-    """What `selective` measures of a side's slices; empty for a network without one diagnosis an image."""
+                 chosen: np.ndarray) -> list[Confidence]:
+    """What `selective` measures of the slices `chosen` (N,) bool; empty for a network without one diagnosis an
+    image."""
     if table.probabilities is None or table.labels.ndim != 1:
         return []
-    chosen, healthy = table.sides == side, next((n for n, card in enumerate(model.classes) if not card.lesion), None)
+    healthy = next((n for n, card in enumerate(model.classes) if not card.lesion), None)
     drawn: np.ndarray | None = None
     if answers.drawn is not None:
         drawn = np.any(answers.drawn[chosen] > 0, axis=(1, 2))
@@ -189,6 +192,14 @@ def _confidences(table: SliceTable, by_pass: np.ndarray | None, answers: SliceOu
     if by_pass is not None:
         confidence = slice_confidence(by_pass[:, chosen], drawn, healthy)
     return measure_confidence(table.take(chosen), confidence, drawn)
+
+
+def _left_out(dataset: Dataset, table: SliceTable) -> list[np.ndarray]:
+    """(N,) bool, of the slices of each source that is on the test side alone; too few slices tell nothing."""
+    slices = dataset.slices
+    known = slices.sources[slices.sides != "test"]
+    of_sources = [table.sources == name for name in np.setdiff1d(slices.sources, known)]
+    return [of_source for of_source in of_sources if of_source.sum() >= FEWEST]
 
 
 def _folder(candidate: Candidate, tta: bool) -> Path:

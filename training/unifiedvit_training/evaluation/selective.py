@@ -168,10 +168,29 @@ def measure_confidence(table: SliceTable, confidence: np.ndarray | None, drawn: 
     return measured
 
 
-def review_of(measured: list[Confidence]) -> dict[str, Any]:
+def review_of(measured: list[Confidence], left_out: list[list[Confidence]]) -> dict[str, Any]:
     """The block `review` of a model's description: the probability's threshold keeps wrong diagnoses rare, that of
-    several passes wrong results. Empty where there are too few slices for one."""
+    several passes wrong results. Empty where there are too few slices for one.
+
+    Args:
+        measured: on the validation side.
+        left_out: on each source that nothing was learnt from or chosen on. A threshold above which more than `RISK` of
+            its answers are wrong is taken back, and every result is to be reviewed; no other is chosen there.
+    """
     kinds = {("probability", "diagnosis"), ("confidence", "result")}
-    rules = {confidence.name: asdict(confidence.rule) for confidence in measured
-             if confidence.rule and (confidence.name, confidence.error) in kinds}
+    rules = {}
+    for confidence in measured:
+        if confidence.rule is None or (confidence.name, confidence.error) not in kinds:
+            continue
+        others = [one.curve for source in left_out for one in source
+                  if (one.name, one.error) == (confidence.name, confidence.error)]
+        holds = all(_holds(confidence.rule, curve) for curve in others)
+        never = ReviewRule(None, 0.0, round(float(confidence.curve.risk[-1]), 4))
+        rules[confidence.name] = asdict(confidence.rule if holds else never)
     return rules if "probability" in rules else {}
+
+
+def _holds(rule: ReviewRule, curve: Curve) -> bool:
+    """Whether at most `RISK` of the answers that a rule leaves unreviewed are wrong; of none, none is."""
+    unreviewed = curve.risk[curve.thresholds >= rule.threshold] if rule.threshold is not None else curve.risk[:0]
+    return not len(unreviewed) or bool(unreviewed[-1] <= RISK)
