@@ -201,10 +201,11 @@ def _selective(confidences: list[Confidence]) -> list[Text | Table | Picture]:
         Picture(figure_uri(risk_figure(curves)), "Share of wrong answers among those that are kept, the surest first."),
         Table(["", *(SELECTIVE[name] for name in names), "review"], rows),
         Text(f"The threshold of a review is the lowest above which at most {RISK:.0%} are wrong, of all and of every "
-             "source. One that fails on a source which the test side alone has does not go with the model: every result "
-             "is then to be reviewed. “Held out” are slices whose threshold was chosen on slices of other groups. A result is wrong if "
-             "its diagnosis is, or if its mask misses the lesion or is not empty where there is none. The confidence "
-             "of several passes is that of `predict --uncertainty`, of each slice by itself."),
+             "source. One that fails on a source which the test side alone has does not go with the model: every "
+             "result is then to be reviewed. “Held out” are slices whose threshold was chosen on slices of other "
+             "groups. A result is wrong if its diagnosis is, or if its mask misses the lesion or is not empty where "
+             "there is none. The confidence of several passes is that of `predict --uncertainty`, of each slice by "
+             "itself."),
     ]
 
 
