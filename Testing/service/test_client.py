@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -276,7 +277,8 @@ def test_the_folder_of_a_run_is_for_this_user_alone(client, spec, temporary):
     client.submit(request(spec))
     modes = []
     while client.running:
-        modes += [folder.stat().st_mode & 0o777 for folder in temporary.glob("unifiedvit-*")]
+        with suppress(FileNotFoundError):  # it ends when it likes, also between these two looks
+            modes += [folder.stat().st_mode & 0o777 for folder in temporary.glob("unifiedvit-*")]
         client.poll()
     assert set(modes) == {0o700}
 
