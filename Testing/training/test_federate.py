@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,9 @@ from unifiedvit_training.cli import main
 from unifiedvit_training.config import load_project
 from unifiedvit_training.errors import RunError
 from unifiedvit_training.federation.app import APP, FOLDER
+from workers import wait_for
+
+from UnifiedViTLib.processes import is_gone
 
 pytest.importorskip("nvflare", reason="NVFlare is not installed (training's extra `federated`)")
 
@@ -72,6 +77,20 @@ def test_what_the_simulation_learnt_lies_at_the_coordinator_and_at_the_site(simu
     assert (simulated / "coordinator" / "rounds.png").exists()
     assert (simulated / "A" / "federated" / "project.json").exists()
     assert not list((simulated / "coordinator").glob("**/*.pkl")) + list((simulated / "coordinator").glob("**/*.pt"))
+
+
+def test_a_simulation_that_is_terminated_leaves_no_process(tmp_path):
+    (tmp_path / "endless.py").write_text("import os, sys, time; from pathlib import Path; "
+                                         "Path(sys.argv[3], 'pid').write_text(f'{os.getpid()} '); time.sleep(600)")
+    code = ("import sys; from pathlib import Path; from unifiedvit_training.federation import simulation; "
+            "simulation._SIMULATOR = 'endless'; simulation.simulate(Path('job'), Path(sys.argv[1]), 'AB', 2)")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.DEVNULL, env=environment)
+    told = tmp_path / simulation.WORKSPACE / "pid"
+    wait_for(lambda: told.exists() and told.read_text().endswith(" "))
+    process.terminate()
+    assert process.wait(30) != 0
+    wait_for(lambda: is_gone(int(told.read_text())))
 
 
 def test_the_job_holds_project_weights_and_settings_and_no_image(tmp_path, capsys):

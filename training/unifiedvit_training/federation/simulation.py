@@ -24,7 +24,8 @@ _SIMULATOR = "nvflare.private.fed.app.simulator.simulator"
 
 
 def simulate(job: Path, run: Path, sites: Sequence[str], at_a_time: int) -> None:
-    """Run a job to its end; the lines of its log are printed as they come.
+    """Run a job to its end, in the main thread; the lines of its log are printed as they come. What interrupts or
+    terminates this process ends the simulator.
 
     Args:
         job: folder of the job, whose coordinator writes into `run`.
@@ -46,6 +47,7 @@ def simulate(job: Path, run: Path, sites: Sequence[str], at_a_time: int) -> None
     with open(run / OUTPUT_FILE, "ab") as output, subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
             start_new_session=True) as process:
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # which would leave the simulator behind
         try:
             while process.poll() is None:
                 shown = _show(log, shown)
@@ -53,6 +55,8 @@ def simulate(job: Path, run: Path, sites: Sequence[str], at_a_time: int) -> None
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)  # its sites end by themselves once it is gone
             raise
+        finally:
+            signal.signal(signal.SIGTERM, before)
     _show(log, shown)
     if failure.exists():
         raise RunError(failure.read_text(encoding="utf-8"))
