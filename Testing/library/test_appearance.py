@@ -57,6 +57,23 @@ def test_the_way_to_the_outline_is_measured_in_mm_of_either_direction():
     assert measured(mm=(3.0, 1.0, 4.0)).depth_mm == pytest.approx(1.0 * 26, abs=3)  # now along j
 
 
+def test_a_lesion_of_millions_of_pixels_is_measured_as_the_same_of_fewer():
+    def ring(size: int) -> Appearance | None:
+        row, column = np.indices((size, size)) / size - 0.5
+        distance = np.hypot(row, column)[None]
+        image = np.select([distance < 0.25, distance < 0.37, distance < 0.45], [150.0, 200.0, 100.0])
+        image += np.random.default_rng(0).normal(0, 2, image.shape)
+        volume = Volume(image.astype(np.float32), grid(np.eye(3), (240 / size, 240 / size, 4.0), image.shape), "head")
+        drawn = (distance < 0.37).astype(np.uint8)
+        spec = parse_spec(spec_data(input={"size": 32, "modality": "MR", "expects": "a head"}), Path("tiny"))
+        found = [SegmentResult(spec.segments[0].name, 1, int(drawn.sum()), 1.0)]
+        return measure_appearance(prepare(volume, 32), drawn, found, spec)
+
+    many, few = ring(2400), ring(600)
+    assert (many.beside, many.rim) == pytest.approx((few.beside, few.rim), abs=0.05)
+    assert [one.depth_mm for one in (many, few)] == pytest.approx([0.08 * 240] * 2, abs=1)
+
+
 def test_what_cannot_be_measured_is_left_out():
     small = FROM_CENTRE <= 2
     assert measured(shape=(small, small)).rim is None

@@ -1,11 +1,12 @@
-"""What is too much, or missing, in a DICOM series: images of several kinds make no volume, what is left out is told."""
+"""What is too much, or missing, in a DICOM series: images of several kinds make no volume, what is left out is told;
+and in which order slices without positions are."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from dicom_files import AXIAL, SAGITTAL, STEP, enhanced, image, place, save, series, stored
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.uid import (
     CTImageStorage,
     PositronEmissionTomographyImageStorage,
@@ -14,6 +15,7 @@ from pydicom.uid import (
 )
 
 from UnifiedViTLib.errors import UnsupportedImageError
+from UnifiedViTLib.imaging.geometry import DERIVED, UNKNOWN
 from UnifiedViTLib.imaging.reading import read
 
 
@@ -44,6 +46,10 @@ def stating(*elements):
     ([{"DiffusionBValue": 0.0}, {"DiffusionBValue": 1000.0}], "b-values (5 of 0 s/mm², 5 of 1000 s/mm²)"),
     ([{"ImageType": ["ORIGINAL", "PRIMARY", kind, "ND"]} for kind in "MP"],
      "image types (5 of magnitude, 5 of phase)"),
+    ([{"ImageType": ["ORIGINAL", "PRIMARY", *kind]} for kind in (["M_FFE"], ["PHASE MAP", "P"])],
+     "image types (5 of magnitude, 5 of phase)"),
+    ([{"RescaleSlope": "2", "RescaleIntercept": "-5"}, {}], "rescaling (5 of stated values, 5 of stored values alone)"),
+    ([{}, {"ComplexImageComponent": "IMAGINARY"}], "image types (5 of magnitude, 5 of imaginary parts)"),
 ])
 @pytest.mark.parametrize("positions", [True, False])
 def test_images_of_two_kinds_make_no_volume_wherever_they_lie(tmp_path, elements, different, positions):
@@ -53,6 +59,22 @@ def test_images_of_two_kinds_make_no_volume_wherever_they_lie(tmp_path, elements
         return stating(*elements)(data, k)
 
     assert f"holds slices of different {different}, which make no volume" in refusal(series(tmp_path / "s", change))
+
+
+@pytest.mark.parametrize(("elements", "component"), [
+    ({"ImageType": ["ORIGINAL", "PRIMARY", "PHASE MAP", "FFE"]}, "phase"),
+    ({"ImageType": ["ORIGINAL", "PRIMARY", "R_IR"]}, "real parts"), ({"ComplexImageComponent": "PHASE"}, "phase"),
+])
+def test_images_of_another_part_of_the_signal_than_its_magnitude_are_told(tmp_path, elements, component):
+    (note,) = read(series(tmp_path / "s", stating(elements))).notes
+    assert f"the images hold the {component} of the MR signal" in note and "do not rely on the answer" in note
+
+
+def test_phase_is_told_of_frames_too(tmp_path):
+    data = enhanced(stored(), [place(k) for k in range(10)])
+    data.SharedFunctionalGroupsSequence[0].MRImageFrameTypeSequence = [Dataset()]
+    data.SharedFunctionalGroupsSequence[0].MRImageFrameTypeSequence[0].ComplexImageComponent = "PHASE"
+    assert "the phase of the MR signal" in read(save(data, tmp_path / "e.dcm")).notes[0]
 
 
 def test_echo_times_that_alternate_among_frames_make_no_volume(tmp_path):
@@ -65,7 +87,7 @@ def test_echo_times_that_alternate_among_frames_make_no_volume(tmp_path):
     [{"TriggerTime": 40.0 * k} for k in range(10)], [{"InversionTime": 900}, {"InversionTime": 905}],
     [{"ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "NORM"]}] + [{"ImageType": ["ORIGINAL", "PRIMARY", "M"]}] * 9,
     [{"ImageType": ["ORIGINAL", "PRIMARY"]}] + [{"ImageType": ["ORIGINAL", "PRIMARY", "M"]}] * 9,
-    [{"DiffusionBValue": 1000.0}, {"DiffusionBValue": 1003.0}],
+    [{"DiffusionBValue": 1000.0}, {"DiffusionBValue": 1003.0}], [{"RescaleSlope": "1", "RescaleIntercept": "0"}, {}],
 ])
 def test_what_may_differ_from_slice_to_slice_is_no_other_kind(tmp_path, elements):
     volume = read(series(tmp_path / "s", stating(*elements)))
@@ -119,8 +141,10 @@ def test_slices_without_orientation_among_others_are_no_scouts(tmp_path, slices,
 
 
 @pytest.mark.parametrize("slices", [(0,), (4,), (0, 9)])
-@pytest.mark.parametrize("orientation", [turned(1.1), turned(-4), [1, 0.02, 0, -0.02, 1, 0]])
-def test_slices_turned_by_a_few_degrees_are_no_scouts(tmp_path, slices, orientation):
+@pytest.mark.parametrize("orientation", [
+    turned(1.1), turned(-4), [1, 0.02, 0, -0.02, 1, 0], [-1, 0, 0, 0, -1, 0], [0, 1, 0, 1, 0, 0],
+])
+def test_slices_tilted_by_a_few_degrees_or_turned_in_their_plane_are_no_scouts(tmp_path, slices, orientation):
     def change(data, k):
         if k in slices:
             data.ImageOrientationPatient = orientation
@@ -184,3 +208,39 @@ def test_a_second_image_of_a_place_that_shows_something_else_is_no_copy(tmp_path
     empty[1:] = stored()[1:]
     folder = stored_again(series(tmp_path / "s", pixels=empty), *range(1, 11), SOPInstanceUID="", **elements)
     assert f"20 images at 10 places, 2 at each ({different})" in refusal(folder)
+
+
+def located(*heights, step=6.0):
+    """A change that takes positions away and numbers slices as they were acquired, every second one first."""
+    def change(data, k):
+        del data.ImagePositionPatient
+        data.InstanceNumber, data.SpacingBetweenSlices = 1 + k // 2 + 5 * (k % 2), step
+        if heights[k] is not None:
+            data.SliceLocation = heights[k]
+        return data
+    return change
+
+
+@pytest.mark.parametrize(("step", "source"), [(6.0, DERIVED), (3.0, UNKNOWN)])
+def test_slices_without_positions_are_in_the_order_of_their_locations_before_that_of_their_numbers(
+        tmp_path, step, source):
+    volume = read(series(tmp_path / "s", located(*np.arange(10) * 6.0 - 20, step=step)))
+    np.testing.assert_array_equal(volume.array, stored())
+    assert "they are in the order of their slice locations" in volume.notes[0]
+    assert volume.geometry.spacing == source
+
+
+@pytest.mark.parametrize(("heights", "words"), [
+    ([0, 6, 12, 18, 24] * 2, "several images of the same place: 10 images at 5 places"),
+    ([0, 6, 12, 18, 24, 90, 96, 102, 108, 114], "2 stacks (5, 5 slices)"),
+    ([*range(0, 54, 6), None], "their order is not known"),
+])
+def test_locations_that_are_those_of_no_stack_are_refused(tmp_path, heights, words):
+    assert words in refusal(series(tmp_path / "s", located(*heights)))
+
+
+def test_numbers_that_are_missing_among_slices_without_positions_are_told(tmp_path):
+    def change(data, k):
+        del data.ImagePositionPatient
+        return data if k != 4 else None
+    assert "numbers (of which some are missing)" in read(series(tmp_path / "s", change)).notes[0]

@@ -10,7 +10,7 @@ from pydicom import dcmread
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
-from pydicom.uid import RLELossless
+from pydicom.uid import RLELossless, generate_uid
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.geometry import GIVEN, UNKNOWN
@@ -179,6 +179,13 @@ def test_a_cut_file_is_refused(tmp_path):
     assert refusal(file) == "e.dcm is cut off before its end. Export or download it again."
 
 
+@pytest.mark.parametrize("count", [None, 1, 5])
+def test_fewer_frames_than_pixels_are_refused(tmp_path, count):
+    data = image(stored()[0])
+    data.NumberOfFrames, data.PixelData = count, stored().tobytes()
+    assert f"{10 if count in (None, 1) else 2} times the pixels" in refusal(save(data, tmp_path / "e.dcm"))
+
+
 def test_more_frames_than_pixels_are_refused(tmp_path):
     data = enhanced(stored(), PLACES)
     data.PixelData = stored()[:9].tobytes()
@@ -194,9 +201,9 @@ def test_frames_without_positions_are_in_the_stored_order_and_sizes_are_not_know
     assert volume.voxel_ml is None and "they are in the order in which they are stored" in volume.notes[0]
 
 
-def unplaced(numbers, by_dimension=False) -> Dataset:
+def unplaced(numbers, by_dimension=False, slopes=None) -> Dataset:
     """An enhanced image whose frames state no positions, but these numbers in their stack."""
-    data = enhanced(stored()[SHUFFLED], PLACES)
+    data = enhanced(stored()[SHUFFLED], PLACES, slopes=slopes)
     if by_dimension:
         data.DimensionIndexSequence = Items([Dataset(), Dataset()])
         data.DimensionIndexSequence[0].DimensionIndexPointer = tag_for_keyword("StackID")
@@ -218,6 +225,23 @@ def test_frames_without_positions_are_in_the_order_of_their_numbers_in_the_stack
     np.testing.assert_array_equal(volume.array, stored())
     assert volume.geometry.position == UNKNOWN
     assert "they are in the order that the file numbers them in" in volume.notes[0]
+
+
+@pytest.mark.parametrize("slopes", [None, [0.5] * 10])
+@pytest.mark.parametrize("several", [True, False])
+def test_frames_without_orientation_are_read_in_the_order_of_their_numbers(tmp_path, slopes, several):
+    data = unplaced([n + 1 for n in SHUFFLED], slopes=slopes)
+    for group in data.PerFrameFunctionalGroupsSequence:
+        del group.PlaneOrientationSequence
+    for n in range(10 if several else 0):
+        one = dcmread(save(data, tmp_path / "e.dcm"))
+        one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        one.PerFrameFunctionalGroupsSequence = one.PerFrameFunctionalGroupsSequence[n:n + 1]
+        one.NumberOfFrames, one.PixelData = 1, stored()[SHUFFLED[n]].tobytes()
+        save(one, tmp_path / "s" / f"{n}.dcm")
+    volume = read(tmp_path / "s" if several else save(data, tmp_path / "e.dcm"))
+    np.testing.assert_array_equal(volume.array, stored() if slopes is None else stored() * 0.5 - 3)
+    assert volume.geometry.orientation == UNKNOWN and volume.voxel_ml is None
 
 
 @pytest.mark.parametrize(("numbers", "words"), [

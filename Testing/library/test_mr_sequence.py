@@ -70,3 +70,12 @@ def test_of_a_dicom_series_description_the_sequences_alone_are_kept(tmp_path):
         dataset.save_as(file)
     metadata = read(folder).metadata
     assert metadata["MRSequences"] == "T2\\FLAIR" and "Smith" not in str(metadata)
+
+
+def test_an_image_type_tells_of_diffusion(tmp_path):
+    folder = write_series(tmp_path / "series", np.arange(5 * 32 * 32, dtype=np.int16).reshape(5, 32, 32), np.eye(4))
+    for file in folder.iterdir():
+        dataset = pydicom.dcmread(file)
+        dataset.ImageType = ["DERIVED", "PRIMARY", "DIFFUSION", "ADC"]
+        dataset.save_as(file)
+    assert read(folder).metadata["MRSequences"] == "diffusion"

@@ -320,6 +320,12 @@ def test_what_a_header_leaves_out_is_not_known(tmp_path, write, changes, source)
     np.testing.assert_array_equal(volume.array, ARRAY)
 
 
+def test_an_animated_picture_is_refused(tmp_path):
+    first, *rest = (Image.fromarray((plane // 4).astype(np.uint8)) for plane in ARRAY)
+    first.save(tmp_path / "film.png", save_all=True, append_images=rest)
+    assert "a film of several pictures" in refusal(tmp_path / "film.png")
+
+
 def test_pictures_for_print_and_pages_of_different_size_are_refused(tmp_path):
     grey = Image.fromarray(ARRAY[0].astype(np.uint8))
     grey.convert("CMYK").save(tmp_path / "print.jpg")

@@ -140,6 +140,12 @@ def test_both_versions_are_read_in_one_file_or_two(tmp_path, ending, kind):
     np.testing.assert_allclose(volume.ijk_to_ras, BASE, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", [nib.Nifti1Image, nib.Nifti2Image])
+def test_voxels_whose_place_the_header_leaves_0_are_those_after_it(tmp_path, kind):
+    path = written(tmp_path / "a.nii", kind=kind, vox_offset=0)
+    np.testing.assert_array_equal(read(path).array, ARRAY)
+
+
 @pytest.mark.parametrize(("kind", "ending"), [
     (nib.Nifti1Image, "nii"), (nib.Nifti2Image, "nii"), (nib.Nifti1Pair, "img"), (nib.Nifti2Pair, "img"),
 ])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -201,6 +202,14 @@ def test_two_results_of_one_image_become_the_newest_when_the_table_is_written(re
     rows = results.write_table()
     assert [row["result"] for row in rows] == ["two"]
     assert names(results) == ["results.csv", "two.html", "two.json", "two.seg.nrrd"]
+
+
+def test_a_copy_of_a_json_is_no_second_result_and_costs_the_first_none_of_its_files(results, prediction, tmp_path):
+    put(results, prediction, scan(tmp_path / "in"))
+    shutil.copy2(results.folder / "head.json", results.folder / "head (copy).json")
+    (row,) = ResultsFolder(results.folder).write_table()
+    assert (row["result"], row["status"]) == ("head", "done")
+    assert names(results) == ["head (copy).json", "head.html", "head.json", "head.seg.nrrd", "results.csv"]
 
 
 def test_threads_that_write_the_same_names_at_once_lose_and_mix_nothing(results, prediction, tmp_path):

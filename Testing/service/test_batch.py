@@ -7,6 +7,7 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -210,6 +211,9 @@ def test_results_are_no_inputs_whatever_they_are_called_and_however_they_are_nam
     assert len(left_out) == len(ours) and "a-2.png is a result of UnifiedViT" in " ".join(left_out)
     (folder / "a-2.json").unlink()
     assert folder / "a-2.heatmap.nrrd" not in find_inputs(folder), "a map says itself where it is from"
+    shutil.copy(folder / "a-2.seg.nrrd", tmp_path / "mask.nrrd")
+    assert collect_inputs([folder / "a-2.seg.nrrd", tmp_path / "mask.nrrd"], left_out.append) == []
+    assert left_out[-1] == "mask.nrrd is a result of UnifiedViT and no image to look at: left out."
     page = (folder / "a-2.html").read_text(encoding="utf-8")
     assert "Four times as fine" in page, "pictures too are made finer"
 

@@ -69,13 +69,20 @@ def test_one_good_input_ends_with_zero_and_the_plane_asked_for(tmp_path, model, 
     assert result["plane"] == "coronal" and len(result["slices"]) == 45
 
 
-def test_inputs_of_the_same_name_do_not_overwrite_each_other(tmp_path, model, capsys, warm_worker):
-    for folder in ("one", "two"):
+@pytest.mark.parametrize(("named", "jobs"), [(["one", "two"], 1), (["one/head.nrrd", "two/head.nrrd"], 2)])
+def test_inputs_of_the_same_name_have_a_result_each_of_their_own(tmp_path, model, capsys, warm_worker, named, jobs):
+    for folder, slices in (("one", 6), ("two", 8)):
         (tmp_path / folder).mkdir()
-        sitk.WriteImage(to_sitk(head_volume()), str(tmp_path / folder / "head.nrrd"))
-    code, _, err = here(capsys, "predict", tmp_path / "one", tmp_path / "two", "-o", tmp_path / "out", "-m", model)
+        sitk.WriteImage(to_sitk(head_volume(None, (2.0, 2.0, 4.0), (slices, 40, 36))),
+                        str(tmp_path / folder / "head.nrrd"))
+    code, _, err = here(capsys, "predict", *(tmp_path / one for one in named), "-o", tmp_path / "out", "-m", model,
+                        "--jobs", jobs)
     assert code == 0, err
-    assert {"head.json", "head-2.json"} <= {file.name for file in (tmp_path / "out").iterdir()}
+    with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8") as file:
+        names = {Path(row["input"]).parent.name: row["result"] for row in csv.DictReader(file)}
+    assert names == {"one": "head", "two": "head-2"}
+    for folder, slices in (("one", 6), ("two", 8)):
+        assert sitk.ReadImage(str(tmp_path / "out" / f"{names[folder]}.seg.nrrd")).GetSize() == (36, 40, slices)
 
 
 def test_an_unknown_model_a_missing_device_and_a_bad_output_folder_are_told_in_one_sentence(tmp_path, model, capsys):

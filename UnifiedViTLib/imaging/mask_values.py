@@ -37,7 +37,7 @@ def soft_share(values: np.ndarray) -> float:
         share of the voxels above 0; 0.0 for a mask of one value and for a label map.
     """
     largest = values.max(initial=0)
-    if largest <= _LABELS and (values == np.rint(values)).all():
+    if largest <= _LABELS and (values.dtype.kind != "f" or (values == np.rint(values)).all()):
         return 0.0
     between = (values > 0) & (values < _TOP * largest)
     if len(np.unique(values[between])) <= _LEVELS:

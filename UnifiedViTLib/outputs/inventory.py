@@ -87,12 +87,15 @@ class Inventory:
         return [entry for _, (_, entry) in sorted(found.items()) if entry]
 
     def entry(self, name: str) -> Entry | None:
-        """The result of this name, read afresh."""
+        """The result of this name, read afresh; None also of a JSON that was copied or renamed, as the files that it
+        describes are another's."""
         path = self.folder / f"{name}.json"
         read = read_result(path)
         if read is None:
             return None
         document, manifest = read
+        if not all(folded(file.name).startswith(folded(f"{name}.")) for file in manifest.outputs):
+            return None
         try:
             return Entry(name, manifest, result_row(document, manifest.request.source, name))
         except (KeyError, TypeError, ValueError, AttributeError):

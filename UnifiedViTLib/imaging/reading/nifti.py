@@ -35,8 +35,8 @@ _UNIT_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
 _APART_MM, _APART_DEGREES = 1.0, 1.0
 _FORMS = {1: "the scanner", 2: "another image", 3: "Talairach's atlas", 4: "the MNI template"}
 _GZIP = b"\x1f\x8b"
-#: Where the voxels begin at the earliest, in a file with their header.
-_FIRST_VOXEL = 352
+#: Where the voxels begin at the earliest, in a file with their header: after it and four bytes that tell of extensions.
+_FIRST_VOXEL, _FIRST_VOXEL_2 = 352, 544
 
 
 def read_nifti(path: Path) -> Volume:
@@ -96,7 +96,7 @@ def _voxels(file: Path, name: str, header: NiftiHeader, dtype: np.dtype, shape: 
         raise damaged(name, f"its header says that voxels begin at byte {header.offset}")
     offset = int(header.offset)
     if not header.pair:  # some writers leave it 0
-        offset = max(offset, _FIRST_VOXEL)
+        offset = max(offset, _FIRST_VOXEL_2 if header.version == 2 else _FIRST_VOXEL)
     length = dtype.itemsize * math.prod(shape)
     there = file.stat().st_size
     with open(file, "rb") as opened:

@@ -28,6 +28,7 @@ class NiftiHeader:
     """What is needed of a header.
 
     Attributes:
+        version: 1 (Analyze too) or 2.
         pair: the voxels are in another file.
         order: "<" or ">".
         dim: as stored: number of dimensions, then seven sizes.
@@ -41,6 +42,7 @@ class NiftiHeader:
         sform: (3, 4).
     """
 
+    version: int
     pair: bool
     order: str
     dim: tuple[int, ...]
@@ -108,10 +110,10 @@ def parse_header(begin: bytes) -> NiftiHeader | None:
     offset, slope, intercept = values("3f", 108)
     qform_code, sform_code = values("2h", 252) if nifti else (0, 0)
     return NiftiHeader(
-        pair=_MAGICS.get(begin[344:348], True), order=order, dim=values("8h", 40), datatype=values("h", 70)[0],
-        pixdim=values("8f", 76), offset=offset, slope=slope if nifti else 1.0, intercept=intercept if nifti else 0.0,
-        unit=begin[123] & 7 if nifti else 0, qform_code=qform_code, sform_code=sform_code,
-        quaternion=values("3f", 256), shift=values("3f", 268),
+        version=1, pair=_MAGICS.get(begin[344:348], True), order=order, dim=values("8h", 40),
+        datatype=values("h", 70)[0], pixdim=values("8f", 76), offset=offset, slope=slope if nifti else 1.0,
+        intercept=intercept if nifti else 0.0, unit=begin[123] & 7 if nifti else 0, qform_code=qform_code,
+        sform_code=sform_code, quaternion=values("3f", 256), shift=values("3f", 268),
         sform=np.array(values("12f", 280), float).reshape(3, 4),
     )
 
@@ -125,7 +127,7 @@ def _parse_2(begin: bytes) -> NiftiHeader:
     slope, intercept = values("2d", 176)
     qform_code, sform_code = values("2i", 344)
     return NiftiHeader(
-        pair=_MAGICS_2[begin[4:12]], order=order, dim=values("8q", 16), datatype=values("h", 12)[0],
+        version=2, pair=_MAGICS_2[begin[4:12]], order=order, dim=values("8q", 16), datatype=values("h", 12)[0],
         pixdim=values("8d", 104), offset=values("q", 168)[0], slope=slope, intercept=intercept,
         unit=values("i", 500)[0] & 7, qform_code=qform_code, sform_code=sform_code, quaternion=values("3d", 352),
         shift=values("3d", 376), sform=np.array(values("12d", 400)).reshape(3, 4),

@@ -45,6 +45,8 @@ def read_png(path: Path) -> Volume:
                 if chunk != b"IHDR" or length != 13:
                     raise damaged(name, "it does not begin with its size")
                 header = struct.unpack(">IIBBBBB", file.read(13))
+            if chunk == b"acTL" and int.from_bytes(file.read(4), "big") > 1:  # ITK reads the first picture alone
+                raise UnsupportedImageError(f"{name} is a film of several pictures. Save the one to look at by itself.")
             if chunk == b"IDAT":
                 packed.append((place + 8, length))
             if chunk == b"IEND":

@@ -40,7 +40,8 @@ def find_inputs(path: Path, pattern: str = "*", recursive: bool = False,
         return [path]
     inventories = {} if inventories is None else inventories
     if not path.is_dir():
-        if inventories.setdefault(path.parent, Inventory(path.parent)).owned([path.name]):
+        owned = inventories.setdefault(path.parent, Inventory(path.parent)).owned([path.name])
+        if owned or _says_it_is_ours(path):
             raise UnsupportedImageError(f"{path.name} is a result of UnifiedViT and no image to look at: left out.")
         return _listed_series(path)[0] if is_directory(path) else [path]
     folders = _folders(path) if recursive else [path]
@@ -140,12 +141,15 @@ def _files(folder: Path) -> list[Path]:
 def _is_image(path: Path) -> bool:
     """By its name; segmentations are none, nor are maps from here that lost their manifest."""
     name = path.name.lower()
-    if not name.endswith(SUFFIXES) or name.endswith(".seg.nrrd"):
+    return name.endswith(SUFFIXES) and not name.endswith(".seg.nrrd") and not _says_it_is_ours(path)
+
+
+def _says_it_is_ours(path: Path) -> bool:
+    """Whether the header of an NRRD file says that it was written here, wherever the file went since."""
+    if not path.name.lower().endswith(".nrrd") or not path.is_file():  # of a pipe nothing might ever come
         return False
-    if not name.endswith(".nrrd"):
-        return True
     try:
         with open(path, "rb") as file:
-            return _OUR_MARK not in file.read(_HEADER_BYTES).partition(b"\n\n")[0]
+            return _OUR_MARK in file.read(_HEADER_BYTES).partition(b"\n\n")[0]
     except OSError:
-        return True  # its line in the table says what is wrong
+        return False  # its line in the table says what is wrong

@@ -30,12 +30,12 @@ _FILM_CLASSES = ("3", "3.1", "12.1", "12.2")
 #: Modalities whose images show all that lies behind one another, or the surface: none is a slice.
 _NO_SLICES = ("CR", "DX", "MG", "IO", "PX", "RG", "RF", "XA", "US", "IVUS", "XC", "GM", "ES", "OP", "DG", "TG")
 #: Names of differences that others ask for.
-ECHO_TIMES, B_VALUES, IMAGE_TYPES = "echo times", "b-values", "image types"
+ECHO_TIMES, B_VALUES, IMAGE_TYPES, COMPONENTS = "echo times", "b-values", "image types", "complex components"
 #: What tells images of the same place apart: keyword, and what it is called.
 _CLASSIC_DIFFERENCES = {
     "EchoTime": ECHO_TIMES, "TemporalPositionIdentifier": "time points", "DiffusionBValue": B_VALUES,
     "TriggerTime": "trigger times", "InversionTime": "inversion times", "AcquisitionNumber": "acquisitions",
-    "ImageType": IMAGE_TYPES,
+    "ImageType": IMAGE_TYPES, "ComplexImageComponent": COMPONENTS,
 }
 #: The same of multi-frame images: the sequence in the frame's functional groups that holds it.
 _ENHANCED_DIFFERENCES = {
@@ -44,11 +44,13 @@ _ENHANCED_DIFFERENCES = {
     ("MRDiffusionSequence", "DiffusionBValue"): B_VALUES,
     ("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"): "trigger times",
     ("MRImageFrameTypeSequence", "FrameType"): IMAGE_TYPES,
+    ("MRImageFrameTypeSequence", "ComplexImageComponent"): COMPONENTS,
     ("FrameContentSequence", "StackID"): "stacks",
     ("FrameContentSequence", "FrameAcquisitionNumber"): "acquisitions",
 }
-#: SOP classes of which GDCM rescales by the functional groups; of all others it passes over these.
-_RESCALED_BY_GDCM = ("2.1", "2.2", "4.1", "4.4", "13.1.1", "13.1.2", "13.1.3", "13.1.4", "13.1.5", "128.1", "130")
+#: SOP classes of which GDCM takes orientation, without which it reads nothing, and rescaling from the functional
+#: groups; of all others it passes over these.
+_GROUPED_BY_GDCM = ("2.1", "2.2", "4.1", "4.4", "13.1.1", "13.1.2", "13.1.3", "13.1.4", "13.1.5", "128.1", "130")
 _TOLERATED = 0.01  # how far direction cosines may be from unit length and a right angle
 
 
@@ -69,8 +71,10 @@ class Frame:
         thickness: stated thickness of the slice in mm, else None.
         instance: the image's number in its series, else None.
         place: in the order of the slices, as the file numbers them beside their positions; None if it does not.
+        location: of a classic image, its relative height in the stack in mm; None if not stated.
         rescale: slope and intercept.
-        overlooked: whether GDCM rescales it by others.
+        rescaled: whether one of them is stated.
+        overlooked: whether GDCM rescales it by others, or does not read it.
         localizer: whether it is a scout, made to plan others on.
         view: whether it is no slice: a radiograph, an ultrasound image, a photograph.
         modality, sop_class: what made the image, and the UID of what kind of object it is; "" if not stated.
@@ -94,7 +98,9 @@ class Frame:
     thickness: float | None = None
     instance: float | None = None
     place: float | None = None
+    location: float | None = None
     rescale: tuple[float, float] = (1.0, 0.0)
+    rescaled: bool = False
     overlooked: bool = False
     localizer: bool = False
     view: bool = False
@@ -148,16 +154,19 @@ def frames_of(dataset: Dataset, path: Path, file_size: int) -> tuple[Frame, ...]
     if not 1 <= count <= file_size:
         raise UnsupportedImageError(f"{path.name} says that it has {count} frames: it is damaged. Export it again.")
     _refuse_unusual_pixels(dataset, path)
+    kind = values.text(dataset, "SOPClassUID")
     image = Frame(
         path, 0, values.text(dataset, "SOPInstanceUID"), rows, columns,
         instance=values.number(dataset, "InstanceNumber"),
         localizer="LOCALIZER" in values.text(dataset, "ImageType").upper().split("\\"),
         view=values.text(dataset, "Modality") in _NO_SLICES,
         modality=values.text(dataset, "Modality"),
-        sop_class=values.text(dataset, "SOPClassUID"),
+        sop_class=kind,
+        overlooked=kind.removeprefix(_IMAGE_CLASSES) in _GROUPED_BY_GDCM,
         photometric=values.text(dataset, "PhotometricInterpretation").upper(),
         bits=int(values.number(dataset, "BitsStored") or 0),
         signed=values.number(dataset, "PixelRepresentation") == 1,
+        rescaled=any(values.text(dataset, keyword) for keyword in ("RescaleSlope", "RescaleIntercept")),
         rescale=(values.number(dataset, "RescaleSlope") or 1.0, values.number(dataset, "RescaleIntercept") or 0.0),
     )
     if per_frame:
@@ -177,7 +186,8 @@ def frames_of(dataset: Dataset, path: Path, file_size: int) -> tuple[Frame, ...]
     differences = {name: value for keyword, name in _CLASSIC_DIFFERENCES.items()
                    if (value := values.text(dataset, keyword))}
     return (replace(image, orientation=_orientation(dataset), position=_position(dataset), differences=differences,
-                    padding=_padding(dataset, *image.rescale), **_sizes([dataset])),)
+                    location=values.number(dataset, "SliceLocation"), padding=_padding(dataset, *image.rescale),
+                    **_sizes([dataset])),)
 
 
 def _enhanced(image: Frame, groups: Sequence[Dataset], dataset: Dataset, number: int) -> Frame:
@@ -191,11 +201,12 @@ def _enhanced(image: Frame, groups: Sequence[Dataset], dataset: Dataset, number:
         group = values.item(groups, sequence)
         if group is not None and (value := values.text(group, keyword)):
             differences[name] = value
+    orientation = None if plane is None else _orientation(plane)
     return replace(
-        image, number=number, differences=differences, padding=_padding(dataset, *rescale),
-        orientation=None if plane is None else _orientation(plane),
+        image, number=number, differences=differences, padding=_padding(dataset, *rescale), orientation=orientation,
         position=None if place is None else _position(place), place=place_in_stack(groups, dataset),
-        rescale=rescale, overlooked=overlooked,
+        rescale=rescale, rescaled=image.rescaled or values.item(groups, "PixelValueTransformationSequence") is not None,
+        overlooked=overlooked or (image.overlooked and orientation is None),
         **_sizes([dataset] if measures is None else [measures, dataset]),
     )
 
@@ -213,7 +224,7 @@ def _rescale(dataset: Dataset, groups: Sequence[Dataset], path: Path) -> tuple[t
     slope, intercept = numbers[0]
     rescale = (1.0 if slope is None else slope, intercept or 0.0)
     kind = values.text(dataset, "SOPClassUID").removeprefix(_IMAGE_CLASSES)
-    if found and kind in _RESCALED_BY_GDCM:
+    if found and kind in _GROUPED_BY_GDCM:
         return rescale, rescale != numbers[-2]
     slope, intercept = numbers[-1]
     return rescale, rescale != (1.0 if slope is None else slope, intercept or 0.0)

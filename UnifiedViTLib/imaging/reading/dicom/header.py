@@ -39,7 +39,7 @@ _DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
 #: Kept of each series: what the image is, and in which coordinates. Nothing that identifies a person.
 KEPT = ("Modality", "BodyPartExamined", "ContrastBolusAgent", "PhotometricInterpretation", "SOPClassUID",
         "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
-_DESCRIPTIONS = ("SeriesDescription", "ProtocolName")
+_DESCRIPTIONS = ("SeriesDescription", "ProtocolName", "ImageType")
 
 #: Of the objects that this program writes (`outputs.dicom`).
 MANUFACTURER = "UnifiedViT"
@@ -119,7 +119,8 @@ def read_header(path: Path) -> Header:
             _refuse_floating_point(elements, path.name, "big" if syntax == _BIG_ENDIAN else "little")
         if frames and isinstance(elements, Inflated):
             elements.unpack_rest(promised)
-        complete = not frames or _pixels_complete(elements, pixels_at, promised, big_endian=syntax == _BIG_ENDIAN)
+        complete = not frames or _pixels_complete(path.name, elements, pixels_at, promised,
+                                                  big_endian=syntax == _BIG_ENDIAN)
         kind = values.text(dataset, "SOPClassUID") or values.text(dataset.file_meta, "MediaStorageSOPClassUID")
         metadata = {keyword: value for keyword in KEPT if (value := values.text(dataset, keyword))}
         # The description itself is free text, in which anything may stand.
@@ -228,10 +229,14 @@ def _refuse_floating_point(file: BinaryIO, name: str, order: ByteOrder) -> None:
         )
 
 
-def _pixels_complete(file: BinaryIO, element_at: int, promised: int, big_endian: bool) -> bool:
+def _pixels_complete(name: str, file: BinaryIO, element_at: int, promised: int, big_endian: bool) -> bool:
     """Whether the pixels' element, which begins at `element_at`, holds the bytes `promised` for them and lies in the
     file; of compressed pixels, whether all fragments do. And whether what follows does: GDCM makes room for all of it
-    before it looks for it."""
+    before it looks for it.
+
+    Raises:
+        UnsupportedImageError: there are those of several such images, of which all but the first would be left out.
+    """
     size = size_of(file)
     file.seek(element_at + 4)
     explicit = file.read(2) in _LONG_VALUES  # begins with an odd number, which no implicit length does
@@ -242,6 +247,9 @@ def _pixels_complete(file: BinaryIO, element_at: int, promised: int, big_endian:
         return False
     if count != _UNDEFINED_LENGTH:
         there = size - file.tell()
+        if 0 < 2 * promised <= count <= there:
+            raise damaged(name, f"it holds {count / promised:.4g} times the pixels that its size and number of frames "
+                                "promise")
         whole = promised <= there and promised <= count <= there + 1  # some writers count a padding that they leave out
         return whole and _elements_lie_within(file, file.tell() + count, explicit, order)
     while (head := file.read(8))[:4] == _ITEM and len(head) == 8:

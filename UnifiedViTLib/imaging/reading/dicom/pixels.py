@@ -114,8 +114,8 @@ def _rescaled_by_their_own(path: Path, frames: Sequence[Frame], syntax: str) -> 
 
     if syntax not in _NATIVE:
         raise UnsupportedImageError(
-            f"{path.name} is compressed ({uid_name(syntax)}), and its frames are rescaled one by one; both together "
-            "cannot be read. Decompress it (for example with gdcmconv --raw) and run again."
+            f"{path.name} is compressed ({uid_name(syntax)}), and its frames are rescaled one by one or do not say how "
+            "they lie; both together cannot be read. Decompress it (for example with gdcmconv --raw) and run again."
         )
     try:
         with BoundedReader(path) as file, warnings.catch_warnings():

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ....errors import UnsupportedImageError
-from .frames import B_VALUES, ECHO_TIMES, IMAGE_TYPES, Frame
+from .frames import B_VALUES, COMPONENTS, ECHO_TIMES, IMAGE_TYPES, Frame
 from .header import uid_name
 
 #: Planes less than this many degrees apart are parallel: headers round.
 _PARALLEL_DEGREES = 0.5
 #: Images of other planes are left out as scouts where a stack has so many times as many slices.
 _SCOUT_SHARE = 4
-#: An image turned by no more than this may be meant for a slice of the stack, where it lies among its slices; or next
-#: to them, within so many times their distance.
+#: An image tilted by no more than this may be meant for a slice of the stack, where it lies among its slices; or next
+#: to them, within so many times their distance. However it is turned in its plane.
 _TURNED_DEGREES, _NEXT = 5.0, 2.5
 _CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 #: Images of one stack have one of these: its name, its unit, and by how much scanners round it, beside a share.
 _CONTRASTS = ((ECHO_TIMES, "ms", 0.05), (B_VALUES, "s/mm²", 5.0))
 _ROUNDED_SHARE = 0.05
-#: What one value of an MR image type, from the third on, says that its pixels are.
-_COMPONENTS = {"M": "magnitude", "P": "phase", "R": "real parts", "I": "imaginary parts"}
+#: What the first word of one value of an MR image type, from the third on, says that its pixels are ("PHASE MAP",
+#: "M_FFE").
+_MAGNITUDE = "magnitude"
+_COMPONENTS = {"M": _MAGNITUDE, "MAGNITUDE": _MAGNITUDE, "P": "phase", "PHASE": "phase", "R": "real parts",
+               "REAL": "real parts", "I": "imaginary parts", "IMAGINARY": "imaginary parts"}
 #: Values of an image type that a slice has, or has not; the others may differ among slices of one kind.
 _TELLING_TYPES = ("ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY", "PROJECTION IMAGE", "SCREEN SAVE", "MIP", "MPR")
 #: Whether two images show the same.
@@ -108,7 +112,7 @@ def without_scouts(frames: Sequence[Frame], name: str) -> tuple[list[Frame], int
     if turned:
         raise UnsupportedImageError(
             f"{name}: {len(turned)} of {len(slices)} slices are turned against the others, by up to "
-            f"{max(_degrees(main[0], frame) for frame in turned):.2g}°, and lie where slices of the same stack would: "
+            f"{max(_degrees(main[0], frame) for frame in turned):.3g}°, and lie where slices of the same stack would: "
             "no volume is made of them. Put the slices of one plane into a folder of their own."
         )
     return main, len(frames) - len(main)
@@ -133,8 +137,9 @@ def _degrees(one: Frame, other: Frame) -> float:
 
 
 def _lies_among(frame: Frame, stack: Sequence[Frame]) -> bool:
-    """Whether an image that is turned by a few degrees alone lies between the slices of a stack, or next to them."""
-    if _degrees(frame, stack[0]) > _TURNED_DEGREES:
+    """Whether an image of nearly the same plane lies between the slices of a stack, or next to them."""
+    assert frame.normal is not None and stack[0].normal is not None, "they were told apart by their orientations"
+    if abs(frame.normal @ stack[0].normal) < np.cos(np.radians(_TURNED_DEGREES)):
         return False
     centres = [one.centre for one in (frame, *stack)]
     heights = [float(centre @ stack[0].normal) for centre in centres if centre is not None]
@@ -176,6 +181,9 @@ def check_one_kind(frames: Sequence[Frame], name: str) -> None:
     kinds = Counter(frame.photometric for frame in frames)
     if len(kinds) > 1:
         _reject(name, "photometric interpretation", kinds)
+    units = Counter("stated values" if frame.rescaled else "stored values alone" for frame in frames)
+    if len(units) > 1 and any(frame.rescale != (1, 0) for frame in frames):
+        _reject(name, "rescaling", units)
     bits = Counter(f"{frame.bits} bits" for frame in frames)
     if len(bits) > 1 and "MONOCHROME1" in kinds:  # each is turned around within its own range
         _reject(name, "depth, stored with black and white exchanged", bits)
@@ -197,7 +205,7 @@ def check_one_contrast(frames: Sequence[Frame], name: str) -> None:
         if stated and (len(stated) < len(numbers)
                        or max(stated) - min(stated) > _ROUNDED_SHARE * max(stated) + rounding):
             _reject(name, difference, Counter("none" if one is None else f"{one:.4g} {unit}" for one in numbers))
-    components = Counter(filter(None, map(_component, frames)))
+    components = Counter(_component(frame) or _MAGNITUDE for frame in frames)
     if len(components) > 1:
         _reject(name, IMAGE_TYPES, components)
 
@@ -210,6 +218,13 @@ def notes_on_types(frames: Sequence[Frame]) -> list[str]:
         return []
     return [f"The images are of several kinds ({_counts(types)}), of which some may be no slices of this volume. "
             "Compare the result with the original."]
+
+
+def notes_on_components(frames: Sequence[Frame]) -> list[str]:
+    """A note where what is seen of the complex MR signal is not its magnitude."""
+    other = sorted({component for frame in frames if (component := _component(frame))} - {_MAGNITUDE})
+    return [f"By their image type, the images hold the {' and '.join(other)} of the MR signal, not its magnitude. "
+            "Unless the model was made for that, do not rely on the answer."] if other else []
 
 
 def _reject(name: str, what: str, kinds: Counter[str]) -> None:
@@ -239,7 +254,9 @@ def _component(frame: Frame) -> str:
     """What the pixels of an MR image are of the complex signal; "" if that is not stated."""
     if frame.modality != "MR":
         return ""
-    return next((_COMPONENTS[one] for one in _image_type(frame)[2:] if one in _COMPONENTS), "")
+    stated = [frame.differences.get(COMPONENTS, "").upper(), *_image_type(frame)[2:]]
+    words = (re.split(r"[ _]", one)[0] for one in stated)
+    return next((_COMPONENTS[word] for word in words if word in _COMPONENTS), "")
 
 
 def _same_pixels(one: Frame, other: Frame) -> bool:

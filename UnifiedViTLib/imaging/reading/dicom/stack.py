@@ -11,7 +11,15 @@ from ....errors import UnsupportedImageError
 from ...geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
 from .frames import Frame
 from .pixel_size import PixelSize
-from .selection import Same, check_one_contrast, check_one_kind, notes_on_types, without_copies, without_scouts
+from .selection import (
+    Same,
+    check_one_contrast,
+    check_one_kind,
+    notes_on_components,
+    notes_on_types,
+    without_copies,
+    without_scouts,
+)
 
 #: Images nearer to each other than this lie in the same place, mm.
 _SAME_PLACE_MM = 0.01
@@ -68,7 +76,7 @@ def stack_of(frames: Sequence[Frame], name: str, same: Same) -> Stack:
     if scouts:
         notes.append(f"Images of other planes (scouts or localizers) left out: {scouts}.")
     check_one_kind(frames, name)
-    notes += notes_on_types(frames)
+    notes += [*notes_on_types(frames), *notes_on_components(frames)]
     size = frames[0].pixel_size
     if size is not None and size.derived_from:
         notes.append(f"The pixel size is taken from {size.derived_from}: sizes in mm are not exact.")
@@ -116,13 +124,22 @@ def _numbered_stack(frames: list[Frame], name: str) -> Stack:
     orientation = UNKNOWN
     if first.orientation is not None:
         matrix, orientation = _matrix(first, _step(first)), DERIVED
-    spacing = DERIVED if first.slice_step and first.pixel_size is not None else UNKNOWN
+    spacing = DERIVED if first.pixel_size is not None and _is_step(first.slice_step, frames) else UNKNOWN
     geometry = GeometrySource(spacing, orientation, UNKNOWN)
     return Stack(tuple(frames), matrix, np.zeros((len(frames), 2)), geometry, False, (note,))
 
 
+def _is_step(stated: float | None, frames: Sequence[Frame]) -> bool:
+    """Whether a distance between slices is stated, and not contradicted by the locations of these, which are sorted."""
+    first, last = frames[0].location, frames[-1].location
+    if not stated or first is None or last is None:
+        return bool(stated)
+    return abs((last - first) / (len(frames) - 1) - stated) <= _UNEVEN * stated
+
+
 def _in_stated_order(frames: Sequence[Frame], name: str) -> tuple[list[Frame], str]:
-    """Slices without positions by their places, else by their numbers, and what their order is, in words."""
+    """Slices without positions by their places or locations, else by their numbers, which may be those of the scan and
+    not of the stack; and what their order is, in words."""
     places = [frame.place for frame in frames]
     stated = [place for place in places if place is not None]
     if len(stated) == len(frames):
@@ -130,14 +147,23 @@ def _in_stated_order(frames: Sequence[Frame], name: str) -> tuple[list[Frame], s
         ordered = [frames[n] for n in order]
         _refuse_repeated(ordered, np.diff(np.array(stated)[order]), name)
         return ordered, "the order that the file numbers them in"
+    locations = [frame.location for frame in frames if frame.location is not None]
+    if len(locations) == len(frames):
+        order = np.argsort(locations, kind="stable")
+        ordered, heights = [frames[n] for n in order], np.array(locations)[order]
+        _refuse_repeated(ordered, np.diff(heights), name)
+        _refuse_uneven(heights, name)
+        return ordered, "the order of their slice locations"
     ordered = sorted(frames, key=_number)
-    if stated or len({_number(frame) for frame in frames}) < len(frames):
+    if stated or locations or len({_number(frame) for frame in frames}) < len(frames):
         raise UnsupportedImageError(
-            f"{name}: not all of the {len(frames)} slices have positions, or numbers of their own, so that their order "
-            "is not known. Export the series again."
+            f"{name}: the {len(frames)} slices state no positions, and not all of them have a number or a slice "
+            "location of their own, so that their order is not known. Export the series again."
         )
-    several = len({frame.path for frame in frames}) < len(frames)
-    return ordered, "the order in which they are stored" if several else "the order of their numbers"
+    if len({frame.path for frame in frames}) < len(frames):
+        return ordered, "the order in which they are stored"
+    gaps = len(set(np.diff([_number(frame)[0] for frame in ordered]))) > 1
+    return ordered, f"the order of their numbers{' (of which some are missing)' if gaps else ''}"
 
 
 def _number(frame: Frame) -> tuple[float, int]:
