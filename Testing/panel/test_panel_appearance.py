@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import scenes
 from panels import head_node
 from PySide6 import QtCore, QtGui, QtTest, QtWidgets
+
+from UnifiedViTLib.outputs.mrml import add_to_scene
 
 SECTIONS = ("inputs", "region", "advanced", "models", "result", "patient", "compare", "batch", "teach", "log")
 
@@ -83,6 +86,20 @@ def test_nothing_is_wider_than_a_panel_of_320_pixels(desk, shown, unfolded):
     table = desk.ui.modelsTable
     last = table.columnViewportPosition(table.columnCount - 1) + table.columnWidth(table.columnCount - 1)
     assert last <= QtWidgets.QWidget.width(table.viewport()), "a model's state is seen without scrolling"
+
+
+def test_a_long_name_without_blanks_does_not_make_the_panel_as_wide(desk, shown):
+    volume, segmentation = shown
+    volume.SetName(name := 60 * "T1w_")
+    add_to_scene(scenes.predict(volume, warnings=(f"{name} is bad.",)), volume, segmentation)
+    desk.panel.showParameters()
+    desk.panel.status.say(f"The report is in /{name}")
+    desk.ui.compareLabel.text = f"<b>{name}</b>"
+    desk.ui.compareLabel.visible = True
+    desk.app.processEvents()
+    assert name in desk.ui.diagnosisLabel.text and name in desk.ui.warningsLabel.text
+    assert QtWidgets.QWidget.minimumSizeHint(desk.window).width() <= 320
+    desk.ui.compareLabel.visible = False
 
 
 def test_every_field_is_reached_by_the_tabulator_and_has_a_name(desk, unfolded):

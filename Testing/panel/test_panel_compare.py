@@ -222,6 +222,35 @@ def test_a_comparison_is_saved_with_the_scene_and_gone_from_the_panel_with_it(de
     assert not desk.ui.compareTable.visible and not desk.ui.undoCompareButton.enabled
 
 
+def test_numbers_of_a_segmentation_that_was_changed_since_are_not_shown_as_if_they_were_current(desk, dates):
+    press_compare(desk, dates.a, dates.b)
+    before, ui, volume = slicer.vtkSegmentation(), desk.ui, dates.volumes[1]
+    before.DeepCopy(dates.b.GetSegmentation())
+    turned = scenes.add_transform(desk.scene, np.diag([1.0, 1.0, -1.0, 1.0])).GetID()
+    for how, change in (("drawn", lambda: scenes.draw(volume, dates.b, "Segment_1", BEFORE)),
+                        ("moved", lambda: dates.b.SetAndObserveTransformNodeID(turned)),
+                        ("emptied", lambda: dates.b.GetSegmentation().RemoveAllSegments()),
+                        ("run again", lambda: add_to_scene(scenes.predict(volume), volume, dates.b))):
+        change()
+        desk.widget.enter()
+        assert "june result: changed since the comparison" in ui.compareLabel.text, how
+        assert "march result: " not in ui.compareLabel.text and not ui.showDifferenceButton.enabled
+        dates.b.SetAndObserveTransformNodeID(None)
+        dates.b.GetSegmentation().DeepCopy(before)
+        dates.b.CreateClosedSurfaceRepresentation()
+        desk.widget.enter()
+        assert "changed since" not in ui.compareLabel.text and ui.showDifferenceButton.enabled, "it is as it was"
+
+
+def test_a_segmentation_that_is_changed_while_it_is_compared_is_named_at_the_end(desk, dates):
+    for selector, node in ((desk.ui.compareASelector, dates.a), (desk.ui.compareBSelector, dates.b)):
+        selector.setCurrentNode(node)
+    desk.ui.compareButton.click()
+    scenes.draw(dates.volumes[0], dates.a, "Segment_1", AFTER)
+    desk.wait(lambda: not desk.panel.compare._client.running)
+    assert "march result: changed since the comparison" in desk.ui.compareLabel.text
+
+
 def test_a_segmentation_that_is_removed_meanwhile_ends_in_a_sentence(desk, dates):
     desk.ui.compareASelector.setCurrentNode(dates.a)
     desk.ui.compareBSelector.setCurrentNode(dates.b)

@@ -211,6 +211,22 @@ def test_a_script_never_saves_a_result_of_an_earlier_scene_as_that_of_a_volume_o
     logic.close()
 
 
+def test_results_of_two_scenes_are_kept_and_taken_back_each_in_its_own(desk, loaded, images, show, output, proven):
+    other, mine = slicer.vtkMRMLScene(), show(loaded)
+    theirs = dicom_node(other, images, "theirs")
+    desk.widget.logic.process(theirs, model=str(proven.folder), device="cpu")
+    segmentation = other.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+    for volume in (loaded, theirs):
+        assert desk.widget.logic.saveAsDicom(volume, output / volume.GetName())
+    mine.SetName("read by me")
+    desk.panel.showParameters()
+    desk.ui.undoButton.click()
+    assert desk.scene.IsNodePresent(mine) and not other.IsNodePresent(segmentation) and desk.app.questions == []
+    desk.widget.logic.process(theirs, model=str(proven.folder), device="cpu")
+    show(loaded)
+    assert desk.widget.logic.saveAsDicom(theirs, output / "again"), "what is shown in one says nothing about the other"
+
+
 def test_a_result_that_was_taken_back_is_not_saved_by_a_script(desk, loaded, show, output):
     logic = desk.widget.logic
     drawn = show(loaded)

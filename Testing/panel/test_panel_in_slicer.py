@@ -44,6 +44,22 @@ def test_a_panel_that_was_closed_no_longer_writes_parameters(desk, second):
     assert node.batchSize != 17
 
 
+def test_what_qt_asks_of_its_objects_while_the_module_drops_one_is_not_refused_the_module(desk, monkeypatch):
+    import qt
+
+    class Receiver:
+        def hear(self):
+            pass
+
+    code, module, wrong = "def drop(held): held.clear()", {}, []
+    exec(compile(code, str(ROOT / "UnifiedViT" / "dropping.py"), "exec"), module)
+    monkeypatch.setattr(sys, "unraisablehook", wrong.append)
+    timer, held = qt.QTimer(), [Receiver()]
+    timer.timeout.connect(held[0].hear)
+    module["drop"](held)
+    assert wrong == []
+
+
 def test_what_runs_is_ended_even_where_the_widgets_went_first(desk, second):
     panel, window = second
     head_node(desk.scene)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import scenes
@@ -9,6 +11,7 @@ import slicer
 import slicer.util
 from panels import contents, head_node
 from PySide6 import QtWidgets
+from standin.pythonqt import FileDialog
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.region import RegionOfInterest
@@ -202,6 +205,35 @@ def test_what_is_no_region_is_refused_in_a_sentence_and_the_scene_stays_as_it_wa
     desk.choose(inputVolume=volume)
     desk.ui.regionSelector.setCurrentNode(far)
     assert "lies outside head" in desk.run() and roi.GetSize() == (50.0, 44.0, 16.0)
+
+
+def test_under_a_transform_that_flattens_space_a_sentence_says_so_and_the_scene_stays(desk, logic, tmp_path):
+    volume, roi = head_node(desk.scene), add_roi(desk.scene)
+    node, _ = add_drawing(volume)
+    flat = scenes.add_transform(desk.scene, np.diag([1.0, 1.0, 0.0, 1.0])).GetID()
+    for moved, attempt in ((volume, lambda: logic.process(volume, device="cpu", region=roi)),
+                           (roi, lambda: logic.process(volume, device="cpu", region=roi)),
+                           (volume, lambda: logic.addToDataset(volume, tmp_path, "me", segmentationNode=node)),
+                           (node, lambda: logic.compare(node, node))):
+        moved.SetAndObserveTransformNodeID(flat)
+        before = contents(desk.scene)
+        with pytest.raises(UnsupportedImageError, match=f"{moved.GetName()} lies under a transform that flattens"):
+            attempt()
+        assert contents(desk.scene) == before and not any(tmp_path.iterdir())
+        moved.SetAndObserveTransformNodeID(None)
+
+
+def test_a_report_of_a_scene_whose_region_is_no_box_ends_in_a_sentence_and_writes_nothing(desk, shown, tmp_path):
+    _volume, node = shown
+    result, flat = result_of(node), np.diag([50.0, 50.0, 0.0, 1.0]).tolist()
+    for box, is_shown in ((flat, True), ([flat[0] + [7.0], *flat[1:]], False)):
+        region = {"description": "x", "first_slice": 1, "box_to_ras": box}
+        node.SetAttribute("UnifiedViT.Result", json.dumps(result | {"region": region}))
+        desk.panel.showParameters()
+        assert desk.ui.resultCollapsibleButton.visible == is_shown
+        FileDialog.answers = [str(tmp_path / "report.html")]
+        desk.ui.saveReportButton.click()
+        assert "The region of interest is empty" in desk.ui.statusLabel.text and not any(tmp_path.iterdir())
 
 
 def test_the_section_fits_a_narrow_panel(desk):

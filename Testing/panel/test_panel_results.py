@@ -14,7 +14,7 @@ import slicer
 from builders import multi_label_data
 from mirrors import model_folder
 from once import give_verdicts
-from panels import head_node
+from panels import contents, head_node
 from standin.pythonqt import FileDialog
 
 from UnifiedViTLib.inference.decision import diagnose
@@ -93,8 +93,9 @@ def test_copy_puts_the_result_into_the_clipboard_as_text(desk, shown):
 
 
 def test_the_report_is_one_file_with_pictures_and_without_a_script_or_a_link(desk, shown, tmp_path):
-    FileDialog.answers = [str(tmp_path / "Größe.html")]
+    FileDialog.answers, before = [str(tmp_path / "Größe.html")], [name for name, *_ in contents(desk.scene)]
     desk.ui.saveReportButton.click()
+    assert [name for name, *_ in contents(desk.scene)] == before, "nothing is left in the scene"
     page = (tmp_path / "Größe.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64") == 6 and "Glioma" in page and "<script" not in page
     assert "http" not in page.replace("http://www.w3.org", "") and "Research use only" in page

@@ -299,12 +299,33 @@ def test_undo_asks_before_it_takes_edits_away(desk, lesion):
     edited = segments(shown)
     desk.app.consent = False
     desk.ui.undoButton.click()
-    assert desk.ui.statusLabel.text == "Not taken back: the segments were changed since the run."
+    assert desk.ui.statusLabel.text == "Not taken back: the result was changed since the run."
     assert segments(shown) == edited and desk.ui.undoButton.enabled
     desk.app.consent = True
     desk.ui.undoButton.click()
     assert segments(shown) == drawn and not desk.ui.undoButton.enabled
     assert ["takes these changes away" in question for question in desk.app.questions] == [True, True]
+
+
+def test_undo_asks_before_it_takes_a_name_or_cells_of_a_table_away(desk, lesion):
+    desk.choose(heatmap="auto")
+    assert desk.run().startswith("Done")
+    shown = segmentation(desk.scene)
+    table, heatmap = (shown.GetNodeReference(f"UnifiedViT.{role}") for role in ("table", "heatmap"))
+    cells = table.GetTable().GetColumnByName("Diagnosis")
+    desk.app.consent = False
+    for node, name in [(node, node.GetName()) for node in (shown, table, heatmap)]:
+        node.SetName("read by me")
+        desk.ui.undoButton.click()
+        assert desk.scene.IsNodePresent(heatmap) and node.GetName() == "read by me"
+        node.SetName(name)
+    cell = cells.GetValue(1)
+    cells.SetValue(1, "glioma, read by me")
+    desk.ui.undoButton.click()
+    assert desk.scene.IsNodePresent(heatmap) and len(desk.app.questions) == 4
+    cells.SetValue(1, cell)
+    desk.ui.undoButton.click()
+    assert len(desk.app.questions) == 4 and not desk.scene.IsNodePresent(heatmap), "nothing of the user's is lost"
 
 
 def test_a_map_that_is_looked_at_itself_stays(desk):

@@ -47,7 +47,7 @@ def test_each_model_adds_a_segmentation_and_a_table_and_one_undo_takes_all_back(
     desk.choose(outputSegmentation=nodes["head - two"])
     assert "Two 1.2.3" in desk.ui.diagnosisLabel.text
     desk.ui.undoButton.click()
-    assert contents(desk.scene) == before and not desk.ui.undoButton.enabled
+    assert contents(desk.scene) == before and not desk.ui.undoButton.enabled and desk.app.questions == []
 
 
 def test_a_model_that_fails_leaves_the_others_and_is_told(desk, two):

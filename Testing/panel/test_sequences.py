@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scenes
 import slicer
 from panels import contents
+from standin.pythonqt import FileDialog
 
 from UnifiedViTLib.errors import Cancelled, UnsupportedImageError
-from UnifiedViTLib.outputs.mrml import result_of
+from UnifiedViTLib.outputs.mrml import result_of, volume_from_node, volume_of
+from UnifiedViTLib.outputs.mrml_changes import has_voxels_of, is_as_drawn
 
 
 def column(table, name: str) -> list:
@@ -42,6 +45,32 @@ def test_every_item_has_a_segmentation_a_row_and_a_point_of_the_plot(desk, seque
     assert shown.GetTransformNodeID() == browser.GetProxyNode(sequence).GetTransformNodeID()
     desk.choose(outputSegmentation=shown)
     assert result["diagnosis"]["display"] in desk.ui.diagnosisLabel.text
+
+
+def test_an_item_that_is_played_knows_its_volume_also_in_a_scene_that_was_loaded(desk, sequence, tmp_path):
+    made = desk.widget.logic.processSequence(sequence, device="cpu")
+    logic = slicer.modules.sequences.logic()
+    browser = logic.GetFirstBrowserNodeForSequenceNode(sequence)
+    shown, volume = browser.GetProxyNode(made.segmentations), browser.GetProxyNode(sequence)
+    for item in (2, 0):
+        browser.SetSelectedItemNumber(item)
+        logic.UpdateProxyNodesFromSequences(browser)
+        assert volume_of(shown) is volume and has_voxels_of(volume_from_node(volume), shown) and is_as_drawn(shown)
+    text = shown.GetAttribute("UnifiedViT.Result")
+    desk.choose(inputVolume=volume, outputSegmentation=shown, device="cpu")
+    FileDialog.answers = [str(tmp_path / "report.html")]
+    desk.ui.saveReportButton.click()
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("data:image/png") == 6
+    assert "and stays" in desk.run() and shown.GetAttribute("UnifiedViT.Result") == text
+    names, saved = (shown.GetName(), volume.GetName()), scenes.xml(desk.scene)
+    desk.scene.Clear(0)
+    desk.scene.SetLoadFromXMLString(1)
+    desk.scene.SetSceneXMLString(saved)
+    desk.scene.Import()
+    desk.scene.SetLoadFromXMLString(0)
+    browser = desk.scene.GetFirstNodeByClass("vtkMRMLSequenceBrowserNode")
+    shown, volume = (browser.GetProxyNode(desk.scene.GetFirstNodeByName(name)) for name in names)
+    assert volume_of(shown) is volume is not None
 
 
 def test_nothing_is_shown_over_an_item_that_failed(desk, sequence):

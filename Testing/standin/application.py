@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import shiboken6
 import slicer
 import slicer.util
 from pydicom import dcmread
@@ -35,6 +37,7 @@ class Application(Refusing):
 
     def __init__(self) -> None:
         self.qt = QtWidgets.QApplication.instance() or pythonqt_class(QtWidgets.QApplication)([])
+        atexit.register(_delete_windows)
         self.questions, self.consent = [], True
         self._connected: list[tuple[str, Callable[..., Any]]] = []
         self._settings_folder = tempfile.TemporaryDirectory(prefix="settings-")
@@ -83,6 +86,13 @@ class Application(Refusing):
     def ask(self, text: str, windowTitle: str | None = None, parent: Any = None, **_options: Any) -> bool:
         self.questions.append(text)
         return self.consent
+
+
+def _delete_windows() -> None:
+    """As the application does when it ends. What is left to PySide calls event filters when half of Python has gone."""
+    for window in QtWidgets.QApplication.topLevelWidgets():
+        if shiboken6.isValid(window):
+            shiboken6.delete(window)
 
 
 class DicomDatabase(Refusing):

@@ -27,6 +27,9 @@ if sys.version_info < (3, 12):
     # is not immortal after some hundred thousand of them.
     ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40
 
+#: Virtual functions of which Qt, through PySide, asks the objects themselves whether Python has written one: where the
+#: module drops an object, its own code is what asks, to all appearance.
+_ASKED_BY_QT = {"childEvent", "connectNotify", "customEvent", "disconnectNotify", "timerEvent"}
 #: Objects, by their ids, and properties that are being read.
 _reading: set[tuple[int, str]] = set()
 
@@ -36,7 +39,7 @@ class PythonQtWays:
     refused what PythonQt does not show (`exposed`)."""
 
     def __getattribute__(self, name: str) -> Any:
-        if name.startswith("_") or not is_module_asking() or _is_own(self, name):
+        if name.startswith("_") or name in _ASKED_BY_QT or not is_module_asking() or _is_own(self, name):
             return PythonQtWays._read(self, name)
         check(class_of(self), name)
         value = PythonQtWays._read(self, name)

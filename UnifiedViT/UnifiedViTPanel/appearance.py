@@ -46,6 +46,12 @@ def fitHeight(table, most):
     table.setMaximumHeight(height)
 
 
+def keepNarrow(*labels):
+    """A name or a path without blanks is cut off where it does not fit: else Qt makes the panel as wide."""
+    for label in labels:
+        label.setMinimumWidth(1)
+
+
 def onEnter(table, activated):
     """Have the keys Return and Enter do in a table what a double click does.
 

@@ -18,6 +18,8 @@ from .texts import asShown
 
 #: Node references from the parameter node to the volumes begin with it; the channel's name follows.
 ROLE = "channel."
+#: What a transform may shrink or stretch by; one that flattens has no way back, for which VTK silently takes none.
+_LEAST, _MOST = 1e-6, 1e6
 
 
 def chosenChannels(parameterNode, spec):
@@ -53,15 +55,31 @@ def matrixBetween(node, volumeNode):
     """4x4, from a node's own frame to that of `volumeNode`, by the parent transforms of both.
 
     Raises:
-        UnsupportedImageError: they are not linear.
+        UnsupportedImageError: they are not linear, or flatten space.
     """
     between = vtk.vtkMatrix4x4()
+    if node.GetParentTransformNode() is not volumeNode.GetParentTransformNode():
+        checkNotFlat(node)
+        checkNotFlat(volumeNode)
     if not slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(
             node.GetParentTransformNode(), volumeNode.GetParentTransformNode(), between):
         raise UnsupportedImageError(
             _("{one} and {other} lie under different transforms that are not linear. Harden them (module Transforms), "
               "then run again.").format(one=node.GetName(), other=volumeNode.GetName()))
     return asArray(between)
+
+
+def checkNotFlat(node):
+    """Raise UnsupportedImageError where linear parent transforms of a node cannot be inverted."""
+    transform, matrix = node.GetParentTransformNode(), vtk.vtkMatrix4x4()
+    if transform is None or not transform.GetMatrixTransformToWorld(matrix):
+        return
+    toWorld = asArray(matrix)
+    scales = np.linalg.svd(toWorld[:3, :3], compute_uv=False) if np.isfinite(toWorld).all() else np.zeros(3)
+    if scales.min() < _LEAST or scales.max() > _MOST:
+        raise UnsupportedImageError(
+            _("{name} lies under a transform that flattens space, or is no number: nothing can be measured there. Take "
+              "it out of the transform (module Transforms), then try again.").format(name=node.GetName()))
 
 
 def asArray(matrix):

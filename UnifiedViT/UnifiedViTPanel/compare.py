@@ -13,9 +13,9 @@ from UnifiedViTLib.outputs.comparison.tables import row_cells
 from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.service.worker.protocol import CompareRequest, Failed
 
-from .appearance import badColour, fitHeight
+from .appearance import badColour, fitHeight, keepNarrow
 from .childview import ChildView
-from .comparednodes import addDifference, addTable, segmentationOf
+from .comparednodes import addDifference, addTable, digestOf, segmentationOf
 from .texts import asShown, shortened
 
 #: Growth of so many segments is told in words; the table has them all.
@@ -40,9 +40,11 @@ class CompareView(ChildView):
         self.ui = ui
         self._nodeID = None  # of side B: what is added goes beside it
         self._comparison = self._memory = None
-        self._addedIDs = []
+        self._addedIDs, self._changed = [], []
+        self._asked, self._digests = {}, {}  # of both sides, by their nodes' IDs
         for selector in (ui.compareASelector, ui.compareBSelector):
             selector.connect("currentNodeIDChanged(QString)", lambda _nodeID: self._showButtons())
+        keepNarrow(ui.compareLabel)
         ui.compareButton.connect("clicked(bool)", self.onCompare)
         ui.showDifferenceButton.connect("clicked(bool)", self.onShowDifference)
         ui.undoCompareButton.connect("clicked(bool)", self.onUndo)
@@ -52,8 +54,13 @@ class CompareView(ChildView):
         """The scene is another one now: nothing is under way for it, nothing of it is shown."""
         self._cancel()
         self._nodeID = self._comparison = self._memory = None
-        self._addedIDs = []
+        self._addedIDs, self._digests = [], {}
         self._show()
+
+    def look(self):
+        """See whether what was compared was changed since."""
+        if self._comparison is not None:
+            self._show()
 
     def onCompare(self, _checked=None):
         """Begin; while a comparison is under way, cancel it."""
@@ -61,11 +68,12 @@ class CompareView(ChildView):
             return
         nodes = self.ui.compareASelector.currentNode(), self.ui.compareBSelector.currentNode()
         try:
-            request = CompareRequest(*map(segmentationOf, nodes))
+            sides = [segmentationOf(node) for node in nodes]
         except UnifiedViTError as error:
             self._status.say(str(error), isBad=True)
             return
-        self._nodeID = nodes[1].GetID()
+        request, self._nodeID = CompareRequest(*sides), nodes[1].GetID()
+        self._asked = {node.GetID(): digestOf(side) for node, side in zip(nodes, sides, strict=True)}
         self._submit(request)
 
     def _end(self, event):
@@ -78,7 +86,7 @@ class CompareView(ChildView):
             self._status.say(_("Not compared: the segmentation was removed meanwhile."), isBad=True)
         else:
             self._memory = SceneMemory(slicer.mrmlScene, [])
-            self._comparison = event.result
+            self._comparison, self._digests = event.result, self._asked
             self._addedIDs = [addTable(event.result, node).GetID()]
             self._status.say(_("Compared. The table is in the scene."))
         self._show()
@@ -99,7 +107,7 @@ class CompareView(ChildView):
         nodes = [slicer.mrmlScene.GetNodeByID(nodeID) for nodeID in self._addedIDs]
         self._memory.restore([node for node in nodes if node])
         self._nodeID = self._comparison = self._memory = None
-        self._addedIDs = []
+        self._addedIDs, self._digests = [], {}
         self._status.say(_("The comparison was taken back."))
         self._show()
 
@@ -107,11 +115,14 @@ class CompareView(ChildView):
         """The table and the sentences of the last comparison."""
         ui, comparison = self.ui, self._comparison
         ui.compareTable.visible = ui.compareLabel.visible = comparison is not None
+        self._changed = [name for nodeID, digest in self._digests.items() if (name := _nameIfChanged(nodeID, digest))]
         self._showButtons()
         if comparison is None:
             return
+        changed = [_("{names}: changed since the comparison. These numbers are of before: compare again.").format(
+            names=", ".join(self._changed))] if self._changed else []
         warnings = "".join(f"<p style='color: {badColour()}'>&#9888; {html.escape(text)}</p>"
-                           for text in comparison.warnings)
+                           for text in (*changed, *comparison.warnings))
         growth = "".join(f"<br>{html.escape(_growth(segment))}" for segment in comparison.segments[:_MOST_SENTENCES])
         notes = "".join(f"<p>{html.escape(text)}</p>" for text in (comparison.diagnoses, *comparison.notes) if text)
         sides = _("A: {a}; B: {b}").format(a=comparison.name_a, b=comparison.name_b)
@@ -139,8 +150,18 @@ class CompareView(ChildView):
         ui.compareButton.toolTip = "" if ui.compareButton.enabled else _("Choose two segmentations first.")
         comparison = self._comparison
         hasDifference = comparison is not None and comparison.difference is not None and comparison.difference.any()
-        ui.showDifferenceButton.enabled = bool(hasDifference) and len(self._addedIDs) == 1 and not isBusy
+        canShow = bool(hasDifference) and not self._changed and len(self._addedIDs) == 1
+        ui.showDifferenceButton.enabled = canShow and not isBusy
         ui.undoCompareButton.enabled = self._memory is not None and not isBusy
+
+
+def _nameIfChanged(nodeID, digest):
+    """Name of a segmentation that is no longer as it was compared; "" where it is, or has gone."""
+    node = slicer.mrmlScene.GetNodeByID(nodeID)
+    try:
+        return "" if node is None or digestOf(segmentationOf(node)) == digest else node.GetName()
+    except UnifiedViTError:  # nothing is drawn any more
+        return node.GetName()
 
 
 def _growth(segment):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
@@ -17,6 +18,7 @@ from UnifiedViTLib.outputs.comparison.tables import COLUMNS, as_json, difference
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, geometry_of, result_of, segmentation_of
 from UnifiedViTLib.outputs.mrml_scene import all_or_nothing, place_beside, unused_name
 
+from .channels import checkNotFlat
 from .dicomresults import uidsOf
 from .identity import patientOf
 from .reporting import volumeOf
@@ -31,10 +33,11 @@ def segmentationOf(node):
         node: a segmentation; one without a binary labelmap is converted, in a copy.
 
     Raises:
-        UnsupportedImageError: none is chosen, or nothing tells on which grid it lies.
+        UnsupportedImageError: none is chosen, nothing tells on which grid it lies, or a transform flattens it.
     """
     if node is None or not node.IsA("vtkMRMLSegmentationNode"):
         raise UnsupportedImageError(_("Choose two segmentations to compare."))
+    checkNotFlat(node)
     segmentation = _withLabelmap(node)
     images = [_inWorld(segmentation.GetLayerDataObject(n, _BINARY), node)
               for n in range(segmentation.GetNumberOfLayers(_BINARY))]
@@ -54,6 +57,14 @@ def segmentationOf(node):
     toFirst[:3, 3] = extent[:, 0]
     return Segmentation(node.GetName() or _("segmentation"), layers, tuple(segments), toWorld @ toFirst,
                         geometry=_geometry(node, shape, toWorld), origin=_origin(node))
+
+
+def digestOf(segmentation):
+    """Equal for two copies between which nothing was drawn, renamed, moved, added or removed."""
+    digest = hashlib.sha256(repr((segmentation.segments, (segmentation.ijk_to_ras.round(4) + 0.0).tolist())).encode())
+    for layer in segmentation.layers:
+        digest.update(f"{layer.dtype.str} {layer.shape}".encode() + layer.tobytes())
+    return digest.hexdigest()
 
 
 def addTable(comparison, node):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import slicer
+import vtk
 from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnsupportedImageError
@@ -27,11 +28,13 @@ class KeptResult:
         prediction: without what has no DICOM object.
         volume: with the voxels that were looked at.
         uids: of the images that Slicer loaded the node from that they were copied from.
+        scene: weak reference to that of the node.
     """
 
     prediction: Prediction
     volume: Volume
     uids: tuple[str, ...]
+    scene: vtk.vtkWeakReference
 
 
 class KeptResults:
@@ -46,17 +49,20 @@ class KeptResults:
         Args:
             prediction: of `volumeNode`.
             array: voxels as they were looked at, (K, J, I).
-            volumeNode: in the scene.
+            volumeNode: in a scene; results of others stay.
             segmentationNode: carries the result.
             replacedText: what it carried before, None for nothing.
         """
-        shown = {replacedText} | {_textOf(node) for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode")}
-        self._kept = {text: kept for text, kept in self._kept.items() if text in shown}
+        scene = vtk.vtkWeakReference()
+        scene.Set(volumeNode.GetScene())
+        shown = set(map(_textOf, _segmentationsOf(scene.Get())))
+        self._kept = {text: kept for text, kept in self._kept.items()
+                      if text in shown | {replacedText} or kept.scene.Get() not in (None, scene.Get())}
         uids = uidsOf(volumeNode)
         if uids:
             volume = Volume(array, prediction.ijk_to_ras, prediction.name, geometry=prediction.geometry)
             self._kept[_textOf(segmentationNode)] = KeptResult(
-                replace(prediction, probability_maps=None, superres=None), volume, uids)
+                replace(prediction, probability_maps=None, superres=None), volume, uids, scene)
 
     def of(self, segmentationNode):
         """The `KeptResult` that a segmentation carries; None if there is none."""
@@ -68,8 +74,7 @@ class KeptResults:
         Raises:
             UnsupportedImageError: there is none, for a reason that the sentence tells.
         """
-        scene = volumeNode.GetScene() if volumeNode else None
-        nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene) if scene else []
+        nodes = _segmentationsOf(volumeNode.GetScene()) if volumeNode and volumeNode.GetScene() else []
         carried = {_textOf(node) for node in nodes if volume_of(node) is volumeNode}
         # IDs begin anew with a scene: the images tell whether the volume is the one that was looked at.
         found = [kept for text, kept in self._kept.items() if text in carried and kept.uids == uidsOf(volumeNode)]
@@ -84,6 +89,13 @@ class KeptResults:
 
 def _textOf(segmentationNode):
     return segmentationNode.GetAttribute(f"{ATTRIBUTE}Result")
+
+
+def _segmentationsOf(scene):
+    """All segmentations; `slicer.util.getNodesByClass` gives those of the application's scene, whichever it is asked
+    for."""
+    name = "vtkMRMLSegmentationNode"
+    return [scene.GetNthNodeByClass(n, name) for n in range(scene.GetNumberOfNodesByClass(name))]
 
 
 def uidsOf(volumeNode):

@@ -98,6 +98,7 @@ class Panel:
         """The module is shown: look once, in a child process, whether all that is needed is there."""
         self._boxes["model"].offer(self._modelChoices())
         self.setup.lookOnce()
+        self.compare.look()
 
     def close(self):
         """Stop everything that runs."""
@@ -295,6 +296,7 @@ class Panel:
             parameters.inputVolume = volumeNode
         parameters.outputSegmentation = segmentationNode
         self.results.show(segmentationNode)
+        self.compare.look()  # it may be one that was compared
         self.patient.show(self.spec(), parameters.inputVolume)
 
     def showStored(self, result):
@@ -316,15 +318,17 @@ class Panel:
         self._showButtons()
 
     def onUndo(self, _checked=None):
-        """Take the last result back; where its segments were changed, after a question."""
+        """Take the last result back; where it was changed, after a question."""
         if self.runner.isEdited and not slicer.util.confirmYesNoDisplay(
-                _("The segments were changed since the run. Undo takes these changes away too. Take the result back?"),
+                _("Segments, names or the table of the result were changed since the run. Undo takes these changes "
+                  "away too. Take the result back?"),
                 windowTitle=_("UnifiedViT")):
-            self.status.say(_("Not taken back: the segments were changed since the run."))
+            self.status.say(_("Not taken back: the result was changed since the run."))
             return
         self.runner.undo()
         self.status.say(_("The result was taken back."))
         self.showParameters()
+        self.compare.look()
 
     def sceneCloses(self):
         """The scene goes: so does what is under way for it, and what was said about it."""

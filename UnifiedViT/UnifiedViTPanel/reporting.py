@@ -9,6 +9,7 @@ import slicer
 
 from UnifiedViTLib.outputs.mrml import volume_from_node, volume_of
 from UnifiedViTLib.outputs.mrml_changes import has_voxels_of, with_edits_told
+from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, SUPERRES_ROLE, SYNTHETIC_ROLE, UNCERTAINTY_ROLE
 from UnifiedViTLib.outputs.naming import safe_name
 from UnifiedViTLib.outputs.report import OTHER_IMAGE, write_report
@@ -63,12 +64,15 @@ def _pictured(segmentationNode):
     if volumeNode is None or volumeNode.GetImageData() is None:
         return None, None
     volume = volume_from_node(volumeNode)
-    labels = np.zeros(volume.array.shape, np.uint8)
-    for segmentID in segmentationNode.GetSegmentation().GetSegmentIDs():
-        number = segmentID.removeprefix("Segment_")  # its label; those of which nothing is drawn are not there
-        mask = slicer.util.arrayFromSegmentBinaryLabelmap(segmentationNode, segmentID, volumeNode)
-        if number.isdigit() and mask is not None and mask.shape == volume.array.shape:
-            labels[mask > 0] = int(number)
+    labels, memory = np.zeros(volume.array.shape, np.uint8), SceneMemory(slicer.mrmlScene, [])
+    try:
+        for segmentID in segmentationNode.GetSegmentation().GetSegmentIDs():
+            number = segmentID.removeprefix("Segment_")  # its label; those of which nothing is drawn are not there
+            mask = slicer.util.arrayFromSegmentBinaryLabelmap(segmentationNode, segmentID, volumeNode)
+            if number.isdigit() and mask is not None and mask.shape == volume.array.shape:
+                labels[mask > 0] = int(number)
+    finally:
+        memory.restore()  # Slicer leaves display nodes of the label maps that it makes for this
     return volume, labels
 
 

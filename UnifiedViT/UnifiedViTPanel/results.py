@@ -15,7 +15,7 @@ from UnifiedViTLib.outputs.mrml_changes import with_edits_told
 from UnifiedViTLib.outputs.region import first_slice
 from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, needs_review
 
-from .appearance import quietColour
+from .appearance import keepNarrow, quietColour
 from .charts import RedrawFilter, classesChart, colourOn, slicesChart
 from .maps import MapsView
 from .reporting import proposedFile, saveReport
@@ -39,6 +39,7 @@ class ResultView:
         self.ui, self._status, self._dicom, self._teach = ui, status, dicom, teach
         self._result = self._nodeID = None
         self._maps = MapsView(ui)
+        keepNarrow(ui.diagnosisLabel, ui.warningsLabel, ui.segmentsLabel)
         self._redrawFilter = RedrawFilter(ui.classesChart, self._redraw)
         ui.show3DButton.connect("toggled(bool)", self.onShow3D)
         ui.jumpButton.connect("clicked(bool)", self.onJump)

@@ -10,8 +10,16 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.inference.channels import check_channel_names
-from UnifiedViTLib.outputs.mrml import ATTRIBUTE, add_to_scene, check_outputs, result_of, volume_from_node, volume_of
-from UnifiedViTLib.outputs.mrml_changes import is_as_drawn
+from UnifiedViTLib.outputs.mrml import (
+    ATTRIBUTE,
+    add_to_scene,
+    check_outputs,
+    played_with,
+    result_of,
+    volume_from_node,
+    volume_of,
+)
+from UnifiedViTLib.outputs.mrml_changes import is_as_drawn, state_of
 from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.outputs.mrml_volumes import (
     HEATMAP_ROLE,
@@ -53,7 +61,8 @@ class Runner:
         self._volumeID = self._segmentationID = self._tableID = None
         self._inputs = {}  # voxels as they were asked about, by the nodes' IDs
         self._item = None  # which item of its sequence the volume showed then
-        self._memory, self._added, self._shown, self._backgrounds = None, [], [], {}
+        self._memory, self._added, self._backgrounds = None, [], {}
+        self._states = {}  # of the nodes of the last result as it came, by their IDs
 
     def request(self, volumeNode, model, device, batchSize, options, channels=None, region=None):
         """What to ask the worker for a volume; `options` as of `optionsOf`, `region` a `RegionChoice`, others as for
@@ -155,6 +164,7 @@ class Runner:
                 slicer.mrmlScene.RemoveNode(node)
             raise
         self._added += [node.GetID() for node in nodes]
+        self._states[volume.GetID()] = state_of(volume)
         self._backgrounds = {view.GetID(): view.GetBackgroundVolumeID() for view in _sliceViews()}
         slicer.util.setSliceViewerLayers(background=volume, fit=True)
         return volume, segmentation
@@ -205,25 +215,28 @@ class Runner:
         volumes = [*maps, *filter(None, overlays.values()), *superres]
         added += [node for one in volumes for node in (one, one.GetDisplayNode())]
         self._memory, self._added = memory, [node.GetID() for node in added if node]
-        self._shown, self._backgrounds = [segmentation.GetID()], {}
+        self._states = {node.GetID(): state_of(node) for node in (segmentation, table, *volumes)}
+        self._backgrounds = {}
         return segmentation
 
     def addEach(self, predictions, volumeNode):
         """Show predictions of several models, each in a segmentation and a table of its own; returns the segmentation
         nodes. `undo` takes all of them back. Errors as of `addToScene`; the scene is then as it was."""
         scene = _sceneOf(volumeNode)
-        before, memory, added, segmentations = (self._memory, self._added, self._shown), SceneMemory(scene, []), [], []
+        before, memory, added, segmentations = (self._memory, self._added, self._states), SceneMemory(scene, []), [], []
+        states = {}
         try:
             for prediction in predictions:
                 segmentations.append(self.addToScene(prediction, volumeNode))
                 added += self._added
                 nameAfterModel(segmentations[-1], segmentations[-1].GetNodeReference(TABLE_ROLE), volumeNode,
                                prediction.spec.id)
+                states |= {nodeID: state_of(scene.GetNodeByID(nodeID)) for nodeID in self._states}
         except BaseException:
             memory.restore()
-            self._memory, self._added, self._shown = before
+            self._memory, self._added, self._states = before
             raise
-        self._memory, self._added, self._shown = memory, added, [node.GetID() for node in segmentations]
+        self._memory, self._added, self._states = memory, added, states
         return segmentations
 
     def _withChanges(self, prediction, scene):
@@ -248,13 +261,15 @@ class Runner:
 
     @property
     def isEdited(self):
-        """Whether segments of the result that `undo` would take back were changed since it came."""
-        nodes = map(slicer.mrmlScene.GetNodeByID, self._shown)
-        return not all(is_as_drawn(node) for node in nodes if node)
+        """Whether segments, names or the table of the result that `undo` would take back were changed since it
+        came."""
+        nodes = [(self._memory.scene.GetNodeByID(nodeID), state) for nodeID, state in self._states.items()]
+        return any(state_of(node) != state or (node.IsA("vtkMRMLSegmentationNode") and not is_as_drawn(node))
+                   for node, state in nodes if node)
 
     def undo(self):
         """Take the last result out of the scene, and bring back what it replaced."""
-        nodes = [slicer.mrmlScene.GetNodeByID(nodeID) for nodeID in self._added]
+        nodes = [self._memory.scene.GetNodeByID(nodeID) for nodeID in self._added]
         self._memory.restore([node for node in nodes if node])
         for view in _sliceViews():
             background = self._backgrounds.get(view.GetID())
@@ -265,7 +280,7 @@ class Runner:
     def forget(self):
         """The scene is another one now: nothing is under way for it, nothing can be undone."""
         self._volumeID = self._segmentationID = self._tableID = self._memory = None
-        self._inputs, self._added, self._shown, self._backgrounds = {}, [], [], {}
+        self._inputs, self._added, self._states, self._backgrounds = {}, [], {}, {}
 
     def close(self):
         """Stop what is under way, and the child process."""
@@ -286,8 +301,10 @@ def _sceneOf(volumeNode):
 
 
 def _isOfAnother(segmentationNode, volumeNode):
-    """Whether a segmentation holds the result of another volume."""
-    return result_of(segmentationNode) is not None and volume_of(segmentationNode) is not volumeNode
+    """Whether a segmentation holds the result of another volume, or of an item of a sequence, which would come back
+    with the next item."""
+    isOfIt = volume_of(segmentationNode) is volumeNode and played_with(segmentationNode) is None
+    return result_of(segmentationNode) is not None and not isOfIt
 
 
 def _whyKept(segmentationNode, volumeNode):

@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError, UnsupportedImageError, WorkerError
 from UnifiedViTLib.inference.prediction import Prediction
-from UnifiedViTLib.outputs.mrml import add_to_scene, volume_from_node
+from UnifiedViTLib.outputs.mrml import VOLUME_ROLE, add_to_scene, volume_from_node
 from UnifiedViTLib.outputs.mrml_scene import all_or_nothing, unused_name
 from UnifiedViTLib.service.store.catalogue import find_model
 from UnifiedViTLib.service.worker.protocol import PredictRequest
@@ -183,6 +183,7 @@ class SequenceRun:
         with all_or_nothing(scene, []):
             segmentations.SetName(unused_name(scene, f"{name} segmentations"))
             scene.AddNode(segmentations)
+            segmentations.SetNodeReferenceID(VOLUME_ROLE, sequenceNode.GetID())  # else what is played has no volume
             table = slicer.vtkMRMLTableNode()
             table.SetName(unused_name(scene, f"{name} over time"))
             table.SetAndObserveTable(_tableOf(self.items, sequenceNode, self._spec))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .appearance import badColour
+from .appearance import badColour, keepNarrow
 
 
 class StatusView:
@@ -15,6 +15,7 @@ class StatusView:
 
     def __init__(self, ui, label=None):
         self.ui, self._label = ui, label or ui.statusLabel
+        keepNarrow(self._label)
         self._isBad = False
 
     def say(self, text, isBad=False):

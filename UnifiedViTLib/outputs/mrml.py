@@ -31,7 +31,7 @@ from .result_check import is_result
 
 #: Prefix of the node attributes that carry the diagnosis and where it comes from.
 ATTRIBUTE = "UnifiedViT."
-#: From a segmentation to the volume that was looked at.
+#: From a segmentation to the volume that was looked at; from a sequence of segmentations to that of the volumes.
 VOLUME_ROLE = f"{ATTRIBUTE}volume"
 
 
@@ -168,11 +168,24 @@ def volume_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> slicer.vtkMR
     volume, scene = segmentation_node.GetNodeReference(role), segmentation_node.GetScene()
     if volume is not None or not is_known or scene is None:
         return volume
+    if (volume := played_with(segmentation_node)) is not None:
+        return volume
     # A clone in the subject hierarchy has the attributes alone: what it was cloned from knows the volume.
     kind, result = segmentation_node.GetClassName(), segmentation_node.GetAttribute(f"{ATTRIBUTE}Result")
     nodes = (scene.GetNthNodeByClass(n, kind) for n in range(scene.GetNumberOfNodesByClass(kind)))
     same = (node for node in nodes if node.GetAttribute(f"{ATTRIBUTE}Result") == result)
     return next(filter(None, (node.GetNodeReference(VOLUME_ROLE) for node in same)), None)
+
+
+def played_with(segmentation_node: slicer.vtkMRMLSegmentationNode) -> slicer.vtkMRMLVolumeNode | None:
+    """The volume that a sequence browser shows together with an item of a sequence of results; None for others."""
+    scene, kind = segmentation_node.GetScene(), "vtkMRMLSequenceBrowserNode"
+    for browser in (scene.GetNthNodeByClass(n, kind) for n in range(scene.GetNumberOfNodesByClass(kind))):
+        sequence = browser.GetSequenceNode(segmentation_node)
+        volumes = sequence.GetNodeReference(VOLUME_ROLE) if sequence else None
+        if volumes is not None:
+            return browser.GetProxyNode(volumes)
+    return None
 
 
 def result_of(node: slicer.vtkMRMLNode | None) -> dict | None:

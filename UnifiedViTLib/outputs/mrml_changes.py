@@ -39,6 +39,15 @@ def with_edits_told(result: dict[str, Any], segmentation_node: slicer.vtkMRMLSeg
     return result | {"warnings": [EDITED, *result["warnings"]]}
 
 
+def state_of(node: slicer.vtkMRMLNode) -> tuple[Any, ...]:
+    """What a user may change of a node of a result besides its segments: its name, and the cells of a table."""
+    table = node.GetTable() if node.IsA("vtkMRMLTableNode") else None
+    columns = [table.GetColumn(n) for n in range(table.GetNumberOfColumns())] if table else []
+    return node.GetName(), *(
+        (column.GetName(), *(column.GetVariantValue(row).ToString() for row in range(column.GetNumberOfTuples())))
+        for column in columns)
+
+
 def is_as_drawn(segmentation_node: slicer.vtkMRMLSegmentationNode) -> bool:
     """Whether the segments of a result are those that the model drew, in their place and under their names: none was
     edited, renamed, added or removed.

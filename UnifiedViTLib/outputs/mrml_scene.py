@@ -37,12 +37,15 @@ class SceneMemory:
         scene: the scene.
         outputs: segmentations and tables of it whose content will change.
         replaced: volumes that are taken out of the scene here, as others come in their place.
+
+    Attributes:
+        scene: as above.
     """
 
     def __init__(self, scene: slicer.vtkMRMLScene, outputs: list[slicer.vtkMRMLNode],
                  replaced: list[slicer.vtkMRMLNode] | None = None) -> None:
         # IDs: to hold the nodes themselves would keep volumes in memory that the user has deleted.
-        self._scene, self._before = scene, {node.GetID() for node in _nodes(scene)}
+        self.scene, self._before = scene, {node.GetID() for node in _nodes(scene)}
         displays = [node.GetDisplayNode() for node in outputs if node.IsA("vtkMRMLDisplayableNode")]
         self._originals = [*outputs, *filter(None, displays)]
         self._copies = [node.CreateNodeInstance() for node in self._originals]
@@ -56,18 +59,18 @@ class SceneMemory:
     def restore(self, added: list[slicer.vtkMRMLNode] | None = None) -> None:
         """Take nodes away that came since (`added`: those of them alone), and put the outputs back."""
         # What the application listed in the subject hierarchy for added nodes, it takes away with them.
-        for node in reversed(_nodes(self._scene)):
+        for node in reversed(_nodes(self.scene)):
             if node.GetID() not in self._before if added is None else node in added:
-                self._scene.RemoveNode(node)
-        hierarchy = _hierarchy(self._scene)
+                self.scene.RemoveNode(node)
+        hierarchy = _hierarchy(self.scene)
         for node, companions, parent in self._replaced:
             for back in (*companions, node):
-                self._scene.AddNode(back)
+                self.scene.AddNode(back)
             item = hierarchy.GetItemByDataNode(node) if hierarchy else 0
             if hierarchy and item and parent:
                 hierarchy.SetItemParent(item, parent)
         for node, copy in zip(self._originals, self._copies, strict=True):
-            if self._scene.IsNodePresent(node):
+            if self.scene.IsNodePresent(node):
                 node.Copy(copy)
 
 

@@ -30,6 +30,11 @@ def _list_of(kind: Any, least: int = 0) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and len(value) >= least and all(_fits(one, kind) for one in value)
 
 
+def _matrix(value: Any) -> bool:
+    """4x4."""
+    return _list_of(_list_of(_number, 4), 4)(value) and [len(row) for row in value] == [4] * 4
+
+
 def _by_name(kind: Any, least: int = 0) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, dict) and len(value) >= least and all(
         _fits(one, kind) for one in value.values())
@@ -44,7 +49,7 @@ _RESULT = {
     "report?": _list_of(_text),
     "segments": _list_of({"name": _text, "label": _count, "voxels": _count, "volume_ml": _number_or_none}),
     "slices": _list_of({"probabilities": _by_name(_number)}, 1),
-    "region?": {"description": _text, "first_slice": _count, "box_to_ras": _list_of(_list_of(_number, 4), 4)},
+    "region?": {"description": _text, "first_slice": _count, "box_to_ras": _matrix},
     "heatmap?": {"method": _text, "display": _text},
     "uncertainty?": {"passes": _list_of(_text), "components": _by_name(_number), "mask_dice": _number_or_none},
     "warnings": _list_of(_text),

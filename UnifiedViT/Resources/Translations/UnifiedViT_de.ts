@@ -939,6 +939,10 @@
         <translation type="unfinished">Volumen:</translation>
     </message>
     <message>
+        <source>{name} lies under a transform that flattens space, or is no number: nothing can be measured there. Take it out of the transform (module Transforms), then try again.</source>
+        <translation type="unfinished">{name} liegt unter einer Transformation, die den Raum flach drückt oder keine Zahlen enthält: Dort lässt sich nichts messen. Aus der Transformation herausnehmen (Modul Transforms) und erneut versuchen.</translation>
+    </message>
+    <message>
         <source>Volume ({channel}):</source>
         <translation type="unfinished">Volumen ({channel}):</translation>
     </message>
@@ -1106,6 +1110,10 @@
     <message>
         <source>Compared. The table is in the scene.</source>
         <translation type="unfinished">Verglichen. Die Tabelle ist in der Szene.</translation>
+    </message>
+    <message>
+        <source>{names}: changed since the comparison. These numbers are of before: compare again.</source>
+        <translation type="unfinished">{names}: seit dem Vergleich geändert. Diese Zahlen gelten für den Stand davor: Bitte erneut vergleichen.</translation>
     </message>
 </context>
 <context>
@@ -1494,16 +1502,8 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Ein Lauf ist im Gange. Warten Sie, bis er beendet ist, und laden Sie den Fall dann erneut.</translation>
     </message>
     <message>
-        <source>Not taken back: the segments were changed since the run.</source>
-        <translation type="unfinished">Nicht zurückgenommen: Die Segmente wurden seit dem Lauf geändert.</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation type="unfinished">Abbrechen</translation>
-    </message>
-    <message>
-        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
-        <translation type="unfinished">Die Segmente wurden seit dem Lauf geändert. Rückgängig nimmt auch diese Änderungen weg. Das Ergebnis zurücknehmen?</translation>
     </message>
     <message>
         <source>Run on the server</source>
@@ -1530,12 +1530,20 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">&lt;b&gt;Erwartet&lt;/b&gt; {what}</translation>
     </message>
     <message>
+        <source>Not taken back: the result was changed since the run.</source>
+        <translation type="unfinished">Nicht zurückgenommen: Das Ergebnis wurde seit dem Lauf geändert.</translation>
+    </message>
+    <message>
         <source>&lt;b&gt;Weights&lt;/b&gt; {licence}</source>
         <translation type="unfinished">&lt;b&gt;Gewichte&lt;/b&gt; {licence}</translation>
     </message>
     <message>
         <source>Done in {seconds:.1f} s.</source>
         <translation type="unfinished">Fertig nach {seconds:.1f} s.</translation>
+    </message>
+    <message>
+        <source>Segments, names or the table of the result were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">Segmente, Namen oder die Tabelle des Ergebnisses wurden seit dem Lauf geändert. Rückgängig nimmt auch diese Änderungen weg. Das Ergebnis zurücknehmen?</translation>
     </message>
     <message>
         <source> (about {seconds:.0f} s left)</source>

@@ -939,6 +939,10 @@
         <translation type="unfinished">Volumen:</translation>
     </message>
     <message>
+        <source>{name} lies under a transform that flattens space, or is no number: nothing can be measured there. Take it out of the transform (module Transforms), then try again.</source>
+        <translation type="unfinished">{name} está bajo una transformación que aplana el espacio o que no contiene números: allí no se puede medir nada. Sáquelo de la transformación (módulo Transforms) e inténtelo de nuevo.</translation>
+    </message>
+    <message>
         <source>Volume ({channel}):</source>
         <translation type="unfinished">Volumen ({channel}):</translation>
     </message>
@@ -1106,6 +1110,10 @@
     <message>
         <source>Compared. The table is in the scene.</source>
         <translation type="unfinished">Comparado. La tabla está en la escena.</translation>
+    </message>
+    <message>
+        <source>{names}: changed since the comparison. These numbers are of before: compare again.</source>
+        <translation type="unfinished">{names}: modificado desde la comparación. Estas cifras son de antes: compare de nuevo.</translation>
     </message>
 </context>
 <context>
@@ -1494,16 +1502,8 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">Hay una ejecución en curso. Espere a que termine y vuelva a cargar el caso.</translation>
     </message>
     <message>
-        <source>Not taken back: the segments were changed since the run.</source>
-        <translation type="unfinished">No se retiró: los segmentos se modificaron desde la ejecución.</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation type="unfinished">Cancelar</translation>
-    </message>
-    <message>
-        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
-        <translation type="unfinished">Los segmentos se modificaron desde la ejecución. Deshacer elimina también estos cambios. ¿Retirar el resultado?</translation>
     </message>
     <message>
         <source>Run on the server</source>
@@ -1530,12 +1530,20 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">&lt;b&gt;Espera&lt;/b&gt; {what}</translation>
     </message>
     <message>
+        <source>Not taken back: the result was changed since the run.</source>
+        <translation type="unfinished">No se retiró: el resultado se modificó desde la ejecución.</translation>
+    </message>
+    <message>
         <source>&lt;b&gt;Weights&lt;/b&gt; {licence}</source>
         <translation type="unfinished">&lt;b&gt;Pesos&lt;/b&gt; {licence}</translation>
     </message>
     <message>
         <source>Done in {seconds:.1f} s.</source>
         <translation type="unfinished">Terminado en {seconds:.1f} s.</translation>
+    </message>
+    <message>
+        <source>Segments, names or the table of the result were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">Los segmentos, los nombres o la tabla del resultado se modificaron desde la ejecución. Deshacer elimina también estos cambios. ¿Retirar el resultado?</translation>
     </message>
     <message>
         <source> (about {seconds:.0f} s left)</source>

@@ -939,6 +939,10 @@
         <translation type="unfinished">Volume :</translation>
     </message>
     <message>
+        <source>{name} lies under a transform that flattens space, or is no number: nothing can be measured there. Take it out of the transform (module Transforms), then try again.</source>
+        <translation type="unfinished">{name} se trouve sous une transformation qui aplatit l&apos;espace ou qui ne contient pas de nombres : rien ne peut y être mesuré. Retirez-le de la transformation (module Transforms), puis réessayez.</translation>
+    </message>
+    <message>
         <source>Volume ({channel}):</source>
         <translation type="unfinished">Volume ({channel}) :</translation>
     </message>
@@ -1106,6 +1110,10 @@
     <message>
         <source>Compared. The table is in the scene.</source>
         <translation type="unfinished">Comparé. Le tableau est dans la scène.</translation>
+    </message>
+    <message>
+        <source>{names}: changed since the comparison. These numbers are of before: compare again.</source>
+        <translation type="unfinished">{names} : modifié depuis la comparaison. Ces chiffres sont ceux d&apos;avant : comparez à nouveau.</translation>
     </message>
 </context>
 <context>
@@ -1494,16 +1502,8 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Un examen est en cours. Attendez sa fin, puis rechargez le cas.</translation>
     </message>
     <message>
-        <source>Not taken back: the segments were changed since the run.</source>
-        <translation type="unfinished">Non retiré : les segments ont été modifiés depuis l&apos;exécution.</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation type="unfinished">Interrompre</translation>
-    </message>
-    <message>
-        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
-        <translation type="unfinished">Les segments ont été modifiés depuis l&apos;exécution. Annuler supprime aussi ces modifications. Retirer le résultat ?</translation>
     </message>
     <message>
         <source>Run on the server</source>
@@ -1530,12 +1530,20 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">&lt;b&gt;Attend&lt;/b&gt; {what}</translation>
     </message>
     <message>
+        <source>Not taken back: the result was changed since the run.</source>
+        <translation type="unfinished">Non retiré : le résultat a été modifié depuis l&apos;exécution.</translation>
+    </message>
+    <message>
         <source>&lt;b&gt;Weights&lt;/b&gt; {licence}</source>
         <translation type="unfinished">&lt;b&gt;Poids&lt;/b&gt; {licence}</translation>
     </message>
     <message>
         <source>Done in {seconds:.1f} s.</source>
         <translation type="unfinished">Terminé en {seconds:.1f} s.</translation>
+    </message>
+    <message>
+        <source>Segments, names or the table of the result were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">Des segments, des noms ou le tableau du résultat ont été modifiés depuis l&apos;exécution. Annuler supprime aussi ces modifications. Retirer le résultat ?</translation>
     </message>
     <message>
         <source> (about {seconds:.0f} s left)</source>

@@ -939,6 +939,10 @@
         <translation type="unfinished">ボリューム：</translation>
     </message>
     <message>
+        <source>{name} lies under a transform that flattens space, or is no number: nothing can be measured there. Take it out of the transform (module Transforms), then try again.</source>
+        <translation type="unfinished">{name} は、空間をつぶす、または数値でない変換の下にあります。そこでは何も計測できません。変換から外し（モジュール Transforms）、もう一度お試しください。</translation>
+    </message>
+    <message>
         <source>Volume ({channel}):</source>
         <translation type="unfinished">ボリューム（{channel}）：</translation>
     </message>
@@ -1106,6 +1110,10 @@
     <message>
         <source>Compared. The table is in the scene.</source>
         <translation type="unfinished">比較しました。表はシーンにあります。</translation>
+    </message>
+    <message>
+        <source>{names}: changed since the comparison. These numbers are of before: compare again.</source>
+        <translation type="unfinished">{names}：比較後に変更されました。これらの数値は変更前のものです。もう一度比較してください。</translation>
     </message>
 </context>
 <context>
@@ -1494,16 +1502,8 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">実行中です。終わってから、もう一度症例を読み込んでください。</translation>
     </message>
     <message>
-        <source>Not taken back: the segments were changed since the run.</source>
-        <translation type="unfinished">取り消しませんでした。セグメントは実行後に変更されています。</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation type="unfinished">中止</translation>
-    </message>
-    <message>
-        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
-        <translation type="unfinished">セグメントは実行後に変更されています。「元に戻す」を行うと、これらの変更も失われます。結果を取り消しますか？</translation>
     </message>
     <message>
         <source>Run on the server</source>
@@ -1530,12 +1530,20 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">&lt;b&gt;対象&lt;/b&gt; {what}</translation>
     </message>
     <message>
+        <source>Not taken back: the result was changed since the run.</source>
+        <translation type="unfinished">取り消しませんでした。結果は実行後に変更されています。</translation>
+    </message>
+    <message>
         <source>&lt;b&gt;Weights&lt;/b&gt; {licence}</source>
         <translation type="unfinished">&lt;b&gt;重み&lt;/b&gt; {licence}</translation>
     </message>
     <message>
         <source>Done in {seconds:.1f} s.</source>
         <translation type="unfinished">{seconds:.1f} 秒で完了しました。</translation>
+    </message>
+    <message>
+        <source>Segments, names or the table of the result were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">結果のセグメント、名前または表は実行後に変更されています。「元に戻す」を行うと、これらの変更も失われます。結果を取り消しますか？</translation>
     </message>
     <message>
         <source> (about {seconds:.0f} s left)</source>

@@ -939,6 +939,10 @@
         <translation type="unfinished">体数据：</translation>
     </message>
     <message>
+        <source>{name} lies under a transform that flattens space, or is no number: nothing can be measured there. Take it out of the transform (module Transforms), then try again.</source>
+        <translation type="unfinished">{name} 位于一个把空间压扁或不是数值的变换之下：在那里无法测量。请将其移出该变换（模块 Transforms），然后重试。</translation>
+    </message>
+    <message>
         <source>Volume ({channel}):</source>
         <translation type="unfinished">体数据（{channel}）：</translation>
     </message>
@@ -1106,6 +1110,10 @@
     <message>
         <source>Compared. The table is in the scene.</source>
         <translation type="unfinished">已比较。表格在场景中。</translation>
+    </message>
+    <message>
+        <source>{names}: changed since the comparison. These numbers are of before: compare again.</source>
+        <translation type="unfinished">{names}：在比较后被修改过。这些数字是修改之前的：请重新比较。</translation>
     </message>
 </context>
 <context>
@@ -1494,16 +1502,8 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">正在运行。请等待其结束，然后重新加载该病例。</translation>
     </message>
     <message>
-        <source>Not taken back: the segments were changed since the run.</source>
-        <translation type="unfinished">未收回：分割段在运行后被修改过。</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation type="unfinished">取消</translation>
-    </message>
-    <message>
-        <source>The segments were changed since the run. Undo takes these changes away too. Take the result back?</source>
-        <translation type="unfinished">分割段在运行后被修改过。“撤销”也会去掉这些修改。要收回结果吗？</translation>
     </message>
     <message>
         <source>Run on the server</source>
@@ -1530,12 +1530,20 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">&lt;b&gt;适用于&lt;/b&gt; {what}</translation>
     </message>
     <message>
+        <source>Not taken back: the result was changed since the run.</source>
+        <translation type="unfinished">未收回：结果在运行后被修改过。</translation>
+    </message>
+    <message>
         <source>&lt;b&gt;Weights&lt;/b&gt; {licence}</source>
         <translation type="unfinished">&lt;b&gt;权重&lt;/b&gt; {licence}</translation>
     </message>
     <message>
         <source>Done in {seconds:.1f} s.</source>
         <translation type="unfinished">用时 {seconds:.1f} 秒，已完成。</translation>
+    </message>
+    <message>
+        <source>Segments, names or the table of the result were changed since the run. Undo takes these changes away too. Take the result back?</source>
+        <translation type="unfinished">结果的分割段、名称或表格在运行后被修改过。“撤销”也会去掉这些修改。要收回结果吗？</translation>
     </message>
     <message>
         <source> (about {seconds:.0f} s left)</source>
