@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import errno
 import json
@@ -171,6 +172,22 @@ def test_the_outline_in_the_picture_is_where_the_mask_is(tmp_path, predictor):
     for axis in (0, 1):
         outline, block = (np.flatnonzero(where.any(axis=axis)) for where in (red, white))
         assert abs(outline[0] - block[0]) <= 6 and abs(outline[-1] - block[-1]) <= 6
+
+
+def test_of_a_large_radiograph_a_small_picture_with_its_outline_is_shown(tmp_path, predictor):
+    labels = np.zeros((1, 2500, 2000), np.uint8)
+    labels[0, 700, 300:1800] = 1  # a line of a single pixel
+    noise = np.random.default_rng(0).normal(100, 30, labels.shape).astype(np.float32)
+    volume = replace(head_volume(shape=(1, 45, 41)), array=noise, planar=True)
+    prediction = replace(predictor.predict(head_volume(shape=(1, 45, 41))), labelmap=labels)
+    write_report(as_json(prediction), tmp_path / "a.html", volume, labels)
+    write_montage(volume, prediction, tmp_path / "a.png")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    (tmp_path / "b.png").write_bytes(base64.b64decode(re.findall("base64,([^'\"]+)", page)[0]))
+    shown = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "b.png"))).astype(int)
+    assert shown.shape == (833, 666, 3) and len(page) < 2_500_000
+    places = np.argwhere(np.ptp(shown, axis=2) > 50)
+    assert set(places[:, 0]) == {233} and (places[0, 1], places[-1, 1]) == (100, 599), "the line, by threes"
 
 
 def test_a_picture_has_room_for_names_however_long(tmp_path):

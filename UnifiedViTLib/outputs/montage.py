@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_SLICES = 12
+#: A picture shows at least so many pixels along a side of a slice; of a radiograph with more, blocks of them as one.
+_ENOUGH = 600
 #: For matplotlib: names of images and classes are no formulas, whatever "$" is in them.
 PLAIN_TEXT: dict[Any, Any] = {"text.parse_math": False, "text.usetex": False}
 _INK, _QUIET, _PAPER = "#1c2430", "#7b8794", "#ffffff"
@@ -53,6 +56,20 @@ def chosen_slices(drawn: np.ndarray, most: int = MOST_SLICES, touched: np.ndarra
     rest = [n for n in np.unique(inner.round().astype(int)) if n not in half]
     places = np.unique(np.linspace(0, len(rest) - 1, most - len(half)).round().astype(int))
     return np.sort(np.concatenate([half, np.array(rest)[places]]))
+
+
+def in_blocks(values: np.ndarray, reduce: Callable[..., Any] = np.max) -> np.ndarray:
+    """A slice as it is shown: each block of pixels one pixel, where it has more than a picture needs.
+
+    Args:
+        values: (rows, columns), of whatever kind; blocks that are cut by the edge are left out.
+        reduce: what becomes of a block: the largest of labels and maps, so that thin ones stay; `np.mean` of images.
+    """
+    block = max(1, min(values.shape) // _ENOUGH)
+    if block == 1:
+        return values
+    rows, columns = (count // block for count in values.shape)
+    return reduce(values[:rows * block, :columns * block].reshape(rows, block, columns, block), axis=(1, 3))
 
 
 def write_montage(volume: Volume, prediction: Prediction, path: Path) -> None:
@@ -94,17 +111,18 @@ def _drawn(volume: Volume, prediction: Prediction) -> Figure:
     cell = np.array([width / columns, top / rows])
     for place, n in enumerate(shown):
         # Across and down, in inches: a pixel so large that the slice fills its cell, the slice, its upper left corner.
-        grey = foreground.grey(slices[n])
+        grey = foreground.grey(in_blocks(slices[n], np.mean))
         mm, count = np.array([view.mm[2], view.mm[1]]), np.array(grey.shape[1::-1])
         pixel = mm * ((cell - (_GAP, _TITLE + _GAP)) / (mm * count)).min()
         size = pixel * count
         corner = cell * (place % columns, place // columns) + (cell - size + (0, _TITLE)) / 2
-        axes.imshow(grey if heat is None else over_image(grey, heat[n]), interpolation="bilinear", aspect="auto",
+        rgb = grey if heat is None else over_image(grey, in_blocks(heat[n]))
+        axes.imshow(rgb, interpolation="bilinear", aspect="auto",
                     extent=(corner[0], corner[0] + size[0], corner[1] + size[1], corner[1]))
         if outline is not None:
-            _outline(axes, outline[n], np.ones(3), corner, pixel, 0.6)
+            _outline(axes, in_blocks(outline[n]), np.ones(3), corner, pixel, 0.6)
         for label, segment in enumerate(prediction.spec.segments, start=1):
-            _outline(axes, labels[n] == label, np.array(segment.colour) / 255, corner, pixel)
+            _outline(axes, in_blocks(labels[n] == label), np.array(segment.colour) / 255, corner, pixel)
         axes.text(corner[0] + size[0] / 2, corner[1] - 0.03, f"{n + 1}/{len(slices)}", color="#cfd6de", fontsize=7,
                   ha="center", va="bottom")
     axes.set(xlim=(0, width), ylim=(top, 0))  # after the images, each of which sets them

@@ -14,7 +14,7 @@ from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from .colour_maps import HEATMAP, colour_of, over_image
 from .files import SYNTHETIC
-from .montage import chosen_slices
+from .montage import chosen_slices, in_blocks
 from .report_page import element
 
 _SIDE = 220
@@ -50,11 +50,11 @@ class SlicePictures:
         values = None if percent is None else self._view.of(percent)
         pictures = []
         for n in self._numbers:
-            rgb, labels = self._foreground.grey(self._slices[n]), self._labels[n]
+            rgb, labels = self._foreground.grey(in_blocks(self._slices[n], np.mean)), in_blocks(self._labels[n])
             if values is not None:
-                rgb = over_image(rgb, values[n], palette)
+                rgb = over_image(rgb, in_blocks(values[n]), palette)
             if self._interest is not None:
-                rgb[_edge(self._interest[n])] = 255
+                rgb[_edge(in_blocks(self._interest[n]))] = 255
             for label in range(1, int(labels.max()) + 1):
                 rgb[_edge(labels == label)] = [int(colour_of(label)[k:k + 2], 16) for k in (1, 3, 5)]
             pictures.append(_picture(rgb, self._view.mm, _SIDE, f"{n + 1}/{len(self._slices)}"))
