@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import os
 import re
 import shutil
@@ -164,6 +165,13 @@ def located(folder: Path, code: str = LOCATE) -> Path:
                           env=os.environ | {"PYTHONPATH": str(folder)})
     assert done.returncode == 0, done.stderr
     return Path(done.stdout.strip())
+
+
+@pytest.mark.parametrize("card", (ROOT / "Resources" / "Models").glob("*/README.md"), ids=lambda card: card.parent.name)
+def test_a_bundled_models_card_has_the_checksums_of_its_files(card):
+    told = dict(re.findall(r"^\| `([\w.]+)` \| [\d.]+ \| `([0-9a-f]{64})` \|$", card.read_text(encoding="utf-8"), re.M))
+    assert told == {name: hashlib.sha256((card.parent / name).read_bytes()).hexdigest() for name in (
+        "model.json", "model.onnx", "model.safetensors", "ood.safetensors")}
 
 
 def test_resources_are_found_in_the_repository():

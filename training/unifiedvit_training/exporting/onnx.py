@@ -56,8 +56,8 @@ def write_onnx(network: UnifiedNetwork, size: int, path: Path, weights: Path) ->
 
 def _without_numbers(model: onnx.ModelProto, weights: Path) -> onnx.ModelProto:
     """Every number that is in the weights' file taken from there and made float32 before its use: cast, in int8 times
-    the scale of its row. No stack traces of this machine, and neither names of nodes nor shapes within the graph, which
-    are a quarter of it and which runtimes infer."""
+    the scale of its row. No stack traces of this machine, and of what runtimes infer or do not need, half of the graph,
+    nothing: names of nodes, shapes within it, and for what it computes numbers in place of names."""
     del model.graph.value_info[:]
     for part in (model.graph, *model.graph.node):
         del part.metadata_props[:]
@@ -87,7 +87,21 @@ def _without_numbers(model: onnx.ModelProto, weights: Path) -> onnx.ModelProto:
     nodes = [*made, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+    _number_values(model.graph)
     return model
+
+
+def _number_values(graph: onnx.GraphProto) -> None:
+    """Number what the nodes pass on to each other; inputs, outputs and weights keep their names."""
+    if any(attribute.HasField("g") for node in graph.node for attribute in node.attribute):
+        return  # what lies within may use names from here
+    kept = {"", *(value.name for value in (*graph.input, *graph.output, *graph.initializer))}
+    numbers: dict[str, str] = {}
+    for node in graph.node:
+        for names in (node.input, node.output):
+            for place, name in enumerate(names):
+                if name not in kept:
+                    names[place] = numbers.setdefault(name, f"v{len(numbers)}")
 
 
 def _external(name: str, shape: tuple[int, ...], place: tuple[int, int, int], weights: Path) -> TensorProto:
