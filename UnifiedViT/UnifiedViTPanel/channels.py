@@ -59,8 +59,8 @@ def matrixBetween(node, volumeNode):
     """
     between = vtk.vtkMatrix4x4()
     if node.GetParentTransformNode() is not volumeNode.GetParentTransformNode():
-        checkNotFlat(node)
-        checkNotFlat(volumeNode)
+        checkInvertible(node)
+        checkInvertible(volumeNode)
     if not slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(
             node.GetParentTransformNode(), volumeNode.GetParentTransformNode(), between):
         raise UnsupportedImageError(
@@ -69,7 +69,7 @@ def matrixBetween(node, volumeNode):
     return asArray(between)
 
 
-def checkNotFlat(node):
+def checkInvertible(node):
     """Raise UnsupportedImageError where linear parent transforms of a node cannot be inverted."""
     transform, matrix = node.GetParentTransformNode(), vtk.vtkMatrix4x4()
     if transform is None or not transform.GetMatrixTransformToWorld(matrix):

@@ -18,7 +18,7 @@ from UnifiedViTLib.outputs.comparison.tables import COLUMNS, as_json, difference
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, geometry_of, result_of, segmentation_of
 from UnifiedViTLib.outputs.mrml_scene import all_or_nothing, place_beside, unused_name
 
-from .channels import checkNotFlat
+from .channels import checkInvertible
 from .dicomresults import uidsOf
 from .identity import patientOf
 from .reporting import volumeOf
@@ -37,7 +37,7 @@ def segmentationOf(node):
     """
     if node is None or not node.IsA("vtkMRMLSegmentationNode"):
         raise UnsupportedImageError(_("Choose two segmentations to compare."))
-    checkNotFlat(node)
+    checkInvertible(node)
     segmentation = _withLabelmap(node)
     images = [_inWorld(segmentation.GetLayerDataObject(n, _BINARY), node)
               for n in range(segmentation.GetNumberOfLayers(_BINARY))]

@@ -16,7 +16,7 @@ from UnifiedViTLib.outputs.mrml import ATTRIBUTE, result_of, volume_from_node
 from UnifiedViTLib.outputs.mrml_changes import has_voxels_of
 from UnifiedViTLib.service.store.catalogue import find_model
 
-from .channels import asArray, checkNotFlat
+from .channels import asArray, checkInvertible
 from .comparednodes import segmentationOf
 from .identity import patientKeyOf
 from .reporting import volumeOf
@@ -92,7 +92,7 @@ def _refuseSequences(modelID):
 
 def _toWorld(volumeNode):
     """4x4, from a volume's own frame to the world."""
-    checkNotFlat(volumeNode)
+    checkInvertible(volumeNode)
     matrix = vtk.vtkMatrix4x4()
     if not slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(volumeNode.GetParentTransformNode(), None,
                                                                       matrix):

@@ -58,7 +58,7 @@ def chosen_slices(drawn: np.ndarray, most: int = MOST_SLICES, touched: np.ndarra
     return np.sort(np.concatenate([half, np.array(rest)[places]]))
 
 
-def in_blocks(values: np.ndarray, reduce: Callable[..., Any] = np.max) -> np.ndarray:
+def downsampled(values: np.ndarray, reduce: Callable[..., Any] = np.max) -> np.ndarray:
     """A slice as it is shown: each block of pixels one pixel, where it has more than a picture needs.
 
     Args:
@@ -111,18 +111,18 @@ def _drawn(volume: Volume, prediction: Prediction) -> Figure:
     cell = np.array([width / columns, top / rows])
     for place, n in enumerate(shown):
         # Across and down, in inches: a pixel so large that the slice fills its cell, the slice, its upper left corner.
-        grey = foreground.grey(in_blocks(slices[n], np.mean))
+        grey = foreground.grey(downsampled(slices[n], np.mean))
         mm, count = np.array([view.mm[2], view.mm[1]]), np.array(grey.shape[1::-1])
         pixel = mm * ((cell - (_GAP, _TITLE + _GAP)) / (mm * count)).min()
         size = pixel * count
         corner = cell * (place % columns, place // columns) + (cell - size + (0, _TITLE)) / 2
-        rgb = grey if heat is None else over_image(grey, in_blocks(heat[n]))
+        rgb = grey if heat is None else over_image(grey, downsampled(heat[n]))
         axes.imshow(rgb, interpolation="bilinear", aspect="auto",
                     extent=(corner[0], corner[0] + size[0], corner[1] + size[1], corner[1]))
         if outline is not None:
-            _outline(axes, in_blocks(outline[n]), np.ones(3), corner, pixel, 0.6)
+            _outline(axes, downsampled(outline[n]), np.ones(3), corner, pixel, 0.6)
         for label, segment in enumerate(prediction.spec.segments, start=1):
-            _outline(axes, in_blocks(labels[n] == label), np.array(segment.colour) / 255, corner, pixel)
+            _outline(axes, downsampled(labels[n] == label), np.array(segment.colour) / 255, corner, pixel)
         axes.text(corner[0] + size[0] / 2, corner[1] - 0.03, f"{n + 1}/{len(slices)}", color="#cfd6de", fontsize=7,
                   ha="center", va="bottom")
     axes.set(xlim=(0, width), ylim=(top, 0))  # after the images, each of which sets them

@@ -14,7 +14,7 @@ from ..imaging.slicing import slice_view
 from ..imaging.volume import Volume
 from .colour_maps import HEATMAP, colour_of, over_image
 from .files import SYNTHETIC
-from .montage import chosen_slices, in_blocks
+from .montage import chosen_slices, downsampled
 from .report_page import element
 
 _SIDE = 220
@@ -50,11 +50,11 @@ class SlicePictures:
         values = None if percent is None else self._view.of(percent)
         pictures = []
         for n in self._numbers:
-            rgb, labels = self._foreground.grey(in_blocks(self._slices[n], np.mean)), in_blocks(self._labels[n])
+            rgb, labels = self._foreground.grey(downsampled(self._slices[n], np.mean)), downsampled(self._labels[n])
             if values is not None:
-                rgb = over_image(rgb, in_blocks(values[n]), palette)
+                rgb = over_image(rgb, downsampled(values[n]), palette)
             if self._interest is not None:
-                rgb[_edge(in_blocks(self._interest[n]))] = 255
+                rgb[_edge(downsampled(self._interest[n]))] = 255
             for label in range(1, int(labels.max()) + 1):
                 rgb[_edge(labels == label)] = [int(colour_of(label)[k:k + 2], 16) for k in (1, 3, 5)]
             pictures.append(_picture(rgb, self._view.mm, _SIDE, f"{n + 1}/{len(self._slices)}"))
@@ -76,8 +76,8 @@ def superres_row(volume: Volume, synthetic: np.ndarray, plane: str) -> Element:
             continue
         places = (np.flatnonzero(masks[n].any(axis=1 - axis)) for axis in (0, 1))
         box = tuple(slice(max(0, place[0] - _AROUND), place[-1] + 1 + _AROUND) for place in places)
-        rgb = foreground.grey(slices[n][box])
-        rgb[_edge(masks[n][box])] = SYNTHETIC.colour
+        rgb = foreground.grey(downsampled(slices[n][box], np.mean))
+        rgb[_edge(downsampled(masks[n][box]))] = SYNTHETIC.colour
         pictures.append(_picture(rgb, view.mm, 2 * _SIDE, f"{n + 1}/{len(slices)}"))
     return element("div", *pictures, class_="slices")
 

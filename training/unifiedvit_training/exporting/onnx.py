@@ -56,8 +56,8 @@ def write_onnx(network: UnifiedNetwork, size: int, path: Path, weights: Path) ->
 
 def _without_numbers(model: onnx.ModelProto, weights: Path) -> onnx.ModelProto:
     """Every number that is in the weights' file taken from there and made float32 before its use: cast, in int8 times
-    the scale of its row. No stack traces of this machine, and of what runtimes infer or do not need, half of the graph,
-    nothing: names of nodes, shapes within it, and for what it computes numbers in place of names."""
+    the scale of its row. No stack traces of this machine, and nothing that runtimes infer or do not need: neither
+    names of nodes nor shapes within the graph, and for what it computes numbers in place of names."""
     del model.graph.value_info[:]
     for part in (model.graph, *model.graph.node):
         del part.metadata_props[:]

@@ -110,7 +110,7 @@ def _single(frame: Frame) -> Stack:
 
 
 def _numbered_stack(frames: list[Frame], name: str) -> Stack:
-    """Slices without positions, in the order of their numbers."""
+    """Slices without positions, in the order that they state otherwise."""
     if frames[0].view:
         raise UnsupportedImageError(
             f"{name} holds {len(frames)} radiographs, ultrasound images or the like, which are not the slices of one "
