@@ -167,6 +167,17 @@ def test_axes_in_another_order_and_direction_change_nothing():
     assert row.dice == 0.75 and row.hd95_mm == pytest.approx(5.0)
 
 
+@pytest.mark.parametrize("turn", [lambda mask: mask.transpose(0, 2, 1), lambda mask: mask[:, :, ::-1],
+                                  lambda mask: mask[:, ::-1, ::-1], lambda mask: mask[::-1]])
+def test_a_side_whose_voxels_are_in_another_order_than_its_header_says_is_told(turn):
+    a = drawn({"x": (slice(1, 4), slice(2, 9), slice(14, 20))})
+    b = replace(drawn({"x": (slice(1, 4), slice(2, 9), slice(14, 20))}, "b"), layers=(turn(a.layers[0]),))
+    assert any("hardly overlap (Dice 0." in said and "would (Dice 1.00)" in said for said in compare(a, b).warnings)
+    elsewhere = drawn({"x": (slice(1, 4), slice(14, 20), slice(12, 20))}, "b")
+    for other in (a, elsewhere, drawn({"y": (slice(0, 0),) * 3}, "b")):
+        assert not any("hardly overlap" in said for said in compare(a, other).warnings)
+
+
 def test_what_a_cropped_grid_leaves_out_is_not_lost():
     whole = drawn({"x": (slice(2, 8), slice(5, 15), slice(5, 15))}, "whole")
     cropped_to_ras = whole.ijk_to_ras.copy()

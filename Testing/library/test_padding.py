@@ -143,3 +143,19 @@ def test_formats_agree_on_a_background_of_nan(tmp_path):
     assert len(arrays) == 3
     for array in arrays[1:]:
         np.testing.assert_array_equal(array, arrays[0])
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+def test_slices_that_an_interrupted_transfer_left_empty_are_told(order):
+    volume = head(np.int16)
+    cut = volume.array.copy()
+    cut[5] = 0
+    cut[6, 20:] = 0
+    columns = [2 - axis for axis in order[::-1]]
+    stored = Volume(cut.transpose(order), volume.ijk_to_ras[:, [*columns, 3]], "head")
+    told = check(stored)
+    assert len(told.notes) == 1 and "(counted from 1 as they are stored: 6, 7)" in told.notes[0]
+    assert check(told).notes == told.notes
+    whole = volume.array.copy()
+    whole[:3] = whole[-2:] = whole[3, :30] = whole[:, :, :9] = 0  # air, and less and less of the head
+    assert not check(Volume(whole, volume.ijk_to_ras, "head")).notes

@@ -18,7 +18,7 @@ from workers import SOON_S
 
 from UnifiedViTLib.errors import UnsupportedImageError
 from UnifiedViTLib.imaging.geometry import ALL_GIVEN, NOTHING_KNOWN, GeometrySource
-from UnifiedViTLib.imaging.reading import read
+from UnifiedViTLib.imaging.reading import limits, read
 
 SHAPE = (6, 40, 36)
 ARRAY = np.random.default_rng(0).integers(0, 1000, SHAPE).astype(np.int16)
@@ -292,6 +292,49 @@ def test_files_of_a_metaimage_that_are_no_slices_are_refused_where_itk_scrambles
         np.testing.assert_array_equal(read(tmp_path / "a.mhd").array, ARRAY)
     (tmp_path / "a.mhd").write_text(header.format("3"))
     assert "no slices of an image of 3 dimensions" in refusal(tmp_path / "a.mhd")
+
+
+@pytest.mark.parametrize("files", [1, 2, 3])
+def test_fewer_files_than_slices_are_refused_where_itk_would_give_what_lay_in_memory(tmp_path, files):
+    for n, part in enumerate(np.split(ARRAY, files)):
+        (tmp_path / f"{n}.raw").write_bytes(part.tobytes())
+    for said in (f"%d.raw 0 {files - 1} 1", "LIST\n" + "\n".join(f"{n}.raw" for n in range(files))):
+        (tmp_path / "a.mhd").write_text(META.replace("LOCAL", said))
+        assert f"it names {files} files for 6 slices" in refusal(tmp_path / "a.mhd")
+
+
+@pytest.mark.parametrize("field", ["Comment", "Name", "ObjectSubType"])
+def test_texts_for_which_itk_has_no_place_are_refused(tmp_path, field):
+    line = ("NDims = 3", f"NDims = 3\n{field} = {{}}")
+    np.testing.assert_array_equal(read(meta(tmp_path / "a.mha", (line[0], line[1].format("x" * 254)))).array, ARRAY)
+    for length in (255, 400, 100_000):  # names of 400 ended the process
+        path = meta(tmp_path / "b.mha", (line[0], line[1].format("x" * length)))
+        assert f"more than 254 characters in the field {field}" in refusal(path)
+
+
+@pytest.mark.parametrize("ending", ["mhd", "nhdr", "hdr", "nii", "nii.gz"])
+def test_more_voxels_than_the_header_promises_are_told(tmp_path, ending):
+    sitk.WriteImage(sitk.GetImageFromArray(ARRAY), str(tmp_path / f"a.{dict(hdr='img').get(ending, ending)}"))
+    voxels = {"mhd": "a.raw", "nhdr": "a.raw", "hdr": "a.img"}.get(ending, f"a.{ending}")
+    if ending in ("mhd", "nhdr"):
+        header = META.replace("LOCAL", voxels) if ending == "mhd" else f"{NRRD}data file: {voxels}\n"
+        (tmp_path / f"a.{ending}").write_text(header)
+        (tmp_path / voxels).write_bytes(ARRAY.tobytes())
+    path, more = tmp_path / f"a.{ending}", bytes(ARRAY[0].nbytes)
+    assert not any("more than its header" in note for note in read(path).notes)
+    with open(tmp_path / voxels, "ab") as file:
+        file.write(gzip.compress(more) if ending == "nii.gz" else more)
+    told = read(path)
+    assert any(f"{voxels} holds {len(more):,} bytes more than its header promises" in note for note in told.notes)
+    np.testing.assert_array_equal(told.array, ARRAY)
+
+
+def test_what_is_made_of_an_image_counts_by_its_voxels_and_not_by_their_type(monkeypatch):
+    monkeypatch.setattr(limits, "_memory", lambda: 10**9)
+    for voxel_bytes in (1, 2, 4):
+        assert limits.check_counts("a.png", (1000, 1000, 45), voxel_bytes) == 45_000_000 * voxel_bytes
+        with pytest.raises(UnsupportedImageError, match="too many for the memory of this computer"):
+            limits.check_counts("a.png", (1000, 1000, 60), voxel_bytes)
 
 
 @pytest.mark.parametrize(("write", "old", "new"), [

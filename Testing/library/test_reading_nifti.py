@@ -72,6 +72,15 @@ def test_odd_signs_of_voxel_sizes_do_not_change_the_sizes(tmp_path, values):
     assert volume.voxel_ml == pytest.approx(0.9 * 1.2 * 4 / 1000)
 
 
+@pytest.mark.parametrize("factor", [1.0, 1.005, 2.0])
+def test_another_size_of_the_voxels_by_the_sform_alone_is_told(tmp_path, factor):
+    sizes = np.linalg.norm(BASE[:3, :3], axis=0) * factor
+    volume = read(written(tmp_path / "a.nii", qform=(BASE, 0), pixdim=[1, *sizes, 0, 0, 0, 0]))
+    np.testing.assert_allclose(volume.ijk_to_ras, BASE, atol=1e-5)
+    told = [note for note in volume.notes if "two sizes for its voxels" in note and "times those by the first" in note]
+    assert len(told) == len(volume.notes) == (factor == 2)
+
+
 @pytest.mark.parametrize("code", [0, 1])
 @pytest.mark.parametrize("missing", [0.0, math.nan])
 def test_a_voxel_size_that_is_none_is_not_known(tmp_path, code, missing):

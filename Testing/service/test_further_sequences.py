@@ -64,6 +64,13 @@ def test_the_channel_that_the_input_is_has_no_file_beside_it(tmp_path, spec):
     assert further.of(tmp_path / "a_flair.nrrd", spec) == {"flair": tmp_path / "a_t1c.nrrd"}
 
 
+def test_a_further_sequence_is_no_input_of_its_own_where_the_pattern_fits_it_too(tmp_path):
+    further = FurtherSequences("*.nrrd", {"flair": "*_flair.nrrd", "t2": "*_t2.nrrd"})
+    inputs = [tmp_path / name for name in ("a.nrrd", "a_flair.nrrd", "b.nrrd", "b_t2.nrrd", "c_flair.nrrd")]
+    assert further.without_own(inputs) == [inputs[0], inputs[2], inputs[4]]
+    assert FurtherSequences().without_own(inputs) == inputs
+
+
 @pytest.fixture
 def scans(tmp_path):
     """Two patients, one of them with a FLAIR."""
@@ -83,10 +90,14 @@ def inputs_of(result: Path) -> list[str]:
 def test_the_command_line_gives_each_input_of_a_folder_what_lies_beside_it(tmp_path, scans, spec, capsys, warm_worker,
                                                                           jobs):
     out = tmp_path / "out"
-    usual = ["-o", str(out), "-m", str(spec.folder), "--device", "cpu", "--pattern", "*_t1c.nrrd"]
-    assert main(["predict", str(scans), "--channel", "flair=*_flair.nrrd", *jobs, *usual]) == 0
+    pattern = ["--pattern", "*_t1c.nrrd", "--channel", "flair=*_flair.nrrd"]
+    if jobs:  # a pattern that fits the further sequence, too
+        (scans / "a_flair.nrrd").rename(scans / "a_t1c_flair.nrrd")
+        pattern = ["--pattern", "*.nrrd", "--channel", "flair=*_flair.nrrd"]
+    usual = ["-o", str(out), "-m", str(spec.folder), "--device", "cpu", *pattern]
+    assert main(["predict", str(scans), *jobs, *usual]) == 0
     assert sorted(path.stem for path in out.glob("*.json")) == ["a_t1c", "b_t1c"]
-    assert inputs_of(out / "a_t1c.json") == ["a_t1c.nrrd", "a_flair.nrrd"]
+    assert inputs_of(out / "a_t1c.json") == ["a_t1c.nrrd", "a_t1c_flair.nrrd" if jobs else "a_flair.nrrd"]
     assert inputs_of(out / "b_t1c.json") == ["b_t1c.nrrd"]
     said = capsys.readouterr().out
     assert "Without t2:" in said and "Without flair, t2:" in said

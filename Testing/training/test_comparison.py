@@ -119,6 +119,25 @@ def test_runs_of_before_a_correction_of_labels_are_not_compared_with_those_after
         results_of(plan_of(compared), "heads", work, compared / "data")
 
 
+def test_runs_that_were_measured_by_other_test_masks_are_measured_again_though_these_are_as_large(compared, tmp_path,
+                                                                                                  capfd):
+    work, command = tmp_path / "work", ["compare", "--config", str(compared / "comparison.yaml"), "--work-dir",
+                                        str(tmp_path / "work"), "--data", str(compared / "data"), "--jobs", "2"]
+    shutil.copytree(compared / "work", work)
+    path = Run("heads", "unet", 0).folder(work) / "evaluation" / "slices.npz"
+    table = load_table(path)
+    path.write_bytes(table_bytes(replace(table, masks=None)))
+    assert cli.main(command) == 0
+    assert "is of an earlier version" in capfd.readouterr().out
+    assert table.masks is not None and len(np.unique(table.masks)) > 1
+    path.write_bytes(table_bytes(replace(table, masks=table.masks[::-1])))
+    weights = path.parents[1] / BEST_FILE
+    trained = weights.stat().st_mtime_ns
+    assert cli.main(command) == 0
+    assert "5 of 6 runs are finished" in capfd.readouterr().out
+    assert np.array_equal(load_table(path).masks, table.masks) and weights.stat().st_mtime_ns == trained
+
+
 def test_a_run_has_the_threads_of_its_recipe_and_its_share_only_where_that_names_none(compared, tmp_path):
     silent, run = plan_of(compared), next(runs_of(plan_of(compared)))
     said = load_comparison(written(tmp_path, described(changes=described()["changes"] | {"machine.threads": 3})))

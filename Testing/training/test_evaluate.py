@@ -287,7 +287,7 @@ def test_runs_on_different_slices_or_with_stale_metrics_are_refused(tmp_path, da
     evaluate(plan, fewer, second)
     with pytest.raises(RunError, match="different slices"):
         compare(first, second, tmp_path / "out")
-    other_mask = replace(data, slices=replace(data.slices, masks=np.zeros_like(data.slices.masks)))
+    other_mask = replace(data, slices=replace(data.slices, masks=data.slices.masks[..., ::-1]))  # as large
     evaluate(plan, other_mask, second)
     with pytest.raises(RunError, match="or masks"):
         compare(first, second, tmp_path / "out")

@@ -136,6 +136,15 @@ def test_a_site_whose_images_mean_something_else_is_refused_with_what_differs(tm
         Site("B", project, FederationPlan(rounds=1, steps=1), dataset, set(), tmp_path / "run")
 
 
+def test_a_site_does_not_go_on_with_masks_that_were_corrected_between_rounds(tmp_path):
+    project, plan = shared_project(), FederationPlan(rounds=1, steps=1)
+    dataset = site_dataset(tmp_path, project)
+    Site("B", project, plan, dataset, set(), tmp_path / "run")
+    corrected = replace(dataset, slices=replace(dataset.slices, masks=dataset.slices.masks[..., ::-1]))
+    with pytest.raises(RunError, match="has learnt from other images, masks or labels"):
+        Site("B", project, plan, corrected, set(), tmp_path / "run")
+
+
 def test_a_site_without_an_image_of_a_class_is_prepared_where_its_project_allows_it(tmp_path):
     folder = write_site(tmp_path / "site", 12, 0, kinds=2)  # healthy and bright alone
     source = {"name": "site", "folder": str(folder), "split": {"fractions": [0.5, 0.5, 0]}}
@@ -260,6 +269,19 @@ def test_a_site_that_measures_what_cannot_be_is_not_counted_and_ends_nothing(tmp
     log = (tmp_path / "federated" / "federation.log").read_text()
     assert log.count("B did not measure: It sent no score from 0 to 1, or not of how many slices") == 2
     assert log.count("B did not measure: It sent a report that cannot be read") == 1
+
+
+def test_a_round_is_the_best_on_the_same_sites_and_not_for_want_of_a_hard_one(tmp_path):
+    scores = {"A": (0.5, None, 0.6), "B": (0.9, 0.85, 0.8)}  # by rounds: A does not measure the second
+
+    def spoil(site: str, task: str, number: int, reply: Reply) -> Reply:
+        report = {"score": scores[site][number - 1], "slices": 8}
+        return Reply({REPORT: json.dumps(report)}) if task == VALIDATE else reply
+
+    federation = federation_of(tmp_path, shared_project(), FederationPlan(rounds=3, steps=1), {"A": 24, "B": 24}, spoil)
+    federation.run_all()
+    assert (federation.state.best_round, federation.state.best_score) == (1, pytest.approx(0.7))
+    assert federation.state.without_improvement == 2
 
 
 def test_names_and_numbers_of_a_site_cannot_change_the_table_of_the_rounds(tmp_path):

@@ -58,11 +58,25 @@ def test_archives_are_no_larger_than_asked_and_one_that_is_lost_is_told(tmp_path
     assert (tmp_path / "work" / "note.txt").read_bytes() == b"x" * 20_000
     with pytest.raises(DataError, match="holds a prepared dataset already"):
         unpack_dataset(tmp_path / "pack", tmp_path / "work")
+    corrected = replace(dataset, slices=replace(dataset.slices, masks=dataset.slices.masks[..., ::-1]))
+    others = pack_dataset(corrected, {"note.txt": b"x" * 20_000}, tmp_path / "corrected", part_bytes=120_000)
+    kept = parts[-1].read_bytes()
+    parts[-1].write_bytes(others[-1].read_bytes())  # copied before a correction, or after it
+    with pytest.raises(DataError, match=rf"not whole \({parts[-1].name} is of another pack\)"):
+        unpack_dataset(tmp_path / "pack", tmp_path / "mixed")
+    parts[-1].write_bytes(kept)
     parts[-1].unlink()
     with pytest.raises(DataError, match=r"not whole \(\d+ of 200 slices are missing\)"):
         unpack_dataset(tmp_path / "pack", tmp_path / "other")
     with pytest.raises(DataError, match="not a prepared dataset"):
         load_dataset(tmp_path / "other" / "dataset")
+
+
+def test_files_of_two_datasets_are_no_dataset(tmp_path):
+    folder = discs(tmp_path / "dataset").folder
+    np.save(folder / "labels.npy", np.load(folder / "labels.npy")[:-1])
+    with pytest.raises(DataError, match="its files are of datasets of different sizes"):
+        load_dataset(folder)
 
 
 def test_a_damaged_archive_is_told(tmp_path, dataset):
@@ -97,6 +111,11 @@ def test_a_pack_is_trained_elsewhere_from_the_weights_that_the_project_names(tmp
     before, taken = load_file(tmp_path / "gone" / "first" / "best.safetensors"), load_file(away / "initial.safetensors")
     assert before.keys() == taken.keys() and all(torch.equal(taken[name], value) for name, value in before.items())
     assert load_project(away / "project.yaml").fit.initial.weights == away / "initial.safetensors"
+    sides = np.load(away / "dataset" / "sides.npy")
+    np.save(away / "dataset" / "sides.npy", np.where(sides == "train", "test", sides))
+    assert main(["fit", str(away / "project.yaml"), "--work-dir", str(away)]) == 1
+    assert "learnt from" in (said := capsys.readouterr().err) and "on the validation or test side" in said
+    np.save(away / "dataset" / "sides.npy", sides)
     assert main(["fit", str(away / "project.yaml"), "--work-dir", str(away)]) == 0
     assert "takes over from" in capsys.readouterr().out
     assert (away / "fit" / "best.safetensors").exists()

@@ -179,6 +179,10 @@ def test_runs_are_measured_from_the_command_line_and_a_stopped_measurement_goes_
     monkeypatch.setattr(EvaluatedModel, "predict", looked)
     assert main(command) == 0
     assert json.loads(written.read_text()) == results
+    masks = work / "dataset" / "masks.npy"
+    np.save(masks, np.load(masks)[..., ::-1])
+    with pytest.raises(AssertionError, match="looked again"):  # for other masks than those that it was measured by
+        main(command)
 
 
 def test_a_run_is_not_measured_under_corruptions_on_patients_whom_it_has_learnt_from(work):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import multiprocessing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from once import made_once
 from site_sets import head, inverted, write_parent
 from unifiedvit_training.cli import main
 from unifiedvit_training.suggestion.examination import Examination
-from unifiedvit_training.suggestion.examiner import examiner
+from unifiedvit_training.suggestion.examiner import Examiner, examiner
 from unifiedvit_training.suggestion.selection import Choice, by_patient, score_images, weighted_k_centre
 
 from UnifiedViTLib.imaging.reading import read
@@ -115,6 +116,13 @@ def test_a_second_run_looks_at_nothing_again(work, parent, folder, capsys):
     suggest(capsys, parent, folder, work, "--budget", "2")
     assert len(kept) == 14 and not multiprocessing.active_children()
     assert {file: file.stat().st_mtime_ns for file in (work / "suggestions").iterdir()} == kept
+
+
+def test_what_is_kept_is_of_the_model_with_its_calibration(parent, folder, tmp_path):
+    spec = load_spec(parent)
+    models = (spec, replace(spec, description="other words"), replace(spec, temperature=2 * spec.temperature))
+    same, words, calibrated = (Examiner(one, tmp_path)._signature(folder / "clear 0.png") for one in models)
+    assert same == words != calibrated
 
 
 def test_what_is_labelled_already_is_left_out(work, parent, folder, dataset, capsys):

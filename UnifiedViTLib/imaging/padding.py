@@ -25,6 +25,8 @@ _SMALL, _AROUND_SMALL, _AROUND_LARGE = 27, 0.8, 0.35
 _LARGEST, _LEAST_RANGE = 1e15, 1e-15
 #: Fewer steps than this between the least and the largest value are not an image in single precision.
 _LEAST_STEPS = 64
+#: Of the filled rows of the fullest among so many slices before a slice, and after it, it has at least this share.
+_BESIDE, _EMPTIED = 3, 0.5
 
 
 def replace_padding(array: np.ndarray, name: str, through: int) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -68,6 +70,20 @@ def replace_padding(array: np.ndarray, name: str, through: int) -> tuple[np.ndar
     return replaced, (
         f"{share:.1%} of the voxels hold no intensity ({words}); they lie around the body and were taken for air.",
     )
+
+
+def emptied_slices(array: np.ndarray, across: int) -> list[int]:
+    """Numbers, from 1, of slices that hold one value alone in half of their rows (or columns) or more, where those
+    before and after them do not: an interrupted transfer leaves them so, and anatomy does not.
+
+    Args:
+        array: voxels (K, J, I).
+        across: the axis of `array` across the slices.
+    """
+    slices = np.moveaxis(array, across, 0)
+    filled = np.array([min(np.mean(one.max(axis=axis) != one.min(axis=axis)) for axis in (0, 1)) for one in slices])
+    return [number + 1 for number in range(1, len(filled) - 1) if filled[number] < _EMPTIED * min(
+        filled[max(0, number - _BESIDE):number].max(), filled[number + 1:number + 1 + _BESIDE].max())]
 
 
 def _find_padding(array: np.ndarray) -> tuple[np.ndarray | None, str]:

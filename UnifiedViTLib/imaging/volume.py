@@ -10,10 +10,12 @@ import numpy as np
 
 from ..errors import UnsupportedImageError
 from .geometry import ALL_GIVEN, EXTENT_MM, MOST_ELONGATED, UNKNOWN, GeometrySource, implausible_size, size_in_words
-from .padding import replace_padding
+from .padding import emptied_slices, replace_padding
 
 #: Axes further from right angles (degrees) are told.
 _SHEARED_DEGREES = 1.0
+#: Slices that a note names.
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,15 @@ def check(volume: Volume) -> Volume:
     _check_grid(volume)
     _check_extent(volume)
     array, name = volume.array, volume.name
-    array, notes = replace_padding(array, name, _across_slices(array.shape, np.asarray(volume.ijk_to_ras, float)))
+    across = _across_slices(array.shape, np.asarray(volume.ijk_to_ras, float))
+    array, notes = replace_padding(array, name, across)
     if array.min() == array.max():
         raise UnsupportedImageError(
             f"{name} has the same value ({array.flat[0]}) everywhere; there is nothing to look at. "
             "Check that the right file was loaded."
         )
-    notes = (*notes, *_shear(np.asarray(volume.ijk_to_ras, float)))
+    notes = (*notes, *_shear(np.asarray(volume.ijk_to_ras, float)), *_emptied(array, across))
+    notes = tuple(note for note in notes if note not in volume.notes)
     if notes:
         volume = replace(volume, array=array, notes=(*volume.notes, *notes))
     return _check_sizes(volume)
@@ -98,6 +102,17 @@ def _shear(matrix: np.ndarray) -> list[str]:
         f"The image is sheared: its axes are {degrees:.1f} degrees from right angles, and slices are shown as if they "
         "were not. Volumes in mL take it into account."
     ]
+
+
+def _emptied(array: np.ndarray, across: int) -> list[str]:
+    """A note where slices within the volume are empty."""
+    emptied = emptied_slices(array, across)
+    if not emptied:
+        return []
+    which = ", ".join(map(str, emptied[:_NAMED])) + (f" and {len(emptied) - _NAMED} more" * (len(emptied) > _NAMED))
+    return [f"Slices within the image are empty, or hold nothing in half of their rows, though those beside them do "
+            f"not (counted from 1 as they are stored: {which}): an interrupted transfer leaves them so, and what "
+            "belongs there was not looked at. Export the image again."]
 
 
 def check_labels(volume: Volume) -> Volume:

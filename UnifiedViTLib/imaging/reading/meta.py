@@ -11,7 +11,16 @@ from ...errors import UnsupportedImageError
 from ..geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
 from ..volume import Volume
 from .images import read_with_itk, to_volume
-from .limits import LONGEST_HEADER, check_counts, check_packed, check_there, check_unpacked, damaged, unpacked
+from .limits import (
+    LONGEST_HEADER,
+    check_counts,
+    check_packed,
+    check_there,
+    check_unpacked,
+    damaged,
+    surplus_note,
+    unpacked,
+)
 from .names import stem
 from .text_headers import (
     UNIT_MM,
@@ -29,6 +38,11 @@ _BYTES = {"MET_CHAR": 1, "MET_UCHAR": 1, "MET_SHORT": 2, "MET_USHORT": 2, "MET_I
 _ORIENTATION = ("TransformMatrix", "Rotation", "Orientation")
 _POSITION = ("Offset", "Position", "Origin")
 _BYTE_ORDER = ("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
+#: Fields of text for which ITK has a place of 255 bytes: a longer one overwrites what lies behind it, or ends the
+#: process.
+_TEXTS = {"AcquisitionDate", "AnatomicalOrientation", "Comment", "DistanceUnits", "Modality", "Name", "ObjectSubType",
+          "ObjectType"}
+_LONGEST_TEXT = 254
 _YES, _NO = ("true", "1", "t", "yes"), ("false", "0", "f", "no")
 
 
@@ -52,9 +66,9 @@ def read_meta(path: Path) -> Volume:
             "components). Convert it to 16-bit integers or 32-bit floats and run again."
         )
     promised = check_counts(name, sizes, _BYTES[kind] * components)
-    _check_data(path, fields, files, begin, promised)
+    surplus = _check_data(path, fields, files, begin, promised)
     geometry, scale, notes = _in_millimetres(fields, _geometry(name, fields, dimension))
-    volume = to_volume(read_with_itk(path, "MetaImageIO", sizes), stem(path), notes, geometry=geometry)
+    volume = to_volume(read_with_itk(path, "MetaImageIO", sizes), stem(path), (*notes, *surplus), geometry=geometry)
     return _intensities(scaled(volume, scale), fields, name)
 
 
@@ -100,6 +114,9 @@ def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
         place += len(line) + len(newline)
         field, equals, text = header_text(path.name, line).partition("=")
         field, text = field.strip(), text.strip()
+        if field in _TEXTS and len(text.encode()) > _LONGEST_TEXT:
+            raise UnsupportedImageError(f"{path.name} has more than {_LONGEST_TEXT} characters in the field {field} of "
+                                        "its header, which ITK cannot hold. Shorten it, and run again.")
         if not equals:
             if field:
                 raise damaged(path.name, "its header has a line without '='")
@@ -113,8 +130,8 @@ def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
     raise damaged(path.name, "its header does not end")
 
 
-def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int, promised: int) -> None:
-    """Count the bytes of the voxels, wherever they are."""
+def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int, promised: int) -> tuple[str, ...]:
+    """Count the bytes of the voxels, wherever they are; a note where a file of their own has more of them."""
     name, data = path.name, fields["ElementDataFile"]
     if _truth(name, fields, "BinaryData", "False") is False and "BinaryData" in fields:
         raise UnsupportedImageError(f"{name} holds its voxels as text. Save it as binary and run again.")
@@ -129,16 +146,21 @@ def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int
             raise damaged(name, f"it lists files ({data[:40]}) that are no slices of an image of {dimension} "
                                 "dimensions")
     files = _data_files(path, data, names)
+    slices = whole_numbers(name, "DimSize", fields["DimSize"])[-1]
+    if (data.startswith("LIST") or "%" in data) and len(files) != slices:  # ITK would give what lay in memory
+        raise damaged(name, f"it names {len(files)} files for {slices} slices, where each slice has one")
     if promised % len(files) or (packed and len(files) > 1):
         raise damaged(name, f"its voxels are in {len(files)} files that cannot be of one size")
     each = promised // len(files)
     skip = whole_numbers(name, "HeaderSize", fields.get("HeaderSize", "0"), 1)[0]
     if skip < -1 or (skip == -1 and (packed or attached)) or (skip > 0 and attached):
         raise damaged(name, f"its header says HeaderSize {skip}")
+    notes: tuple[str, ...] = ()
     for file, there in files:
         start = begin if attached else max(skip, 0)
         if not packed:
             check_there(name, start + each, there)
+            notes = notes or (() if attached or skip == -1 else surplus_note(file.name, there - start - each))
             continue
         bytes_packed = there - start
         if "CompressedDataSize" in fields:
@@ -154,6 +176,7 @@ def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int
                 f"{name} does not say how many bytes its packed voxels take (CompressedDataSize). Add the line "
                 f"CompressedDataSize = {bytes_packed} to its header, or save the image again."
             )
+    return notes
 
 
 def _data_files(path: Path, data: str, names: list[str]) -> list[tuple[Path, int]]:

@@ -12,10 +12,10 @@ import numpy as np
 
 from ...errors import UnsupportedImageError
 from ..colours import grey
-from ..geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource
+from ..geometry import DERIVED, GIVEN, UNKNOWN, GeometrySource, size_in_words
 from ..volume import Volume, grid_distance_mm
 from .images import first_three
-from .limits import check_counts, check_packed, check_regular, check_there, damaged, fill, unpacked
+from .limits import check_counts, check_packed, check_regular, check_there, damaged, fill, surplus_note, unpacked
 from .names import stem
 from .nifti_header import (
     COMPONENTS,
@@ -69,11 +69,12 @@ def read_nifti(path: Path) -> Volume:
     file = image_of_pair(at) if header.pair else at
     if file != path:
         check_regular(file, of=name)
-    array = _voxels(file, name, header, dtype, (*counts[::-1], *([components] if components > 1 else [])))
-    notes: tuple[str, ...] = ()
+    array, surplus = _voxels(file, name, header, dtype, (*counts[::-1], *([components] if components > 1 else [])))
+    # A few bytes behind them are a trailer; as many as a slice has are voxels of which the header does not know.
+    notes = surplus_note(file.name, surplus) if surplus >= array[0].nbytes or file != at else ()
     if components > 1:
         array, note = grey(array, name, alpha=True)
-        notes = (note,)
+        notes = (note, *notes)
     array = _rescaled(array, header, name)
     matrix, geometry, more = _geometry(header, counts)
     planar = dimensions < 3 and geometry.orientation == UNKNOWN
@@ -90,8 +91,9 @@ def _begin(file: Path, name: str) -> bytes:
     return begin
 
 
-def _voxels(file: Path, name: str, header: NiftiHeader, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
-    """The voxels of `shape`, in this machine's byte order."""
+def _voxels(file: Path, name: str, header: NiftiHeader, dtype: np.dtype, shape: tuple[int, ...]
+            ) -> tuple[np.ndarray, int]:
+    """The voxels of `shape`, in this machine's byte order; and how many bytes there are behind them."""
     if not (math.isfinite(header.offset) and 0 <= header.offset < 2**40):
         raise damaged(name, f"its header says that voxels begin at byte {header.offset}")
     offset = int(header.offset)
@@ -104,13 +106,14 @@ def _voxels(file: Path, name: str, header: NiftiHeader, dtype: np.dtype, shape: 
         (check_packed if packed else check_there)(name, offset + length, there)
         array = np.empty(shape, dtype)
         target = array.reshape(-1).view(np.uint8).data
+        surplus = there - offset - length
         if packed:
             opened.seek(0)
-            fill(target, unpacked(opened, name), offset, name)
+            surplus = fill(target, unpacked(opened, name), offset, name)
         else:
             opened.seek(offset)
             check_there(name, length, opened.readinto(target))
-    return array.astype(dtype.newbyteorder("="), copy=False)
+    return array.astype(dtype.newbyteorder("="), copy=False), surplus
 
 
 def _rescaled(array: np.ndarray, header: NiftiHeader, name: str) -> np.ndarray:
@@ -151,6 +154,8 @@ def _geometry(header: NiftiHeader, counts: tuple[int, int, int]) -> tuple[np.nda
         matrix, geometry = scale @ sform, GeometrySource(spacing=GIVEN if thick else UNKNOWN)
         if qform is not None and usable.all():
             notes += _disagreement(header, scale @ qform, matrix, counts)
+        elif header.qform_code <= 0 and usable.all() and not (stored == 1).all():  # 1 is what writers fill in
+            notes += _other_sizes(np.abs(stored) * mm, np.linalg.norm(matrix[:3, :3], axis=0))
     elif qform is not None:
         matrix, geometry = scale @ qform, GeometrySource(spacing=GIVEN if usable.all() else UNKNOWN)
     else:
@@ -190,6 +195,15 @@ def _disagreement(header: NiftiHeader, qform: np.ndarray, sform: np.ndarray, cou
         + (" The one is the mirror image of the other: check right and left." if mirrored else "")
         + (f" Volumes in mL are {ratio:.2f} times those by the qform." if abs(ratio - 1) > 0.01 else "")
     ]
+
+
+def _other_sizes(pixdim: np.ndarray, sform: np.ndarray) -> list[str]:
+    """A note where the size of the voxels, (3,) in mm, is another one by the sform than by the header's own field."""
+    if np.allclose(pixdim, sform, rtol=0.01):
+        return []
+    return [f"The file gives two sizes for its voxels: {size_in_words(pixdim)} mm (pixdim) and {size_in_words(sform)} "
+            "mm by its sform, which was taken, as readers of NIfTI do. Volumes in mL are "
+            f"{np.prod(sform / pixdim):.2f} times those by the first: check which is right."]
 
 
 def _meant(code: int) -> str:

@@ -13,7 +13,16 @@ from ...errors import UnsupportedImageError
 from ..geometry import GIVEN, UNKNOWN, GeometrySource
 from ..volume import Volume
 from .images import read_with_itk, to_volume
-from .limits import LONGEST_HEADER, check_counts, check_packed, check_there, check_unpacked, damaged, unpacked
+from .limits import (
+    LONGEST_HEADER,
+    check_counts,
+    check_packed,
+    check_there,
+    check_unpacked,
+    damaged,
+    surplus_note,
+    unpacked,
+)
 from .names import stem
 from .text_headers import (
     UNIT_MM,
@@ -128,10 +137,10 @@ def _read_image(path: Path) -> tuple[sitk.Image, GeometrySource, np.ndarray | No
             "integers or 32-bit floats and run again."
         )
     promised = check_counts(name, sizes, _DTYPES[kind].itemsize)
-    _check_data(path, fields, files, begin, promised, kind)
+    surplus = _check_data(path, fields, files, begin, promised, kind)
     domain = _domain(name, fields, sizes)
     geometry, scale, notes = _geometry(name, fields, domain, dimension)
-    return read_with_itk(path, "NrrdImageIO", [sizes[axis] for axis in domain]), geometry, scale, notes
+    return read_with_itk(path, "NrrdImageIO", [sizes[axis] for axis in domain]), geometry, scale, (*notes, *surplus)
 
 
 def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
@@ -168,8 +177,10 @@ def _check_length(name: str, line: str, field: str) -> None:
         raise damaged(name, f"its header has a line of {length} characters ({line.strip()[:20]!r}...)")
 
 
-def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int, promised: int, kind: str) -> None:
-    """Count the bytes of the voxels, wherever they are; where they are text, see that it holds numbers of `kind`."""
+def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int, promised: int, kind: str
+                ) -> tuple[str, ...]:
+    """Count the bytes of the voxels, wherever they are; where they are text, see that it holds numbers of `kind`. A
+    note where a file of their own has more of them."""
     name, size = path.name, _DTYPES[kind].itemsize
     files = _data_files(path, fields, names)
     attached = not fields.keys() & {"data file", "datafile"}
@@ -183,12 +194,16 @@ def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int
         raise damaged(name, f"its header says line skip {lines}, byte skip {skip}")
     if encoding in _RAW and size > 1 and fields.get("endian", "").lower() not in ("little", "big"):
         raise damaged(name, "its header does not say in which order bytes are")
+    notes: tuple[str, ...] = ()
     for file, there in files:
         start = (begin if attached else 0) + _skipped(file, begin if attached else 0, lines)
+        if encoding in _RAW and not attached and skip >= 0:
+            notes = notes or surplus_note(file.name, there - start - skip - each)
         if encoding in _TEXT:
             _check_text(name, file, start + max(skip, 0), each // size, _DTYPES[kind])
         else:
             _check_file(name, file, there - start, start, max(skip, 0) + each, encoding)
+    return notes
 
 
 def _data_files(path: Path, fields: dict[str, str], names: list[str]) -> list[tuple[Path, int]]:

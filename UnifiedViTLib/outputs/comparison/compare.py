@@ -12,9 +12,11 @@ from ...records import Record
 from ..headlines import headline
 from .grids import align, unit_warnings
 from .matching import SegmentPair, match_segments, name_of
-from .metrics import dice, hd95_mm
+from .metrics import dice, hd95_mm, turned_dice
 from .segmentations import Origin, Segmentation
 
+#: Dice below and from which on two sides overlap little as they are, and much if one of them is turned around.
+_LITTLE, _MUCH = 0.5, 0.8
 #: Labels of the difference map.
 ONLY_A, BOTH, ONLY_B, BOTH_OTHERWISE = 1, 2, 3, 4
 
@@ -115,6 +117,8 @@ def compare(a: Segmentation, b: Segmentation,
         difference, to_ras = np.zeros(aligned.a.shape, np.uint8), aligned.a.ijk_to_ras
         all_a, all_b = aligned.a.mask(a.segments), aligned.b.mask(b.segments)
         difference[all_a], difference[all_b], difference[all_a & all_b] = ONLY_A, ONLY_B, BOTH_OTHERWISE
+        if a.shape == b.shape == all_a.shape:
+            warnings += _turned_warning(a, b, all_a, all_b)
         for number, pair in enumerate(pairs):
             progress(f"Comparing {pair.name}", (number + 0.5) / (len(pairs) + 1))
             on_grid_a, on_grid_b = aligned.a.mask(pair.a), aligned.b.mask(pair.b)
@@ -155,6 +159,17 @@ def _origin_warnings(a: Segmentation, b: Segmentation) -> list[str]:
     return [f"{a.name} and {b.name} are of different images ({one.image}, {other.image}): volumes and their change "
             "stand; Dice, HD95 and the difference map only count if the images are of one patient and registered."
             f"{models}"]
+
+
+def _turned_warning(a: Segmentation, b: Segmentation, all_a: np.ndarray, all_b: np.ndarray) -> list[str]:
+    """Whether one side, of which `all_a` and `all_b` are drawn, seems to be stored in another order of voxels than its
+    header says."""
+    overlap = dice(all_a, all_b) or 0.0
+    if overlap >= _LITTLE or (turned := turned_dice(all_a, all_b)) < _MUCH:
+        return []
+    return [f"{a.name} and {b.name} hardly overlap (Dice {overlap:.2f}), but would (Dice {turned:.2f}) if one of them "
+            "were mirrored, or its rows and columns exchanged: it seems to be stored in another order than its header "
+            "says. Check both over the image before the numbers here are used."]
 
 
 def _region_warnings(a: Segmentation, b: Segmentation) -> list[str]:

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 #: Points of a leaf: outlines are dense, and large leaves three times as fast as SciPy's 10.
 _LEAF = 64
+#: Voxels by which an overlap is estimated.
+_POINTS = 100_000
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float | None:
     """Dice coefficient of two masks of one shape, 0 to 1; None where both are empty."""
     drawn = np.count_nonzero(a) + np.count_nonzero(b)
     return float(2.0 * np.count_nonzero(a & b) / drawn) if drawn else None
+
+
+def turned_dice(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest Dice coefficient of two masks, nearly, if one were mirrored along some of its axes, or its rows
+    and columns exchanged where there are as many; 0 where a side is empty.
+
+    Args:
+        a, b: masks (K, J, I) of one shape.
+    """
+    points = np.argwhere(b)
+    if not len(points) or not a.any():
+        return 0.0
+    drawn, some = len(points) + np.count_nonzero(a), points[::-(-len(points) // _POINTS)]
+    orders = ((0, 1, 2), (0, 2, 1)) if a.shape[1] == a.shape[2] else ((0, 1, 2),)
+    shares = []
+    for order, mirrored in product(orders, product((False, True), repeat=3)):
+        k, j, i = np.where(mirrored, np.array(a.shape) - 1 - some[:, order], some[:, order]).T
+        shares.append(float(np.mean(a[k, j, i])))
+    return 2 * max(shares[1:]) * len(points) / drawn  # the first is as they are
 
 
 def hd95_mm(a: np.ndarray, b: np.ndarray, ijk_to_ras: np.ndarray) -> float | None:

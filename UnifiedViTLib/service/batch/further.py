@@ -7,9 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from ...errors import UnsupportedImageError
 from ...spec import ModelSpec
+
+#: A path, or a series of a server.
+Input = TypeVar("Input")
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,12 @@ class FurtherSequences:
         known = set(names) - {input_channel or next(iter(names), "")}
         files = {channel: self._beside(path, name) for channel, name in self.names.items() if channel in known}
         return {channel: file for channel, file in files.items() if file is not None and file.exists()}
+
+    def without_own(self, inputs: Sequence[Input]) -> list[Input]:
+        """The inputs that are not a further sequence of another of them: the pattern may fit these, too."""
+        files = (self._beside(path, name) for path in inputs if isinstance(path, Path) for name in self.names.values())
+        beside = {os.path.abspath(file) for file in files if file is not None}
+        return [path for path in inputs if not (isinstance(path, Path) and os.path.abspath(path) in beside)]
 
     def check(self, inputs: Sequence[Path]) -> None:
         """Return if each sequence is there for one of the inputs at least.

@@ -14,9 +14,10 @@ from ..data.prepare import prepare_dataset
 from ..errors import RunError, TrainingError
 from ..evaluation.candidates import FOLDER, TrainedRun
 from ..evaluation.evaluate import TABLE_FILE, measure_slices
+from ..evaluation.slice_table import SliceTable, load_table, same_truth, truth_of
 from ..learning.fit import fit
 from ..runs.checkpoints import BEST_FILE, STATE_FILE
-from ..runs.learnt_from import check_learnt_from
+from ..runs.learnt_from import LEARNT_FROM_FILE, check_learnt_from
 from ..runs.project_file import check_run_recipe
 from .plan import Comparison, Run, chosen_runs, project_of
 
@@ -44,21 +45,25 @@ def train_all(plan: Comparison, work: Path, data: Path | None, only: list[str], 
         RunError: a run failed, and the others were finished first; or one has learnt from other slices.
     """
     runs = chosen_runs(plan, only)
+    stale = []  # trained, and measured on slices, labels or masks that were corrected since
     for name in dict.fromkeys(run.of_set for run in runs):
         project = project_of(plan, next(run for run in runs if run.of_set == name), data)
         tasks = {plan.entry(run.entry).task for run in runs}  # what none of them learns, the data need not show
         whole = project.model.model_copy(update={"task": tasks.pop() if len(tasks) == 1 else "both"})
         dataset = prepare_dataset(project.model_copy(update={"model": whole}), work / name / DATASET)
+        truth = truth_of(dataset, whole)
         for run in runs:
             if run.of_set == name:
                 check_learnt_from(dataset.slices, run.folder(work))
+                if finished(plan, run, work, data) and not _is_measured(run.folder(work), truth):
+                    stale.append(run)
     threads = max(1, torch.get_num_threads() // jobs)  # of those that OMP_NUM_THREADS or the system leave
-    left = [run for run in runs if not finished(plan, run, work, data)]
+    left = [run for run in runs if run in stale or not finished(plan, run, work, data)]
     print(f"{len(runs) - len(left)} of {len(runs)} runs are finished; {len(left)} to do.")
     failed = []
     # Processes of their own: threads and seeds of torch belong to a process.
     with ProcessPoolExecutor(jobs, mp_context=_PROCESSES) as pool:
-        begun = {pool.submit(_train, plan, run, work, data, threads): run for run in left}
+        begun = {pool.submit(_train, plan, run, work, data, threads, run in stale): run for run in left}
         for done, future in enumerate(as_completed(begun), 1):
             folder, error = begun[future].folder(work), future.exception()
             if error:
@@ -88,14 +93,25 @@ def finished(plan: Comparison, run: Run, work: Path, data: Path | None) -> bool:
     return table.stat().st_mtime_ns >= weights.stat().st_mtime_ns
 
 
-def _train(plan: Comparison, run: Run, work: Path, data: Path | None, threads: int) -> None:
-    """One run in a process of its own, what it says in `log.txt`."""
+def _is_measured(folder: Path, truth: SliceTable) -> bool:
+    """Whether a run was measured on the slices, labels and masks that are prepared now, as far as it wrote them down.
+    """
+    table = load_table(folder / FOLDER / TABLE_FILE)
+    if table.masks is None or not (folder / LEARNT_FROM_FILE).exists():
+        print(f"The run in {folder} is of an earlier version, which did not write down all that it learnt from and was "
+              "measured by: whether masks or images were corrected since is not known.")
+    return same_truth(table, truth)
+
+
+def _train(plan: Comparison, run: Run, work: Path, data: Path | None, threads: int, trained: bool) -> None:
+    """One run in a process of its own, what it says in `log.txt`; one that is `trained` is measured alone."""
     folder, project = run.folder(work), project_of(plan, run, data, threads)
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / LOG_FILE, "a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
         try:
             dataset = load_dataset(work / run.of_set / DATASET)
-            fit(project, dataset, folder)
+            if not trained:
+                fit(project, dataset, folder)
             measure_slices(TrainedRun(project, folder), dataset)
         except TrainingError:
             raise

@@ -151,6 +151,8 @@ def load_dataset(folder: Path) -> Dataset:
                                 mmap_mode="r" if field.name in ("images", "masks") else None)
             for field in fields(SliceSet)
         }
+        if len({len(array) for array in arrays.values()}) > 1:
+            raise ValueError("its files are of datasets of different sizes")
         items = tuple(
             Item(**item | {"image": Path(item["image"]), "mask": Path(item["mask"]) if item["mask"] else None,
                            "labels": tuple(item["labels"]), "unknown": tuple(item.get("unknown", ())),

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..storage import packed, replacing, write_whole
-from .dataset import CARD_FILE, Dataset, SliceSet, load_dataset
+from .dataset import CARD_FILE, SIDES, Dataset, SliceSet, dataset_digest, load_dataset
 from .writing import writable
 
 #: Bytes of an archive at most, and slices that are compressed together.
@@ -48,7 +48,7 @@ def pack_dataset(dataset: Dataset, extras: dict[str, bytes], output: Path, part_
         DataError: a file is larger than an archive may be, or the folder cannot be written.
     """
     card = {"format": _FORMAT, "slices": len(dataset.slices), "shape": list(dataset.slices.images.shape[1:]),
-            "extras": sorted(extras)}
+            "extras": sorted(extras), "dataset_sha256": dataset_digest(dataset.slices, SIDES)}
     small = packed({name: getattr(dataset.slices, name) for name in _SMALL})
     items = [asdict(item) | {"metadata": {}} for item in dataset.items]  # `fit` needs none of it
     recipe = json.dumps({"recipe": dataset.recipe, "items": items}, default=str)
@@ -59,7 +59,8 @@ def pack_dataset(dataset: Dataset, extras: dict[str, bytes], output: Path, part_
         for old in _parts(output):
             old.unlink()
         parts: list[Path] = []
-        for number, members in enumerate(_split_into_parts(files, _chunks(dataset.slices), part_bytes)):
+        for number, members in enumerate(_split_into_parts(
+                files, _chunks(dataset.slices, card["dataset_sha256"]), part_bytes)):
             parts.append(output / f"part-{number:02d}.zip")
             with replacing(parts[-1]) as new, zipfile.ZipFile(new, "w") as archive:
                 for name, content in members:
@@ -111,6 +112,8 @@ def _unpack(parts: list[Path], work: Path) -> Dataset:
                     if not name.startswith("slices-"):
                         continue
                     chunk = _arrays(archive.read(name))
+                    if str(chunk.get("dataset_sha256")) != str(card.get("dataset_sha256")):
+                        raise ValueError(f"{part.name} is of another pack")
                     start = int(chunk["start"])
                     place = slice(start, start + len(chunk["masks"]))
                     large["images"][place], large["masks"][place] = _restored(chunk), chunk["masks"]
@@ -162,11 +165,12 @@ def _split_into_parts(files: list[tuple[str, bytes]], chunks: Iterator[tuple[str
     yield members
 
 
-def _chunks(slices: SliceSet) -> Iterator[tuple[str, bytes]]:
+def _chunks(slices: SliceSet, digest: str) -> Iterator[tuple[str, bytes]]:
     for start in range(0, len(slices), _TOGETHER):
         stop = min(start + _TOGETHER, len(slices))
         yield f"slices-{start:07d}.npz", packed({
             "start": np.array(start, np.int64), "masks": np.asarray(slices.masks[start:stop]),
+            "dataset_sha256": np.array(digest),
             **_quantised(np.asarray(slices.images[start:stop], np.float32)),
         })
 

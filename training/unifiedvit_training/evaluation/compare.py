@@ -102,6 +102,9 @@ def _refuse_unlike(runs: tuple[Path, Path], models: tuple[Model, ...], tables: t
             f"{runs[0]} and {runs[1]} were evaluated on different slices ({len(first):,} and {len(second):,}), labels "
             "or masks. Evaluate both on the same dataset."
         )
+    if first.masks is None or second.masks is None:
+        print("One was evaluated by an earlier version, which kept of the masks their areas alone: whether both were "
+              "measured by the same ones is not known. Evaluate both again to be sure.")
 
 
 def _short(first: Path, second: Path) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ class SliceTable:
         values: of `overlap_values` and `boundary_values`; None without a mask.
         found: (N, C) bool, multi-label: whose probability reaches its threshold; None for other models.
         labelled: (N,) share of the true mask that somebody labelled, 0 where it is not known.
+        masks: (N,) uint32, checksum of the true mask; None in tables of before it was kept.
     """
 
     indices: np.ndarray
@@ -63,6 +65,7 @@ class SliceTable:
     values: dict[str, np.ndarray] | None
     found: np.ndarray | None = None
     labelled: np.ndarray | None = None
+    masks: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -97,11 +100,20 @@ class SliceTable:
 
 
 def same_truth(first: SliceTable, second: SliceTable) -> bool:
-    """Whether two tables are of the same slices, with the same labels and masks."""
-    return all(
-        np.array_equal(getattr(first, name), getattr(second, name))
-        for name in ("sides", "items", "positions", "groups", "labels")
-    ) and np.array_equal(first.lesion_pixels, second.lesion_pixels, equal_nan=True)
+    """Whether two tables are of the same slices, with the same labels and masks; of the masks their areas alone, where
+    one of the tables has no more of them."""
+    names = ["sides", "items", "positions", "groups", "labels"]
+    if first.masks is not None and second.masks is not None:
+        names.append("masks")
+    return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in names
+               ) and np.array_equal(first.lesion_pixels, second.lesion_pixels, equal_nan=True)
+
+
+def truth_of(dataset: Dataset, model: Model) -> SliceTable:
+    """The validation and test slices of a dataset as a table in which nothing is answered, in the order in which they
+    are measured."""
+    indices = np.concatenate([dataset.slices.on(side) for side in ("validation", "test")])
+    return build_slice_table(dataset, indices, SliceOutputs(None, None, None), model, None)
 
 
 def build_slice_table(
@@ -133,6 +145,7 @@ def build_slice_table(
         slices.planes[indices], slices.sides[indices], slices.positions[indices], slices.labels[indices],
         np.where(has_mask, lesion_of(masks).sum(axis=(1, 2)), np.nan), probabilities, raw, values, found,
         np.where(has_mask, (masks != IGNORE).mean(axis=(1, 2)), 0.0),
+        np.array([zlib.crc32(np.ascontiguousarray(mask).data) for mask in masks], np.uint32),
     )
 
 

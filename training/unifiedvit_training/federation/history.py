@@ -28,6 +28,7 @@ class State:
     Attributes:
         round: the last one that is finished; 0: none.
         best_round, best_score: of the best measurement; 0 and None before there is one.
+        best_sites: score and number of slices at each site that made it.
         without_improvement: measurements since.
         rows: of `rounds.csv`, one a site and round, and one for all.
         left_out: sentences of each round about sites that it went on without.
@@ -37,6 +38,7 @@ class State:
     round: int = 0
     best_round: int = 0
     best_score: float | None = None
+    best_sites: dict[str, list[float]] = field(default_factory=dict)
     without_improvement: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
     left_out: dict[str, list[str]] = field(default_factory=dict)

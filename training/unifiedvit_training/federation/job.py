@@ -17,6 +17,7 @@ from ..errors import ConfigError, RunError
 from ..learning.initialise import load_initial_weights, normalisation_names
 from ..learning.portable import PROJECT_FILE, WEIGHTS_FILE, portable_files
 from ..learning.training_module import TrainingModule
+from ..runs.patients import PATIENTS_FILE
 from ..storage import write_whole
 from .app import APP, CONTROLLER, EXECUTOR, FOLDER, LOCAL_FILE
 from .exchange import FINISH, JOIN, TRAIN, VALIDATE
@@ -50,6 +51,9 @@ def write_job(folder: Path, project: Project, plan: FederationPlan, sites: Mappi
             raise ConfigError(f"--site {name}: a site's name is letters, digits, - and _, and not server or all.")
     project_of_rounds(project, plan)
     files = portable_files(project)
+    if files.pop(PATIENTS_FILE, None):  # nothing of other hospitals' patients is sent, not even digests
+        print("The weights to begin from have learnt from patients whom the sites cannot know: none of these may stand "
+              "on a site's validation or test side.")
     torch.manual_seed(project.seed)
     network = TrainingModule(project.model, project.fit).network
     print(load_initial_weights(network, project.fit.initial))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -149,7 +149,7 @@ class Federation:
     def _measure(self, number: int, rows: dict[str, dict[str, Any]]) -> str:
         """Have the sites measure the new weights, and fill their rows; a sentence about it."""
         content = {ROUND: number, WEIGHTS: pack_weights(self._tensors), REPORT: self._order()}
-        scores, counts, silent = [], [], []
+        measured, silent = {}, []
         for site, reply in sorted(self._ask(VALIDATE, content).items()):
             try:
                 reply.check()
@@ -160,17 +160,17 @@ class Federation:
             except UpdateError as error:
                 silent.append(f" {site} did not measure: {error}")
                 continue
-            scores.append(float(score))
-            counts.append(count)
+            measured[site] = [float(score), count]
             row = rows.setdefault(site, {"round": number, "site": site, "took_part": 0, "reason": "", "samples": 0})
             row |= {**_rounded(_numbers(report.get("metrics"))), **row, "validation_slices": count, "score": score}
-        if not scores:
+        if not measured:
             return "".join(silent)
-        score = float(np.average(scores, weights=counts))
-        rows[ALL] |= {"validation_slices": sum(counts), "score": round(score, 5)}
+        score, scores = _mean_score(measured.values()), [one for one, _ in measured.values()]
+        rows[ALL] |= {"validation_slices": sum(count for _, count in measured.values()), "score": round(score, 5)}
         self.state.without_improvement += 1
-        if self.state.best_score is None or score > self.state.best_score:
+        if _is_better(measured, self.state.best_sites):
             self.state.best_round, self.state.best_score, self.state.without_improvement = number, score, 0
+            self.state.best_sites = measured
         return f" Score {score:.4f} ({min(scores):.4f} to {max(scores):.4f}).{''.join(silent)}"
 
     def _keep(self, number: int) -> None:
@@ -229,6 +229,21 @@ def finished(run: Path) -> State | None:
 
 def _listed(reasons: Mapping[str, str]) -> str:
     return " ".join(f"{site}: {reason}" for site, reason in sorted(reasons.items())) or "None answered."
+
+
+def _mean_score(sites: Iterable[list[float]]) -> float:
+    """Of scores and numbers of slices."""
+    scores, counts = zip(*sites, strict=True)
+    return float(np.average(scores, weights=counts))
+
+
+def _is_better(measured: Mapping[str, list[float]], best: Mapping[str, list[float]]) -> bool:
+    """Whether a measurement is better than the best one at the sites that made both: the mean rises where one that has
+    hard images is silent. Where none made both, that of more slices is."""
+    both = measured.keys() & best.keys()
+    if not both:
+        return sum(count for _, count in measured.values()) > sum(count for _, count in best.values())
+    return _mean_score(measured[site] for site in both) > _mean_score(best[site] for site in both)
 
 
 def _samples(report: Mapping[str, Any]) -> int:

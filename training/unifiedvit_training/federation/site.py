@@ -22,6 +22,7 @@ from ..learning.distillation import find_teacher
 from ..learning.fit import Trainer
 from ..learning.launch import start_fabric
 from ..runs.checkpoints import save_weights
+from ..runs.learnt_from import keep_learnt_from
 from ..runs.patients import keep_patients
 from ..runs.project_file import BEST_FILE, begin_or_resume
 from ..storage import write_whole
@@ -50,7 +51,7 @@ class Site:
 
     Raises:
         DataError: the dataset has other classes, segments or channels, or no slices on a side.
-        RunError: the teacher has other questions, or the folder holds a run with another recipe.
+        RunError: the teacher has other questions, or the folder holds a run with another recipe, or of other slices.
         ConfigError: the project wants several devices.
     """
 
@@ -66,6 +67,7 @@ class Site:
         fit = whole.fit.model_copy(update={"save_minutes": float("inf")})
         begin_or_resume(whole, folder)
         keep_patients(dataset.slices, folder)
+        keep_learnt_from(dataset.slices, folder)
         self._trainer = Trainer(whole.model_copy(update={"fit": fit}), dataset, folder, start_fabric(project.machine),
                                 None, find_teacher(project.fit.teacher, project.model), plan.steps, done)
         self._network = self._trainer.training_module.module.network

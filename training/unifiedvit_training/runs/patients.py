@@ -15,7 +15,7 @@ from ..data.dataset import SliceSet
 from ..errors import RunError
 from ..storage import write_whole
 
-_FILE = "patients.json"
+PATIENTS_FILE = "patients.json"
 #: What a side was used for, and the sides whose figures would flatter if its patients stood there.
 _USES = {"train": ("learnt from", ("validation", "test")), "validation": ("was chosen by", ("test",))}
 
@@ -37,7 +37,13 @@ def keep_patients(slices: SliceSet, run: Path, initial: Path | None = None, chos
     known, before = _known(run), _known(initial.parent) if initial else {}
     seen = {side: _digests(slices, side) if chosen or side == "train" else set() for side in _USES}
     now = {side: sorted(known.get(side, set()) | before.get(side, set()) | seen[side]) for side in _USES}
-    write_whole(run / _FILE, json.dumps(now))
+    write_whole(run / PATIENTS_FILE, json.dumps(now))
+
+
+def patients_beside(weights: Path | None) -> dict[str, bytes]:
+    """By its name, the file that says whom the run of these weights has learnt from; nothing where there is none."""
+    path = weights.parent / PATIENTS_FILE if weights else None
+    return {PATIENTS_FILE: path.read_bytes()} if path and path.exists() else {}
 
 
 def check_patients(slices: SliceSet, run: Path) -> None:
@@ -76,12 +82,12 @@ def _flattered(slices: SliceSet, run: Path) -> Iterator[str]:
 
 def _known(run: Path) -> dict[str, set[str]]:
     try:
-        known = json.loads((run / _FILE).read_text(encoding="utf-8"))
+        known = json.loads((run / PATIENTS_FILE).read_text(encoding="utf-8"))
         return {side: set(known[side]) for side in _USES}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{run / _FILE} cannot be read ({error}). Begin another run (--run).") from error
+        raise RunError(f"{run / PATIENTS_FILE} cannot be read ({error}). Begin another run (--run).") from error
 
 
 def _digests(slices: SliceSet, side: str) -> set[str]:

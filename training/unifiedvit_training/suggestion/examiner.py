@@ -20,6 +20,7 @@ import numpy as np
 
 from UnifiedViTLib.errors import UnifiedViTError, UnsupportedImageError
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.outputs.manifest import model_sha256
 from UnifiedViTLib.processes import importing
 from UnifiedViTLib.spec import ModelSpec, load_spec
 from UnifiedViTLib.texts import error_reason
@@ -32,7 +33,7 @@ _FORMAT = 1
 
 
 class Examiner:
-    """Examines images, each once for the same files and model.
+    """Examines images, each once for the same files and model, its calibration and statistics among it.
 
     Args:
         spec: the model.
@@ -76,7 +77,7 @@ class Examiner:
             self._pool = None
 
     def _signature(self, path: Path) -> str:
-        return json.dumps([_FORMAT, self._spec.sha256, self._spec.version, digest_of_files(path)])
+        return json.dumps([_FORMAT, model_sha256(self._spec), digest_of_files(path)])
 
     def _ask(self, path: Path) -> tuple[Examination | str, bool]:
         """An answer of the process, as of `_examine`."""

@@ -136,12 +136,13 @@ def _choose(dataset: Dataset, source: str | None, count: int) -> tuple[str, np.n
 def _answers(
     evaluated: EvaluatedModel, dataset: Dataset, places: np.ndarray, corruption: str, adapting: bool, path: Path
 ) -> list[CorruptionOutputs]:
-    """For each severity; from `path` if they were given there by the same network on the same slices."""
+    """For each severity; from `path` if they were given there by the same network on the same slices and masks."""
     severities = (0,) if corruption == CLEAN else SEVERITIES
     level = repr(CORRUPTIONS[corruption].levels) if corruption in CORRUPTIONS else ""
     key = hashlib.sha256(f"{evaluated.made_of}{corruption}{level}{adapting}{evaluated.temperature}".encode())
-    key.update(places.tobytes())
-    key.update(np.ascontiguousarray(dataset.slices.images[places]).data)
+    key.update(repr(evaluated.ood and evaluated.ood.threshold).encode() + places.tobytes())
+    for array in (dataset.slices.images, dataset.slices.masks):
+        key.update(np.ascontiguousarray(array[places]).data)
     digest = np.array(key.hexdigest())
     try:
         with np.load(path) as file:
