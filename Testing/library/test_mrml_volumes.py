@@ -87,6 +87,10 @@ def test_an_overlay_brings_back_what_each_view_showed(scene, explained):
     assert [(view.GetForegroundVolumeID(), view.GetForegroundOpacity()) for view in views] == before
     overlay.hide(scene)
     assert views[0].GetForegroundVolumeID() == volume.GetID(), "what was not shown takes nothing away"
+    overlay.show(node, 0.5)
+    views[1].SetForegroundVolumeID(volume.GetID())  # somebody has chosen another foreground
+    overlay.hide(scene)
+    assert [view.GetForegroundVolumeID() for view in views] == 2 * [volume.GetID()]
 
 
 @pytest.fixture

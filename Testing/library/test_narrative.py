@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from builders import grid
 from dicom_results import result_of
+from scipy.spatial.distance import pdist
 
+from UnifiedViTLib.imaging.components import largest_component
 from UnifiedViTLib.imaging.geometry import ALL_GIVEN, DERIVED, NOTHING_KNOWN, UNKNOWN, GeometrySource
 from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.prediction import Heatmap
@@ -36,6 +38,17 @@ def test_side_part_and_size_are_those_of_the_largest_piece():
     assert "Core, 1.0 mL" in text and "Glioma, with a probability of 70%" in text
     mirrored = result(boxes=((slice(2, 6), slice(4, 12), slice(2, 12)),))
     assert "lies in the right, anterior, lower part" in " ".join(report_sentences(mirrored))
+
+
+def test_the_longest_distance_is_that_between_all_voxels_of_a_piece_of_any_shape():
+    k, j, i = np.indices(SHAPE)
+    for seed in range(5):
+        centre, lean = np.random.default_rng(seed).uniform(-1, 1, (2, 3))
+        piece = ((k - 10 - 4 * centre[0]) ** 2 * 4 + (j - 20 + lean[0] * k) ** 2 + (i - 18 + lean[1] * j / 2) ** 2
+                 + 6 * (k - 10) * (j - 20) * lean[2]) < 90
+        voxels, _count = largest_component(piece)
+        longest = pdist(voxels * [3.0, 1.0, 1.0]).max() + 1
+        assert f"measures {longest:.0f} mm at its longest" in " ".join(report_sentences(result(boxes=(piece,))))
 
 
 def test_small_lesions_and_confidences_near_the_threshold_are_not_rounded_away():

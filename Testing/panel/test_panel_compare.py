@@ -210,7 +210,18 @@ def test_the_difference_is_a_segmentation_in_three_colours_and_undo_takes_all_ba
         place = np.linalg.inv(grid(oblique(), SPACING, SHAPE)) @ to_ras @ [i, j, k, 1]
         assert labels[tuple(np.rint(place[2::-1]).astype(int))] and mask.sum() == labels.sum()
     assert not desk.ui.showDifferenceButton.enabled
+    table, = (node for node in scenes_nodes(desk.scene, "vtkMRMLTableNode") if "comparison" in node.GetName())
+    desk.app.consent = False
+    for change, back in ((lambda: table.SetName("mine"), lambda: table.SetName("march result - shifted comparison")),
+                         (lambda: table.SetCellText(0, 0, "mine"), lambda: table.SetCellText(0, 0, "Glioma")),
+                         (lambda: segments[0].SetName("mine"), lambda: segments[0].SetName("only A"))):
+        change()
+        desk.ui.undoCompareButton.click()
+        assert desk.ui.statusLabel.text == "Not taken back: the result was changed since the run."
+        assert desk.scene.IsNodePresent(table) and desk.scene.IsNodePresent(difference)
+        back()
     desk.ui.undoCompareButton.click()
+    assert len(desk.app.questions) == 3, "nothing of the user's is lost"
     assert contents(desk.scene) == with_shifted and len(before) < len(with_shifted)
     assert not desk.ui.undoCompareButton.enabled and not desk.ui.compareTable.visible
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import slicer.util
 from builders import tiny_model
 from model_pairs import BIASES, SMALL, check
 from panels import contents, head_node
@@ -113,6 +114,9 @@ def test_which_model_fills_a_table_with_reasons_and_a_double_click_chooses(desk,
     assert "two</i>: It has no statistics" in ui.whichModelLabel.text
     table.cellDoubleClicked.emit(list(rows).index("two"), 0)
     assert desk.widget._parameterNode.model == "two" and ui.whichModelFrame.visible
+    slicer.util.arrayFromVolumeModified(desk.widget._parameterNode.inputVolume)
+    desk.widget.enter()
+    assert not ui.whichModelFrame.visible, "it is of other voxels"
     desk.choose(inputVolume=head_node(desk.scene))
     assert not ui.whichModelFrame.visible, "it is not of this volume"
 

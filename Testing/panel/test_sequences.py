@@ -144,7 +144,19 @@ def test_the_panel_looks_at_every_item_while_the_window_lives_and_shows_item_and
     run_in_panel(desk, segmentations)
     assert "perfusion segmentations is no sequence of volumes" in desk.ui.sequenceStatusLabel.text
 
+    desk.app.consent, item = False, segmentations.GetNthDataNode(1).GetSegmentation()
+    for change, back in ((lambda: table.SetName("mine"), lambda: table.SetName("perfusion over time")),
+                         (lambda: item.AddEmptySegment("mine"), lambda: item.RemoveSegment("mine"))):
+        change()
+        desk.ui.undoSequenceButton.click()
+        assert desk.ui.sequenceStatusLabel.text == "Not taken back: the result was changed since the run."
+        assert desk.scene.IsNodePresent(segmentations)
+        back()
+    for number in (1, 0, 2):  # what the browser shows is no change
+        browser.SetSelectedItemNumber(number)
+        slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
     desk.ui.undoSequenceButton.click()
+    assert len(desk.app.questions) == 2
     assert names(desk.scene) == [name for _id, name, _time in before]
     assert not browser.IsSynchronizedSequenceNode(segmentations)
     assert desk.ui.sequenceStatusLabel.text == "The run of the sequence was taken back."

@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.comparison.tables import row_cells
+from UnifiedViTLib.outputs.mrml_changes import state_of
 from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.service.worker.protocol import CompareRequest, Failed
 
@@ -33,14 +34,16 @@ class CompareView(ChildView):
         ui: the panel's widgets.
         status: `StatusView`.
         wake: called when something begins that `poll` must follow.
+        mayTakeBack: `Panel.mayTakeBack`.
     """
 
-    def __init__(self, ui, status, wake):
+    def __init__(self, ui, status, wake, mayTakeBack):
         super().__init__(status, wake)
-        self.ui = ui
+        self.ui, self._mayTakeBack = ui, mayTakeBack
         self._nodeID = None  # of side B: what is added goes beside it
         self._comparison = self._memory = None
         self._addedIDs, self._changed = [], []
+        self._states = {}  # of what was added that a user may change, as it came, by the nodes' IDs
         self._asked, self._digests = {}, {}  # of both sides, by their nodes' IDs
         for selector in (ui.compareASelector, ui.compareBSelector):
             selector.connect("currentNodeIDChanged(QString)", lambda _nodeID: self._showButtons())
@@ -87,7 +90,8 @@ class CompareView(ChildView):
         else:
             self._memory = SceneMemory(slicer.mrmlScene, [])
             self._comparison, self._digests = event.result, self._asked
-            self._addedIDs = [addTable(event.result, node).GetID()]
+            table = addTable(event.result, node)
+            self._addedIDs, self._states = [table.GetID()], {table.GetID(): state_of(table)}
             self._status.say(_("Compared. The table is in the scene."))
         self._show()
 
@@ -99,12 +103,17 @@ class CompareView(ChildView):
             return
         difference = addDifference(self._comparison, node)
         self._addedIDs += [difference.GetID(), difference.GetDisplayNodeID()]
+        self._states[difference.GetID()] = state_of(difference)
         self._status.clearError()
         self._showButtons()
 
     def onUndo(self, _checked=None):
-        """Take the table and the difference out of the scene."""
+        """Take the table and the difference out of the scene; where they were changed, after a question."""
         nodes = [slicer.mrmlScene.GetNodeByID(nodeID) for nodeID in self._addedIDs]
+        isEdited = any(state_of(node) != self._states[node.GetID()]
+                       for node in nodes if node and node.GetID() in self._states)
+        if not self._mayTakeBack(isEdited, self._status):
+            return
         self._memory.restore([node for node in nodes if node])
         self._nodeID = self._comparison = self._memory = None
         self._addedIDs, self._digests = [], {}

@@ -13,13 +13,15 @@ from UnifiedViTLib.names import patient_key
 from UnifiedViTLib.outputs.dataset.correction import Correction, Proposal, unpack_labelmap
 from UnifiedViTLib.outputs.dataset.folder import CorrectionDataset
 from UnifiedViTLib.outputs.mrml import ATTRIBUTE, result_of, volume_from_node
-from UnifiedViTLib.outputs.mrml_changes import has_voxels_of
+from UnifiedViTLib.outputs.mrml_changes import has_voxels_of, is_apart
+from UnifiedViTLib.outputs.report import APART
 from UnifiedViTLib.service.store.catalogue import find_model
 
 from .channels import asArray, checkInvertible
 from .comparednodes import segmentationOf
 from .identity import patientKeyOf
 from .reporting import volumeOf
+from .sentences import inWords
 
 
 def addToDataset(volumeNode, folder, reviewer, label=None, segmentationNode=None, patient=""):
@@ -56,6 +58,8 @@ def correctionOf(segmentationNode, reviewer, label, patient, seconds):
                                       "its sequence shows another item. Show that item again, or run again, then add."
                                       ).format(volume=volumeNode.GetName(), name=segmentationNode.GetName()))
     proposed = unpack_labelmap(segmentationNode.GetAttribute(f"{ATTRIBUTE}Proposal"), volume.array.shape)
+    if is_apart(segmentationNode):
+        raise UnsupportedImageError(inWords(APART))
     drawn = segmentationOf(segmentationNode)
     ijkToWorld = _toWorld(volumeNode) @ volume.ijk_to_ras
     # Written with the volume's own grid: where a registration has moved both is nothing that a file must know.

@@ -63,7 +63,7 @@ class Panel:
         self.setup = SetupView(ui, self.status, self.onReady, self.timer.start)
         self.computer = ComputerView(ui, self.status, self.showParameters, self.timer.start)
         self.channels, self.region = ChannelsView(ui), RegionView(ui)
-        self.compare = CompareView(ui, self.status, self.timer.start)
+        self.compare = CompareView(ui, self.status, self.timer.start, self.mayTakeBack)
         self.models = ModelsView(ui, self.status, self.onModelsChanged, self.timer.start)
         self.batch, self.sequence = BatchView(ui, self), SequenceView(ui, self)
         self.adapt = AdaptView(ui, self)
@@ -133,7 +133,7 @@ class Panel:
         for name, box in self._boxes.items():
             box.show(getattr(parameters, name) if parameters else None)
         if parameters is not None:
-            self.results.show(parameters.outputSegmentation)
+            self.results.show(parameters.outputSegmentation, parameters.inputVolume)
         self.region.show(parameters.parameterNode if parameters else None)
         self._showModel()
         self.furtherModels.show(self.models.usable(), parameters)
@@ -295,7 +295,7 @@ class Panel:
         if volumeNode is not None:
             parameters.inputVolume = volumeNode
         parameters.outputSegmentation = segmentationNode
-        self.results.show(segmentationNode)
+        self.results.show(segmentationNode, parameters.inputVolume)
         self.compare.look()  # it may be one that was compared
         self.patient.show(self.spec(), parameters.inputVolume)
 
@@ -317,13 +317,20 @@ class Panel:
         self._showResult(segmentationNode, volumeNode)
         self._showButtons()
 
-    def onUndo(self, _checked=None):
-        """Take the last result back; where it was changed, after a question."""
-        if self.runner.isEdited and not slicer.util.confirmYesNoDisplay(
+    def mayTakeBack(self, isEdited, status):
+        """Whether a result may go: where it was changed since it came (`isEdited`), after a question; a no is said in
+        `status`."""
+        if isEdited and not slicer.util.confirmYesNoDisplay(
                 _("Segments, names or the table of the result were changed since the run. Undo takes these changes "
                   "away too. Take the result back?"),
                 windowTitle=_("UnifiedViT")):
-            self.status.say(_("Not taken back: the result was changed since the run."))
+            status.say(_("Not taken back: the result was changed since the run."))
+            return False
+        return True
+
+    def onUndo(self, _checked=None):
+        """Take the last result back; where it was changed, after a question."""
+        if not self.mayTakeBack(self.runner.isEdited, self.status):
             return
         self.runner.undo()
         self.status.say(_("The result was taken back."))

@@ -8,7 +8,7 @@ import numpy as np
 import slicer
 
 from UnifiedViTLib.outputs.mrml import volume_from_node, volume_of
-from UnifiedViTLib.outputs.mrml_changes import has_voxels_of, with_edits_told
+from UnifiedViTLib.outputs.mrml_changes import grid_then, has_voxels_of, with_changes_told
 from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, SUPERRES_ROLE, SYNTHETIC_ROLE, UNCERTAINTY_ROLE
 from UnifiedViTLib.outputs.naming import safe_name
@@ -20,7 +20,7 @@ FOLDER_SETTING = "UnifiedViT/ReportFolder"
 
 def saveReport(result, segmentationNode, path):
     """Write one HTML file with pictures, which needs no network. Where the volume has other voxels by now, that is
-    said in place of pictures; where the segments were changed, that is said too.
+    said in place of pictures; what else has changed since the run is said too.
 
     Args:
         result: as from `result_of`.
@@ -30,11 +30,16 @@ def saveReport(result, segmentationNode, path):
     Raises:
         UnifiedViTError: it cannot be written.
     """
-    result = with_edits_told(result, segmentationNode)
+    result = with_changes_told(result, segmentationNode)
     volume, labelmap = _pictured(segmentationNode)
     if volume is not None and not has_voxels_of(volume, segmentationNode):
         volume, labelmap = None, None
-        result = result | {"warnings": [*result["warnings"], OTHER_IMAGE]}
+        if OTHER_IMAGE not in result["warnings"]:
+            result = result | {"warnings": [OTHER_IMAGE, *result["warnings"]]}
+    grid = grid_then(segmentationNode)
+    if volume is not None and grid is not None and "region" in result:  # the region has moved with its voxels
+        box = volume.ijk_to_ras @ np.linalg.solve(grid, result["region"]["box_to_ras"])
+        result = result | {"region": result["region"] | {"box_to_ras": box.tolist()}}
     write_report(result, Path(path), volume, labelmap, _percent(segmentationNode, HEATMAP_ROLE, volume),
                  _percent(segmentationNode, UNCERTAINTY_ROLE, volume), _superres(segmentationNode))
     slicer.app.userSettings().setValue(FOLDER_SETTING, str(Path(path).parent))

@@ -10,8 +10,8 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.outputs.headlines import display_of, findings
-from UnifiedViTLib.outputs.mrml import centre_of, result_of
-from UnifiedViTLib.outputs.mrml_changes import with_edits_told
+from UnifiedViTLib.outputs.mrml import centre_of, result_of, volume_of
+from UnifiedViTLib.outputs.mrml_changes import with_changes_told
 from UnifiedViTLib.outputs.region import first_slice
 from UnifiedViTLib.outputs.report import REVIEW, as_text, confidence_in_words, needs_review
 
@@ -52,8 +52,11 @@ class ResultView:
         """The segmentation that is shown; None if it has gone."""
         return slicer.mrmlScene.GetNodeByID(self._nodeID) if self._nodeID else None
 
-    def show(self, segmentationNode):
-        """Show what a segmentation carries; nothing where it carries no result."""
+    def show(self, segmentationNode, volumeNode=None):
+        """Show what a segmentation carries; nothing where it carries no result. `volumeNode` is the volume that is
+        chosen: a result of another one says so."""
+        own = volume_of(segmentationNode) if segmentationNode else None
+        self._otherName = own.GetName() if own and volumeNode and own is not volumeNode else None
         self._result = result_of(segmentationNode)
         self._nodeID = segmentationNode.GetID() if self._result else None
         self.ui.resultCollapsibleButton.visible = self._result is not None
@@ -92,7 +95,10 @@ class ResultView:
         self.ui.confidenceLabel.visible, self.ui.confidenceLabel.text = bool(words), words
 
     def _showWarnings(self):
-        warnings = with_edits_told(self._result, self.node)["warnings"]
+        warnings = list(with_changes_told(self._result, self.node)["warnings"])
+        if self._otherName is not None:
+            warnings.insert(0, _("This result is of {name}, not of the volume that is chosen above.").format(
+                name=self._otherName))
         self.ui.warningsLabel.visible = bool(warnings)
         self.ui.warningsLabel.text = "<br>".join(f"&#9888; {html.escape(inWords(text))}" for text in warnings)
 
@@ -160,7 +166,7 @@ class ResultView:
         """The result as text, for an e-mail or a table."""
         node = self.node
         if node is not None:
-            slicer.app.clipboard().setText(as_text(with_edits_told(self._result, node)))
+            slicer.app.clipboard().setText(as_text(with_changes_told(self._result, node)))
             self._status.say(_("The result is in the clipboard."))
 
     def onSaveReport(self, _checked=None):

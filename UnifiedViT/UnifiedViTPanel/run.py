@@ -19,7 +19,7 @@ from UnifiedViTLib.outputs.mrml import (
     volume_from_node,
     volume_of,
 )
-from UnifiedViTLib.outputs.mrml_changes import is_as_drawn, state_of
+from UnifiedViTLib.outputs.mrml_changes import is_as_drawn, is_as_written, state_of
 from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.outputs.mrml_volumes import (
     HEATMAP_ROLE,
@@ -40,7 +40,7 @@ from UnifiedViTLib.service.worker.protocol import PredictRequest
 from .channels import chosenChannels, volumesBeside
 from .dicomresults import KeptResults
 from .options import optionsOf, slicerOptions
-from .region import chosenRegion
+from .region import LABELMAP, chosenRegion
 from .severalmodels import ModelQueue, furtherModels, nameAfterModel
 
 #: Node reference from a segmentation to the table of its diagnosis.
@@ -129,7 +129,7 @@ class Runner:
     def accept(self, prediction):
         """Put the result of the run under way into the scene, of several models each; returns the segmentation node,
         or the first. It replaces what the chosen segmentation holds, unless that is another volume's result,
-        or has segments that were changed since its run.
+        or a user has drawn or written in it.
 
         Raises:
             UnifiedViTError: the volume has gone or changed meanwhile; the scene is as it was.
@@ -146,6 +146,8 @@ class Runner:
             self.note = _whyKept(segmentation, volume)
         if self.note:
             segmentation = table = None
+        elif segmentation is None and table is not None and not is_as_written(table):
+            table = None
         return self.addToScene(prediction, volume, segmentation, table)
 
     def addStored(self, result):
@@ -264,8 +266,7 @@ class Runner:
         """Whether segments, names or the table of the result that `undo` would take back were changed since it
         came."""
         nodes = [(self._memory.scene.GetNodeByID(nodeID), state) for nodeID, state in self._states.items()]
-        return any(state_of(node) != state or (node.IsA("vtkMRMLSegmentationNode") and not is_as_drawn(node))
-                   for node, state in nodes if node)
+        return any(state_of(node) != state for node, state in nodes if node)
 
     def undo(self):
         """Take the last result out of the scene, and bring back what it replaced."""
@@ -315,7 +316,24 @@ def _whyKept(segmentationNode, volumeNode):
     if result_of(segmentationNode) is not None and not is_as_drawn(segmentationNode):
         return _("The segments of {name} were changed since its run, and stay: this result is in a new segmentation."
                  ).format(name=segmentationNode.GetName())
+    table = segmentationNode.GetNodeReference(TABLE_ROLE)
+    # What a sequence plays would be lost with its next item.
+    own = [segmentationNode] if _isDrawnByHand(segmentationNode) or _sequenceItemOf(segmentationNode) else []
+    own += [table] if table and not is_as_written(table) else []
+    if own:
+        return _("{name} holds what no run has made, and stays: this result is in a new segmentation.").format(
+            name=own[0].GetName())
     return ""
+
+
+def _isDrawnByHand(segmentationNode):
+    """Whether a segmentation without a result holds more than empty segments."""
+    if result_of(segmentationNode) is not None:
+        return False
+    segmentation = segmentationNode.GetSegmentation()
+    parts = [segmentation.GetSegment(segmentID).GetRepresentation(kind) for segmentID in segmentation.GetSegmentIDs()
+             for kind in (LABELMAP, "Closed surface")]
+    return any(part.GetNumberOfPoints() for part in parts if part)
 
 
 def _sliceViews():
@@ -331,10 +349,10 @@ def _isChanged(volumeNode, array):
     return not np.array_equal(now, array, equal_nan=now.dtype.kind == "f")
 
 
-def _sequenceItemOf(volumeNode):
-    """The number, from 1, of the item of a sequence that a volume shows; None for a volume that shows none."""
+def _sequenceItemOf(node):
+    """The number, from 1, of the item of a sequence that a node shows; None for one that shows none."""
     logic = getattr(slicer.modules, "sequences", None)
-    browser = logic.logic().GetFirstBrowserNodeForProxyNode(volumeNode) if logic else None
+    browser = logic.logic().GetFirstBrowserNodeForProxyNode(node) if logic else None
     return browser.GetSelectedItemNumber() + 1 if browser else None
 
 

@@ -89,6 +89,11 @@ def _templates(_):
         # A result of the scene
         _("The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they "
           "are now."),
+        _("The volume and its segmentation were moved apart since the run: outlines lie beside what they outline. "
+          "Move both alike, or run again."),
+        _("The volume was moved or resized since the run: places and sizes in words are as they were then."),
+        _("The volume has gone, or no longer has the voxels that were looked at: it was changed, or its sequence shows "
+          "another item. The result is of what it was; a report has no pictures."),
         # A patient
         _("Metadata changed the diagnosis: from the images alone it would be {diagnosis}."),
         _("The images contradict each other: {diagnoses}."),

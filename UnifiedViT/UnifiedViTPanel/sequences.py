@@ -11,7 +11,8 @@ from slicer.i18n import tr as _
 
 from UnifiedViTLib.errors import UnifiedViTError, UnsupportedImageError, WorkerError
 from UnifiedViTLib.inference.prediction import Prediction
-from UnifiedViTLib.outputs.mrml import VOLUME_ROLE, add_to_scene, volume_from_node
+from UnifiedViTLib.outputs.mrml import VOLUME_ROLE, add_to_scene, result_of, volume_from_node
+from UnifiedViTLib.outputs.mrml_changes import is_as_drawn, state_of
 from UnifiedViTLib.outputs.mrml_scene import all_or_nothing, unused_name
 from UnifiedViTLib.service.store.catalogue import find_model
 from UnifiedViTLib.service.worker.protocol import PredictRequest
@@ -35,6 +36,16 @@ class SequenceResult:
     table: slicer.vtkMRMLTableNode
     chart: slicer.vtkMRMLPlotChartNode
     series: tuple[slicer.vtkMRMLPlotSeriesNode, ...]
+
+    def state(self):
+        """What a user may change of them; where it is equal, nothing was."""
+        items = [self.segmentations.GetNthDataNode(n) for n in range(self.segmentations.GetNumberOfDataNodes())]
+        browser = browserOf(self.segmentations) if self.segmentations.GetScene() else None
+        shown = browser.GetProxyNode(self.segmentations) if browser else None
+        # Which item is shown, and the name that it gives the node, are the browser's: what counts is drawn by hand.
+        isEdited = shown is not None and not (is_as_drawn(shown) if result_of(shown)
+                                              else shown.GetSegmentation().GetNumberOfSegments() == 0)
+        return isEdited, *map(state_of, (self.table, self.segmentations, self.chart, *self.series, *items))
 
     def removeFromScene(self):
         """Take all of them out of the scene, and out of the browsers that play them."""

@@ -31,7 +31,7 @@ class SequenceView(ChildView):
     def __init__(self, ui, panel):
         super().__init__(StatusView(ui, ui.sequenceStatusLabel), panel.timer.start)
         self.ui, self._panel = ui, panel
-        self._run = self._sequenceID = self._result = None
+        self._run = self._sequenceID = self._result = self._state = None
         ui.sequenceSelector.nodeTypes = ["vtkMRMLSequenceNode"]
         ui.sequenceSelector.setMRMLScene(slicer.mrmlScene)
         ui.sequenceSelector.connect("currentNodeIDChanged(QString)", lambda _nodeID: self.showButtons())
@@ -121,6 +121,7 @@ class SequenceView(ChildView):
         self._release()
         if self._run.items:
             self._result = self._run.addToScene()
+            self._state = self._result.state()
         self._status.say(words, isBad=isBad)
         self.showButtons()
 
@@ -164,7 +165,9 @@ class SequenceView(ChildView):
         slicer.modules.plots.logic().ShowChartInLayout(chart)
 
     def onUndo(self, _checked=None):
-        """Take what the last run added out of the scene."""
+        """Take what the last run added out of the scene; where it was changed, after a question."""
+        if not self._panel.mayTakeBack(self._result.state() != self._state, self._status):
+            return
         self._result.removeFromScene()
         self._clear()
         self._status.say(_("The run of the sequence was taken back."))

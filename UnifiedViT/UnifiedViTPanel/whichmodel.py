@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from UnifiedViTLib.errors import UnifiedViTError
 from UnifiedViTLib.imaging.region import DEFAULT_MARGIN_MM
 from UnifiedViTLib.outputs.mrml import volume_from_node
+from UnifiedViTLib.outputs.mrml_changes import last_change
 from UnifiedViTLib.service.store.catalogue import installed_models
 from UnifiedViTLib.service.worker.protocol import Failed, RankModelsRequest
 
@@ -80,7 +81,7 @@ class WhichModelView(ChildView):
         super().__init__(status, wake)
         self.ui, self._computer, self._chosen = ui, computer, chosen
         self._tip = ui.whichModelButton.toolTip
-        self._parameters = self._ranking = self._nodeID = self._region = self._box = None
+        self._parameters = self._ranking = self._nodeID = self._region = self._box = self._voxels = None
         ui.whichModelButton.connect("clicked(bool)", self.onAsk)
         ui.whichModelTable.connect("itemSelectionChanged()", self._showReason)
         ui.whichModelTable.connect("cellDoubleClicked(int,int)", self.onDoubleClicked)
@@ -98,7 +99,8 @@ class WhichModelView(ChildView):
         asked."""
         self._parameters = parameters
         volume = parameters.inputVolume if parameters else None
-        isOfVolume = volume is not None and self._ranking is not None and volume.GetID() == self._nodeID
+        isOfVolume = (volume is not None and self._ranking is not None and volume.GetID() == self._nodeID
+                      and last_change(volume) == self._voxels)
         self.ui.whichModelFrame.visible = isOfVolume and chosenRegion(parameters.parameterNode) == self._region
         isBusy = self._client.running
         self.ui.whichModelButton.text = _("Cancel") if isBusy else _("Which?")
@@ -118,6 +120,7 @@ class WhichModelView(ChildView):
             self._status.say(str(error), isBad=True)
             return
         self._nodeID, self._region, self._ranking, self._box = volume.GetID(), region, None, request.region
+        self._voxels = last_change(volume)
         self._submit(request)
 
     def _showButtons(self):

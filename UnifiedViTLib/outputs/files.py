@@ -48,8 +48,8 @@ def write_segmentation(prediction: Prediction, path: Path) -> None:
 def drawn_segments(prediction: Prediction) -> dict[int, Segment]:
     """By label, the model's segments of which something is drawn. Empty ones are not written: Slicer's DICOM exporter
     stops at them."""
-    drawn = np.bincount(prediction.labelmap.ravel(), minlength=len(prediction.spec.segments) + 1)
-    return {label: segment for label, segment in enumerate(prediction.spec.segments, start=1) if drawn[label]}
+    return {label: segment for label, segment in enumerate(prediction.spec.segments, start=1)
+            if (prediction.labelmap == label).any()}
 
 
 def algorithm_tags(prediction: Prediction) -> dict[str, str]:

@@ -115,7 +115,7 @@ def add_to_scene(
     attributes = _attributes(prediction)
     looked_at = volume_from_node(volume_node).array if looked_at is None else looked_at
     own = {"Proposal": pack_labelmap(prediction.labelmap), "Volume": volume_node.GetName(),
-           "ImageSHA256": image_digest(looked_at)}
+           "ImageSHA256": image_digest(looked_at), "IJKToRAS": json.dumps(prediction.ijk_to_ras.tolist())}
 
     with all_or_nothing(scene, outputs):
         if segmentation_node is None:
@@ -207,7 +207,7 @@ def centre_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> tuple[float,
     The voxel on the piece's middle slice that lies nearest to its middle, so that the point is inside even where the
     piece is bent.
     """
-    from ..imaging.components import label_components
+    from ..imaging.components import largest_component
 
     largest, place = 0, None
     for segment_id in segmentation_node.GetSegmentation().GetSegmentIDs():
@@ -216,14 +216,13 @@ def centre_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> tuple[float,
             continue
         scalars = image.GetPointData().GetScalars()
         array = vtk_to_numpy(scalars).reshape(image.GetDimensions()[::-1]) > 0
-        pieces, count = label_components(array)
-        if not count:
+        if not array.any():
             continue
-        sizes = np.bincount(pieces.ravel())[1:]
-        if sizes.max() * abs(np.prod(image.GetSpacing())) <= largest:
+        inside, _count = largest_component(array)
+        size = len(inside) * abs(np.prod(image.GetSpacing()))
+        if size <= largest:
             continue
-        largest = sizes.max() * abs(np.prod(image.GetSpacing()))
-        inside = np.argwhere(pieces == 1 + sizes.argmax())
+        largest = size
         middle = np.median(inside[:, 0])
         flat = inside[np.abs(inside[:, 0] - middle) == np.abs(inside[:, 0] - middle).min()]
         nearest = flat[((flat - flat.mean(axis=0)) ** 2).sum(axis=1).argmin()]

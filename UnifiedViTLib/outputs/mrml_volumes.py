@@ -140,22 +140,27 @@ def result_volumes(segmentation_node: slicer.vtkMRMLSegmentationNode | None) -> 
 
 
 class MapOverlay:
-    """A map as the foreground of all slice views, and what was there before."""
+    """A map as the foreground of all slice views, and what was there before. What a user has put there since stays."""
 
     def __init__(self) -> None:
         self._before: dict[str, tuple[str | None, float]] = {}
+        self._shown_id = ""
 
     def show(self, node: slicer.vtkMRMLScalarVolumeNode, opacity: float) -> None:
         """Lay `node` over the background; `opacity` 0 to 1."""
         for view in _views(node.GetScene()):
-            if view.GetID() not in self._before:
+            if view.GetID() not in self._before or view.GetForegroundVolumeID() not in (None, self._shown_id):
                 self._before[view.GetID()] = (view.GetForegroundVolumeID(), view.GetForegroundOpacity())
             view.SetForegroundVolumeID(node.GetID())
             view.SetForegroundOpacity(opacity)
+        self._shown_id = node.GetID()
 
     def hide(self, scene: slicer.vtkMRMLScene) -> None:
         """Bring back what each view showed; a volume that has gone since is left out."""
         for view in _views(scene):
+            # A map that has gone has left nothing.
+            if view.GetForegroundVolumeID() != (self._shown_id if scene.GetNodeByID(self._shown_id) else None):
+                continue
             volume, opacity = self._before.get(view.GetID(), (view.GetForegroundVolumeID(),
                                                               view.GetForegroundOpacity()))
             view.SetForegroundVolumeID(volume if volume and scene.GetNodeByID(volume) else None)

@@ -110,7 +110,9 @@ def _diameter(prediction: Prediction, voxels: np.ndarray) -> str:
 
     if prediction.geometry.spacing == UNKNOWN or len(voxels) < 2:
         return ""
-    points = voxels[:, ::-1] @ prediction.ijk_to_ras[:3, :3].T
+    # Of each line along i its ends alone can be furthest apart: the hull of all takes seconds, and Slicer waits.
+    begins = (np.diff(voxels[:, :2], axis=0) != 0).any(axis=1)
+    points = voxels[np.append(True, begins) | np.append(begins, True), ::-1] @ prediction.ijk_to_ras[:3, :3].T
     with suppress(QhullError, ValueError):  # few, or all in a line
         points = points[ConvexHull(points, qhull_options="QJ").vertices]  # QJ: also where all lie in one plane
     points = points[::math.ceil(len(points) / _MOST_POINTS)]

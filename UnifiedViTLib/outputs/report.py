@@ -24,11 +24,14 @@ from .writing import write_atomically
 #: Parts of a confidence, in words.
 _PARTS = {"passes": "passes", "slices": "slices", "planes": "planes", "mask": "mask and diagnosis"}
 REVIEW = "uncertain — review"
-#: Warnings besides a result's own: the second one stands in place of pictures.
+#: Warnings besides a result's own, of what has become of its segments and its volume.
 EDITED = ("The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they "
           "are now.")
-OTHER_IMAGE = ("There are no pictures: the volume no longer has the voxels that were looked at. It was changed, or its "
-               "sequence shows another item.")
+APART = ("The volume and its segmentation were moved apart since the run: outlines lie beside what they outline. "
+         "Move both alike, or run again.")
+MOVED = "The volume was moved or resized since the run: places and sizes in words are as they were then."
+OTHER_IMAGE = ("The volume has gone, or no longer has the voxels that were looked at: it was changed, or its sequence "
+               "shows another item. The result is of what it was; a report has no pictures.")
 
 
 def as_text(result: dict[str, Any]) -> str:

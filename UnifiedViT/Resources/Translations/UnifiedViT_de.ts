@@ -360,8 +360,8 @@
         <translation type="unfinished">Was die Netze ausführt</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
-        <translation type="unfinished">Wohin das Ergebnis kommt. Der Inhalt einer vorhandenen Segmentierung wird ersetzt (Rückgängig bringt ihn zurück). Ergebnisse anderer Volumen bleiben, ebenso Segmente, die seit dem Lauf geändert wurden: Dann wird eine neue angelegt.</translation>
+        <source>Where the result goes. A result of the same volume is replaced (Undo brings it back). Results of other volumes stay, as does what somebody has drawn or written: then a new one is made.</source>
+        <translation type="unfinished">Wohin das Ergebnis kommt. Ein Ergebnis desselben Volumens wird ersetzt (Rückgängig bringt es zurück). Ergebnisse anderer Volumen bleiben, ebenso, was jemand eingezeichnet oder geschrieben hat: Dann wird eine neue angelegt.</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1730,6 +1730,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
         <translation type="unfinished">Das Ergebnis ist in der Zwischenablage.</translation>
     </message>
     <message>
+        <source>This result is of {name}, not of the volume that is chosen above.</source>
+        <translation type="unfinished">Dieses Ergebnis ist von {name}, nicht von dem Volumen, das oben gewählt ist.</translation>
+    </message>
+    <message>
         <source>The report is in {path}</source>
         <translation type="unfinished">Der Bericht ist in {path}</translation>
     </message>
@@ -1755,6 +1759,10 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
         <translation type="unfinished">Die Segmente von {name} wurden seit dem Lauf geändert und bleiben: Dieses Ergebnis steht in einer neuen Segmentierung.</translation>
+    </message>
+    <message>
+        <source>{name} holds what no run has made, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} enthält, was kein Lauf gemacht hat, und bleibt: Dieses Ergebnis ist in einer neuen Segmentierung.</translation>
     </message>
 </context>
 <context>
@@ -2006,6 +2014,18 @@ Für einen solchen Zweck verwenden? Sie werden nur einmal gefragt.</translation>
     <message>
         <source>The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they are now.</source>
         <translation type="unfinished">Die Segmente wurden seit dem Lauf geändert: Mengen und Sätze gelten für das, was das Modell eingezeichnet hat, die Umrisse zeigen den jetzigen Stand.</translation>
+    </message>
+    <message>
+        <source>The volume and its segmentation were moved apart since the run: outlines lie beside what they outline. Move both alike, or run again.</source>
+        <translation type="unfinished">Volumen und Segmentierung wurden seit dem Lauf gegeneinander verschoben: Umrisse liegen neben dem, was sie umreißen. Bewegen Sie beide gleich, oder starten Sie erneut.</translation>
+    </message>
+    <message>
+        <source>The volume was moved or resized since the run: places and sizes in words are as they were then.</source>
+        <translation type="unfinished">Das Volumen wurde seit dem Lauf bewegt oder in seiner Größe geändert: Orte und Größen im Text sind die von damals.</translation>
+    </message>
+    <message>
+        <source>The volume has gone, or no longer has the voxels that were looked at: it was changed, or its sequence shows another item. The result is of what it was; a report has no pictures.</source>
+        <translation type="unfinished">Das Volumen fehlt oder hat nicht mehr die Voxel, die angesehen wurden: Es wurde geändert, oder seine Sequenz zeigt ein anderes Element. Das Ergebnis gilt für den Stand davor; ein Bericht hat keine Bilder.</translation>
     </message>
     <message>
         <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>

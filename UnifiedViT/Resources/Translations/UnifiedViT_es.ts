@@ -360,8 +360,8 @@
         <translation type="unfinished">Lo que ejecuta las redes</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
-        <translation type="unfinished">Adónde va el resultado. El contenido de una segmentación existente se reemplaza (Deshacer lo recupera). Los resultados de otros volúmenes se conservan, igual que los segmentos modificados desde la ejecución: entonces se crea una nueva.</translation>
+        <source>Where the result goes. A result of the same volume is replaced (Undo brings it back). Results of other volumes stay, as does what somebody has drawn or written: then a new one is made.</source>
+        <translation type="unfinished">Adónde va el resultado. Un resultado del mismo volumen se reemplaza (Deshacer lo recupera). Los resultados de otros volúmenes se conservan, igual que lo que alguien haya dibujado o escrito: entonces se crea una segmentación nueva.</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1730,6 +1730,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">El resultado está en el portapapeles.</translation>
     </message>
     <message>
+        <source>This result is of {name}, not of the volume that is chosen above.</source>
+        <translation type="unfinished">Este resultado es de {name}, no del volumen elegido arriba.</translation>
+    </message>
+    <message>
         <source>The report is in {path}</source>
         <translation type="unfinished">El informe está en {path}</translation>
     </message>
@@ -1755,6 +1759,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
         <translation type="unfinished">Los segmentos de {name} se modificaron desde su ejecución y se conservan: este resultado está en una segmentación nueva.</translation>
+    </message>
+    <message>
+        <source>{name} holds what no run has made, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} contiene lo que ninguna ejecución ha hecho y se conserva: este resultado está en una segmentación nueva.</translation>
     </message>
 </context>
 <context>
@@ -2006,6 +2014,18 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they are now.</source>
         <translation type="unfinished">Los segmentos se modificaron después de la ejecución: las cantidades y las frases corresponden a lo que dibujó el modelo; los contornos, a su estado actual.</translation>
+    </message>
+    <message>
+        <source>The volume and its segmentation were moved apart since the run: outlines lie beside what they outline. Move both alike, or run again.</source>
+        <translation type="unfinished">El volumen y su segmentación se han separado desde la ejecución: los contornos quedan al lado de lo que delimitan. Muévalos por igual o ejecute de nuevo.</translation>
+    </message>
+    <message>
+        <source>The volume was moved or resized since the run: places and sizes in words are as they were then.</source>
+        <translation type="unfinished">El volumen se ha movido o redimensionado desde la ejecución: los lugares y tamaños del texto son los de entonces.</translation>
+    </message>
+    <message>
+        <source>The volume has gone, or no longer has the voxels that were looked at: it was changed, or its sequence shows another item. The result is of what it was; a report has no pictures.</source>
+        <translation type="unfinished">El volumen ya no está, o ya no tiene los vóxeles que se examinaron: se modificó, o su secuencia muestra otro elemento. El resultado corresponde al estado anterior; un informe no tiene imágenes.</translation>
     </message>
     <message>
         <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>

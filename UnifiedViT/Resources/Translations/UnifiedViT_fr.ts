@@ -360,8 +360,8 @@
         <translation type="unfinished">Ce qui exécute les réseaux</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
-        <translation type="unfinished">Où va le résultat. Le contenu d&apos;une segmentation existante est remplacé (Annuler le rétablit). Les résultats d&apos;autres volumes restent, tout comme les segments modifiés depuis l&apos;exécution : une nouvelle segmentation est alors créée.</translation>
+        <source>Where the result goes. A result of the same volume is replaced (Undo brings it back). Results of other volumes stay, as does what somebody has drawn or written: then a new one is made.</source>
+        <translation type="unfinished">Où va le résultat. Un résultat du même volume est remplacé (Annuler le rétablit). Les résultats d&apos;autres volumes restent, tout comme ce que quelqu&apos;un a dessiné ou écrit : une nouvelle segmentation est alors créée.</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1730,6 +1730,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
         <translation type="unfinished">Le résultat est dans le presse-papiers.</translation>
     </message>
     <message>
+        <source>This result is of {name}, not of the volume that is chosen above.</source>
+        <translation type="unfinished">Ce résultat est celui de {name}, et non du volume choisi ci-dessus.</translation>
+    </message>
+    <message>
         <source>The report is in {path}</source>
         <translation type="unfinished">Le rapport est dans {path}</translation>
     </message>
@@ -1755,6 +1759,10 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
         <translation type="unfinished">Les segments de {name} ont été modifiés depuis son exécution et restent : ce résultat est dans une nouvelle segmentation.</translation>
+    </message>
+    <message>
+        <source>{name} holds what no run has made, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} contient ce qu&apos;aucune exécution n&apos;a produit et reste : ce résultat est dans une nouvelle segmentation.</translation>
     </message>
 </context>
 <context>
@@ -2006,6 +2014,18 @@ Les utiliser à une telle fin ? La question n&apos;est posée qu&apos;une fois.<
     <message>
         <source>The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they are now.</source>
         <translation type="unfinished">Les segments ont été modifiés depuis l&apos;exécution : les quantités et les phrases se rapportent à ce que le modèle a dessiné, les contours à leur état actuel.</translation>
+    </message>
+    <message>
+        <source>The volume and its segmentation were moved apart since the run: outlines lie beside what they outline. Move both alike, or run again.</source>
+        <translation type="unfinished">Le volume et sa segmentation ont été déplacés l&apos;un par rapport à l&apos;autre depuis l&apos;exécution : les contours sont à côté de ce qu&apos;ils entourent. Déplacez-les de la même façon, ou relancez l&apos;exécution.</translation>
+    </message>
+    <message>
+        <source>The volume was moved or resized since the run: places and sizes in words are as they were then.</source>
+        <translation type="unfinished">Le volume a été déplacé ou redimensionné depuis l&apos;exécution : les positions et les tailles dans le texte sont celles d&apos;alors.</translation>
+    </message>
+    <message>
+        <source>The volume has gone, or no longer has the voxels that were looked at: it was changed, or its sequence shows another item. The result is of what it was; a report has no pictures.</source>
+        <translation type="unfinished">Le volume a disparu ou n&apos;a plus les voxels qui ont été examinés : il a été modifié, ou sa séquence affiche un autre élément. Le résultat concerne l&apos;état antérieur ; un rapport n&apos;a pas d&apos;images.</translation>
     </message>
     <message>
         <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>

@@ -360,8 +360,8 @@
         <translation type="unfinished">ネットワークを実行するもの</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
-        <translation type="unfinished">結果の出力先。既存のセグメンテーションの内容は置き換えられます（「元に戻す」で復元できます）。他のボリュームの結果と、実行後に変更されたセグメントは残り、その場合は新しいものが作られます。</translation>
+        <source>Where the result goes. A result of the same volume is replaced (Undo brings it back). Results of other volumes stay, as does what somebody has drawn or written: then a new one is made.</source>
+        <translation type="unfinished">結果の出力先。同じボリュームの結果は置き換えられます（「元に戻す」で復元できます）。他のボリュームの結果と、利用者が描いたり書き込んだりした内容は残り、その場合は新しいものが作られます。</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1730,6 +1730,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">結果をクリップボードにコピーしました。</translation>
     </message>
     <message>
+        <source>This result is of {name}, not of the volume that is chosen above.</source>
+        <translation type="unfinished">この結果は {name} のもので、上で選択されているボリュームのものではありません。</translation>
+    </message>
+    <message>
         <source>The report is in {path}</source>
         <translation type="unfinished">レポートの保存先：{path}</translation>
     </message>
@@ -1755,6 +1759,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
         <translation type="unfinished">{name} のセグメントは実行後に変更されているため残されました。今回の結果は新しいセグメンテーションにあります。</translation>
+    </message>
+    <message>
+        <source>{name} holds what no run has made, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} には実行によらない内容があるため、そのまま残ります。この結果は新しいセグメンテーションにあります。</translation>
     </message>
 </context>
 <context>
@@ -2006,6 +2014,18 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they are now.</source>
         <translation type="unfinished">実行後にセグメントが変更されました。量と文章はモデルが描いたものについてのもので、輪郭は現在のものです。</translation>
+    </message>
+    <message>
+        <source>The volume and its segmentation were moved apart since the run: outlines lie beside what they outline. Move both alike, or run again.</source>
+        <translation type="unfinished">実行後にボリュームとセグメンテーションの位置がずれました。輪郭は対象の横にあります。両方を同じように動かすか、もう一度実行してください。</translation>
+    </message>
+    <message>
+        <source>The volume was moved or resized since the run: places and sizes in words are as they were then.</source>
+        <translation type="unfinished">実行後にボリュームが移動されたか、大きさが変更されました。文中の位置と大きさは実行時のものです。</translation>
+    </message>
+    <message>
+        <source>The volume has gone, or no longer has the voxels that were looked at: it was changed, or its sequence shows another item. The result is of what it was; a report has no pictures.</source>
+        <translation type="unfinished">ボリュームがなくなったか、解析したボクセルではなくなりました。変更されたか、シーケンスが別の項目を表示しています。結果は以前のもので、レポートに画像はありません。</translation>
     </message>
     <message>
         <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>

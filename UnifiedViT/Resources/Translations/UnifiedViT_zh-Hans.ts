@@ -360,8 +360,8 @@
         <translation type="unfinished">运行网络的组件</translation>
     </message>
     <message>
-        <source>Where the result goes. The content of an existing segmentation is replaced (Undo brings it back). Results of other volumes stay, as do segments that were changed since the run: then a new one is made.</source>
-        <translation type="unfinished">结果的去向。已有分割的内容会被替换（“撤销”可恢复）。其他体数据的结果以及运行后被修改过的分割段会保留：此时会新建一个分割。</translation>
+        <source>Where the result goes. A result of the same volume is replaced (Undo brings it back). Results of other volumes stay, as does what somebody has drawn or written: then a new one is made.</source>
+        <translation type="unfinished">结果的去向。同一体数据的结果会被替换（“撤销”可恢复）。其他体数据的结果以及用户勾画或写入的内容会保留：此时会新建一个分割。</translation>
     </message>
     <message>
         <source>Computer:</source>
@@ -1730,6 +1730,10 @@ Use them for such a purpose? You are asked once.</source>
         <translation type="unfinished">结果已在剪贴板中。</translation>
     </message>
     <message>
+        <source>This result is of {name}, not of the volume that is chosen above.</source>
+        <translation type="unfinished">此结果属于 {name}，而不是上面所选的体数据。</translation>
+    </message>
+    <message>
         <source>The report is in {path}</source>
         <translation type="unfinished">报告位于 {path}</translation>
     </message>
@@ -1755,6 +1759,10 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>The segments of {name} were changed since its run, and stay: this result is in a new segmentation.</source>
         <translation type="unfinished">{name} 的分割段在运行后被修改过，予以保留：此结果在新的分割中。</translation>
+    </message>
+    <message>
+        <source>{name} holds what no run has made, and stays: this result is in a new segmentation.</source>
+        <translation type="unfinished">{name} 含有并非由运行产生的内容，予以保留：此结果位于新的分割中。</translation>
     </message>
 </context>
 <context>
@@ -2006,6 +2014,18 @@ Use them for such a purpose? You are asked once.</source>
     <message>
         <source>The segments were changed since the run: amounts and sentences are of what the model drew, outlines as they are now.</source>
         <translation type="unfinished">分割段在运行之后被修改过：数量和文字说明针对模型所绘的内容，轮廓则为当前的状态。</translation>
+    </message>
+    <message>
+        <source>The volume and its segmentation were moved apart since the run: outlines lie beside what they outline. Move both alike, or run again.</source>
+        <translation type="unfinished">运行之后体数据与其分割相互错开：轮廓偏离了所勾画的部位。请将两者一同移动，或重新运行。</translation>
+    </message>
+    <message>
+        <source>The volume was moved or resized since the run: places and sizes in words are as they were then.</source>
+        <translation type="unfinished">运行之后体数据被移动或改变了大小：文字中的位置和大小是当时的。</translation>
+    </message>
+    <message>
+        <source>The volume has gone, or no longer has the voxels that were looked at: it was changed, or its sequence shows another item. The result is of what it was; a report has no pictures.</source>
+        <translation type="unfinished">体数据已不存在，或已不是被查看时的体素：它被修改过，或其序列正显示另一项。结果对应的是之前的状态；报告中没有图片。</translation>
     </message>
     <message>
         <source>Metadata changed the diagnosis: from the images alone it would be {diagnosis}.</source>
