@@ -150,6 +150,9 @@ def _ensemble(options: argparse.Namespace) -> int:
     members = [find_model(asked) for asked in options.models]
     spec = write_ensemble(members, options.output, options.id, options.name, options.version)
     _say(f"{spec.id} {spec.version} is ready, in {spec.folder}")
+    if spec.ood is None and members[0].ood:
+        _say(f"! It does not notice images unlike those of training: what is known of these is of the {members[0].size}"
+             f" pixels of {members[0].id}, and it looks at {spec.size}. Name a model of that size first.")
     _say(f"Have it listed: unifiedvit models import {spec.folder}")
     return 0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import NOTICE
 from .errors import MetadataError, UnsupportedImageError
-from .inference.patient.diagnosis import View, diagnose_patient
+from .inference.patient.diagnosis import View, check_one_class, diagnose_patient
 from .outputs.manifest import InputFile, fingerprint
 from .outputs.patient_file import as_text, write_patient
 from .outputs.patient_images import PatientImage, check_distinct, check_images, stored_image
@@ -64,6 +64,7 @@ def _patient(options: argparse.Namespace) -> int:
 
     _check_options(options)
     spec, metadata = find_model(options.model), dict(options.metadata)
+    check_one_class(spec)
     if options.table:
         return _table(options, spec)
     check_metadata(metadata, spec.patient.fields if spec.patient else (), spec.name)  # before minutes of looking

@@ -20,7 +20,7 @@ from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.preparation import prepare
 from UnifiedViTLib.imaging.reading import read
 from UnifiedViTLib.imaging.volume import Volume
-from UnifiedViTLib.inference.channels import combine_channels
+from UnifiedViTLib.inference.channels import combine_channels, order_channels
 from UnifiedViTLib.inference.decision import NetworkOutput
 from UnifiedViTLib.inference.options import Options
 from UnifiedViTLib.inference.prediction import Diagnosis
@@ -200,6 +200,7 @@ def test_a_volume_that_does_not_belong_to_the_first_is_refused_in_a_sentence():
     framed = [replace(one, metadata={"FrameOfReferenceUID": uid}) for one, uid in ((first, "1.2"), (far, "1.3"))]
     for pair, words in (((first, far), "t2 covers only 0%"), ((first, half), "t2 covers only"),
                         ((first, picture), "must have the same size"), ((picture, small), "must have the same size"),
+                        ((picture, replace(picture, ijk_to_ras=np.diag([2.0, 2, 1, 1]))), "of 2 x 2 mm, 2-D"),
                         ((framed[0], replace(framed[1], ijk_to_ras=moved)), "different frames of reference"),
                         ((None, None), "Give at least one")):
         with pytest.raises(UnsupportedImageError, match=words) as caught:
@@ -215,6 +216,15 @@ def test_sequences_on_one_grid_that_may_be_of_two_patients_are_told():
         pair = [replace(one, metadata={"FrameOfReferenceUID": number})
                 for one, number in ((first, "1.2"), (second(first), uid))]
         assert prepare_channels(pair, 32).volume.notes == notes
+
+
+def test_a_sequence_of_another_study_is_told_once_however_it_is_given(model):
+    told = ("t2: is of another study than t1: check that both are of one examination.",)
+    for study, notes in (("1.9", told), ("1.8", ()), ("", ())):
+        one, other = (replace(volume, metadata={"StudyInstanceUID": uid}) for volume, uid in (
+            (head_volume(name="t1"), "1.8"), (second(head_volume()), study)))
+        for given in (combine_channels(one, {"t2": other}, model), [one, other]):
+            assert prepare_channels(order_channels(given, model)[0], 32).volume.notes == notes
 
 
 def test_one_image_given_as_two_sequences_is_told_on_whatever_grid_it_lies():

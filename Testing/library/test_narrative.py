@@ -79,6 +79,7 @@ def test_no_side_is_named_where_the_file_does_not_state_the_orientation(geometry
 def test_no_mm_and_ml_are_given_where_sizes_are_not_known():
     text = " ".join(report_sentences(result(GeometrySource(spacing=UNKNOWN))))
     assert not re.search(r"\d (mm|mL)\b", text) and "voxels" in text
+    assert re.search("measures about [0-9]+ mm", " ".join(report_sentences(result(GeometrySource(spacing=DERIVED)))))
 
 
 def test_heat_map_and_mask_are_compared_and_doubts_told():

@@ -226,6 +226,12 @@ def test_a_description_that_contradicts_itself_is_refused_by_its_field(change, w
         parse_spec(multi_label_data(patient=patient), Path())
 
 
+def test_a_multi_label_model_names_no_finding_of_a_patient_that_it_has_not_found():
+    spec = parse_spec(multi_label_data(), Path())
+    with pytest.raises(UnsupportedImageError, match=r"is a multi-label model.* Run `unifiedvit predict`"):
+        diagnose_patient(spec, [View("a.png", {one.name: 0.02 for one in spec.classes})])
+
+
 def test_what_is_written_names_its_files_and_model_and_nothing_foreign_is_overwritten(spec, tmp_path):
     image, path = tmp_path / "image.png", tmp_path / "patient.json"
     image.write_bytes(b"pixels")

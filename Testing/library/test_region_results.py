@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +82,17 @@ def test_everything_that_can_be_asked_for_is_empty_outside_the_region(predictor)
     assert fine.array.shape[0] == len(part.slice_probabilities)
     synthetic = ras[fine.synthetic > 0]
     assert len(synthetic) and (np.abs(synthetic - (16.0, -2.0, 9.0)) < np.array((24, 30, 26)) / 2 + 16).all()
+
+
+@pytest.mark.parametrize("direction", [None, np.diag([1.0, 1.0, -1.0])])
+def test_a_finer_slice_of_the_region_has_the_number_of_the_slice_that_it_shows(predictor, direction, tmp_path):
+    volume = head_volume(direction)
+    part = predictor.predict(volume, Options(region=BOX, superres="lanczos"))
+    write_results(volume, part, tmp_path)
+    first, count = part.region.first_slice + 1, len(part.slice_probabilities)
+    numbers = re.findall("<figcaption>(.+?)</figcaption>", (tmp_path / "result.html").read_text(encoding="utf-8"))
+    shown = [f"{number}/{len(volume.array)}" for number in range(first, first + count)]
+    assert numbers[:count] == shown and len(numbers) > count and {*numbers[count:]} <= {*shown}
 
 
 def test_several_sequences_and_an_ensemble_look_at_the_same_region(tmp_path):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scenes
 import slicer
-from panels import contents
+from builders import multi_label_data
+from panels import contents, head_node
 from standin.pythonqt import FileDialog
 
 from UnifiedViTLib.errors import Cancelled, UnsupportedImageError
+from UnifiedViTLib.inference.decision import diagnose
 from UnifiedViTLib.outputs.mrml import result_of, volume_from_node, volume_of
 from UnifiedViTLib.outputs.mrml_changes import has_voxels_of, is_as_drawn
+from UnifiedViTLib.spec import parse_spec
 
 
 def column(table, name: str) -> list:
@@ -45,6 +50,18 @@ def test_every_item_has_a_segmentation_a_row_and_a_point_of_the_plot(desk, seque
     assert shown.GetTransformNodeID() == browser.GetProxyNode(sequence).GetTransformNodeID()
     desk.choose(outputSegmentation=shown)
     assert result["diagnosis"]["display"] in desk.ui.diagnosisLabel.text
+
+
+def test_of_several_findings_each_has_its_probability_and_of_none_there_is_none(desk, sequence):
+    from UnifiedViTPanel.sequences import SequenceItem, _tableOf
+
+    spec, volume = parse_spec(multi_label_data(), Path()), head_node(desk.scene)
+    items = [SequenceItem("0.5", scenes.predict(volume, spec=spec, diagnosis=diagnose(np.array(probabilities), spec)))
+             for probabilities in ((0.1, 0.1, 0.1), (0.95, 0.1, 0.78))]
+    table = slicer.vtkMRMLTableNode()
+    table.SetAndObserveTable(_tableOf(items, sequence, spec))
+    assert column(table, "Diagnosis") == ["No finding", "Glioma, Thick skull"]
+    assert column(table, "Probability") == ["", "0.9500;0.7800"]
 
 
 def test_an_item_that_is_played_knows_its_volume_also_in_a_scene_that_was_loaded(desk, sequence, tmp_path):

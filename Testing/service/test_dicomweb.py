@@ -259,7 +259,11 @@ def test_results_of_this_program_are_no_inputs_and_where_a_server_does_not_tell_
     def ours(data, k):
         data.SeriesInstanceUID, data.SOPInstanceUID, data.Manufacturer = "1.3", f"1.3.{k}", MANUFACTURER
 
-    server.add(*slices(2, ours))
+    def of_region(data, k):
+        data.SeriesInstanceUID, data.SOPInstanceUID = "1.4", f"1.4.{k}"
+        data.SeriesDescription = "UnifiedViT picture (region only, research use only)"
+
+    server.add(*slices(2, ours), *slices(2, of_region))
     (found,) = find_series(series(server).server, Filter(STUDY))
     assert found == series(server)
     hidden = RemoteSeries(found.server, STUDY, "1.3")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from UnifiedViTLib.imaging.resampling import Frame
 from UnifiedViTLib.inference.backends.torch_backend import TorchBackend, load_network
 from UnifiedViTLib.inference.ood.statistics import load_ood_statistics
 from UnifiedViTLib.inference.predictor import Predictor
+from UnifiedViTLib.inference.warnings import review_threshold
 from UnifiedViTLib.models.ensemble import Ensemble
 from UnifiedViTLib.service.store.catalogue import find_model
 from UnifiedViTLib.service.store.download import import_model, verify_model
@@ -194,6 +196,37 @@ def test_what_is_in_distribution_is_the_first_members(models, pair):
         distances.append(statistics.score(statistics.features(TorchBackend(spec, "cpu").run(batch)[2], batch))[0])
     np.testing.assert_array_equal(*distances)
     assert pair.ood.threshold == 7.5
+
+
+def described(spec: ModelSpec, folder: Path, **changes) -> str:
+    """The folder of a copy of a model of which `changes` (top fields) are said."""
+    shutil.copytree(spec.folder, folder)
+    (folder / "model.json").write_text(json.dumps(json.loads((folder / "model.json").read_text()) | changes))
+    return str(folder)
+
+
+def rules(**thresholds) -> dict:
+    return {"review": {kind: {"threshold": one, "coverage": 0.5, "risk": 0.02} for kind, one in thresholds.items()}}
+
+
+@pytest.mark.parametrize(("one", "other", "thresholds"), [
+    (rules(probability=0.5), rules(probability=0.92, confidence=0.7), (0.92, 0.7)),
+    (rules(probability=None), rules(probability=0.5, confidence=0.7), (None, None)),
+    (rules(probability=0.5), {}, (0.6, 0.6)),
+])
+def test_an_ensemble_is_to_be_reviewed_as_its_strictest_member_is(models, tmp_path, one, other, thresholds):
+    members = [load_spec(described(models[name], tmp_path / name, **changes))
+               for name, changes in (("first", one), ("second", other))]
+    for order in (members, members[::-1]):
+        spec = write_ensemble(order, tmp_path / order[0].id / "both", "both")
+        assert (review_threshold(spec, False), review_threshold(spec, True)) == thresholds
+
+
+def test_statistics_that_an_ensemble_cannot_use_are_told(models, tmp_path, capsys):
+    ood = json.loads((models["first"].folder / "model.json").read_text())["ood"] | {"format": 2}
+    members = [described(models["first"], tmp_path / "first", ood=ood), str(models["swin"].folder)]
+    assert main(["models", "ensemble", *members, "--output", str(tmp_path / "both"), "--id", "both"]) == 0
+    assert "32 pixels of first, and it looks at 64" in capsys.readouterr().out
 
 
 def test_a_volume_is_given_the_mean_of_what_its_members_give_it(models, pair):

@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
-from builders import head_volume, to_sitk
+from builders import head_volume, spec_data, tiny_model, to_sitk
 from evaluation_sets import quicken, run_of
 from head_sets import write_table
 from training_sets import SURE, TWO_CHANNELS, discs, project, project_data, stored
 from unifiedvit_training.config import Augmentation, Project
 from unifiedvit_training.data import prepare as preparing
-from unifiedvit_training.data.dataset import check_dataset_fits, load_dataset, pictures
+from unifiedvit_training.data.dataset import Item, check_dataset_fits, load_dataset, pictures
 from unifiedvit_training.data.prepare import prepare_dataset
 from unifiedvit_training.data.slicing import read_channels
 from unifiedvit_training.errors import ConfigError, DataError
 from unifiedvit_training.evaluation.evaluate import TABLE_FILE, evaluate, evaluate_model
 from unifiedvit_training.evaluation.inference import predict_slices
 from unifiedvit_training.evaluation.slice_table import load_table
-from unifiedvit_training.evaluation.volumes import one_channel_alone
+from unifiedvit_training.evaluation.volumes import one_channel_alone, run_volumes
 from unifiedvit_training.exporting.export import export
 from unifiedvit_training.learning.augment import augment
 from unifiedvit_training.learning.fit import fit
@@ -108,6 +108,17 @@ def test_a_table_with_gaps_becomes_slices_of_all_channels_as_in_use(table, tmp_p
     stamp = (tmp_path / "dataset" / "images.npy").stat().st_mtime_ns
     prepare_dataset(made, tmp_path / "dataset")
     assert (tmp_path / "dataset" / "images.npy").stat().st_mtime_ns == stamp, "made once"
+
+
+def test_a_sequence_alone_on_a_grid_of_its_own_is_measured_where_the_mask_lies(table, tmp_path):
+    spec = tiny_model(tmp_path / "model", input=spec_data()["input"] | {"channels": TWO_CHANNELS["channels"]})
+    day, night = (table.parent / f"{name}0.nrrd" for name in ("day", "night"))
+    item = Item("x", day, table.parent / "mask0.nrrd", ("glioma",), "g", "s", "validation", True, channels=(day, night))
+    cases = run_volumes([item, *one_channel_alone([item], ["day", "night"])["night"]], spec)
+    assert cases[0].truth.shape != cases[1].truth.shape
+    together, alone = (case.prepared.volume.ijk_to_ras @ [*np.argwhere(case.truth).mean(axis=0)[::-1], 1]
+                       for case in cases)
+    np.testing.assert_allclose(alone, together, atol=1.5)
 
 
 def test_an_image_that_is_given_as_two_sequences_under_two_names_is_told(table, tmp_path):

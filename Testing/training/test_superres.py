@@ -123,6 +123,18 @@ def test_metrics_are_of_the_pixels_that_are_asked_for():
     assert np.isnan(nothing.psnr) and np.isnan(nothing.ssim)
 
 
+def test_blank_slices_of_volumes_count_in_no_mean(pictures, tmp_path):
+    volume = np.zeros((2, 64, 64), np.uint8)
+    volume[1, 20:40, 20:50] = 90
+    sitk.WriteImage(sitk.GetImageFromArray(volume), str(tmp_path / "volume.nrrd"))
+    items = list(pictures.items)
+    first = pictures.slices.items[pictures.slices.on("validation")[0]]
+    items[first] = replace(items[first], image=tmp_path / "volume.nrrd")
+    found = measure(replace(pictures, items=tuple(items)), {}, str(tiny_model(tmp_path / "model").folder), 3, tmp_path)
+    assert found["slices"] == 2
+    assert found["metrics"]["truncate"]["slice"]["lanczos.psnr"]["value"] < 50  # of a blank slice alone it is 120
+
+
 def test_a_super_resolved_data_set_is_the_same_but_where_the_run_looks(tmp_path):
     dataset = discs(tmp_path / "before" / "dataset", 12)
     save_weights(tmp_path / "before" / "fit" / BEST_FILE, network())

@@ -243,6 +243,10 @@ def _tableOf(items, sequenceNode, spec):
     predictions = [item.prediction for item in items]
     columns["Diagnosis"] = [one.diagnosis.display if one else "" for one in predictions]
     columns["Probability"] = [one.diagnosis.probability if one else float("nan") for one in predictions]
+    if spec.multi_label:  # of each finding that the diagnosis names
+        found = [one.diagnosis if one else None for one in predictions]
+        columns["Probability"] = [";".join(f"{one.probabilities[name]:.4f}" for name in one.findings) if one else ""
+                                  for one in found]
     for place, segment in enumerate(spec.segments):
         amounts = [one.segments[place].volume_ml if one else None for one in predictions]
         columns[_amountTitle(segment)] = [float("nan") if amount is None else amount for amount in amounts]

@@ -135,7 +135,9 @@ class SequenceView(ChildView):
             if prediction is not None:
                 amounts = [segment.volume_ml for segment in prediction.segments]
                 known = f"{sum(amounts):.1f}" if None not in amounts else ""
-                cells[1:] = prediction.diagnosis.display, f"{prediction.diagnosis.probability:.0%}", known
+                diagnosis = prediction.diagnosis
+                sure = ", ".join(f"{diagnosis.probabilities[name]:.0%}" for name in diagnosis.findings)
+                cells[1:] = diagnosis.display, sure, known
             told = item.error or "\n".join(prediction.warnings)
             for column, text in enumerate(cells):
                 cell = qt.QTableWidgetItem(text)

@@ -10,6 +10,7 @@ import SimpleITK as sitk
 
 from ..errors import UnsupportedImageError
 from ..spec import MISSING
+from .geometry import UNKNOWN, size_in_words
 from .identical import first_of_same, sample_voxels
 from .intensity import Foreground, measure_foreground
 from .preparation import PreparedVolume, prepare
@@ -116,10 +117,12 @@ def _beside(leading: PreparedVolume, volume: Volume) -> PreparedVolume:
 def _on_grid_of(first: Volume, foreground: Foreground, volume: Volume) -> Volume:
     """`volume` with a voxel where `first` has one; its air where it does not reach."""
     if volume.planar or first.planar:
-        if volume.planar != first.planar or volume.array.shape != first.array.shape:
+        known = UNKNOWN not in (volume.geometry.spacing, first.geometry.spacing)
+        other_pixels = known and not np.allclose(volume.spacing[:2], first.spacing[:2], rtol=_SAME)
+        if volume.planar != first.planar or volume.array.shape != first.array.shape or other_pixels:
             raise UnsupportedImageError(
                 f"{volume.name} ({_size(volume)}) does not lie where {first.name} ({_size(first)}) does: pictures "
-                "without a place in the patient must have the same size. Export them on one grid."
+                "without a place in the patient must have the same size, in pixels and in mm. Export them on one grid."
             )
         return volume
     frames = [one.metadata.get("FrameOfReferenceUID", "") for one in (first, volume)]
@@ -165,4 +168,5 @@ def _on_grid_of(first: Volume, foreground: Foreground, volume: Volume) -> Volume
 def _size(volume: Volume) -> str:
     """In words."""
     k, j, i = volume.array.shape
-    return f"{i} x {j} pixels, 2-D" if volume.planar else f"{i} x {j} x {k} voxels"
+    mm = "" if volume.geometry.spacing == UNKNOWN else f" of {size_in_words(volume.spacing[:2])} mm"
+    return f"{i} x {j} pixels{mm}, 2-D" if volume.planar else f"{i} x {j} x {k} voxels"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from ..errors import UnsupportedImageError
 from ..imaging.channels import PreparedChannels, check_one_patient
@@ -38,7 +39,19 @@ def order_channels(given: Images, spec: ModelSpec) -> tuple[list[Volume | None],
         raise UnsupportedImageError(f"There is nothing to look at: {spec.name} needs at least one sequence.")
     volumes = [None if volume is None else check(volume) for volume in given]
     leading = next(checked for checked, volume in zip(volumes, given, strict=True) if checked and volume is first)
+    volumes = [volume if volume is None or volume is leading else _told_of_study(volume, leading) for volume in volumes]
     return volumes + [None] * (len(names) - len(volumes)), leading
+
+
+def _told_of_study(volume: Volume, first: Volume) -> Volume:
+    """`volume`, with a note where DICOM says that it is of another study, maybe of another year, than the first; of
+    another frame of reference `prepare_channels` tells."""
+    (study, other), (frame, elsewhere) = ([one.metadata.get(key) for one in (first, volume)]
+                                          for key in ("StudyInstanceUID", "FrameOfReferenceUID"))
+    note = f"is of another study than {first.name}: check that both are of one examination."
+    if not (study and other) or study == other or (frame and elsewhere and frame != elsewhere) or note in volume.notes:
+        return volume
+    return replace(volume, notes=(*volume.notes, note))
 
 
 def given_channels(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
@@ -74,7 +87,7 @@ def combine_channels(
     if name in extra_channels:
         raise UnsupportedImageError(f"Two images are given for {name}. Give each sequence once.")
     check_one_patient([volume, *extra_channels.values()])  # here, as a server that looks at them has no files of theirs
-    return {name: volume, **extra_channels}
+    return {name: volume, **{key: _told_of_study(one, volume) for key, one in extra_channels.items()}}
 
 
 def check_channel_names(names: Iterable[str], spec: ModelSpec) -> None:

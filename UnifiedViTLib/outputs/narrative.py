@@ -117,7 +117,8 @@ def _diameter(prediction: Prediction, voxels: np.ndarray) -> str:
         points = points[ConvexHull(points, qhull_options="QJ").vertices]  # QJ: also where all lie in one plane
     points = points[::math.ceil(len(points) / _MOST_POINTS)]
     smallest = float(np.linalg.norm(prediction.ijk_to_ras[:3, :3], axis=0).min())
-    return f"measures {pdist(points).max() + smallest:.0f} mm at its longest"
+    about = "" if prediction.geometry.spacing == GIVEN else "about "  # by the detector's pixels, as a warning says
+    return f"measures {about}{pdist(points).max() + smallest:.0f} mm at its longest"
 
 
 def _appearance(prediction: Prediction) -> str:

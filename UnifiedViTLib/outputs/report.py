@@ -94,7 +94,7 @@ def write_report(
         body += _slices(result, SlicePictures(volume, labelmap, result["plane"], interest), heatmap, uncertainty)
     if superres is not None and superres[1].any():
         body += [element("h2", "Four times as fine, where the network looks"),
-                 superres_row(*superres, result["plane"]),
+                 superres_row(*superres, result["plane"], volume),
                  element("small", "Within the line drawn by an upscaler, not measured; around it interpolated")]
     body += _origin(result)
     page = render_page(f"{result['name']}: UnifiedViT report", body)

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from ..imaging.intensity import measure_foreground
-from ..imaging.slicing import slice_view
+from ..imaging.slicing import SliceView, slice_view
 from ..imaging.volume import Volume
 from .colour_maps import HEATMAP, colour_of, over_image
 from .files import SYNTHETIC
@@ -61,16 +61,18 @@ class SlicePictures:
         return element("div", *pictures, class_="slices")
 
 
-def superres_row(volume: Volume, synthetic: np.ndarray, plane: str) -> Element:
+def superres_row(volume: Volume, synthetic: np.ndarray, plane: str, looked_at: Volume | None = None) -> Element:
     """The slices with most synthetic voxels side by side, cut out around these, with a line around them.
 
     Args:
         volume: the finer one.
         synthetic: (K, J, I), which of its voxels are.
         plane: of the slices.
+        looked_at: what it was made of, by whose slices it counts; None: by its own.
     """
     view, foreground, pictures = slice_view(volume, plane), measure_foreground(volume.array), []
     slices, masks = view.of(volume.array), view.of(synthetic) > 0
+    before, count = _place(volume, looked_at or volume, view)
     for n in sorted(np.argsort(masks.sum(axis=(1, 2)), kind="stable")[-_FINE_SLICES:]):
         if not masks[n].any():
             continue
@@ -78,8 +80,16 @@ def superres_row(volume: Volume, synthetic: np.ndarray, plane: str) -> Element:
         box = tuple(slice(max(0, place[0] - _AROUND), place[-1] + 1 + _AROUND) for place in places)
         rgb = foreground.grey(downsampled(slices[n][box], np.mean))
         rgb[_edge(downsampled(masks[n][box]))] = SYNTHETIC.colour
-        pictures.append(_picture(rgb, view.mm, 2 * _SIDE, f"{n + 1}/{len(slices)}"))
+        pictures.append(_picture(rgb, view.mm, 2 * _SIDE, f"{before + n + 1}/{count}"))
     return element("div", *pictures, class_="slices")
+
+
+def _place(volume: Volume, whole: Volume, view: SliceView) -> tuple[int, int]:
+    """How many slices of `whole` lie before those of a volume that shows a part of them, and how many it has."""
+    axis, i = view.axes[0], 2 - view.axes[0]
+    first = round(float((np.linalg.inv(whole.ijk_to_ras) @ volume.ijk_to_ras)[i, 3]))
+    count = whole.array.shape[axis]
+    return (count - first - volume.array.shape[axis] if view.flipped[0] else first), count
 
 
 def _picture(rgb: np.ndarray, mm: tuple[float, float, float], width: int, caption: str) -> Element:

@@ -101,10 +101,11 @@ def diagnose_patient(spec: ModelSpec, images: Sequence[Prediction | View],
 
     Raises:
         MetadataError: the model does not know a field, or a value cannot be meant.
-        UnsupportedImageError: there is no image, there are more than the model has learnt from, one is given twice, or
-            one was looked at by another model.
+        UnsupportedImageError: the model is multi-label, there is no image, there are more than the model has learnt
+            from, one is given twice, or one was looked at by another model.
         WeightsError: the head is missing or damaged.
     """
+    check_one_class(spec)
     views = [View.of(image) if isinstance(image, Prediction) else image for image in images]
     _check_images(spec, images, views)
     known = check_metadata(metadata or {}, spec.patient.fields if spec.patient else (), spec.name)
@@ -124,6 +125,17 @@ def diagnose_patient(spec: ModelSpec, images: Sequence[Prediction | View],
         tuple(field.name for field in head.spec.fields if field.name not in known),
         (*_disagreement(diagnosis, images_alone, own, views), *together, *outside, *_warnings_of(views)),
     )
+
+
+def check_one_class(spec: ModelSpec) -> None:
+    """Return if the model gives one class an image, which is what a patient's diagnosis is made of.
+
+    Raises:
+        UnsupportedImageError: it is multi-label.
+    """
+    if spec.multi_label:
+        raise UnsupportedImageError(f"{spec.name} is a multi-label model, and a patient's diagnosis is made of one "
+                                    "class an image. Run `unifiedvit predict` on each image.")
 
 
 def region_alone(name: str) -> UnsupportedImageError:

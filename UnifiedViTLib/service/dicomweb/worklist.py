@@ -116,4 +116,4 @@ def _is_own(answer: dict[str, Any]) -> bool:
     """Whether a series is a result of this program; of a server that tells neither, retrieving it tells."""
     description = value_of(answer, "SeriesDescription")
     return value_of(answer, "Manufacturer") == MANUFACTURER or (
-        description.startswith(f"{MANUFACTURER} ") and description.endswith(f"({RESEARCH})"))
+        description.startswith(f"{MANUFACTURER} ") and description.endswith(f"{RESEARCH})"))  # also of a region

@@ -13,8 +13,11 @@ from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...diagnosis import DiagnosisClass
 from ...errors import ModelSpecError, OutputError
+from ...inference.warnings import review_threshold
 from ...licences import SHARE_ALIKE, licence_conditions
 from ...outputs.files import model_name
 from ...spec import DERIVED_ARGUMENTS, ENSEMBLE, FORMAT, MOST_MEMBERS, SPEC_FILE, ModelSpec, load_spec
@@ -28,7 +31,8 @@ def write_ensemble(models: Sequence[ModelSpec], folder: Path, model_id: str, nam
     """Write the folder of a model that is the mean of others: their weights in one file, their descriptions joined.
 
     Its input is as large as the largest of theirs, so that none sees less than alone. What the description takes from
-    one of them (the volume rule, the out-of-distribution statistics, colours and words) is of the first.
+    one of them (the volume rule, the out-of-distribution statistics, colours and words) is of the first; results are to
+    be reviewed as those of the strictest.
 
     Args:
         models: 2 to `MOST_MEMBERS`, of the same classes, segments and modality.
@@ -175,7 +179,18 @@ def _description(models: Sequence[ModelSpec]) -> dict[str, Any]:
         "aggregation": asdict(first.volume_rule),
         "training": [asdict(data) for data in dict.fromkeys(data for model in models for data in model.training)],
         "results": [],
+        **_review(models),
     }
+
+
+def _review(models: Sequence[ModelSpec]) -> dict[str, Any]:
+    """The thresholds of the strictest member: how sure the mean has to be nobody has measured."""
+    rules = {}
+    for kind in ("probability", "confidence"):
+        thresholds = [review_threshold(model, kind == "confidence") for model in models]
+        review = models[int(np.argmax([2.0 if one is None else one for one in thresholds]))].review
+        rules |= {kind: asdict(rule)} if (rule := review and getattr(review, kind)) else {}
+    return {"review": rules} if "probability" in rules else {}
 
 
 def _class_data(diagnosis: DiagnosisClass) -> dict[str, Any]:

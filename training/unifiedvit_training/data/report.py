@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from UnifiedViTLib.texts import table_cell
+
 from ..config import Project
 from ..reports.page import Gallery, Picture, Section, Table, Text, figure_uri, image_uri, render_page
 from ..reports.pictures import overlay
@@ -47,7 +49,8 @@ def write_report(project: Project, dataset: Dataset, facts: np.ndarray, problems
     with open(file.with_name("problems.csv"), "w", newline="", encoding="utf-8") as table:
         rows = csv.writer(table)
         rows.writerow(["kind", "severity", "where", "sentence", "slices"])
-        rows.writerows([p.kind, p.severity, p.where, p.sentence, " ".join(map(str, p.slices))] for p in problems)
+        rows.writerows([p.kind, p.severity, table_cell(p.where), table_cell(p.sentence), " ".join(map(str, p.slices))]
+                       for p in problems)
 
 
 def _split(project: Project, dataset: Dataset, problems: list[Problem]) -> list:

@@ -26,6 +26,7 @@ from UnifiedViTLib.service.store.catalogue import find_model
 from ..data.dataset import Dataset
 from ..errors import DataError
 from ..evaluation.bootstrap import with_intervals
+from ..evaluation.metrics import mean
 from ..storage import write_whole
 from .degradation import DEGRADATIONS
 from .slices import cut_to_multiple, stored_slice
@@ -91,7 +92,7 @@ def measure(dataset: Dataset, upscalers: Mapping[str, Upscaler], model: str, mos
         dataset: whose slices are taken as they were stored.
         upscalers: by the name that results call them; Lanczos and bicubic are added.
         model: id or folder of the model whose attention chooses the attended regions, on the fine slices.
-        most: slices to measure on, spread over the side.
+        most: slices to measure on, spread over the side; blank ones among them are left out.
         output: folder for the results.
 
     Returns:
@@ -109,8 +110,12 @@ def measure(dataset: Dataset, upscalers: Mapping[str, Upscaler], model: str, mos
     values = {(degradation, place, name): np.full((len(chosen), 2), np.nan)
               for degradation in DEGRADATIONS for place in PLACES for name in upscalers}
     predictor = Predictor(find_model(model), "cpu")
+    blank = 0
     for row, index in enumerate(tqdm(chosen, "measuring", mininterval=5)):
         truth = cut_to_multiple(stored_slice(dataset, int(index))[0])
+        if truth.min() == truth.max():
+            blank += 1
+            continue
         places = np.ones(truth.shape, bool), attended(predictor, truth)
         for degradation, degrade in DEGRADATIONS.items():
             coarse = degrade(truth)
@@ -119,7 +124,7 @@ def measure(dataset: Dataset, upscalers: Mapping[str, Upscaler], model: str, mos
                 for place, quality in zip(PLACES, compare_images(upscaled, truth, places), strict=True):
                     values[degradation, place, name][row] = quality.psnr, quality.ssim
     results = {
-        "model": model, "slices": len(chosen),
+        "model": model, "slices": len(chosen) - blank,
         "metrics": _metrics(values, list(upscalers), dataset.slices.groups[chosen]),
     }
     write_whole(output / RESULTS_FILE, json.dumps(results, indent=1) + "\n")
@@ -146,14 +151,11 @@ def _metrics(values: dict[tuple[str, str, str], np.ndarray], names: list[str], g
                      for name in names for n, metric in enumerate(("psnr", "ssim"))
                      for suffix, base in (("", np.zeros_like(values[degradation, place, name])),
                                           (".over_lanczos", values[degradation, place, "lanczos"]))}
-            measured = ~np.isnan(table["lanczos.psnr"])
 
-            def means(weights: np.ndarray, table: dict[str, np.ndarray] = table, measured: np.ndarray = measured
-                      ) -> dict[str, np.ndarray]:
-                counted = weights[:, measured]
-                return {key: counted @ column[measured] / counted.sum(axis=1) for key, column in table.items()}
+            def means(weights: np.ndarray, table: dict[str, np.ndarray] = table) -> dict[str, np.ndarray]:
+                return {key: mean(column, weights) for key, column in table.items()}
 
-            if measured.any():
+            if not np.isnan(table["lanczos.psnr"]).all():
                 metrics.setdefault(degradation, {})[place] = {
                     key: metric._asdict() for key, metric in with_intervals(means, groups).items()}
     return metrics
