@@ -14,6 +14,7 @@ from .diagnosis import IDENTIFIER, TEMPERATURES, DiagnosisClass, DiagnosisSpec, 
 from .errors import ModelSpecError
 from .fields import FILE, SHA256, Fields
 from .patient_spec import PatientSpec, read_patient
+from .planes import PLANES
 from .records import Record, Save
 from .review import Review, read_review
 
@@ -141,8 +142,9 @@ class ModelSpec(Record):
     `folder` holds `model.json` and the weights. `ood`, `graph`, `review` and `patient` are None for models that come
     without them.
     `members` is empty but for an ensemble, which has no `arguments`; `channels` is empty for models that look at one
-    image. A model is either multi-class, with one `temperature`, or multi-label: several of its classes may be there at
-    once, each by its own of `label_rules`, in their order; where none is found, `nothing_found` says so.
+    image. `plane` is that of the slices that it has learnt from; "auto": of those that were acquired. A model is either
+    multi-class, with one `temperature`, or multi-label: several of its classes may be there at once, each by its own of
+    `label_rules`, in their order; where none is found, `nothing_found` says so.
     """
 
     folder: Path
@@ -172,6 +174,7 @@ class ModelSpec(Record):
     label_rules: tuple[LabelRule, ...] = ()
     nothing_found: str = ""
     patient: PatientSpec | None = None
+    plane: str = "auto"
 
     def to_dict(self, save: Save | None = None) -> dict[str, Any]:
         """As JSON has it; the folder absolute, as it may be read elsewhere."""
@@ -286,6 +289,7 @@ def parse_spec(data: Any, folder: Path) -> ModelSpec:
         label_rules=diagnosis.label_rules,
         nothing_found=diagnosis.nothing_found,
         patient=read_patient(top.table("patient"), bool(diagnosis.label_rules)) if "patient" in top.data else None,
+        plane=image.choice("plane", ("auto", *PLANES)) if "plane" in image.data else "auto",
     )
     _check_files(spec)
     return spec

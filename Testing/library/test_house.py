@@ -19,8 +19,8 @@ TRAINING = ROOT / "training" / "unifiedvit_training"
 
 #: Lower floors first: a file may import its own floor and those under it.
 FLOORS = (
-    {"errors", "leftovers", "licences", "locking", "names", "native", "processes", "records", "resources", "streams",
-     "texts", "trust", "versions"},
+    {"errors", "leftovers", "licences", "locking", "names", "native", "planes", "processes", "records", "resources",
+     "streams", "texts", "trust", "versions"},
     {"fields", "graph", "tensors"}, {"diagnosis", "review"}, {"patient_spec"}, {"spec"}, {"integrity"},
     {"models", "imaging"}, {"inference"}, {"outputs"}, {"service"},
     {"channels_cli", "cli", "cli_options", "compare_cli", "dicomweb_cli", "models_cli", "patient_cli",

@@ -145,6 +145,16 @@ def test_the_plane_asked_for_is_looked_at_and_told(predictor, plane):
     assert len(prediction.slice_probabilities) == {"axial": 20, "coronal": 40, "sagittal": 36}[plane]
 
 
+def test_a_model_of_one_plane_is_shown_that_one_and_another_is_told(spec):
+    volume, knows_one = head((20, 40, 36), (2.0, 2.0, 3.0)), Predictor(replace(spec, plane="coronal"), "cpu")
+    found, other = knows_one.predict(volume), knows_one.predict(volume, Options("axial"))
+    assert (found.provenance.plane, other.provenance.plane) == ("coronal", "axial")
+    told = "These are axial slices; this model has learnt from coronal ones alone. Leave the plane on auto."
+    assert told in other.warnings and not any("slices; this model" in warning for warning in found.warnings)
+    assert not any("slices; this model" in warning
+                   for warning in knows_one.predict(replace(volume, array=volume.array[:1], planar=True)).warnings)
+
+
 def test_the_result_says_what_made_it(predictor, spec):
     made = predictor.predict(head()).provenance
     assert (made.model_id, made.model_version, made.model_sha256) == ("tiny", "1.2.3", spec.sha256)

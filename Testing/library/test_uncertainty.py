@@ -171,7 +171,8 @@ def test_a_volume_of_cubes_is_looked_at_in_all_planes_and_others_in_one(predicto
     assert found.uncertainty.components["planes"] == pytest.approx(np.mean(by_plane), abs=1e-5)
     flat = replace(cubes, array=cubes.array[:1], planar=True)
     for other in (flat, head_volume(), replace(cubes, array=cubes.array[:9])):
-        assert other_planes(prepare(other, 64)) == ()
+        assert other_planes(prepare(other, 64), predictor.spec) == ()
+    assert other_planes(prepare(cubes, 64), replace(predictor.spec, plane="axial")) == (), "it knows no other"
 
 
 def test_a_volume_stored_in_another_orientation_is_uncertain_in_the_same_places(predictor):

@@ -251,6 +251,7 @@ def test_an_ensemble_is_verified_imported_listed_and_found_as_any_model(mixed, m
 
 @pytest.mark.parametrize(("change", "words"), [
     ({"modality": "CT"}, "differ in modality: MR; CT"),
+    ({"plane": "coronal"}, "differ in the plane of their slices: auto; coronal"),
     ({"classes": "reversed"}, r"differ in classes or their order: healthy \(nothing found\), glioma, meningioma; men"),
     ({"classes": "no healthy one"}, "differ in classes"),
     ({"segments": "one less"}, "differ in segments or their order: Glioma, Meningioma; Glioma"),

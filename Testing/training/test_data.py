@@ -93,7 +93,10 @@ def test_slices_of_a_volume_are_named_by_what_is_drawn_on_them(heads, volume, tm
 def test_a_plane_and_every_third_slice_can_be_asked_for(heads, volume, tmp_path):
     sources = source(heads[0] / "table.csv", mask_values={255: "Rim"}), \
         volume | {"mask_values": VALUES, "slice_labels": "volume"}
-    dataset = prepare_dataset(project(*sources, plane="coronal", slice_stride=3, **TWO_TISSUES), tmp_path / "dataset")
+    coronal = project(*sources, plane="coronal", slice_stride=3, **TWO_TISSUES)
+    assert coronal.model.input.plane == "coronal", "the model is shown what it has learnt from"
+    assert "plane" not in project(*sources, **TWO_TISSUES).model.model_dump()["input"]
+    dataset = prepare_dataset(coronal, tmp_path / "dataset")
     own = dataset.slices.items == 36
     assert dataset.slices.positions[own].tolist() == list(range(0, 64, 3))
     assert set(dataset.slices.planes[own]) == {"coronal"} and set(dataset.slices.labels[own]) == {1}

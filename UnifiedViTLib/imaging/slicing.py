@@ -14,7 +14,7 @@ from itertools import permutations
 import numpy as np
 
 from ..errors import UnsupportedImageError
-from .planes import PLANES
+from ..planes import PLANES
 from .volume import Volume
 
 #: The plane of a picture, whose orientation in the patient is not known.

@@ -1,4 +1,4 @@
-"""What may be chosen for the options of a run; planes are in `imaging.planes`. The standard library alone: Slicer reads
+"""What may be chosen for the options of a run; planes are in `planes.py`. The standard library alone: Slicer reads
 it when it starts."""
 
 #: Heat maps, as in `models.explanation`, which needs torch.

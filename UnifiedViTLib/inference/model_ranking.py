@@ -132,7 +132,7 @@ def _judge(image: Volume, spec: ModelSpec, make_predictor: Callable[[ModelSpec],
     channel = _likely_channel(image, spec)
     given: Images = {channel: image} if channel else image
     volumes, first = order_channels(given, spec)
-    whole = prepare_channels(volumes, spec.size, first=first, region=region)
+    whole = prepare_channels(volumes, spec.size, spec.plane, first, region)
     fit = partial(ModelFit, spec.id, spec.version, spec.name, channel=channel)
     try:
         check_region(whole)

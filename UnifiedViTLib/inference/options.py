@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DependencyError, ModelSpecError
-from ..imaging.planes import PLANES
 from ..imaging.region import RegionOfInterest
+from ..planes import PLANES
 from ..records import Record
 from ..spec import ModelSpec
 from .choices import DEFAULT_METHOD, DEFAULT_UPSCALER, METHODS, QUANTILE, UPSCALERS
@@ -54,7 +54,7 @@ class Options(Record):
     """How to look at an image, and what to give besides the segmentation and the diagnosis.
 
     Attributes:
-        plane: "auto" (the acquisition plane), "axial", "coronal" or "sagittal".
+        plane: "auto" (the model's, mostly that of the acquisition), "axial", "coronal" or "sagittal".
         tta: test-time augmentation: look at the mirror image of every slice too, and take the mean of the logits;
             twice the time.
         keep_probabilities: give `Prediction.probability_maps`.
@@ -115,6 +115,10 @@ class Options(Record):
         False,
         help="for images that came as DICOM: write a DICOM segmentation, structured report, maps and picture too",
     )
+
+    def plane_for(self, spec: ModelSpec) -> str:
+        """The plane to look in: the one that is asked for, or else the model's."""
+        return spec.plane if self.plane == "auto" else self.plane
 
     @property
     def heatmap_method(self) -> str | None:

@@ -113,12 +113,12 @@ class Predictor:
         progress("Preparing", 0.0)
         with timer.stage("prepare"):
             volumes, first = order_channels(images, self.spec)
-            prepared = prepare_channels(volumes, self.spec.size, options.plane, first, options.region)
+            prepared = prepare_channels(volumes, self.spec.size, options.plane_for(self.spec), first, options.region)
             check_region(prepared)
         with timer.stage("select_backend"):
             self._select(prepared, progress)
         accumulator = self.uncertainty_accumulator(prepared) if options.uncertainty else None
-        planes = other_planes(prepared) if options.uncertainty else ()
+        planes = other_planes(prepared, self.spec) if options.uncertainty else ()
         parts = WeightedProgress(progress, _costs(options, len(planes)))
         with timer.stage("resample"):
             output, seconds = self.run_network(

@@ -12,9 +12,9 @@ from itertools import chain
 
 import numpy as np
 
-from ..imaging.planes import PLANES
 from ..imaging.preparation import PreparedVolume
 from ..imaging.slicing import NARROWEST
+from ..planes import PLANES
 from ..spec import ModelSpec
 from .decision import Decision
 from .pooling import class_probabilities, lesion_probabilities, pool
@@ -108,11 +108,11 @@ class UncertaintyAccumulator:
         )
 
 
-def other_planes(prepared: PreparedVolume) -> tuple[str, ...]:
+def other_planes(prepared: PreparedVolume, spec: ModelSpec) -> tuple[str, ...]:
     """The planes, beside the one that is looked at, in which a volume can be seen as well: none unless its voxels are
-    nearly cubes (`ISOTROPIC`) and there are enough of them along each axis."""
+    nearly cubes (`ISOTROPIC`) and there are enough of them along each axis, nor for a model that knows one alone."""
     mm, volume = prepared.view.mm, prepared.volume
-    if volume.planar or min(volume.array.shape) < NARROWEST or max(mm) > ISOTROPIC * min(mm):
+    if spec.plane != "auto" or volume.planar or min(volume.array.shape) < NARROWEST or max(mm) > ISOTROPIC * min(mm):
         return ()
     return tuple(plane for plane in PLANES if plane != prepared.view.plane)
 

@@ -119,9 +119,9 @@ def missing_channel_warnings(prepared: PreparedChannels, spec: ModelSpec) -> tup
 
 
 def input_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
-    """Sentences about what no network is needed for: modality, intensities, resolution."""
-    return [*modality_warnings(prepared, spec), *label_map_warnings(prepared), *_resolution_warnings(prepared),
-            *_size_warnings(prepared, spec)]
+    """Sentences about what no network is needed for: modality, intensities, plane, resolution."""
+    return [*modality_warnings(prepared, spec), *label_map_warnings(prepared), *_plane_warnings(prepared, spec),
+            *_resolution_warnings(prepared), *_size_warnings(prepared, spec)]
 
 
 def modality_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
@@ -153,6 +153,13 @@ def label_map_warnings(prepared: PreparedVolume) -> list[str]:
     counts = [(channel.volume.name, _different_values(channel.volume.array)) for channel in _channels(prepared)]
     return [f"{name} has only {count} different values: a mask or a label map, not a scan. Check that the right file "
             "was loaded." for name, count in counts if count <= _FEW_VALUES]
+
+
+def _plane_warnings(prepared: PreparedVolume, spec: ModelSpec) -> list[str]:
+    if prepared.volume.planar or spec.plane in ("auto", prepared.view.plane):
+        return []
+    return [f"These are {prepared.view.plane} slices; this model has learnt from {spec.plane} ones alone. "
+            "Leave the plane on auto."]
 
 
 def _resolution_warnings(prepared: PreparedVolume) -> list[str]:

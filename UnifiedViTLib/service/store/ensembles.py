@@ -101,6 +101,7 @@ def _traits(model: ModelSpec) -> dict[str, str]:
         "classes or their order": ", ".join(c.name if c.lesion else f"{c.name} (nothing found)" for c in model.classes),
         "segments or their order": ", ".join(segment.name for segment in model.segments),
         "modality": model.modality,
+        "the plane of their slices": model.plane,
         "channels or their order": ", ".join(channel.name for channel in model.channels) or "one image",
     }
 
@@ -172,7 +173,8 @@ def _description(models: Sequence[ModelSpec]) -> dict[str, Any]:
         ],
         "input": {"size": max(model.size for model in models), "modality": first.modality,
                   "expects": "; ".join(dict.fromkeys(model.expects for model in models)),
-                  **({"channels": [asdict(channel) for channel in first.channels]} if first.channels else {})},
+                  **({"channels": [asdict(channel) for channel in first.channels]} if first.channels else {}),
+                  **({"plane": first.plane} if first.plane != "auto" else {})},
         "segments": [asdict(segment) for segment in first.segments],
         # The members' probabilities are calibrated already.
         "diagnosis": {"task": "multi-class", "classes": [_class_data(c) for c in first.classes], "temperature": 1.0},

@@ -66,7 +66,7 @@ def adaptation_project(parent: ModelSpec, dataset: Path, output: Path, epochs: i
               "name": f"{parent.name}, adapted to {'a site' if site == SITE else site}"}
     model["version"] = next_version(parent, model["id"], output)
     return checked({
-        "data": {"sources": [source_of(dataset, parent)], "slice_stride": stride},
+        "data": {"sources": [source_of(dataset, parent)], "slice_stride": stride, "plane": parent.plane},
         "model": model,
         "fit": {
             "stages": [{"size": parent.size, "epochs": epochs}], "batch_size": 8,

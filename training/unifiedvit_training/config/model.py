@@ -34,12 +34,14 @@ class ChannelCard(Section):
 
 
 class Input(Section):
-    """What the network sees; fields as in `model.json`. `channels`: none for models that look at one image."""
+    """What the network sees; fields as in `model.json`. `channels`: none for models that look at one image. `plane` is
+    that of `data`, which says it for both."""
 
     size: int = Field(default=224, ge=32, le=1024, multiple_of=16)
     modality: Literal["MR", "CT", "XR", "US", "any"]
     expects: str
     channels: list[ChannelCard] = Field(default=[], max_length=16)
+    plane: Literal["auto", "axial", "coronal", "sagittal"] = "auto"
 
     @model_validator(mode="after")
     def _several(self) -> Input:
@@ -51,8 +53,9 @@ class Input(Section):
 
     @model_serializer(mode="wrap")
     def _as_ever(self, write: Any) -> dict[str, Any]:
-        """Without `channels` where there are none, so that datasets and runs from before there were any go on."""
-        return {name: value for name, value in write(self).items() if name != "channels" or value}
+        """Without `channels` and `plane` where there are none, so that datasets and runs from before them go on."""
+        return {name: value for name, value in write(self).items()
+                if (name != "channels" or value) and (name != "plane" or value != "auto")}
 
 
 class SegmentCard(Section):

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
+
+from UnifiedViTLib.planes import PLANES
 
 from ..errors import ConfigError
 from .data import Data
@@ -25,6 +27,16 @@ class Project(Section):
     superres: Superres = Superres()
     machine: Machine = Machine()
     seed: int = Field(default=0, ge=0, le=2**31)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plane_in_use(cls, given: Any) -> Any:
+        """A model is used on slices of the plane that it learns from."""
+        data, model = (given.get(name) for name in ("data", "model")) if isinstance(given, dict) else (None, None)
+        plane = data.get("plane") if isinstance(data, dict) else None
+        if plane in PLANES and isinstance(model, dict) and isinstance(model.get("input"), dict):
+            return given | {"model": model | {"input": model["input"] | {"plane": plane}}}
+        return given
 
 
 def load_project(file: Path, changes: list[str] | None = None, data: Path | None = None) -> Project:

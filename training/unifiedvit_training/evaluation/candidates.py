@@ -150,7 +150,7 @@ def model_of(spec: ModelSpec) -> Model:
     return Model.model_validate({
         "id": spec.id, "version": spec.version, "name": spec.name, "description": spec.description,
         "licence": spec.licence,
-        "input": {"size": spec.size, "modality": spec.modality, "expects": spec.expects,
+        "input": {"size": spec.size, "modality": spec.modality, "expects": spec.expects, "plane": spec.plane,
                   "channels": [channel.to_dict() for channel in spec.channels]},
         "segments": [segment.to_dict() for segment in spec.segments],
         "training": [data.to_dict() for data in spec.training], "architecture": spec.architecture,

@@ -85,7 +85,7 @@ def run_volumes(items: Iterable[Item], spec: ModelSpec, tta: bool = False, uncer
     all_items = list(items)
     for number, item in enumerate(tqdm(all_items, desc="Whole volumes", unit="volume", disable=None)):
         progress("Evaluating whole volumes", number / len(all_items))
-        prepared = prepare_channels(read_channels(item), spec.size)
+        prepared = prepare_channels(read_channels(item), spec.size, spec.plane)
         volume = prepared.volume
         label = item.labels[0] if item.labels and not spec.multi_label else ""
         findings = {one.name: one.name in item.labels for one in spec.classes

@@ -81,7 +81,7 @@ def examine(path: Path, predictor: Predictor) -> Examination:
     spec = predictor.spec
     volume = read(path)
     volumes, first = order_channels(volume, spec)
-    prepared = prepare_channels(volumes, spec.size, first=first)
+    prepared = prepare_channels(volumes, spec.size, spec.plane, first)
     unfit = [*modality_warnings(prepared, spec), *label_map_warnings(prepared)]
     if unfit:
         raise UnsupportedImageError(unfit[0])

@@ -186,7 +186,7 @@ def _sets(dataset: Dataset, ood_val: Sequence[Path], ood_test: Sequence[Path], i
 
 def _score_volumes(network: UnifiedNetwork, volumes: Sequence[Volume], spec: ModelSpec, statistics: OODStatistics,
                    file: Path) -> ScoredImages:
-    prepared = [prepare(volume, spec.size) for volume in volumes]
+    prepared = [prepare(volume, spec.size, spec.plane) for volume in volumes]
     chosen = [np.unique(np.linspace(0, len(volume) - 1, _MOST).round().astype(int)) for volume in prepared]
     images = np.concatenate([volume.inputs(number, number + 1)
                              for volume, numbers in zip(prepared, chosen, strict=True) for number in numbers])
