@@ -106,6 +106,9 @@ def test_a_model_that_cannot_run_is_not_judged_for_a_reason_and_leaves_the_other
     damaged.weights.write_bytes(b"damaged")
     fits = which_model(HEAD, [damaged, knows]).fits
     assert [fit.verdict for fit in fits] == ["fits", "not judged"] and "are damaged" in fits[1].reason
+    thin = replace(HEAD, array=HEAD.array[4:5])
+    *_, other = which_model(thin, [replace(knows, plane="coronal"), knows]).fits
+    assert other.verdict == "not judged" and "coronal slices of only" in other.reason
 
 
 def test_of_several_channels_the_one_that_the_name_says_or_the_statistics_know_is_taken(folder):

@@ -108,6 +108,6 @@ def slice_view(volume: Volume, plane: str = "auto") -> SliceView:
     if min(rows, columns) < NARROWEST:
         raise UnsupportedImageError(
             f"{volume.name} has {plane} slices of only {columns} x {rows} voxels. "
-            f"Choose the plane auto, or {acquisition_plane(volume)}."
+            f"Choose the plane {acquisition_plane(volume)}."
         )
     return SliceView(plane, tuple(axes), tuple(flipped), tuple(mm))

@@ -132,8 +132,13 @@ def _judge(image: Volume, spec: ModelSpec, make_predictor: Callable[[ModelSpec],
     channel = _likely_channel(image, spec)
     given: Images = {channel: image} if channel else image
     volumes, first = order_channels(given, spec)
-    whole = prepare_channels(volumes, spec.size, spec.plane, first, region)
     fit = partial(ModelFit, spec.id, spec.version, spec.name, channel=channel)
+    try:
+        whole = prepare_channels(volumes, spec.size, spec.plane, first, region)
+    except UnsupportedImageError as error:
+        if spec.plane == "auto":
+            raise
+        return fit(NOT_JUDGED, str(error))  # too thin in the plane of this model
     try:
         check_region(whole)
     except UnsupportedImageError as error:  # other models may see finer things
