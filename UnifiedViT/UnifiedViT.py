@@ -234,7 +234,7 @@ class UnifiedViTLogic(ScriptedLoadableModuleLogic):
                 {"t2": node}; `volumeNode` is the first. What is not given is missing.
             region: look at a part alone: a Markups ROI node, or around a segment: (segmentation node, segment ID).
             regionMargin: kept free around the segment, in mm.
-            plane: "auto" (as acquired), "axial", "coronal" or "sagittal".
+            plane: "auto" (as acquired, or the model's), "axial", "coronal" or "sagittal".
             tta: test-time augmentation: look at mirrored slices too.
             keepProbabilities: add the probability of each segment as a volume.
             heatmap: add what speaks for a class, and where, as a volume: "auto" for the diagnosed class, or the name

@@ -159,3 +159,6 @@ def test_slices_that_an_interrupted_transfer_left_empty_are_told(order):
     whole = volume.array.copy()
     whole[:3] = whole[-2:] = whole[3, :30] = whole[:, :, :9] = 0  # air, and less and less of the head
     assert not check(Volume(whole, volume.ijk_to_ras, "head")).notes
+    ball = (np.linalg.norm(np.mgrid[-1:1:20j, -1:1:40j, -1:1:40j], axis=0) < 1) * head(np.int16).array[8].max()
+    two = np.concatenate([ball, np.zeros((3, 40, 40)), ball]).transpose(order)
+    assert not check(Volume(two, np.eye(4), "legs")).notes, "they end as anatomy does"

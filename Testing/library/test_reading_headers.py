@@ -309,7 +309,7 @@ def test_texts_for_which_itk_has_no_place_are_refused(tmp_path, field):
     np.testing.assert_array_equal(read(meta(tmp_path / "a.mha", (line[0], line[1].format("x" * 254)))).array, ARRAY)
     for length in (255, 400, 100_000):  # names of 400 ended the process
         path = meta(tmp_path / "b.mha", (line[0], line[1].format("x" * length)))
-        assert f"more than 254 characters in the field {field}" in refusal(path)
+        assert f"more than 254 bytes in the field {field}" in refusal(path)
 
 
 @pytest.mark.parametrize("ending", ["mhd", "nhdr", "hdr", "nii", "nii.gz"])

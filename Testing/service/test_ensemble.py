@@ -212,7 +212,7 @@ def rules(**thresholds) -> dict:
 @pytest.mark.parametrize(("one", "other", "thresholds"), [
     (rules(probability=0.5), rules(probability=0.92, confidence=0.7), (0.92, 0.7)),
     (rules(probability=None), rules(probability=0.5, confidence=0.7), (None, None)),
-    (rules(probability=0.5), {}, (0.6, 0.6)),
+    (rules(probability=0.5), {}, (0.6, 0.6)), ({}, rules(probability=0.5, confidence=0.95), (0.6, 0.95)),
 ])
 def test_an_ensemble_is_to_be_reviewed_as_its_strictest_member_is(models, tmp_path, one, other, thresholds):
     members = [load_spec(described(models[name], tmp_path / name, **changes))

@@ -96,6 +96,9 @@ def test_a_plane_and_every_third_slice_can_be_asked_for(heads, volume, tmp_path)
     coronal = project(*sources, plane="coronal", slice_stride=3, **TWO_TISSUES)
     assert coronal.model.input.plane == "coronal", "the model is shown what it has learnt from"
     assert "plane" not in project(*sources, **TWO_TISSUES).model.model_dump()["input"]
+    with pytest.raises(ValueError, match=r"model\.input\.plane \(sagittal\) is not data\.plane \(coronal\)"):
+        Project.model_validate(coronal.model_dump() | {"model": coronal.model.model_dump() | {
+            "input": coronal.model.input.model_dump() | {"plane": "sagittal"}}})
     dataset = prepare_dataset(coronal, tmp_path / "dataset")
     own = dataset.slices.items == 36
     assert dataset.slices.positions[own].tolist() == list(range(0, 64, 3))

@@ -27,6 +27,8 @@ _LARGEST, _LEAST_RANGE = 1e15, 1e-15
 _LEAST_STEPS = 64
 #: Of the filled rows of the fullest among so many slices before a slice, and after it, it has at least this share.
 _BESIDE, _EMPTIED = 3, 0.5
+#: And the nearest of those that are filled has at least this share of the next: anatomy grows narrower before it ends.
+_ABRUPT = 0.75
 
 
 def replace_padding(array: np.ndarray, name: str, through: int) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -74,16 +76,32 @@ def replace_padding(array: np.ndarray, name: str, through: int) -> tuple[np.ndar
 
 def emptied_slices(array: np.ndarray, across: int) -> list[int]:
     """Numbers, from 1, of slices that hold one value alone in half of their rows (or columns) or more, where those
-    before and after them do not: an interrupted transfer leaves them so, and anatomy does not.
+    before and after them do not, abruptly: an interrupted transfer may leave them so.
 
     Args:
         array: voxels (K, J, I).
         across: the axis of `array` across the slices.
     """
-    slices = np.moveaxis(array, across, 0)
-    filled = np.array([min(np.mean(one.max(axis=axis) != one.min(axis=axis)) for axis in (0, 1)) for one in slices])
-    return [number + 1 for number in range(1, len(filled) - 1) if filled[number] < _EMPTIED * min(
-        filled[max(0, number - _BESIDE):number].max(), filled[number + 1:number + 1 + _BESIDE].max())]
+    if array.shape[across] < 3:
+        return []
+    rows, columns = (axis for axis in range(3) if axis != across)
+    filled = np.minimum(_filled(array, rows, columns, across), _filled(array, columns, rows, across))
+    return [number + 1 for number in range(1, len(filled) - 1)
+            if filled[number] < _EMPTIED * min(filled[max(0, number - _BESIDE):number].max(),
+                                               filled[number + 1:number + 1 + _BESIDE].max())
+            and _ends_abruptly(filled[number - 1::-1]) and _ends_abruptly(filled[number + 1:])]
+
+
+def _filled(array: np.ndarray, along: int, other: int, across: int) -> np.ndarray:
+    """Of each slice the share of its lines along one axis, side by side along the other, that hold several values."""
+    return (array.max(axis=along) != array.min(axis=along)).mean(axis=int(other > across))
+
+
+def _ends_abruptly(filled: np.ndarray) -> bool:
+    """Whether what is drawn ends before an empty slice as it does not in anatomy; slices from there on, the nearest
+    first."""
+    nearest = int(np.argmax(filled >= _EMPTIED * filled[:_BESIDE].max()))
+    return bool(filled[nearest] >= _ABRUPT * filled[nearest:nearest + _BESIDE].max())
 
 
 def _find_padding(array: np.ndarray) -> tuple[np.ndarray | None, str]:

@@ -88,7 +88,7 @@ def check(volume: Volume) -> Volume:
         )
     notes = (*notes, *_shear(np.asarray(volume.ijk_to_ras, float)), *_emptied(array, across))
     notes = tuple(note for note in notes if note not in volume.notes)
-    if notes:
+    if notes or array is not volume.array:
         volume = replace(volume, array=array, notes=(*volume.notes, *notes))
     return _check_sizes(volume)
 
@@ -111,8 +111,8 @@ def _emptied(array: np.ndarray, across: int) -> list[str]:
         return []
     which = ", ".join(map(str, emptied[:_NAMED])) + (f" and {len(emptied) - _NAMED} more" * (len(emptied) > _NAMED))
     return [f"Slices within the image are empty, or hold nothing in half of their rows, though those beside them do "
-            f"not (counted from 1 as they are stored: {which}): an interrupted transfer leaves them so, and what "
-            "belongs there was not looked at. Export the image again."]
+            f"not (counted from 1 as they are stored: {which}): an interrupted transfer may leave them so, and "
+            "what belongs there was not looked at. Check the image, and export it again if so."]
 
 
 def check_labels(volume: Volume) -> Volume:

@@ -49,7 +49,8 @@ def _told_of_study(volume: Volume, first: Volume) -> Volume:
     (study, other), (frame, elsewhere) = ([one.metadata.get(key) for one in (first, volume)]
                                           for key in ("StudyInstanceUID", "FrameOfReferenceUID"))
     note = f"is of another study than {first.name}: check that both are of one examination."
-    if not (study and other) or study == other or (frame and elsewhere and frame != elsewhere) or note in volume.notes:
+    told_by_frame = frame and elsewhere and frame != elsewhere and not volume.planar
+    if not (study and other) or study == other or told_by_frame or note in volume.notes:
         return volume
     return replace(volume, notes=(*volume.notes, note))
 

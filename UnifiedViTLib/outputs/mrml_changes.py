@@ -19,8 +19,10 @@ from .dataset.folder import image_digest
 from .mrml import ATTRIBUTE, ijk_to_ras_of, result_of, volume_from_node, volume_of
 from .report import APART, EDITED, MOVED, OTHER_IMAGE
 
-#: The digest of the voxels that were last asked about, by when they changed, which VTK counts for all objects together.
-_last_digest: dict[tuple[int, int], str] = {}
+#: Digests of the voxels that were last asked about, by when they changed, which VTK counts for all objects together;
+#: and how many are kept.
+_last_digests: dict[tuple[int, int], str] = {}
+_DIGESTS = 16
 
 
 def has_voxels_of(volume: Volume, segmentation_node: slicer.vtkMRMLSegmentationNode) -> bool:
@@ -209,14 +211,15 @@ def _digest_of(volume_node: slicer.vtkMRMLScalarVolumeNode) -> str:
     """Of the voxels as they are now; "" for none that a result could be of. Kept until Slicer says that they changed:
     the panel asks again and again."""
     key = last_change(volume_node)
-    if key not in _last_digest:
+    if key not in _last_digests:
         try:
             digest = image_digest(volume_from_node(volume_node).array)
         except UnsupportedImageError:
             digest = ""
-        _last_digest.clear()
-        _last_digest[key] = digest
-    return _last_digest[key]
+        if len(_last_digests) >= _DIGESTS:
+            _last_digests.clear()
+        _last_digests[key] = digest
+    return _last_digests[key]
 
 
 def _segments_of(segmentation_node: slicer.vtkMRMLSegmentationNode) -> tuple[tuple[str, str, str], ...]:

@@ -56,7 +56,8 @@ def check_counts(name: str, counts: Sequence[int], voxel_bytes: int) -> int:
             f"{name} says that it holds {_sizes(counts)} voxels ({voxels * voxel_bytes / 1e6:,.0f} MB), more than is "
             f"taken here ({most / 1e6:,.0f} MB). Crop it or make it coarser first."
         )
-    memory, needed = _memory(), voxels * (voxel_bytes + WORKING_BYTES)
+    # Components and layers, as segments have, are read with the others, but looked at one by one.
+    memory, needed = _memory(), voxels * voxel_bytes + math.prod(sorted(counts)[-3:]) * WORKING_BYTES
     if memory and needed > memory:
         raise UnsupportedImageError(
             f"{name} says that it holds {_sizes(counts)} voxels, which take {needed / 1e9:.0f} GB to be looked at: too "

@@ -115,7 +115,7 @@ def _header(path: Path) -> tuple[dict[str, str], list[str], int]:
         field, equals, text = header_text(path.name, line).partition("=")
         field, text = field.strip(), text.strip()
         if field in _TEXTS and len(text.encode()) > _LONGEST_TEXT:
-            raise UnsupportedImageError(f"{path.name} has more than {_LONGEST_TEXT} characters in the field {field} of "
+            raise UnsupportedImageError(f"{path.name} has more than {_LONGEST_TEXT} bytes in the field {field} of "
                                         "its header, which ITK cannot hold. Shorten it, and run again.")
         if not equals:
             if field:
@@ -160,7 +160,7 @@ def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int
         start = begin if attached else max(skip, 0)
         if not packed:
             check_there(name, start + each, there)
-            notes = notes or (() if attached or skip == -1 else surplus_note(file.name, there - start - each))
+            notes = notes or (() if attached or skip else surplus_note(file.name, there - start - each))
             continue
         bytes_packed = there - start
         if "CompressedDataSize" in fields:

@@ -197,8 +197,8 @@ def _check_data(path: Path, fields: dict[str, str], names: list[str], begin: int
     notes: tuple[str, ...] = ()
     for file, there in files:
         start = (begin if attached else 0) + _skipped(file, begin if attached else 0, lines)
-        if encoding in _RAW and not attached and skip >= 0:
-            notes = notes or surplus_note(file.name, there - start - skip - each)
+        if encoding in _RAW and not attached and not skip:
+            notes = notes or surplus_note(file.name, there - start - each)
         if encoding in _TEXT:
             _check_text(name, file, start + max(skip, 0), each // size, _DTYPES[kind])
         else:

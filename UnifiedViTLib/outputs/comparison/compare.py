@@ -168,8 +168,8 @@ def _turned_warning(a: Segmentation, b: Segmentation, all_a: np.ndarray, all_b: 
     if overlap >= _LITTLE or (turned := turned_dice(all_a, all_b)) < _MUCH:
         return []
     return [f"{a.name} and {b.name} hardly overlap (Dice {overlap:.2f}), but would (Dice {turned:.2f}) if one of them "
-            "were mirrored, or its rows and columns exchanged: it seems to be stored in another order than its header "
-            "says. Check both over the image before the numbers here are used."]
+            "were mirrored, or its rows and columns exchanged: unless they outline opposite sides, it is stored in "
+            "another order than its header says. Check both over the image before the numbers here are used."]
 
 
 def _region_warnings(a: Segmentation, b: Segmentation) -> list[str]:

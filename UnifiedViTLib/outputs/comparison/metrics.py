@@ -26,16 +26,17 @@ def turned_dice(a: np.ndarray, b: np.ndarray) -> float:
     Args:
         a, b: masks (K, J, I) of one shape.
     """
-    points = np.argwhere(b)
-    if not len(points) or not a.any():
+    places = np.flatnonzero(b)
+    if not len(places) or not a.any():
         return 0.0
-    drawn, some = len(points) + np.count_nonzero(a), points[::-(-len(points) // _POINTS)]
+    drawn = len(places) + np.count_nonzero(a)
+    some = np.stack(np.unravel_index(places[::-(-len(places) // _POINTS)], b.shape), axis=1)
     orders = ((0, 1, 2), (0, 2, 1)) if a.shape[1] == a.shape[2] else ((0, 1, 2),)
     shares = []
     for order, mirrored in product(orders, product((False, True), repeat=3)):
         k, j, i = np.where(mirrored, np.array(a.shape) - 1 - some[:, order], some[:, order]).T
         shares.append(float(np.mean(a[k, j, i])))
-    return 2 * max(shares[1:]) * len(points) / drawn  # the first is as they are
+    return 2 * max(shares[1:]) * len(places) / drawn  # the first is as they are
 
 
 def hd95_mm(a: np.ndarray, b: np.ndarray, ijk_to_ras: np.ndarray) -> float | None:

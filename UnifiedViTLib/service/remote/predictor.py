@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -205,7 +205,8 @@ class _Run(RemoteRun):
         except (KeyError, TypeError, ValueError) as error:
             raise malformed(f"the answer: {error}") from error
         check_prediction(prediction, self._volume, self._job, self._options)
-        return prediction
+        # The server does not know a note again that came to it under an alias.
+        return replace(prediction, warnings=tuple(dict.fromkeys(prediction.warnings)))
 
     def _receive(self, response: http.client.HTTPResponse, header: ArrayHeader) -> np.ndarray:
         """An array, if it is the one that was announced."""

@@ -17,9 +17,10 @@ import numpy as np
 
 from ...diagnosis import DiagnosisClass
 from ...errors import ModelSpecError, OutputError
-from ...inference.warnings import review_threshold
+from ...inference.warnings import DEFAULT_REVIEW_THRESHOLD, review_threshold
 from ...licences import SHARE_ALIKE, licence_conditions
 from ...outputs.files import model_name
+from ...review import ReviewRule
 from ...spec import DERIVED_ARGUMENTS, ENSEMBLE, FORMAT, MOST_MEMBERS, SPEC_FILE, ModelSpec, load_spec
 from .catalogue import verify_files
 
@@ -35,7 +36,7 @@ def write_ensemble(models: Sequence[ModelSpec], folder: Path, model_id: str, nam
     be reviewed as those of the strictest.
 
     Args:
-        models: 2 to `MOST_MEMBERS`, of the same classes, segments and modality.
+        models: 2 to `MOST_MEMBERS`, of the same classes, segments, modality, channels and plane.
         folder: of the new model; must be new or empty.
         model_id: of the new model.
         name: in lists; by default the members' ids.
@@ -192,7 +193,9 @@ def _review(models: Sequence[ModelSpec]) -> dict[str, Any]:
         thresholds = [review_threshold(model, kind == "confidence") for model in models]
         review = models[int(np.argmax([2.0 if one is None else one for one in thresholds]))].review
         rules |= {kind: asdict(rule)} if (rule := review and getattr(review, kind)) else {}
-    return {"review": rules} if "probability" in rules else {}
+    if rules and "probability" not in rules:  # of the strictest, which says nothing
+        rules["probability"] = asdict(ReviewRule(DEFAULT_REVIEW_THRESHOLD, 0.0, 0.0))
+    return {"review": rules} if rules else {}
 
 
 def _class_data(diagnosis: DiagnosisClass) -> dict[str, Any]:

@@ -133,7 +133,7 @@ class Source(Section):
 class Data(Section):
     """Where images come from and how they are prepared.
 
-    `plane` is for volumes ("auto": the acquisition plane); `slice_stride` keeps each n-th slice of a volume;
+    `plane` is for volumes ("auto": the acquisition plane), in use too; `slice_stride` keeps each n-th slice of one;
     `every_class` False: classes may lack images, at one site of a federation whose others have them.
     """
 

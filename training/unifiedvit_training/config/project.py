@@ -33,10 +33,13 @@ class Project(Section):
     def _plane_in_use(cls, given: Any) -> Any:
         """A model is used on slices of the plane that it learns from."""
         data, model = (given.get(name) for name in ("data", "model")) if isinstance(given, dict) else (None, None)
-        plane = data.get("plane") if isinstance(data, dict) else None
-        if plane in PLANES and isinstance(model, dict) and isinstance(model.get("input"), dict):
-            return given | {"model": model | {"input": model["input"] | {"plane": plane}}}
-        return given
+        plane = data.get("plane", "auto") if isinstance(data, dict) else None
+        if plane not in ("auto", *PLANES) or not isinstance(model, dict) or not isinstance(model.get("input"), dict):
+            return given
+        if (other := model["input"].get("plane", plane)) != plane:
+            raise ValueError(f"model.input.plane ({other}) is not data.plane ({plane}), of which it is made. Leave the "
+                             "first out")
+        return given | {"model": model | {"input": model["input"] | {"plane": plane}}}
 
 
 def load_project(file: Path, changes: list[str] | None = None, data: Path | None = None) -> Project:

@@ -168,7 +168,7 @@ class Federation:
         score, scores = _mean_score(measured.values()), [one for one, _ in measured.values()]
         rows[ALL] |= {"validation_slices": sum(count for _, count in measured.values()), "score": round(score, 5)}
         self.state.without_improvement += 1
-        if _is_better(measured, self.state.best_sites):
+        if _is_better(measured, self.state.best_sites or self._of_all_sites(measured)):
             self.state.best_round, self.state.best_score, self.state.without_improvement = number, score, 0
             self.state.best_sites = measured
         return f" Score {score:.4f} ({min(scores):.4f} to {max(scores):.4f}).{''.join(silent)}"
@@ -202,6 +202,11 @@ class Federation:
         save_state(self.run, state)
         score = "not measured" if state.best_score is None else f"{state.best_score:.4f}"
         self._say(f"Best score {score}, after round {state.best_round}; weights in {self._best_file}")
+
+    def _of_all_sites(self, measured: Mapping[str, list[float]]) -> dict[str, list[float]]:
+        """The best score as that of each site: a state of before sites were kept apart has their mean alone."""
+        best = self.state.best_score
+        return {} if best is None else {site: [best, count] for site, (_, count) in measured.items()}
 
     def _round_file(self, number: int) -> Path:
         return self.run / f"round-{number:04d}.safetensors"
