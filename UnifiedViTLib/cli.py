@@ -119,7 +119,7 @@ def _predict(options: argparse.Namespace) -> int:
         tell(f"{options.dicomweb} has no study since {options.since} with series that fit: nothing to do.", sys.stdout)
         return 0
     channels, further = channels_asked_for(options, inputs, specs)
-    inputs = further.without_own(inputs)
+    inputs = further.without_further(inputs)
     asked = replace(asked, region=region_asked_for(options, inputs, WorkerClient, bool(options.since)))
     settings = [BatchSettings(spec, asked, options.device, input_channel=options.input_channel, channels=channels,
                               further=further, store=options.store, server=address, software=software)

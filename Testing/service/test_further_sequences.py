@@ -67,8 +67,8 @@ def test_the_channel_that_the_input_is_has_no_file_beside_it(tmp_path, spec):
 def test_a_further_sequence_is_no_input_of_its_own_where_the_pattern_fits_it_too(tmp_path):
     further = FurtherSequences("*.nrrd", {"flair": "*_flair.nrrd", "t2": "*_t2.nrrd"})
     inputs = [tmp_path / name for name in ("a.nrrd", "a_flair.nrrd", "b.nrrd", "b_t2.nrrd", "c_flair.nrrd")]
-    assert further.without_own(inputs) == [inputs[0], inputs[2], inputs[4]]
-    assert FurtherSequences().without_own(inputs) == inputs
+    assert further.without_further(inputs) == [inputs[0], inputs[2], inputs[4]]
+    assert FurtherSequences().without_further(inputs) == inputs
 
 
 @pytest.fixture

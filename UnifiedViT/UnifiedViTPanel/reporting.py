@@ -8,7 +8,7 @@ import numpy as np
 import slicer
 
 from UnifiedViTLib.outputs.mrml import volume_from_node, volume_of
-from UnifiedViTLib.outputs.mrml_changes import grid_then, has_voxels_of, with_changes_told
+from UnifiedViTLib.outputs.mrml_changes import has_voxels_of, ijk_to_ras_at_run, with_changes_told
 from UnifiedViTLib.outputs.mrml_scene import SceneMemory
 from UnifiedViTLib.outputs.mrml_volumes import HEATMAP_ROLE, SUPERRES_ROLE, SYNTHETIC_ROLE, UNCERTAINTY_ROLE
 from UnifiedViTLib.outputs.naming import safe_name
@@ -36,7 +36,7 @@ def saveReport(result, segmentationNode, path):
         volume, labelmap = None, None
         if OTHER_IMAGE not in result["warnings"]:
             result = result | {"warnings": [OTHER_IMAGE, *result["warnings"]]}
-    grid = grid_then(segmentationNode)
+    grid = ijk_to_ras_at_run(segmentationNode)
     if volume is not None and grid is not None and "region" in result:  # the region has moved with its voxels
         box = volume.ijk_to_ras @ np.linalg.solve(grid, result["region"]["box_to_ras"])
         result = result | {"region": result["region"] | {"box_to_ras": box.tolist()}}

@@ -74,7 +74,7 @@ def replace_padding(array: np.ndarray, name: str, through: int) -> tuple[np.ndar
     )
 
 
-def emptied_slices(array: np.ndarray, across: int) -> list[int]:
+def blank_slices(array: np.ndarray, across: int) -> list[int]:
     """Numbers, from 1, of slices that hold one value alone in half of their rows (or columns) or more, where those
     before and after them do not, abruptly: an interrupted transfer may leave them so.
 

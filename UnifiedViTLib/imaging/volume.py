@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import UnsupportedImageError
 from .geometry import ALL_GIVEN, EXTENT_MM, MOST_ELONGATED, UNKNOWN, GeometrySource, implausible_size, size_in_words
-from .padding import emptied_slices, replace_padding
+from .padding import blank_slices, replace_padding
 
 #: Axes further from right angles (degrees) are told.
 _SHEARED_DEGREES = 1.0
@@ -86,7 +86,7 @@ def check(volume: Volume) -> Volume:
             f"{name} has the same value ({array.flat[0]}) everywhere; there is nothing to look at. "
             "Check that the right file was loaded."
         )
-    notes = (*notes, *_shear(np.asarray(volume.ijk_to_ras, float)), *_emptied(array, across))
+    notes = (*notes, *_shear(np.asarray(volume.ijk_to_ras, float)), *_blank_note(array, across))
     notes = tuple(note for note in notes if note not in volume.notes)
     if notes or array is not volume.array:
         volume = replace(volume, array=array, notes=(*volume.notes, *notes))
@@ -104,9 +104,9 @@ def _shear(matrix: np.ndarray) -> list[str]:
     ]
 
 
-def _emptied(array: np.ndarray, across: int) -> list[str]:
+def _blank_note(array: np.ndarray, across: int) -> list[str]:
     """A note where slices within the volume are empty."""
-    emptied = emptied_slices(array, across)
+    emptied = blank_slices(array, across)
     if not emptied:
         return []
     which = ", ".join(map(str, emptied[:_NAMED])) + (f" and {len(emptied) - _NAMED} more" * (len(emptied) > _NAMED))

@@ -48,7 +48,7 @@ def with_changes_told(result: dict[str, Any], segmentation_node: slicer.vtkMRMLS
     volume_node = volume_of(segmentation_node)
     if volume_node is not None and volume_node.GetImageData() is None:
         volume_node = None
-    grid = grid_then(segmentation_node)
+    grid = ijk_to_ras_at_run(segmentation_node)
     is_moved = volume_node is not None and grid is not None and not _is_grid_of(volume_node, grid)
     told = [] if is_as_drawn(segmentation_node) else [EDITED]
     told += [APART] if is_apart(segmentation_node) else []
@@ -62,7 +62,7 @@ def with_changes_told(result: dict[str, Any], segmentation_node: slicer.vtkMRMLS
 def is_apart(segmentation_node: slicer.vtkMRMLSegmentationNode) -> bool:
     """Whether one of a segmentation with a result and its volume was moved without the other since the run; False where
     that is not known."""
-    volume_node, grid = volume_of(segmentation_node), grid_then(segmentation_node)
+    volume_node, grid = volume_of(segmentation_node), ijk_to_ras_at_run(segmentation_node)
     if volume_node is None or volume_node.GetImageData() is None:
         return False
     if not _has_same_parents(segmentation_node, volume_node):
@@ -74,7 +74,7 @@ def is_apart(segmentation_node: slicer.vtkMRMLSegmentationNode) -> bool:
                for lies_on in (_lies_on, _is_drawn_on))
 
 
-def grid_then(segmentation_node: slicer.vtkMRMLSegmentationNode) -> np.ndarray | None:
+def ijk_to_ras_at_run(segmentation_node: slicer.vtkMRMLSegmentationNode) -> np.ndarray | None:
     """IJK to RAS, 4x4, of the volume as it lay at the run; None where that is not known, as in older scenes."""
     try:
         grid = np.array(json.loads(segmentation_node.GetAttribute(f"{ATTRIBUTE}IJKToRAS") or ""), float)
@@ -116,7 +116,7 @@ def is_as_drawn(segmentation_node: slicer.vtkMRMLSegmentationNode) -> bool:
         segmentation_node: as `add_to_scene` left it, or changed since; one that does not say what was drawn is not as
             drawn.
     """
-    volume_node, grid = volume_of(segmentation_node), grid_then(segmentation_node)
+    volume_node, grid = volume_of(segmentation_node), ijk_to_ras_at_run(segmentation_node)
     if volume_node is None or volume_node.GetImageData() is None:
         return _is_drawn_on(segmentation_node, grid)
     return _is_drawn_on(segmentation_node, ijk_to_ras_of(volume_node)) or (

@@ -12,7 +12,7 @@ from ...records import Record
 from ..headlines import headline
 from .grids import align, unit_warnings
 from .matching import SegmentPair, match_segments, name_of
-from .metrics import dice, hd95_mm, turned_dice
+from .metrics import dice, flipped_dice, hd95_mm
 from .segmentations import Origin, Segmentation
 
 #: Dice below and from which on two sides overlap little as they are, and much if one of them is turned around.
@@ -118,7 +118,7 @@ def compare(a: Segmentation, b: Segmentation,
         all_a, all_b = aligned.a.mask(a.segments), aligned.b.mask(b.segments)
         difference[all_a], difference[all_b], difference[all_a & all_b] = ONLY_A, ONLY_B, BOTH_OTHERWISE
         if a.shape == b.shape == all_a.shape:
-            warnings += _turned_warning(a, b, all_a, all_b)
+            warnings += _flip_warning(a, b, all_a, all_b)
         for number, pair in enumerate(pairs):
             progress(f"Comparing {pair.name}", (number + 0.5) / (len(pairs) + 1))
             on_grid_a, on_grid_b = aligned.a.mask(pair.a), aligned.b.mask(pair.b)
@@ -161,11 +161,11 @@ def _origin_warnings(a: Segmentation, b: Segmentation) -> list[str]:
             f"{models}"]
 
 
-def _turned_warning(a: Segmentation, b: Segmentation, all_a: np.ndarray, all_b: np.ndarray) -> list[str]:
+def _flip_warning(a: Segmentation, b: Segmentation, all_a: np.ndarray, all_b: np.ndarray) -> list[str]:
     """Whether one side, of which `all_a` and `all_b` are drawn, seems to be stored in another order of voxels than its
     header says."""
     overlap = dice(all_a, all_b) or 0.0
-    if overlap >= _LITTLE or (turned := turned_dice(all_a, all_b)) < _MUCH:
+    if overlap >= _LITTLE or (turned := flipped_dice(all_a, all_b)) < _MUCH:
         return []
     return [f"{a.name} and {b.name} hardly overlap (Dice {overlap:.2f}), but would (Dice {turned:.2f}) if one of them "
             "were mirrored, or its rows and columns exchanged: unless they outline opposite sides, it is stored in "

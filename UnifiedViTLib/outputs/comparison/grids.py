@@ -117,10 +117,11 @@ def side_on(side: Segmentation, to_ras: np.ndarray, shape: tuple[int, ...]) -> S
     if side.shape == shape and np.array_equal(side.ijk_to_ras, to_ras):
         return side
     to_side = np.linalg.inv(side.ijk_to_ras) @ to_ras
-    return replace(side, ijk_to_ras=to_ras, layers=tuple(_layer_on(layer, to_side, shape) for layer in side.layers))
+    layers = tuple(resample_labels(layer, to_side, shape) for layer in side.layers)
+    return replace(side, ijk_to_ras=to_ras, layers=layers)
 
 
-def _layer_on(layer: np.ndarray, to_layer: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def resample_labels(layer: np.ndarray, to_layer: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Labels of a layer at the voxels of another grid, of the nearest voxel; 0 beyond it.
 
     Args:

@@ -19,7 +19,7 @@ def dice(a: np.ndarray, b: np.ndarray) -> float | None:
     return float(2.0 * np.count_nonzero(a & b) / drawn) if drawn else None
 
 
-def turned_dice(a: np.ndarray, b: np.ndarray) -> float:
+def flipped_dice(a: np.ndarray, b: np.ndarray) -> float:
     """The largest Dice coefficient of two masks, nearly, if one were mirrored along some of its axes, or its rows
     and columns exchanged where there are as many; 0 where a side is empty.
 

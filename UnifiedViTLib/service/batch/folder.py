@@ -40,7 +40,7 @@ def process_folder(request: Mapping[str, Any], client: WorkerClient, progress: P
     further = FurtherSequences(request["pattern"], request["further"])
     inputs = find_inputs(Path(request["folder"]), request["pattern"], request["recursive"])
     further.check(inputs)
-    inputs = further.without_own(inputs)
+    inputs = further.without_further(inputs)
     specs, options = [ModelSpec.from_dict(one) for one in request["specs"]], Options.from_dict(request["options"])
     tell({"type": "found", "count": len(inputs) * len(specs)})
 

@@ -55,8 +55,8 @@ class FurtherSequences:
         files = {channel: self._beside(path, name) for channel, name in self.names.items() if channel in known}
         return {channel: file for channel, file in files.items() if file is not None and file.exists()}
 
-    def without_own(self, inputs: Sequence[Input]) -> list[Input]:
-        """The inputs that are not a further sequence of another of them: the pattern may fit these, too."""
+    def without_further(self, inputs: Sequence[Input]) -> list[Input]:
+        """The inputs less those that are a further sequence of another of them: the pattern may fit these, too."""
         files = (self._beside(path, name) for path in inputs if isinstance(path, Path) for name in self.names.values())
         beside = {os.path.abspath(file) for file in files if file is not None}
         return [path for path in inputs if not (isinstance(path, Path) and os.path.abspath(path) in beside)]

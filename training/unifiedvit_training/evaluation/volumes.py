@@ -7,22 +7,23 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
-from scipy.ndimage import affine_transform
 from tqdm import tqdm
 
 from UnifiedViTLib.imaging.channels import prepare_channels
 from UnifiedViTLib.imaging.components import label_components
 from UnifiedViTLib.imaging.preparation import PreparedVolume
 from UnifiedViTLib.imaging.reading import read_labels
-from UnifiedViTLib.imaging.volume import Volume, grid_distance_mm
+from UnifiedViTLib.imaging.volume import Volume
 from UnifiedViTLib.inference.decision import NetworkOutput, decide
 from UnifiedViTLib.inference.predictor import Predictor
 from UnifiedViTLib.inference.progress import ProgressCallback, ignore
 from UnifiedViTLib.inference.uncertainty import UncertaintyAccumulator
+from UnifiedViTLib.outputs.comparison.grids import resample_labels
 from UnifiedViTLib.spec import ModelSpec, VolumeRule
 
 from ..data.dataset import Item
 from ..data.slicing import read_channels, read_mask
+from ..errors import DataError
 from .metrics import selective_metrics
 
 #: What to begin from, and to keep where there are too few volumes to choose on: nothing drawn is taken away.
@@ -30,8 +31,6 @@ DEFAULT_RULE = VolumeRule(pooling="lesion_weighted", top_k=3, max_normal_probabi
 MULTI_LABEL_RULE = replace(DEFAULT_RULE, pooling="top_k")
 #: Fewer volumes than this would choose by chance.
 FEWEST = 3
-#: Grids of one shape whose corners are no further apart are one.
-_SAME_GRID_MM = 0.1
 #: A run of slices without a lesion stands in for a healthy volume if it is at least so long.
 SHORTEST_RUN = 5
 
@@ -119,14 +118,15 @@ def _truth(item: Item, volume: Volume) -> tuple[np.ndarray, np.ndarray | None]:
 def _mask_on(item: Item, volume: Volume) -> np.ndarray:
     """Values of an item's mask (K, J, I) on the grid of `volume`. A sequence given alone may have another than the mask
     was drawn on: then by nearest neighbour, 0 beyond it."""
-    if sum(path is not None for path in item.channels) == 1 and item.mask:
-        mask, shape = read_labels(item.mask), volume.array.shape
-        same = mask.array.shape == shape and grid_distance_mm(mask.ijk_to_ras, volume.ijk_to_ras, shape) < _SAME_GRID_MM
-        if not (same or mask.planar or volume.planar):
-            to_mask = (np.linalg.inv(mask.ijk_to_ras) @ volume.ijk_to_ras)[2::-1, [2, 1, 0, 3]]
-            return affine_transform(mask.array, to_mask[:, :3], to_mask[:, 3].tolist(), shape, order=0,
-                                    mode="grid-constant")
-    return read_mask(item, volume)
+    try:
+        return read_mask(item, volume)
+    except DataError:
+        if item.mask is None or sum(path is not None for path in item.channels) != 1:
+            raise
+        mask = read_labels(item.mask)
+        if mask.planar or volume.planar:
+            raise
+    return resample_labels(mask.array, np.linalg.inv(mask.ijk_to_ras) @ volume.ijk_to_ras, volume.array.shape)
 
 
 def partial_note(cases: list[Case]) -> str:

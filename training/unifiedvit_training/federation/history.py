@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from UnifiedViTLib.texts import table_cell
 
@@ -27,7 +30,7 @@ class State:
 
     Attributes:
         round: the last one that is finished; 0: none.
-        best_round, best_score: of the best measurement; 0 and None before there is one.
+        best_round: of the best measurement; 0 before there is one.
         best_sites: score and number of slices at each site that made it.
         without_improvement: measurements since.
         rows: of `rounds.csv`, one a site and round, and one for all.
@@ -37,12 +40,22 @@ class State:
 
     round: int = 0
     best_round: int = 0
-    best_score: float | None = None
     best_sites: dict[str, list[float]] = field(default_factory=dict)
     without_improvement: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
     left_out: dict[str, list[str]] = field(default_factory=dict)
     finished: bool = False
+
+    @property
+    def best_score(self) -> float | None:
+        """Over all slices of the best measurement; None before there is one."""
+        return mean_score(self.best_sites.values()) if self.best_sites else None
+
+
+def mean_score(sites: Iterable[list[float]]) -> float:
+    """Over all slices; of each site its score and its number of slices."""
+    scores, counts = zip(*sites, strict=True)
+    return float(np.average(scores, weights=counts))
 
 
 def load_state(run: Path) -> State:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -20,7 +20,7 @@ from ..runs.project_file import BEST_FILE
 from ..storage import write_whole
 from .averaging import Update, federated_average
 from .exchange import FINISH, JOIN, REPORT, ROUND, TRAIN, VALIDATE, WEIGHTS, Ask, Reply
-from .history import ALL, State, load_state, log, save_state
+from .history import ALL, State, load_state, log, mean_score, save_state
 from .plan import FederationPlan
 from .report import checked_results, write_report
 from .weights import UpdateError, check_weights, pack_weights
@@ -165,12 +165,11 @@ class Federation:
             row |= {**_rounded(_numbers(report.get("metrics"))), **row, "validation_slices": count, "score": score}
         if not measured:
             return "".join(silent)
-        score, scores = _mean_score(measured.values()), [one for one, _ in measured.values()]
+        score, scores = mean_score(measured.values()), [one for one, _ in measured.values()]
         rows[ALL] |= {"validation_slices": sum(count for _, count in measured.values()), "score": round(score, 5)}
         self.state.without_improvement += 1
-        if _is_better(measured, self.state.best_sites or self._of_all_sites(measured)):
-            self.state.best_round, self.state.best_score, self.state.without_improvement = number, score, 0
-            self.state.best_sites = measured
+        if _is_better(measured, self.state.best_sites):
+            self.state.best_round, self.state.best_sites, self.state.without_improvement = number, measured, 0
         return f" Score {score:.4f} ({min(scores):.4f} to {max(scores):.4f}).{''.join(silent)}"
 
     def _keep(self, number: int) -> None:
@@ -203,11 +202,6 @@ class Federation:
         score = "not measured" if state.best_score is None else f"{state.best_score:.4f}"
         self._say(f"Best score {score}, after round {state.best_round}; weights in {self._best_file}")
 
-    def _of_all_sites(self, measured: Mapping[str, list[float]]) -> dict[str, list[float]]:
-        """The best score as that of each site: a state of before sites were kept apart has their mean alone."""
-        best = self.state.best_score
-        return {} if best is None else {site: [best, count] for site, (_, count) in measured.items()}
-
     def _round_file(self, number: int) -> Path:
         return self.run / f"round-{number:04d}.safetensors"
 
@@ -236,19 +230,13 @@ def _listed(reasons: Mapping[str, str]) -> str:
     return " ".join(f"{site}: {reason}" for site, reason in sorted(reasons.items())) or "None answered."
 
 
-def _mean_score(sites: Iterable[list[float]]) -> float:
-    """Of scores and numbers of slices."""
-    scores, counts = zip(*sites, strict=True)
-    return float(np.average(scores, weights=counts))
-
-
 def _is_better(measured: Mapping[str, list[float]], best: Mapping[str, list[float]]) -> bool:
     """Whether a measurement is better than the best one at the sites that made both: the mean rises where one that has
     hard images is silent. Where none made both, that of more slices is."""
     both = measured.keys() & best.keys()
     if not both:
         return sum(count for _, count in measured.values()) > sum(count for _, count in best.values())
-    return _mean_score(measured[site] for site in both) > _mean_score(best[site] for site in both)
+    return mean_score(measured[site] for site in both) > mean_score(best[site] for site in both)
 
 
 def _samples(report: Mapping[str, Any]) -> int:
